@@ -1,0 +1,24 @@
+/**
+ * The envelope of every JSON success, and how a status of the service is read.
+ * Error bodies have no published schema; `src/seren/problem.ts` reads them tolerantly.
+ */
+import * as z from "zod";
+
+export const PageSchema = z.looseObject({
+  total: z.number(),
+  count: z.number(),
+  limit: z.number(),
+  offset: z.number(),
+  has_more: z.boolean(),
+});
+
+export const EnvelopeSchema = z.looseObject({ data: z.unknown(), pagination: PageSchema.nullish() });
+
+/** Path prefix of every operation (`servers[0].url` of the published document). */
+export const PUBLISHER_PREFIX = "/publishers/seren-cloud";
+
+/** Largest page the service gives (reference: run events 100/500, runs 50/100). */
+export const MAX_PAGE = { runs: 100, events: 500, approvals: 100, artifacts: 200 } as const;
+
+/** Words by which a 400 on run creation says "not yet" (the one 400 that may be repeated). Compared in lower case. */
+export const STARTING_MARKER = "deployment is still starting";

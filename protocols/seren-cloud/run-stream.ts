@@ -1,0 +1,116 @@
+/**
+ * The run stream (SSE) and the events it carries.
+ * Source: `GET /runs/{run_id}/stream` of the published OpenAPI document and `CloudAgentRunEventEnvelope`.
+ *
+ * An event is flattened into its envelope: `type` says what it is, `kind` belongs to the envelope (and collides with the
+ * artifact event's own `kind`, so `type` alone decides). An event of an unknown type is not an error: `parseRunEvent`
+ * answers `unknown` for it, and the sequence still counts.
+ */
+import * as z from "zod";
+
+/** Names of SSE frames this version understands; a frame without a name is a `run.event`. */
+export const RUN_STREAM_FRAMES = ["run.event", "run.state", "replay_complete", "end", "timeout", "error", "run"] as const;
+
+export const RUN_EVENT_TYPES = [
+  "text",
+  "thinking",
+  "tool_call",
+  "tool_result",
+  "tool_audit",
+  "workflow",
+  "approval_wait",
+  "approval_decision",
+  "guardrail_pass",
+  "guardrail_fail",
+  "handoff",
+  "artifact",
+  "done",
+  "compaction_started",
+  "compaction_finished",
+  "error",
+] as const;
+
+export const RunEventSchema = z.discriminatedUnion("type", [
+  z.looseObject({ type: z.literal("text"), text: z.string() }),
+  z.looseObject({ type: z.literal("thinking"), text: z.string(), duration_ms: z.number().nullish() }),
+  z.looseObject({
+    type: z.literal("tool_call"),
+    id: z.string(),
+    name: z.string(),
+    arguments: z.string().nullish(),
+    status: z.string().nullish(),
+  }),
+  z.looseObject({
+    type: z.literal("tool_result"),
+    id: z.string(),
+    content: z.string(),
+    is_error: z.boolean(),
+    code: z.string().nullish(),
+  }),
+  z.looseObject({ type: z.literal("tool_audit"), id: z.string(), tool: z.string(), reason: z.string() }),
+  z.looseObject({
+    type: z.literal("workflow"),
+    state: z.string(),
+    checkpoint_id: z.string().nullish(),
+    details: z.unknown().optional(),
+  }),
+  z.looseObject({
+    type: z.literal("approval_wait"),
+    checkpoint_id: z.string().nullish(),
+    reason: z.string().nullish(),
+    tool_call_id: z.string().nullish(),
+  }),
+  z.looseObject({ type: z.literal("approval_decision"), decision: z.string() }),
+  z.looseObject({ type: z.literal("guardrail_pass"), name: z.string(), target: z.string() }),
+  z.looseObject({
+    type: z.literal("guardrail_fail"),
+    name: z.string(),
+    target: z.string(),
+    action: z.string(),
+    message: z.string(),
+  }),
+  z.looseObject({ type: z.literal("handoff"), to_agent: z.string(), from_agent: z.string().nullish() }),
+  z.looseObject({
+    type: z.literal("artifact"),
+    id: z.string(),
+    kind: z.string(),
+    uri: z.string().nullish(),
+    sha256: z.string().nullish(),
+    size_bytes: z.number().nullish(),
+  }),
+  z.looseObject({ type: z.literal("done"), status: z.string(), reason: z.string().nullish() }),
+  z.looseObject({ type: z.literal("compaction_started") }),
+  z.looseObject({ type: z.literal("compaction_finished") }),
+  z.looseObject({
+    type: z.literal("error"),
+    message: z.string(),
+    code: z.string().nullish(),
+    cause: z.string().nullish(),
+    retryable: z.boolean().nullish(),
+  }),
+]);
+export type RunEvent = z.output<typeof RunEventSchema>;
+
+/** The members an event shares its object with. */
+export const RunEventEnvelopeSchema = z.looseObject({
+  sequence_number: z.number().nullish(),
+  event_type: z.string().nullish(),
+  kind: z.string().nullish(),
+  item_id: z.string().nullish(),
+});
+export type RunEventEnvelope = z.output<typeof RunEventEnvelopeSchema>;
+
+/** Data of the control frames `replay_complete` and `end`, and of the tolerated terminal names. */
+export const RunStreamMarkSchema = z.looseObject({
+  status: z.string().nullish(),
+  last_sequence: z.number().nullish(),
+});
+
+/** Legacy `run` frame: the whole run so far, repeated with every change. */
+export const RunSnapshotSchema = z.looseObject({
+  status: z.string(),
+  status_message: z.string().nullish(),
+  output: z.string().nullish(),
+  output_events: z.array(z.unknown()).nullish(),
+});
+export type RunSnapshot = z.output<typeof RunSnapshotSchema>;

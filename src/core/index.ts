@@ -1,0 +1,4 @@
+/** One run, from request to outcome. Knows no host and no wire. */
+export type { Approval, Artifact, ExecutionEvent, Outcome, OutcomeKind, Phase, RunRef, Usage } from "./events.ts";
+export { type Execute, type LiveRun, Registry, type Sink } from "./registry.ts";
+export { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS, type RunLimits, type RunRequest, type Target } from "./request.ts";

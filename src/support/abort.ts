@@ -1,0 +1,37 @@
+/** Why something was stopped, and signals that do not outlive their use. */
+import type { Ambient } from "./ambient.ts";
+
+/** Who asked for a run to stop. The first reason stays. */
+export type StopCause = "host" | "deadline" | "shutdown" | "person";
+
+export class Stopped extends Error {
+  override readonly name = "Stopped";
+  readonly by: StopCause;
+  constructor(by: StopCause, message = `stopped: ${by}`) {
+    super(message);
+    this.by = by;
+  }
+}
+
+export function stopCauseOf(signal: AbortSignal): StopCause | undefined {
+  return signal.aborted && signal.reason instanceof Stopped ? signal.reason.by : undefined;
+}
+
+/**
+ * A signal that aborts after `ms` or with `parent`, whichever is first. `release` must be called when the work is over:
+ * it takes the timer and the listener back, so that a long-lived parent does not collect them.
+ */
+export function within(ambient: Ambient, ms: number, parent?: AbortSignal): { signal: AbortSignal; release(): void } {
+  const controller = new AbortController();
+  const forward = () => controller.abort(parent?.reason);
+  if (parent?.aborted) forward();
+  else parent?.addEventListener("abort", forward, { once: true });
+  const stop = ambient.timer(ms, () => controller.abort(new Stopped("deadline", `no answer within ${ms} ms`)));
+  return {
+    signal: controller.signal,
+    release() {
+      stop();
+      parent?.removeEventListener("abort", forward);
+    },
+  };
+}

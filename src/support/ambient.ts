@@ -1,0 +1,55 @@
+/**
+ * Time and randomness, the only place they enter through. Everything that waits, measures time or draws a random value
+ * takes an `Ambient`, so that a simulation can run the whole program under virtual time from one seed.
+ */
+import { randomUUID } from "node:crypto";
+
+export interface Ambient {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Calls `run` once, `ms` milliseconds from now, unless the returned function is called first. Does not hold the process open when `unref` is set. */
+  timer(ms: number, run: () => void, options?: { unref?: boolean }): () => void;
+  /** Calls `run` after what is already queued, so after a reply that is being written. */
+  soon(run: () => void): void;
+  /** In [0, 1). */
+  random(): number;
+  /** A v4 UUID. */
+  uuid(): string;
+}
+
+/** Longest delay `setTimeout` honours; above it Node fires after 1 ms. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+export const realAmbient: Ambient = {
+  now: () => Date.now(),
+  timer(ms, run, options) {
+    const timer = setTimeout(run, Math.min(Math.max(0, ms), MAX_TIMER_MS));
+    if (options?.unref) timer.unref();
+    return () => clearTimeout(timer);
+  },
+  soon: (run) => void setImmediate(run),
+  random: () => Math.random(),
+  uuid: () => randomUUID(),
+};
+
+/** Resolves after `ms`, or rejects with the signal's reason as soon as it is aborted. */
+export function sleep(ambient: Ambient, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const stop = ambient.timer(ms, () => {
+      signal?.removeEventListener("abort", onAbort);
+      resolve();
+    });
+    const onAbort = () => {
+      stop();
+      reject(signal?.reason);
+    };
+    signal?.addEventListener("abort", onAbort, { once: true });
+  });
+}
+
+/** Full-jitter exponential backoff: a random wait below `base * 2^attempt`, at most `cap`, never below a tenth of it. */
+export function backoffMs(ambient: Ambient, attempt: number, base: number, cap: number): number {
+  const ceiling = Math.min(cap, base * 2 ** Math.min(attempt, 30));
+  return ceiling * (0.1 + 0.9 * ambient.random());
+}

@@ -1,0 +1,69 @@
+/**
+ * The one error class that crosses modules on purpose. Its kind is a closed union: it decides whether a call is tried
+ * again, how loud the log is, and which code a host is given (each adapter owns a total table from kind to its codes).
+ *
+ * A remote run that ends badly is an outcome, not a failure (`src/core/events.ts`).
+ */
+export type FailureKind =
+  /** The caller's own data is wrong: a parameter, a parcel, an option. */
+  | "invalid_input"
+  /** The caller asks for something this product does not do. */
+  | "unsupported"
+  /** No key, or a key the service does not accept. */
+  | "unauthorized"
+  | "forbidden"
+  | "payment_required"
+  | "not_found"
+  | "conflict"
+  | "rate_limited"
+  /** The service or the way to it is down for now. */
+  | "unavailable"
+  /** Our own deadline passed before there was a remote run to speak of. */
+  | "timed_out"
+  /** Somebody asked to stop before there was a remote run to speak of. */
+  | "cancelled"
+  /** A run may or may not have been started: the create call's answer was lost and the run was not found. */
+  | "unknown_outcome"
+  /** The service answered something this version cannot read. */
+  | "contract"
+  /** A fault of ours. */
+  | "internal";
+
+export interface FailureDetails {
+  /** HTTP status, where one was received. */
+  status?: number;
+  /** Machine-readable code of the service, where one was given. */
+  code?: string;
+  /** `x-request-id` of the service, for support. */
+  requestId?: string;
+  /** What `Retry-After` asked for, in milliseconds. */
+  retryAfterMs?: number;
+  /** True when the request never left this machine, so that repeating it cannot do anything twice. */
+  neverSent?: boolean;
+}
+
+export class ExecutionFailure extends Error {
+  override readonly name = "ExecutionFailure";
+  readonly kind: FailureKind;
+  readonly details: FailureDetails;
+
+  /** `message` is shown to people as it is: what happened, why, what to do; no ids, no secrets. */
+  constructor(kind: FailureKind, message: string, options: { cause?: unknown; details?: FailureDetails } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.kind = kind;
+    this.details = options.details ?? {};
+  }
+
+  /** Whether the same idempotent call may be tried again. Creating a run is never judged by this alone. */
+  get retryable(): boolean {
+    return this.kind === "rate_limited" || this.kind === "unavailable";
+  }
+}
+
+/** What was thrown, as a failure: an unforeseen error becomes `internal`, its own text kept as the cause only. */
+export function asFailure(thrown: unknown): ExecutionFailure {
+  if (thrown instanceof ExecutionFailure) return thrown;
+  return new ExecutionFailure("internal", "seren-bridge met an error it did not foresee; its log has the details", {
+    cause: thrown,
+  });
+}

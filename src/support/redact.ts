@@ -1,0 +1,41 @@
+/**
+ * Removes secrets from text where bytes leave the process: every secret this process was told of, and shapes that are
+ * always secret (bearer tokens, `seren_` keys, the signature part of presigned URLs).
+ */
+
+/** Secrets shorter than this are not searched for: they would blank out ordinary words. */
+const MIN_SECRET_LENGTH = 6;
+const MASK = "[redacted]";
+
+const SHAPES: readonly RegExp[] = [
+  /\bseren_[A-Za-z0-9_-]{8,}/g,
+  /\bBearer\s+[A-Za-z0-9._~+/=-]{8,}/gi,
+  /([?&](?:X-Amz-(?:Signature|Credential|Security-Token)|Signature|sig|token|access_token)=)[^&\s"'\\]+/gi,
+];
+
+export interface Redactor {
+  /** Adds a value to be removed from now on. */
+  add(secret: string): void;
+  redact(text: string): string;
+}
+
+export function createRedactor(): Redactor {
+  const known = new Set<string>();
+  let pattern: RegExp | undefined;
+  const escape = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return {
+    add(secret) {
+      for (const form of new Set([secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)])) {
+        if (form.length >= MIN_SECRET_LENGTH) known.add(form);
+      }
+      // Longest first: a secret that contains another must go as a whole.
+      const forms = [...known].sort((a, b) => b.length - a.length).map(escape);
+      pattern = forms.length > 0 ? new RegExp(forms.join("|"), "g") : undefined;
+    },
+    redact(text) {
+      let out = pattern ? text.replace(pattern, MASK) : text;
+      for (const shape of SHAPES) out = out.replace(shape, (_, kept) => (typeof kept === "string" ? kept : "") + MASK);
+      return out;
+    },
+  };
+}
