@@ -79,7 +79,11 @@ export const WorkloadSpecSchema = z.strictObject({
   secrets: z.unknown().optional(),
   requirements: z
     .array(
-      z.strictObject({ key: z.string(), source: z.enum(["env", "secret", "config"]), description: z.string().nullish() }),
+      z.strictObject({
+        key: z.string(),
+        source: z.enum(["env", "secret", "config"]),
+        description: z.string().nullish(),
+      }),
     )
     .nullish(),
   limits: WorkloadLimitsSchema.optional(),

@@ -9,7 +9,15 @@
 import * as z from "zod";
 
 /** Names of SSE frames this version understands; a frame without a name is a `run.event`. */
-export const RUN_STREAM_FRAMES = ["run.event", "run.state", "replay_complete", "end", "timeout", "error", "run"] as const;
+export const RUN_STREAM_FRAMES = [
+  "run.event",
+  "run.state",
+  "replay_complete",
+  "end",
+  "timeout",
+  "error",
+  "run",
+] as const;
 
 export const RUN_EVENT_TYPES = [
   "text",

@@ -68,7 +68,8 @@ export type OutcomeKind = "completed" | "failed" | "cancelled" | "timed_out" | "
 /** How a run ended, from the remote record. */
 export interface Outcome {
   kind: OutcomeKind;
-  run: RunRef;
+  /** Absent only when the service finished the run within the create call and keeps no record of it. */
+  run?: RunRef;
   /** The whole answer; partial when the run did not complete. */
   text: string;
   /** Present unless the run completed. `message` is fit to be shown; `code` is the service's typed reason. */

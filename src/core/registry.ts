@@ -30,6 +30,7 @@ export class Registry extends EventEmitter<RegistryEvents> {
   readonly #live = new Map<string, LiveRun>();
   readonly #execute: () => Promise<Execute>;
   readonly #ambient: Ambient;
+  #closed = false;
 
   /** `execute` is asked for at the first run, so that a host that only asks for capabilities pays for nothing. */
   constructor(execute: () => Promise<Execute>, ambient: Ambient) {
@@ -51,6 +52,7 @@ export class Registry extends EventEmitter<RegistryEvents> {
    * A key that is live is refused: a duplicate request must not start a second run.
    */
   start(key: string, request: RunRequest, deadline: number, sink: Sink): LiveRun {
+    if (this.#closed) throw new ExecutionFailure("cancelled", "seren-bridge is shutting down; the run was not started");
     if (this.#live.has(key)) throw new ExecutionFailure("conflict", "a run with this id is already in progress");
     const controller = new AbortController();
     const outcome = this.#pump(key, request, { signal: controller.signal, deadline }, sink).finally(() =>
@@ -73,24 +75,36 @@ export class Registry extends EventEmitter<RegistryEvents> {
     return run !== undefined;
   }
 
-  /** Cancels everything and waits until all has ended, at most `budgetMs`. Answers how many were still going. */
+  /**
+   * Cancels everything and waits until all has ended, at most `budgetMs`. Answers how many were still going. Nothing can
+   * be started afterwards: a request that was still being prepared must not outlive its host.
+   */
   async drain(by: StopCause, budgetMs: number): Promise<number> {
+    this.#closed = true;
     const runs = [...this.#live.values()];
     for (const run of runs) run.cancel(by);
     if (runs.length === 0) return 0;
     const ended = Promise.allSettled(runs.map((run) => run.outcome));
-    await Promise.race([ended, new Promise<void>((resolve) => void this.#ambient.timer(budgetMs, resolve, { unref: true }))]);
+    await Promise.race([
+      ended,
+      new Promise<void>((resolve) => void this.#ambient.timer(budgetMs, resolve, { unref: true })),
+    ]);
     return this.#live.size;
   }
 
   async #pump(key: string, request: RunRequest, limits: RunLimits, sink: Sink): Promise<Outcome> {
     const execute = await this.#execute();
     const events = execute(request, limits);
-    for (;;) {
-      const step = await events.next();
-      if (step.done) return step.value;
-      this.emit("event", key, step.value);
-      await sink(step.value);
+    try {
+      for (;;) {
+        const step = await events.next();
+        if (step.done) return step.value;
+        this.emit("event", key, step.value);
+        await sink(step.value);
+      }
+    } catch (error) {
+      void events.return(undefined as never); // a sink that fails must not leave the run unwatched
+      throw error;
     }
   }
 }

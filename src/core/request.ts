@@ -20,12 +20,15 @@ export interface RunRequest {
   operation?: "chat" | "job" | "heartbeat";
   /** Free-form extras, passed to the runtime as they are. */
   inputs?: unknown;
-  /** Follow this run instead of starting one. */
+  /**
+   * Follow this run instead of starting one. It was started by somebody else's wish, so stopping us stops the following
+   * and leaves the run alone.
+   */
   attachTo?: string;
+  /** With `attachTo`: the run is the caller's own after all (an earlier turn started it), so stopping us stops it. */
+  owned?: boolean;
   /** What to do when the run waits for a person: go on waiting until the deadline, or end the request at once. */
   onApproval: "wait" | "return";
-  /** Leave the run alone once it has started: nobody waits for it, and cancelling us does not cancel it. */
-  detach?: boolean;
 }
 
 export const DEFAULT_TIMEOUT_MS = 1_800_000;

@@ -23,9 +23,12 @@ export interface Wire {
 
 export interface MethodContext {
   wire: Wire;
-  /** Calls `run` once the reply has been handed to the pipe, so that nothing it sends can overtake the reply. */
+  /**
+   * Calls `run` once the reply has been handed to the pipe, so that nothing it sends can overtake the reply. Not called
+   * when the host got an error instead, or nothing.
+   */
   afterReply(run: () => void): void;
-  /** Ends the wire once the reply is out (a shutdown request). */
+  /** Ends the wire once the reply, or an error in its place, is out (a shutdown request). */
   endAfterReply(): void;
 }
 
@@ -43,7 +46,10 @@ export interface ServeOptions {
   output: Writable;
   methods: Readonly<Record<string, Method>>;
   /** The adapter's table from failure to wire code. `unknown_method` is asked for requests nobody answers. */
-  toWireError(failure: ExecutionFailure | "unknown_method" | "parse_error" | "invalid_request", detail: string): WireError;
+  toWireError(
+    failure: ExecutionFailure | "unknown_method" | "parse_error" | "invalid_request",
+    detail: string,
+  ): WireError;
   /** Called once, first thing at the end: stop what runs. The wire waits for it, at most `endBudgetMs`. */
   onEnd(cause: EndCause): Promise<void>;
   endBudgetMs: number;

@@ -28,7 +28,8 @@ export function* splitBytes(text: string, maxBytes: number): Generator<string, v
   let start = 0;
   while (start < text.length) {
     let end = Math.min(text.length, start + maxBytes);
-    while (Buffer.byteLength(text.slice(start, end)) > maxBytes) end = start + Math.max(1, Math.floor((end - start) / 2));
+    while (Buffer.byteLength(text.slice(start, end)) > maxBytes)
+      end = start + Math.max(1, Math.floor((end - start) / 2));
     if (end < text.length && isHighSurrogate(text.charCodeAt(end - 1)) && end - 1 > start) end -= 1;
     yield text.slice(start, end);
     start = end;

@@ -36,10 +36,9 @@ export function createLog(sink: Writable, threshold: LogLevel, redactor: Redacto
     sink.write(line);
   };
   const bind = (bound: LogFields): Log =>
-    Object.assign(
-      (level: LogLevel, message: string, fields?: LogFields) => write(bound, level, message, fields),
-      { with: (more: LogFields) => bind({ ...bound, ...more }) },
-    );
+    Object.assign((level: LogLevel, message: string, fields?: LogFields) => write(bound, level, message, fields), {
+      with: (more: LogFields) => bind({ ...bound, ...more }),
+    });
   return bind({});
 }
 

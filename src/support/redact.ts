@@ -22,14 +22,14 @@ export interface Redactor {
 export function createRedactor(): Redactor {
   const known = new Set<string>();
   let pattern: RegExp | undefined;
-  const escape = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const literal = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   return {
     add(secret) {
       for (const form of new Set([secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)])) {
         if (form.length >= MIN_SECRET_LENGTH) known.add(form);
       }
       // Longest first: a secret that contains another must go as a whole.
-      const forms = [...known].sort((a, b) => b.length - a.length).map(escape);
+      const forms = [...known].sort((a, b) => b.length - a.length).map(literal);
       pattern = forms.length > 0 ? new RegExp(forms.join("|"), "g") : undefined;
     },
     redact(text) {

@@ -1,0 +1,98 @@
+/**
+ * `subagents/definitions`, `subagents/dispatch`, `subagents/event`, `subagents/cancel`.
+ * Source: Roder `crates/roder-api/src/subagents.rs` and `process_extension/dispatch.rs`. Envelopes are camelCase, the
+ * objects inside are snake_case. An event the host cannot read is dropped without a trace and the dispatch then hangs
+ * until its time limit, so everything we emit is strict.
+ */
+import * as z from "zod";
+import { HostIdSchema } from "./lifecycle.ts";
+
+/** Counters are u32; a float, a negative or a larger number makes the whole event unreadable for the host. */
+export const MAX_U32 = 0xffff_ffff;
+const U32Schema = z.int().min(0).max(MAX_U32);
+
+export const EXIT_REASONS = ["completed", "max_turns", "timeout", "cancelled", "failed"] as const;
+export type ExitReason = (typeof EXIT_REASONS)[number];
+
+/** `permission_mode` is required and not nullable; one invalid definition makes the whole list unreadable. */
+export const SubagentDefinitionSchema = z.strictObject({
+  agent_type: z.string().min(1),
+  description: z.string(),
+  tools: z.array(z.string()),
+  permission_mode: z.enum(["read_only", "default", "auto_edit"]),
+  model: z.string().nullish(),
+  system_prompt: z.string().nullish(),
+  max_turns: U32Schema.nullish(),
+  max_result_chars: z.int().min(0).nullish(),
+});
+export type SubagentDefinition = z.output<typeof SubagentDefinitionSchema>;
+
+export const DefinitionsParamsSchema = z.looseObject({ dispatcherId: z.string() });
+
+/** Seconds are u64: beyond 2^53 they arrive as the nearest float. */
+const SecondsSchema = z.number().min(0).nullish();
+
+export const SubagentRequestSchema = z.looseObject({
+  description: z.string(),
+  prompt: z.string(),
+  subagent_type: z.string().nullish(),
+  model: z.string().nullish(),
+  provider: z.string().nullish(),
+  tools: z.array(z.string()).nullish(),
+  /** `scout`, `editor`, `reviewer`, `runner` today. */
+  lane: z.string().nullish(),
+  max_concurrent: z.number().min(0).nullish(),
+  allowed_tools: z.array(z.string()).nullish(),
+  parent_deadline_seconds: SecondsSchema,
+  /** Any JSON; workflows send an explicit null for "none". */
+  inputs: z.unknown(),
+  timeout_seconds: SecondsSchema,
+});
+export type SubagentRequest = z.output<typeof SubagentRequestSchema>;
+
+export const DispatchParamsSchema = z.looseObject({
+  dispatcherId: z.string(),
+  dispatchId: HostIdSchema,
+  parentThreadId: z.string().nullish(),
+  parentTurnId: z.string().nullish(),
+  request: SubagentRequestSchema,
+});
+
+export const DispatchAckSchema = z.strictObject({ dispatchId: HostIdSchema });
+
+export const SubagentCancelParamsSchema = z.looseObject({
+  dispatcherId: z.string(),
+  dispatchId: HostIdSchema,
+  reason: z.string().nullish(),
+});
+
+/** The cached counters are left out: Seren does not report them and their default is 0. */
+export const TokenUsageSchema = z.strictObject({
+  prompt_tokens: U32Schema,
+  completion_tokens: U32Schema,
+  total_tokens: U32Schema,
+});
+export type TokenUsage = z.output<typeof TokenUsageSchema>;
+
+/** No transcript: it would only count towards the size of the line. */
+export const SubagentResultSchema = z.strictObject({
+  thread_id: z.string(),
+  turn_id: z.string(),
+  agent_type: z.string(),
+  model: z.string().nullable(),
+  final_message: z.string(),
+  usage: TokenUsageSchema.nullable(),
+  exit_reason: z.enum(EXIT_REASONS),
+  metadata: z.record(z.string(), z.json()),
+});
+export type SubagentResult = z.output<typeof SubagentResultSchema>;
+
+/** There is no `cancelled` event: a cancelled run is `completed` with that exit reason. */
+export const SubagentEventSchema = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("status"), status: z.string().min(1), detail: z.string().optional() }),
+  z.strictObject({ type: z.literal("completed"), result: SubagentResultSchema }),
+  z.strictObject({ type: z.literal("failed"), error: z.string().min(1) }),
+]);
+export type SubagentEvent = z.output<typeof SubagentEventSchema>;
+
+export const SubagentEventParamsSchema = z.strictObject({ dispatchId: HostIdSchema, event: SubagentEventSchema });

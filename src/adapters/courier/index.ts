@@ -1,0 +1,2 @@
+/** The Dispatch courier. */
+export { type Courier, type CourierOptions, createCourier } from "./plugin.ts";

@@ -1,0 +1,34 @@
+/** What `courier.inspect` tells: the parcel as the host lists it, and in `extensions` what will happen to it here. */
+import type { Inspection } from "#protocols/dispatch-courier-v1";
+import { deploymentName, listLocalTools, type OpenedParcel, workloadNotes, workloadOptionsKey } from "../../parcel/index.ts";
+import { COURIER_ID } from "./capabilities.ts";
+import { namedDeployment, type TargetSettings } from "./turn-target.ts";
+
+export function inspectParcel(opened: OpenedParcel, settings: TargetSettings): Inspection {
+  const { manifest } = opened.parcel;
+  return {
+    courier_id: COURIER_ID,
+    kind: "custom",
+    entrypoint: manifest.entrypoint ?? null,
+    required_secrets: manifest.secrets.map(({ name }) => name),
+    mounts: manifest.mounts.map(({ kind, driver, options }) => ({ kind, driver, options })),
+    local_tools: listLocalTools(opened.parcel),
+    extensions: {
+      deployment: describeDeployment(opened, settings),
+      "does not travel": workloadNotes(opened.parcel),
+    },
+  };
+}
+
+/** Needs neither network nor key: without one, the name's last part is left open. */
+function describeDeployment(opened: OpenedParcel, settings: TargetSettings): string {
+  const named = namedDeployment(opened, settings);
+  if (named) return `${named.deploymentId} (from ${named.named}; it is used as it is)`;
+  let options: string;
+  try {
+    options = workloadOptionsKey(opened.parcel, settings.secret, settings.apiKey());
+  } catch {
+    options = "<options>"; // no key or a missing secret: the turn will say so
+  }
+  return `${deploymentName(opened.parcel, options)} (a job deployment; reused when it exists, made at the first turn otherwise)`;
+}

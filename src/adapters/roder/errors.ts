@@ -1,0 +1,77 @@
+/**
+ * Failures in the words this host understands. Roder classifies errors by substrings of their text: a stray "429" (a port, a
+ * part of an id) makes it start the run again up to four times, "timeout" turns a failure into another kind. So the words are
+ * used where they are meant and taken out everywhere else.
+ */
+import type { ExecutionFailure, FailureKind } from "../../support/failure.ts";
+import type { WireError } from "../../stdio/wire.ts";
+
+const INVALID_PARAMS = -32602;
+const SERVER_ERROR = -32000;
+
+/** The host shows the text and discards the code; it is for logs and for other hosts. */
+const CODES = {
+  invalid_input: INVALID_PARAMS,
+  unsupported: INVALID_PARAMS,
+  unauthorized: SERVER_ERROR,
+  forbidden: SERVER_ERROR,
+  payment_required: SERVER_ERROR,
+  not_found: SERVER_ERROR,
+  conflict: SERVER_ERROR,
+  rate_limited: SERVER_ERROR,
+  unavailable: SERVER_ERROR,
+  timed_out: SERVER_ERROR,
+  cancelled: SERVER_ERROR,
+  unknown_outcome: SERVER_ERROR,
+  contract: SERVER_ERROR,
+  internal: SERVER_ERROR,
+} satisfies Record<FailureKind, number>;
+
+const IDS: readonly RegExp[] = [
+  /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi,
+  /\b(?=[a-z]*\d)[0-9a-f]{12,}\b/gi,
+];
+
+const RATE_LIMIT_WORDS: readonly [RegExp, string][] = [
+  [/[\w.:-]*429[\w.:-]*/g, "[number]"],
+  [/rate[ _]?limit/gi, "rate-limit"],
+  [/too many requests/gi, "too many calls"],
+];
+
+const TIMEOUT_WORDS: readonly [RegExp, string][] = [
+  [/timed out/gi, "ran out of time"],
+  [/timeout/gi, "time-out"],
+];
+
+const WHITELIST_WORDS: readonly [RegExp, string][] = [
+  [/not allowed by subagent/gi, "not allowed by the subagent"],
+  [/subagent tool/gi, "tool of the subagent"],
+  [/unavailable tool/gi, "tool that is not there"],
+  [/has no tools compatible with/gi, "has no tool that fits"],
+];
+
+/** The text of a failure: without ids, and with the classifying words of its own kind only. */
+export function failureText(failure: Pick<ExecutionFailure, "kind" | "message">): string {
+  let text = IDS.reduce((kept, id) => kept.replace(id, "[id]"), failure.message.toWellFormed()).trim();
+  text = without(text, WHITELIST_WORDS);
+  if (failure.kind !== "rate_limited") text = without(text, RATE_LIMIT_WORDS);
+  else if (!/rate limit/i.test(text)) text = `rate limit: ${text}`;
+  if (failure.kind !== "timed_out") text = without(text, TIMEOUT_WORDS);
+  else if (!/timed out/i.test(text)) text = `timed out: ${text}`;
+  return text || "seren-bridge failed and cannot say why";
+}
+
+/** The adapter's table from failure to JSON-RPC error. */
+export function toWireError(
+  failure: ExecutionFailure | "unknown_method" | "parse_error" | "invalid_request",
+  detail: string,
+): WireError {
+  if (failure === "unknown_method") return { code: -32601, message: `there is no method ${detail}` };
+  if (failure === "parse_error") return { code: -32700, message: `the line is not JSON: ${detail}` };
+  if (failure === "invalid_request") return { code: -32600, message: `the message is not a request: ${detail}` };
+  return { code: CODES[failure.kind], message: failureText(failure), data: { kind: failure.kind } };
+}
+
+function without(text: string, words: readonly [RegExp, string][]): string {
+  return words.reduce((kept, [pattern, plain]) => kept.replace(pattern, plain), text);
+}

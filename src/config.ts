@@ -1,0 +1,93 @@
+/**
+ * The only reader of the environment: read once, blank means unset, frozen, passed down. Reading never fails, because
+ * hosts ask for capabilities and specs without a key or with a bad setting: the call that needs a setting complains.
+ * Written without a schema library, because it runs before the first reply.
+ */
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { ExecutionFailure } from "./support/failure.ts";
+import { LOG_LEVELS, type LogLevel } from "./support/log.ts";
+
+export const DEFAULT_API_BASE = "https://api.serendb.com";
+/** Value of `SEREN_API_BASE` that means the service inside this process. */
+export const LOCAL_BASE = "local";
+const PUBLISHER_PREFIX = "/publishers/seren-cloud";
+
+export interface Config {
+  /** Whether the service inside this process is meant. */
+  readonly local: boolean;
+  /**
+   * Base of every call, prefix included, without a trailing slash. Throws `invalid_input` for a base that is neither
+   * https nor loopback, and `unsupported` for a contract this version does not speak.
+   */
+  readonly apiBase: () => string;
+  readonly apiKey: string | undefined;
+  readonly credentialsFile: string;
+  /** Deployment to use when the parcel or request names none. */
+  readonly deployment: string | undefined;
+  readonly stateDir: string;
+  readonly logLevel: LogLevel;
+  /** Where the Roder manifest is, when it is not beside the program. */
+  readonly roderManifest: string | undefined;
+  /** A variable of the host's environment, for secrets a parcel declares by name. */
+  readonly variable: (name: string) => string | undefined;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export function readConfig(environment: Environment = process.env): Config {
+  const variable = (name: string): string | undefined => environment[name]?.trim() || undefined;
+  const level = LOG_LEVELS.find((known) => known === variable("SEREN_BRIDGE_LOG"));
+  const base = variable("SEREN_API_BASE");
+  const contract = variable("SEREN_BRIDGE_CONTRACT");
+  return Object.freeze({
+    local: base === LOCAL_BASE,
+    apiBase() {
+      if (contract && contract !== "published") {
+        throw new ExecutionFailure("unsupported", `SEREN_BRIDGE_CONTRACT is "${contract}"; this version speaks "published" only`);
+      }
+      return readBase(base ?? DEFAULT_API_BASE);
+    },
+    apiKey: variable("SEREN_API_KEY"),
+    credentialsFile: join(configDir(variable), "credentials.json"),
+    deployment: variable("SEREN_BRIDGE_DEPLOYMENT"),
+    stateDir: variable("SEREN_BRIDGE_STATE_DIR") ?? defaultStateDir(variable),
+    logLevel: level ?? "warn",
+    roderManifest: variable("SEREN_BRIDGE_RODER_MANIFEST"),
+    variable: (name: string) => environment[name] || undefined,
+  });
+}
+
+function readBase(text: string): string {
+  const refuse = (why: string) =>
+    new ExecutionFailure("invalid_input", `SEREN_API_BASE ${why}; give an https URL, or "local" for the service inside this program`);
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    throw refuse("is not a URL");
+  }
+  const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && loopback)) throw refuse("would send the API key unencrypted");
+  if (url.username || url.password || url.search || url.hash) throw refuse("has more than an origin and a path");
+  const path = url.pathname.replace(/\/+$/, "");
+  return url.origin + (path.endsWith(PUBLISHER_PREFIX) ? path : path + PUBLISHER_PREFIX);
+}
+
+type Variable = (name: string) => string | undefined;
+
+function configDir(variable: Variable): string {
+  if (process.platform === "win32") return join(variable("APPDATA") ?? join(homedir(), "AppData", "Roaming"), "seren-bridge");
+  return join(variable("XDG_CONFIG_HOME") ?? join(homedir(), ".config"), "seren-bridge");
+}
+
+function defaultStateDir(variable: Variable): string {
+  switch (process.platform) {
+    case "win32":
+      return join(variable("LOCALAPPDATA") ?? join(homedir(), "AppData", "Local"), "seren-bridge");
+    case "darwin":
+      return join(homedir(), "Library", "Application Support", "seren-bridge");
+    default:
+      return join(variable("XDG_STATE_HOME") ?? join(homedir(), ".local", "state"), "seren-bridge");
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * Stops remote runs. A cancel is acceptance only, so it is repeated until the record says that the run has ended; it works
+ * on its own, whether or not anybody is still pulling events.
+ */
+import { isTerminal, type RunRecord, type SerenClient } from "../seren/index.ts";
+import { backoffMs, sleep } from "../support/ambient.ts";
+import { asFailure } from "../support/failure.ts";
+import type { Log } from "../support/log.ts";
+
+const LOOK_BASE_MS = 250;
+const LOOK_CAP_MS = 5_000;
+/** The cancel itself is sent again this often while the run has not ended. */
+const RESEND_EVERY_MS = 5_000;
+/** A run that still has not ended then is left to the journal and its next sweep. */
+const GIVE_UP_MS = 15 * 60_000;
+
+export class Canceller {
+  readonly #client: SerenClient;
+  readonly #log: Log;
+  readonly #pending = new Map<string, Promise<RunRecord | undefined>>();
+
+  constructor(client: SerenClient, log: Log) {
+    this.#client = client;
+    this.#log = log;
+  }
+
+  /**
+   * Sends the cancel now and sees it through. Resolves with the terminal record, whatever ending it names (a run may
+   * complete while it is being cancelled); `undefined` when the run could not be seen to end. Never rejects.
+   */
+  cancel(runId: string): Promise<RunRecord | undefined> {
+    let pending = this.#pending.get(runId);
+    if (!pending) {
+      pending = this.#until(runId).finally(() => this.#pending.delete(runId));
+      this.#pending.set(runId, pending);
+    }
+    return pending;
+  }
+
+  async #until(runId: string): Promise<RunRecord | undefined> {
+    const { ambient } = this.#client;
+    const since = ambient.now();
+    let sentAt = Number.NEGATIVE_INFINITY;
+    for (let looks = 0; ambient.now() - since < GIVE_UP_MS; looks += 1) {
+      try {
+        let record: RunRecord;
+        if (ambient.now() - sentAt >= RESEND_EVERY_MS) {
+          record = await this.#client.cancelRun(runId);
+          sentAt = ambient.now();
+        } else {
+          record = await this.#client.getRun(runId, { attempts: 1 });
+        }
+        if (isTerminal(record.status)) return record;
+      } catch (error) {
+        const failure = asFailure(error);
+        if (failure.kind === "not_found") return undefined; // nothing left to stop
+        this.#log("debug", "cancel not yet confirmed", { kind: failure.kind });
+        if (!failure.retryable && looks > 10) break;
+      }
+      await sleep(ambient, backoffMs(ambient, looks, LOOK_BASE_MS, LOOK_CAP_MS));
+    }
+    this.#log("warn", "a run could not be seen to end after it was cancelled", { waited_ms: ambient.now() - since });
+    return undefined;
+  }
+}

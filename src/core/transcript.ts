@@ -1,0 +1,156 @@
+/**
+ * What a run has said so far: turns rows of its log into neutral events, and at the end makes the text equal to the
+ * remote record's, whatever the stream lost on the way (`seren-cloud-api` reference 4.8 and 5).
+ */
+import { decodeRunEvent, type RunRecord, recordRows, toSequence } from "../seren/index.ts";
+import type { Artifact, ExecutionEvent } from "./events.ts";
+import { TextBuffer } from "./text-buffer.ts";
+
+/** Tool calls remembered by id, for pairing results with names and for recognising repeats. */
+const MAX_TOOLS = 10_000;
+const MAX_ARTIFACTS = 1_000;
+
+export interface RunError {
+  message: string;
+  code?: string;
+  retryable?: boolean;
+}
+
+export class Transcript {
+  readonly artifacts = new Map<string, Artifact>();
+  /** The first error the run reported about itself. Not an end by itself. */
+  firstError: RunError | undefined;
+  readonly #text = new TextBuffer();
+  readonly #tools = new Map<string, { name: string; called: boolean; resulted: boolean }>();
+
+  /** The neutral event of one row, when it has one. */
+  apply(row: unknown): ExecutionEvent | undefined {
+    const event = decodeRunEvent(row);
+    switch (event?.type) {
+      case "text":
+        if (event.text === "") return undefined;
+        this.#text.append(event.text);
+        return { type: "text", text: event.text };
+      case "thinking":
+        return event.text === "" ? undefined : { type: "thinking", text: event.text };
+      case "tool_call": {
+        const tool = this.#tool(event.id, event.name);
+        tool.name = event.name;
+        if (tool.called) return undefined; // a later row of one call only changes its status
+        tool.called = true;
+        return { type: "tool_call", id: event.id, name: event.name, arguments: event.arguments ?? "{}" };
+      }
+      case "tool_result": {
+        const tool = this.#tool(event.id, event.id);
+        if (tool.resulted) return undefined;
+        tool.resulted = true;
+        return { type: "tool_result", id: event.id, name: tool.name, content: event.content, isError: event.is_error };
+      }
+      case "artifact": {
+        if (this.artifacts.has(event.id) || this.artifacts.size >= MAX_ARTIFACTS) return undefined;
+        const artifact: Artifact = {
+          id: event.id,
+          kind: event.kind,
+          ...(event.uri ? { uri: event.uri } : {}),
+          ...(event.sha256 ? { sha256: event.sha256 } : {}),
+          ...(event.size_bytes ? { sizeBytes: event.size_bytes } : {}),
+        };
+        this.artifacts.set(event.id, artifact);
+        return { type: "artifact", artifact };
+      }
+      case "guardrail_fail":
+        return { type: "notice", level: "warning", message: `guardrail ${event.name}: ${event.message}` };
+      case "error":
+        this.firstError ??= {
+          message: event.message,
+          ...(event.code ? { code: event.code } : {}),
+          ...(typeof event.retryable === "boolean" ? { retryable: event.retryable } : {}),
+        };
+        return { type: "notice", level: "warning", message: event.message };
+      default:
+        return undefined;
+    }
+  }
+
+  /**
+   * Events of the record that never arrived, in order, after `sequence`, the last one that did. Applied like the others.
+   * Rows without a number cannot be placed; `finalText` still makes the text right.
+   */
+  *missing(record: RunRecord, sequence: number): Generator<ExecutionEvent, void, void> {
+    for (const row of recordRows(record.output_events) ?? []) {
+      const number = toSequence(rowNumber(row));
+      if (number === undefined || number <= sequence) continue;
+      const event = this.apply(row);
+      if (event) yield event;
+    }
+    // Tools that were skipped in the middle are told late rather than never; text is not, it would stand in the wrong place.
+    for (const row of recordRows(record.output_events) ?? []) {
+      const type = decodeRunEvent(row)?.type;
+      if (type !== "tool_call" && type !== "tool_result") continue;
+      const event = this.apply(row);
+      if (event) yield event;
+    }
+  }
+
+  /**
+   * The final text, given the record. `late` is what has to be appended to what was streamed; `replaced` says that the
+   * streamed text was not a beginning of the record's.
+   */
+  finalText(record: RunRecord): { text: string; late: string; replaced: boolean; recordIsShorter: boolean } {
+    const streamed = this.#text.toString();
+    const recorded = recordedText(record);
+    if (this.#text.truncated || recorded === undefined || recorded === streamed) {
+      return { text: streamed, late: "", replaced: false, recordIsShorter: false };
+    }
+    if (recorded.startsWith(streamed)) {
+      return { text: recorded, late: recorded.slice(streamed.length), replaced: false, recordIsShorter: false };
+    }
+    if (streamed.startsWith(recorded)) return { text: streamed, late: "", replaced: false, recordIsShorter: true };
+    return { text: recorded, late: "", replaced: true, recordIsShorter: false };
+  }
+
+  append(text: string): void {
+    this.#text.append(text);
+  }
+
+  get text(): string {
+    return this.#text.toString();
+  }
+
+  #tool(id: string, name: string): { name: string; called: boolean; resulted: boolean } {
+    let tool = this.#tools.get(id);
+    if (!tool) {
+      tool = { name, called: false, resulted: false };
+      if (this.#tools.size < MAX_TOOLS) this.#tools.set(id, tool);
+    }
+    return tool;
+  }
+}
+
+function rowNumber(row: unknown): unknown {
+  return typeof row === "object" && row !== null && "sequence_number" in row ? row.sequence_number : undefined;
+}
+
+/**
+ * The answer as the record has it: the joined text events, else the process output. An orchestrated run's output can be a
+ * JSON document with the answer in `response`. `undefined` when the record holds neither.
+ */
+export function recordedText(record: RunRecord): string | undefined {
+  const rows = recordRows(record.output_events);
+  let text = "";
+  for (const row of rows ?? []) {
+    const event = decodeRunEvent(row);
+    if (event?.type === "text") text += event.text;
+  }
+  if (text) return text;
+  if (!record.output) return rows ? "" : undefined;
+  try {
+    const document: unknown = JSON.parse(record.output);
+    if (typeof document === "object" && document !== null && "response" in document) {
+      if (typeof document.response === "string") return document.response;
+    }
+  } catch {
+    // plain text
+  }
+  return record.output;
+}

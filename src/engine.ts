@@ -1,0 +1,47 @@
+/**
+ * The core on its client: the part of the program that costs time to load (HTTP, schemas of the service, the embedded
+ * service). It is imported after the first reply, when somebody needs a run.
+ */
+import type { Config } from "./config.ts";
+import { Canceller } from "./core/canceller.ts";
+import { createExecute } from "./core/execution.ts";
+import type { Execute } from "./core/index.ts";
+import { createHttp } from "./seren/http.ts";
+import { SerenClient } from "./seren/index.ts";
+import type { Ambient } from "./support/ambient.ts";
+import type { Log } from "./support/log.ts";
+import { Secret } from "./support/secret.ts";
+
+export interface Engine {
+  client: SerenClient;
+  execute: Execute;
+  canceller: Canceller;
+  close(): Promise<void>;
+}
+
+export interface EngineOptions {
+  config: Config;
+  apiKey: () => Secret;
+  ambient: Ambient;
+  log: Log;
+}
+
+export async function createEngine({ config, apiKey, ambient, log }: EngineOptions): Promise<Engine> {
+  const place = config.local ? await startLocal(ambient) : { baseUrl: config.apiBase(), apiKey };
+  const transport = createHttp({ ...place, userAgent: `seren-bridge/${__VERSION__}`, ambient });
+  const client = new SerenClient(transport, ambient);
+  const canceller = new Canceller(client, log);
+  return {
+    client,
+    canceller,
+    execute: createExecute({ client, canceller, log }),
+    close: () => client.close(),
+  };
+}
+
+async function startLocal(ambient: Ambient): Promise<{ baseUrl: string; apiKey: () => Secret }> {
+  const { LocalCloud, startLocalHttp, PUBLISHER_PREFIX } = await import("./local/index.ts");
+  const key = new Secret(`local-${ambient.uuid()}`);
+  const { origin } = await startLocalHttp(new LocalCloud({ ambient, keys: [key.reveal()] }), { port: 0 });
+  return { baseUrl: origin + PUBLISHER_PREFIX, apiKey: () => key };
+}

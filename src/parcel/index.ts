@@ -1,0 +1,15 @@
+/** A built Dispatch parcel: loading, verifying, and what it says. No network. */
+export { boundDeploymentId } from "./bound-deployment.ts";
+export { requireCompatible } from "./compatibility.ts";
+export { deploymentName, slug, workloadOptionsKey } from "./deployment-name.ts";
+export { requireEntrypoint } from "./entrypoint.ts";
+export { type ParcelFiles, verifyParcel } from "./integrity.ts";
+export { loadParcel, type Parcel } from "./load.ts";
+export { type MountTargets, resolveMounts } from "./mounts.ts";
+export { workloadNotes } from "./notes.ts";
+export { type OpenedParcel, openParcel } from "./open.ts";
+export { resolvePrompt } from "./prompt.ts";
+export { collectSecrets, type SecretSource } from "./secrets.ts";
+export { runTimeoutMs } from "./timeouts.ts";
+export { findLocalTool, listLocalTools } from "./tools.ts";
+export { type ParcelWorkload, parcelWorkload, type WorkloadOptions } from "./workload.ts";

@@ -1,0 +1,25 @@
+/** The models of a parcel, as the service names them. */
+import type { ParcelModel } from "#protocols/dispatch-courier-v1";
+import type { Parcel } from "./load.ts";
+
+export interface ModelFields {
+  model_id?: string;
+  model_config?: Record<string, string>;
+  fallback_models?: string[];
+}
+
+/** Members are present only when the parcel states them: the service has defaults of its own. */
+export function modelFields({ manifest }: Parcel): ModelFields {
+  const { primary, fallbacks } = manifest.models;
+  const options = Object.entries(primary?.options ?? {});
+  return {
+    ...(primary ? { model_id: modelId(primary) } : {}),
+    ...(options.length > 0 ? { model_config: Object.fromEntries(options) } : {}),
+    ...(fallbacks.length > 0 ? { fallback_models: fallbacks.map(modelId) } : {}),
+  };
+}
+
+/** `provider/model`, unless the id has that form already. */
+function modelId({ id, provider }: ParcelModel): string {
+  return provider && !id.includes("/") ? `${provider}/${id}` : id;
+}

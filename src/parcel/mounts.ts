@@ -1,0 +1,53 @@
+/** Mounts of a parcel: where each one's data really lives when the agent runs on Seren Cloud. */
+import type { Mount, ResolvedMount } from "#protocols/dispatch-courier-v1";
+import { ExecutionFailure } from "../support/failure.ts";
+import type { Parcel } from "./load.ts";
+import { quoted } from "./printable.ts";
+
+export interface MountTargets {
+  /** Local folder that run artifacts are downloaded into. */
+  artifactsDir: string;
+}
+
+/** Drivers a mount kind can be honoured for, the ones the built-in couriers know. */
+const DRIVERS: Readonly<Record<Mount["kind"], readonly string[]>> = {
+  session: ["memory", "sqlite"],
+  memory: ["none", "sqlite"],
+  artifacts: ["local"],
+};
+
+/** One entry for each declared mount, in their order. Throws `unsupported` for a driver that cannot be honoured. */
+export function resolveMounts({ manifest }: Parcel, targets: MountTargets): ResolvedMount[] {
+  return manifest.mounts.map((mount) => {
+    const known = DRIVERS[mount.kind];
+    if (!known.includes(mount.driver)) {
+      throw new ExecutionFailure(
+        "unsupported",
+        `this parcel mounts ${mount.kind} with the driver ${quoted(mount.driver)}, which seren-cloud cannot honour. Write \`MOUNT ${mount.kind.toUpperCase()} ${known.join("` or `")}\` in its Agentfile and build it again`,
+      );
+    }
+    return { kind: mount.kind, driver: mount.driver, ...placeOf(mount, targets) };
+  });
+}
+
+function placeOf(mount: Mount, targets: MountTargets): Pick<ResolvedMount, "target_path" | "metadata"> {
+  switch (mount.kind) {
+    case "session":
+      return {
+        target_path: "seren-cloud:conversation",
+        metadata: { location: "seren-cloud", storage: "conversation", local_copy: "session history" },
+      };
+    case "memory":
+      return mount.driver === "none"
+        ? { target_path: "seren-cloud:none", metadata: { location: "none", storage: "nothing was asked to be kept" } }
+        : {
+            target_path: "seren-cloud:memory",
+            metadata: { location: "seren-cloud", storage: "kept by the remote runtime", local_copy: "none" },
+          };
+    case "artifacts":
+      return {
+        target_path: targets.artifactsDir,
+        metadata: { location: "local", storage: "run artifacts are downloaded into this folder" },
+      };
+  }
+}

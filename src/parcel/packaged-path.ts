@@ -1,0 +1,33 @@
+/**
+ * Paths inside a parcel. A manifest is untrusted: a path of it must not name anything outside `context/`, on any system
+ * this runs on.
+ */
+import { ExecutionFailure } from "../support/failure.ts";
+import { quoted } from "./printable.ts";
+
+/**
+ * A path of a manifest relative to `context/`, with forward slashes, without `.` and `..`. An author may have written
+ * `./SOUL.md`; the inventory says `SOUL.md`.
+ * Throws `invalid_input` for an absolute path, a drive, a backslash, NUL, and for what leaves the folder.
+ */
+export function packagedPath(written: string): string {
+  if (written === "") throw refused(written, "is empty");
+  if (written.includes("\0")) throw refused(written, "contains a NUL character");
+  if (written.includes("\\")) throw refused(written, "contains a backslash");
+  if (written.startsWith("/") || /^[A-Za-z]:/.test(written)) throw refused(written, "is absolute");
+  const kept: string[] = [];
+  for (const segment of written.split("/")) {
+    if (segment === "" || segment === ".") continue;
+    if (segment !== "..") kept.push(segment);
+    else if (kept.pop() === undefined) throw refused(written, "leads out of the parcel");
+  }
+  if (kept.length === 0) throw refused(written, "names the parcel's own folder");
+  return kept.join("/");
+}
+
+function refused(written: string, why: string): ExecutionFailure {
+  return new ExecutionFailure(
+    "invalid_input",
+    `the parcel was refused: its path ${quoted(written)} ${why}. Packaged paths are relative, inside the parcel, with forward slashes; build the parcel again`,
+  );
+}

@@ -1,0 +1,78 @@
+/** A parcel as a request to deploy it: an LLM workload with everything the parcel carries inside. */
+import type { CreateDeployment } from "#protocols/seren-cloud";
+import { bundleOf, requireSize } from "./bundle.ts";
+import { requireCompatible } from "./compatibility.ts";
+import { envEntries, slug } from "./deployment-name.ts";
+import { DEPLOYMENT_LABEL_PREFIX } from "./digest.ts";
+import type { ParcelFiles } from "./integrity.ts";
+import { workloadLimits } from "./limits.ts";
+import type { Parcel } from "./load.ts";
+import { modelFields } from "./models.ts";
+import { workloadNotes } from "./notes.ts";
+import { collectSecrets, type SecretSource } from "./secrets.ts";
+
+/** Largest request body: 16 MiB of files are 21.4 MiB in base64. */
+export const MAX_BODY_BYTES = 24 * 1024 * 1024;
+
+export interface WorkloadOptions {
+  /** Name of the deployment, from `deploymentName`. */
+  name: string;
+  /** Values of the declared secrets. */
+  secret: SecretSource;
+}
+
+export interface ParcelWorkload {
+  create: CreateDeployment;
+  /** What the parcel declares and the workload cannot carry. */
+  notes: string[];
+}
+
+/**
+ * Composes the request; sends nothing. It depends on the parcel's digest and on what `workloadOptionsKey` covers, and on
+ * nothing else, because a deployment of the same name is taken for the same workload.
+ * Throws `unsupported` for a parcel that does not run here, `invalid_input` for a missing secret or a size limit.
+ */
+export async function parcelWorkload(
+  parcel: Parcel,
+  files: ParcelFiles,
+  options: WorkloadOptions,
+): Promise<ParcelWorkload> {
+  requireCompatible(parcel);
+  const { manifest } = parcel;
+  const secrets = collectSecrets(parcel, options.secret);
+  const limits = workloadLimits(parcel);
+  const { instructions, assets } = await bundleOf(parcel, files);
+  const required = [...new Set(manifest.secrets.filter((secret) => secret.required).map(({ name }) => name))];
+  const create: CreateDeployment = {
+    // Each turn is a run of its own; nothing keeps running, and nothing is scheduled, without being asked for.
+    mode: "job",
+    name: options.name,
+    skill_slug: slug(manifest.name),
+    ...(manifest.visibility == null ? {} : { visibility: manifest.visibility }),
+    workload: {
+      execution: {
+        type: "llm",
+        bundle: { instructions, ...(assets.length > 0 ? { assets } : {}) },
+        ...modelFields(parcel),
+      },
+      config: configOf(parcel),
+      ...(secrets.length > 0 ? { secrets: Object.fromEntries(secrets) } : {}),
+      ...(required.length > 0 ? { requirements: required.map((key) => ({ key, source: "secret" as const })) } : {}),
+      ...(limits ? { limits } : {}),
+    },
+  };
+  requireSize(Buffer.byteLength(JSON.stringify(create)), MAX_BODY_BYTES, "the request to deploy it");
+  return { create, notes: workloadNotes(parcel) };
+}
+
+/** Plain settings. The labels of a binding stay out: the digest does not cover them. */
+function configOf(parcel: Parcel): Record<string, object> {
+  const { digest, version, labels } = parcel.manifest;
+  const env = envEntries(parcel);
+  const own = Object.entries(labels).filter(([name]) => !name.startsWith(DEPLOYMENT_LABEL_PREFIX));
+  return {
+    dispatch: { parcel_digest: digest, ...(version == null ? {} : { parcel_version: version }) },
+    ...(env.length > 0 ? { env: Object.fromEntries(env) } : {}),
+    ...(own.length > 0 ? { labels: Object.fromEntries(own) } : {}),
+  };
+}

@@ -1,0 +1,18 @@
+/** Typed Seren Cloud client: calls, starting a run once, following it to its end. */
+export type {
+  CreateDeployment,
+  CreateRun,
+  DeploymentSummary,
+  PendingApproval,
+  RunArtifact,
+  RunLiveState,
+  RunRecord,
+} from "#protocols/seren-cloud";
+export { type CallOptions, type ListRuns, SerenClient } from "./client.ts";
+export { CONVERSATION_AWAITING } from "./problem.ts";
+export { toSequence } from "./run-cursor.ts";
+export { decodeRunEvent, recordRows } from "./run-events.ts";
+export { type FollowEnd, type FollowItem, RunFollower } from "./run-follower.ts";
+export { inlineText, type StartedRun, startRun } from "./start-run.ts";
+export { AWAITING_APPROVAL, endingOf, isTerminal, type RunEnding } from "./status.ts";
+export type { HttpTransport } from "./transport.ts";

@@ -1,0 +1,158 @@
+/**
+ * Error answers of the service, as failures. The published document attaches no schema to errors, so bodies are read
+ * tolerantly (shapes seen: `seren-cloud-api` reference 1.3 and 1.4); a body is never shown whole and HTML never at all.
+ */
+import { STARTING_MARKER } from "#protocols/seren-cloud";
+import type { Ambient } from "../support/ambient.ts";
+import { clipCharacters } from "../support/clip.ts";
+import { ExecutionFailure, type FailureDetails, type FailureKind } from "../support/failure.ts";
+import type { HttpResponse } from "./transport.ts";
+
+const MAX_SHOWN_CHARACTERS = 240;
+const MESSAGE_KEYS = ["message", "detail", "error_description", "error_message", "error", "title", "reason"];
+
+/** The service's own word for "not yet": the one 400 after which the same create call may be repeated. */
+export const STARTING = "starting";
+export const CONVERSATION_BUSY = "conversation_busy";
+export const CONVERSATION_AWAITING = "conversation_awaiting_approval";
+
+/** `what` names the thing asked for, e.g. "the deployment", and completes "… was not found". */
+export function toFailure(response: HttpResponse, what: string, ambient: Ambient): ExecutionFailure {
+  const body = parse(response.body);
+  const said = messageOf(body);
+  const code = codeOf(body);
+  const details: FailureDetails = { status: response.status };
+  const requestId = response.headers["x-request-id"];
+  if (requestId) details.requestId = requestId;
+  if (code) details.code = code;
+  const retryAfterMs = parseRetryAfter(response.headers["retry-after"], ambient);
+  if (retryAfterMs !== undefined) details.retryAfterMs = retryAfterMs;
+
+  const fail = (kind: FailureKind, message: string) => new ExecutionFailure(kind, message, { details });
+  const words = `${code ?? ""} ${said ?? ""}`;
+  if (response.status < 500) {
+    for (const marker of [CONVERSATION_BUSY, CONVERSATION_AWAITING]) {
+      if (!words.includes(marker)) continue;
+      details.code = marker;
+      return fail(
+        "conflict",
+        marker === CONVERSATION_BUSY
+          ? "another run of this conversation is still going"
+          : "an earlier run of this conversation waits for an approval; decide it first",
+      );
+    }
+  }
+  const because = said ? `: ${said}` : "";
+  switch (response.status) {
+    case 400:
+    case 422:
+      if (said?.toLowerCase().includes(STARTING_MARKER)) details.code = STARTING;
+      return fail("invalid_input", `Seren Cloud refused the request${because}`);
+    case 401:
+      return fail("unauthorized", `Seren Cloud did not accept the API key${because}; check SEREN_API_KEY`);
+    case 402:
+      return fail("payment_required", describePayment(body));
+    case 403:
+      if (code === "otp_required") {
+        return fail(
+          "forbidden",
+          "Seren Cloud asks for a one-time code for this organization; confirm it in Seren first",
+        );
+      }
+      return fail("forbidden", `Seren Cloud does not allow this${because}`);
+    case 404:
+      return fail("not_found", `${what} was not found on Seren Cloud`);
+    case 408:
+      return fail("unavailable", "Seren Cloud gave up waiting for the request");
+    case 409:
+      return fail("conflict", `Seren Cloud reports a conflict${because}`);
+    case 429:
+      return fail("rate_limited", "Seren Cloud's rate limit was reached");
+    case 501:
+      return fail("unsupported", `Seren Cloud does not offer this yet${because}`);
+    default:
+      if (response.status >= 500)
+        return fail("unavailable", `Seren Cloud is not available right now (HTTP ${response.status})`);
+      return fail(
+        "contract",
+        `Seren Cloud answered HTTP ${response.status}, which seren-bridge does not know${because}`,
+      );
+  }
+}
+
+/** `Retry-After` in milliseconds: whole seconds, or an HTTP date. */
+export function parseRetryAfter(value: string | undefined, ambient: Ambient): number | undefined {
+  if (!value) return undefined;
+  const seconds = Number(value);
+  if (Number.isFinite(seconds) && seconds >= 0) return seconds * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - ambient.now());
+}
+
+function parse(text: string): unknown {
+  const trimmed = text.trim();
+  if (!trimmed || trimmed.startsWith("<")) return undefined;
+  try {
+    return JSON.parse(trimmed);
+  } catch {
+    return trimmed;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function messageOf(body: unknown): string | undefined {
+  if (typeof body === "string") {
+    return body.startsWith("<") ? undefined : clipCharacters(oneLine(body), MAX_SHOWN_CHARACTERS, "…");
+  }
+  if (!isObject(body)) return undefined;
+  for (const key of MESSAGE_KEYS) {
+    const value = body[key];
+    if (typeof value === "string" && value.trim()) return clipCharacters(oneLine(value), MAX_SHOWN_CHARACTERS, "…");
+    if (key === "error" && isObject(value)) return messageOf(value);
+  }
+  return undefined;
+}
+
+function codeOf(body: unknown): string | undefined {
+  if (!isObject(body)) return undefined;
+  for (const value of [body.code, body.error, isObject(body.error) ? body.error.code : undefined]) {
+    if (typeof value === "string" && /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/.test(value)) return value;
+  }
+  return undefined;
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, " ").trim();
+}
+
+/** The four bodies of a 402 say the amounts in different places; what is there is shown. */
+function describePayment(body: unknown): string {
+  const found = new Map<string, string>();
+  const visit = (value: unknown, depth: number) => {
+    if (depth > 6) return;
+    if (Array.isArray(value)) for (const item of value) visit(item, depth + 1);
+    if (!isObject(value)) return;
+    for (const [key, item] of Object.entries(value)) {
+      const label = AMOUNTS[key];
+      if (label && (typeof item === "string" || typeof item === "number") && !found.has(label)) {
+        found.set(label, clipCharacters(String(item), 40, "…"));
+      }
+      visit(item, depth + 1);
+    }
+  };
+  visit(body, 0);
+  const figures = [...found].map(([label, amount]) => `${label} ${amount}`).join(", ");
+  return `Seren Cloud asks for payment${figures ? ` (${figures})` : ""}; add credit to the organization and try again`;
+}
+
+const AMOUNTS: Readonly<Record<string, string>> = {
+  minimumRequired: "required",
+  requiredAmount: "required",
+  maxAmountRequired: "required",
+  currentBalance: "available",
+  availableBalance: "available",
+  deficit: "missing",
+};

@@ -1,0 +1,52 @@
+/** A stdio mode: one host on claimed stdout, with an engine that is loaded when the first run needs it. */
+import type { Writable } from "node:stream";
+import { type Config, readConfig } from "./config.ts";
+import { Registry } from "./core/index.ts";
+import { apiKeyReader } from "./credentials.ts";
+import type { Engine } from "./engine.ts";
+import { type EndCause, type ServeOptions, serve } from "./stdio/index.ts";
+import { type Ambient, realAmbient } from "./support/ambient.ts";
+import { lazy } from "./support/lazy.ts";
+import { createLog, type Log } from "./support/log.ts";
+import { createRedactor, type Redactor } from "./support/redact.ts";
+import { Secret } from "./support/secret.ts";
+
+/** What an adapter is built from. */
+export interface HostContext {
+  config: Config;
+  registry: Registry;
+  engine: () => Promise<Engine>;
+  apiKey: () => Secret;
+  redactor: Redactor;
+  log: Log;
+  ambient: Ambient;
+  /** Starts loading the engine without waiting for it. */
+  warmUp(): void;
+}
+
+export type Adapter = Pick<ServeOptions, "methods" | "toWireError" | "onEnd" | "endBudgetMs">;
+
+/** Serves until the host is gone; the exit code is always 0, because a Dispatch one-shot loses its answer otherwise. */
+export async function serveHost(
+  frames: Writable,
+  host: string,
+  adapt: (context: HostContext) => Adapter | Promise<Adapter>,
+): Promise<EndCause> {
+  const ambient = realAmbient;
+  const config = readConfig();
+  const redactor = createRedactor();
+  const log = createLog(process.stderr, config.logLevel, redactor).with({ host });
+  const apiKey = config.local ? () => new Secret("local") : apiKeyReader(config, redactor);
+  if (config.apiKey) redactor.add(config.apiKey);
+  const engine = lazy(async () => (await import("./engine.ts")).createEngine({ config, apiKey, ambient, log }));
+  const registry = new Registry(async () => (await engine()).execute, ambient);
+
+  // An error nobody foresaw costs at most its own run: a child that exits is never started again by Roder.
+  for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+    process.on(event, (error: unknown) => log("error", event, { error: error instanceof Error ? (error.stack ?? "") : "" }));
+  }
+
+  const warmUp = () => void engine().catch((error: unknown) => log("error", "the engine could not be loaded", { error: String(error) }));
+  const adapter = await adapt({ config, registry, engine, apiKey, redactor, log, ambient, warmUp });
+  return serve({ input: process.stdin, output: frames, ...adapter, redactor, log, ambient }).ended;
+}

@@ -1,0 +1,80 @@
+/** The one way a wire ends, whatever ends it: first cause wins, one budget, everything bounded. */
+import type { Ambient } from "../support/ambient.ts";
+import type { Log } from "../support/log.ts";
+import type { RequestLedger } from "./request-ledger.ts";
+import type { EndCause } from "./wire.ts";
+
+/** How long a host that has stopped reading can keep the last lines from leaving. */
+const FLUSH_BUDGET_MS = 500;
+
+export interface EndOfLifeOptions {
+  onEnd(cause: EndCause): Promise<void>;
+  /** For `onEnd` and for the answers of what is open, together. */
+  endBudgetMs: number;
+  ledger: RequestLedger;
+  flushed(): Promise<void>;
+  /** Releases the streams. */
+  close(): void;
+  ambient: Ambient;
+  log: Log;
+}
+
+export class EndOfLife {
+  /** Resolves with the cause when the last reply has left or has had its time. Never rejects. */
+  readonly ended: Promise<EndCause>;
+  readonly #options: EndOfLifeOptions;
+  #resolve: (cause: EndCause) => void = () => undefined;
+  #begun = false;
+
+  constructor(options: EndOfLifeOptions) {
+    this.#options = options;
+    this.ended = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  get begun(): boolean {
+    return this.#begun;
+  }
+
+  begin(cause: EndCause): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    void this.#run(cause).then(() => this.#resolve(cause));
+  }
+
+  async #run(cause: EndCause): Promise<void> {
+    const { ledger, endBudgetMs, log } = this.#options;
+    log("info", "the wire ends", { cause, unanswered: ledger.unanswered });
+    const stopped = this.#callOnEnd(cause);
+    const inTime = await this.#atMost(endBudgetMs, Promise.all([stopped, ledger.allAnswered()]));
+    if (!inTime) log("warn", "not everything stopped in time", { unanswered: ledger.unanswered });
+    ledger.abandonAll();
+    await this.#atMost(
+      FLUSH_BUDGET_MS,
+      ledger.allAnswered().then(() => this.#options.flushed()),
+    );
+    this.#options.close();
+  }
+
+  async #callOnEnd(cause: EndCause): Promise<void> {
+    try {
+      await this.#options.onEnd(cause);
+    } catch (error) {
+      this.#options.log("error", "stopping what runs failed", {
+        error: error instanceof Error ? error.name : "thrown",
+      });
+    }
+  }
+
+  /** Whether `work` was done within `ms`. */
+  #atMost(ms: number, work: Promise<unknown>): Promise<boolean> {
+    return new Promise((resolve) => {
+      const stop = this.#options.ambient.timer(ms, () => resolve(false));
+      void work.then(() => {
+        stop();
+        resolve(true);
+      });
+    });
+  }
+}

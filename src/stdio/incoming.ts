@@ -1,0 +1,91 @@
+/** One line of the host, judged: what it asks for, or why it is refused. Never throws, whatever the bytes are. */
+import { type RpcId, RpcIdSchema, RpcNotificationSchema, RpcRequestSchema } from "#protocols/json-rpc";
+import { describeIssues } from "./wire.ts";
+
+export type Problem = "parse_error" | "invalid_request";
+
+export type Incoming =
+  | { kind: "request"; id: RpcId; method: string; params: unknown }
+  | { kind: "notification"; method: string; params: unknown }
+  /** Nothing to answer: a blank line, or an answer to a question we never ask. */
+  | { kind: "ignored" }
+  /** `id` is null when the line does not tell whose request it is. */
+  | { kind: "refused"; problem: Problem; id: RpcId | null; detail: string };
+
+/** Deepest params a handler gets. Both hosts parse what they pass on with serde_json, whose own limit is 127. */
+const MAX_DEPTH = 256;
+/** Above these a line is not even parsed: every level and every value costs memory many times its own bytes. */
+const MAX_PARSED_DEPTH = 100_000;
+const MAX_PARSED_VALUES = 4_000_000;
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+const refused = (problem: Problem, detail: string, id: RpcId | null = null): Incoming => ({
+  kind: "refused",
+  problem,
+  id,
+  detail,
+});
+
+export function judgeLine(line: Buffer): Incoming {
+  let text: string;
+  try {
+    text = utf8.decode(line).trim();
+  } catch {
+    return refused("parse_error", "the line is not valid UTF-8");
+  }
+  if (text === "") return { kind: "ignored" };
+
+  const shape = shapeOf(line);
+  if (shape.depth > MAX_PARSED_DEPTH || shape.values > MAX_PARSED_VALUES) {
+    return refused("invalid_request", "the message has too many values or levels");
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return refused("parse_error", "the line is not valid JSON");
+  }
+  return judgeValue(value, shape.depth);
+}
+
+function judgeValue(value: unknown, depth: number): Incoming {
+  if (Array.isArray(value)) return refused("invalid_request", "batches are not supported; send one message per line");
+  if (typeof value !== "object" || value === null) return refused("invalid_request", "the message is not an object");
+  // Answering an answer could go back and forth for ever.
+  if (!("method" in value) && ("result" in value || "error" in value)) return { kind: "ignored" };
+
+  const id = "id" in value ? (RpcIdSchema.safeParse(value.id).data ?? null) : null;
+  if (depth > MAX_DEPTH) return refused("invalid_request", `the message is nested deeper than ${MAX_DEPTH} levels`, id);
+  if (!("id" in value)) {
+    const notification = RpcNotificationSchema.safeParse(value);
+    return notification.success
+      ? { kind: "notification", method: notification.data.method, params: notification.data.params }
+      : refused("invalid_request", describeIssues(notification.error));
+  }
+  const request = RpcRequestSchema.safeParse(value);
+  return request.success
+    ? { kind: "request", id: request.data.id, method: request.data.method, params: request.data.params }
+    : refused("invalid_request", describeIssues(request.error), id);
+}
+
+/** Depth and rough number of values of a JSON text, from its bytes alone; exact for valid JSON. */
+function shapeOf(json: Buffer): { depth: number; values: number } {
+  let deepest = 0;
+  let depth = 0;
+  let values = 1;
+  let quoted = false;
+  for (let at = 0; at < json.length; at += 1) {
+    const byte = json[at];
+    if (quoted) {
+      if (byte === 0x5c) at += 1;
+      else if (byte === 0x22) quoted = false;
+    } else if (byte === 0x22) quoted = true;
+    else if (byte === 0x7b || byte === 0x5b) {
+      depth += 1;
+      if (depth > deepest) deepest = depth;
+    } else if (byte === 0x7d || byte === 0x5d) depth -= 1;
+    else if (byte === 0x2c) values += 1;
+  }
+  return { depth: deepest, values };
+}

@@ -1,0 +1,184 @@
+/**
+ * Messages of vscode-jsonrpc → lines on the claimed stdout.
+ *
+ * One queue, strictly first in, first out. Letting replies overtake queued notifications was considered and rejected: a
+ * Dispatch result must come after the events of its run, and where every producer awaits its own writes the queue holds
+ * at most one message per run, while a slow host has hundreds of lines in its pipe already, which nothing can overtake.
+ * Progress is merged before it gets here.
+ */
+import type { Writable } from "node:stream";
+import { AbstractMessageWriter, Message, type MessageWriter, type ResponseMessage } from "vscode-jsonrpc/node";
+import type { RpcId } from "#protocols/json-rpc";
+import type { Log } from "../support/log.ts";
+import type { Redactor } from "../support/redact.ts";
+import { bareError, encodeFrame, type Outgoing } from "./frame.ts";
+import type { RequestLedger } from "./request-ledger.ts";
+import type { WireError } from "./wire.ts";
+
+/** With more than this waiting, errors without an id are dropped: nobody could match them, and junk is not bounded. */
+const MAX_WAITING_REFUSALS = 256;
+
+export interface NdjsonWriterOptions {
+  ledger: RequestLedger;
+  redactor: Redactor;
+  log: Log;
+  /** The error that replaces an answer which cannot be sent; `problem` is a half sentence after "the answer …". */
+  toUnsendable(problem: string): WireError;
+}
+
+interface Queued {
+  bytes: Buffer;
+  /** Called once, when the bytes are in the pipe's hands, or never will be. */
+  handed(sent: boolean): void;
+  /** Called once, when the pipe is ready for more, or gone. */
+  taken(): void;
+}
+
+export class NdjsonWriter extends AbstractMessageWriter implements MessageWriter {
+  readonly #output: Writable;
+  readonly #options: NdjsonWriterOptions;
+  readonly #queue: Queued[] = [];
+  #stalled: Queued | undefined;
+  #pumping = false;
+  #unwritten = 0;
+  #gone = false;
+  readonly #flushing: (() => void)[] = [];
+
+  constructor(output: Writable, options: NdjsonWriterOptions) {
+    super();
+    this.#output = output;
+    this.#options = options;
+    output.on("drain", this.#onDrain);
+    output.on("error", this.#onGone);
+    output.on("close", this.#onGone);
+    if (output.destroyed || output.writableEnded) queueMicrotask(this.#onGone);
+  }
+
+  /** Resolves when the pipe has taken the message or is gone; never rejects, since the library would answer twice. */
+  write(message: Message): Promise<void> {
+    if (Message.isResponse(message)) return this.#reply(message);
+    if (Message.isNotification(message)) {
+      const { method, params } = message;
+      const frame = encodeFrame({ method, params }, this.#options.redactor);
+      if (frame.ok) return this.#send(frame.bytes);
+      this.#options.log("warn", "a notification was dropped", { method, problem: frame.problem });
+    } else {
+      // Roder would take it for an answer, Dispatch for a breach of the protocol.
+      this.#options.log("error", "a request to the host was dropped");
+    }
+    return Promise.resolve();
+  }
+
+  /** Answers a line that never became a request. */
+  refuse(id: RpcId | null, error: WireError): void {
+    if (id === null && this.#queue.length >= MAX_WAITING_REFUSALS) return;
+    const frame = encodeFrame({ id, error }, this.#options.redactor);
+    void this.#send(frame.ok ? frame.bytes : bareError(id));
+  }
+
+  /** Resolves when nothing waits and the system has taken every byte, or the pipe is gone. */
+  flushed(): Promise<void> {
+    if (this.#gone || (this.#queue.length === 0 && this.#unwritten === 0)) return Promise.resolve();
+    return new Promise((resolve) => void this.#flushing.push(resolve));
+  }
+
+  /** The library's end of connection. Stdout outlives it. */
+  end(): void {}
+
+  /** Nothing is written from now on; whoever waits is released. The `error` listener stays, a late EPIPE is no news. */
+  override dispose(): void {
+    this.#output.off("drain", this.#onDrain);
+    this.#output.off("close", this.#onGone);
+    this.#release();
+    super.dispose();
+  }
+
+  #reply(message: ResponseMessage): Promise<void> {
+    const { ledger, redactor, log, toUnsendable } = this.#options;
+    const request = typeof message.id === "number" ? ledger.claim(message.id) : undefined;
+    if (!request) {
+      log("error", "a second reply to one request was dropped");
+      return Promise.resolve();
+    }
+    const { id } = request;
+    const answer: Outgoing = message.error ? { id, error: message.error } : { id, result: message.result };
+    let frame = encodeFrame(answer, redactor);
+    const genuine = frame.ok && !message.error;
+    if (!frame.ok) {
+      log("warn", "an answer was replaced by an error", { problem: frame.problem });
+      frame = encodeFrame({ id, error: toUnsendable(frame.problem) }, redactor);
+    }
+    return this.#send(frame.ok ? frame.bytes : bareError(id), (sent) => ledger.settle(request, sent && genuine));
+  }
+
+  #send(bytes: Buffer, handed: (sent: boolean) => void = () => undefined): Promise<void> {
+    if (this.#gone) {
+      handed(false);
+      return Promise.resolve();
+    }
+    return new Promise((taken) => {
+      this.#queue.push({ bytes, handed, taken });
+      this.#pump();
+    });
+  }
+
+  /** Not re-entrant: what a `handed` callback sends goes behind what is queued. */
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    while (!this.#stalled && !this.#gone) {
+      const item = this.#queue.shift();
+      if (!item) break;
+      this.#unwritten += 1;
+      const ready = this.#put(item.bytes);
+      if (!ready) this.#stalled = item;
+      item.handed(true);
+      if (ready) item.taken();
+    }
+    this.#pumping = false;
+    this.#settleFlush();
+  }
+
+  #put(bytes: Buffer): boolean {
+    try {
+      return this.#output.write(bytes, this.#onWritten);
+    } catch {
+      queueMicrotask(this.#onGone);
+      return false;
+    }
+  }
+
+  readonly #onWritten = (): void => {
+    this.#unwritten -= 1;
+    this.#settleFlush();
+  };
+
+  readonly #onDrain = (): void => {
+    this.#stalled?.taken();
+    this.#stalled = undefined;
+    this.#pump();
+  };
+
+  readonly #onGone = (): void => {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.fireClose();
+    this.#release();
+  };
+
+  #release(): void {
+    this.#gone = true;
+    this.#stalled?.taken();
+    this.#stalled = undefined;
+    for (const item of this.#queue.splice(0)) {
+      item.handed(false);
+      item.taken();
+    }
+    this.#settleFlush();
+  }
+
+  #settleFlush(): void {
+    if (!this.#gone && (this.#queue.length > 0 || this.#unwritten > 0)) return;
+    for (const resolve of this.#flushing.splice(0)) resolve();
+  }
+}

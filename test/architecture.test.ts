@@ -1,0 +1,86 @@
+/** The import direction, so that nobody has to remember it (README, "Architecture"). */
+import { readdirSync, readFileSync } from "node:fs";
+import { posix } from "node:path";
+import { describe, expect, test } from "vitest";
+
+/** What each layer of `src/` may import, besides itself and `support`. Composition (files at the root) may import all. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  "adapters/courier": ["core", "stdio", "parcel", "protocols/dispatch-courier-v1"],
+  "adapters/roder": ["core", "stdio", "protocols/roder-extension-0.2"],
+  "adapters/terminal": ["core", "parcel"],
+  core: ["seren"],
+  seren: ["protocols/seren-cloud"],
+  parcel: ["protocols/dispatch-courier-v1", "protocols/seren-cloud"],
+  stdio: ["protocols/json-rpc"],
+  local: ["protocols/seren-cloud"],
+  support: [],
+};
+
+/** Packages that only one place may know. */
+const ONLY_IN: Readonly<Record<string, RegExp>> = {
+  undici: /^src\/seren\/http\.ts$/,
+  "vscode-jsonrpc": /^src\/stdio\//,
+  "eventsource-parser": /^src\/seren\/sse\.ts$/,
+  "smol-toml": /^src\/adapters\/roder\//,
+};
+
+const sources = (folder: string) =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .map((path) => posix.join(folder, path.replaceAll("\\", "/")))
+    .filter((path) => path.endsWith(".ts"));
+
+const specifiers = (path: string) =>
+  [...readFileSync(path, "utf8").matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(([, specifier = ""]) => specifier);
+
+function layerOf(path: string): string | undefined {
+  const [, first = "", second = ""] = path.split("/");
+  if (first.endsWith(".ts")) return undefined;
+  return first === "adapters" ? `adapters/${second}` : first;
+}
+
+const targetOf = (path: string, specifier: string): string | undefined => {
+  if (specifier.startsWith("#protocols/")) return specifier.slice(1);
+  return specifier.startsWith(".") ? layerOf(posix.join(posix.dirname(path), specifier)) ?? "root" : undefined;
+};
+
+describe("src", () => {
+  test.each(sources("src").filter(layerOf))("%s imports only downwards", (path) => {
+    const layer = layerOf(path) ?? "";
+    const allowed = [layer, "support", ...(MAY_IMPORT[layer] ?? [])];
+    for (const specifier of specifiers(path)) {
+      const target = targetOf(path, specifier);
+      if (target) expect(allowed, `${path} imports ${specifier}`).toContain(target);
+    }
+  });
+
+  test.each(sources("src"))("%s keeps to its packages", (path) => {
+    for (const specifier of specifiers(path)) {
+      const name = specifier.split("/")[0] ?? "";
+      const place = ONLY_IN[name];
+      if (place) expect(path, `${specifier} is known to one place only`).toMatch(place);
+    }
+  });
+
+  test("only the configuration reads the environment", () => {
+    const readers = sources("src").filter((path) => /process\s*\.\s*env\b/.test(readFileSync(path, "utf8")));
+    expect(readers).toEqual(["src/config.ts"]);
+  });
+
+  test("time and randomness come from the ambient module", () => {
+    const direct = /\b(Date\.now|Math\.random|setTimeout|setInterval|setImmediate|performance\.now)\s*\(|\brandomUUID\s*\(/;
+    const users = sources("src").filter((path) => direct.test(stripComments(readFileSync(path, "utf8"))));
+    expect(users).toEqual(["src/support/ambient.ts"]);
+  });
+});
+
+test.each(sources("protocols"))("%s imports zod and its neighbours only", (path) => {
+  for (const specifier of specifiers(path)) expect(specifier).toMatch(/^(zod|\.\/[a-z-]+\.ts)$/);
+});
+
+test.each([...sources("src"), ...sources("protocols"), ...sources("test")])("%s has at most 300 lines", (path) => {
+  expect(readFileSync(path, "utf8").split("\n").length).toBeLessThanOrEqual(301);
+});
+
+function stripComments(code: string): string {
+  return code.replace(/\/\*[\s\S]*?\*\//g, "").replace(/\/\/.*$/gm, "");
+}
