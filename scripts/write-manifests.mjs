@@ -50,7 +50,9 @@ function write(name, source, table) {
 const { name: id, version, description } = readJson("package.json");
 const manifest = readJson("roder-extension.json");
 if (manifest.version !== version) {
-  throw new Error(`roder-extension.json says version ${manifest.version}, package.json says ${version}: make them the same`);
+  throw new Error(
+    `roder-extension.json says version ${manifest.version}, package.json says ${version}: make them the same`,
+  );
 }
 write("roder-extension.toml", "roder-extension.json", manifest);
 write("roder.toml", "package.json", {

@@ -56,6 +56,7 @@ class Execution {
   readonly #transcript = new Transcript();
   #run: RunRef | undefined;
   #ended = false;
+  #detached = false;
   #shownStatus = "";
   #shownApprovals = "";
 
@@ -85,6 +86,7 @@ class Execution {
   }
 
   get #owned(): boolean {
+    if (this.#detached) return false;
     return this.#request.attachTo === undefined || this.#request.owned === true;
   }
 
@@ -125,6 +127,7 @@ class Execution {
     if (started.kind === "inline") return this.#inlineOutcome(started.status, started.text);
     this.#run = { runId: started.runId, deploymentId };
     if (this.#stop.signal.aborted) this.#cancelRemote(); // the stop came while the create call was in flight
+    else if (this.#request.detach) this.#detached = true;
     yield this.#status("queued", undefined, this.#run);
     return undefined;
   }

@@ -32,8 +32,8 @@ export class Pacer {
       return;
     }
     const waitMs = atOnce ? 0 : this.#nextAt - this.#ambient.now();
-    if (waitMs <= 0) return this.#take();
-    this.#stopTimer ??= this.#ambient.timer(waitMs, () => this.#take(), { unref: true });
+    if (waitMs <= 0) this.#take();
+    else this.#stopTimer ??= this.#ambient.timer(waitMs, () => this.#take(), { unref: true });
   }
 
   /** No more turns; one that is going on is not interrupted. */

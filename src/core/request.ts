@@ -29,6 +29,8 @@ export interface RunRequest {
   owned?: boolean;
   /** What to do when the run waits for a person: go on waiting until the deadline, or end the request at once. */
   onApproval: "wait" | "return";
+  /** Leave the run alone once its id has been told: stopping us then stops the following and not the run. */
+  detach?: boolean;
 }
 
 export const DEFAULT_TIMEOUT_MS = 1_800_000;

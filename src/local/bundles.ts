@@ -92,7 +92,8 @@ export class Bundles {
       return storeProblem(403, "SignatureDoesNotMatch", "A signed header is missing or differs");
     }
     const bytes = typeof request.body === "string" ? Buffer.from(request.body) : (request.body ?? new Uint8Array());
-    if (bytes.length !== bundle.sizeBytes) return storeProblem(400, "IncompleteBody", "The size differs from the announced one");
+    if (bytes.length !== bundle.sizeBytes)
+      return storeProblem(400, "IncompleteBody", "The size differs from the announced one");
     if (createHash("sha256").update(bytes).digest("hex") !== bundle.sha256) {
       return storeProblem(400, "BadDigest", "The content does not match its digest");
     }

@@ -122,7 +122,8 @@ function checkSecrets(body: DeployBody): void {
     if (/^seren_/i.test(name)) throw badRequest(`workload.secrets: ${name} is reserved by the platform`);
   }
   for (const { key, source } of requirements ?? []) {
-    const there = source === "secret" ? names.has(key) : source === "env" || (isObject(config) && Object.hasOwn(config, key));
+    const there =
+      source === "secret" ? names.has(key) : source === "env" || (isObject(config) && Object.hasOwn(config, key));
     if (!there) throw badRequest(`Requirement ${key} is not satisfied: no such ${source}`);
   }
 }
@@ -134,7 +135,8 @@ function checkBundle(bundle: AgentBundle): void {
     if (sha256 != null && sha256 !== sha256Of(content)) throw badRequest(`Instruction ${path}: sha256 does not match`);
   }
   for (const { path, content_base64, sha256 } of bundle.assets ?? []) {
-    if (path === "" || /^\/|\\|\0|(^|\/)\.\.?(\/|$)/.test(path)) throw badRequest(`Asset path ${path} is not bundle-relative`);
+    if (path === "" || /^\/|\\|\0|(^|\/)\.\.?(\/|$)/.test(path))
+      throw badRequest(`Asset path ${path} is not bundle-relative`);
     const bytes = Buffer.from(content_base64, "base64");
     if (bytes.toString("base64") !== content_base64) throw badRequest(`Asset ${path}: content_base64 is not base64`);
     if (sha256 != null && sha256 !== sha256Of(bytes)) throw badRequest(`Asset ${path}: sha256 does not match`);

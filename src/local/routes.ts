@@ -91,7 +91,8 @@ export function matchRoute(method: string, path: string): Route {
     const after = parts[index - 1];
     if (index === 1 && after === "deployments") route.deploymentId = part.toLowerCase();
     else if (index === 1 && after === "deployment-bundles") route.bundleId = part.toLowerCase();
-    else if (after === "runs" && (index === 1 || (index === 3 && route.deploymentId !== undefined))) route.runId = part.toLowerCase();
+    else if (after === "runs" && (index === 1 || (index === 3 && route.deploymentId !== undefined)))
+      route.runId = part.toLowerCase();
     else if (index === 2 && parts[0] === "inbox") route.entryId = decode(part);
     else continue;
     parts[index] = ":";

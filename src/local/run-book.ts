@@ -66,10 +66,18 @@ export class RunBook {
     return [...this.#stages.keys()];
   }
 
-  /** Creates a run and lets the agent begin once it has been queued for its time. `skip` makes holes in its log. */
-  start(deployment: Deployment, payload: Readonly<Record<string, unknown>>, skip?: () => number): Run {
+  /**
+   * Creates a run and lets the agent begin once it has been queued for its time. `skip` makes holes in its log; a run
+   * that is not `tracked` cannot be read or listed.
+   */
+  start(
+    deployment: Deployment,
+    payload: Readonly<Record<string, unknown>>,
+    { skip, tracked = true }: { skip?: (() => number) | undefined; tracked?: boolean } = {},
+  ): Run {
     const { ambient, agent, startMs } = this.#options;
     const run = this.#create(deployment, payload, skip);
+    if (tracked) this.#runs.set(run.id, run);
     const stage = new Stage(run, ambient, this.#countTurn(run));
     this.#stages.set(run, stage);
     run
@@ -126,6 +134,7 @@ export class RunBook {
       return run;
     }
     const next = this.#create(run.deployment, run.payload);
+    this.#runs.set(next.id, next);
     if (this.#options.approvalResume === "new_run_repeating") {
       const text = textOf(run.log.entries);
       if (text !== "") next.append({ event_type: "response.output_text.done", kind: "text", type: "text", text });
@@ -150,7 +159,6 @@ export class RunBook {
       log: new RunLog(firstSequence, skip),
       onEnd: (ended) => this.#ended(ended),
     });
-    this.#runs.set(run.id, run);
     this.#started += 1;
     return run;
   }
@@ -178,7 +186,8 @@ export class RunBook {
 export function statusesOf(query: Query): string[] {
   const statuses = query.all("status").flatMap((value) => value.split(","));
   for (const status of statuses) {
-    if (!RUN_STATUSES.some((known) => known === status)) throw badRequest(`status: expected one of ${RUN_STATUSES.join(", ")}`);
+    if (!RUN_STATUSES.some((known) => known === status))
+      throw badRequest(`status: expected one of ${RUN_STATUSES.join(", ")}`);
   }
   return statuses;
 }
@@ -192,7 +201,8 @@ function filterOf(query: Query): (run: Run) => boolean {
   const words = query.text("q")?.toLowerCase();
   return (run) => {
     const started = run.startedAt ?? run.createdAt;
-    if (backend !== undefined && (run.deployment.body.workload.compute_backend ?? "aws_container") !== backend) return false;
+    if (backend !== undefined && (run.deployment.body.workload.compute_backend ?? "aws_container") !== backend)
+      return false;
     if (source !== undefined && source !== "api") return false;
     if (hasArtifacts !== undefined && run.artifacts.length > 0 !== hasArtifacts) return false;
     if (after !== undefined && started < after) return false;

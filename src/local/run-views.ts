@@ -17,7 +17,8 @@ const iso = (at: number) => new Date(at).toISOString();
 const int32 = (value: number) => Math.min(Math.max(0, Math.round(value)), 2 ** 31 - 1);
 /** Money is counted in millionths of a dollar. */
 const usd = (atomic: number) => (atomic / 1e6).toFixed(6);
-const atomic = (text: string | undefined, fallback: number) => (text === undefined ? fallback : Math.round(Number(text) * 1e6));
+const atomic = (text: string | undefined, fallback: number) =>
+  text === undefined ? fallback : Math.round(Number(text) * 1e6);
 
 /** The status as of `time`, or `undefined` when the run did not exist yet. */
 export function momentAt(run: Run, time: number): Moment | undefined {

@@ -159,7 +159,8 @@ export class Run {
 
   /** Checks that every pending approval is decided exactly once, then lets the run go on. Throws a `Problem`. */
   decide(checkpointId: string, decisions: readonly Decision[]): ReadonlyMap<string, string> {
-    if (this.status !== "awaiting_approval" || this.#decided === undefined) throw conflict("The run is not awaiting approval");
+    if (this.status !== "awaiting_approval" || this.#decided === undefined)
+      throw conflict("The run is not awaiting approval");
     if (checkpointId !== this.checkpointId) throw conflict("The checkpoint is not the run's current one");
     const byId = new Map(decisions.map(({ id, decision }) => [id, decision]));
     if (byId.size !== decisions.length) throw badRequest("approval_decisions: an id is given more than once");

@@ -136,7 +136,14 @@ export class Stage {
     return pending.map(({ id, reason }, index) => {
       const decision = decisions.get(id) ?? "reject";
       const tool_call_id = `call_${this.#checkpoints}_${index + 1}`;
-      this.emit({ type: "approval_decision", decision, actor: "operator", checkpoint_id: checkpoint, reason, tool_call_id });
+      this.emit({
+        type: "approval_decision",
+        decision,
+        actor: "operator",
+        checkpoint_id: checkpoint,
+        reason,
+        tool_call_id,
+      });
       return decision === "approve";
     });
   }

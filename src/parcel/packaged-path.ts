@@ -14,7 +14,7 @@ export function packagedPath(written: string): string {
   if (written === "") throw refused(written, "is empty");
   if (written.includes("\0")) throw refused(written, "contains a NUL character");
   if (written.includes("\\")) throw refused(written, "contains a backslash");
-  if (written.startsWith("/") || /^[A-Za-z]:/.test(written)) throw refused(written, "is absolute");
+  if (written.startsWith("/")) throw refused(written, "is absolute");
   const kept: string[] = [];
   for (const segment of written.split("/")) {
     if (segment === "" || segment === ".") continue;
@@ -22,7 +22,10 @@ export function packagedPath(written: string): string {
     else if (kept.pop() === undefined) throw refused(written, "leads out of the parcel");
   }
   if (kept.length === 0) throw refused(written, "names the parcel's own folder");
-  return kept.join("/");
+  const path = kept.join("/");
+  // Judged last: `./C:` is one, too, once the dot is gone.
+  if (/^[A-Za-z]:/.test(path)) throw refused(written, "is absolute");
+  return path;
 }
 
 function refused(written: string, why: string): ExecutionFailure {

@@ -7,9 +7,11 @@
 const MIN_SECRET_LENGTH = 6;
 const MASK = "[redacted]";
 
+// A key is random, so it has a digit or a capital somewhere; our own tool names (`seren_run_status`) have neither.
+// In serialized text a line break before it reads `\n`, whose letter must not hide the start of the word.
 const SHAPES: readonly RegExp[] = [
-  /\bseren_[A-Za-z0-9_-]{8,}/g,
-  /\bBearer\s+[A-Za-z0-9._~+/=-]{8,}/gi,
+  /(?:\b|(?<=\\[bfnrt]))seren_(?=[a-z_-]*[A-Z0-9])[A-Za-z0-9_-]{8,}/g,
+  /(?:\b|(?<=\\[bfnrt]))Bearer\s+[A-Za-z0-9._~+/=-]{8,}/gi,
   /([?&](?:X-Amz-(?:Signature|Credential|Security-Token)|Signature|sig|token|access_token)=)[^&\s"'\\]+/gi,
 ];
 
@@ -25,7 +27,11 @@ export function createRedactor(): Redactor {
   const literal = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   return {
     add(secret) {
-      for (const form of new Set([secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)])) {
+      for (const form of new Set([
+        secret,
+        JSON.stringify(secret).slice(1, -1),
+        encodeURIComponent(secret.toWellFormed()),
+      ])) {
         if (form.length >= MIN_SECRET_LENGTH) known.add(form);
       }
       // Longest first: a secret that contains another must go as a whole.

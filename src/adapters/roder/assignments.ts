@@ -82,7 +82,8 @@ export class Assignments {
   async #work(id: string, entry: Entry): Promise<void> {
     const { log } = this.#options;
     const ending = await this.#run(id, entry);
-    if ("failure" in ending) log("warn", `${this.#prefix} failed`, { id, kind: ending.failure.kind, ...causeOf(ending.failure) });
+    if ("failure" in ending)
+      log("warn", `${this.#prefix} failed`, { id, kind: ending.failure.kind, ...causeOf(ending.failure) });
     try {
       await entry.assignment.end(ending);
     } catch (error) {
@@ -99,7 +100,10 @@ export class Assignments {
     try {
       if (entry.stopped) throw new ExecutionFailure("cancelled", "it was cancelled before a remote run was started");
       if (assignment.deadline <= ambient.now()) {
-        throw new ExecutionFailure("timed_out", "it timed out before a remote run was started: its time limit had passed already");
+        throw new ExecutionFailure(
+          "timed_out",
+          "it timed out before a remote run was started: its time limit had passed already",
+        );
       }
       entry.run = registry.start(`${this.#prefix}:${id}`, assignment.request, assignment.deadline, (event) =>
         this.#take(id, assignment, event),
@@ -115,7 +119,11 @@ export class Assignments {
     try {
       await assignment.take(event);
     } catch (error) {
-      this.#options.log("error", `${this.#prefix} event could not be passed on`, { id, type: event.type, ...causeOf({ cause: error }) });
+      this.#options.log("error", `${this.#prefix} event could not be passed on`, {
+        id,
+        type: event.type,
+        ...causeOf({ cause: error }),
+      });
     }
   }
 

@@ -3,8 +3,9 @@
  * part of an id) makes it start the run again up to four times, "timeout" turns a failure into another kind. So the words are
  * used where they are meant and taken out everywhere else.
  */
+
+import type { WireError } from "../../stdio/index.ts";
 import type { ExecutionFailure, FailureKind } from "../../support/failure.ts";
-import type { WireError } from "../../stdio/wire.ts";
 
 const INVALID_PARAMS = -32602;
 const SERVER_ERROR = -32000;
@@ -67,8 +68,8 @@ export function toWireError(
   detail: string,
 ): WireError {
   if (failure === "unknown_method") return { code: -32601, message: `there is no method ${detail}` };
-  if (failure === "parse_error") return { code: -32700, message: `the line is not JSON: ${detail}` };
-  if (failure === "invalid_request") return { code: -32600, message: `the message is not a request: ${detail}` };
+  if (failure === "parse_error") return { code: -32700, message: detail || "the line is not JSON" };
+  if (failure === "invalid_request") return { code: -32600, message: detail || "the message is not a request" };
   return { code: CODES[failure.kind], message: failureText(failure), data: { kind: failure.kind } };
 }
 

@@ -6,7 +6,7 @@ import { readFileSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parse } from "smol-toml";
 import { type Manifest, ManifestSchema, type ProvidedService } from "#protocols/roder-extension-0.2";
-import { describeIssues } from "../../stdio/wire.ts";
+import { describeIssues } from "../../stdio/index.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
 
 const FILE_NAME = "roder-extension.toml";
@@ -38,7 +38,7 @@ export function readManifest(programPath: string, explicitPath?: string): Manife
   }
   return new ExecutionFailure(
     "invalid_input",
-    `the extension manifest cannot be read: ${unreadable.join(", ")}. Install seren-bridge again, or set RODER_EXTENSION_MANIFEST to the file Roder loaded`,
+    `the extension manifest cannot be read: ${unreadable.join(", ")}. Install seren-bridge again, or set SEREN_BRIDGE_RODER_MANIFEST to the file Roder loaded`,
   );
 }
 

@@ -1,6 +1,7 @@
 /** What the extension is made of: everything it needs comes in here, so that a test can build one without any I/O. */
 import type { SubagentDefinition } from "#protocols/roder-extension-0.2";
-import type { Approval, Outcome, Phase, Registry, RunRef, Target } from "../../core/index.ts";
+import type { RunDirectory } from "../../core/directory.ts";
+import type { Registry, Target } from "../../core/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import type { ExecutionFailure } from "../../support/failure.ts";
 import type { Log } from "../../support/log.ts";
@@ -13,29 +14,8 @@ export interface AgentChoice {
   deploymentId?: string;
 }
 
-/** How a run is doing. */
-export interface RunReport {
-  run: RunRef;
-  phase: Phase;
-  /** A short human phrase: the step, the tool. */
-  detail?: string;
-  /** What was said since the asked-for cursor, as far as it is at hand. */
-  text: string;
-  /** To be passed next time. */
-  cursor: number;
-  /** What a person has to decide. */
-  approvals: Approval[];
-  /** Once the run has ended. */
-  outcome?: Outcome;
-}
-
-/** Runs by their remote id, whoever started them. Rejects with an `ExecutionFailure`; `not_found` for an unknown id. */
-export interface RunDirectory {
-  /** Looks once, waits for nothing. Without a cursor: from the beginning. */
-  status(runId: string, cursor?: number): Promise<RunReport>;
-  /** Asks for the cancel and resolves when the service has taken the request; goes on trying after that if need be. */
-  cancel(runId: string): Promise<void>;
-}
+/** The part of the core's directory that the tools use: runs by their remote id, whoever started them. */
+export type Runs = Pick<RunDirectory, "status" | "cancel">;
 
 export interface RoderOptions {
   registry: Registry;
@@ -47,10 +27,12 @@ export interface RoderOptions {
   target(choice: AgentChoice): Target;
   /** The agents on offer, from memory, the default one first. */
   definitions(): readonly SubagentDefinition[];
-  runs: RunDirectory;
+  runs: Runs;
   /**
    * Called when the host never says hello, or falls silent after it, which is how Roder refuses an extension: it neither
    * kills the process nor closes its stdin. The caller ends the wire. Default: nothing happens.
    */
   onSilence?(): void;
+  /** Called after the first reply: the time to load what a run will need. Default: nothing happens. */
+  warmUp?(): void;
 }

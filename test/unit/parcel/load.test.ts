@@ -39,19 +39,43 @@ describe("refused by name", () => {
     ["with a byte order mark", (text: string) => `\uFEFF${text}`, /not valid JSON/],
     ["not an object", () => "[1]", /its \$schema is not https/],
     ["of another schema", (text: string) => text.replace("parcel.v1", "parcel.v2"), /its \$schema is not https/],
-    ["of another version", (text: string) => text.replace('_version": 1', '_version": 2'), /has format version 2; .* reads version 1/],
-    ["of a version in words", (text: string) => text.replace('_version": 1', '_version": "1"'), /not a Dispatch parcel manifest/],
+    [
+      "of another version",
+      (text: string) => text.replace('_version": 1', '_version": 2'),
+      /has format version 2; .* reads version 1/,
+    ],
+    [
+      "of a version in words",
+      (text: string) => text.replace('_version": 1', '_version": "1"'),
+      /not a Dispatch parcel manifest/,
+    ],
     ["without a member", (text: string) => text.replace('"labels": {', '"lables": {'), /labels: Invalid input/],
-    ["with an unknown member", (text: string) => text.replace('"env"', '"extra": 1, "env"'), /Unrecognized key: "extra"/],
+    [
+      "with an unknown member",
+      (text: string) => text.replace('"env"', '"extra": 1, "env"'),
+      /Unrecognized key: "extra"/,
+    ],
     [
       "with an unknown member further in",
       (text: string) => text.replace('"overlap": 32', '"overlap": 32, "x": 1'),
       /compaction: Unrecognized key: "x"/,
     ],
-    ["with a wrong type", (text: string) => text.replace('"size_bytes": 39', '"size_bytes": -1'), /files\.0\.size_bytes/],
-    ["with a digest of another form", (text: string) => text.replace('"digest": "7', '"digest": "X'), /digest: expected 64/],
+    [
+      "with a wrong type",
+      (text: string) => text.replace('"size_bytes": 39', '"size_bytes": -1'),
+      /files\.0\.size_bytes/,
+    ],
+    [
+      "with a digest of another form",
+      (text: string) => text.replace('"digest": "7', '"digest": "X'),
+      /digest: expected 64/,
+    ],
     ["with half a character", (text: string) => text.replace("field-notes", "x\\ud83dy"), /lone surrogate/],
-    ["nested too deep", (text: string) => text.replace('"env"', `"extra": ${"[".repeat(1e5)}${"]".repeat(1e5)}, "env"`), /extra|JSON/],
+    [
+      "nested too deep",
+      (text: string) => text.replace('"env"', `"extra": ${"[".repeat(1e5)}${"]".repeat(1e5)}, "env"`),
+      /extra|JSON/,
+    ],
   ])("a manifest %s", async (_, spoil, message) => {
     const dir = await copyOf("chat");
     const file = join(dir, "manifest.json");
@@ -75,7 +99,9 @@ describe("refused by name", () => {
     const dir = await copyOf("chat");
     await rm(join(dir, "manifest.json"));
     await symlink(join(parcelDir("chat"), "manifest.json"), join(dir, "manifest.json"));
-    expect(await failureOf(() => loadParcel(dir))).toEqual(invalid(/is a symbolic link; a parcel consists of regular files/));
+    expect(await failureOf(() => loadParcel(dir))).toEqual(
+      invalid(/is a symbolic link; a parcel consists of regular files/),
+    );
     await rm(join(dir, "manifest.json"));
     await mkdir(join(dir, "manifest.json"));
     expect(await failureOf(() => loadParcel(dir))).toEqual(invalid(/is a folder/));
@@ -87,6 +113,7 @@ describe("refused by name", () => {
     await writeFile(file, (await readFile(file, "utf8")).replace('"env"', '"\\u001b[2J\\u202e": 1, "env"'));
     const { message } = await failureOf(() => loadParcel(dir));
     expect(message).toContain("\\u{1b}[2J\\u{202e}");
-    expect(message).not.toMatch(/[\u001b\u202e]/);
+    expect(message).not.toContain("\u001b");
+    expect(message).not.toContain("\u202e");
   });
 });

@@ -54,7 +54,10 @@ export async function writeSealed(dir: string, manifest: ParcelManifest): Promis
 }
 
 /** A new, valid parcel with these files and whatever else is given. */
-export async function built(files: Record<string, string | Buffer>, change: Partial<ParcelManifest> = {}): Promise<string> {
+export async function built(
+  files: Record<string, string | Buffer>,
+  change: Partial<ParcelManifest> = {},
+): Promise<string> {
   const dir = await scratch();
   const records = [];
   for (const [path, content] of Object.entries(files)) {
@@ -67,8 +70,10 @@ export async function built(files: Record<string, string | Buffer>, change: Part
   return dir;
 }
 
-export const openBuilt = async (files: Record<string, string | Buffer>, change: Partial<ParcelManifest> = {}): Promise<OpenedParcel> =>
-  openParcel(await built(files, change));
+export const openBuilt = async (
+  files: Record<string, string | Buffer>,
+  change: Partial<ParcelManifest> = {},
+): Promise<OpenedParcel> => openParcel(await built(files, change));
 
 export const sha256 = (content: string | Buffer) => createHash("sha256").update(content).digest("hex");
 

@@ -1,0 +1,99 @@
+/** What a task says while its run goes on: the answer on stdout, steps on the log, trouble on stderr. */
+import type { TaskStream } from "#protocols/roder-extension-0.2";
+import type { ExecutionEvent, Outcome, RunRef } from "../../core/index.ts";
+import { approvalText, headline } from "./endings.ts";
+import { detailOf, oneLine, phaseWord } from "./status.ts";
+import type { TaskOutput } from "./task-output.ts";
+
+/** The TUI shows this much of the log, so the first line says which run it is and little else. */
+const FIRST_LINE_CHARS = 79;
+const MAX_LINE_CHARS = 2000;
+/** Lines kept back until the run has a name. */
+const MAX_EARLY_LINES = 32;
+
+export class TaskLog {
+  readonly #output: TaskOutput;
+  #run: RunRef | undefined;
+  #early: [TaskStream, string][] = [];
+  /** Whether lines go out: from the moment the run has a name, or will not get one. */
+  #open = false;
+  #phase = "";
+  #hasText = false;
+
+  constructor(output: TaskOutput) {
+    this.#output = output;
+  }
+
+  get run(): RunRef | undefined {
+    return this.#run;
+  }
+
+  /** Writes what the event says. The answer, if any, resolves when there is room for more. */
+  take(event: ExecutionEvent): Promise<void> | undefined {
+    switch (event.type) {
+      case "status":
+        if (event.run) this.#name(event.run);
+        return this.#status(phaseWord(event.phase), event.detail);
+      case "text":
+        this.#hasText ||= event.text !== "";
+        return this.#output.write("stdout", event.text);
+      case "approval_wait":
+        return this.#say("log", approvalText(event.approvals, this.#run, event.reason ?? "a person has to approve"));
+      case "tool_result":
+        return this.#say("log", detailOf(event) ?? `tool ${event.name} finished`);
+      case "notice":
+        return this.#say(event.level === "warning" ? "stderr" : "log", event.message);
+      default: {
+        const detail = detailOf(event);
+        return detail === undefined ? undefined : this.#say("log", detail);
+      }
+    }
+  }
+
+  /** The last words; the record's answer where nothing of it was streamed. */
+  async end(outcome: Outcome): Promise<void> {
+    if (outcome.run) this.#name(outcome.run);
+    this.#flushEarly();
+    if (!this.#hasText) await this.#output.write("stdout", outcome.text);
+    const why = headline(outcome);
+    await this.#say("log", outcome.kind);
+    if (why) await this.#say("stderr", why);
+  }
+
+  /** The last words of work whose end is not known. */
+  async fail(why: string): Promise<void> {
+    this.#flushEarly();
+    await this.#say("stderr", why);
+  }
+
+  /** Says which run it is, once. */
+  #name(run: RunRef): void {
+    if (this.#run) return;
+    this.#run = run;
+    const name = `run ${run.runId}`;
+    const both = run.url ? `${name} ${run.url}` : name;
+    const fits = both.length <= FIRST_LINE_CHARS;
+    this.#output.write("log", `${oneLine(fits ? both : name, FIRST_LINE_CHARS)}\n`);
+    if (run.url && !fits) this.#output.write("log", `${oneLine(run.url, MAX_LINE_CHARS)}\n`);
+    this.#flushEarly();
+  }
+
+  #status(word: string, detail: string | undefined): Promise<void> | undefined {
+    const line = detail ? `${word}: ${detail}` : word;
+    if (line === this.#phase) return undefined;
+    this.#phase = line;
+    return this.#say("log", line);
+  }
+
+  #say(stream: TaskStream, text: string): Promise<void> | undefined {
+    const line = `${oneLine(text, MAX_LINE_CHARS)}\n`;
+    if (this.#open) return this.#output.write(stream, line);
+    if (this.#early.length < MAX_EARLY_LINES) this.#early.push([stream, line]);
+    return undefined;
+  }
+
+  #flushEarly(): void {
+    this.#open = true;
+    for (const [stream, line] of this.#early.splice(0)) this.#output.write(stream, line);
+  }
+}
