@@ -13,7 +13,7 @@ switch (mode) {
   }
   case "roder": {
     const frames = claimStdout();
-    throw new Error("not yet");
+    await (await import("./roder-mode.ts")).serveRoder(frames);
     process.exit(0);
     break;
   }

@@ -4,6 +4,7 @@
  */
 import type { Config } from "./config.ts";
 import { Canceller } from "./core/canceller.ts";
+import { RunDirectory } from "./core/directory.ts";
 import { createExecute } from "./core/execution.ts";
 import type { Execute } from "./core/index.ts";
 import { createHttp } from "./seren/http.ts";
@@ -15,7 +16,7 @@ import { Secret } from "./support/secret.ts";
 export interface Engine {
   client: SerenClient;
   execute: Execute;
-  canceller: Canceller;
+  directory: RunDirectory;
   close(): Promise<void>;
 }
 
@@ -33,7 +34,7 @@ export async function createEngine({ config, apiKey, ambient, log }: EngineOptio
   const canceller = new Canceller(client, log);
   return {
     client,
-    canceller,
+    directory: new RunDirectory(client, canceller),
     execute: createExecute({ client, canceller, log }),
     close: () => client.close(),
   };

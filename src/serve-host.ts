@@ -1,4 +1,5 @@
 /** A stdio mode: one host on claimed stdout, with an engine that is loaded when the first run needs it. */
+import { EventEmitter } from "node:events";
 import type { Writable } from "node:stream";
 import { type Config, readConfig } from "./config.ts";
 import { Registry } from "./core/index.ts";
@@ -22,6 +23,8 @@ export interface HostContext {
   ambient: Ambient;
   /** Starts loading the engine without waiting for it. */
   warmUp(): void;
+  /** Ends the program the way a signal does. */
+  end(): void;
 }
 
 export type Adapter = Pick<ServeOptions, "methods" | "toWireError" | "onEnd" | "endBudgetMs">;
@@ -47,6 +50,9 @@ export async function serveHost(
   }
 
   const warmUp = () => void engine().catch((error: unknown) => log("error", "the engine could not be loaded", { error: String(error) }));
-  const adapter = await adapt({ config, registry, engine, apiKey, redactor, log, ambient, warmUp });
-  return serve({ input: process.stdin, output: frames, ...adapter, redactor, log, ambient }).ended;
+  const signals = new EventEmitter();
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => void signals.emit(name));
+  const end = () => void signals.emit("SIGTERM");
+  const adapter = await adapt({ config, registry, engine, apiKey, redactor, log, ambient, warmUp, end });
+  return serve({ input: process.stdin, output: frames, ...adapter, redactor, log, ambient, signals }).ended;
 }

@@ -45,7 +45,7 @@ export const SubagentRequestSchema = z.looseObject({
   allowed_tools: z.array(z.string()).nullish(),
   parent_deadline_seconds: SecondsSchema,
   /** Any JSON; workflows send an explicit null for "none". */
-  inputs: z.unknown(),
+  inputs: z.unknown().optional(),
   timeout_seconds: SecondsSchema,
 });
 export type SubagentRequest = z.output<typeof SubagentRequestSchema>;

@@ -24,7 +24,7 @@ export const TaskExecuteParamsSchema = z.looseObject({
   turnId: z.string().nullish(),
   workspaceRoot: z.string().nullish(),
   /** Not checked by the host, and null when the submitter left it out. */
-  input: z.unknown(),
+  input: z.unknown().optional(),
 });
 
 export const ExecuteAckSchema = z.strictObject({ executionId: HostIdSchema });

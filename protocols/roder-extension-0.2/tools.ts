@@ -8,7 +8,7 @@ export const ToolCallParamsSchema = z.looseObject({
   threadId: z.string().nullish(),
   turnId: z.string().nullish(),
   /** Checked by the host against our schema, but a hook may replace them after that check. */
-  arguments: z.unknown(),
+  arguments: z.unknown().optional(),
 });
 
 /**

@@ -81,7 +81,7 @@ export type RunLiveState = z.output<typeof RunLiveStateSchema>;
 export const PendingApprovalSchema = z.looseObject({
   id: z.string(),
   tool: z.string(),
-  args: z.unknown(),
+  args: z.unknown().optional(),
   reason: z.string().nullish(),
   function_call_id: z.string().nullish(),
 });

@@ -126,7 +126,8 @@ class Execution {
     }
     if (started.kind === "inline") return this.#inlineOutcome(started.status, started.text);
     this.#run = { runId: started.runId, deploymentId };
-    if (this.#stop.signal.aborted) this.#cancelRemote(); // the stop came while the create call was in flight
+    if (this.#stop.signal.aborted)
+      this.#cancelRemote(); // the stop came while the create call was in flight
     else if (this.#request.detach) this.#detached = true;
     yield this.#status("queued", undefined, this.#run);
     return undefined;

@@ -30,14 +30,14 @@ export function approvalsOf(pending: PendingApproval[]): Approval[] {
   return pending.map(({ id, tool, reason }) => ({ id, tool, ...(reason ? { reason } : {}) }));
 }
 
-/** Events and the artifact list tell of related things: equal ids are one artifact, the list has the better title. */
+/** Events and the artifact list tell of related things: equal ids or addresses are one artifact, the list has the title. */
 export function mergeArtifacts(seen: ReadonlyMap<string, Artifact>, listed: RunArtifact[]): Artifact[] {
   const merged = new Map(seen);
   for (const { id, artifact_type, title, url } of listed) {
-    const known = merged.get(id);
-    merged.set(id, {
+    const known = merged.get(id) ?? (url ? [...seen.values()].find(({ uri }) => uri === url) : undefined);
+    merged.set(known?.id ?? id, {
       ...known,
-      id,
+      id: known?.id ?? id,
       kind: known?.kind ?? artifact_type,
       ...(title ? { title } : {}),
       ...(url ? { uri: url } : {}),

@@ -21,7 +21,7 @@ export interface Assignment {
   /** Called exactly once, whatever happens; sends the terminal event. */
   end(ending: Ending): Promise<void>;
   /** Called when the work is being stopped: what still waits for its turn should go. */
-  hurry?(): void;
+  stopping?(): void;
 }
 
 interface Entry {
@@ -65,7 +65,7 @@ export class Assignments {
     const entry = this.#open.get(id);
     if (!entry) return false;
     entry.stopped = true;
-    entry.assignment.hurry?.();
+    entry.assignment.stopping?.();
     entry.run?.cancel(by);
     return true;
   }

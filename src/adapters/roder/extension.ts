@@ -19,8 +19,9 @@ import { createTools, toolMethods } from "./tools.ts";
 
 /** The host kills us 2 s after it has asked for the shutdown, and right after our reply. */
 const SHUTDOWN_BUDGET_MS = 1400;
-/** For cancelling what still runs when the host is gone. */
-const END_BUDGET_MS = 8000;
+/** For cancelling what still runs when the host is gone, and what the wire gives us for it, last words included. */
+const DRAIN_BUDGET_MS = 8000;
+const END_BUDGET_MS = 10_000;
 
 /** Goes into `serve` as it is. */
 export interface RoderExtension {
@@ -28,6 +29,7 @@ export interface RoderExtension {
   toWireError: ServeOptions["toWireError"];
   /** Cancels everything and resolves when it has ended, after 8 s at the latest. */
   onEnd(cause: EndCause): Promise<void>;
+  endBudgetMs: number;
 }
 
 export function createRoderExtension(options: RoderOptions): RoderExtension {
@@ -74,16 +76,19 @@ export function createRoderExtension(options: RoderOptions): RoderExtension {
   return {
     methods: {
       ...Object.fromEntries(heard),
-      "extension/initialize": method(InitializeParamsSchema, (params) => {
+      "extension/initialize": method(InitializeParamsSchema, (params, { afterReply }) => {
         silence.restart();
-        return initialize(options.manifest, params);
+        const echo = initialize(options.manifest, params);
+        afterReply(() => options.warmUp?.());
+        return echo;
       }),
     },
     toWireError,
     async onEnd(cause) {
       log("info", "the host is gone", { cause, live: registry.size });
-      await drain(END_BUDGET_MS);
+      await drain(DRAIN_BUDGET_MS);
     },
+    endBudgetMs: END_BUDGET_MS,
   };
 }
 

@@ -94,7 +94,8 @@ function dispatch(
     deadline: dispatchDeadline(request, ambient.now()),
     take(event: ExecutionEvent) {
       if (event.type === "status" && event.run) run = event.run;
-      if (event.type === "text" && partial.length <= context.maxChars) partial += event.text.slice(0, 2 * context.maxChars);
+      if (event.type === "text" && partial.length <= context.maxChars)
+        partial += event.text.slice(0, 2 * context.maxChars);
       const status = reader.read(event);
       if (status) progress.offer(status.status, status.changed);
       return undefined;

@@ -50,20 +50,21 @@ export class TaskLog {
     }
   }
 
-  /** The last words; the record's answer where nothing of it was streamed. */
-  async end(outcome: Outcome): Promise<void> {
+  /** The last words; the record's answer where nothing of it was streamed. Nothing waits for room: the end sends it all. */
+  end(outcome: Outcome): void {
     if (outcome.run) this.#name(outcome.run);
     this.#flushEarly();
-    if (!this.#hasText) await this.#output.write("stdout", outcome.text);
+    if (!this.#hasText) this.#output.write("stdout", outcome.text);
+    if (outcome.run?.url && !this.#run?.url) this.#say("log", outcome.run.url);
+    this.#say("log", outcome.kind);
     const why = headline(outcome);
-    await this.#say("log", outcome.kind);
-    if (why) await this.#say("stderr", why);
+    if (why) this.#say("stderr", why);
   }
 
   /** The last words of work whose end is not known. */
-  async fail(why: string): Promise<void> {
+  fail(why: string): void {
     this.#flushEarly();
-    await this.#say("stderr", why);
+    this.#say("stderr", why);
   }
 
   /** Says which run it is, once. */
@@ -74,8 +75,8 @@ export class TaskLog {
     const both = run.url ? `${name} ${run.url}` : name;
     const fits = both.length <= FIRST_LINE_CHARS;
     this.#output.write("log", `${oneLine(fits ? both : name, FIRST_LINE_CHARS)}\n`);
-    if (run.url && !fits) this.#output.write("log", `${oneLine(run.url, MAX_LINE_CHARS)}\n`);
     this.#flushEarly();
+    if (run.url && !fits) this.#say("log", run.url);
   }
 
   #status(word: string, detail: string | undefined): Promise<void> | undefined {

@@ -5,7 +5,7 @@ import {
   type TaskEvent,
   TaskExecuteParamsSchema,
 } from "#protocols/roder-extension-0.2";
-import type { Outcome, RunRef, RunRequest } from "../../core/index.ts";
+import type { Outcome, RunRequest } from "../../core/index.ts";
 import { type Method, method, type Wire } from "../../stdio/index.ts";
 import { chooseAgent, readableDefinitions } from "./agents.ts";
 import type { Assignment, Assignments, Ending } from "./assignments.ts";
@@ -34,10 +34,11 @@ export function taskMethods(
       const wanted = parseTaskInput(input);
       const request = toRunRequest(options, wanted);
       check.open();
-      const make = wanted.wait ? waited : detached;
-      const assignment = make(options, wire, executionId, {
+      const assignment = execution(options, wire, executionId, {
         request,
         deadline: options.ambient.now() + wanted.timeout_seconds * 1000,
+        // The run is left alone by its request; this only ends the following.
+        leave: wanted.wait ? undefined : () => executions.cancel(executionId, "host"),
       });
       afterReply(executions.accept(executionId, assignment));
       return { executionId };
@@ -50,54 +51,43 @@ export function taskMethods(
   };
 }
 
-type Work = Pick<Assignment, "request" | "deadline">;
-
-/** Follows the run to its end. */
-function waited({ ambient }: RoderOptions, wire: Wire, executionId: string, work: Work): Assignment {
-  const send = sender(wire, executionId);
-  const output = new TaskOutput(ambient, (stream, chunk) => send({ type: "output", stream, chunk }));
-  const log = new TaskLog(output);
-  return {
-    ...work,
-    take: (event) => log.take(event),
-    hurry: () => output.hurry(),
-    async end(ending) {
-      const terminal = terminalEvent(ending);
-      if (terminal.type === "failed") await log.fail(terminal.error);
-      if ("outcome" in ending) await log.end(ending.outcome);
-      await output.finish();
-      await send(terminal);
-    },
-  };
+interface Work extends Pick<Assignment, "request" | "deadline"> {
+  /** Set when the task ends as soon as the run has a name; stops following it. */
+  leave: (() => void) | undefined;
 }
 
-/** Ends the task as soon as the run has a name; the run goes on. */
-function detached({ ambient }: RoderOptions, wire: Wire, executionId: string, work: Work): Assignment {
+function execution({ ambient }: RoderOptions, wire: Wire, executionId: string, work: Work): Assignment {
+  const { request, deadline, leave } = work;
   const send = sender(wire, executionId);
   const output = new TaskOutput(ambient, (stream, chunk) => send({ type: "output", stream, chunk }));
   const log = new TaskLog(output);
-  let ended = false;
-  const started = async (run: RunRef) => {
-    ended = true;
+  let isStopping = false;
+  let hasEnded = false;
+  const finish = async (terminal: TaskEvent) => {
+    hasEnded = true;
     await output.finish();
-    await send({ type: "completed", result: { exit_code: null, payload: startedPayload(run) } });
-    stopFollowing();
+    await send(terminal);
   };
   return {
-    ...work,
+    request,
+    deadline,
     async take(event) {
-      if (ended) return;
+      if (hasEnded) return;
       await log.take(event);
-      if (log.run) await started(log.run);
+      if (!leave || !log.run || isStopping) return;
+      await finish({ type: "completed", result: { exit_code: null, payload: startedPayload(log.run) } });
+      leave();
     },
-    hurry: () => output.hurry(),
+    stopping() {
+      isStopping = true;
+      output.hurry();
+    },
     async end(ending) {
-      if (ended) return;
+      if (hasEnded) return;
       const terminal = terminalEvent(ending);
-      if (terminal.type === "failed") await log.fail(terminal.error);
-      if ("outcome" in ending) await log.end(ending.outcome);
-      await output.finish();
-      await send(terminal);
+      if (terminal.type === "failed") log.fail(terminal.error);
+      if ("outcome" in ending) log.end(ending.outcome);
+      await finish(terminal);
     },
   };
 }

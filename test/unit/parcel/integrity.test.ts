@@ -122,6 +122,7 @@ describe("the lock", () => {
       (lock) => ({ ...lock, files: [...lock.files, file] }),
       /lists other files than its manifest/,
     ],
+    ["without its last file", (lock) => ({ ...lock, files: lock.files.slice(0, -1) }), /lists other files/],
     ["with a file less", (lock) => ({ ...lock, files: lock.files.slice(1) }), /lists other files/],
     ["in another order", (lock) => ({ ...lock, files: lock.files.toReversed() }), /lists other files/],
     [
