@@ -32,6 +32,7 @@ export function encodeFrame(frame: Frame): string {
 /** The frames of one subscription, without waiting: `poll` answers `undefined` when there is nothing to send yet. */
 export class FrameSource {
   readonly #run: Run;
+  readonly #cursor: number;
   readonly #replayEnd: number;
   #index: number;
   #phase: "state_first" | "replay" | "state" | "marker" | "tail" | "done";
@@ -39,6 +40,7 @@ export class FrameSource {
 
   constructor(run: Run, cursor: number, stateFirst: boolean) {
     this.#run = run;
+    this.#cursor = cursor;
     this.#index = run.log.indexAfter(cursor);
     this.#replayEnd = run.log.entries.length;
     this.#phase = stateFirst ? "state_first" : "replay";
@@ -65,6 +67,8 @@ export class FrameSource {
         this.#phase = "tail";
         return this.#mark("replay_complete");
       case "tail":
+        // A cursor ahead of the log is believed: what it covers is not sent when it happens either.
+        while ((log.entries[this.#index]?.sequence ?? Number.POSITIVE_INFINITY) <= this.#cursor) this.#index += 1;
         if (this.#index < log.entries.length) return this.#event();
         if (this.#seen !== this.#run.changes) return this.#state();
         if (!this.#run.over) return undefined;
