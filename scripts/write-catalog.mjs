@@ -1,0 +1,75 @@
+/**
+ * Writes `catalog/extensions.json`, the Dispatch catalog, and brings the version in `courier-plugin.json` to that of
+ * `package.json`. Everything comes from `package.json` and `courier-plugin.json`, so a release changes one number.
+ *
+ * Usage: node scripts/write-catalog.mjs [--release-file FILE] [--base-url URL] [--out FILE]
+ *   --release-file   puts the file's SHA-256 into the entry; without it the host takes the hash from SHA256SUMS
+ *   --base-url       where releases are downloaded from (default https://github.com)
+ */
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const readJson = (name) => JSON.parse(readFileSync(join(root, name), "utf8"));
+const writeJson = (path, value) => writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`);
+
+const { values } = parseArgs({
+  options: { "release-file": { type: "string" }, "base-url": { type: "string" }, out: { type: "string" } },
+});
+
+const { version, description, repository } = readJson("package.json");
+const plugin = readJson("courier-plugin.json");
+if (plugin.version !== version) writeJson(join(root, "courier-plugin.json"), { ...plugin, version });
+
+const repo = /github\.com\/([^/]+\/[^/.]+)/.exec(repository.url)[1];
+const tag = `v${version}`;
+const base = values["base-url"] ?? "https://github.com";
+const asset = "seren-bridge.mjs";
+const sha256 = values["release-file"] && createHash("sha256").update(readFileSync(values["release-file"])).digest("hex");
+
+// One JavaScript file with a shebang serves every Unix; Windows installs from npm.
+const targets = ["aarch64-apple-darwin", "x86_64-apple-darwin", "aarch64-unknown-linux-gnu", "x86_64-unknown-linux-gnu"];
+
+const catalog = {
+  schema: "https://serenorg.github.io/dispatch/schemas/extension-catalog.v1.json",
+  catalog_id: "seren-bridge",
+  repository: `https://github.com/${repo}`,
+  entries: [
+    {
+      // Not `seren-cloud`: Dispatch finds entries by name alone, and a deployment plugin has that one.
+      id: "seren-bridge.courier-seren-cloud",
+      name: "courier-seren-cloud",
+      kind: "courier",
+      version,
+      display_name: "Seren Cloud",
+      description,
+      protocol: plugin.transport,
+      protocol_version: plugin.protocol_version,
+      manifest_url: `${base}/${repo}/releases/download/${tag}/courier-plugin.json`,
+      keywords: ["seren", "seren-cloud", "courier"],
+      install_hint: "Needs Node 20.18.1 or newer on PATH. Run with --courier seren-cloud.",
+      source: {
+        type: "github_release",
+        repo,
+        tag,
+        ...(values["base-url"] ? { base_url: base } : {}),
+        checksum_asset: "SHA256SUMS",
+        binaries: targets.map((target) => ({ target, asset, binary_name: asset, ...(sha256 ? { sha256 } : {}) })),
+      },
+      auth: { method: "api_key", provider: "seren" },
+      requirements: {
+        secrets: ["SEREN_API_KEY"],
+        optional_secrets: [],
+        network_domains: ["api.serendb.com"],
+        platforms: ["linux", "macos"],
+      },
+    },
+  ],
+};
+
+const out = values.out ?? join(root, "catalog", "extensions.json");
+mkdirSync(dirname(out), { recursive: true });
+writeJson(out, catalog);
