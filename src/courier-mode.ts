@@ -4,7 +4,7 @@ import { createCourier } from "./adapters/courier/index.ts";
 import { serveHost } from "./serve-host.ts";
 
 export async function serveCourier(frames: Writable): Promise<void> {
-  await serveHost(frames, "dispatch", ({ config, registry, apiKey, redactor, ambient, warmUp }) =>
+  await serveHost(frames, "dispatch", ({ config, registry, engine, apiKey, redactor, ambient, warmUp }) =>
     createCourier({
       registry,
       ambient,
@@ -13,6 +13,7 @@ export async function serveCourier(frames: Writable): Promise<void> {
       deployment: config.deployment,
       secret: config.variable,
       stateDir: config.stateDir,
+      saveArtifacts: async (outcome, folder) => (await engine()).saveArtifacts(outcome, folder),
       warmUp,
     }),
   );

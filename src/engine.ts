@@ -3,10 +3,12 @@
  * service). It is imported after the first reply, when somebody needs a run.
  */
 import type { Config } from "./config.ts";
+import { type SavedArtifact, saveArtifacts } from "./core/artifact-files.ts";
 import { Canceller } from "./core/canceller.ts";
 import { RunDirectory } from "./core/directory.ts";
 import { createExecute } from "./core/execution.ts";
-import type { Execute } from "./core/index.ts";
+import type { Execute, Outcome } from "./core/index.ts";
+import { download } from "./seren/download.ts";
 import { createHttp } from "./seren/http.ts";
 import { SerenClient } from "./seren/index.ts";
 import type { Ambient } from "./support/ambient.ts";
@@ -17,6 +19,7 @@ export interface Engine {
   client: SerenClient;
   execute: Execute;
   directory: RunDirectory;
+  saveArtifacts(outcome: Outcome, folder: string): Promise<SavedArtifact[]>;
   close(): Promise<void>;
 }
 
@@ -35,6 +38,8 @@ export async function createEngine({ config, apiKey, ambient, log }: EngineOptio
   return {
     client,
     directory: new RunDirectory(client, canceller),
+    saveArtifacts: (outcome, folder) =>
+      saveArtifacts(outcome, folder, (address, maxBytes) => download(ambient, address, maxBytes)),
     execute: createExecute({ client, canceller, log }),
     close: () => client.close(),
   };

@@ -37,6 +37,8 @@ export interface Artifact {
   uri?: string;
   sha256?: string;
   sizeBytes?: number;
+  /** What the service keeps of it itself: any JSON. */
+  payload?: unknown;
 }
 
 /** Tokens and money, as the run record states them. Costs are decimal strings in US dollars. */

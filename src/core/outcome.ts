@@ -1,5 +1,5 @@
 /** The outcome of a run from its record: the record decides, whoever asked for what. */
-import { endingOf, type PendingApproval, type RunArtifact, type RunEnding, type RunRecord } from "../seren/index.ts";
+import type { PendingApproval, RunArtifact, RunEnding, RunRecord } from "../seren/index.ts";
 import type { StopCause } from "../support/abort.ts";
 import type { Approval, Artifact, Outcome, RunRef, Usage } from "./events.ts";
 import type { Transcript } from "./transcript.ts";
@@ -33,7 +33,7 @@ export function approvalsOf(pending: PendingApproval[]): Approval[] {
 /** Events and the artifact list tell of related things: equal ids or addresses are one artifact, the list has the title. */
 export function mergeArtifacts(seen: ReadonlyMap<string, Artifact>, listed: RunArtifact[]): Artifact[] {
   const merged = new Map(seen);
-  for (const { id, artifact_type, title, url } of listed) {
+  for (const { id, artifact_type, title, url, payload } of listed) {
     const known = merged.get(id) ?? (url ? [...seen.values()].find(({ uri }) => uri === url) : undefined);
     merged.set(known?.id ?? id, {
       ...known,
@@ -41,6 +41,7 @@ export function mergeArtifacts(seen: ReadonlyMap<string, Artifact>, listed: RunA
       kind: known?.kind ?? artifact_type,
       ...(title ? { title } : {}),
       ...(url ? { uri: url } : {}),
+      ...(payload === undefined || payload === null ? {} : { payload }),
     });
   }
   return [...merged.values()];

@@ -1,6 +1,12 @@
 /** What `courier.inspect` tells: the parcel as the host lists it, and in `extensions` what will happen to it here. */
 import type { Inspection } from "#protocols/dispatch-courier-v1";
-import { deploymentName, listLocalTools, type OpenedParcel, workloadNotes, workloadOptionsKey } from "../../parcel/index.ts";
+import {
+  deploymentName,
+  listLocalTools,
+  type OpenedParcel,
+  workloadNotes,
+  workloadOptionsKey,
+} from "../../parcel/index.ts";
 import { COURIER_ID } from "./capabilities.ts";
 import { namedDeployment, type TargetSettings } from "./turn-target.ts";
 

@@ -15,7 +15,7 @@ import { collectSecrets, openParcel, type Parcel, requireEntrypoint, resolveMoun
 import { type EndCause, type Method, method, type ServeOptions } from "../../stdio/index.ts";
 import { CAPABILITIES } from "./capabilities.ts";
 import { inspectParcel } from "./inspect.ts";
-import { keepSession, newSession, requireSameParcel } from "./session.ts";
+import { keepSession, newSession, plainName, requireSameParcel } from "./session.ts";
 import { performOperation, type TurnOptions } from "./turn.ts";
 import { toWireError } from "./wire-error.ts";
 
@@ -37,7 +37,7 @@ export type Courier = Pick<ServeOptions, "methods" | "toWireError" | "onEnd" | "
 
 export function createCourier(options: CourierOptions): Courier {
   const mountsOf = (parcel: Parcel, sessionId: string) =>
-    resolveMounts(parcel, { artifactsDir: join(options.stateDir, "artifacts", encodeURIComponent(sessionId)) });
+    resolveMounts(parcel, { artifactsDir: join(options.stateDir, "artifacts", plainName(sessionId)) });
   const answer = (result: CourierResult): CourierResult => result;
 
   const methods: Record<string, Method> = {

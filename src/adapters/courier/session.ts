@@ -2,6 +2,7 @@
  * The session Dispatch keeps for us, and the state of ours inside it. It comes back from a file anybody may have edited,
  * so all of it is checked again; it is stored in clear text, so nothing secret goes in.
  */
+import { createHash } from "node:crypto";
 import * as z from "zod";
 import type { CourierSession, IncomingSession, ResolvedMount } from "#protocols/dispatch-courier-v1";
 import type { Usage } from "../../core/index.ts";
@@ -11,6 +12,9 @@ import { ExecutionFailure } from "../../support/failure.ts";
 
 /** A request carries the whole history on one line; older turns go first, the conversation itself lives on Seren Cloud. */
 const MAX_HISTORY_BYTES = 384 * 1024;
+
+/** What may become the name of a folder or go into a request; every id of ours is of this form. */
+const PLAIN_NAME = /^\w[\w.-]{0,127}$/;
 
 const UsageSchema: z.ZodType<Usage> = z.object({
   inputTokens: z.number(),
@@ -23,12 +27,12 @@ const UsageSchema: z.ZodType<Usage> = z.object({
 const StateSchema = z.object({
   v: z.literal(1),
   /** Deployment the last run went to, and the name it was found by: another name means other options or secrets. */
-  deployment: z.object({ id: z.guid(), name: z.string() }).optional(),
+  deployment: z.object({ id: z.guid(), name: z.string().max(256) }).optional(),
   /** Conversation on Seren Cloud. */
-  conversation_id: z.string().max(128).optional(),
+  conversation_id: z.string().regex(PLAIN_NAME).optional(),
   /** A run that waits for a person. The next turn picks it up. */
   pending: z.object({ run_id: z.guid() }).optional(),
-  last_run: z.object({ run_id: z.guid(), status: z.string(), usage: UsageSchema.optional() }).optional(),
+  last_run: z.object({ run_id: z.guid(), status: z.string().max(64), usage: UsageSchema.optional() }).optional(),
 });
 export type CourierState = z.output<typeof StateSchema>;
 
@@ -47,6 +51,11 @@ export function newSession(parcel: Parcel, mounts: ResolvedMount[], ambient: Amb
     resolved_mounts: mounts,
     backend_state: writeState({ v: 1, conversation_id: id }),
   };
+}
+
+/** The session's id, or a name that stands for it where the id is no name: a session file may say anything. */
+export function plainName(sessionId: string): string {
+  return PLAIN_NAME.test(sessionId) ? sessionId : createHash("sha256").update(sessionId).digest("hex");
 }
 
 /** The host compares digests in `run` only; a session of another parcel is refused everywhere. */
@@ -79,10 +88,12 @@ export function afterOperation(
   state: CourierState,
   said: { user: string; assistant: string } | undefined,
 ): CourierSession {
-  const turn = said ? [
-    { role: "user", content: said.user },
-    { role: "assistant", content: said.assistant },
-  ] : [];
+  const turn = said
+    ? [
+        { role: "user", content: said.user },
+        { role: "assistant", content: said.assistant },
+      ]
+    : [];
   return {
     ...session,
     turn_count: session.turn_count + 1,
@@ -93,7 +104,7 @@ export function afterOperation(
 
 /** Our state; a new one when the session carries none we can read. The conversation then goes by the session's id. */
 export function readState(session: { id: string; backend_state?: string | null }): CourierState {
-  const fresh: CourierState = { v: 1, conversation_id: session.id.slice(0, 128) };
+  const fresh: CourierState = { v: 1, conversation_id: plainName(session.id) };
   if (!session.backend_state) return fresh;
   try {
     const parsed = StateSchema.safeParse(JSON.parse(session.backend_state));

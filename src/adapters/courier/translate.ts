@@ -1,6 +1,6 @@
 /** Core events and outcomes in Dispatch's words. The text that is streamed and the final message are the same text. */
 import type { CourierEvent } from "#protocols/dispatch-courier-v1";
-import type { Artifact, ExecutionEvent, Outcome } from "../../core/index.ts";
+import type { ExecutionEvent, Outcome, SavedArtifact } from "../../core/index.ts";
 import { clipBytes, splitBytes } from "../../support/clip.ts";
 import { TurnError } from "./wire-error.ts";
 
@@ -57,22 +57,34 @@ export function assistantMessage(text: string): CourierEvent {
 export function fitMessage(text: string): string {
   let fitted = text;
   while (Buffer.byteLength(JSON.stringify(fitted)) > MAX_ENCODED_MESSAGE_BYTES) {
-    fitted = clipBytes(fitted, Math.floor(Buffer.byteLength(fitted) / 2), "\n… (shortened; the streamed text is complete)");
+    fitted = clipBytes(
+      fitted,
+      Math.floor(Buffer.byteLength(fitted) / 2),
+      "\n… (shortened; the streamed text is complete)",
+    );
   }
   return fitted;
 }
 
+/** An artifact of the run, and where it was put when the parcel mounts a folder for them. */
+export type ToldArtifact = SavedArtifact | { artifact: SavedArtifact["artifact"] };
+
 /** What follows the answer itself: the run's artifacts, or what a person has to decide. Empty when there is nothing. */
-export function closingWords(outcome: Outcome): string {
+export function closingWords(outcome: Outcome, artifacts: readonly ToldArtifact[]): string {
   const parts: string[] = [];
-  if (outcome.artifacts.length > 0) parts.push(["Artifacts:", ...outcome.artifacts.map(artifactLine)].join("\n"));
+  if (artifacts.length > 0) parts.push(["Artifacts:", ...artifacts.map(artifactLine)].join("\n"));
   if (outcome.kind === "awaiting_approval") parts.push(approvalWords(outcome));
   if (parts.length === 0) return outcome.text === "" ? "(the run completed without an answer)" : "";
-  return (outcome.text === "" || outcome.text.endsWith("\n") ? "" : "\n") + (outcome.text ? "\n" : "") + parts.join("\n\n");
+  return (
+    (outcome.text === "" || outcome.text.endsWith("\n") ? "" : "\n") + (outcome.text ? "\n" : "") + parts.join("\n\n")
+  );
 }
 
-function artifactLine({ title, id, kind, uri }: Artifact): string {
-  return `- ${title ?? id} (${kind})${uri ? ` — ${uri}` : ""}`;
+function artifactLine(told: ToldArtifact): string {
+  const { title, id, kind, uri } = told.artifact;
+  const where = "path" in told ? told.path : uri;
+  const problem = "problem" in told ? ` (not saved: ${told.problem})` : "";
+  return `- ${title ?? id} (${kind})${where ? ` — ${where}` : ""}${problem}`;
 }
 
 function approvalWords({ approvals, run }: Outcome): string {

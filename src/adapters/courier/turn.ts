@@ -5,13 +5,21 @@ import {
   type CourierSession,
   type Operation,
 } from "#protocols/dispatch-courier-v1";
-import { MAX_TIMEOUT_MS, type Outcome, type Registry, type RunRequest } from "../../core/index.ts";
+import { MAX_TIMEOUT_MS, type Outcome, type Registry, type RunRequest, type SavedArtifact } from "../../core/index.ts";
 import { listLocalTools, type OpenedParcel, resolvePrompt, runTimeoutMs } from "../../parcel/index.ts";
 import type { Wire } from "../../stdio/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
-import { afterOperation, type CourierState, readState } from "./session.ts";
-import { assistantMessage, closingWords, deltas, fitMessage, toCourierEvents, toTurnError } from "./translate.ts";
+import { afterOperation, type CourierState, plainName, readState } from "./session.ts";
+import {
+  assistantMessage,
+  closingWords,
+  deltas,
+  fitMessage,
+  lostWords,
+  toCourierEvents,
+  toTurnError,
+} from "./translate.ts";
 import { type TargetSettings, turnTarget } from "./turn-target.ts";
 
 /** The host's own timer starts with the turn; ours is over a little earlier, so that the run is cancelled in order. */
@@ -21,6 +29,8 @@ const MAX_DEADLINE_MARGIN_MS = 1_000;
 export interface TurnOptions extends TargetSettings {
   registry: Registry;
   ambient: Ambient;
+  /** Puts a run's artifacts into a folder. Never rejects. */
+  saveArtifacts(outcome: Outcome, folder: string): Promise<SavedArtifact[]>;
 }
 
 type Turn = Extract<Operation, { kind: "chat" | "job" | "heartbeat" }>;
@@ -66,49 +76,55 @@ async function performTurn(
   const state = readState(session);
   const target = turnTarget(opened, state, options);
   const deadline = options.ambient.now() + turnBudgetMs(opened, session);
-  const follow = async (request: RunRequest): Promise<{ outcome: Outcome; said: string }> => {
-    const run = options.registry.start(session.id, request, deadline, async (event) => {
+  const follow = (request: RunRequest): Promise<Outcome> =>
+    options.registry.start(session.id, request, deadline, async (event) => {
       for (const translated of toCourierEvents(event)) await emit(translated);
-    });
-    const outcome = await run.outcome;
-    if (outcome.kind !== "completed" && outcome.kind !== "awaiting_approval") {
-      const error = toTurnError(outcome);
-      throw new ExecutionFailure("internal", error.message, { cause: error });
-    }
-    const closing = closingWords(outcome);
-    for (const event of deltas(closing)) await emit(event);
-    return { outcome, said: outcome.text + closing };
+    }).outcome;
+  let said = "";
+  const say = async (outcome: Outcome | undefined, afterwards: string) => {
+    for (const event of deltas(afterwards)) await emit(event);
+    said += (outcome?.text ?? "") + afterwards;
   };
 
-  let said = "";
   let outcome: Outcome | undefined;
   if (state.pending) {
     // An earlier turn left this run waiting for a person; its answer comes first, and while it waits nothing new is sent.
-    const earlier = await follow({ target, attachTo: state.pending.run_id, owned: true, onApproval: "return" });
-    outcome = earlier.outcome;
-    said = earlier.said;
+    const attached = { target, attachTo: state.pending.run_id, owned: true, onApproval: "return" } as const;
+    outcome = await follow(attached).catch(undefinedIfGone);
+    if (outcome?.stoppedBy) throw endingError(outcome);
+    await say(outcome, outcome && endedWell(outcome) ? closingWords(outcome) : lostWords(outcome));
   }
   if (outcome?.kind !== "awaiting_approval") {
-    if (said) {
-      said += "\n\n";
-      await emit({ kind: "text_delta", content: "\n\n" });
-    }
+    if (said) await say(undefined, "\n\n");
     const message = messageOf(turn);
-    const answer = await follow({
+    outcome = await follow({
       target,
       operation: turn.kind,
       onApproval: "return",
       ...(message === undefined ? {} : { message }),
-      ...(turn.kind === "chat" ? { conversationId: state.conversation_id ?? session.id } : {}),
+      ...(turn.kind === "chat" ? { conversationId: state.conversation_id ?? plainName(session.id) } : {}),
     });
-    outcome = answer.outcome;
-    said += answer.said;
+    if (!endedWell(outcome)) throw endingError(outcome);
+    await say(outcome, closingWords(outcome));
   }
   await emit(assistantMessage(said));
   return afterOperation(session, nextState(state, outcome, target.kind === "workload" ? target.name : undefined), {
     user: historyEntry(turn),
     assistant: fitMessage(said),
   });
+}
+
+const endedWell = ({ kind }: Outcome) => kind === "completed" || kind === "awaiting_approval";
+
+function endingError(outcome: Outcome): ExecutionFailure {
+  const error = toTurnError(outcome);
+  return new ExecutionFailure("internal", error.message, { cause: error });
+}
+
+/** A run the service has forgotten must not keep a session from going on: the host keeps what a failed turn began with. */
+function undefinedIfGone(error: unknown): undefined {
+  if (error instanceof ExecutionFailure && error.kind === "not_found") return undefined;
+  throw error;
 }
 
 function nextState(state: CourierState, outcome: Outcome, deploymentName: string | undefined): CourierState {

@@ -2,8 +2,9 @@
  * Failures as Dispatch shows them: one line, `<code>: <message>`, behind a prefix of the host's. Only `dispatch_error`
  * reaches it; the numbers are those of its own encoder (dispatch-courier-v1 reference, 1.6).
  */
-import type { ExecutionFailure, FailureKind } from "../../support/failure.ts";
+
 import type { WireError } from "../../stdio/index.ts";
+import type { ExecutionFailure, FailureKind } from "../../support/failure.ts";
 
 const CODES = {
   invalid_input: "bad_request",
