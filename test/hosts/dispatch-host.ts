@@ -50,6 +50,23 @@ export class DispatchHost {
     return join(this.home, "parcels", name);
   }
 
+  /** A call to the service, beside the courier. */
+  async call(
+    method: string,
+    path: string,
+    body?: object,
+  ): Promise<Record<string, unknown>[] & Record<string, unknown>> {
+    const reply = await this.cloud.handle({
+      method,
+      path: `/publishers/seren-cloud${path}`,
+      headers: { authorization: `Bearer ${KEY}`, "content-type": "application/json" },
+      body: body && JSON.stringify(body),
+    });
+    if (reply.drop === true || typeof reply.body !== "string" || reply.status > 299)
+      throw new Error(`${method} ${path} failed`);
+    return JSON.parse(reply.body).data;
+  }
+
   readText(name: string): Promise<string> {
     return readFile(join(this.home, name), "utf8");
   }

@@ -2,6 +2,7 @@
  * Our built courier under the real Dispatch. Runs when DISPATCH_BIN names a `dispatch` 0.4 binary; everybody else has the
  * recorded traffic (`test/fixtures/dispatch/recordings`).
  */
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DispatchHost } from "./dispatch-host.ts";
 
@@ -110,6 +111,61 @@ describe.runIf(binary)("dispatch", { timeout: 60_000 }, () => {
     const stopped = await host.run(["stop", id, log.replace(/\/[^/]*$/, "")]);
     expect(stopped.stdout).toContain("Stopped run");
     await host.untilActive(0);
+  });
+
+  test("a parcel bound to a deployment runs there, and nothing is made or stopped", async () => {
+    const execution = { type: "llm", bundle: { instructions: [{ kind: "soul", content: "You were here before." }] } };
+    const made = await host.call("POST", "/deploy", {
+      mode: "job",
+      skill_slug: "bound",
+      name: "theirs",
+      workload: { execution },
+    });
+    const before = host.cloud.stats().deploymentsCreated;
+    const { stdout } = await host.run(runParcel("basic", "--chat", "hi"), {
+      env: { SEREN_BRIDGE_DEPLOYMENT: String(made.id) },
+    });
+    expect(stdout).toContain("You said: hi");
+    expect(host.cloud.stats()).toMatchObject({ deploymentsCreated: before, deploymentsDeleted: 0 });
+  });
+
+  test("a deployment that was deleted meanwhile is made again, and the session goes on", async () => {
+    const turn = () => host.run(runParcel("minimal", "--session-file", "minimal.json", "--chat", "hi"));
+    expect((await turn()).stdout).toContain("You said: hi");
+    const named = (await host.call("GET", "/deployments")).find(({ name }) => String(name).startsWith("minimal-"));
+    await host.call("DELETE", `/deployments/${named?.id}`);
+    expect((await turn()).stdout).toContain("You said: hi");
+  });
+
+  test("two first turns at once share a deployment", async () => {
+    const turns = await Promise.all([1, 2, 3].map((n) => host.run(runParcel("unicode", "--chat", `hi ${n}`))));
+    expect(turns.map(({ code }) => code)).toEqual([0, 0, 0]);
+    const runs = await host.call("GET", "/runs?limit=100");
+    const used = new Set(
+      runs.filter((run) => /hi [123]/.test(JSON.stringify(run.invocation_payload))).map((run) => run.deployment_id),
+    );
+    expect(used.size).toBe(1);
+  });
+
+  test("serve answers its HTTP hook with a heartbeat run and ends on SIGTERM", async () => {
+    const { child, ended } = host.spawn(["serve", host.parcel("heartbeat"), ...courier]);
+    let address: string | undefined; // the service prints it nowhere but in the list of runs
+    while (!address)
+      address = /127\.0\.0\.1:[1-9]\d*/.exec((await host.run(["ps", join(host.home, "runs")])).stdout)?.[0];
+    const reply = await fetch(`http://${address}/hook`, { method: "POST", body: "ping" });
+    expect(reply.status).toBe(202);
+    const runs = JSON.stringify(await host.call("GET", "/runs?limit=5"));
+    expect(runs).toContain('"operation":"heartbeat"');
+    expect(runs).toContain("ping");
+    process.kill(-(child.pid ?? 0), "SIGTERM");
+    await ended;
+    await host.untilActive(0);
+  });
+
+  test("artifacts are saved into the mounted folder", async () => {
+    const script = '[{"text":"done"},{"artifact":{"id":"a1","kind":"note","title":"Note"}}]';
+    const { stdout } = await host.run(runParcel("mounts", "--chat", `x\n@script ${script}`));
+    expect(stdout).toMatch(/Artifacts:\n[\s\S]*- Note \(note\)/);
   });
 
   test.each([
