@@ -8,6 +8,7 @@ import { Canceller } from "./core/canceller.ts";
 import { RunDirectory } from "./core/directory.ts";
 import { createExecute } from "./core/execution.ts";
 import type { Execute, Outcome } from "./core/index.ts";
+import { openJournal } from "./journal-on-disk.ts";
 import { download } from "./seren/download.ts";
 import { createHttp } from "./seren/http.ts";
 import { SerenClient } from "./seren/index.ts";
@@ -28,20 +29,29 @@ export interface EngineOptions {
   apiKey: () => Secret;
   ambient: Ambient;
   log: Log;
+  /** Who asks for the runs, for the journal. Default `terminal`. */
+  host?: string;
 }
 
-export async function createEngine({ config, apiKey, ambient, log }: EngineOptions): Promise<Engine> {
+export async function createEngine(options: EngineOptions): Promise<Engine> {
+  const { config, apiKey, ambient, log, host = "terminal" } = options;
   const place = config.local ? await startLocal(ambient) : { baseUrl: config.apiBase(), apiKey };
   const transport = createHttp({ ...place, userAgent: `seren-bridge/${__VERSION__}`, ambient });
   const client = new SerenClient(transport, ambient);
   const canceller = new Canceller(client, log);
+  // Runs of the service inside this process end with it: there is nothing to remember.
+  const { stateDir } = config;
+  const disk = config.local ? undefined : openJournal({ ...place, stateDir, host, client, canceller, log });
   return {
     client,
     directory: new RunDirectory(client, canceller),
     saveArtifacts: (outcome, folder) =>
       saveArtifacts(outcome, folder, (address, maxBytes) => download(ambient, address, maxBytes)),
-    execute: createExecute({ client, canceller, log }),
-    close: () => client.close(),
+    execute: createExecute({ client, canceller, log, journal: disk?.journal }),
+    async close() {
+      await disk?.close();
+      await client.close();
+    },
   };
 }
 

@@ -3,21 +3,31 @@
  * on its own, whether or not anybody is still pulling events.
  */
 import { isTerminal, type RunRecord, type SerenClient } from "../seren/index.ts";
+import { within } from "../support/abort.ts";
 import { backoffMs, sleep } from "../support/ambient.ts";
-import { asFailure } from "../support/failure.ts";
+import { asFailure, ExecutionFailure } from "../support/failure.ts";
 import type { Log } from "../support/log.ts";
 
 const LOOK_BASE_MS = 250;
 const LOOK_CAP_MS = 5_000;
+const LOOK_TIMEOUT_MS = 5_000;
 /** The cancel itself is sent again this often while the run has not ended. */
 const RESEND_EVERY_MS = 5_000;
 /** A run that still has not ended then is left to the journal and its next sweep. */
 const GIVE_UP_MS = 15 * 60_000;
 
+/** A service whose stores lag behind may not know a young run for a moment; longer than this, there is none. */
+const UNKNOWN_FOR_MS = 30_000;
+
+/** A run that goes on no more. Without a record the service does not know the run (any longer). */
+export interface Ended {
+  record?: RunRecord;
+}
+
 export class Canceller {
   readonly #client: SerenClient;
   readonly #log: Log;
-  readonly #pending = new Map<string, Promise<RunRecord | undefined>>();
+  readonly #pending = new Map<string, Promise<Ended | undefined>>();
 
   constructor(client: SerenClient, log: Log) {
     this.#client = client;
@@ -25,10 +35,10 @@ export class Canceller {
   }
 
   /**
-   * Sends the cancel now and sees it through. Resolves with the terminal record, whatever ending it names (a run may
-   * complete while it is being cancelled); `undefined` when the run could not be seen to end. Never rejects.
+   * Sends the cancel now and sees it through. Resolves with the end, whatever ending the record names (a run may complete
+   * while it is being cancelled); `undefined` when the run could not be seen to end. Never rejects.
    */
-  cancel(runId: string): Promise<RunRecord | undefined> {
+  cancel(runId: string): Promise<Ended | undefined> {
     let pending = this.#pending.get(runId);
     if (!pending) {
       pending = this.#until(runId).finally(() => this.#pending.delete(runId));
@@ -37,10 +47,11 @@ export class Canceller {
     return pending;
   }
 
-  async #until(runId: string): Promise<RunRecord | undefined> {
+  async #until(runId: string): Promise<Ended | undefined> {
     const { ambient } = this.#client;
     const since = ambient.now();
     let sentAt = Number.NEGATIVE_INFINITY;
+    let unknownSince: number | undefined;
     for (let looks = 0; ambient.now() - since < GIVE_UP_MS; looks += 1) {
       try {
         let record: RunRecord;
@@ -48,18 +59,34 @@ export class Canceller {
           record = await this.#client.cancelRun(runId);
           sentAt = ambient.now();
         } else {
-          record = await this.#client.getRun(runId, { attempts: 1 });
+          record = await this.#look(runId);
         }
-        if (isTerminal(record.status)) return record;
+        if (isTerminal(record.status)) return { record };
+        unknownSince = undefined;
       } catch (error) {
         const failure = asFailure(error);
-        if (failure.kind === "not_found") return undefined; // nothing left to stop
         this.#log("debug", "cancel not yet confirmed", { kind: failure.kind });
-        if (!failure.retryable && looks > 10) break;
+        if (failure.kind === "not_found") {
+          unknownSince ??= ambient.now();
+          if (ambient.now() - unknownSince >= UNKNOWN_FOR_MS) return {};
+        } else if (!failure.retryable && looks > 10) break;
       }
       await sleep(ambient, backoffMs(ambient, looks, LOOK_BASE_MS, LOOK_CAP_MS));
     }
     this.#log("warn", "a run could not be seen to end after it was cancelled", { waited_ms: ambient.now() - since });
     return undefined;
+  }
+
+  /** One look, not longer than the next one is away: an answer that hangs must not hide that the run has ended. */
+  async #look(runId: string): Promise<RunRecord> {
+    const bound = within(this.#client.ambient, LOOK_TIMEOUT_MS);
+    try {
+      return await this.#client.getRun(runId, { attempts: 1, signal: bound.signal });
+    } catch (error) {
+      if (!bound.signal.aborted) throw error;
+      throw new ExecutionFailure("unavailable", "Seren Cloud did not answer in time", { cause: error });
+    } finally {
+      bound.release();
+    }
   }
 }

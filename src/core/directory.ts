@@ -1,5 +1,5 @@
 /** Runs by their remote id, whoever started them: a look that waits for nothing, and a cancel. */
-import { AWAITING_APPROVAL, endingOf, recordRows, type RunRecord, type SerenClient } from "../seren/index.ts";
+import { AWAITING_APPROVAL, endingOf, type RunRecord, recordRows, type SerenClient } from "../seren/index.ts";
 import { asFailure } from "../support/failure.ts";
 import type { Canceller } from "./canceller.ts";
 import type { Approval, Outcome, Phase, RunRef } from "./events.ts";

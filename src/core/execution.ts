@@ -8,28 +8,37 @@
  */
 import {
   AWAITING_APPROVAL,
+  type DeploymentSummary,
   endingOf,
+  type RunCursor,
   RunFollower,
   type RunRecord,
+  type RunTrace,
   type SerenClient,
-  startRun,
 } from "../seren/index.ts";
+import { within } from "../support/abort.ts";
 import { type Ambient, backoffMs, sleep } from "../support/ambient.ts";
 import { asFailure, ExecutionFailure } from "../support/failure.ts";
 import type { Log } from "../support/log.ts";
 import type { Canceller } from "./canceller.ts";
-import type { ExecutionEvent, Outcome, Phase, RunRef } from "./events.ts";
-import { approvalsOf, endedOutcome, mergeArtifacts, runRefOf } from "./outcome.ts";
+import { chase } from "./chase.ts";
+import type { ExecutionEvent, Outcome, RunRef } from "./events.ts";
+import type { Journal, JournalLine } from "./journal.ts";
+import { launch } from "./launch.ts";
+import { approvalsOf, runRefOf, unfinishedOutcome } from "./outcome.ts";
+import { reconcile } from "./reconcile.ts";
 import type { Execute } from "./registry.ts";
 import type { RunLimits, RunRequest } from "./request.ts";
+import { Shared } from "./shared.ts";
+import { StateTeller, statusEvent } from "./state-teller.ts";
 import { StopSwitch } from "./stop-switch.ts";
-import { resolveTarget, untilReady } from "./target.ts";
+import type { Deploys } from "./target.ts";
 import { Transcript } from "./transcript.ts";
 
 /** A cancelled run is waited for this long before the outcome says that the cancel is not confirmed. */
 const CONFIRM_MS = 60_000;
-/** A record that turned terminal before its events were complete is read again at these intervals. */
-const REREAD_MS = [250, 500, 1_000, 1_500];
+/** A run whose create call was lost is looked for this long while the service is away. */
+const CHASE_MS = 15 * 60_000;
 /** How often a paused run, or one whose stream ended too early, is looked at. */
 const LOOK_BASE_MS = 250;
 const LOOK_CAP_MS = 5_000;
@@ -38,33 +47,47 @@ export interface ExecutionOptions {
   client: SerenClient;
   canceller: Canceller;
   log: Log;
+  /** Where runs are noted, so that a crash leaves none behind. */
+  journal?: Journal | undefined;
 }
 
 export function createExecute(options: ExecutionOptions): Execute {
-  return (request, limits) => new Execution(options, request, limits).run();
+  const shared = { ...options, deploys: new Shared<DeploymentSummary>() };
+  return (request, limits) => new Execution(shared, request, limits).run();
 }
 
 type Events<T> = AsyncGenerator<ExecutionEvent, T, void>;
 
 class Execution {
+  readonly #options: ExecutionOptions & { deploys: Deploys };
   readonly #client: SerenClient;
   readonly #ambient: Ambient;
   readonly #canceller: Canceller;
   readonly #log: Log;
+  readonly #journal: Journal | undefined;
   readonly #request: RunRequest;
   readonly #stop: StopSwitch;
   readonly #transcript = new Transcript();
   #run: RunRef | undefined;
+  #line: JournalLine | undefined;
   #ended = false;
   #detached = false;
-  #shownStatus = "";
+  /** No run is known, but one may have been started: it is being looked for. */
+  #lost = false;
+  /** Highest number of an event the service spoke of; 0 also where there is none yet. */
+  #latest = -1;
+  #troubled = false;
+  readonly #states = new StateTeller();
   #shownApprovals = "";
 
-  constructor({ client, canceller, log }: ExecutionOptions, request: RunRequest, limits: RunLimits) {
+  constructor(options: ExecutionOptions & { deploys: Deploys }, request: RunRequest, limits: RunLimits) {
+    const { client, canceller, log, journal } = options;
+    this.#options = options;
     this.#client = client;
     this.#ambient = client.ambient;
     this.#canceller = canceller;
     this.#log = log;
+    this.#journal = journal;
     this.#request = request;
     this.#stop = new StopSwitch(client.ambient, limits);
   }
@@ -81,7 +104,8 @@ class Execution {
     } finally {
       this.#stop.signal.removeEventListener("abort", onStop);
       this.#stop.release();
-      this.#cancelRemote();
+      if (this.#isOrphan) this.#cancelRemote();
+      else if (!this.#lost) void this.#line?.settled();
     }
   }
 
@@ -90,89 +114,65 @@ class Execution {
     return this.#request.attachTo === undefined || this.#request.owned === true;
   }
 
-  /** Cancels what we started and nobody will wait for any more. */
+  /** Whether the run goes on although nobody will wait for it once we stop. */
+  get #isOrphan(): boolean {
+    return this.#run !== undefined && !this.#ended && this.#owned;
+  }
+
+  /** Cancels what we started and nobody will wait for any more. A run not seen to end stays in the journal. */
   #cancelRemote(): void {
-    if (this.#run && !this.#ended && this.#owned) void this.#canceller.cancel(this.#run.runId);
+    if (!this.#run || !this.#isOrphan) return;
+    void this.#canceller.cancel(this.#run.runId).then((ended) => ended && this.#line?.settled());
+  }
+
+  /** The request has failed, so nobody waits for the run that it may have started. */
+  #giveChase(trace: RunTrace): void {
+    this.#lost = true;
+    const bound = within(this.#ambient, CHASE_MS);
+    const options = { client: this.#client, canceller: this.#canceller, log: this.#log, signal: bound.signal };
+    void chase(options, trace).then((over) => {
+      bound.release();
+      if (over) void this.#line?.settled();
+    });
   }
 
   /** Being stopped before a run exists is a failure of the request; later it is an outcome. */
   #asOurFailure(error: unknown): ExecutionFailure {
     if (!this.#stop.signal.aborted || error instanceof ExecutionFailure) return asFailure(error);
+    const when = this.#request.attachTo ? "before the run could be looked at" : "before a run was started";
     return this.#stop.by === "deadline"
-      ? new ExecutionFailure("timed_out", "the time limit of the request was reached before a run was started")
-      : new ExecutionFailure("cancelled", "the request was cancelled before a run was started");
+      ? new ExecutionFailure("timed_out", `the time limit of the request was reached ${when}`)
+      : new ExecutionFailure("cancelled", `the request was cancelled ${when}`);
   }
 
   /** Leaves with `#run` set, or with the outcome of a run that was finished before it had a name. */
   async *#begin(): Events<Outcome | undefined> {
-    const { attachTo } = this.#request;
-    if (attachTo) {
-      const record = await this.#client.getRun(attachTo, { signal: this.#stop.signal });
+    const request = this.#request;
+    const { signal } = this.#stop;
+    const requestId = this.#ambient.uuid();
+    if (request.attachTo) {
+      if (this.#owned) this.#run = { runId: request.attachTo, deploymentId: "" }; // known enough to be cancelled
+      const record = await this.#client.getRun(request.attachTo, { signal });
       this.#run = runRefOf(record);
-      yield this.#status("running", undefined, this.#run);
+      if (this.#owned) this.#line = this.#journal?.line(requestId, request);
+      void this.#line?.note(this.#run);
+      yield statusEvent("running", undefined, this.#run);
       return undefined;
     }
-    const requestId = this.#ambient.uuid();
-    let deploymentId = yield* resolveTarget(this.#client, this.#request.target, this.#stop.signal);
-    yield this.#status("submitting");
-    let started: Awaited<ReturnType<typeof startRun>>;
-    try {
-      started = await this.#submit(deploymentId, requestId);
-    } catch (error) {
-      const failure = asFailure(error);
-      if (this.#stop.signal.aborted || (failure.kind !== "not_found" && failure.kind !== "invalid_input")) throw error;
-      deploymentId = yield* this.#anotherDeployment(deploymentId, failure);
-      started = await this.#submit(deploymentId, requestId);
-    }
-    if (started.kind === "inline") return this.#inlineOutcome(started.status, started.text);
-    this.#run = { runId: started.runId, deploymentId };
-    if (this.#stop.signal.aborted)
+    this.#line = this.#journal?.line(requestId, request);
+    const { client, deploys } = this.#options;
+    const onLost = (trace: RunTrace) => this.#giveChase(trace);
+    const launched = yield* launch({ client, deploys, request, requestId, line: this.#line, signal, onLost });
+    if (launched.kind === "outcome") return launched.outcome;
+    this.#run = { runId: launched.runId, deploymentId: launched.deploymentId };
+    if (signal.aborted)
       this.#cancelRemote(); // the stop came while the create call was in flight
-    else if (this.#request.detach) this.#detached = true;
-    yield this.#status("queued", undefined, this.#run);
+    else if (request.detach) this.#detached = true;
+    // Whoever is told that the run goes on by itself can rely on it, whatever becomes of this process.
+    if (this.#detached) await this.#line?.settled();
+    else void this.#line?.note(this.#run);
+    yield statusEvent("queued", undefined, this.#run);
     return undefined;
-  }
-
-  #submit(deploymentId: string, requestId: string) {
-    const { message, conversationId, operation, inputs } = this.#request;
-    return startRun(
-      this.#client,
-      deploymentId,
-      {
-        async: true,
-        client_request_id: requestId,
-        ...(message === undefined ? {} : { message }),
-        ...(conversationId === undefined ? {} : { conversation_id: conversationId }),
-        ...(operation === undefined ? {} : { operation }),
-        ...(inputs === undefined ? {} : { inputs }),
-      },
-      { signal: this.#stop.signal },
-    );
-  }
-
-  /** The deployment we knew refused the run: it may be gone or stopped. Nothing was started there. */
-  async *#anotherDeployment(deploymentId: string, failure: ExecutionFailure): Events<string> {
-    const { target } = this.#request;
-    const signal = this.#stop.signal;
-    if (failure.kind === "invalid_input") {
-      const deployment = await this.#client.getDeployment(deploymentId, { signal });
-      const idle =
-        deployment.status === "stopped" || deployment.status === "pending" || deployment.status === "building";
-      if (!idle) throw failure;
-      return yield* untilReady(this.#client, deployment, signal);
-    }
-    if (target.kind === "workload" && target.knownId === deploymentId) {
-      return yield* resolveTarget(this.#client, target, signal, true);
-    }
-    const where = target.kind === "deployment" ? ` (it comes from ${target.named})` : "";
-    throw new ExecutionFailure("not_found", `the deployment does not exist on Seren Cloud${where}`, { cause: failure });
-  }
-
-  #inlineOutcome(status: string, text: string): Outcome {
-    const ending = endingOf(status) ?? "completed";
-    const outcome: Outcome = { kind: ending, text, artifacts: [], approvals: [] };
-    if (ending !== "completed") outcome.error = { message: text || `the run ended: ${status}` };
-    return outcome;
   }
 
   async *#followToTheEnd(): Events<Outcome> {
@@ -182,31 +182,11 @@ class Execution {
     try {
       for (let looks = 0; ; looks += 1) {
         const before = follower.cursor.applied;
-        const follow = follower.follow();
-        let step = await follow.next();
-        while (!step.done) {
-          const item = step.value;
-          if (item.kind === "event") {
-            const event = this.#transcript.apply(item.event);
-            if (event) yield event;
-          } else if (item.kind === "reconnecting") {
-            yield this.#status("reconnecting");
-          } else {
-            yield* this.#showState(
-              item.state.status,
-              item.state.current_tool ?? item.state.current_step ?? item.state.phase,
-            );
-            if (item.state.status === AWAITING_APPROVAL && item.caughtUp && this.#request.onApproval === "return")
-              break;
-          }
-          step = await follow.next();
-        }
-        if (step.done) streamError = step.value.streamError ?? streamError;
-        else await follow.return({});
+        streamError = (yield* this.#follow(follower)) ?? streamError;
         const record = await this.#client.getRun(run.runId, this.#patient());
         const ending = endingOf(record.status);
-        if (ending) return yield* this.#reconcile(record, follower.cursor.sequence, streamError);
-        yield* this.#showState(record.status, record.status_message ?? undefined);
+        if (ending) return yield* this.#reconcile(record, follower.cursor, streamError);
+        yield* this.#states.tell(record.status, record.status_message ?? undefined, run);
         if (record.status === AWAITING_APPROVAL) {
           const outcome = yield* this.#awaitApproval(record);
           if (outcome) return outcome;
@@ -217,7 +197,32 @@ class Execution {
       }
     } catch (error) {
       if (!this.#stop.signal.aborted) throw error;
-      return yield* this.#settle(follower.cursor.sequence, streamError);
+      return yield* this.#settle(follower.cursor, streamError);
+    }
+  }
+
+  /** Until the service says that the run is over or waits; answers the text of a stream error, if one came. */
+  async *#follow(follower: RunFollower): Events<string | undefined> {
+    const items = follower.follow();
+    try {
+      for (;;) {
+        const { done, value } = await items.next();
+        if (done) return value.streamError;
+        if (value.kind === "event") {
+          const event = this.#transcript.apply(value.event);
+          if (event) yield event;
+        } else if (value.kind === "reconnecting") {
+          this.#troubled = true;
+          yield statusEvent("reconnecting");
+        } else {
+          const { status, current_tool: tool, current_step: step, phase, latest_sequence: latest } = value.state;
+          this.#latest = Math.max(this.#latest, latest > 0 ? latest : -1);
+          yield* this.#states.tell(status, tool ?? step ?? phase, this.#knownRun());
+          if (status === AWAITING_APPROVAL && value.caughtUp && this.#request.onApproval === "return") return undefined;
+        }
+      }
+    } finally {
+      await items.return({}); // whoever leaves in the middle closes the stream
     }
   }
 
@@ -230,23 +235,10 @@ class Execution {
     return this.#run;
   }
 
-  #status(phase: Phase, detail?: string, run?: RunRef): ExecutionEvent {
-    return { type: "status", phase, ...(detail ? { detail } : {}), ...(run ? { run } : {}) };
-  }
-
-  *#showState(status: string, detail: string | undefined): Generator<ExecutionEvent, void, void> {
-    const shown = `${status}\n${detail ?? ""}`;
-    if (shown === this.#shownStatus) return;
-    this.#shownStatus = shown;
-    if (endingOf(status)) return; // told by the outcome, when all events are in
-    const phase: Phase =
-      status === "queued" ? "queued" : status === AWAITING_APPROVAL ? "awaiting_approval" : "running";
-    yield this.#status(phase, detail === status ? undefined : detail, this.#run);
-  }
-
   /** Tells once what has to be decided. Answers the outcome when the caller does not want to wait for it. */
   async *#awaitApproval(record: RunRecord): Events<Outcome | undefined> {
     const pending = await this.#client.getPendingApprovals(record.id, this.#patient());
+    if (pending.status !== AWAITING_APPROVAL) return undefined; // decided in the meantime
     const approvals = approvalsOf(pending.pending_approvals ?? []);
     const shown = approvals.map(({ id }) => id).join("\n") || "none";
     if (shown !== this.#shownApprovals) {
@@ -255,6 +247,7 @@ class Execution {
     }
     if (this.#request.onApproval === "wait") return undefined;
     this.#ended = true; // it is left waiting on purpose
+    await this.#line?.settled();
     return {
       kind: "awaiting_approval",
       run: runRefOf(record),
@@ -265,78 +258,39 @@ class Execution {
     };
   }
 
-  /** Makes what was told equal to the record, then the outcome. */
-  async *#reconcile(first: RunRecord, sequence: number, streamError: string | undefined): Events<Outcome> {
+  #reconcile(record: RunRecord, { sequence, numbered }: RunCursor, streamError: string | undefined): Events<Outcome> {
     this.#ended = true;
-    let record = first;
-    const listing = this.#client.listRunArtifacts(record.id).catch(() => []); // events have told of them already
-    let final = this.#transcript.finalText(record);
-    for (const wait of REREAD_MS) {
-      if (!final.recordIsShorter) break;
-      await sleep(this.#ambient, wait);
-      record = await this.#client.getRun(record.id).catch(() => record);
-      final = this.#transcript.finalText(record);
-    }
-    yield* this.#transcript.missing(record, sequence);
-    final = this.#transcript.finalText(record);
-    if (final.late) {
-      this.#transcript.append(final.late);
-      yield { type: "text", text: final.late };
-    }
-    if (final.replaced) {
-      this.#log("warn", "the streamed text differs from the record; the record's is the answer");
-      yield {
-        type: "notice",
-        level: "warning",
-        message: "parts of the streamed answer were lost or out of order; the final answer is complete",
-      };
-    }
-    const ending = endingOf(record.status) ?? "failed";
-    const outcome = endedOutcome({
-      record,
-      ending,
-      transcript: this.#transcript,
-      text: final.text,
-      artifacts: mergeArtifacts(this.#transcript.artifacts, await listing),
-      ...(streamError === undefined ? {} : { streamError }),
-      ...(this.#stop.by ? { stoppedBy: this.#stop.by } : {}),
-    });
-    if (outcome.usage) yield { type: "usage", usage: outcome.usage };
-    return outcome;
+    const transcript = this.#transcript;
+    const stoppedBy = this.#stop.by;
+    const position = { sequence, numbered, latest: this.#latest, troubled: this.#troubled };
+    return reconcile({ client: this.#client, log: this.#log, record, transcript, position, streamError, stoppedBy });
   }
 
   /** We were stopped: wait for the remote run to end, bounded, and tell what really happened. */
-  async *#settle(sequence: number, streamError: string | undefined): Events<Outcome> {
+  async *#settle(cursor: RunCursor, streamError: string | undefined): Events<Outcome> {
     const run = this.#knownRun();
     const stoppedBy = this.#stop.by ?? "host";
-    if (!this.#owned) return this.#unfinished(run, "stopped following; the run itself goes on");
-    yield this.#status("cancelling", undefined, run);
+    if (!this.#owned)
+      return unfinishedOutcome(run, this.#transcript, stoppedBy, "stopped following; the run itself goes on");
+    yield statusEvent("cancelling", undefined, run);
     const record = await this.#confirmed(run.runId);
-    if (record) return yield* this.#reconcile(record, sequence, streamError);
+    if (record) return yield* this.#reconcile(record, cursor, streamError);
     this.#log("warn", "cancel requested but not confirmed", { by: stoppedBy });
-    return this.#unfinished(run, "cancel requested, but Seren Cloud has not confirmed it; the run may still be going");
+    return unfinishedOutcome(
+      run,
+      this.#transcript,
+      stoppedBy,
+      "cancel requested, but Seren Cloud has not confirmed it; the run may still be going",
+    );
   }
 
   #confirmed(runId: string): Promise<RunRecord | undefined> {
     return new Promise((resolve) => {
       const stopTimer = this.#ambient.timer(CONFIRM_MS, () => resolve(undefined), { unref: true });
-      void this.#canceller.cancel(runId).then((record) => {
+      void this.#canceller.cancel(runId).then((ended) => {
         stopTimer();
-        resolve(record);
+        resolve(ended?.record);
       });
     });
-  }
-
-  #unfinished(run: RunRef, message: string): Outcome {
-    const stoppedBy = this.#stop.by ?? "host";
-    return {
-      kind: stoppedBy === "deadline" ? "timed_out" : "failed",
-      run,
-      text: this.#transcript.text,
-      error: { message },
-      artifacts: [...this.#transcript.artifacts.values()],
-      approvals: [],
-      stoppedBy,
-    };
   }
 }

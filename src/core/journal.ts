@@ -4,6 +4,8 @@
  * cannot be written costs a warning and nothing else.
  */
 import * as z from "zod";
+import { digestOf } from "../seren/index.ts";
+import type { Ambient } from "../support/ambient.ts";
 import { asFailure } from "../support/failure.ts";
 import type { Log } from "../support/log.ts";
 
@@ -16,8 +18,9 @@ export const JournalEntrySchema = z.object({
   account: z.string(),
   /** Absent between the intent and the create call's answer. */
   runId: z.string().optional(),
+  /** By these a run is recognised whose marker the service dropped. The message itself is never written down. */
   conversationId: z.string().optional(),
-  message: z.string().optional(),
+  messageDigest: z.string().optional(),
   /** Who asked, e.g. `dispatch`. */
   host: z.string(),
   /** Milliseconds since the epoch. */
@@ -36,28 +39,53 @@ export interface JournalStore {
   list(): Promise<{ name: string; text: string; alive: boolean }[]>;
 }
 
+export interface JournalOptions {
+  store: JournalStore;
+  /** Names the service and the account without giving the key away; asked for when it is needed, and may throw then. */
+  account: () => string;
+  host: string;
+  ambient: Ambient;
+  log: Log;
+}
+
 export class Journal {
   readonly #store: JournalStore;
+  readonly #ambient: Ambient;
   readonly #log: Log;
-  readonly #account: string;
+  readonly #account: () => string;
   readonly #host: string;
 
-  constructor(store: JournalStore, account: string, host: string, log: Log) {
+  constructor({ store, account, host, ambient, log }: JournalOptions) {
     this.#store = store;
     this.#account = account;
     this.#host = host;
+    this.#ambient = ambient;
     this.#log = log;
   }
 
-  /** Before the create call without `runId`, after it with it. Resolves when it is on disk. */
-  async note(entry: Omit<JournalEntry, "v" | "account" | "host">): Promise<void> {
-    const text = JSON.stringify({ v: 1, account: this.#account, host: this.#host, ...entry } satisfies JournalEntry);
+  /** The line of one request. Nothing is written yet. */
+  line(requestId: string, request: { conversationId?: string; message?: string }): JournalLine {
+    const { conversationId, message } = request;
+    return new JournalLine(this, {
+      requestId,
+      ...(conversationId === undefined ? {} : { conversationId, messageDigest: digestOf(message) }),
+    });
+  }
+
+  /** Resolves when it is on disk, with whether it is. */
+  async note(entry: Omit<JournalEntry, "v" | "account" | "host" | "since">): Promise<boolean> {
     try {
-      await this.#store.put(entry.requestId, text);
+      const [account, host, since] = [this.#account(), this.#host, this.#ambient.now()];
+      await this.#store.put(
+        entry.requestId,
+        JSON.stringify({ v: 1, account, host, since, ...entry } satisfies JournalEntry),
+      );
+      return true;
     } catch (error) {
       this.#log("warn", "the journal could not be written; a crash now could leave a run behind", {
         error: error instanceof Error ? error.message : "",
       });
+      return false;
     }
   }
 
@@ -72,8 +100,33 @@ export class Journal {
 
   /** Entries of dead owners that concern this account; they are ours from now on. Others wait for whoever has their key. */
   async orphans(): Promise<JournalEntry[]> {
-    const taken = await this.#store.takeOrphans((text) => parseEntry(text)?.account === this.#account);
+    const account = this.#account();
+    const taken = await this.#store.takeOrphans((text) => parseEntry(text)?.account === account);
     return taken.flatMap(({ text }) => parseEntry(text) ?? []);
+  }
+}
+
+/** What the journal says of one request: its writes are kept in order, and nothing is written after it was settled. */
+export class JournalLine {
+  readonly #journal: Journal;
+  readonly #entry: Pick<JournalEntry, "requestId" | "conversationId" | "messageDigest">;
+  #written: Promise<boolean> = Promise.resolve(false);
+
+  constructor(journal: Journal, entry: Pick<JournalEntry, "requestId" | "conversationId" | "messageDigest">) {
+    this.#journal = journal;
+    this.#entry = entry;
+  }
+
+  /** Before the create call without `runId`, after it with it. Resolves when it is on disk; never rejects. */
+  async note({ deploymentId, runId }: { deploymentId: string; runId?: string }): Promise<void> {
+    const entry = { ...this.#entry, deploymentId, ...(runId === undefined ? {} : { runId }) };
+    this.#written = this.#written.then(() => this.#journal.note(entry));
+    await this.#written;
+  }
+
+  /** The run has ended, was left alone on purpose, or never came to be. */
+  async settled(): Promise<void> {
+    if (await this.#written) await this.#journal.settled(this.#entry.requestId);
   }
 }
 

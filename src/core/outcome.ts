@@ -87,6 +87,19 @@ export function endedOutcome({
   return outcome;
 }
 
+/** Of a run that may still be going: what was produced so far, and why it is not waited for any longer. */
+export function unfinishedOutcome(run: RunRef, transcript: Transcript, stoppedBy: StopCause, message: string): Outcome {
+  return {
+    kind: stoppedBy === "deadline" ? "timed_out" : "failed",
+    run,
+    text: transcript.text,
+    error: { message },
+    artifacts: [...transcript.artifacts.values()],
+    approvals: [],
+    stoppedBy,
+  };
+}
+
 export const DEADLINE_WORDS = "the time limit of the request was reached; the run was cancelled";
 
 const DEFAULT_WORDS: Readonly<Record<string, string>> = {

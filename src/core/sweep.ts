@@ -1,15 +1,12 @@
 /** Cancels what a crashed process left behind. Runs once per start, beside whatever else is going on. */
-import { findRun, type SerenClient } from "../seren/index.ts";
-import { asFailure } from "../support/failure.ts";
-import type { Log } from "../support/log.ts";
-import type { Canceller } from "./canceller.ts";
+import { type Chase, chase } from "./chase.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
 
-export interface SweepOptions {
-  client: SerenClient;
-  canceller: Canceller;
+/** What could not be dealt with for so long never will be. */
+const FORGET_AFTER_MS = 7 * 24 * 60 * 60_000;
+
+export interface SweepOptions extends Chase {
   journal: Journal;
-  log: Log;
 }
 
 /** Never rejects. An entry that could not be dealt with stays in the journal, for the next start. */
@@ -24,16 +21,7 @@ export async function sweep(options: SweepOptions): Promise<void> {
   }
 }
 
-async function sweepOne({ client, canceller, journal, log }: SweepOptions, entry: JournalEntry): Promise<void> {
-  try {
-    const runId = entry.runId ?? (await findRun(client, entry));
-    if (runId) {
-      const record = await canceller.cancel(runId);
-      log(record ? "info" : "warn", "a run left behind was cancelled", { status: record?.status ?? "not confirmed" });
-      if (!record) return;
-    }
-    await journal.settled(entry.requestId);
-  } catch (error) {
-    log("warn", "a run left behind could not be looked up; the next start tries again", { kind: asFailure(error).kind });
-  }
+async function sweepOne(options: SweepOptions, entry: JournalEntry): Promise<void> {
+  const stale = options.client.ambient.now() - entry.since > FORGET_AFTER_MS;
+  if ((await chase(options, entry)) || stale) await options.journal.settled(entry.requestId);
 }

@@ -7,6 +7,7 @@ import { sleep } from "../support/ambient.ts";
 import { ExecutionFailure } from "../support/failure.ts";
 import type { ExecutionEvent } from "./events.ts";
 import type { Target } from "./request.ts";
+import type { Shared } from "./shared.ts";
 
 const READY_LIMIT_MS = 10 * 60_000;
 const POLL_MS = 2_000;
@@ -19,9 +20,13 @@ const MAX_DEPLOY_CALLS = 2;
 
 type Status = Extract<ExecutionEvent, { type: "status" }>;
 
+/** Deployments this process is creating, by name: requests that come together share one. */
+export type Deploys = Shared<DeploymentSummary>;
+
 /** The id to run on. A known id is answered without asking the service: a run created on it tells soon enough. */
 export async function* resolveTarget(
   client: SerenClient,
+  deploys: Deploys,
   target: Target,
   signal: AbortSignal,
   ignoreKnown = false,
@@ -32,7 +37,11 @@ export async function* resolveTarget(
   const existing = pick(await client.listDeployments({ signal }), target.name);
   if (existing) return yield* untilReady(client, existing, signal);
   yield { type: "status", phase: "deploying", detail: target.name };
-  const created = await deployOnce(client, target, signal);
+  const created = await deploys.join(target.name, signal, async (whileWanted) => {
+    // Another request may have made it since the list was read.
+    const made = pick(await client.listDeployments({ signal: whileWanted }), target.name);
+    return made ?? deployOnce(client, target, whileWanted);
+  });
   return yield* untilReady(client, created, signal);
 }
 
@@ -94,10 +103,9 @@ async function deployOnce(
   const body = await target.create();
   for (let calls = 1; ; calls += 1) {
     signal.throwIfAborted();
+    let created: DeploymentSummary | undefined;
     try {
-      const created = await client.deploy(body);
-      // Another process may have done the same meanwhile; the list decides which one both use.
-      return pick(await client.listDeployments({ signal }), target.name) ?? created;
+      created = await client.deploy(body);
     } catch (error) {
       if (!(error instanceof ExecutionFailure) || !(error.retryable || error.kind === "contract")) throw error;
       if (error.details.neverSent || error.kind === "rate_limited") {
@@ -105,6 +113,11 @@ async function deployOnce(
         await sleep(client.ambient, error.details.retryAfterMs ?? POLL_MS, signal);
         continue;
       }
+    }
+    if (created) {
+      // Another process may have done the same meanwhile; the list decides which one both use.
+      const all = await client.listDeployments({ signal }).catch(() => []);
+      return pick(all, target.name) ?? created;
     }
     const found = await lookUp(client, target.name, signal);
     if (found) return found;

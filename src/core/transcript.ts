@@ -16,6 +16,18 @@ export interface RunError {
   retryable?: boolean;
 }
 
+/** How far a run was followed. */
+export interface Position {
+  /** The last event handed on. */
+  sequence: number;
+  /** Whether every event had a number, so that `sequence` says which are missing. */
+  numbered: boolean;
+  /** The highest number the service ever spoke of. */
+  latest: number;
+  /** Whether a connection broke on the way. */
+  troubled: boolean;
+}
+
 export class Transcript {
   readonly artifacts = new Map<string, Artifact>();
   /** The first error the run reported about itself. Not an end by itself. */
@@ -73,11 +85,14 @@ export class Transcript {
   }
 
   /**
-   * Events of the record that never arrived, in order, after `sequence`, the last one that did. Applied like the others.
-   * Rows without a number cannot be placed; `finalText` still makes the text right.
+   * Events of the record that never arrived, in order, after the last one that did. Applied like the others. Where events
+   * came without a number, nobody can say which are missing; `finalText` still makes the text right.
    */
-  *missing(record: RunRecord, sequence: number): Generator<ExecutionEvent, void, void> {
-    for (const row of recordRows(record.output_events) ?? []) {
+  *missing(
+    record: RunRecord,
+    { sequence, numbered }: Pick<Position, "sequence" | "numbered">,
+  ): Generator<ExecutionEvent, void, void> {
+    for (const row of numbered ? (recordRows(record.output_events) ?? []) : []) {
       const number = toSequence(rowNumber(row));
       if (number === undefined || number <= sequence) continue;
       const event = this.apply(row);
@@ -96,17 +111,21 @@ export class Transcript {
    * The final text, given the record. `late` is what has to be appended to what was streamed; `replaced` says that the
    * streamed text was not a beginning of the record's.
    */
-  finalText(record: RunRecord): { text: string; late: string; replaced: boolean; recordIsShorter: boolean } {
+  finalText(record: RunRecord, position: Position): { text: string; late: string; replaced: boolean } {
     const streamed = this.#text.toString();
     const recorded = recordedText(record);
     if (this.#text.truncated || recorded === undefined || recorded === streamed) {
-      return { text: streamed, late: "", replaced: false, recordIsShorter: false };
+      return { text: streamed, late: "", replaced: false };
     }
-    if (recorded.startsWith(streamed)) {
-      return { text: recorded, late: recorded.slice(streamed.length), replaced: false, recordIsShorter: false };
-    }
-    if (streamed.startsWith(recorded)) return { text: streamed, late: "", replaced: false, recordIsShorter: true };
-    return { text: recorded, late: "", replaced: true, recordIsShorter: false };
+    if (recorded.startsWith(streamed))
+      return { text: recorded, late: recorded.slice(streamed.length), replaced: false };
+    // A record that is not complete is no reason to take back what was streamed.
+    const rows = recordRows(record.output_events);
+    const trusted = rows !== undefined && isComplete(record, position);
+    if (streamed.startsWith(recorded) && !trusted) return { text: streamed, late: "", replaced: false };
+    // The process output stands in for text events, and only where there are none.
+    if (streamed && rows && !textOf(rows)) return { text: streamed, late: "", replaced: false };
+    return { text: recorded, late: "", replaced: true };
   }
 
   append(text: string): void {
@@ -127,6 +146,19 @@ export class Transcript {
   }
 }
 
+/**
+ * Whether the record holds the whole log. Its `done` event says so; where there is none, a record that goes as far as the
+ * service ever said is believed, unless the following was too troubled to know how far that is.
+ */
+export function isComplete(record: RunRecord, { sequence, latest, numbered, troubled }: Position): boolean {
+  const rows = recordRows(record.output_events);
+  if (!rows) return true; // a record without rows gets none later
+  if (rows.some((row) => decodeRunEvent(row)?.type === "done")) return true;
+  if (troubled || !numbered) return false;
+  const last = rows.reduce((highest: number, row) => Math.max(highest, toSequence(rowNumber(row)) ?? -1), -1);
+  return last >= Math.max(sequence, latest);
+}
+
 function rowNumber(row: unknown): unknown {
   return typeof row === "object" && row !== null && "sequence_number" in row ? row.sequence_number : undefined;
 }
@@ -137,11 +169,7 @@ function rowNumber(row: unknown): unknown {
  */
 export function recordedText(record: RunRecord): string | undefined {
   const rows = recordRows(record.output_events);
-  let text = "";
-  for (const row of rows ?? []) {
-    const event = decodeRunEvent(row);
-    if (event?.type === "text") text += event.text;
-  }
+  const text = textOf(rows ?? []);
   if (text) return text;
   if (!record.output) return rows ? "" : undefined;
   try {
@@ -153,4 +181,13 @@ export function recordedText(record: RunRecord): string | undefined {
     // plain text
   }
   return record.output;
+}
+
+function textOf(rows: unknown[]): string {
+  let text = "";
+  for (const row of rows) {
+    const event = decodeRunEvent(row);
+    if (event?.type === "text") text += event.text;
+  }
+  return text;
 }

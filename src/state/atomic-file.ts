@@ -5,12 +5,16 @@
 import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
-/** Owner-only, synced to disk before it takes the name. `token` must be unique among concurrent writers of `path`. */
-export async function writeFileAtomic(path: string, text: string, token: string): Promise<void> {
+/**
+ * Owner-only unless `mode` says otherwise, synced to disk before it takes the name. `token` must be unique among
+ * concurrent writers of `path`.
+ */
+export async function writeFileAtomic(path: string, text: string, token: string, mode = 0o600): Promise<void> {
   const temporary = `${path}.${token}.tmp`;
   try {
-    const file = await open(temporary, "wx", 0o600);
+    const file = await open(temporary, "wx", mode);
     try {
+      if (mode !== 0o600) await file.chmod(mode); // the process's mask has taken bits away
       await file.writeFile(text);
       await file.sync();
     } finally {

@@ -1,0 +1,38 @@
+/** Seeded choices, so that everything a plan decides comes from one number. */
+import { seededRandom } from "../../src/local/seeded.ts";
+
+export class Lots {
+  readonly random: () => number;
+
+  constructor(seed: number) {
+    this.random = seededRandom(seed);
+  }
+
+  /** Between `least` and `most`, both possible. */
+  int(least: number, most: number): number {
+    return least + Math.floor(this.random() * (most - least + 1));
+  }
+
+  /** Spread evenly over the orders of magnitude between `least` (at least 1) and `most`. */
+  magnitude(least: number, most: number): number {
+    return Math.round(least * (most / least) ** this.random());
+  }
+
+  chance(probability: number): boolean {
+    return this.random() < probability;
+  }
+
+  pick<T>(list: readonly T[]): T {
+    return list[this.int(0, list.length - 1)] as T;
+  }
+
+  /** The value itself, or nothing: for optional members of a plan. */
+  maybe<T extends object>(probability: number, make: () => T): T | Record<string, never> {
+    return this.chance(probability) ? make() : {};
+  }
+}
+
+/** Seeds of independent streams out of one. */
+export function derive(seed: number, stream: number): number {
+  return Math.imul(seed ^ Math.imul(stream, 0x9e3779b1), 0x85ebca6b) ^ (seed >>> 13);
+}

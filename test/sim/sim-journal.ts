@@ -1,0 +1,58 @@
+/** The journal's store as it survives its processes: writes take time, and may or may not be finished when one dies. */
+import type { JournalStore } from "../../src/core/journal.ts";
+import { sleep } from "../../src/support/ambient.ts";
+import type { Lots } from "./lots.ts";
+import type { ProcessAmbient } from "./process-ambient.ts";
+
+interface Entry {
+  text: string;
+  owner: ProcessAmbient;
+}
+
+export class SimDisk {
+  readonly #entries = new Map<string, Entry>();
+  readonly #lots: Lots;
+
+  constructor(lots: Lots) {
+    this.#lots = lots;
+  }
+
+  /** Texts that nobody living looks after. */
+  get orphaned(): number {
+    return [...this.#entries.values()].filter(({ owner }) => !owner.alive).length;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** The disk as one process sees it. */
+  storeOf(owner: ProcessAmbient): JournalStore {
+    const write = async (change: () => void) => {
+      // What the kernel has taken gets there even if the process dies; what it has not taken yet does not.
+      const clock = this.#lots.chance(0.5) ? owner : owner.road;
+      await new Promise<void>((resolve) => {
+        clock.timer(this.#lots.int(1, 20), () => {
+          change();
+          if (owner.alive) resolve();
+        });
+      });
+    };
+    return {
+      put: (name, text) => write(() => void this.#entries.set(name, { text, owner })),
+      remove: (name) => write(() => void this.#entries.delete(name)),
+      takeOrphans: async (wanted) => {
+        await sleep(owner, this.#lots.int(1, 20));
+        const taken: { name: string; text: string }[] = [];
+        for (const [name, entry] of this.#entries) {
+          if (entry.owner.alive || !wanted(entry.text)) continue;
+          entry.owner = owner;
+          taken.push({ name, text: entry.text });
+        }
+        return taken;
+      },
+      list: () =>
+        Promise.resolve([...this.#entries].map(([name, { text, owner: by }]) => ({ name, text, alive: by.alive }))),
+    };
+  }
+}

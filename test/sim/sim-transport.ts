@@ -1,0 +1,255 @@
+/**
+ * The road between a simulated process and the embedded service: takes time, breaks, cuts bytes anywhere. Behaves towards
+ * the client as `src/seren/http.ts` does.
+ */
+import { type LocalCloud, type LocalResponse, PUBLISHER_PREFIX } from "../../src/local/index.ts";
+import type { HttpRequest, HttpResponse, HttpStream, HttpTransport } from "../../src/seren/transport.ts";
+import { within } from "../../src/support/abort.ts";
+import { ExecutionFailure } from "../../src/support/failure.ts";
+import { Lots } from "./lots.ts";
+import type { ProcessAmbient } from "./process-ambient.ts";
+import type { Trace } from "./trace.ts";
+
+/** Probabilities per exchange, times in milliseconds. */
+export interface RoadPlan {
+  seed: number;
+  /** Longest way there and longest way back. */
+  latencyMs: number;
+  /** The request never leaves. */
+  refused: number;
+  /** The request is lost on the way, or its answer is. */
+  lost: number;
+  /** An open stream breaks, at each chunk. */
+  cut: number;
+  /** Chunks arrive in pieces cut at any byte. */
+  shred: boolean;
+}
+
+type Sent = Omit<HttpRequest, "timeoutMs"> & { headers?: Record<string, string> };
+
+export class SimTransport implements HttpTransport {
+  readonly #cloud: LocalCloud;
+  readonly #ambient: ProcessAmbient;
+  readonly #road: RoadPlan;
+  readonly #trace: Trace;
+  readonly #lots: Lots;
+  readonly #hangUps = new Set<() => void>();
+  #inFlight = 0;
+
+  constructor(cloud: LocalCloud, ambient: ProcessAmbient, road: RoadPlan, trace: Trace) {
+    this.#cloud = cloud;
+    this.#ambient = ambient;
+    this.#road = road;
+    this.#trace = trace;
+    this.#lots = new Lots(road.seed);
+  }
+
+  /** Exchanges that are not over: calls without an answer, streams that are open. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** The process is gone: its connections break, and what was on its way may still arrive. */
+  kill(): void {
+    for (const hangUp of this.#hangUps) hangUp();
+    this.#hangUps.clear();
+  }
+
+  async request(request: HttpRequest): Promise<HttpResponse> {
+    const bound = within(this.#ambient, request.timeoutMs, request.signal);
+    this.#inFlight += 1;
+    try {
+      const response = await this.#exchange(request, bound.signal);
+      const text = typeof response.body === "string" ? response.body : await joined(response.body);
+      return { status: response.status, headers: response.headers, body: text };
+    } catch (error) {
+      throw roadFailure(error, request.signal);
+    } finally {
+      this.#inFlight -= 1;
+      bound.release();
+    }
+  }
+
+  async openStream(request: Omit<HttpRequest, "body"> & { headers: Record<string, string> }): Promise<HttpStream> {
+    const gone = new AbortController();
+    const bound = within(this.#ambient, request.timeoutMs, request.signal);
+    const forward = () => gone.abort(bound.signal.reason);
+    bound.signal.addEventListener("abort", forward, { once: true });
+    if (bound.signal.aborted) forward();
+    this.#inFlight += 1;
+    try {
+      const { status, headers, body } = await this.#exchange(request, gone.signal);
+      const onAbort = () => close();
+      request.signal?.addEventListener("abort", onAbort, { once: true });
+      let open = true;
+      const close = () => {
+        if (!open) return;
+        open = false;
+        this.#inFlight -= 1;
+        request.signal?.removeEventListener("abort", onAbort);
+        gone.abort(new Error("stream closed"));
+      };
+      if (request.signal?.aborted) close();
+      return { status, headers, body: this.#bytes(body, request.signal, gone.signal, close), close };
+    } catch (error) {
+      this.#inFlight -= 1;
+      throw roadFailure(error, request.signal);
+    } finally {
+      bound.signal.removeEventListener("abort", forward);
+      bound.release();
+    }
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Rejects when the road breaks or `signal` aborts; never settles once the process is dead. */
+  #exchange(request: Sent, signal: AbortSignal): Promise<Exclude<LocalResponse, { drop: true }>> {
+    const { latencyMs, refused, lost } = this.#road;
+    const lots = this.#lots;
+    const there = lots.int(0, latencyMs);
+    const back = lots.int(0, latencyMs);
+    const isRefused = lots.chance(refused);
+    const fate = lots.chance(lost) ? lots.pick(["there", "back"] as const) : undefined;
+    const arrivesAnyway = lots.chance(0.5);
+    this.#trace.note(
+      `${this.#ambient.now()} > ${request.method} ${request.path} ${isRefused ? "refused" : (fate ?? "")}`,
+    );
+    return new Promise((resolve, reject) => {
+      if (!this.#ambient.alive) return;
+      let departed = false;
+      const gone = new AbortController();
+      const over = () => {
+        signal.removeEventListener("abort", onAbort);
+        this.#hangUps.delete(hangUp);
+      };
+      const settle = (act: () => void) => {
+        over();
+        if (this.#ambient.alive) act();
+      };
+      const hangUp = () => {
+        gone.abort();
+        if (!departed) stop();
+      };
+      const onAbort = () => {
+        if (departed || !arrivesAnyway) hangUp();
+        settle(() => reject(signal.reason));
+      };
+      if (signal.aborted) return reject(signal.reason);
+      if (isRefused) {
+        const refusal = new Error("connection refused");
+        return void this.#ambient.timer(1 + there, () =>
+          settle(() => reject(Object.assign(refusal, { neverSent: true }))),
+        );
+      }
+      signal.addEventListener("abort", onAbort, { once: true });
+      this.#hangUps.add(hangUp);
+      // The clock of the road, not of the process: what has left arrives even if the process dies.
+      const stop = this.#ambient.road.timer(1 + there, () => {
+        departed = true;
+        if (fate === "there") return settle(() => reject(new Error("connection lost on the way there")));
+        const { method, path, body, headers } = request;
+        const arrived = this.#cloud.handle(
+          {
+            method,
+            path: PUBLISHER_PREFIX + path,
+            headers: {
+              authorization: "Bearer sim",
+              ...(body === undefined ? {} : { "content-type": "application/json" }),
+              ...headers,
+            },
+            body,
+          },
+          gone.signal,
+        );
+        void arrived.then((response) => {
+          this.#ambient.road.timer(1 + back, () =>
+            settle(() => {
+              if (response.drop || fate === "back") {
+                gone.abort();
+                return reject(new Error("connection lost on the way back"));
+              }
+              this.#trace.note(`${this.#ambient.now()} < ${response.status} ${request.path}`);
+              if (typeof response.body !== "string") this.#keepOpen(gone, signal);
+              resolve(response);
+            }),
+          );
+        });
+      });
+    });
+  }
+
+  #keepOpen(gone: AbortController, signal: AbortSignal): void {
+    const hangUp = () => {
+      this.#hangUps.delete(hangUp);
+      gone.abort();
+    };
+    this.#hangUps.add(hangUp);
+    signal.addEventListener("abort", hangUp, { once: true });
+  }
+
+  async *#bytes(
+    body: string | AsyncIterable<string>,
+    asked: AbortSignal | undefined,
+    gone: AbortSignal,
+    close: () => void,
+  ): AsyncGenerator<Uint8Array, void, void> {
+    const encoder = new TextEncoder();
+    const source = typeof body === "string" ? once(body) : body[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const step = await orAborted(source.next(), gone);
+        if (!this.#ambient.alive) await new Promise<never>(() => undefined);
+        if (step.done) return;
+        if (this.#lots.chance(this.#road.cut)) throw new Error("stream cut");
+        const bytes = encoder.encode(step.value);
+        if (!this.#road.shred) yield bytes;
+        else for (const piece of shredded(bytes, this.#lots)) yield piece;
+      }
+    } catch (error) {
+      if (!this.#ambient.alive) await new Promise<never>(() => undefined);
+      throw roadFailure(error, asked);
+    } finally {
+      close();
+      void source.return?.();
+    }
+  }
+}
+
+function* shredded(bytes: Uint8Array, lots: Lots): Generator<Uint8Array, void, void> {
+  for (let start = 0; start < bytes.length; ) {
+    const end = Math.min(bytes.length, start + lots.magnitude(1, 200));
+    yield bytes.subarray(start, end);
+    start = end;
+  }
+}
+
+async function* once(text: string): AsyncGenerator<string, undefined, void> {
+  yield text;
+}
+
+async function joined(body: AsyncIterable<string>): Promise<string> {
+  let text = "";
+  for await (const piece of body) text += piece;
+  return text;
+}
+
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) return Promise.reject(signal.reason);
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}
+
+function roadFailure(error: unknown, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted) return signal.reason;
+  if (error instanceof ExecutionFailure) return error;
+  const neverSent = error instanceof Error && "neverSent" in error && error.neverSent === true;
+  return new ExecutionFailure("unavailable", "Seren Cloud could not be reached", {
+    cause: error,
+    details: { neverSent },
+  });
+}

@@ -1,0 +1,83 @@
+/** What one run told its host, and the host that listens to it. */
+import type { ExecutionEvent, Outcome } from "../../src/core/index.ts";
+import { type Ambient, sleep } from "../../src/support/ambient.ts";
+import type { ConsumerPlan } from "./plan.ts";
+import type { Trace } from "./trace.ts";
+
+export class Told {
+  readonly tag: string;
+  text = "";
+  readonly tools: string[] = [];
+  readonly phases = new Map<string, number>();
+  runId: string | undefined;
+  events = 0;
+  /** When it was told that a person has to decide. */
+  askedAt = 0;
+  /** The streamed answer was declared unreliable. */
+  replaced = false;
+  /** When the host took an event the last time. */
+  lastTakenAt = 0;
+  stalled = false;
+  broke = false;
+  /** First time somebody asked this run to stop. */
+  stoppedAt: number | undefined;
+  settledAt: number | undefined;
+  settlements = 0;
+  outcome: Outcome | undefined;
+  failure: unknown;
+  readonly wrong: string[] = [];
+  #busy = false;
+  readonly #consumer: ConsumerPlan;
+  readonly #ambient: Ambient;
+  readonly #trace: Trace;
+  readonly #onPhase: (phase: string) => void;
+
+  constructor(tag: string, consumer: ConsumerPlan, ambient: Ambient, trace: Trace, onPhase: (phase: string) => void) {
+    this.tag = tag;
+    this.#consumer = consumer;
+    this.#ambient = ambient;
+    this.#trace = trace;
+    this.#onPhase = onPhase;
+  }
+
+  /** The sink of the run. */
+  readonly take = async (event: ExecutionEvent): Promise<void> => {
+    this.#trace.note(`${this.#ambient.now()} ${this.tag} ${JSON.stringify(event)}`);
+    if (this.#busy) this.wrong.push("I7: an event came before the one before it was taken");
+    if (this.settledAt !== undefined) this.wrong.push("I1: an event came after the outcome");
+    this.#busy = true;
+    this.events += 1;
+    this.#read(event);
+    await this.#consume();
+    this.lastTakenAt = this.#ambient.now();
+    this.#busy = false;
+  };
+
+  #read(event: ExecutionEvent): void {
+    if (event.type === "text") this.text += event.text;
+    else if (event.type === "tool_call") this.tools.push(`call ${event.id} ${event.name}`);
+    else if (event.type === "tool_result") this.tools.push(`result ${event.id}`);
+    else if (event.type === "notice" && event.message.startsWith("parts of the streamed answer")) this.replaced = true;
+    else if (event.type === "approval_wait") this.askedAt = this.#ambient.now();
+    else if (event.type === "status") {
+      this.runId ??= event.run?.runId;
+      if (this.phases.has(event.phase)) return;
+      this.phases.set(event.phase, this.#ambient.now());
+      this.#onPhase(event.phase);
+    }
+  }
+
+  async #consume(): Promise<void> {
+    const { everyMs, pause, stallAfter, breakAfter } = this.#consumer;
+    if (everyMs !== undefined) await sleep(this.#ambient, everyMs);
+    if (pause?.after === this.events - 1) await sleep(this.#ambient, pause.ms);
+    if (breakAfter === this.events - 1) {
+      this.broke = true;
+      throw new Error("EPIPE");
+    }
+    if (stallAfter === this.events - 1) {
+      this.stalled = true;
+      await new Promise<never>(() => undefined);
+    }
+  }
+}

@@ -1,0 +1,104 @@
+/** What really is on the service, read from it directly once everything is over. */
+import { type LocalCloud, PUBLISHER_PREFIX } from "../../src/local/index.ts";
+import type { Ambient } from "../../src/support/ambient.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: rows of the service, in whatever shape it shows them
+type Row = any;
+
+export interface TrueRun {
+  id: string;
+  /** The `inputs.tag` of its create call. */
+  tag: string;
+  status: string;
+  startedBy: unknown;
+  createdAt: number;
+  /** Absent while it goes on. */
+  endedAt?: number;
+  /** The answer as the record has it. */
+  text: string;
+  /** Tool calls and results in order, each once: `call <id> <name>` and `result <id>`. */
+  tools: string[];
+}
+
+export interface Truth {
+  runs: TrueRun[];
+  /** Names of the deployments that were built, one entry each; a failed one may be tried again. */
+  deployments: string[];
+}
+
+/** Asks until an answer comes through: the fault plan may still have something in store. */
+export async function ask(
+  cloud: LocalCloud,
+  ambient: Ambient,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<Row> {
+  for (let tries = 0; tries < 200; tries += 1) {
+    const patience = new AbortController();
+    const stop = ambient.timer(5_000, () => patience.abort(), { unref: true });
+    const response = await cloud.handle(
+      {
+        method,
+        path: PUBLISHER_PREFIX + path,
+        headers: { authorization: "Bearer truth", "content-type": "application/json" },
+        body: body === undefined ? undefined : JSON.stringify(body),
+      },
+      patience.signal,
+    );
+    stop();
+    if (response.drop || typeof response.body !== "string" || response.status >= 300) continue;
+    const data = opened(response.body);
+    if (data !== undefined) return data;
+  }
+  throw new Error(`the service never answered ${method} ${path}`);
+}
+
+function opened(text: string): Row {
+  try {
+    const outer = JSON.parse(text);
+    const inner = outer.data?.body;
+    if (inner === undefined) return outer.data;
+    return (typeof inner === "string" ? JSON.parse(inner) : inner).data;
+  } catch {
+    return undefined;
+  }
+}
+
+export async function readTruth(cloud: LocalCloud, ambient: Ambient): Promise<Truth> {
+  const rows: Row[] = await ask(cloud, ambient, "GET", "/runs?limit=100");
+  const deployments: Row[] = await ask(cloud, ambient, "GET", "/deployments");
+  return {
+    runs: rows.map(trueRun),
+    deployments: deployments.filter(({ status }) => status !== "failed").map(({ name }) => name),
+  };
+}
+
+const ENDED = new Set(["completed", "failed", "error", "cancelled", "canceled", "timeout", "blocked"]);
+
+function trueRun(row: Row): TrueRun {
+  const events: Row[] = row.output_events ?? [];
+  const pieces = events.filter((event) => event.type === "text" && typeof event.text === "string");
+  return {
+    id: row.id,
+    tag: row.invocation_payload?.inputs?.tag ?? "",
+    status: row.status,
+    startedBy: row.invocation_payload?.client_request_id,
+    createdAt: Date.parse(row.created_at),
+    ...(ENDED.has(row.status) ? { endedAt: Date.parse(row.completed_at) } : {}),
+    text: pieces.map((event) => event.text).join("") || fromOutput(row.output),
+    tools: events.flatMap((event) => {
+      if (event.type === "tool_call") return `call ${event.id} ${event.name}`;
+      return event.type === "tool_result" ? `result ${event.id}` : [];
+    }),
+  };
+}
+
+function fromOutput(output: string | null): string {
+  try {
+    const { response } = JSON.parse(output ?? "");
+    return typeof response === "string" ? response : (output ?? "");
+  } catch {
+    return output ?? "";
+  }
+}
