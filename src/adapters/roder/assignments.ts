@@ -82,8 +82,11 @@ export class Assignments {
   async #work(id: string, entry: Entry): Promise<void> {
     const { log } = this.#options;
     const ending = await this.#run(id, entry);
-    if ("failure" in ending)
-      log("warn", `${this.#prefix} failed`, { id, kind: ending.failure.kind, ...causeOf(ending.failure) });
+    if ("failure" in ending) {
+      // The host is told either way, and its screen shows our stderr: only what is our own fault is worth a line there.
+      const level = ending.failure.kind === "internal" ? "error" : "info";
+      log(level, `${this.#prefix} failed`, { id, kind: ending.failure.kind, ...causeOf(ending.failure) });
+    }
     try {
       await entry.assignment.end(ending);
     } catch (error) {

@@ -1,17 +1,22 @@
 /** How a run ended, in the words and values of this host. Shared by dispatches, tasks and tools. */
 import { type ExitReason, MAX_U32, type TokenUsage } from "#protocols/roder-extension-0.2";
 import type { Approval, Artifact, Outcome, RunRef } from "../../core/index.ts";
+import { clipCharacters } from "../../support/clip.ts";
 import type { ExecutionFailure } from "../../support/failure.ts";
 
 /** Words by which a service says that it stopped a run for running in circles. */
 const ITERATION_LIMIT = /max[_ -]?(?:iterations?|turns?|steps?)|(?:iteration|turn|step)s?[_ -]?limit/i;
 const RATE_LIMIT_CODE = /rate[_ -]?limit|too[_ -]?many[_ -]?requests|^429$/i;
 
+/** Keep the command that decides within a line of status. */
+const MAX_REASON_CHARS = 100;
+const MAX_APPROVALS = 3;
+
 const STOPPED_BY = {
-  host: "it was cancelled by Roder",
+  host: "Roder asked for it",
   deadline: "its time limit passed",
   shutdown: "Roder is closing",
-  person: "somebody cancelled it",
+  person: "somebody asked for it",
 } satisfies Record<NonNullable<Outcome["stoppedBy"]>, string>;
 
 const EXIT_CODES = { completed: 0, max_turns: 1, failed: 1, timeout: 124, cancelled: 130 } satisfies Record<
@@ -65,8 +70,12 @@ export function headline(outcome: Outcome): string | undefined {
 
 /** What waits for a person and the commands that decide it; nobody else may. */
 export function approvalText(approvals: readonly Approval[], run: RunRef | undefined, lead: string): string {
-  const waiting = approvals.map((approval) => approval.tool + (approval.reason ? ` (${approval.reason})` : ""));
-  const what = waiting.length > 0 ? `${lead}: ${waiting.join(", ")}` : lead;
+  const clip = (text: string) => clipCharacters(text, MAX_REASON_CHARS, "…");
+  const waiting = approvals
+    .slice(0, MAX_APPROVALS)
+    .map(({ tool, reason }) => clip(reason ? `${tool} (${reason})` : tool));
+  if (approvals.length > MAX_APPROVALS) waiting.push(`and ${approvals.length - MAX_APPROVALS} more`);
+  const what = [clip(lead), waiting.join(", ")].filter(Boolean).join(": ");
   if (!run) return what;
   return `${what}. A person decides with: seren-bridge approvals approve ${run.runId} (or reject)`;
 }

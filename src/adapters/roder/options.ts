@@ -1,7 +1,6 @@
 /** What the extension is made of: everything it needs comes in here, so that a test can build one without any I/O. */
 import type { SubagentDefinition } from "#protocols/roder-extension-0.2";
-import type { RunDirectory } from "../../core/directory.ts";
-import type { Registry, Target } from "../../core/index.ts";
+import type { Registry, RunDirectory, Target } from "../../core/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import type { ExecutionFailure } from "../../support/failure.ts";
 import type { Log } from "../../support/log.ts";

@@ -15,7 +15,7 @@ const WORDS = {
   reconciling: "finishing",
 } satisfies Record<Phase, string>;
 
-const MAX_DETAIL_CHARS = 300;
+const MAX_DETAIL_CHARS = 600;
 
 export interface Status {
   status: string;

@@ -43,8 +43,9 @@ export function toSubagentResult(outcome: Outcome, context: ResultContext): Suba
  */
 function finalMessage(outcome: Outcome, maxChars: number): string {
   const why = headline(outcome);
-  const text = outcome.text.toWellFormed();
-  const parts = why === undefined ? [text] : [why, text.trim() && `What it had produced until then:\n${text}`];
+  const { text } = outcome;
+  const parts =
+    why === undefined ? [text] : [why, text.trim() && `What it had produced until then:\n${text.trimEnd()}`];
   const body = parts.filter(Boolean).join("\n\n") || "The run completed without an answer in words.";
   const tail = afterword(outcome);
   const room = maxChars - Array.from(tail).length;

@@ -81,7 +81,7 @@ export class TaskLog {
 
   #status(word: string, detail: string | undefined): Promise<void> | undefined {
     const line = detail ? `${word}: ${detail}` : word;
-    if (line === this.#phase) return undefined;
+    if (line === this.#phase || (!this.#open && !detail)) return undefined;
     this.#phase = line;
     return this.#say("log", line);
   }

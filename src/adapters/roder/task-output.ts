@@ -2,7 +2,8 @@
  * The log of a task. The host keeps each chunk as an entry, shows chunks joined without separators, and stops forwarding task
  * events for good when a queue of its own overflows: so chunks are few, small, and end where a line ends.
  *
- * Each stream keeps its order and loses nothing. Between streams order is kept to within the time a chunk is held back.
+ * Each stream keeps its order and loses nothing. Streams are shown in the order of arrival too, except that a line stays in one
+ * piece, and that a log which cannot keep up gathers what belongs to one stream.
  */
 import { TASK_STREAMS, type TaskStream } from "#protocols/roder-extension-0.2";
 import { Pacer } from "../../core/progress.ts";
@@ -13,20 +14,30 @@ import { HeldText } from "./held-text.ts";
 const EVERY_MS = 250;
 /** How long a line may stay unfinished before its beginning is shown. */
 const UNFINISHED_MS = 1000;
-/** Characters that may wait for their turn. Beyond that the run is followed no faster than the log is written. */
+/** Pieces that may wait for their turn before text joins an earlier piece of its stream: two seconds' worth. */
+const MAX_PIECES = 8;
+/** Characters that may wait. Beyond that the run is followed no faster than the log is written. */
 const MAX_WAITING_CHARS = 256 * 1024;
 
 /** Takes one chunk to the host; resolves when the pipe has it. */
 export type SendChunk = (stream: TaskStream, chunk: string) => Promise<void>;
 
+interface Piece {
+  readonly stream: TaskStream;
+  readonly text: HeldText;
+}
+
 export class TaskOutput {
   readonly #ambient: Ambient;
   readonly #send: SendChunk;
   readonly #pacer: Pacer;
-  readonly #held: readonly [TaskStream, HeldText][] = TASK_STREAMS.map((stream) => [stream, new HeldText()]);
+  /** In order of arrival. */
+  #queue: Piece[] = [];
+  /** Streams whose last chunk did not end a line. */
+  readonly #open = new Set<TaskStream>();
+  #last: TaskStream | undefined;
   #hurried = false;
   #ending = false;
-  #last: HeldText | undefined;
   #stopTimer: (() => void) | undefined;
   readonly #wake: (() => void)[] = [];
 
@@ -38,7 +49,8 @@ export class TaskOutput {
 
   /** Takes text for a stream. The answer, if any, resolves when there is room for more. */
   write(stream: TaskStream, text: string): Promise<void> | undefined {
-    for (const [name, held] of this.#held) if (name === stream) held.add(text, this.#ambient.now());
+    if (text === "") return undefined;
+    this.#pieceFor(stream).text.add(text);
     this.#schedule();
     if (this.#hasRoom()) return undefined;
     return new Promise((resolve) => this.#wake.push(resolve));
@@ -56,9 +68,25 @@ export class TaskOutput {
     this.#pacer.close();
     this.#stopTimer?.();
     this.#ending = true;
-    for (const [, held] of this.#held) held.endLine(this.#ambient.now());
+    for (const stream of TASK_STREAMS) {
+      const last = this.#lastOf(stream);
+      if (last ? last.text.isLineOpen : this.#open.has(stream)) this.#pieceFor(stream).text.add("\n");
+    }
     for (let sent = this.#turn(); sent; sent = this.#turn()) await sent;
     this.#wakeIfRoom();
+  }
+
+  #lastOf(stream: TaskStream): Piece | undefined {
+    return this.#queue.findLast((piece) => piece.stream === stream);
+  }
+
+  #pieceFor(stream: TaskStream): Piece {
+    const last = this.#lastOf(stream);
+    const joins = last && (last === this.#queue.at(-1) || last.text.isLineOpen || this.#queue.length >= MAX_PIECES);
+    if (joins) return last;
+    const piece = { stream, text: new HeldText(this.#ambient.now()) };
+    this.#queue.push(piece);
+    return piece;
   }
 
   #schedule(): void {
@@ -66,10 +94,10 @@ export class TaskOutput {
       this.#pacer.ask(this.#hurried);
       return;
     }
-    const since = Math.min(...this.#held.map(([, held]) => held.unfinishedSince()));
-    if (since === Number.POSITIVE_INFINITY || this.#stopTimer) return;
+    const since = this.#queue.filter(({ text }) => text.isShowable).map(({ text }) => text.since);
+    if (since.length === 0 || this.#stopTimer) return;
     this.#stopTimer = this.#ambient.timer(
-      since + UNFINISHED_MS - this.#ambient.now(),
+      Math.min(...since) + UNFINISHED_MS - this.#ambient.now(),
       () => {
         this.#stopTimer = undefined;
         this.#schedule();
@@ -78,25 +106,27 @@ export class TaskOutput {
     );
   }
 
-  /** The stream whose turn it is: of those with something to show, the one that has waited longest. */
-  #next(): [TaskStream, HeldText] | undefined {
-    const ready = this.#held.filter(([, held]) => held.hasChunk(this.#isDue(held), this.#ending));
-    return ready.sort(([, a], [, b]) => a.since - b.since)[0];
+  /** The first piece that has something to show. Of one stream only the last piece can have an open line. */
+  #next(): Piece | undefined {
+    return this.#queue.find(({ text }) => text.hasChunk(this.#isDue(text), this.#ending));
   }
 
   /** Whether an unfinished line has been held back long enough. */
-  #isDue(held: HeldText): boolean {
-    return this.#ending || this.#hurried || this.#ambient.now() - held.since >= UNFINISHED_MS;
+  #isDue(text: HeldText): boolean {
+    return this.#ending || this.#hurried || this.#ambient.now() - text.since >= UNFINISHED_MS;
   }
 
   #turn(): Promise<void> | undefined {
     const next = this.#next();
     if (!next) return undefined;
-    const [stream, held] = next;
-    const chunk = held.take(this.#isDue(held), this.#ending, this.#ambient.now());
+    const { stream, text } = next;
+    const chunk = text.take(this.#isDue(text), this.#ending, this.#ambient.now());
+    if (text.length === 0) this.#queue = this.#queue.filter((piece) => piece !== next);
     // The answer is left as it is; a remark of ours must not continue a line of it.
-    const lead = stream !== "stdout" && this.#last !== held && this.#last?.isLineOpen ? "\n" : "";
-    this.#last = held;
+    const lead = stream !== "stdout" && this.#last && this.#last !== stream && this.#open.has(this.#last) ? "\n" : "";
+    this.#last = stream;
+    if (chunk.endsWith("\n")) this.#open.delete(stream);
+    else this.#open.add(stream);
     const sent = this.#send(stream, lead + chunk.toWellFormed());
     if (this.#ending) return sent;
     return sent.then(() => {
@@ -106,7 +136,7 @@ export class TaskOutput {
   }
 
   #hasRoom(): boolean {
-    return this.#hurried || this.#held.reduce((sum, [, held]) => sum + held.length, 0) <= MAX_WAITING_CHARS;
+    return this.#hurried || this.#queue.reduce((sum, { text }) => sum + text.length, 0) <= MAX_WAITING_CHARS;
   }
 
   #wakeIfRoom(): void {

@@ -1,6 +1,6 @@
 /** What the tools say about a run. */
 import type { ToolResult } from "#protocols/roder-extension-0.2";
-import type { RunReport } from "../../core/directory.ts";
+import type { RunReport } from "../../core/index.ts";
 import { clipCharacters } from "../../support/clip.ts";
 import { approvalText, exitReason, headline } from "./endings.ts";
 import { oneLine, phaseWord } from "./status.ts";

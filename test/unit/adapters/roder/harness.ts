@@ -1,6 +1,7 @@
 /** A Roder extension on a fake host and a fake Seren Cloud, in virtual time. */
-import { SubagentEventParamsSchema, TaskEventParamsSchema } from "#protocols/roder-extension-0.2";
+
 import { expect } from "vitest";
+import { SubagentEventParamsSchema, TaskEventParamsSchema } from "#protocols/roder-extension-0.2";
 import {
   createRoderExtension,
   type RoderExtension,
@@ -32,7 +33,8 @@ export function manifestOnDisk() {
   return manifest;
 }
 
-export interface HostOptions extends Partial<Pick<RoderOptions, "manifest" | "definitions" | "target" | "onSilence" | "warmUp">> {
+export interface HostOptions
+  extends Partial<Pick<RoderOptions, "manifest" | "definitions" | "target" | "onSilence" | "warmUp">> {
   execute?: Execute;
   /** Called with each notification; what it gives is what the pipe takes. */
   pipe?: (method: string, params: Json) => Promise<void>;
@@ -146,7 +148,13 @@ export class Host {
   }
 
   execute(id: string, input: unknown): Promise<Reply> {
-    return this.call("tasks/execute", { executorId: EXECUTOR, executionId: id, taskId: "t", workspaceRoot: "/w", input });
+    return this.call("tasks/execute", {
+      executorId: EXECUTOR,
+      executionId: id,
+      taskId: "t",
+      workspaceRoot: "/w",
+      input,
+    });
   }
 
   cancelTask(id: string): Promise<Reply> {
@@ -154,7 +162,14 @@ export class Host {
   }
 
   async tool(name: string, args: unknown): Promise<{ content: string; isError: boolean; data: Json | null }> {
-    const { result } = await this.call("tools/call", { providerId: PROVIDER, toolName: name, callId: "c", threadId: "t", turnId: "u", arguments: args });
+    const { result } = await this.call("tools/call", {
+      providerId: PROVIDER,
+      toolName: name,
+      callId: "c",
+      threadId: "t",
+      turnId: "u",
+      arguments: args,
+    });
     return result as { content: string; isError: boolean; data: Json | null };
   }
 
@@ -172,7 +187,15 @@ export function dispatchParams(id: string, request: Json = {}): Json {
     dispatchId: id,
     parentThreadId: "th",
     parentTurnId: "tu",
-    request: { description: "d", prompt: "p", subagent_type: null, model: null, tools: null, timeout_seconds: null, ...request },
+    request: {
+      description: "d",
+      prompt: "p",
+      subagent_type: null,
+      model: null,
+      tools: null,
+      timeout_seconds: null,
+      ...request,
+    },
   };
 }
 

@@ -64,7 +64,10 @@ test("another extension id is refused by naming both", async () => {
 });
 
 test("a manifest that cannot be used is the answer to initialize, and to everything that depends on it", async () => {
-  const manifest = new ExecutionFailure("invalid_input", "the extension manifest /x/roder-extension.toml is not valid TOML");
+  const manifest = new ExecutionFailure(
+    "invalid_input",
+    "the extension manifest /x/roder-extension.toml is not valid TOML",
+  );
   const host = new Host({ manifest });
   for (const [method, params] of [
     ["extension/initialize", HELLO],
@@ -75,14 +78,22 @@ test("a manifest that cannot be used is the answer to initialize, and to everyth
   }
 });
 
-test.each([null, [], "x", 7, {}, { ...HELLO, protocolVersion: 2 }, { ...HELLO, extensionId: null }, { ...HELLO, grantedCapabilities: {} }])(
-  "nasty params %j are refused, and the next hello is answered",
-  async (params) => {
-    const host = new Host();
-    expect((await host.call("extension/initialize", params)).error?.code).toBe(-32602);
-    expect((await host.call("extension/initialize", { ...HELLO, somethingNew: [1], config: null })).error).toBeUndefined();
-  },
-);
+test.each([
+  null,
+  [],
+  "x",
+  7,
+  {},
+  { ...HELLO, protocolVersion: 2 },
+  { ...HELLO, extensionId: null },
+  { ...HELLO, grantedCapabilities: {} },
+])("nasty params %j are refused, and the next hello is answered", async (params) => {
+  const host = new Host();
+  expect((await host.call("extension/initialize", params)).error?.code).toBe(-32602);
+  expect(
+    (await host.call("extension/initialize", { ...HELLO, somethingNew: [1], config: null })).error,
+  ).toBeUndefined();
+});
 
 test("C5: before and after initialize, definitions and spec come from memory: nothing is loaded for them", async () => {
   const host = new Host();

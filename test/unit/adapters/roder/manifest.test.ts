@@ -97,8 +97,14 @@ test("a manifest that is not there is reported with every place that was looked 
 test.each([
   ['id = "unterminated', "is not valid TOML: "],
   ['id = "x"\nname = ""\nversion = "1"\napi_version = "^0.1"\n', "does not fit: provides: "],
-  ['id = " "\nname = ""\nversion = "1"\napi_version = "^0.1"\n[[provides]]\ntype = "task_executor"\nid = "x"\n', "does not fit: id: "],
-  ['id = "x"\nname = ""\nversion = "1"\napi_version = "^0.1"\n[[provides]]\ntype = "agent_backend"\nid = "x"\n', "does not fit: provides.0"],
+  [
+    'id = " "\nname = ""\nversion = "1"\napi_version = "^0.1"\n[[provides]]\ntype = "task_executor"\nid = "x"\n',
+    "does not fit: id: ",
+  ],
+  [
+    'id = "x"\nname = ""\nversion = "1"\napi_version = "^0.1"\n[[provides]]\ntype = "agent_backend"\nid = "x"\n',
+    "does not fit: provides.0",
+  ],
   ['{"id": "x"}', "is not valid TOML: "],
   ["\0", "is not valid TOML: "],
 ])("a manifest the host would refuse is refused with its path and the reason (%#)", (text, reason) => {

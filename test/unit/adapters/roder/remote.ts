@@ -1,6 +1,5 @@
 /** Fake remote runs, told by a test what to do. */
-import type { RunReport } from "../../../../src/core/directory.ts";
-import type { ExecutionEvent, Outcome, RunLimits, RunRef, RunRequest } from "../../../../src/core/index.ts";
+import type { ExecutionEvent, Outcome, RunLimits, RunRef, RunReport, RunRequest } from "../../../../src/core/index.ts";
 import type { StopCause } from "../../../../src/support/abort.ts";
 import { stopCauseOf } from "../../../../src/support/abort.ts";
 import type { Ambient } from "../../../../src/support/ambient.ts";
@@ -23,12 +22,10 @@ export class Remote {
   text = "";
   readonly request: RunRequest;
   readonly limits: RunLimits;
-  readonly #ambient: Ambient;
   readonly #steps: Step[] = [];
   #wake: () => void = () => undefined;
 
   constructor(ambient: Ambient, request: RunRequest, limits: RunLimits) {
-    this.#ambient = ambient;
     this.request = request;
     this.limits = limits;
     limits.signal.addEventListener("abort", () => this.#stop(stopCauseOf(limits.signal) ?? "host"));

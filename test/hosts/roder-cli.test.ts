@@ -1,0 +1,131 @@
+/** The built extension in the real `roder` command, which `RODER_BIN` names. The model is scripted; nothing leaves the machine. */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { RoderCli } from "./roder/cli.ts";
+import { Cloud } from "./roder/cloud.ts";
+import { launched, MANIFEST, PACKAGE, PROGRAM } from "./roder/package-under-test.ts";
+import { ScriptedModel, type Turn } from "./roder/scripted-model.ts";
+
+const bin = process.env.RODER_BIN ?? "";
+const missing = bin === "" ? "RODER_BIN names no roder 0.4.0" : existsSync(bin) ? "" : `RODER_BIN: there is no ${bin}`;
+
+const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/;
+const idIn = (text: string | undefined) => UUID.exec(text ?? "")?.[0] ?? "";
+const script = (name: string, ...steps: object[]) => `${name}\n@script ${JSON.stringify(steps)}`;
+
+describe.skipIf(missing)(`the roder command${missing && ` (skipped: ${missing})`}`, { timeout: 120_000 }, () => {
+  let cloud: Cloud;
+  beforeAll(async () => {
+    cloud = await Cloud.start();
+  });
+  afterAll(() => cloud.stop());
+
+  let roder: RoderCli;
+  const models: ScriptedModel[] = [];
+  beforeEach(() => {
+    roder = new RoderCli(bin);
+  });
+  afterEach(() => {
+    roder.remove();
+    for (const model of models.splice(0)) model.stop();
+  });
+
+  /** A hand-written entry, as the README has it. */
+  const entry = (manifest: string, program: string, recordAs?: string) => {
+    const { command, args } = launched({ command: "node", args: [program, "roder"] }, recordAs);
+    const env = Object.entries(cloud.environment).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
+    return `
+[[process_extensions]]
+id = "roder-ext-seren-cloud"
+manifest = ${JSON.stringify(manifest)}
+command = ${JSON.stringify(command)}
+args = ${JSON.stringify(args)}
+env = { ${env.join(", ")} }
+`;
+  };
+  const modelWith = async (...turns: Turn[]) => {
+    const model = await ScriptedModel.start(turns);
+    models.push(model);
+    const provider = `
+provider = "scripted"
+model = "scripted-1"
+
+[providers.scripted]
+base_url = "${model.baseUrl}"
+api_key_env = "TEST_KEY"
+`;
+    return { model, provider };
+  };
+
+  test("tasks submit prints the run, its answer and its end", async () => {
+    roder.configure(entry(MANIFEST, PROGRAM, "real-cli-task"));
+    const input = { prompt: script("from the command line", { text: "Nothing found.\n" }) };
+    const { code, stdout } = await roder.run("tasks", "submit", "seren-cloud-run", JSON.stringify(input));
+    const run = await cloud.run("from the command line");
+    expect(code).toBe(0);
+    expect(stdout).toContain(`\nrun ${run.id}\n`);
+    expect(stdout).toContain("Nothing found.\n");
+    expect(stdout).toMatch(/\tseren-cloud-run\tCompleted\n$/);
+  });
+
+  test("a model lists agents, starts a run, asks how it is doing, cancels another: what it reads", async () => {
+    const prompt = script("Count the files.", { text: "9 files.\n" }, { tool: "ls", ms: 3000 }, { text: "All plain." });
+    const other = script("Another.", { text: "so far" }, { hang: true });
+    const { model, provider } = await modelWith(
+      () => [{ tool: "seren_agents", arguments: {} }],
+      () => [
+        { tool: "seren_dispatch", arguments: { prompt } },
+        { tool: "seren_dispatch", arguments: { prompt: other, timeout_seconds: 600 } },
+      ],
+      (read) => [{ tool: "seren_run_cancel", arguments: { run_id: idIn(read[2]) } }],
+      (read) => [{ tool: "seren_run_status", arguments: { run_id: idIn(read[1]) } }],
+      () => [{ tool: "seren_run_status", arguments: { run_id: "the second" } }],
+      () => "Two runs were started.",
+    );
+    roder.configure(provider + entry(MANIFEST, PROGRAM, "real-cli-model"));
+    const { code, stdout } = await roder.run("exec", "--mode", "bypass", "Count the files on a remote machine.");
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "Two runs were started." });
+
+    const offered = model.requests[0]?.tools.flatMap(({ name }) => (name?.startsWith("seren_") ? name : []));
+    expect(offered).toEqual(["seren_agents", "seren_dispatch", "seren_run_cancel", "seren_run_status"]);
+    const [agents, started, second, cancelled, status, refused] = model.results;
+    expect(agents).toMatch(/^seren-agent: /);
+    expect(started).toMatch(/^Started run .*seren_run_status/s);
+    expect(second).toContain("600 seconds");
+    expect(cancelled).toContain("seren_run_status");
+    expect(status).toContain("9 files.");
+    expect(refused).toContain("run_id");
+    // Roder has ended, and with it what the model had left running.
+    const runs = [await cloud.run("Count the files."), await cloud.run("Another.")];
+    const ends = await Promise.all(runs.map(({ id }) => cloud.ended(id)));
+    expect(ends.map((run) => run.status)).toEqual(["cancelled", "cancelled"]);
+    expect(ends.map((run) => run.id)).toEqual([idIn(started), idIn(second)]);
+  });
+
+  test("installed as a package from a folder: nothing runs before it is approved", async () => {
+    const folder = join(roder.folder, "packed");
+    mkdirSync(folder);
+    execFileSync("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", folder], { cwd: PACKAGE });
+    execFileSync("sh", ["-c", "tar -xzf *.tgz"], { cwd: folder });
+    const unpacked = join(folder, "package");
+    const ask = async () => {
+      const { model, provider } = await modelWith(() => [{ tool: "seren_agents", arguments: {} }]);
+      roder.configure(provider);
+      await roder.run("exec", "--mode", "bypass", "Which agents are there?");
+      return model.results[0];
+    };
+
+    const installed = await roder.run("install", unpacked);
+    expect(installed).toMatchObject({ code: 0 });
+    expect(await ask()).not.toContain("seren-agent:");
+    expect(await roder.run("packages", "approve", "seren-bridge")).toMatchObject({ code: 0 });
+    expect(await ask()).toMatch(/^seren-agent: /);
+
+    // The route for a key: an entry of the same id shadows the package's own.
+    roder.configure(entry(join(unpacked, "roder-extension.toml"), join(unpacked, "dist", "seren-bridge.mjs")));
+    const { stdout } = await roder.run("tasks", "submit", "seren-cloud-run", '{"prompt":"from a package"}');
+    expect(stdout).toContain("You said: from a package");
+  });
+});

@@ -1,0 +1,81 @@
+/** The embedded Seren Cloud as a process of its own, and what it has seen. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import * as z from "zod";
+import { PUBLISHER_PREFIX } from "#protocols/seren-cloud";
+import { PROGRAM } from "./package-under-test.ts";
+
+const RunSchema = z.looseObject({
+  id: z.string(),
+  status: z.string(),
+  output: z.string().nullish(),
+  invocation_payload: z.looseObject({ message: z.string().optional(), inputs: z.unknown().optional() }),
+});
+const PAGE = 100;
+
+export type SeenRun = z.output<typeof RunSchema>;
+
+export class Cloud {
+  readonly origin: string;
+  readonly #child: ChildProcess | undefined;
+
+  constructor(origin: string, child?: ChildProcess) {
+    this.origin = origin;
+    this.#child = child;
+  }
+
+  static async start(): Promise<Cloud> {
+    const child = spawn(process.execPath, [PROGRAM, "local", "--port", "0"], { stdio: ["ignore", "pipe", "inherit"] });
+    for await (const line of createInterface(child.stdout)) {
+      const origin = /http:\/\/[\d.]+:\d+/.exec(line)?.[0];
+      if (origin) return new Cloud(origin, child);
+    }
+    throw new Error("the embedded Seren Cloud did not start");
+  }
+
+  /** For the `env` of an entry. */
+  get environment(): Record<string, string> {
+    return { SEREN_API_BASE: this.origin, SEREN_API_KEY: "local" };
+  }
+
+  /** Every run whose message contains `text`, newest first. */
+  async runs(text = ""): Promise<SeenRun[]> {
+    const runs: SeenRun[] = [];
+    for (let page: SeenRun[] | undefined; page === undefined || page.length === PAGE; runs.push(...page)) {
+      const found = await this.#get(`/runs?limit=${PAGE}&offset=${runs.length}`);
+      page = z.object({ data: z.array(RunSchema) }).parse(found).data;
+    }
+    return runs.filter((run) => run.invocation_payload.message?.includes(text));
+  }
+
+  /** The one run whose message contains `text`. */
+  async run(text: string): Promise<SeenRun> {
+    const [run, ...others] = await this.runs(text);
+    if (!run || others.length > 0)
+      throw new Error(`${others.length + (run ? 1 : 0)} runs have ${text} in their message`);
+    return run;
+  }
+
+  /** The record of a run once it has ended: its stream ends when it does. */
+  async ended(runId: string): Promise<SeenRun> {
+    await (await this.#fetch(`/runs/${runId}/stream`)).text();
+    return z.object({ data: RunSchema }).parse(await this.#get(`/runs/${runId}`)).data;
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#child) return;
+    this.#child.kill();
+    await once(this.#child, "exit");
+  }
+
+  async #get(path: string): Promise<unknown> {
+    return (await this.#fetch(path)).json();
+  }
+
+  async #fetch(path: string): Promise<Response> {
+    const response = await fetch(this.origin + PUBLISHER_PREFIX + path, { headers: { authorization: "Bearer local" } });
+    if (!response.ok) throw new Error(`${path} answered ${response.status}`);
+    return response;
+  }
+}

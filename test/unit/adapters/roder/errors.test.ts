@@ -1,0 +1,55 @@
+import { expect, test } from "vitest";
+import { failureText, toWireError } from "../../../../src/adapters/roder/errors.ts";
+import { ExecutionFailure, type FailureKind } from "../../../../src/support/failure.ts";
+
+const HOST_RETRIES = /rate limit|rate_limit|ratelimit|too many requests|429/i;
+const HOST_TIMEOUT = /timed out|timeout/i;
+
+test.each([
+  "port 42900 refused",
+  "run 14294299-4291-4429-8429-429429429429 failed",
+  "0x429 bytes",
+  "upstream said rate_limit and RateLimit and Rate Limit and too many requests",
+  "Gateway Timeout; timed out; TIMEOUT",
+  "tool not allowed by subagent; unavailable tool; subagent tool; has no tools compatible with",
+  `a hash deadbeef42900000deadbeef42900000`,
+])("C12: %s is defused", (message) => {
+  const text = failureText({ kind: "unavailable", message });
+  expect(text).not.toMatch(HOST_RETRIES);
+  expect(text).not.toMatch(HOST_TIMEOUT);
+  expect(text).not.toMatch(/not allowed by subagent|subagent tool|unavailable tool|has no tools compatible with/i);
+  expect(text).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}/);
+  expect(text.length).toBeGreaterThan(0);
+});
+
+test("the words stay where they are meant", () => {
+  expect(failureText({ kind: "rate_limited", message: "HTTP 429" })).toBe("rate limit: HTTP 429");
+  expect(failureText({ kind: "timed_out", message: "no answer" })).toBe("timed out: no answer");
+  expect(failureText({ kind: "internal", message: " \n" })).toBe("seren-bridge failed and cannot say why");
+});
+
+test("ordinary words, names and numbers are left alone", () => {
+  const message = "deployment seren-chat-1a2b3c4d not found (HTTP 404); accessibilityfacade, 123456789 bytes";
+  expect(failureText({ kind: "not_found", message })).toBe(message);
+});
+
+test.each<[FailureKind, number]>([
+  ["invalid_input", -32602],
+  ["unsupported", -32602],
+  ["internal", -32000],
+  ["rate_limited", -32000],
+])("%s becomes %d", (kind, code) => {
+  expect(toWireError(new ExecutionFailure(kind, "m"), "")).toMatchObject({ code, data: { kind } });
+});
+
+test("requests nobody answers, lines that are no JSON, and messages that are no requests", () => {
+  expect(toWireError("unknown_method", "turns/start")).toEqual({
+    code: -32601,
+    message: "there is no method turns/start",
+  });
+  expect(toWireError("parse_error", "")).toEqual({ code: -32700, message: "the line is not JSON" });
+  expect(toWireError("invalid_request", "batches are not supported")).toEqual({
+    code: -32600,
+    message: "batches are not supported",
+  });
+});

@@ -1,0 +1,288 @@
+import { describe, expect, test } from "vitest";
+import { ExecutionFailure } from "../../../../src/support/failure.ts";
+import { EXECUTOR, Host, type Json } from "./harness.ts";
+import { RUN } from "./remote.ts";
+
+const URL = "https://seren.example/sessions/6f0e8f53";
+
+const output = (host: Host, id: string, stream: string) =>
+  host
+    .events(id)
+    .filter((event) => event.stream === stream)
+    .map((event) => event.chunk)
+    .join("");
+
+test("a task from input to payload: the answer on stdout, steps in the log, the run named first", async () => {
+  const host = new Host();
+  expect((await host.execute("e1", { prompt: "Nightly audit", inputs: { depth: 2 } })).result).toEqual({
+    executionId: "e1",
+  });
+  expect(host.remote.request).toMatchObject({ message: "Nightly audit", inputs: { depth: 2 }, onApproval: "wait" });
+  host.remote.push({ type: "status", phase: "deploying", detail: "building" });
+  await host.ambient.advance(1000);
+  expect(host.events("e1")).toEqual([]);
+  host.remote.name().push({ type: "status", phase: "running", run: RUN });
+  host.remote.push({ type: "tool_call", id: "1", name: "shell", arguments: "{}" });
+  host.remote
+    .say("checking out\ntest")
+    .push({ type: "tool_result", id: "1", name: "shell", content: "", isError: false });
+  await host.ambient.advance(2000);
+  host.remote.say("ing\n41 tests pass ✓");
+  host.remote.end({
+    usage: { inputTokens: 5, outputTokens: 7, inferenceUsd: "0.002", durationMs: 4200 },
+    artifacts: [{ id: "a", kind: "file", title: "log" }],
+    model: "m-1",
+    run: { ...RUN, url: URL },
+  });
+  await host.ambient.advance(2000);
+  expect(output(host, "e1", "stdout")).toBe("checking out\ntesting\n41 tests pass ✓\n");
+  const log = output(host, "e1", "log").split("\n").filter(Boolean);
+  expect(log).toEqual([
+    `run ${RUN.runId}`,
+    "starting: building",
+    "queued",
+    "running",
+    "tool shell",
+    "tool shell finished",
+    URL,
+    "completed",
+  ]);
+  expect(host.result("e1")).toEqual({
+    exit_code: 0,
+    payload: {
+      run_id: RUN.runId,
+      deployment_id: RUN.deploymentId,
+      url: URL,
+      status: "completed",
+      stop_reason: null,
+      model: "m-1",
+      usage: { prompt_tokens: 5, completion_tokens: 7, total_tokens: 12 },
+      cost: { compute_usd: null, inference_usd: "0.002" },
+      execution_time_ms: 4200,
+      artifacts: [{ id: "a", kind: "file", title: "log", url: null }],
+      text: "checking out\ntesting\n41 tests pass ✓",
+    },
+  });
+  expect(host.events("e1").at(-1)?.type).toBe("completed");
+});
+
+test.each([
+  ["https://s.example/r/1", [`run ${RUN.runId} https://s.example/r/1`]],
+  [`https://seren.example/${"x".repeat(60)}`, [`run ${RUN.runId}`, `https://seren.example/${"x".repeat(60)}`]],
+])("the first line of the log names the run in under 80 characters (%#)", async (url, lines) => {
+  const host = new Host();
+  await host.execute("e1", "p");
+  host.remote.name({ ...RUN, url }).end();
+  await host.ambient.advance(1000);
+  const log = output(host, "e1", "log").split("\n");
+  expect(log.slice(0, lines.length)).toEqual(lines);
+  expect(log[0]?.length).toBeLessThan(80);
+  expect(log.filter((line) => line.includes(url))).toHaveLength(1);
+});
+
+test("an answer that was not streamed is printed at the end", async () => {
+  const host = new Host();
+  await host.execute("e1", "p");
+  host.remote.name().end({ text: "from the record" });
+  await host.ambient.advance(1000);
+  expect(output(host, "e1", "stdout")).toBe("from the record\n");
+});
+
+test.each([
+  [{ kind: "failed", error: { message: "the model\nrefused" } }, 1, "The run failed: the model refused\n"],
+  [{ kind: "blocked", error: { message: "guardrail" } }, 1, "The run was blocked: guardrail\n"],
+  [{ kind: "timed_out", stoppedBy: "deadline" }, 124, "The run timed out: its time limit passed\n"],
+  [{ kind: "cancelled", stoppedBy: "host" }, 130, "The run was cancelled: Roder asked for it\n"],
+] as const)(
+  "a run that ends as %j ends the task with exit code %d and says why on stderr",
+  async (outcome, code, stderr) => {
+    const host = new Host();
+    await host.execute("e1", "p");
+    host.remote.name().say("partial").end(outcome);
+    await host.ambient.advance(1000);
+    expect(host.result("e1")).toMatchObject({ exit_code: code, payload: { status: outcome.kind, text: "partial" } });
+    expect(output(host, "e1", "stderr")).toBe(stderr);
+    expect(output(host, "e1", "stdout")).toBe("partial\n");
+  },
+);
+
+test("a task that never got a run fails, with the reason and what was done until then", async () => {
+  const host = new Host();
+  await host.execute("e1", "p");
+  host.remote.push(
+    { type: "status", phase: "deploying", detail: "building" },
+    { type: "notice", level: "warning", message: "slow" },
+  );
+  host.remote.fail(new ExecutionFailure("unavailable", "Seren Cloud cannot be reached"));
+  await host.ambient.advance(1000);
+  expect(host.terminal("e1")).toEqual({ type: "failed", error: "Seren Cloud cannot be reached" });
+  expect(output(host, "e1", "log")).toBe("starting: building\n");
+  expect(output(host, "e1", "stderr")).toBe("slow\nSeren Cloud cannot be reached\n");
+});
+
+test("approvals, warnings and failed tools are told", async () => {
+  const host = new Host();
+  await host.execute("e1", "p");
+  host.remote
+    .name()
+    .push(
+      { type: "approval_wait", approvals: [{ id: "a", tool: "pay" }] },
+      { type: "notice", level: "warning", message: "a guardrail spoke" },
+      { type: "tool_result", id: "9", name: "shell", content: "boom", isError: true },
+      { type: "thinking", text: "hmm" },
+    );
+  await host.ambient.advance(2000);
+  expect(output(host, "e1", "log")).toContain(
+    `a person has to approve: pay. A person decides with: seren-bridge approvals approve ${RUN.runId} (or reject)\n`,
+  );
+  expect(output(host, "e1", "log")).toContain("tool shell failed\n");
+  expect(output(host, "e1", "stderr")).toBe("a guardrail spoke\n");
+  expect(JSON.stringify(host.sent)).not.toContain("hmm");
+});
+
+describe("C15: what is refused", () => {
+  test.each([
+    [{ executorId: "other", executionId: "e1", input: "p" }, 'there is no task_executor "other" here'],
+    [{ executorId: EXECUTOR, executionId: "e1", input: null }, "nothing was given"],
+    [{ executorId: EXECUTOR, executionId: "e1" }, "nothing was given"],
+    [{ executorId: EXECUTOR, executionId: "e1", input: { promt: "typo" } }, 'Unrecognized key: "promt"'],
+    [
+      { executorId: EXECUTOR, executionId: "e1", input: { prompt: "p", agent: "nobody" } },
+      'unknown agent "nobody"; known are seren-agent',
+    ],
+    [{ executorId: EXECUTOR, executionId: null, input: "p" }, "executionId"],
+    [null, "executorId"],
+    [[], "expected object"],
+  ])("%j", async (params, message) => {
+    const host = new Host();
+    const { error } = await host.call("tasks/execute", params);
+    expect(error?.message).toContain(message);
+    expect(host.remotes).toHaveLength(0);
+    expect(host.sent).toEqual([{ reply: "tasks/execute" }]);
+    expect((await host.execute("e1", "p")).result).toEqual({ executionId: "e1" });
+  });
+});
+
+test("C6: the same execution is acknowledged again and starts nothing", async () => {
+  const host = new Host();
+  await host.execute("e1", "p");
+  await host.execute("e1", "p");
+  host.remote.name().end();
+  await host.ambient.advance(1000);
+  expect((await host.execute("e1", "p")).result).toEqual({ executionId: "e1" });
+  expect(host.remotes).toHaveLength(1);
+  host.terminal("e1");
+});
+
+test("a dispatch and a task of the same id do not know each other", async () => {
+  const host = new Host();
+  await host.dispatch("x");
+  await host.execute("x", "p");
+  expect(host.remotes).toHaveLength(2);
+});
+
+test("C9: a cancel is answered at once, opens the brakes on the log, and ends the task", async () => {
+  const host = new Host();
+  await host.execute("e1", "p");
+  host.remote.name().say("x".repeat(400_000)).say("never pulled while the log is full");
+  await host.ambient.advance(100);
+  expect((await host.cancelTask("e1")).result).toEqual({});
+  await host.ambient.advance(0);
+  expect(host.remote.stoppedBy).toBe("host");
+  expect(host.result("e1")).toMatchObject({ exit_code: 130 });
+  expect(output(host, "e1", "stdout")).toBe(`${"x".repeat(400_000)}never pulled while the log is full\n`);
+  expect((await host.cancelTask("e1")).result).toEqual({});
+  expect((await host.cancelTask("unknown")).result).toEqual({});
+  expect((await host.call("tasks/cancel", { executorId: "other", executionId: "e1" })).error).toBeDefined();
+});
+
+test("C8: a task has its own time limit, of half an hour if it names none", async () => {
+  const host = new Host();
+  await host.execute("e1", "p");
+  expect(host.remote.limits.deadline).toBe(1_800_000);
+  await host.execute("e2", { prompt: "p", timeout_seconds: 60 });
+  host.remote.name();
+  await host.ambient.advance(60_000);
+  await host.ambient.advance(1000);
+  expect(host.result("e2")).toMatchObject({ exit_code: 124, payload: { status: "timed_out" } });
+});
+
+test("run_id attaches to a run instead of starting one", async () => {
+  const host = new Host();
+  await host.execute("e1", { run_id: RUN.runId });
+  expect(host.remote.request).toMatchObject({ attachTo: RUN.runId });
+  expect(host.remote.request.message).toBeUndefined();
+});
+
+test("deployment_id goes to that deployment, agent to that agent", async () => {
+  const host = new Host();
+  await host.execute("e1", { prompt: "p", deployment_id: "dep-1" });
+  await host.execute("e2", { prompt: "p", agent: "seren-agent" });
+  await host.execute("e3", "p");
+  expect(host.choices).toEqual([{ deploymentId: "dep-1" }, { agent: "seren-agent" }, { agent: "seren-agent" }]);
+});
+
+describe("wait: false", () => {
+  test("ends the task as soon as the run has a name and stops following it; the request says to leave it alone", async () => {
+    const host = new Host();
+    await host.execute("e1", { prompt: "p", wait: false });
+    expect(host.remote.request.detach).toBe(true);
+    host.remote.name().say("not ours to print");
+    await host.ambient.advance(1000);
+    expect(host.result("e1")).toEqual({
+      exit_code: null,
+      payload: { run_id: RUN.runId, deployment_id: RUN.deploymentId, url: null, status: "started" },
+    });
+    expect(output(host, "e1", "log")).toContain(`run ${RUN.runId}\n`);
+    expect(output(host, "e1", "stdout")).toBe("");
+    expect(host.registry.size).toBe(0);
+  });
+
+  test("a cancel before the run has a name stops it all the same", async () => {
+    const host = new Host();
+    await host.execute("e1", { prompt: "p", wait: false });
+    await host.cancelTask("e1");
+    await host.ambient.advance(1000);
+    expect(host.terminal("e1")).toEqual({
+      type: "failed",
+      error: "the request was cancelled before a run was started",
+    });
+  });
+
+  test("a cancel while it is being created stops it as soon as it has a name, and the task says so", async () => {
+    const host = new Host();
+    await host.execute("e1", { prompt: "p", wait: false });
+    host.remote.stubborn = true;
+    await host.cancelTask("e1");
+    host.remote.name().end({ kind: "cancelled", stoppedBy: "host" });
+    await host.ambient.advance(1000);
+    expect(host.result("e1")).toMatchObject({ exit_code: 130, payload: { run_id: RUN.runId, status: "cancelled" } });
+  });
+
+  test("a run that is over before it has a name is a whole result", async () => {
+    const host = new Host();
+    await host.execute("e1", { prompt: "p", wait: false });
+    host.remote.end({ text: "inline" });
+    await host.ambient.advance(1000);
+    expect(host.result("e1")).toMatchObject({ exit_code: 0, payload: { run_id: null, text: "inline" } });
+  });
+
+  test("a failure to start it fails the task", async () => {
+    const host = new Host();
+    await host.execute("e1", { prompt: "p", wait: false });
+    host.remote.fail(new ExecutionFailure("unknown_outcome", "the run may have been started"));
+    await host.ambient.advance(1000);
+    expect(host.terminal("e1")).toEqual({ type: "failed", error: "the run may have been started" });
+  });
+});
+
+test("C2: a payload stays within one line", async () => {
+  const host = new Host();
+  await host.execute("e1", "p");
+  host.remote.name().end({ text: "\u0001\ud83d".repeat(1_000_000) });
+  await host.ambient.advance(1000);
+  const payload = host.result("e1").payload as Json;
+  expect(payload.truncated).toBe(true);
+  expect(String(payload.text).endsWith("...[truncated]")).toBe(true);
+  expect(String(payload.text).length).toBeGreaterThan(40_000);
+});

@@ -1,0 +1,292 @@
+import { describe, expect, test } from "vitest";
+import type { Outcome, RunReport } from "../../../../src/core/index.ts";
+import { ExecutionFailure } from "../../../../src/support/failure.ts";
+import { Host, PROVIDER } from "./harness.ts";
+import { RUN } from "./remote.ts";
+
+const OTHER = "11111111-2222-4333-8444-555555555555";
+
+const report = (more: Partial<RunReport> = {}): RunReport => ({
+  run: RUN,
+  phase: "running",
+  text: "",
+  cursor: 0,
+  approvals: [],
+  ...more,
+});
+const outcome = (more: Partial<Outcome> = {}): Outcome => ({
+  kind: "completed",
+  run: RUN,
+  text: "",
+  artifacts: [],
+  approvals: [],
+  ...more,
+});
+
+/** What the tool answers when nothing else happens: after its two seconds, and not before. */
+async function slow(host: Host, name: string, args: object) {
+  let answered = false;
+  const answer = host.tool(name, args).finally(() => {
+    answered = true;
+  });
+  await host.ambient.advance(1999);
+  expect(answered).toBe(false);
+  await host.ambient.advance(1);
+  return answer;
+}
+
+/** `seren_dispatch` on a run that gets its id at once. */
+async function started(host: Host, args: object = { prompt: "p" }) {
+  const answer = host.tool("seren_dispatch", args);
+  await host.ambient.settle();
+  host.remote.name();
+  return answer;
+}
+
+test("seren_agents lists the agents from memory", async () => {
+  const host = new Host();
+  expect(await host.tool("seren_agents", {})).toEqual({
+    content:
+      "seren-agent: A general agent on Seren Cloud. Works on its own machine and does not see the local workspace.",
+    isError: false,
+    data: null,
+  });
+  expect(host.loads).toBe(0);
+});
+
+describe("seren_dispatch", () => {
+  test("starts a run and answers with its id, without waiting for it", async () => {
+    const host = new Host();
+    const answer = await started(host, {
+      prompt: "Port it",
+      agent: "seren-agent",
+      inputs: { a: 1 },
+      timeout_seconds: 60,
+    });
+    expect(answer.isError).toBe(false);
+    expect(answer.data).toEqual({ run_id: RUN.runId });
+    expect(answer.content).toBe(
+      `Started run ${RUN.runId}.\nIt goes on by itself. Ask seren_run_status for news and for the answer.\n` +
+        "If it takes long, use subscribe_event to be brought back to it instead of asking in a loop.",
+    );
+    expect(host.ambient.now()).toBe(0);
+    expect(host.remote.request).toMatchObject({ message: "Port it", inputs: { a: 1 }, onApproval: "wait" });
+    expect(host.remote.request.detach).toBeUndefined();
+    expect(host.remote.limits.deadline).toBe(60_000);
+  });
+
+  test("a run nobody asks about any more is cancelled at its time limit", async () => {
+    const host = new Host();
+    await started(host);
+    await host.ambient.advance(1_800_001);
+    expect(host.remote.stoppedBy).toBe("deadline");
+    expect(host.registry.size).toBe(0);
+  });
+
+  test("C19: a slow start is answered after two seconds with a stand-in for the id, which later works like the id", async () => {
+    const host = new Host();
+    const answer = await slow(host, "seren_dispatch", { prompt: "p" });
+    const ticket = String(answer.data?.run_id);
+    expect(answer.content).toContain(`use ${ticket} for it`);
+    expect(await host.tool("seren_run_status", { run_id: ticket })).toMatchObject({
+      content: "starting: the run has no id yet; ask again in a few seconds",
+      isError: false,
+    });
+    host.remote.name();
+    await host.ambient.settle();
+    host.runs.reports.set(RUN.runId, report({ text: "hello", cursor: 3 }));
+    for (const id of [ticket, RUN.runId]) {
+      expect(await host.tool("seren_run_status", { run_id: id })).toMatchObject({
+        data: { run_id: RUN.runId, cursor: 3 },
+      });
+    }
+  });
+
+  test("a start that fails at once says why; one that fails later says so when it is asked about", async () => {
+    const host = new Host();
+    const answer = host.tool("seren_dispatch", { prompt: "p" });
+    await host.ambient.settle();
+    host.remote.fail(new ExecutionFailure("payment_required", "add funds"));
+    expect(await answer).toEqual({ content: "add funds", isError: true, data: null });
+
+    const late = await slow(host, "seren_dispatch", { prompt: "p" });
+    host.remote.fail(new ExecutionFailure("unauthorized", "no key"));
+    await host.ambient.settle();
+    expect(await host.tool("seren_run_status", { run_id: late.data?.run_id })).toEqual({
+      content: "no key",
+      isError: true,
+      data: null,
+    });
+  });
+});
+
+describe("seren_run_status", () => {
+  test("says the state, what is new, and where to go on", async () => {
+    const host = new Host();
+    host.runs.reports.set(
+      OTHER,
+      report({
+        run: { ...RUN, runId: OTHER, url: "https://s.example/1" },
+        detail: "tool shell",
+        text: "note\nnote\n",
+        cursor: 12,
+      }),
+    );
+    expect(await host.tool("seren_run_status", { run_id: OTHER, cursor: 5 })).toEqual({
+      content: "running: tool shell\n\nnote\nnote\n\ncursor: 12\nRun: https://s.example/1",
+      isError: false,
+      data: { run_id: OTHER, cursor: 12, status: "running" },
+    });
+  });
+
+  test("says what waits for a person and how a person decides", async () => {
+    const host = new Host();
+    host.runs.reports.set(RUN.runId, report({ phase: "awaiting_approval", approvals: [{ id: "a", tool: "pay" }] }));
+    expect((await host.tool("seren_run_status", { run_id: RUN.runId })).content).toBe(
+      `waiting_for_approval\nIt waits for a person's approval: pay. A person decides with: seren-bridge approvals approve ${RUN.runId} (or reject)\n\ncursor: 0`,
+    );
+  });
+
+  test("of an ended run is the answer, and shows in the host's agent overview", async () => {
+    const host = new Host();
+    host.runs.reports.set(RUN.runId, report({ cursor: 9, outcome: outcome({ text: "42", model: "m" }) }));
+    expect(await host.tool("seren_run_status", { run_id: RUN.runId })).toEqual({
+      content: "completed\n\n42",
+      isError: false,
+      data: {
+        run_id: RUN.runId,
+        cursor: 9,
+        status: "completed",
+        thread_id: RUN.runId,
+        turn_id: RUN.runId,
+        agent_type: "seren-cloud",
+        model: "m",
+        exit_reason: "completed",
+      },
+    });
+  });
+
+  test("of a run that ended badly says why, then what there is", async () => {
+    const host = new Host();
+    await started(host);
+    host.runs.reports.set(
+      RUN.runId,
+      report({ outcome: outcome({ kind: "failed", text: "half", error: { message: "refused" } }) }),
+    );
+    const answer = await host.tool("seren_run_status", { run_id: RUN.runId });
+    expect(answer.content).toBe("The run failed: refused\n\nhalf");
+    expect(answer.data).toMatchObject({ agent_type: "seren-agent", exit_reason: "failed" });
+  });
+
+  test.each([
+    ["characters", "x".repeat(100_000)],
+    ["lines", "x\n".repeat(5000)],
+    ["astral characters", "😀".repeat(30_000)],
+  ])(
+    "C19: too many %s are cut below what the host moves into an artifact, and the way to the rest is kept",
+    async (_, text) => {
+      const host = new Host();
+      host.runs.reports.set(RUN.runId, report({ outcome: outcome({ text }) }));
+      const { content } = await host.tool("seren_run_status", { run_id: RUN.runId });
+      expect(Array.from(content).length).toBeLessThan(20_000);
+      expect(content.split("\n").length).toBeLessThan(200);
+      expect(content.endsWith(`...[truncated]\n\nThe whole answer: seren-bridge runs show ${RUN.runId}`)).toBe(true);
+    },
+  );
+
+  test("C19: a service that hangs is not waited for longer than two seconds", async () => {
+    const host = new Host();
+    host.runs.hangs = true;
+    for (const name of ["seren_run_status", "seren_run_cancel"]) {
+      const answer = await slow(host, name, { run_id: OTHER });
+      expect(answer).toEqual({
+        content: "Seren Cloud has not answered yet; ask again in a moment",
+        isError: true,
+        data: null,
+      });
+    }
+  });
+
+  test("an unknown run is an error result", async () => {
+    expect(await new Host().tool("seren_run_status", { run_id: OTHER })).toEqual({
+      content: "there is no such run",
+      isError: true,
+      data: null,
+    });
+  });
+});
+
+describe("seren_run_cancel", () => {
+  test("stops a run of ours in every phase, also before it has an id, without asking the service", async () => {
+    const host = new Host();
+    host.runs.hangs = true;
+    const start = await slow(host, "seren_dispatch", { prompt: "p" });
+    expect(await host.tool("seren_run_cancel", { run_id: start.data?.run_id })).toMatchObject({ isError: false });
+    expect(host.remote.stoppedBy).toBe("host");
+
+    await started(host);
+    expect((await host.tool("seren_run_cancel", { run_id: RUN.runId })).content).toBe(
+      "the cancel is under way; seren_run_status says when the run has stopped",
+    );
+    expect(host.remote.stoppedBy).toBe("host");
+    expect((await host.tool("seren_run_cancel", { run_id: RUN.runId })).content).toContain("ended already");
+    expect(host.runs.cancelled).toEqual([]);
+  });
+
+  test("asks the service for runs that are not ours", async () => {
+    const host = new Host();
+    host.runs.reports.set(OTHER, report());
+    expect(await host.tool("seren_run_cancel", { run_id: OTHER })).toMatchObject({ isError: false });
+    expect(host.runs.cancelled).toEqual([OTHER]);
+    expect(await host.tool("seren_run_cancel", { run_id: RUN.runId })).toMatchObject({ isError: true });
+  });
+});
+
+test("C15: another provider is an error, a malformed call as well", async () => {
+  const host = new Host();
+  const call = {
+    providerId: PROVIDER,
+    toolName: "seren_agents",
+    callId: "c",
+    threadId: "t",
+    turnId: "u",
+    arguments: {},
+  };
+  expect((await host.call("tools/call", { ...call, providerId: "x" })).error?.message).toContain(
+    'there is no tool_provider "x" here',
+  );
+  expect((await host.call("tools/call", { ...call, toolName: null })).error?.code).toBe(-32602);
+  expect((await host.call("tools/call", null)).error?.code).toBe(-32602);
+});
+
+test("C14: an unforeseen error in a tool is a result without its text", async () => {
+  const host = new Host();
+  host.runs.status = async () => {
+    throw new TypeError("secret detail");
+  };
+  expect(await host.tool("seren_run_status", { run_id: OTHER })).toEqual({
+    content: "seren-bridge met an error it did not foresee; its log has the details",
+    isError: true,
+    data: null,
+  });
+});
+
+test("runs that have ended are forgotten in the end, those that go on are not", async () => {
+  const host = new Host();
+  await started(host);
+  const first = host.remote;
+  for (let i = 0; i < 300; i += 1) {
+    const answer = host.tool("seren_dispatch", { prompt: "p" });
+    await host.ambient.settle();
+    host.remote.name({ ...RUN, runId: `${String(i).padStart(8, "0")}-2222-4333-8444-555555555555` }).end();
+    await answer;
+  }
+  host.runs.hangs = true;
+  expect(await host.tool("seren_run_cancel", { run_id: RUN.runId })).toMatchObject({ isError: false });
+  expect(first.stoppedBy).toBe("host");
+  expect((await host.tool("seren_run_cancel", { run_id: "00000299-2222-4333-8444-555555555555" })).content).toContain(
+    "ended already",
+  );
+  const forgotten = await slow(host, "seren_run_cancel", { run_id: "00000000-2222-4333-8444-555555555555" });
+  expect(forgotten.isError).toBe(true);
+});
