@@ -38,7 +38,6 @@ export function claimStdout(streams: Streams = process): Writable {
   frames.on("error", ignore);
   stderr.on("error", ignore);
   stdout.on("error", (error) => void frames.destroy(error));
-  stdout.on("close", () => void frames.destroy());
   claimed.set(stdout, frames);
   return frames;
 }

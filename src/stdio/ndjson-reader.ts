@@ -77,9 +77,8 @@ export class NdjsonReader extends AbstractMessageReader implements MessageReader
   readonly #onGone = (): void => {
     if (this.#ended) return;
     this.#ended = true;
+    // Never `fireClose`: the library would refuse the last words of runs whose requests are answered already.
     this.#options.onEof();
-    // After `close` the library refuses notifications, and a host may close stdin right behind its last request.
-    void this.#options.ledger.allAnswered().then(() => this.fireClose());
   };
 
   #take(line: Line): void {

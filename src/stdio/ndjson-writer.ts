@@ -39,7 +39,6 @@ export class NdjsonWriter extends AbstractMessageWriter implements MessageWriter
   readonly #options: NdjsonWriterOptions;
   readonly #queue: Queued[] = [];
   #stalled: Queued | undefined;
-  #pumping = false;
   #unwritten = 0;
   #gone = false;
   readonly #flushing: (() => void)[] = [];
@@ -122,10 +121,7 @@ export class NdjsonWriter extends AbstractMessageWriter implements MessageWriter
     });
   }
 
-  /** Not re-entrant: what a `handed` callback sends goes behind what is queued. */
   #pump(): void {
-    if (this.#pumping) return;
-    this.#pumping = true;
     while (!this.#stalled && !this.#gone) {
       const item = this.#queue.shift();
       if (!item) break;
@@ -135,7 +131,6 @@ export class NdjsonWriter extends AbstractMessageWriter implements MessageWriter
       item.handed(true);
       if (ready) item.taken();
     }
-    this.#pumping = false;
     this.#settleFlush();
   }
 

@@ -25,15 +25,20 @@ export class Unsendable extends Error {
  * span several fields (a credential that is itself JSON) or consist of digits.
  */
 export function toSafeText(value: unknown, depth: number, redactor: Redactor): string {
-  const shows = (json: SafeJson) => {
-    const text = JSON.stringify(json);
-    return redactor.redact(text) !== text;
-  };
-  let safe = copy(value, depth, redactor);
-  if (safe !== undefined && shows(safe)) safe = maskWhole(safe, shows);
-  if (typeof safe !== "object" || safe === null || Array.isArray(safe)) throw new Unsendable("is not an object");
-  return JSON.stringify(safe);
+  const safe = copy(value, depth, redactor);
+  if (!isPlainObject(safe)) throw new Unsendable("is not an object");
+  const text = JSON.stringify(safe);
+  if (redactor.redact(text) === text) return text;
+  const masked = maskWhole(safe, (part) => {
+    const partText = JSON.stringify(part);
+    return redactor.redact(partText) !== partText;
+  });
+  if (!isPlainObject(masked)) throw new Unsendable("would show a secret");
+  return JSON.stringify(masked);
 }
+
+const isPlainObject = (json: SafeJson | undefined): json is { [key: string]: SafeJson } =>
+  typeof json === "object" && json !== null && !Array.isArray(json);
 
 /** Follows `JSON.stringify`: `toJSON` is honoured, what has no JSON form is left out of objects and null in arrays. */
 function copy(value: unknown, depth: number, redactor: Redactor): SafeJson | undefined {

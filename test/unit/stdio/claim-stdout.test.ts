@@ -68,6 +68,16 @@ test("importing it claims nothing, calling it twice claims once", async () => {
   expect(stdout).toBe("before\nframe\n");
 });
 
+test("console stays on stderr even if a library puts the old write back", async () => {
+  const { stdout, stderr } = await run(`
+    claimStdout();
+    delete process.stdout.write;
+    console.log("one");
+  `);
+  expect(stdout).toBe("");
+  expect(stderr).toBe("one\n");
+});
+
 test("a host that stops reading is seen as an error, and nothing is uncaught", async () => {
   const { stderr, code } = await run(
     `
@@ -89,7 +99,6 @@ test("a host that closes stderr is no error", async () => {
     `
     const frames = claimStdout();
     process.stdin.once("data", () => {
-      console.log("nobody hears");
       process.stderr.write("nobody hears", () => frames.write("still here\\n", () => process.stdin.destroy()));
     });
   `,

@@ -219,6 +219,20 @@ describe("the budget", () => {
     expect(await ended).toBe("eof");
   });
 
+  test("`onEnd` is waited for while there is time", async () => {
+    const stopping = deferred();
+    const { input, ended } = startWire({ onEnd: () => stopping.promise });
+    let over = false;
+    void ended.then(() => {
+      over = true;
+    });
+    input.end();
+    await settle();
+    expect(over).toBe(false);
+    stopping.resolve();
+    expect(await ended).toBe("eof");
+  });
+
   test.each<[string, () => Promise<void>]>([
     [
       "throws",
