@@ -2,7 +2,7 @@
 /** Which front end is asked for. stdout is claimed for a host before anything else is loaded. */
 import { claimStdout } from "./stdio/claim-stdout.ts";
 
-const [mode, ...rest] = process.argv.slice(2);
+const mode = process.argv[2];
 
 switch (mode) {
   case "courier": {
@@ -17,11 +17,6 @@ switch (mode) {
     process.exit(0);
     break;
   }
-  case "local":
-    process.exit(await (await import("./local-mode.ts")).serveLocal(rest));
-    break;
-  default: {
-    const { runTerminal } = await import("./adapters/terminal/index.ts");
-    process.exitCode = await runTerminal(mode, { version: __VERSION__, stdout: process.stdout, stderr: process.stderr });
-  }
+  default:
+    process.exit(await (await import("./terminal-mode.ts")).runTerminalMode(process.argv.slice(2)));
 }

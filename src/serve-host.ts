@@ -41,15 +41,18 @@ export async function serveHost(
   const log = createLog(process.stderr, config.logLevel, redactor).with({ host });
   const apiKey = config.local ? () => new Secret("local") : apiKeyReader(config, redactor);
   if (config.apiKey) redactor.add(config.apiKey);
-  const engine = lazy(async () => (await import("./engine.ts")).createEngine({ config, apiKey, ambient, log }));
+  const engine = lazy(async () => (await import("./engine.ts")).createEngine({ config, apiKey, ambient, log, host }));
   const registry = new Registry(async () => (await engine()).execute, ambient);
 
   // An error nobody foresaw costs at most its own run: a child that exits is never started again by Roder.
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {
-    process.on(event, (error: unknown) => log("error", event, { error: error instanceof Error ? (error.stack ?? "") : "" }));
+    process.on(event, (error: unknown) =>
+      log("error", event, { error: error instanceof Error ? (error.stack ?? "") : "" }),
+    );
   }
 
-  const warmUp = () => void engine().catch((error: unknown) => log("error", "the engine could not be loaded", { error: String(error) }));
+  const warmUp = () =>
+    void engine().catch((error: unknown) => log("error", "the engine could not be loaded", { error: String(error) }));
   const signals = new EventEmitter();
   for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => void signals.emit(name));
   const end = () => void signals.emit("SIGTERM");

@@ -1,27 +1,93 @@
-/** The terminal command's entry: what to run for which words. */
-import { HELP } from "./help.ts";
+/** The terminal command: which words start what, and what is said when they do not. */
+import { Command, CommanderError } from "commander";
+import { asFailure } from "../../support/failure.ts";
+import { addDoctor } from "./commands/doctor.ts";
+import { addLocal } from "./commands/local.ts";
+import { addLogin } from "./commands/login.ts";
+import { addRun } from "./commands/run.ts";
+import { addSetup } from "./commands/setup.ts";
+import { EXIT, type ExitCode, exitCodeOf } from "./exit-code.ts";
+import { errorLine } from "./live/run-lines.ts";
+import { exitCodeHelp, exitCodeOfCommand } from "./program.ts";
+import { columnsOf, remark, say } from "./screen.ts";
+import type { Context } from "./services.ts";
+import { printable } from "./text.ts";
 
-export interface Terminal {
-  version: string;
-  stdout: NodeJS.WritableStream;
-  stderr: NodeJS.WritableStream;
+export { createScreen, type Input, type Output, type Screen } from "./screen.ts";
+export type {
+  Context,
+  Flight,
+  Keys,
+  KeySource,
+  LocalOptions,
+  LocalRequestLine,
+  Places,
+  Probe,
+  Remote,
+  Services,
+} from "./services.ts";
+
+const ENVIRONMENT = `Environment:
+  SEREN_API_KEY             key of your Seren organization; else the one stored by \`seren-bridge login\`
+  SEREN_API_BASE            default https://api.serendb.com; "local" = the service inside this program
+  SEREN_BRIDGE_DEPLOYMENT   deployment to use when neither parcel nor command names one
+  SEREN_BRIDGE_STATE_DIR    folder for small files of ours
+  SEREN_BRIDGE_LOG          error, warn (default), info or debug; JSON lines on stderr
+  NO_COLOR, CI              no colours; no animation and no questions
+`;
+
+/** `args` are the words after the program's name. Never rejects; what went wrong has been said. */
+export async function runTerminal(args: readonly string[], context: Context): Promise<ExitCode> {
+  const program = buildProgram(context);
+  try {
+    if (args.length === 0) {
+      program.outputHelp();
+      return EXIT.ok;
+    }
+    await program.parseAsync(args, { from: "user" });
+    return exitCodeOfCommand(context) ?? EXIT.ok;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    return complain(args, context, error);
+  }
 }
 
-/** Exit codes: 0 done, 2 wrong use. */
-export async function runTerminal(command: string | undefined, terminal: Terminal): Promise<number> {
-  switch (command) {
-    case undefined:
-    case "help":
-    case "-h":
-    case "--help":
-      terminal.stdout.write(HELP);
-      return 0;
-    case "-v":
-    case "--version":
-      terminal.stdout.write(`${terminal.version}\n`);
-      return 0;
-    default:
-      terminal.stderr.write(`seren-bridge: there is no command "${command}"; see: seren-bridge --help\n`);
-      return 2;
+/** The tree of commands; also what completions are generated from. */
+export function buildProgram(context: Context): Command {
+  const { screen, services } = context;
+  const program = new Command("seren-bridge");
+  program
+    .description("Runs prompts, Dispatch parcels and Roder subagents on Seren Cloud.")
+    .version(services.version, "-v, --version", "print the version")
+    .option("--no-color", "no colours (the same as NO_COLOR=1)")
+    .showSuggestionAfterError(true)
+    .showHelpAfterError("(seren-bridge --help tells all commands)")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void screen.stdout.write(text),
+      writeErr: (text) => void screen.stderr.write(text.replace(/^error: /, "seren-bridge: ")),
+      getOutHelpWidth: () => columnsOf(screen.stdout),
+      getErrHelpWidth: () => columnsOf(screen.stderr),
+    })
+    .addHelpText(
+      "after",
+      `\nStarted by hosts, not by people:\n  courier   the Dispatch courier plugin (JSON lines on stdin and stdout)\n  roder     the Roder process extension\n\n${ENVIRONMENT}\n${exitCodeHelp()}`,
+    );
+  for (const add of COMMANDS) add(program, context);
+  return program;
+}
+
+const COMMANDS: readonly ((program: Command, context: Context) => void)[] = [addRun, addLogin, addDoctor, addSetup, addLocal];
+
+function complain(args: readonly string[], { screen, services }: Context, error: unknown): ExitCode {
+  const failure = asFailure(error);
+  const code = exitCodeOf(failure);
+  const { message, ...line } = errorLine(failure);
+  const words = services.redactor.redact(message);
+  if (args.includes("--json")) say(screen, JSON.stringify({ ...line, message: words }));
+  else remark(screen, `${screen.errorColors.red("seren-bridge:")} ${printable(words)}`);
+  if (failure.kind === "internal" && failure.cause instanceof Error && services.variable("SEREN_BRIDGE_LOG") === "debug") {
+    remark(screen, services.redactor.redact(failure.cause.stack ?? ""));
   }
+  return code;
 }

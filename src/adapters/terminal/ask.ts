@@ -1,0 +1,43 @@
+/** Questions to a person. The library behind them is loaded when there is one to ask; it draws on stderr. */
+import { ExecutionFailure } from "../../support/failure.ts";
+import { lazy } from "../../support/lazy.ts";
+import type { Screen } from "./screen.ts";
+
+const prompts = lazy(() => import("@clack/prompts"));
+
+export interface Choice<T extends string> {
+  value: T;
+  label: string;
+}
+
+/** Rejects with `cancelled` when the question is dismissed, and with `invalid_input` when there is nobody to ask. */
+export async function confirm(screen: Screen, message: string): Promise<boolean> {
+  const { confirm: ask, isCancel } = await prompts();
+  const answer = await ask({ message, initialValue: false, input: screen.stdin, output: screen.stderr });
+  if (isCancel(answer)) throw dismissed();
+  return answer;
+}
+
+/** Undefined when the question is dismissed or the signal aborted. */
+export async function select<T extends string>(
+  screen: Screen,
+  message: string,
+  options: Choice<T>[],
+  signal?: AbortSignal,
+): Promise<T | undefined> {
+  const { select: ask, isCancel } = await prompts();
+  const answer = await ask<string>({ message, options, input: screen.stdin, output: screen.stderr, ...(signal ? { signal } : {}) });
+  return isCancel(answer) ? undefined : options.find(({ value }) => value === answer)?.value;
+}
+
+/** Typed without being shown. */
+export async function password(screen: Screen, message: string): Promise<string> {
+  const { password: ask, isCancel } = await prompts();
+  const answer = await ask({ message, input: screen.stdin, output: screen.stderr });
+  if (isCancel(answer)) throw dismissed();
+  return answer ?? "";
+}
+
+function dismissed(): ExecutionFailure {
+  return new ExecutionFailure("cancelled", "nothing was changed");
+}

@@ -1,0 +1,51 @@
+/** `doctor`: everything that can be wrong, each with its fix. */
+import type { Command } from "commander";
+import { dispatchFindings, roderFindings } from "../doctor/hosts.ts";
+import type { Finding, State } from "../doctor/finding.ts";
+import { machineFindings } from "../doctor/machine.ts";
+import { serviceFindings } from "../doctor/service.ts";
+import { EXIT, type ExitCode } from "../exit-code.ts";
+import { count } from "../format.ts";
+import { act, examples } from "../program.ts";
+import { say, sayJson } from "../screen.ts";
+import type { Context } from "../services.ts";
+import { oneLine, padTo } from "../text.ts";
+
+export function addDoctor(program: Command, context: Context): void {
+  const command = program
+    .command("doctor")
+    .summary("check this installation and say what to fix")
+    .description("Checks Node, files, the API key, the way to Seren Cloud, Dispatch and Roder. It reads only: nothing is created,\nstarted or changed. The exit code is 1 when there is a problem.")
+    .option("--json", "say it as JSON");
+  examples(command, [
+    ["seren-bridge doctor", "all checks"],
+    ["seren-bridge doctor --json", "for a program: a list of {id, title, state, detail, fix}"],
+  ]);
+  command.action(act(context, (options: { json?: boolean }) => check(context, options)));
+}
+
+async function check({ services, screen }: Context, options: { json?: boolean }): Promise<ExitCode> {
+  const groups = await Promise.all([
+    machineFindings(services),
+    serviceFindings(services),
+    dispatchFindings(services),
+    roderFindings(services),
+  ]);
+  const findings = groups.flat().map((finding) => ({ ...finding, detail: services.redactor.redact(finding.detail) }));
+  const problems = findings.filter(({ state }) => state === "problem").length;
+  if (options.json) sayJson(screen, findings);
+  else {
+    const { dim, green, yellow, red } = screen.colors;
+    const marks: Readonly<Record<State, string>> = screen.unicode
+      ? { ok: green("✓"), warning: yellow("!"), problem: red("✗"), skipped: dim("-") }
+      : { ok: green("ok  "), warning: yellow("warn"), problem: red("FAIL"), skipped: dim("-   ") };
+    const width = Math.max(...findings.map(({ title }) => title.length));
+    const shown = ({ title, state, detail, fix }: Finding) => {
+      say(screen, `${marks[state]} ${padTo(title, width)}  ${state === "skipped" ? dim(oneLine(detail)) : oneLine(detail)}`);
+      if (fix) say(screen, `${" ".repeat(width + (screen.unicode ? 4 : 7))}${dim("fix:")} ${oneLine(fix)}`);
+    };
+    findings.forEach(shown);
+    say(screen, "", problems === 0 ? green("Everything that can be used works.") : red(`${count(problems, "problem")} to fix.`));
+  }
+  return problems === 0 ? EXIT.ok : EXIT.failed;
+}

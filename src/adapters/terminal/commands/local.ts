@@ -1,0 +1,61 @@
+/** `local`: the embedded Seren Cloud as a server, until it is interrupted. */
+import type { Command } from "commander";
+import { ExecutionFailure } from "../../../support/failure.ts";
+import { EXIT, type ExitCode } from "../exit-code.ts";
+import { act, examples } from "../program.ts";
+import { say } from "../screen.ts";
+import type { Context, LocalRequestLine } from "../services.ts";
+import { oneLine, padTo } from "../text.ts";
+
+interface Options {
+  port: string;
+  faults?: string;
+  quiet?: boolean;
+}
+
+export function addLocal(program: Command, context: Context): void {
+  const command = program
+    .command("local")
+    .summary("serve the embedded Seren Cloud on this machine")
+    .description(
+      "Serves the published Seren Cloud API on loopback, for trying things and for developing parcels without a key.\nNothing leaves this machine, and all is forgotten when it ends. Its agent reports what it received, or follows a\nscript in the message.",
+    )
+    .option("-p, --port <number>", "0 picks a free one", "8787")
+    .option("--faults <plan>", "let things go wrong: a JSON file, or a number as a seed for a random plan")
+    .option("-q, --quiet", "do not show the requests");
+  examples(command, [
+    ["seren-bridge local", "then, in another terminal: export SEREN_API_BASE=http://127.0.0.1:8787 SEREN_API_KEY=local"],
+    ["seren-bridge local --port 0 --faults 7", "a free port and a bad day"],
+    [`seren-bridge run '@script [{"tool":"grep","result":"3 hits"},{"approve":"deploy"},{"text":"done"}]'`, "a run that follows a script and asks for an approval"],
+  ]);
+  command.action(act(context, (options: Options) => serve(context, options)));
+}
+
+async function serve({ services, screen }: Context, options: Options): Promise<ExitCode> {
+  const port = /^\d{1,5}$/.test(options.port) ? Number(options.port) : 65_536;
+  if (port > 65_535) throw new ExecutionFailure("invalid_input", `--port is "${options.port}"; it can be 0 to 65535`);
+  const { dim, bold, red, yellow, green } = screen.colors;
+  const onRequest = ({ method, path, status, tookMs }: LocalRequestLine) => {
+    if (options.quiet) return;
+    const paint = status === "dropped" || status >= 500 ? red : status >= 400 ? yellow : green;
+    say(screen, `${paint(padTo(String(status), 7))} ${padTo(method, 6)} ${oneLine(path)} ${dim(`${Math.round(tookMs)}ms`)}`);
+  };
+  const { origin, close } = await services.serveLocal({ port, onRequest, ...(options.faults ? { faults: options.faults } : {}) });
+  say(
+    screen,
+    `The embedded Seren Cloud listens on ${bold(origin)}. Nothing leaves this machine; all is forgotten when it ends.`,
+    "Point a terminal, Dispatch or Roder's env table at it:",
+    "",
+    `  export SEREN_API_BASE=${origin} SEREN_API_KEY=local`,
+    "",
+    dim("Ctrl-C ends it. Requests:"),
+  );
+  await new Promise<void>((resolve) => {
+    const release = services.onInterrupt(() => {
+      release();
+      resolve();
+    });
+  });
+  await close();
+  return EXIT.ok;
+}

@@ -1,0 +1,75 @@
+/** `login` and `logout`: the stored API key. */
+import type { Command } from "commander";
+import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
+import { Secret } from "../../../support/secret.ts";
+import { password } from "../ask.ts";
+import { EXIT, type ExitCode } from "../exit-code.ts";
+import { act, examples } from "../program.ts";
+import { readStdin } from "../read-stdin.ts";
+import { remark, say } from "../screen.ts";
+import type { Context } from "../services.ts";
+
+export function addLogin(program: Command, context: Context): void {
+  const login = program
+    .command("login")
+    .summary("store the API key of your Seren organization")
+    .description(
+      "Asks for the key without showing it, checks it against Seren Cloud, and stores it in a file that only you can read.\nDispatch, Roder and this command use it from then on. SEREN_API_KEY wins over it.",
+    )
+    .option("--stdin", "read the key from stdin instead of asking")
+    .option("--no-check", "store it without asking Seren Cloud");
+  examples(login, [
+    ["seren-bridge login", "type or paste the key"],
+    ["pass show seren | seren-bridge login --stdin", "from a password manager"],
+  ]);
+  login.action(act(context, (options: { stdin?: boolean; check: boolean }) => store(context, options)));
+
+  const logout = program
+    .command("logout")
+    .summary("forget the stored API key")
+    .description("Removes the file that `login` wrote. The key itself stays valid until you revoke it at Seren.");
+  examples(logout, [["seren-bridge logout", "nothing else is touched"]]);
+  logout.action(act(context, () => forget(context)));
+}
+
+async function store(context: Context, { stdin, check }: { stdin?: boolean; check: boolean }): Promise<ExitCode> {
+  const { services, screen } = context;
+  if (services.local) {
+    throw new ExecutionFailure("invalid_input", "SEREN_API_BASE is local, which needs no key; unset it and log in again");
+  }
+  if (!stdin && !screen.interactive) {
+    throw new ExecutionFailure("invalid_input", "there is no terminal to ask on; give the key with: seren-bridge login --stdin");
+  }
+  const text = (stdin ? await readStdin(screen) : await password(screen, "Seren API key")).trim();
+  if (!/^[\x21-\x7e]{8,4096}$/.test(text)) {
+    throw new ExecutionFailure("invalid_input", "that is no API key: it is one word of at least 8 plain characters, such as seren_…");
+  }
+  const key = new Secret(text);
+  if (check) {
+    try {
+      await services.keys.check(key);
+    } catch (error) {
+      const failure = asFailure(error);
+      const why =
+        failure.kind === "unauthorized" || failure.kind === "forbidden"
+          ? `${services.serviceAddress()} does not accept this key; nothing was stored`
+          : `the key could not be checked, so nothing was stored (${failure.message}); --no-check stores it all the same`;
+      throw new ExecutionFailure(failure.kind, why, { cause: failure });
+    }
+  }
+  const path = await services.keys.store(key);
+  say(screen, `${check ? `${services.serviceAddress()} accepts the key. ` : ""}Stored in ${path}, readable by you only.`);
+  if ((await services.keys.source()).from === "environment") {
+    remark(screen, "SEREN_API_KEY is set in this shell, and it wins over the stored key.");
+  }
+  return EXIT.ok;
+}
+
+async function forget({ services, screen }: Context): Promise<ExitCode> {
+  const path = services.places.credentialsFile;
+  say(screen, (await services.keys.forget()) ? `Removed ${path}.` : `There is no stored key (${path}).`);
+  if ((await services.keys.source()).from === "environment") {
+    remark(screen, "SEREN_API_KEY is still set in this shell.");
+  }
+  return EXIT.ok;
+}

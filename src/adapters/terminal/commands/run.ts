@@ -1,0 +1,117 @@
+/** `run`: one prompt or one parcel, followed to its end. */
+import { statSync } from "node:fs";
+import type { Command } from "commander";
+import { DEFAULT_TIMEOUT_MS, generalAgentTarget, MAX_TIMEOUT_MS, type RunRequest } from "../../../core/index.ts";
+import { ExecutionFailure } from "../../../support/failure.ts";
+import { EXIT, type ExitCode } from "../exit-code.ts";
+import { parseDuration } from "../format.ts";
+import { followRequest, startDetached } from "../live/follow.ts";
+import type { RunLine } from "../live/run-lines.ts";
+import { act, examples } from "../program.ts";
+import { readStdin } from "../read-stdin.ts";
+import { remark, say } from "../screen.ts";
+import type { Context } from "../services.ts";
+
+interface RunOptions {
+  deployment?: string;
+  timeout?: string;
+  session?: string;
+  inputs?: string;
+  detach?: boolean;
+  approvals: string;
+  json?: boolean;
+}
+
+export function addRun(program: Command, context: Context): void {
+  const command = program
+    .command("run")
+    .summary("run a prompt or a parcel on Seren Cloud and follow it")
+    .description(
+      "Runs a prompt, a built Dispatch parcel, or what comes on stdin, and shows the answer as it comes.\nThe run costs what Seren Cloud charges your organization. Ctrl-C cancels it.",
+    )
+    .argument("<what>", "a prompt, the folder of a built parcel, or - for a prompt on stdin")
+    .argument("[message]", "with a parcel: the message or payload, or - for stdin")
+    .option("-d, --deployment <id>", "run on this deployment instead of the general agent or the parcel's own")
+    .option("-t, --timeout <time>", "cancel the run after this long, e.g. 90s, 15m, 2h (default: 30m, or TIMEOUT RUN)")
+    .option("-s, --session <name>", "a conversation the agent remembers from run to run")
+    .option("--inputs <json>", "further values for the agent, as JSON")
+    .option("--approvals <what>", "when the run asks for an approval: wait, or return with exit code 5", "wait")
+    .option("--detach", "print the run's id as soon as there is one and leave the run alone")
+    .option("--json", "one JSON object a line instead of text (docs/cli.md has the schema)");
+  examples(command, [
+    ["seren-bridge run 'Summarise the news about TypeScript'", "with the general agent"],
+    ["seren-bridge run ./parcel 'hello'", "a built parcel"],
+    ["git diff | seren-bridge run - > review.md", "prompt from a pipe, answer to a file"],
+    ["id=$(seren-bridge run --detach 'A long task'); seren-bridge runs follow $id", "start now, look later"],
+    ["SEREN_API_BASE=local seren-bridge run 'hello'", "without a key, inside this program"],
+  ]);
+  command.action(act(context, (what: string, message: string | undefined, options: RunOptions) => run(context, what, message, options)));
+}
+
+async function run(context: Context, what: string, message: string | undefined, options: RunOptions): Promise<ExitCode> {
+  const { services, screen } = context;
+  const { request, defaultMs } = await requestFor(context, what, message, options);
+  const timeoutMs = Math.min(options.timeout ? parseDuration(options.timeout, "--timeout") : defaultMs, MAX_TIMEOUT_MS);
+  if (!options.detach) return followRequest(context, { request, timeoutMs, json: options.json === true });
+  if (services.local) {
+    throw new ExecutionFailure(
+      "unsupported",
+      "with SEREN_API_BASE=local the service ends with this command, so a run cannot be left alone; start one that stays with: seren-bridge local",
+    );
+  }
+  const { runId, deploymentId } = await startDetached(context, request, timeoutMs);
+  if (options.json) {
+    const line: RunLine = { type: "detached", run_id: runId, deployment_id: deploymentId };
+    say(screen, JSON.stringify(line));
+  } else {
+    say(screen, runId);
+    remark(screen, `It goes on without you. Follow it with: seren-bridge runs follow ${runId}`);
+  }
+  return EXIT.ok;
+}
+
+async function requestFor(context: Context, what: string, message: string | undefined, options: RunOptions) {
+  const { services, screen } = context;
+  if (options.approvals !== "wait" && options.approvals !== "return") {
+    throw new ExecutionFailure("invalid_input", `--approvals is "${options.approvals}"; it can be wait or return`);
+  }
+  const common = {
+    onApproval: options.approvals,
+    ...(options.session ? { conversationId: options.session } : {}),
+    ...(options.inputs === undefined ? {} : { inputs: parseInputs(options.inputs) }),
+  } satisfies Partial<RunRequest>;
+  const text = async (given: string) => {
+    const read = given === "-" ? await readStdin(screen) : given;
+    if (read.trim() === "") throw new ExecutionFailure("invalid_input", "the prompt is empty; write: seren-bridge run 'What to do'");
+    return read;
+  };
+  if (isFolder(what)) {
+    const { parcelRequest } = await import("../parcel-request.ts");
+    const given = message === undefined ? undefined : await text(message);
+    const { target, operation, timeoutMs } = await parcelRequest(services, what, given, options.deployment);
+    const request: RunRequest = { ...common, target, operation, ...(given === undefined ? {} : { message: given }) };
+    return { request, defaultMs: timeoutMs ?? DEFAULT_TIMEOUT_MS };
+  }
+  if (message !== undefined) {
+    throw new ExecutionFailure("invalid_input", `there is no parcel folder ${what}; a prompt of several words needs quotes around it`);
+  }
+  const target: RunRequest["target"] = options.deployment
+    ? { kind: "deployment", deploymentId: options.deployment, named: "--deployment" }
+    : services.deployment
+      ? { kind: "deployment", deploymentId: services.deployment, named: "SEREN_BRIDGE_DEPLOYMENT" }
+      : generalAgentTarget();
+  const request: RunRequest = { ...common, target, message: await text(what) };
+  return { request, defaultMs: DEFAULT_TIMEOUT_MS };
+}
+
+function parseInputs(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ExecutionFailure("invalid_input", `--inputs is not JSON; write for example --inputs '{"depth": 2}'`, { cause });
+  }
+}
+
+function isFolder(path: string): boolean {
+  return path !== "-" && (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false);
+}

@@ -1,0 +1,66 @@
+/** Checks of this machine: Node, files, credentials, proxy settings. Nothing leaves it. */
+import { access, constants, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { asFailure } from "../../../support/failure.ts";
+import type { Services } from "../services.ts";
+import { type Finding, ok, problem, warning } from "./finding.ts";
+
+/** `engines` of the package. */
+const NODE_FLOOR = [20, 18, 1] as const;
+
+export async function machineFindings(services: Services): Promise<Finding[]> {
+  return [nodeVersion(process.versions.node), await stateFolder(services), await credentials(services), proxy(services)];
+}
+
+export function nodeVersion(version: string): Finding {
+  const parts = version.split(".").map(Number);
+  const difference = NODE_FLOOR.map((floor, index) => (parts[index] ?? 0) - floor).find((part) => part !== 0) ?? 0;
+  return difference >= 0
+    ? ok("node", "Node", version)
+    : problem("node", "Node", `${version} is too old`, `install Node ${NODE_FLOOR.join(".")} or newer`);
+}
+
+async function stateFolder({ places }: Services): Promise<Finding> {
+  const path = places.stateDir;
+  const title = "State folder";
+  let folder = path;
+  for (;;) {
+    try {
+      const { mode } = await stat(folder);
+      await access(folder, constants.W_OK | constants.X_OK);
+      const open = folder === path && process.platform !== "win32" && (mode & 0o022) !== 0;
+      if (open) return warning("state", title, `${path} can be changed by others`, `chmod go-w "${path}"`);
+      return ok("state", title, folder === path ? path : `${path} (made when it is needed)`);
+    } catch (error) {
+      const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
+      if (missing && dirname(folder) !== folder) folder = dirname(folder);
+      else return problem("state", title, `${path} cannot be written`, "make it yours, or set SEREN_BRIDGE_STATE_DIR to a folder that is");
+    }
+  }
+}
+
+async function credentials({ keys }: Services): Promise<Finding> {
+  const title = "API key";
+  const source = await keys.source();
+  switch (source.from) {
+    case "local":
+      return ok("key", title, "not needed (SEREN_API_BASE=local)");
+    case "none":
+      return problem("key", title, source.problem ?? `neither SEREN_API_KEY nor ${source.path}`, source.problem ? "repair the file, or run: seren-bridge login" : "seren-bridge login");
+    default:
+      try {
+        keys.current();
+        return ok("key", title, source.from === "file" ? `from ${source.path}` : "from SEREN_API_KEY");
+      } catch (error) {
+        return problem("key", title, asFailure(error).message, "seren-bridge login");
+      }
+  }
+}
+
+/** Our HTTP goes straight out: a proxy that is required shows as a service that cannot be reached. */
+function proxy({ variable, local }: Services): Finding {
+  const title = "Proxy";
+  const name = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].find((one) => variable(one));
+  if (local || !name) return ok("proxy", title, "none set");
+  return warning("proxy", title, `${name} is set, but seren-bridge connects directly`, "if only the proxy leads outside, seren-bridge cannot be used behind it yet");
+}

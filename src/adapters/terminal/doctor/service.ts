@@ -1,0 +1,59 @@
+/** Checks of the way to Seren Cloud. They read only; nothing is created or started. */
+import { asFailure } from "../../../support/failure.ts";
+import { duration } from "../format.ts";
+import type { Services } from "../services.ts";
+import { type Finding, ok, problem, skipped, warning } from "./finding.ts";
+
+const STREAM_LIMIT_MS = 10_000;
+/** Deadlines and retries compare times of both sides only loosely; beyond this, lists look wrong to people. */
+const CLOCK_LIMIT_MS = 60_000;
+
+export async function serviceFindings(services: Services): Promise<Finding[]> {
+  const title = "Seren Cloud";
+  let address: string;
+  try {
+    address = services.serviceAddress();
+  } catch (error) {
+    return [problem("api", title, asFailure(error).message, "correct SEREN_API_BASE, or unset it")];
+  }
+  if ((await services.keys.source()).from === "none") {
+    return [skipped("api", title, "cannot be asked without a key"), skipped("stream", "Streaming", "cannot be tried without a key")];
+  }
+  try {
+    const { probe } = await services.remote();
+    const { tookMs, clockAheadMs } = await probe.call();
+    return [
+      ok("api", title, `${address} answers in ${duration(tookMs)} and accepts the key`),
+      ...clock(clockAheadMs),
+      await streaming(services),
+    ];
+  } catch (error) {
+    const failure = asFailure(error);
+    const refused = failure.kind === "unauthorized" || failure.kind === "forbidden";
+    return [
+      problem("api", title, `${address}: ${failure.message}`, refused ? "seren-bridge login with a key that is valid" : "check the network and SEREN_API_BASE, then try again"),
+      skipped("stream", "Streaming", "Seren Cloud could not be asked"),
+    ];
+  }
+}
+
+function clock(aheadMs: number | undefined): Finding[] {
+  if (aheadMs === undefined) return [];
+  const off = Math.abs(aheadMs);
+  if (off < CLOCK_LIMIT_MS) return [ok("clock", "Clock", "agrees with the service")];
+  return [warning("clock", "Clock", `this machine is ${duration(off)} ${aheadMs > 0 ? "behind" : "ahead of"} the service`, "set the clock (NTP)")];
+}
+
+/** A proxy that holds back a stream makes runs look dead until they end. A run of the past is enough to see it. */
+async function streaming({ remote }: Services): Promise<Finding> {
+  const title = "Streaming";
+  const { organization, probe } = await remote();
+  try {
+    const [latest] = await organization.runs({ limit: 1 });
+    if (!latest) return skipped("stream", title, "there is no run yet to try it on; nothing is started for a check");
+    if (await probe.stream(latest.run.runId, STREAM_LIMIT_MS)) return ok("stream", title, "event streams get through");
+    return warning("stream", title, "an event stream was opened, but nothing came through it", "a proxy may be holding it back; runs still work, their progress shows late");
+  } catch (error) {
+    return warning("stream", title, asFailure(error).message, "runs still work, their progress shows late");
+  }
+}

@@ -1,0 +1,59 @@
+/** What the exit code of every command means. The help, the documentation and the tests read this table. */
+import type { Outcome } from "../../core/index.ts";
+import { ExecutionFailure, type FailureKind } from "../../support/failure.ts";
+
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  unauthorized: 3,
+  unavailable: 4,
+  awaitingApproval: 5,
+  timedOut: 124,
+  cancelled: 130,
+} as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+export const EXIT_MEANINGS: readonly (readonly [code: ExitCode, meaning: string])[] = [
+  [EXIT.ok, "done; a run completed"],
+  [EXIT.failed, "it did not work: the run failed or was blocked, or a check found a problem"],
+  [EXIT.usage, "the command was not understood, or its input is wrong"],
+  [EXIT.unauthorized, "no API key, or one that Seren Cloud does not accept"],
+  [EXIT.unavailable, "Seren Cloud, or the way to it, is not available"],
+  [EXIT.awaitingApproval, "the run waits for an approval"],
+  [EXIT.timedOut, "the time limit was reached; the run was cancelled"],
+  [EXIT.cancelled, "interrupted or cancelled"],
+];
+
+const OF_FAILURE: Readonly<Record<FailureKind, ExitCode>> = {
+  invalid_input: EXIT.usage,
+  unsupported: EXIT.usage,
+  unauthorized: EXIT.unauthorized,
+  forbidden: EXIT.unauthorized,
+  payment_required: EXIT.failed,
+  not_found: EXIT.failed,
+  conflict: EXIT.failed,
+  rate_limited: EXIT.unavailable,
+  unavailable: EXIT.unavailable,
+  timed_out: EXIT.timedOut,
+  cancelled: EXIT.cancelled,
+  unknown_outcome: EXIT.unavailable,
+  contract: EXIT.unavailable,
+  internal: EXIT.failed,
+};
+
+export function exitCodeOf(result: Outcome | ExecutionFailure): ExitCode {
+  if (result instanceof ExecutionFailure) return OF_FAILURE[result.kind];
+  switch (result.kind) {
+    case "completed":
+      return EXIT.ok;
+    case "cancelled":
+      return EXIT.cancelled;
+    case "timed_out":
+      return EXIT.timedOut;
+    case "awaiting_approval":
+      return EXIT.awaitingApproval;
+    default:
+      return result.stoppedBy === "person" ? EXIT.cancelled : EXIT.failed;
+  }
+}

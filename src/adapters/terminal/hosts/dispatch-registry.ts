@@ -1,0 +1,108 @@
+/**
+ * Dispatch's courier registry: which couriers it knows and the hash of each program. Dispatch compares the hash before
+ * every start (`dispatch:crates/dispatch-core/src/plugins.rs`).
+ */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import * as z from "zod";
+import { ExecutionFailure } from "../../../support/failure.ts";
+import type { Services } from "../services.ts";
+import { type FileChange, readUserFile, type UserFile } from "./file-change.ts";
+import { findArray, putElement, removeElement } from "./json-array.ts";
+
+/** Name of the courier, as `--courier` takes it. */
+export const COURIER_NAME = "seren-cloud";
+const NEW_FILE_MODE = 0o644; // as Dispatch makes it
+
+const RegistrySchema = z.looseObject({ plugins: z.array(z.looseObject({ name: z.string() })).optional() });
+const EntrySchema = z.looseObject({
+  name: z.string(),
+  exec: z.looseObject({ command: z.string(), args: z.array(z.string()).nullish() }),
+  installed_sha256: z.string().nullish(),
+});
+export type RegistryEntry = z.output<typeof EntrySchema>;
+
+export function registryPath({ places }: Pick<Services, "places">): string {
+  return join(places.home, ".config", "dispatch", "couriers.json");
+}
+
+export function readRegistry(services: Pick<Services, "places">): Promise<UserFile> {
+  return readUserFile(registryPath(services), NEW_FILE_MODE);
+}
+
+/** Our entry as it stands; undefined when there is none. Throws `invalid_input` for a registry that is not one. */
+export function registeredEntry(file: UserFile): RegistryEntry | undefined {
+  if (file.text === undefined) return undefined;
+  const found = parseRegistry(file).plugins?.find(({ name }) => name === COURIER_NAME);
+  return found && EntrySchema.safeParse(found).data;
+}
+
+/** Lower-case hex, as Dispatch writes it. Throws as reading does. */
+export function hashOf(path: string): string {
+  return createHash("sha256").update(readFileSync(path)).digest("hex");
+}
+
+/** What `dispatch courier install` would store for this program. */
+export function ownEntry({ places, version }: Pick<Services, "places" | "version">): RegistryEntry {
+  return {
+    name: COURIER_NAME,
+    version,
+    protocol_version: 1,
+    transport: "jsonl",
+    description: "Runs Dispatch parcels on Seren Cloud",
+    exec: { command: places.program, args: ["courier"] },
+    installed_sha256: hashOf(places.program),
+  };
+}
+
+export function withEntry(file: UserFile, entry: RegistryEntry): FileChange {
+  if (file.text === undefined || file.text.trim() === "") {
+    return { file, after: JSON.stringify({ plugins: [entry] }, null, 2) };
+  }
+  const { plugins = [] } = parseRegistry(file);
+  const index = plugins.findIndex(({ name }) => name === COURIER_NAME);
+  if (index >= 0 && isDeepStrictEqual(plugins[index], entry)) return { file, after: file.text };
+  const place = findArray(file.text, "plugins");
+  if (!place) throw unusable(file, 'it has no "plugins" list');
+  const after = putElement(file.text, place, index < 0 ? undefined : index, entry);
+  return proven(file, after, index < 0 ? [...plugins, entry] : plugins.with(index, { ...entry }));
+}
+
+export function withoutEntry(file: UserFile): FileChange {
+  if (file.text === undefined) return { file, after: "" };
+  const { plugins = [] } = parseRegistry(file);
+  const index = plugins.findIndex(({ name }) => name === COURIER_NAME);
+  const place = findArray(file.text, "plugins");
+  if (index < 0 || !place) return { file, after: file.text };
+  return proven(file, removeElement(file.text, place, index), plugins.toSpliced(index, 1));
+}
+
+/** The text is changed by position, so what it means is compared before anybody gets to see it. */
+function proven(file: UserFile, after: string, plugins: unknown): FileChange {
+  const wanted = { ...parseRegistry(file), plugins };
+  if (!isDeepStrictEqual(parseRegistry({ ...file, text: after }), wanted)) {
+    throw unusable(file, "its form is one this version cannot change safely");
+  }
+  return { file, after };
+}
+
+function parseRegistry(file: UserFile): z.output<typeof RegistrySchema> {
+  let value: unknown;
+  try {
+    value = JSON.parse(file.text ?? "");
+  } catch {
+    throw unusable(file, "it is not JSON");
+  }
+  const registry = RegistrySchema.safeParse(value);
+  if (!registry.success) throw unusable(file, "it does not look like a list of couriers");
+  return registry.data;
+}
+
+function unusable({ path }: UserFile, why: string): ExecutionFailure {
+  return new ExecutionFailure(
+    "invalid_input",
+    `${path} was not touched: ${why}. Look at the file, or install with: dispatch courier install <folder of seren-bridge>/courier-plugin.json`,
+  );
+}

@@ -1,0 +1,69 @@
+/** A change to a file of the user's: shown before it is made, made whole or not at all, with the old text kept beside it. */
+import { readFile, realpath, rm, stat } from "node:fs/promises";
+import { ExecutionFailure } from "../../../support/failure.ts";
+import type { Services } from "../services.ts";
+
+export interface UserFile {
+  /** Links resolved: what a link leads to is changed, the link stays. */
+  path: string;
+  /** Undefined when there is no file. */
+  text: string | undefined;
+  mode: number;
+}
+
+export interface FileChange {
+  file: UserFile;
+  /** Equal to the file's text when there is nothing to do; empty to remove the file. */
+  after: string;
+}
+
+/** Throws `invalid_input` for a file that cannot be read as UTF-8 text. `newMode` is for a file that is not there yet. */
+export async function readUserFile(path: string, newMode: number): Promise<UserFile> {
+  try {
+    const real = await realpath(path);
+    const [bytes, { mode }] = await Promise.all([readFile(real), stat(real)]);
+    return { path: real, text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes), mode: mode & 0o777 };
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return { path, text: undefined, mode: newMode };
+    const why = error instanceof TypeError ? "it is not UTF-8 text" : error instanceof Error ? error.message : "unknown error";
+    throw new ExecutionFailure("invalid_input", `${path} cannot be read: ${why}`, { cause: error });
+  }
+}
+
+export function changesNothing({ file, after }: FileChange): boolean {
+  return (file.text ?? "") === after;
+}
+
+/** Answers the path of the backup, when there was something to keep. Rejects with `conflict` when the file has changed. */
+export async function applyChange(services: Pick<Services, "writeFile">, { file, after }: FileChange): Promise<string | undefined> {
+  const now = await readUserFile(file.path, file.mode);
+  if (now.text !== file.text) {
+    throw new ExecutionFailure("conflict", `${file.path} was changed by another program meanwhile; try again`);
+  }
+  let backup: string | undefined;
+  if (file.text !== undefined) {
+    backup = `${file.path}.seren-bridge.bak`;
+    await services.writeFile(backup, file.text, file.mode);
+  }
+  if (after === "") await rm(file.path, { force: true });
+  else await services.writeFile(file.path, after, file.mode);
+  return backup;
+}
+
+/** The lines that go and the lines that come, with their signs. */
+export function differenceOf({ file, after }: FileChange): string[] {
+  const old = linesOf(file.text ?? "");
+  const fresh = linesOf(after);
+  let top = 0;
+  while (top < old.length && top < fresh.length && old[top] === fresh[top]) top += 1;
+  let bottom = 0;
+  while (bottom < Math.min(old.length, fresh.length) - top && old.at(-1 - bottom) === fresh.at(-1 - bottom)) bottom += 1;
+  return [
+    ...old.slice(top, old.length - bottom).map((line) => `- ${line}`),
+    ...fresh.slice(top, fresh.length - bottom).map((line) => `+ ${line}`),
+  ];
+}
+
+function linesOf(text: string): string[] {
+  return text === "" ? [] : text.replace(/\r?\n$/, "").split(/\r?\n/);
+}

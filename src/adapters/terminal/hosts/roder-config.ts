@@ -1,0 +1,136 @@
+/**
+ * Our `[[process_extensions]]` entry in Roder's `config.toml`. The file is the user's: the entry is a block of its own
+ * between two comments, everything else keeps every byte.
+ */
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { parse } from "smol-toml";
+import * as z from "zod";
+import { ExecutionFailure } from "../../../support/failure.ts";
+import type { Services } from "../services.ts";
+import { type FileChange, readUserFile, type UserFile } from "./file-change.ts";
+
+/** Equals the manifest's id, so that this entry takes the place of an installed package's instead of clashing with it. */
+export const EXTENSION_ID = "roder-ext-seren-cloud";
+const OPEN = "# >>> seren-bridge: written by `seren-bridge setup roder`, taken back by `--undo`";
+const CLOSE = "# <<< seren-bridge";
+/** The file may hold keys. */
+const NEW_FILE_MODE = 0o600;
+
+const EntrySchema = z.looseObject({
+  id: z.string(),
+  enabled: z.boolean().optional(),
+  manifest: z.string(),
+  command: z.string(),
+  args: z.array(z.string()).optional(),
+  env: z.record(z.string(), z.string()).optional(),
+});
+export type RoderEntry = z.output<typeof EntrySchema>;
+const ConfigSchema = z.looseObject({ process_extensions: z.array(z.looseObject({ id: z.unknown() })).optional() });
+
+export function roderFolder({ places, variable }: Pick<Services, "places" | "variable">): string {
+  return variable("RODER_CONFIG_DIR") ?? join(places.home, ".roder");
+}
+
+export function readRoderConfig(services: Pick<Services, "places" | "variable">): Promise<UserFile> {
+  return readUserFile(join(roderFolder(services), "config.toml"), NEW_FILE_MODE);
+}
+
+/** Our entry, whoever wrote it. Throws `invalid_input` for a file that is not TOML. */
+export function configuredEntry(file: UserFile): RoderEntry | undefined {
+  const found = parseConfig(file, file.text ?? "").process_extensions?.find(({ id }) => id === EXTENSION_ID);
+  return found && EntrySchema.safeParse(found).data;
+}
+
+export function entryText({ id, manifest, command, args = [], env = {} }: RoderEntry): string {
+  const quote = (text: string) => JSON.stringify(text);
+  const variables = Object.entries(env);
+  return [
+    "[[process_extensions]]",
+    `id = ${quote(id)}`,
+    `manifest = ${quote(manifest)}`,
+    `command = ${quote(command)}`,
+    `args = [${args.map(quote).join(", ")}]`,
+    ...(variables.length > 0 ? [`env = { ${variables.map(([name, value]) => `${name} = ${quote(value)}`).join(", ")} }`] : []),
+  ].join("\n");
+}
+
+/** Throws `invalid_input` when the entry cannot be added safely; the message has what to add by hand. */
+export function withRoderEntry(file: UserFile, entry: RoderEntry): FileChange {
+  const text = file.text ?? "";
+  const newline = text.includes("\r\n") ? "\r\n" : "\n";
+  const block = [OPEN, ...entryText(entry).split("\n"), CLOSE].join(newline) + newline;
+  const before = parseConfig(file, text);
+  const own = blockIn(text);
+  if (own) return proven(file, before, text.slice(0, own.start) + block + text.slice(own.end), entry);
+  const present = configuredEntry(file);
+  if (present && isDeepStrictEqual(plain(present), entry)) return { file, after: text };
+  if (present) {
+    throw unusable(file, `it already has an entry "${EXTENSION_ID}" that somebody wrote by hand. Make it read:\n\n${entryText(entry)}\n`);
+  }
+  // One line break in any case: a blank line, or the end of a last line that had none. `--undo` takes it back.
+  const gap = text === "" ? "" : newline;
+  return proven(file, before, text + gap + block, entry);
+}
+
+export function withoutRoderEntry(file: UserFile): FileChange {
+  const text = file.text ?? "";
+  const own = blockIn(text);
+  if (!own) {
+    if (configuredEntry(file)) {
+      throw unusable(file, `its entry "${EXTENSION_ID}" was written by hand, so it is yours to remove`);
+    }
+    return { file, after: text };
+  }
+  const head = text.slice(0, own.start).replace(/\r?\n$/, "");
+  return proven(file, parseConfig(file, text), head + text.slice(own.end), undefined);
+}
+
+/** Where our block is, from its first comment to the line behind its last. */
+function blockIn(text: string): { start: number; end: number } | undefined {
+  const start = text.indexOf(OPEN);
+  const close = start < 0 ? -1 : text.indexOf(CLOSE, start);
+  if (close < 0) return undefined;
+  const end = text.indexOf("\n", close);
+  return { start, end: end < 0 ? text.length : end + 1 };
+}
+
+type Config = z.output<typeof ConfigSchema>;
+
+/** The text is changed by position, so what it means is compared before anybody gets to see it. */
+function proven(file: UserFile, before: Config, after: string, entry: RoderEntry | undefined): FileChange {
+  const others = ({ process_extensions = [], ...rest }: Config) => ({
+    ...rest,
+    process_extensions: process_extensions.filter(({ id }) => id !== EXTENSION_ID),
+  });
+  let fresh: Config | undefined;
+  try {
+    fresh = ConfigSchema.parse(parse(after));
+  } catch {
+    // judged below
+  }
+  const found = fresh?.process_extensions?.filter(({ id }) => id === EXTENSION_ID) ?? [];
+  const right = entry ? found.length === 1 && isDeepStrictEqual(plain(found[0]), entry) : found.length === 0;
+  if (!fresh || !right || !isDeepStrictEqual(plain(others(fresh)), plain(others(before)))) {
+    throw unusable(file, `its form is one this version cannot change safely${entry ? `. Add by hand:\n\n${entryText(entry)}\n` : ""}`);
+  }
+  return { file, after };
+}
+
+/** The parser makes objects without a prototype, which count as different. */
+function plain(value: unknown): unknown {
+  return structuredClone(value);
+}
+
+function parseConfig(file: UserFile, text: string): Config {
+  try {
+    return ConfigSchema.parse(parse(text.replace(/^\ufeff/, "")));
+  } catch (error) {
+    const why = error instanceof Error ? (error.message.split("\n")[0] ?? "") : "";
+    throw unusable(file, `it cannot be read as TOML (${why})`);
+  }
+}
+
+function unusable({ path }: UserFile, why: string): ExecutionFailure {
+  return new ExecutionFailure("invalid_input", `${path} was not touched: ${why}`);
+}

@@ -1,0 +1,39 @@
+/** The Roder entry for this program and this environment: Roder hands its child nothing but PATH and the entry's `env`. */
+import { ExecutionFailure } from "../../../support/failure.ts";
+import type { Services } from "../services.ts";
+import { findProgram } from "./find-program.ts";
+import { EXTENSION_ID, type RoderEntry } from "./roder-config.ts";
+
+/** Settings that would otherwise be lost on the way. The API key is not among them: it is read from its file. */
+const CARRIED = [
+  "SEREN_API_BASE",
+  "SEREN_BRIDGE_CONTRACT",
+  "SEREN_BRIDGE_DEPLOYMENT",
+  "SEREN_BRIDGE_STATE_DIR",
+  "SEREN_BRIDGE_LOG",
+  "XDG_CONFIG_HOME",
+  "XDG_STATE_HOME",
+] as const;
+
+/** Throws `invalid_input` when there is no manifest beside the program. */
+export function ownRoderEntry({ places, variable }: Pick<Services, "places" | "variable">): RoderEntry {
+  if (!places.roderManifest) {
+    throw new ExecutionFailure(
+      "invalid_input",
+      `there is no roder-extension.toml beside ${places.program}; install the npm package of seren-bridge, which has it`,
+    );
+  }
+  const env: Record<string, string> = {};
+  for (const name of CARRIED) {
+    const value = variable(name);
+    if (value !== undefined) env[name] = value;
+  }
+  if (places.home !== places.accountHome) env.HOME = places.home;
+  return {
+    id: EXTENSION_ID,
+    manifest: places.roderManifest,
+    command: findProgram("node", variable) ? "node" : process.execPath,
+    args: [places.program, "roder"],
+    ...(Object.keys(env).length > 0 ? { env } : {}),
+  };
+}

@@ -1,0 +1,31 @@
+/** JSON lines on stdout, for programs. */
+import type { ExecutionEvent, Outcome } from "../../../core/index.ts";
+import { ExecutionFailure } from "../../../support/failure.ts";
+import type { Screen } from "../screen.ts";
+import type { Presenter } from "./presenter.ts";
+import { errorLine, eventLine, outcomeLine, type RunLine } from "./run-lines.ts";
+
+export class JsonPresenter implements Presenter {
+  readonly #screen: Screen;
+
+  constructor(screen: Screen) {
+    this.#screen = screen;
+  }
+
+  start(): void {}
+
+  event(event: ExecutionEvent): Promise<void> | void {
+    return this.#write(eventLine(event));
+  }
+
+  interrupted(): void {}
+
+  end(result: Outcome | ExecutionFailure): void {
+    void this.#write(result instanceof ExecutionFailure ? errorLine(result) : outcomeLine(result));
+  }
+
+  #write(line: RunLine): Promise<void> | void {
+    const { stdout } = this.#screen;
+    if (!stdout.write(`${JSON.stringify(line)}\n`)) return new Promise((resolve) => stdout.once("drain", resolve));
+  }
+}

@@ -1,0 +1,172 @@
+/** A run on a terminal: the answer as it comes, the tools, what goes on now, and a summary. */
+import type { ExecutionEvent, Outcome, Phase, RunRef } from "../../../core/index.ts";
+import type { Ambient } from "../../../support/ambient.ts";
+import { ExecutionFailure } from "../../../support/failure.ts";
+import { cost, count, duration, tokens } from "../format.ts";
+import { columnsOf, type Output, type Screen } from "../screen.ts";
+import { facts } from "../table.ts";
+import { fit, oneLine } from "../text.ts";
+import { closingWords, interruptWords } from "./closing-words.ts";
+import { LiveView } from "./live-view.ts";
+import { PHASE_WORDS } from "./phase-words.ts";
+import { approvalWords } from "./plain-presenter.ts";
+import type { OnInterrupt, Presenter } from "./presenter.ts";
+
+export interface LiveOptions {
+  screen: Screen;
+  ambient: Ambient;
+  onInterrupt: OnInterrupt;
+  /** Called when the run starts and stops waiting for a person, with what the view needs to be out of the way. */
+  onApproval?: ((run: RunRef, view: LiveView) => () => void) | undefined;
+}
+
+export class LivePresenter implements Presenter {
+  readonly #options: LiveOptions;
+  readonly #view: LiveView;
+  /** Where the view is drawn; the answer goes there too unless stdout leads elsewhere. */
+  readonly #answerApart: boolean;
+  readonly #since: number;
+  #phase: Phase = "resolving";
+  #detail: string | undefined;
+  #tools = 0;
+  #run: RunRef | undefined;
+  #interrupted = false;
+  #leaveApproval: (() => void) | undefined;
+  #endsLine = true;
+
+  constructor(options: LiveOptions) {
+    const { screen, ambient } = options;
+    this.#options = options;
+    this.#answerApart = screen.stdout.isTTY !== true;
+    this.#since = ambient.now();
+    const output: Output = this.#answerApart ? screen.stderr : screen.stdout;
+    const { dim, cyan } = this.#colors;
+    this.#view = new LiveView({
+      output,
+      ambient,
+      unicode: screen.unicode,
+      status: () => this.#status(),
+      paint: { status: dim, spinner: cyan },
+    });
+  }
+
+  start(): void {
+    this.#view.start();
+  }
+
+  event(event: ExecutionEvent): Promise<void> | void {
+    const { dim, red, yellow } = this.#colors;
+    switch (event.type) {
+      case "text":
+        return this.#answer(event.text);
+      case "status":
+        return this.#moved(event.phase, event.detail, event.run);
+      case "tool_call":
+        this.#tools += 1;
+        return this.#view.line(dim(this.#clipped(`${this.#mark("▸", ">")} ${event.name} ${event.arguments}`)));
+      case "tool_result": {
+        const text = this.#clipped(`  ${event.isError ? this.#mark("✗", "x") : this.#mark("↳", "=")} ${event.content || "done"}`);
+        return this.#view.line(event.isError ? red(text) : dim(text));
+      }
+      case "approval_wait":
+        this.#view.line(...approvalWords(event.approvals, this.#run).map((line) => yellow(line)));
+        this.#leaveApproval?.();
+        this.#leaveApproval = this.#run && this.#options.onApproval?.(this.#run, this.#view);
+        return;
+      case "artifact":
+        return this.#view.line(dim(this.#clipped(`${this.#mark("◆", "+")} artifact ${event.artifact.title ?? event.artifact.kind}`)));
+      case "notice":
+        return this.#view.line(yellow(this.#clipped(event.message)));
+      default:
+        return;
+    }
+  }
+
+  interrupted(what: OnInterrupt): void {
+    this.#interrupted = true;
+    this.#view.line(this.#colors.yellow(interruptWords(what)));
+  }
+
+  end(result: Outcome | ExecutionFailure): void {
+    this.#leaveApproval?.();
+    if (this.#answerApart && !this.#endsLine) this.#options.screen.stdout.write("\n");
+    this.#view.line(...(result instanceof ExecutionFailure ? [this.#failed(result.message)] : this.#summary(result)));
+    this.#view.stop();
+  }
+
+  get #colors() {
+    const { screen } = this.#options;
+    return this.#answerApart ? screen.errorColors : screen.colors;
+  }
+
+  #mark(unicode: string, ascii: string): string {
+    return this.#options.screen.unicode ? unicode : ascii;
+  }
+
+  #clipped(text: string): string {
+    const { screen } = this.#options;
+    const indent = text.startsWith("  ") ? "  " : "";
+    return fit(indent + oneLine(text), columnsOf(this.#answerApart ? screen.stderr : screen.stdout) - 1);
+  }
+
+  #answer(text: string): Promise<void> | void {
+    if (!this.#answerApart) return this.#view.append(text);
+    const { stdout } = this.#options.screen;
+    this.#endsLine = text.endsWith("\n");
+    if (!stdout.write(text)) return new Promise((resolve) => stdout.once("drain", resolve));
+  }
+
+  #moved(phase: Phase, detail: string | undefined, run: RunRef | undefined): void {
+    if (run && !this.#run) {
+      this.#run = run;
+      this.#view.line(this.#colors.dim(`run ${run.runId}`));
+    }
+    if (phase !== "awaiting_approval") {
+      this.#leaveApproval?.();
+      this.#leaveApproval = undefined;
+    }
+    this.#phase = phase;
+    this.#detail = detail;
+  }
+
+  #status(): string {
+    const { ambient, onInterrupt } = this.#options;
+    const what = this.#detail ? `${PHASE_WORDS[this.#phase]}: ${oneLine(this.#detail)}` : PHASE_WORDS[this.#phase];
+    const hint = onInterrupt === "cancel" ? "Ctrl-C cancels" : "Ctrl-C stops following";
+    const parts = [
+      duration(Math.floor((ambient.now() - this.#since) / 1000) * 1000).replace(/\.0s$/, "s"),
+      this.#tools > 0 ? count(this.#tools, "tool call") : undefined,
+      this.#interrupted ? "Ctrl-C again leaves at once" : hint,
+    ];
+    return [what, ...parts.filter(Boolean)].join(this.#options.screen.unicode ? " · " : " - ");
+  }
+
+  #failed(message: string): string {
+    return this.#colors.red(`${this.#mark("✗", "x")} ${oneLine(message)}`);
+  }
+
+  #summary(outcome: Outcome): string[] {
+    const { green, dim, yellow } = this.#colors;
+    const words = closingWords(outcome);
+    const took = duration(outcome.usage?.durationMs ?? this.#options.ambient.now() - this.#since);
+    const first =
+      outcome.kind === "completed"
+        ? green(`${this.#mark("✓", "*")} completed in ${took}`)
+        : outcome.kind === "failed" || outcome.kind === "blocked"
+          ? this.#failed(words)
+          : yellow(words);
+    const artifacts = outcome.artifacts.map(({ title, kind, uri }) => oneLine([title ?? kind, uri].filter(Boolean).join(" ")));
+    return [
+      first,
+      ...facts(
+        [
+          ["  cost", cost(outcome.usage)],
+          ["  tokens", tokens(outcome.usage)],
+          ["  artifacts", artifacts.join(", ")],
+          ["  page", outcome.run?.url && oneLine(outcome.run.url)],
+        ],
+        dim,
+      ),
+    ];
+  }
+}

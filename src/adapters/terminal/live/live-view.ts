@@ -1,0 +1,151 @@
+/**
+ * The moving part of a terminal: finished lines scroll away for good, and below them the line that is still being written
+ * and one line of status are drawn again and again. What is redrawn is at most two short lines, so that a resize cannot
+ * confuse more than those.
+ */
+import type { Ambient } from "../../../support/ambient.ts";
+import { columnsOf, type Output } from "../screen.ts";
+import { fit, head, printable, widthOf } from "../text.ts";
+
+const FRAME_MS = 50;
+const SPIN_MS = 100;
+const SPINNERS = { unicode: "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", ascii: "|/-\\" } as const;
+const TAB = "    ";
+
+export interface LiveViewOptions {
+  output: Output;
+  ambient: Ambient;
+  unicode: boolean;
+  /** The status line's words at this moment; drawn after the spinner, cut to the screen. */
+  status: () => string;
+  paint: { status: (text: string) => string; spinner: (text: string) => string };
+}
+
+export class LiveView {
+  readonly #options: LiveViewOptions;
+  /** Answer text whose line is not finished; less than a row after each drawing. */
+  #open = "";
+  #done = "";
+  /** Widths of the lines on the screen that belong to us, from the top. */
+  #drawn: number[] = [];
+  #stopFrame: (() => void) | undefined;
+  #stopSpin: (() => void) | undefined;
+  #shown = false;
+  #spins = 0;
+
+  constructor(options: LiveViewOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    if (this.#shown) return;
+    this.#shown = true;
+    this.#spin();
+  }
+
+  /** Streamed text, foreign. Resolves when the terminal has room again. */
+  append(text: string): Promise<void> | void {
+    this.#open += printable(text).replaceAll("\t", TAB);
+    return this.#later();
+  }
+
+  /** Whole lines of ours, with colours if any. An unfinished line of the answer is finished first. */
+  line(...lines: string[]): void {
+    this.#finishLine();
+    this.#done += lines.map((line) => `${line}\n`).join("");
+    void this.#later();
+  }
+
+  /** Draws what has not been drawn and takes the status line away. `start` brings it back. */
+  stop(): void {
+    if (!this.#shown) return;
+    this.#shown = false;
+    this.#stopSpin?.();
+    this.#stopFrame?.();
+    this.#stopFrame = undefined;
+    this.#finishLine();
+    this.#draw(false);
+  }
+
+  #finishLine(): void {
+    if (this.#open === "") return;
+    this.#done += `${this.#rows(this.#open).join("\n")}\n`;
+    this.#open = "";
+  }
+
+  #later(): Promise<void> | void {
+    const { output, ambient } = this.#options;
+    if (!this.#shown) this.#draw(false);
+    else this.#stopFrame ??= ambient.timer(FRAME_MS, () => {
+      this.#stopFrame = undefined;
+      this.#draw(true);
+    });
+    if (output.writableNeedDrain) return new Promise((resolve) => output.once("drain", resolve));
+  }
+
+  #spin(): void {
+    this.#draw(true);
+    this.#spins += 1;
+    this.#stopSpin = this.#options.ambient.timer(SPIN_MS, () => this.#spin());
+  }
+
+  #draw(withStatus: boolean): void {
+    const { output, status, paint, unicode } = this.#options;
+    const columns = columnsOf(output);
+    const erase = this.#eraser(columns);
+    this.#settleRows();
+    let text = erase + this.#done;
+    this.#done = "";
+    this.#drawn = [];
+    if (!withStatus) {
+      if (this.#open !== "") {
+        text += `${this.#open}\n`; // nobody will redraw it
+        this.#open = "";
+      }
+    } else {
+      const spinner = unicode ? SPINNERS.unicode : SPINNERS.ascii;
+      const words = fit(status(), columns - 3);
+      if (this.#open !== "") {
+        text += `${this.#open}\n`;
+        this.#drawn.push(widthOf(this.#open));
+      }
+      text += `${paint.spinner(spinner[this.#spins % spinner.length] ?? "")} ${paint.status(words)}`;
+      this.#drawn.push(2 + widthOf(words));
+    }
+    if (text !== "") output.write(text);
+  }
+
+  /** Back to where our lines begin. After a resize the terminal may have wrapped them anew; so they are counted now. */
+  #eraser(columns: number): string {
+    if (this.#drawn.length === 0) return "";
+    const rows = this.#drawn.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0);
+    return `\r${rows > 1 ? `\x1b[${rows - 1}A` : ""}\x1b[J`;
+  }
+
+  /** Moves the finished part of the open text up: all whole lines, and of the last one all full rows. */
+  #settleRows(): void {
+    const end = this.#open.lastIndexOf("\n");
+    if (end >= 0) {
+      this.#done += `${this.#open.slice(0, end).split("\n").flatMap((line) => this.#rows(line)).join("\n")}\n`;
+      this.#open = this.#open.slice(end + 1);
+    }
+    const rows = this.#rows(this.#open);
+    this.#open = rows.pop() ?? "";
+    if (rows.length > 0) this.#done += `${rows.join("\n")}\n`;
+  }
+
+  /** A line in rows that fit the screen, broken between words where there are any. */
+  #rows(line: string): string[] {
+    const room = columnsOf(this.#options.output) - 1;
+    const rows: string[] = [];
+    let rest = line;
+    while (widthOf(rest) > room) {
+      const full = head(rest, room) || rest.slice(0, 1);
+      const space = rest.charAt(full.length) === " " ? full.length : full.lastIndexOf(" ");
+      const cut = space > room / 3 ? space : full.length;
+      rows.push(rest.slice(0, cut));
+      rest = rest.slice(cut).replace(/^ /, "");
+    }
+    return [...rows, rest];
+  }
+}

@@ -1,0 +1,57 @@
+/** The answer on stdout, byte for byte, and the few things a person should know on stderr. */
+import type { Approval, ExecutionEvent, Outcome, RunRef } from "../../../core/index.ts";
+import { ExecutionFailure } from "../../../support/failure.ts";
+import { remark, type Screen } from "../screen.ts";
+import { oneLine } from "../text.ts";
+import { closingWords, interruptWords } from "./closing-words.ts";
+import type { OnInterrupt, Presenter } from "./presenter.ts";
+
+export class PlainPresenter implements Presenter {
+  readonly #screen: Screen;
+  #endsLine = true;
+  #run: RunRef | undefined;
+
+  constructor(screen: Screen) {
+    this.#screen = screen;
+  }
+
+  start(): void {}
+
+  event(event: ExecutionEvent): Promise<void> | void {
+    switch (event.type) {
+      case "text":
+        return this.#answer(event.text);
+      case "status":
+        this.#run ??= event.run;
+        return;
+      case "approval_wait":
+        return remark(this.#screen, ...approvalWords(event.approvals, this.#run));
+      case "notice":
+        return remark(this.#screen, `seren-bridge: ${oneLine(event.message)}`);
+      default:
+        return;
+    }
+  }
+
+  interrupted(what: OnInterrupt): void {
+    remark(this.#screen, `seren-bridge: ${interruptWords(what)}`);
+  }
+
+  end(result: Outcome | ExecutionFailure): void {
+    if (!this.#endsLine) this.#screen.stdout.write("\n");
+    if (result instanceof ExecutionFailure) return remark(this.#screen, `seren-bridge: ${oneLine(result.message)}`);
+    if (result.kind !== "completed") remark(this.#screen, `seren-bridge: ${closingWords(result)}`);
+  }
+
+  #answer(text: string): Promise<void> | void {
+    const { stdout } = this.#screen;
+    this.#endsLine = text.endsWith("\n");
+    if (!stdout.write(text)) return new Promise((resolve) => stdout.once("drain", resolve));
+  }
+}
+
+/** What waits, and the command that decides it. */
+export function approvalWords(approvals: readonly Approval[], run: RunRef | undefined): string[] {
+  const what = approvals.map(({ tool, reason }) => `  ${oneLine(tool)}${reason ? ` (${oneLine(reason)})` : ""}`);
+  return ["seren-bridge: the run waits for your approval:", ...what, `  decide with: seren-bridge approvals approve ${run?.runId ?? "<run>"}`];
+}

@@ -1,0 +1,83 @@
+/** What a command writes to and reads from, and what that place can show. */
+import type { Readable, Writable } from "node:stream";
+import pc from "picocolors";
+
+export interface Output extends Writable {
+  isTTY?: boolean | undefined;
+  columns?: number;
+  rows?: number;
+}
+
+export interface Input extends Readable {
+  isTTY?: boolean | undefined;
+}
+
+export type Colors = ReturnType<typeof pc.createColors>;
+
+export interface Screen {
+  readonly stdin: Input;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly colors: Colors;
+  /** For stderr, which may be a terminal when stdout is not. */
+  readonly errorColors: Colors;
+  /** Whether lines may be drawn over: a terminal that understands cursor movement, and no build server. */
+  readonly animated: boolean;
+  /** Whether a person can be asked. */
+  readonly interactive: boolean;
+  /** Whether characters beyond ASCII can be expected to look right. */
+  readonly unicode: boolean;
+}
+
+export interface ScreenOptions {
+  stdin: Input;
+  stdout: Output;
+  stderr: Output;
+  /** `--no-color` was given. */
+  noColor: boolean;
+  variable: (name: string) => string | undefined;
+}
+
+const DEFAULT_COLUMNS = 80;
+
+export function createScreen({ stdin, stdout, stderr, noColor, variable }: ScreenOptions): Screen {
+  const dumb = variable("TERM") === "dumb";
+  const build = variable("CI") !== undefined && variable("CI") !== "false";
+  const colourful = (output: Output) =>
+    !noColor && variable("NO_COLOR") === undefined && !dumb && output.isTTY === true;
+  const locale = variable("LC_ALL") ?? variable("LC_CTYPE") ?? variable("LANG") ?? "";
+  return {
+    stdin,
+    stdout,
+    stderr,
+    colors: pc.createColors(colourful(stdout)),
+    errorColors: pc.createColors(colourful(stderr)),
+    animated: !dumb && !build,
+    interactive: stdin.isTTY === true && stderr.isTTY === true && !dumb && !build,
+    unicode: process.platform === "win32" || variable("TERM") === "linux" ? variable("WT_SESSION") !== undefined : /utf-?8/i.test(locale),
+  };
+}
+
+export function columnsOf(output: Output): number {
+  return output.columns && output.columns > 0 ? output.columns : DEFAULT_COLUMNS;
+}
+
+/** Lines on stdout. */
+export function say(screen: Screen, ...lines: string[]): void {
+  for (const line of lines) screen.stdout.write(`${line}\n`);
+}
+
+/** Lines on stderr: what is not the answer. */
+export function remark(screen: Screen, ...lines: string[]): void {
+  for (const line of lines) screen.stderr.write(`${line}\n`);
+}
+
+/** One JSON document on stdout. */
+export function sayJson(screen: Screen, value: unknown): void {
+  screen.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** Lists are for eyes on a terminal and for programs elsewhere, unless `--json` says so. */
+export function wantsJson(screen: Screen, options: { json?: boolean }): boolean {
+  return options.json ?? screen.stdout.isTTY !== true;
+}

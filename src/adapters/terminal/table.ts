@@ -1,0 +1,55 @@
+/** Aligned columns. The widest flexible column gives way when the screen is too narrow; nothing wraps. */
+import { fit, oneLine, padTo, widthOf } from "./text.ts";
+
+export interface Column<T> {
+  title: string;
+  of: (row: T) => string;
+  /** Colour of a cell, given its padded text. */
+  paint?: (cell: string, row: T) => string;
+  /** May be shortened to this many columns. */
+  min?: number;
+}
+
+const GAP = "  ";
+
+/** Lines without their ends; the first one is the header. Foreign text in cells is made harmless. */
+export function table<T>(columns: readonly Column<T>[], rows: readonly T[], screen: { columns: number; dim: (text: string) => string }): string[] {
+  const cells = rows.map((row) => columns.map((column) => oneLine(column.of(row))));
+  const widths = columns.map(({ title }, index) =>
+    Math.max(widthOf(title), ...cells.map((line) => widthOf(line[index] ?? ""))),
+  );
+  shrink(columns, widths, screen.columns);
+  const line = (texts: readonly string[], paint: (text: string, index: number) => string) =>
+    texts
+      .map((text, index) => {
+        const width = widths[index] ?? 0;
+        return paint(index === texts.length - 1 ? fit(text, width) : padTo(fit(text, width), width), index);
+      })
+      .join(GAP)
+      .trimEnd();
+  return [
+    line(columns.map(({ title }) => title), (text) => screen.dim(text)),
+    ...rows.map((row, at) => line(cells[at] ?? [], (text, index) => columns[index]?.paint?.(text, row) ?? text)),
+  ];
+}
+
+function shrink<T>(columns: readonly Column<T>[], widths: number[], room: number): void {
+  let over = widths.reduce((sum, width) => sum + width, 0) + GAP.length * (widths.length - 1) - room;
+  while (over > 0) {
+    let widest = -1;
+    columns.forEach(({ min }, index) => {
+      const width = widths[index] ?? 0;
+      if (min !== undefined && width > min && width > (widths[widest] ?? 0)) widest = index;
+    });
+    if (widest < 0) return;
+    widths[widest] = (widths[widest] ?? 0) - 1;
+    over -= 1;
+  }
+}
+
+/** `name  value` lines, values aligned; entries without a value are left out. */
+export function facts(entries: readonly (readonly [name: string, value: string | undefined])[], dim: (text: string) => string): string[] {
+  const said = entries.filter((entry): entry is readonly [string, string] => Boolean(entry[1]));
+  const width = Math.max(0, ...said.map(([name]) => name.length));
+  return said.map(([name, value]) => `${dim(padTo(name, width))}${GAP}${value}`);
+}

@@ -1,0 +1,84 @@
+/** Wires the terminal command. */
+import { existsSync, realpathSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { homedir, userInfo } from "node:os";
+import { dirname, join } from "node:path";
+import { createScreen, type Flight, type Places, runTerminal, type Services } from "./adapters/terminal/index.ts";
+import { readConfig } from "./config.ts";
+import { writeFileAtomic } from "./state/atomic-file.ts";
+import { realAmbient } from "./support/ambient.ts";
+import { lazy } from "./support/lazy.ts";
+import { createLog } from "./support/log.ts";
+import { createRedactor } from "./support/redact.ts";
+import { terminalKeys } from "./terminal-keys.ts";
+import { interrupts } from "./terminal-signals.ts";
+
+/** Answers the exit code when everything has been written. */
+export async function runTerminalMode(args: readonly string[]): Promise<number> {
+  const ambient = realAmbient;
+  const config = readConfig();
+  const redactor = createRedactor();
+  if (config.apiKey) redactor.add(config.apiKey);
+  const log = createLog(process.stderr, config.logLevel, redactor, true).with({ host: "terminal" });
+  const screen = createScreen({
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    noColor: args.includes("--no-color"),
+    variable: config.variable,
+  });
+  const check = async (key: Parameters<Services["keys"]["check"]>[0]) =>
+    (await import("./terminal-remote.ts")).checkKey(config, ambient, key);
+  const keys = terminalKeys({ config, ambient, redactor, check });
+  const remote = lazy(async () =>
+    (await import("./terminal-remote.ts")).createRemote({ config, apiKey: keys.current, ambient, log }),
+  );
+  const services: Services = {
+    version: __VERSION__,
+    ambient,
+    redactor,
+    keys,
+    places: placesOf(config.stateDir, config.credentialsFile, config.variable),
+    local: config.local,
+    serviceAddress: () => (config.local ? "the service inside this program" : new URL(config.apiBase()).origin),
+    deployment: config.deployment,
+    variable: config.variable,
+    remote,
+    flights: async (): Promise<Flight[]> => (await import("./terminal-remote.ts")).listFlights(config, ambient),
+    onInterrupt: interrupts(),
+    leave: (code) => process.exit(code),
+    async writeFile(path, text, mode) {
+      await mkdir(dirname(path), { recursive: true });
+      await writeFileAtomic(path, text, ambient.uuid(), mode);
+    },
+    serveLocal: async (options) => (await import("./terminal-local.ts")).serveLocal(options, ambient),
+  };
+  const code = await runTerminal(args, { services, screen });
+  await Promise.all([process.stdout, process.stderr].map((output) => new Promise((done) => output.write("", done))));
+  return code;
+}
+
+function placesOf(stateDir: string, credentialsFile: string, variable: (name: string) => string | undefined): Places {
+  const program = realpathSync(process.argv[1] ?? "");
+  const beside = (name: string) =>
+    [join(dirname(program), name), join(dirname(program), "..", name)].find((path) => existsSync(path));
+  const roderManifest = variable("SEREN_BRIDGE_RODER_MANIFEST") ?? beside("roder-extension.toml");
+  return {
+    // As both hosts look for it: the variable first.
+    home: variable("HOME") ?? variable("USERPROFILE") ?? homedir(),
+    accountHome: accountHome(),
+    program,
+    stateDir,
+    credentialsFile,
+    ...(roderManifest ? { roderManifest } : {}),
+  };
+}
+
+/** Throws for an account without an entry in the user database (some containers): then the variable is all there is. */
+function accountHome(): string {
+  try {
+    return userInfo().homedir;
+  } catch {
+    return homedir();
+  }
+}

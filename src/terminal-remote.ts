@@ -1,0 +1,100 @@
+/** The part of the terminal's services that needs HTTP; loaded when a command asks for it. */
+import { join } from "node:path";
+import type { Flight, Probe, Remote } from "./adapters/terminal/index.ts";
+import type { Config } from "./config.ts";
+import { ApprovalDesk } from "./core/approvals.ts";
+import { JournalEntrySchema } from "./core/journal.ts";
+import { Organization } from "./core/organization.ts";
+import { createEngine, type EngineOptions } from "./engine.ts";
+import { createHttp } from "./seren/http.ts";
+import { SerenClient } from "./seren/index.ts";
+import { toFailure } from "./seren/problem.ts";
+import { OwnedFiles } from "./state/owned-files.ts";
+import { within } from "./support/abort.ts";
+import type { Ambient } from "./support/ambient.ts";
+import type { Secret } from "./support/secret.ts";
+
+const PROBE_TIMEOUT_MS = 15_000;
+
+export async function createRemote(options: EngineOptions): Promise<Remote> {
+  const { client, execute, directory } = await createEngine(options);
+  return {
+    execute,
+    directory,
+    organization: new Organization(client),
+    approvals: new ApprovalDesk(client),
+    probe: options.config.local ? probeOf(client, undefined, options) : probeOf(client, options.config, options),
+  };
+}
+
+/** Rejects when the service refuses the key or cannot be asked. */
+export async function checkKey(config: Config, ambient: Ambient, key: Secret): Promise<void> {
+  const transport = createHttp({ baseUrl: config.apiBase(), apiKey: () => key, userAgent: userAgent(), ambient });
+  try {
+    await new SerenClient(transport, ambient).listDeployments({ attempts: 2 });
+  } finally {
+    await transport.close();
+  }
+}
+
+/** Runs that processes of this machine wait for, those of other accounts included. */
+export async function listFlights(config: Config, ambient: Ambient): Promise<Flight[]> {
+  const files = await new OwnedFiles(join(config.stateDir, "journal"), ambient).list();
+  return files.flatMap(({ text, alive }) => {
+    const entry = parsed(text);
+    if (!entry) return [];
+    const { runId, deploymentId, host, since } = entry;
+    return [{ deploymentId, host, since, alive, ...(runId ? { runId } : {}) }];
+  });
+}
+
+function parsed(text: string) {
+  try {
+    return JournalEntrySchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+function probeOf(client: SerenClient, config: Config | undefined, { apiKey, ambient }: EngineOptions): Probe {
+  return {
+    async call() {
+      const before = ambient.now();
+      if (!config) {
+        await client.listDeployments({ attempts: 1 });
+        return { tookMs: ambient.now() - before };
+      }
+      const transport = createHttp({ baseUrl: config.apiBase(), apiKey, userAgent: userAgent(), ambient });
+      try {
+        const response = await transport.request({ method: "GET", path: "/deployments", timeoutMs: PROBE_TIMEOUT_MS });
+        if (response.status < 200 || response.status > 299) throw toFailure(response, "the list of deployments", ambient);
+        const tookMs = ambient.now() - before;
+        const told = Date.parse(response.headers.date ?? "");
+        return Number.isNaN(told) ? { tookMs } : { tookMs, clockAheadMs: told - (before + tookMs / 2) };
+      } finally {
+        await transport.close();
+      }
+    },
+    async stream(runId, limitMs) {
+      const bound = within(ambient, limitMs);
+      try {
+        const stream = await client.openRunStream(runId, undefined, bound.signal);
+        for await (const chunk of stream.body) {
+          if (chunk.length === 0) continue;
+          stream.close();
+          return true;
+        }
+        return false;
+      } catch (error) {
+        if (bound.signal.aborted) return false;
+        throw error;
+      } finally {
+        bound.release();
+      }
+    },
+  };
+}
+
+function userAgent(): string {
+  return `seren-bridge/${__VERSION__}`;
+}
