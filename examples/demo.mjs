@@ -40,7 +40,10 @@ async function roderDemo() {
     if (event.type === "output") say(`  ${event.stream.padEnd(9)} ${event.chunk.trimEnd()}`);
     if (event.type === "completed" || event.type === "failed") finish(event);
   });
-  const terminal = () => new Promise((resolve) => { finish = resolve; });
+  const terminal = () =>
+    new Promise((resolve) => {
+      finish = resolve;
+    });
 
   const hello = await host.request("extension/initialize", {
     protocolVersion: "0.2.0",
@@ -60,7 +63,13 @@ async function roderDemo() {
     dispatchId: "11111111-1111-4111-8111-111111111111",
     parentThreadId: "demo-thread",
     parentTurnId: "demo-turn",
-    request: { description: "demo", prompt: script([{ tool: "grep", args: { pattern: "TODO" }, result: "3 hits" }, { text: "Three TODOs are left." }]) },
+    request: {
+      description: "demo",
+      prompt: script([
+        { tool: "grep", args: { pattern: "TODO" }, result: "3 hits" },
+        { text: "Three TODOs are left." },
+      ]),
+    },
   });
   const { result } = await ended;
   say(`  ${result.exit_reason}: ${result.final_message}`);

@@ -29,5 +29,7 @@ function npm(...args) {
 
 if (age(at("node_modules", ".package-lock.json")) < age(at("package-lock.json"))) npm("ci", "--no-audit", "--no-fund");
 
-const sources = ["src", "protocols", "package.json", "tsup.config.ts", "roder-extension.json"].map((path) => newest(at(path)));
+const sources = ["src", "protocols", "package.json", "tsup.config.ts", "roder-extension.json"].map((path) =>
+  newest(at(path)),
+);
 if (age(at("dist", "seren-bridge.mjs")) < Math.max(...sources)) npm("run", "--silent", "build");

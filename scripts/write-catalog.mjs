@@ -28,10 +28,16 @@ const repo = /github\.com\/([^/]+\/[^/.]+)/.exec(repository.url)[1];
 const tag = `v${version}`;
 const base = values["base-url"] ?? "https://github.com";
 const asset = "seren-bridge.mjs";
-const sha256 = values["release-file"] && createHash("sha256").update(readFileSync(values["release-file"])).digest("hex");
+const sha256 =
+  values["release-file"] && createHash("sha256").update(readFileSync(values["release-file"])).digest("hex");
 
 // One JavaScript file with a shebang serves every Unix; Windows installs from npm.
-const targets = ["aarch64-apple-darwin", "x86_64-apple-darwin", "aarch64-unknown-linux-gnu", "x86_64-unknown-linux-gnu"];
+const targets = [
+  "aarch64-apple-darwin",
+  "x86_64-apple-darwin",
+  "aarch64-unknown-linux-gnu",
+  "x86_64-unknown-linux-gnu",
+];
 
 const catalog = {
   schema: "https://serenorg.github.io/dispatch/schemas/extension-catalog.v1.json",

@@ -3,7 +3,7 @@
  * hosts ask for capabilities and specs without a key or with a bad setting: the call that needs a setting complains.
  * Written without a schema library, because it runs before the first reply.
  */
-import { homedir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { ExecutionFailure } from "./support/failure.ts";
 import { LOG_LEVELS, type LogLevel } from "./support/log.ts";
@@ -44,7 +44,10 @@ export function readConfig(environment: Environment = process.env): Config {
     local: base === LOCAL_BASE,
     apiBase() {
       if (contract && contract !== "published") {
-        throw new ExecutionFailure("unsupported", `SEREN_BRIDGE_CONTRACT is "${contract}"; this version speaks "published" only`);
+        throw new ExecutionFailure(
+          "unsupported",
+          `SEREN_BRIDGE_CONTRACT is "${contract}"; this version speaks "published" only`,
+        );
       }
       return readBase(base ?? DEFAULT_API_BASE);
     },
@@ -54,13 +57,16 @@ export function readConfig(environment: Environment = process.env): Config {
     stateDir: variable("SEREN_BRIDGE_STATE_DIR") ?? defaultStateDir(variable),
     logLevel: level ?? "warn",
     roderManifest: variable("SEREN_BRIDGE_RODER_MANIFEST"),
-    variable: (name: string) => environment[name] || undefined,
+    variable: (name: string) => (Object.hasOwn(environment, name) && environment[name]) || undefined,
   });
 }
 
 function readBase(text: string): string {
   const refuse = (why: string) =>
-    new ExecutionFailure("invalid_input", `SEREN_API_BASE ${why}; give an https URL, or "local" for the service inside this program`);
+    new ExecutionFailure(
+      "invalid_input",
+      `SEREN_API_BASE ${why}; give an https URL, or "local" for the service inside this program`,
+    );
   let url: URL;
   try {
     url = new URL(text);
@@ -68,26 +74,37 @@ function readBase(text: string): string {
     throw refuse("is not a URL");
   }
   const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && loopback)) throw refuse("would send the API key unencrypted");
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && loopback))
+    throw refuse("would send the API key unencrypted");
   if (url.username || url.password || url.search || url.hash) throw refuse("has more than an origin and a path");
   const path = url.pathname.replace(/\/+$/, "");
   return url.origin + (path.endsWith(PUBLISHER_PREFIX) ? path : path + PUBLISHER_PREFIX);
 }
 
+/** An account without an entry in the user database has no home, which must not keep us from starting. */
+function home(): string {
+  try {
+    return homedir();
+  } catch {
+    return tmpdir();
+  }
+}
+
 type Variable = (name: string) => string | undefined;
 
 function configDir(variable: Variable): string {
-  if (process.platform === "win32") return join(variable("APPDATA") ?? join(homedir(), "AppData", "Roaming"), "seren-bridge");
-  return join(variable("XDG_CONFIG_HOME") ?? join(homedir(), ".config"), "seren-bridge");
+  if (process.platform === "win32")
+    return join(variable("APPDATA") ?? join(home(), "AppData", "Roaming"), "seren-bridge");
+  return join(variable("XDG_CONFIG_HOME") ?? join(home(), ".config"), "seren-bridge");
 }
 
 function defaultStateDir(variable: Variable): string {
   switch (process.platform) {
     case "win32":
-      return join(variable("LOCALAPPDATA") ?? join(homedir(), "AppData", "Local"), "seren-bridge");
+      return join(variable("LOCALAPPDATA") ?? join(home(), "AppData", "Local"), "seren-bridge");
     case "darwin":
-      return join(homedir(), "Library", "Application Support", "seren-bridge");
+      return join(home(), "Library", "Application Support", "seren-bridge");
     default:
-      return join(variable("XDG_STATE_HOME") ?? join(homedir(), ".local", "state"), "seren-bridge");
+      return join(variable("XDG_STATE_HOME") ?? join(home(), ".local", "state"), "seren-bridge");
   }
 }

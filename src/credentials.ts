@@ -5,6 +5,9 @@ import { ExecutionFailure } from "./support/failure.ts";
 import type { Redactor } from "./support/redact.ts";
 import { Secret } from "./support/secret.ts";
 
+/** What can stand in a header: no blanks, no line breaks, no characters beyond ASCII. */
+const KEY = /^[\x21-\x7e]+$/;
+
 /** Reads the key at its first use and tells the redactor about it. Throws `unauthorized` naming the sources tried. */
 export function apiKeyReader(config: Config, redactor: Redactor): () => Secret {
   let known: Secret | undefined;
@@ -12,6 +15,10 @@ export function apiKeyReader(config: Config, redactor: Redactor): () => Secret {
     if (!known) {
       const key = config.apiKey ?? readFile(config.credentialsFile);
       redactor.add(key);
+      if (!KEY.test(key)) {
+        const where = config.apiKey ? "SEREN_API_KEY" : config.credentialsFile;
+        throw new ExecutionFailure("unauthorized", `${where} holds something that cannot be a key; copy it once more`);
+      }
       known = new Secret(key);
     }
     return known;
@@ -29,7 +36,7 @@ function readFile(path: string): string {
     if (error instanceof ExecutionFailure) throw error;
     throw new ExecutionFailure(
       "unauthorized",
-      `no Seren API key: set SEREN_API_KEY, or put {"api_key": "…"} into ${path} (chmod 600). To try without a key set SEREN_API_BASE=local`,
+      `no Seren API key: set SEREN_API_KEY, or run \`seren-bridge login\`, which stores it in ${path}. To try without a key set SEREN_API_BASE=local`,
       { cause: error },
     );
   }

@@ -22,7 +22,10 @@ const ONLY_IN: Readonly<Record<string, RegExp>> = {
   undici: /^src\/seren\/(http|download)\.ts$/,
   "vscode-jsonrpc": /^src\/stdio\//,
   "eventsource-parser": /^src\/seren\/sse\.ts$/,
-  "smol-toml": /^src\/adapters\/roder\//,
+  "smol-toml": /^src\/adapters\/(roder|terminal)\//,
+  commander: /^src\/adapters\/terminal\//,
+  "@clack": /^src\/adapters\/terminal\/ask\.ts$/,
+  picocolors: /^src\/adapters\/terminal\/screen\.ts$/,
 };
 
 const sources = (folder: string) =>

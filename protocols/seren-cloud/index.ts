@@ -39,6 +39,8 @@ export {
   CreateRunSchema,
   type PendingApproval,
   PendingApprovalSchema,
+  type PendingRun,
+  PendingRunSchema,
   type RunArtifact,
   RunArtifactSchema,
   type RunInvocation,

@@ -24,11 +24,11 @@ export const CreateRunSchema = z.looseObject({
 });
 export type CreateRun = z.output<typeof CreateRunSchema>;
 
-/** Some releases answer `id` in place of `run_id`; both are accepted, `run_id` wins. */
+/** Some releases answer `id` in place of `run_id`; both are accepted, `run_id` wins. An `id` of another kind is none. */
 export const RunInvocationSchema = z.looseObject({
   status: z.string(),
   run_id: z.guid().nullish(),
-  id: z.guid().nullish(),
+  id: z.guid().nullish().catch(null),
   execution_id: z.string().nullish(),
   result: z.unknown().optional(),
 });
@@ -94,6 +94,18 @@ export const RunPendingApprovalsSchema = z.looseObject({
   pending_approvals: z.array(PendingApprovalSchema).optional(),
 });
 export type RunPendingApprovals = z.output<typeof RunPendingApprovalsSchema>;
+
+/** A run of the organization that waits for a person; its checkpoint is told by the run's own pending approvals only. */
+export const PendingRunSchema = z.looseObject({
+  run_id: z.guid(),
+  deployment_id: z.guid(),
+  status: z.string(),
+  status_message: z.string().nullish(),
+  started_at: z.string().nullish(),
+  updated_at: z.string().nullish(),
+  pending_approvals: z.array(PendingApprovalSchema).nullish(),
+});
+export type PendingRun = z.output<typeof PendingRunSchema>;
 
 export const RunArtifactSchema = z.looseObject({
   id: z.string(),

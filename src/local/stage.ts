@@ -2,7 +2,7 @@
 import type { Ambient } from "../support/ambient.ts";
 import { instructionNames } from "./deployments.ts";
 import type { EventObject } from "./run-log.ts";
-import type { Run, UsageFigures } from "./runs.ts";
+import { isTerminal, type Run, type UsageFigures } from "./runs.ts";
 
 /** Works on one run. Returning completes the run; throwing anything but `RUN_OVER` fails it. */
 export type Agent = (stage: Stage) => Promise<void>;
@@ -160,8 +160,7 @@ export class Stage {
 
   /** Ends the run when `status` is terminal; otherwise the run goes on under that status. */
   status(status: string, message?: string, stopReason?: string): void {
-    if (["completed", "failed", "error", "cancelled", "canceled", "timeout", "blocked"].includes(status)) {
-      this.run.finish(status, message, stopReason);
-    } else this.run.setStatus(status, message);
+    if (isTerminal(status)) this.run.finish(status, message, stopReason);
+    else this.run.setStatus(status, message);
   }
 }

@@ -8,11 +8,11 @@ import * as z from "zod";
 import {
   type CreateDeployment,
   type CreateRun,
-  DeploymentStatusSchema,
   type DeploymentSummary,
   DeploymentSummarySchema,
-  EnvelopeSchema,
   MAX_PAGE,
+  type PendingRun,
+  PendingRunSchema,
   type RunArtifact,
   RunArtifactSchema,
   type RunInvocation,
@@ -26,6 +26,7 @@ import {
 } from "#protocols/seren-cloud";
 import type { Ambient } from "../support/ambient.ts";
 import { ExecutionFailure } from "../support/failure.ts";
+import { type Envelope, envelopeOf, withoutGateway } from "./envelope.ts";
 import { toFailure } from "./problem.ts";
 import { RetryBudget, retrying } from "./retry.ts";
 import type { HttpRequest, HttpResponse, HttpStream, HttpTransport } from "./transport.ts";
@@ -49,6 +50,12 @@ export interface ListRuns {
   conversationId?: string;
 }
 
+/** A page of run records. Unreadable ones are left out. */
+export interface RunPage {
+  runs: RunRecord[];
+  hasMore: boolean;
+}
+
 /** A page of the run's event log. Items are envelopes as the service stores them, not yet judged. */
 export interface EventPage {
   events: unknown[];
@@ -66,11 +73,13 @@ export class SerenClient {
     this.budget = new RetryBudget(ambient);
   }
 
-  listDeployments(options?: CallOptions): Promise<DeploymentSummary[]> {
-    return this.#read("/deployments", z.array(DeploymentSummarySchema), "the list of deployments", options);
+  /** Unreadable ones are left out: those of other people may be shown in part only. */
+  async listDeployments(options?: CallOptions): Promise<DeploymentSummary[]> {
+    const rows = await this.#read("/deployments", z.array(z.unknown()), "the list of deployments", options);
+    return rows.flatMap((row) => DeploymentSummarySchema.safeParse(row).data ?? []);
   }
 
-  getDeployment(deploymentId: string, options?: CallOptions): Promise<DeploymentSummary> {
+  async getDeployment(deploymentId: string, options?: CallOptions): Promise<DeploymentSummary> {
     return this.#read(`/deployments/${segment(deploymentId)}`, DeploymentSummarySchema, "the deployment", options);
   }
 
@@ -85,76 +94,85 @@ export class SerenClient {
   }
 
   async startDeployment(deploymentId: string, options?: CallOptions): Promise<void> {
-    await this.#repeat(options, () =>
-      this.#call(
-        { method: "POST", path: `/deployments/${segment(deploymentId)}/start` },
-        DeploymentStatusSchema,
-        "the deployment",
-        options?.signal,
-      ),
-    );
+    const path = `/deployments/${segment(deploymentId)}/start`;
+    await this.#repeat(options, () => this.#send({ method: "POST", path }, "the deployment", options?.signal));
+  }
+
+  /** Gone already counts as done. Its runs are cancelled by the service. */
+  async deleteDeployment(deploymentId: string): Promise<void> {
+    const path = `/deployments/${segment(deploymentId)}`;
+    const response = await this.#transport.request({ method: "DELETE", path, timeoutMs: CALL_TIMEOUT_MS });
+    const done = (response.status >= 200 && response.status <= 299) || response.status === 404;
+    if (!done) throw toFailure(response, "the deployment", this.ambient);
   }
 
   /** One try, never aborted by a caller: a create call dropped on the wire may leave a run that nobody can name. */
-  createRun(deploymentId: string, body: CreateRun): Promise<{ httpStatus: number; invocation: RunInvocation }> {
-    return this.#exchange(
-      { method: "POST", path: `/deployments/${segment(deploymentId)}/runs`, body: JSON.stringify(body) },
-      RunInvocationSchema,
-      "the deployment",
-    ).then(({ value, response }) => ({ httpStatus: response.status, invocation: value }));
+  async createRun(deploymentId: string, body: CreateRun): Promise<{ httpStatus: number; invocation: RunInvocation }> {
+    const path = `/deployments/${segment(deploymentId)}/runs`;
+    const request = { method: "POST", path, body: JSON.stringify(body) } as const;
+    const { value, response } = await this.#exchange(request, RunInvocationSchema, "the deployment");
+    return { httpStatus: response.status, invocation: value };
   }
 
-  getRun(runId: string, options?: CallOptions): Promise<RunRecord> {
+  async getRun(runId: string, options?: CallOptions): Promise<RunRecord> {
     return this.#read(`/runs/${segment(runId)}`, RunRecordSchema, "the run", options);
   }
 
-  getRunState(runId: string, options?: CallOptions): Promise<RunLiveState> {
+  async getRunState(runId: string, options?: CallOptions): Promise<RunLiveState> {
     return this.#read(`/runs/${segment(runId)}/state`, RunLiveStateSchema, "the run", options);
   }
 
   /** Records of one deployment, or of the whole organization. Unreadable records are left out. */
   async listRuns(deploymentId: string | undefined, query: ListRuns = {}, options?: CallOptions): Promise<RunRecord[]> {
+    return (await this.listRunPage(deploymentId, query, options)).runs;
+  }
+
+  /** The same with whether there are more. */
+  async listRunPage(deploymentId: string | undefined, query: ListRuns = {}, options?: CallOptions): Promise<RunPage> {
+    const limit = query.limit ?? MAX_PAGE.runs;
     const path = `${deploymentId ? `/deployments/${segment(deploymentId)}` : ""}/runs${queryString({
-      limit: query.limit ?? MAX_PAGE.runs,
+      limit,
       offset: query.offset,
       status: query.status,
       conversation_id: query.conversationId,
     })}`;
-    const rows = await this.#read(path, z.array(z.unknown()), "the list of runs", options);
-    return rows.flatMap((row) => RunRecordSchema.safeParse(row).data ?? []);
+    const { rows, hasMore } = await this.#page(path, limit, "the list of runs", options);
+    return { runs: rows.flatMap((row) => RunRecordSchema.safeParse(row).data ?? []), hasMore };
   }
 
   async listRunEvents(runId: string, offset: number, options?: CallOptions): Promise<EventPage> {
     const path = `/runs/${segment(runId)}/events${queryString({ limit: MAX_PAGE.events, offset })}`;
-    return this.#repeat(options, async () => {
-      const { value, hasMore } = await this.#exchange(
-        { method: "GET", path },
-        z.array(z.unknown()),
-        "the run",
-        options?.signal,
-      );
-      return { events: value, hasMore: hasMore ?? value.length >= MAX_PAGE.events };
-    });
+    const { rows, hasMore } = await this.#page(path, MAX_PAGE.events, "the run", options);
+    return { events: rows, hasMore };
   }
 
-  listRunArtifacts(runId: string, options?: CallOptions): Promise<RunArtifact[]> {
+  /** Unreadable ones are left out. */
+  async listRunArtifacts(runId: string, options?: CallOptions): Promise<RunArtifact[]> {
     const path = `/runs/${segment(runId)}/artifacts${queryString({ limit: MAX_PAGE.artifacts })}`;
-    return this.#read(path, z.array(RunArtifactSchema), "the run", options);
+    const rows = await this.#read(path, z.array(z.unknown()), "the run", options);
+    return rows.flatMap((row) => RunArtifactSchema.safeParse(row).data ?? []);
   }
 
-  getPendingApprovals(runId: string, options?: CallOptions): Promise<RunPendingApprovals> {
+  async getPendingApprovals(runId: string, options?: CallOptions): Promise<RunPendingApprovals> {
     return this.#read(`/runs/${segment(runId)}/pending_approvals`, RunPendingApprovalsSchema, "the run", options);
   }
 
-  /** Asks the service to stop the run; the record says later whether it did. One try: the caller repeats until terminal. */
-  cancelRun(runId: string, signal?: AbortSignal): Promise<RunRecord> {
-    return this.#call(
-      { method: "POST", path: `/runs/${segment(runId)}/cancel` },
-      RunRecordSchema,
-      "the run",
-      signal,
-      CANCEL_TIMEOUT_MS,
-    );
+  /** The organization's runs that wait for a person. Unreadable rows are left out. */
+  async listPendingRuns(options?: CallOptions): Promise<PendingRun[]> {
+    const path = `/pending_approvals${queryString({ limit: MAX_PAGE.approvals })}`;
+    const rows = await this.#read(path, z.array(z.unknown()), "the list of approvals", options);
+    return rows.flatMap((row) => PendingRunSchema.safeParse(row).data ?? []);
+  }
+
+  /**
+   * Asks the service to stop the run; the record says later whether it did. One try: the caller repeats until terminal. A
+   * success that does not show the record is followed by a look at it.
+   */
+  async cancelRun(runId: string, signal?: AbortSignal): Promise<RunRecord> {
+    const path = `/runs/${segment(runId)}/cancel`;
+    const response = await this.#send({ method: "POST", path }, "the run", signal, CANCEL_TIMEOUT_MS);
+    const record = RunRecordSchema.safeParse(envelopeOf(response)?.data).data;
+    return record ?? this.getRun(runId, { attempts: 1, ...(signal ? { signal } : {}) });
   }
 
   /** Opens the run stream after `lastEventId`. Rejects when it is refused; `unsupported` when the answer is no event stream. */
@@ -200,48 +218,48 @@ export class SerenClient {
     return (await this.#exchange(request, schema, what, signal, timeoutMs)).value;
   }
 
+  /** Rows as the service shows them, not yet judged. */
+  #page(
+    path: string,
+    limit: number,
+    what: string,
+    options?: CallOptions,
+  ): Promise<{ rows: unknown[]; hasMore: boolean }> {
+    return this.#repeat(options, async () => {
+      const schema = z.array(z.unknown());
+      const { value, envelope } = await this.#exchange({ method: "GET", path }, schema, what, options?.signal);
+      return { rows: value, hasMore: envelope?.pagination?.has_more ?? value.length >= limit };
+    });
+  }
+
   async #exchange<S extends z.ZodType>(
     request: Pick<HttpRequest, "method" | "path" | "body">,
     schema: S,
     what: string,
     signal?: AbortSignal,
-    timeoutMs = CALL_TIMEOUT_MS,
-  ): Promise<{ value: z.output<S>; response: HttpResponse; hasMore?: boolean }> {
-    const response = await this.#transport.request({ ...request, timeoutMs, ...(signal ? { signal } : {}) });
-    if (response.status < 200 || response.status > 299) throw toFailure(response, what, this.ambient);
-    const envelope = EnvelopeSchema.safeParse(unwrap(response.body));
-    const parsed = schema.safeParse(envelope.data?.data);
-    if (!envelope.success || !parsed.success) {
-      throw new ExecutionFailure("contract", `Seren Cloud's answer about ${what} is not one this version can read`, {
-        cause: envelope.error ?? parsed.error,
-        details: { status: response.status },
-      });
-    }
-    const hasMore = envelope.data.pagination?.has_more;
-    return { value: parsed.data, response, ...(hasMore === undefined ? {} : { hasMore }) };
+    timeoutMs?: number,
+  ): Promise<{ value: z.output<S>; response: HttpResponse; envelope: Envelope | undefined }> {
+    const response = await this.#send(request, what, signal, timeoutMs);
+    const envelope = envelopeOf(response);
+    const parsed = schema.safeParse(envelope?.data);
+    if (parsed.success) return { value: parsed.data, response, envelope };
+    throw new ExecutionFailure("contract", `Seren Cloud's answer about ${what} is not one this version can read`, {
+      cause: parsed.error,
+      details: { status: response.status },
+    });
   }
-}
 
-/**
- * The envelope of an answer. A gateway in front of some installations wraps it once more as `{data: {status, body}}`,
- * `body` being an object or JSON text (`seren-cloud-api` reference 1.2).
- */
-function unwrap(text: string): unknown {
-  const outer = parseJson(text);
-  const inner = GatewaySchema.safeParse(outer);
-  if (!inner.success) return outer;
-  const { body } = inner.data.data;
-  const opened = typeof body === "string" ? parseJson(body) : body;
-  return EnvelopeSchema.safeParse(opened).success ? opened : { data: opened };
-}
-
-const GatewaySchema = z.looseObject({ data: z.strictObject({ status: z.number(), body: z.unknown() }) });
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
+  /** An answer that says yes. Any other is thrown. */
+  async #send(
+    request: Pick<HttpRequest, "method" | "path" | "body">,
+    what: string,
+    signal?: AbortSignal,
+    timeoutMs = CALL_TIMEOUT_MS,
+  ): Promise<HttpResponse> {
+    const sent = await this.#transport.request({ ...request, timeoutMs, ...(signal ? { signal } : {}) });
+    const response = withoutGateway(sent);
+    if (response.status < 200 || response.status > 299) throw toFailure(response, what, this.ambient);
+    return response;
   }
 }
 

@@ -6,7 +6,7 @@
 import { Agent, type Dispatcher } from "undici";
 import { within } from "../support/abort.ts";
 import type { Ambient } from "../support/ambient.ts";
-import { ExecutionFailure } from "../support/failure.ts";
+import { ExecutionFailure, type FailureDetails } from "../support/failure.ts";
 import type { Secret } from "../support/secret.ts";
 import type { HttpRequest, HttpResponse, HttpTransport } from "./transport.ts";
 
@@ -14,7 +14,7 @@ import type { HttpRequest, HttpResponse, HttpTransport } from "./transport.ts";
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 const CONNECT_TIMEOUT_MS = 30_000;
 
-/** Errors that say the request never left: nothing can have happened twice. */
+/** Errors that say the request never left: nothing can have happened twice. So do all of connecting and of the certificate. */
 const NEVER_SENT = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
@@ -23,6 +23,8 @@ const NEVER_SENT = new Set([
   "ENETUNREACH",
   "UND_ERR_CONNECT_TIMEOUT",
 ]);
+const CONNECTING = new Set(["connect", "getaddrinfo"]);
+const BAD_CERTIFICATE = /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CERT_)/;
 
 export interface HttpOptions {
   /** Origin and publisher prefix, without a trailing slash. */
@@ -33,6 +35,8 @@ export interface HttpOptions {
   ambient: Ambient;
   /** For simulations. Default: an agent each for calls and for streams. */
   dispatcher?: Dispatcher;
+  /** Longest answer read into memory; a longer one is a `contract` failure. Default 64 MiB. */
+  maxBodyBytes?: number;
 }
 
 export function createHttp(options: HttpOptions): HttpTransport {
@@ -63,15 +67,15 @@ export function createHttp(options: HttpOptions): HttpTransport {
   return {
     async request(request): Promise<HttpResponse> {
       const bound = within(ambient, request.timeoutMs, request.signal);
+      let status: number | undefined;
       try {
         const response = await send(calls, request, bound.signal);
-        return {
-          status: response.statusCode,
-          headers: flat(response.headers),
-          body: await readText(response.body),
-        };
+        status = response.statusCode;
+        const body = await readText(response.body, options.maxBodyBytes ?? MAX_BODY_BYTES);
+        return { status, headers: flat(response.headers), body };
       } catch (error) {
-        throw roadFailure(error, request.signal);
+        if (request.signal?.aborted) throw request.signal.reason;
+        throw roadFailure(error, { status, overdue: bound.signal.aborted });
       } finally {
         bound.release();
       }
@@ -100,7 +104,8 @@ export function createHttp(options: HttpOptions): HttpTransport {
           close,
         };
       } catch (error) {
-        throw roadFailure(error, request.signal);
+        if (request.signal?.aborted) throw request.signal.reason;
+        throw roadFailure(error, { overdue: bound.signal.aborted });
       } finally {
         bound.signal.removeEventListener("abort", forward);
         bound.release();
@@ -113,20 +118,17 @@ export function createHttp(options: HttpOptions): HttpTransport {
   };
 }
 
-async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
+async function readText(body: AsyncIterable<Uint8Array>, limit: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body) {
     size += chunk.byteLength;
-    if (size > MAX_BODY_BYTES) {
-      throw new ExecutionFailure(
-        "contract",
-        `Seren Cloud's answer is larger than ${MAX_BODY_BYTES} bytes; it was not read`,
-      );
+    if (size > limit) {
+      throw new ExecutionFailure("contract", `Seren Cloud's answer is larger than ${limit} bytes; it was not read`);
     }
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString("utf8");
+  return new TextDecoder().decode(Buffer.concat(chunks)); // drops a byte-order mark, which is no JSON
 }
 
 async function* guarded(
@@ -137,7 +139,7 @@ async function* guarded(
   try {
     for await (const chunk of body) yield chunk;
   } catch (error) {
-    throw roadFailure(error, signal);
+    throw signal?.aborted ? signal.reason : roadFailure(error);
   } finally {
     close();
   }
@@ -151,20 +153,32 @@ function flat(headers: Record<string, string | string[] | undefined>): Record<st
   return out;
 }
 
-/** What went wrong between here and the service. The caller's own abort passes through as it is. */
-function roadFailure(error: unknown, signal: AbortSignal | undefined): unknown {
-  if (signal?.aborted) return signal.reason;
-  if (error instanceof ExecutionFailure) return error;
-  const code = errorCode(error);
-  return new ExecutionFailure("unavailable", "Seren Cloud could not be reached; check the network and SEREN_API_BASE", {
-    cause: error,
-    details: { neverSent: code !== undefined && NEVER_SENT.has(code) },
-  });
+/**
+ * What went wrong between here and the service. `status`: of an answer that had begun; `overdue`: we hung up ourselves,
+ * because it took too long.
+ */
+function roadFailure(
+  error: unknown,
+  { status, overdue }: Pick<FailureDetails, "status" | "overdue"> = {},
+): ExecutionFailure {
+  const details: FailureDetails = status === undefined ? { neverSent: wasNeverSent(error) } : { status };
+  if (overdue) details.overdue = true;
+  if (!(error instanceof ExecutionFailure)) {
+    const what = overdue
+      ? "Seren Cloud did not answer in time; try again later"
+      : "Seren Cloud could not be reached; check the network and SEREN_API_BASE";
+    return new ExecutionFailure("unavailable", what, { cause: error, details });
+  }
+  // Ours: there is no key, or the answer was too large.
+  return status === undefined ? error : new ExecutionFailure(error.kind, error.message, { cause: error, details });
 }
 
-function errorCode(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  if ("code" in error && typeof error.code === "string") return error.code;
-  if (error instanceof AggregateError) return errorCode(error.errors[0]);
-  return errorCode(error.cause);
+function wasNeverSent(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(wasNeverSent);
+  if ("syscall" in error && typeof error.syscall === "string" && CONNECTING.has(error.syscall)) return true;
+  if ("code" in error && typeof error.code === "string") {
+    return NEVER_SENT.has(error.code) || BAD_CERTIFICATE.test(error.code);
+  }
+  return wasNeverSent(error.cause);
 }

@@ -4,13 +4,15 @@ export type {
   CreateRun,
   DeploymentSummary,
   PendingApproval,
+  PendingRun,
   RunArtifact,
   RunLiveState,
   RunRecord,
 } from "#protocols/seren-cloud";
 export { type CallOptions, type ListRuns, SerenClient } from "./client.ts";
+export { digestOf, findRun, type RunTrace } from "./find-run.ts";
 export { CONVERSATION_AWAITING } from "./problem.ts";
-export { toSequence } from "./run-cursor.ts";
+export { type RunCursor, toSequence } from "./run-cursor.ts";
 export { decodeRunEvent, recordRows } from "./run-events.ts";
 export { type FollowEnd, type FollowItem, RunFollower } from "./run-follower.ts";
 export { inlineText, type StartedRun, startRun } from "./start-run.ts";

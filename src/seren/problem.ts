@@ -9,10 +9,14 @@ import { ExecutionFailure, type FailureDetails, type FailureKind } from "../supp
 import type { HttpResponse } from "./transport.ts";
 
 const MAX_SHOWN_CHARACTERS = 240;
+/** Of a text this much is looked at for what is shown of it. */
+const MAX_READ_CHARACTERS = 4_096;
+/** Errors inside errors are followed this deep. */
+const MAX_DEPTH = 4;
 const MESSAGE_KEYS = ["message", "detail", "error_description", "error_message", "error", "title", "reason"];
 
-/** The service's own word for "not yet": the one 400 after which the same create call may be repeated. */
-export const STARTING = "starting";
+/** Code of the one 400 after which the same create call may be repeated. The space keeps the service from saying it itself. */
+export const STARTING = "still starting";
 export const CONVERSATION_BUSY = "conversation_busy";
 export const CONVERSATION_AWAITING = "conversation_awaiting_approval";
 
@@ -42,7 +46,7 @@ export function toFailure(response: HttpResponse, what: string, ambient: Ambient
       );
     }
   }
-  const because = said ? `: ${said}` : "";
+  const because = said ? `: ${shown(said)}` : "";
   switch (response.status) {
     case 400:
     case 422:
@@ -71,6 +75,7 @@ export function toFailure(response: HttpResponse, what: string, ambient: Ambient
     case 501:
       return fail("unsupported", `Seren Cloud does not offer this yet${because}`);
     default:
+      if (response.status === 504) details.overdue = true; // the edge gave up waiting; what is behind it may not have
       if (response.status >= 500)
         return fail("unavailable", `Seren Cloud is not available right now (HTTP ${response.status})`);
       return fail(
@@ -82,20 +87,27 @@ export function toFailure(response: HttpResponse, what: string, ambient: Ambient
 
 /** `Retry-After` in milliseconds: whole seconds, or an HTTP date. */
 export function parseRetryAfter(value: string | undefined, ambient: Ambient): number | undefined {
-  if (!value) return undefined;
-  const seconds = Number(value);
-  if (Number.isFinite(seconds) && seconds >= 0) return seconds * 1000;
-  const date = Date.parse(value);
+  const text = value?.trim() ?? "";
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
+  const date = /^[A-Z][a-z]{2,8},? /.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - ambient.now());
 }
 
+/** What an error text of the service says to people, on one line, whatever shape it has; `undefined` when nothing. */
+export function readMessage(text: string): string | undefined {
+  const said = messageOf(parse(text));
+  return said && shown(said);
+}
+
+function shown(line: string): string {
+  return clipCharacters(line, MAX_SHOWN_CHARACTERS, "…");
+}
+
 function parse(text: string): unknown {
-  const trimmed = text.trim();
-  if (!trimmed || trimmed.startsWith("<")) return undefined;
   try {
-    return JSON.parse(trimmed);
+    return JSON.parse(text);
   } catch {
-    return trimmed;
+    return text;
   }
 }
 
@@ -103,15 +115,13 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function messageOf(body: unknown): string | undefined {
-  if (typeof body === "string") {
-    return body.startsWith("<") ? undefined : clipCharacters(oneLine(body), MAX_SHOWN_CHARACTERS, "…");
-  }
-  if (!isObject(body)) return undefined;
+function messageOf(body: unknown, depth = 0): string | undefined {
+  if (typeof body === "string") return presentable(body);
+  if (!isObject(body) || depth >= MAX_DEPTH) return undefined;
   for (const key of MESSAGE_KEYS) {
-    const value = body[key];
-    if (typeof value === "string" && value.trim()) return clipCharacters(oneLine(value), MAX_SHOWN_CHARACTERS, "…");
-    if (key === "error" && isObject(value)) return messageOf(value);
+    const value = Object.hasOwn(body, key) ? body[key] : undefined;
+    const said = typeof value === "string" || key === "error" ? messageOf(value, depth + 1) : undefined;
+    if (said) return said;
   }
   return undefined;
 }
@@ -124,8 +134,11 @@ function codeOf(body: unknown): string | undefined {
   return undefined;
 }
 
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, " ").trim();
+/** One line without control characters; nothing when that leaves nothing, or when it is markup: a page of an edge. */
+function presentable(text: string): string | undefined {
+  const start = text.slice(0, MAX_READ_CHARACTERS).toWellFormed();
+  if (/^\s*<|<!|<\/?[a-z][^<>]*>/i.test(start)) return undefined;
+  return start.replace(/[\s\p{Cc}\u202a-\u202e\u2066-\u2069]+/gu, " ").trim() || undefined;
 }
 
 /** The four bodies of a 402 say the amounts in different places; what is there is shown. */
@@ -136,10 +149,9 @@ function describePayment(body: unknown): string {
     if (Array.isArray(value)) for (const item of value) visit(item, depth + 1);
     if (!isObject(value)) return;
     for (const [key, item] of Object.entries(value)) {
-      const label = AMOUNTS[key];
-      if (label && (typeof item === "string" || typeof item === "number") && !found.has(label)) {
-        found.set(label, clipCharacters(String(item), 40, "…"));
-      }
+      const label = AMOUNTS.get(key);
+      const amount = typeof item === "number" ? String(item) : item;
+      if (label && !found.has(label) && typeof amount === "string" && AMOUNT.test(amount)) found.set(label, amount);
       visit(item, depth + 1);
     }
   };
@@ -148,11 +160,12 @@ function describePayment(body: unknown): string {
   return `Seren Cloud asks for payment${figures ? ` (${figures})` : ""}; add credit to the organization and try again`;
 }
 
-const AMOUNTS: Readonly<Record<string, string>> = {
-  minimumRequired: "required",
-  requiredAmount: "required",
-  maxAmountRequired: "required",
-  currentBalance: "available",
-  availableBalance: "available",
-  deficit: "missing",
-};
+const AMOUNT = /^-?\d[\d.,]{0,30}$/;
+const AMOUNTS: ReadonlyMap<string, string> = new Map([
+  ["minimumRequired", "required"],
+  ["requiredAmount", "required"],
+  ["maxAmountRequired", "required"],
+  ["currentBalance", "available"],
+  ["availableBalance", "available"],
+  ["deficit", "missing"],
+]);

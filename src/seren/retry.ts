@@ -7,6 +7,8 @@ import { ExecutionFailure } from "../support/failure.ts";
 
 const BASE_MS = 500;
 const CAP_MS = 30_000;
+/** Longest `Retry-After` that a call with a limited number of tries waits for; a longer one is the caller's to know. */
+const MAX_RETRY_AFTER_MS = 60_000;
 
 /** Repeats the whole process may make at once, and how fast they come back. */
 const BUDGET_SIZE = 20;
@@ -29,7 +31,13 @@ export class RetryBudget {
     this.#tokens = Math.min(BUDGET_SIZE, this.#tokens + Math.max(0, refill)) - 1;
     this.#refilledAt = now;
     // Below zero the token was borrowed: the wait is until the refill has paid it back, so waiters line up by themselves.
-    if (this.#tokens < 0) await sleep(this.#ambient, (-this.#tokens / REFILL_PER_SECOND) * 1000, signal);
+    if (this.#tokens >= 0) return;
+    try {
+      await sleep(this.#ambient, (-this.#tokens / REFILL_PER_SECOND) * 1000, signal);
+    } catch (error) {
+      this.#tokens += 1; // nothing will be repeated with it
+      throw error;
+    }
   }
 }
 
@@ -53,11 +61,9 @@ export async function retrying<T>(
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
       if (!(error instanceof ExecutionFailure && error.retryable) || failures + 1 >= attempts) throw error;
-      await sleep(
-        ambient,
-        Math.max(backoffMs(ambient, failures, BASE_MS, CAP_MS), error.details.retryAfterMs ?? 0),
-        signal,
-      );
+      const { retryAfterMs = 0 } = error.details;
+      if (Number.isFinite(attempts) && retryAfterMs > MAX_RETRY_AFTER_MS) throw error;
+      await sleep(ambient, Math.max(backoffMs(ambient, failures, BASE_MS, CAP_MS), retryAfterMs), signal);
       await budget.take(signal);
     }
   }

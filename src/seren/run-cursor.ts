@@ -1,67 +1,69 @@
 /**
- * Where a reader of a run's event log stands. Events are ordered by their sequence number; the cursor moves only when an
- * event was handed on, so that a crash in between replays it and never skips it.
+ * Where a reader of a run's event log stands. Events are ordered by their sequence number; those without one by their
+ * place in the log, which only ever grows. The cursor moves when an event was handed on, so that a crash in between
+ * replays it and never skips it.
  */
 
 /** What to do with an event that arrived. */
 export type Verdict = "new" | "seen" | "gap";
 
-/** Unnumbered events remembered for recognising a replay; beyond it, a replay is repaired from the record. */
-const MAX_FINGERPRINTS = 20_000;
+/** What may be sent back as a header: an id of the service is not trusted further than this. */
+const PRINTABLE_ID = /^[\x21-\x7e]{1,128}$/;
 
 export class RunCursor {
   /** Highest sequence handed on; -1 before the first (a log may start at 0 or 1). */
   sequence = -1;
   /** What the next connection sends as `Last-Event-ID`; absent = from the beginning. */
   lastEventId: string | undefined;
-  /** Events of the log handed on or passed over so far: a lower bound for the log's own offset. */
+  /** Events of the log handed on or passed over so far. */
   applied = 0;
-  /** True when something was passed over unread or out of order: only the record can tell the whole text then. */
-  suspicious = false;
-  readonly #fingerprints: number[] = [];
-  #replayPosition = 0;
+  /** Events that precede the last one handed on without a number, itself included. */
+  #unnumbered = 0;
+  /** `applied` when `lastEventId` was set: what a resumed connection sends comes after these. */
+  #resumeAt = 0;
+  /** Place in the log of this connection's first event, and how many events it brought since. */
+  #base = 0;
+  #rows = 0;
 
-  /** A connection begins. Without a last event id the service replays everything. */
-  begin(): void {
-    this.#replayPosition = 0;
+  /** Whether every event handed on had a number, so that `sequence` says which ones are missing. */
+  get numbered(): boolean {
+    return this.#unnumbered === 0;
   }
 
-  judge(sequence: number | undefined, event: unknown): Verdict {
-    if (sequence !== undefined) {
-      if (sequence <= this.sequence) return "seen";
-      return this.sequence >= 0 ? (sequence > this.sequence + 1 ? "gap" : "new") : sequence > 1 ? "gap" : "new";
-    }
-    if (this.#replayPosition < this.#fingerprints.length) {
-      if (this.#fingerprints[this.#replayPosition] === fingerprint(event)) {
-        this.#replayPosition += 1;
-        return "seen";
-      }
-      this.#replayPosition = this.#fingerprints.length; // not a replay of what we know: all of it is new
-      this.suspicious = true;
-    }
-    return "new";
+  /** A connection begins, or a reading of the log. Without a last event id the service replays everything. */
+  begin(fromStart = this.lastEventId === undefined): void {
+    this.#base = fromStart ? 0 : this.#resumeAt;
+    this.#rows = 0;
   }
 
-  /** The event was handed on. `id` is the frame's own, where it had one. */
-  advance(sequence: number | undefined, id: string | undefined, event: unknown): void {
+  judge(sequence: number | undefined): Verdict {
+    const place = this.#base + this.#rows;
+    this.#rows += 1;
+    if (sequence === undefined) return place < this.applied ? "seen" : "new";
+    if (sequence <= this.sequence) {
+      if (sequence < this.sequence) this.#base = 0; // asked for the rest and given everything
+      return "seen";
+    }
+    if (place < this.#unnumbered) {
+      this.#reach(sequence, undefined, place + 1); // handed on before it had a number
+      return "seen";
+    }
+    const next = this.sequence < 0 ? 1 : this.sequence + 1;
+    return sequence > next ? "gap" : "new";
+  }
+
+  /** The event was handed on, or is passed over for good. `id` is the frame's own, where it had one. */
+  advance(sequence: number | undefined, id?: string): void {
     this.applied += 1;
-    if (sequence === undefined) {
-      if (this.#fingerprints.length < MAX_FINGERPRINTS) this.#fingerprints.push(fingerprint(event));
-      else this.suspicious = true;
-      this.#replayPosition = this.#fingerprints.length;
-      return;
-    }
-    this.sequence = sequence;
-    this.lastEventId = id ?? String(sequence);
+    if (sequence === undefined) this.#unnumbered = this.applied;
+    else this.#reach(sequence, id, this.applied);
+    this.#base = this.applied - this.#rows;
   }
 
-  /** A frame that could not be read is skipped for good: it would be replayed for ever otherwise. */
-  pass(sequence: number | undefined): void {
-    this.suspicious = true;
-    if (sequence === undefined || sequence <= this.sequence) return;
-    this.applied += 1;
+  #reach(sequence: number, id: string | undefined, place: number): void {
     this.sequence = sequence;
-    this.lastEventId = String(sequence);
+    this.lastEventId = id !== undefined && PRINTABLE_ID.test(id) ? id : String(sequence);
+    this.#resumeAt = place;
   }
 }
 
@@ -72,15 +74,9 @@ export function toSequence(value: unknown): number | undefined {
   return Number(value);
 }
 
-/** 53-bit hash of an event's JSON (two multiplicative 32-bit lanes). */
-function fingerprint(event: unknown): number {
-  const text = JSON.stringify(event) ?? "";
-  let high = 0x9e3779b9;
-  let low = 0x85ebca6b;
-  for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index);
-    high = Math.imul(high ^ code, 0x01000193);
-    low = Math.imul(low ^ code, 0x5bd1e995);
-  }
-  return (high >>> 11) * 2 ** 32 + (low >>> 0);
+/** The number that a row of the log carries itself. */
+export function sequenceOf(row: unknown): number | undefined {
+  return typeof row === "object" && row !== null && "sequence_number" in row
+    ? toSequence(row.sequence_number)
+    : undefined;
 }

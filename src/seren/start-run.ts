@@ -1,27 +1,25 @@
 /**
  * Starting a run at most once. The create call has no idempotency the service promises, so after any answer that does
- * not say what happened the run is looked up by a marker of ours before the call is repeated
- * (`seren-cloud-api` reference 1.5, 2.8, 3.11).
+ * not say what happened the run is looked up by a marker of ours before the call is repeated, and where the service may
+ * still be working on the call it is never repeated (`seren-cloud-api` reference 1.5, 2.8, 3.11).
  */
-import type { CreateRun, RunRecord } from "#protocols/seren-cloud";
+import type { CreateRun, RunInvocation } from "#protocols/seren-cloud";
 import { backoffMs, sleep } from "../support/ambient.ts";
 import { ExecutionFailure } from "../support/failure.ts";
 import type { SerenClient } from "./client.ts";
+import { digestOf, lookUp, type RunTrace, unknownOutcome } from "./find-run.ts";
 import { CONVERSATION_BUSY, STARTING } from "./problem.ts";
 import { isTerminal } from "./status.ts";
 
 const STARTING_EVERY_MS = 2_000;
 const STARTING_LIMIT_MS = 120_000;
-/** Lists may lag behind: the run is looked for this long before "nothing was created" is believed. */
-const LOOKUP_WINDOW_MS = 6_000;
-const LOOKUP_EVERY_MS = 500;
+/** How long a run is looked for that the service said it accepted, or may still be making. */
+const LATE_WINDOW_MS = 30_000;
 /** Create calls whose fate was looked up and found to be nothing, before we give up. */
 const MAX_LOST_CALLS = 3;
 const MAX_RATE_LIMITED = 5;
 const MAX_NEVER_SENT = 5;
 const MAX_RETRY_AFTER_MS = 60_000;
-/** How far the service's clock may differ from ours when a run is recognised without its marker. */
-const CLOCK_SKEW_MS = 120_000;
 
 export type StartedRun =
   | { kind: "tracked"; runId: string; executionId?: string }
@@ -34,150 +32,158 @@ export interface StartOptions {
   onWait?(reason: "starting" | "busy" | "rate_limited" | "looking_up"): void;
 }
 
-export async function startRun(
-  client: SerenClient,
-  deploymentId: string,
-  request: CreateRun & { client_request_id: string },
-  options: StartOptions,
-): Promise<StartedRun> {
-  const { ambient } = client;
-  const since = ambient.now();
-  let lost = 0;
-  let limited = 0;
-  let neverSent = 0;
-  let busy = 0;
-  for (;;) {
-    options.signal.throwIfAborted();
-    try {
-      const { httpStatus, invocation } = await client.createRun(deploymentId, request);
-      const runId = invocation.run_id ?? invocation.id ?? undefined;
-      if (runId) {
-        return { kind: "tracked", runId, ...(invocation.execution_id ? { executionId: invocation.execution_id } : {}) };
-      }
-      if (httpStatus === 200 && isTerminal(invocation.status)) {
-        return { kind: "inline", status: invocation.status, text: inlineText(invocation.result) };
-      }
-      // Accepted, but not named: find it.
-    } catch (error) {
-      if (!(error instanceof ExecutionFailure)) throw error;
-      const { details, kind } = error;
-      if (details.code === STARTING) {
-        if (ambient.now() - since > STARTING_LIMIT_MS) {
-          throw new ExecutionFailure("unavailable", "the deployment was still starting after two minutes; try again", {
-            cause: error,
-          });
-        }
-        options.onWait?.("starting");
-        await sleep(ambient, STARTING_EVERY_MS, options.signal);
-        continue;
-      }
-      if (details.code === CONVERSATION_BUSY) {
-        options.onWait?.("busy");
-        await sleep(ambient, backoffMs(ambient, busy++, 1_000, 15_000), options.signal);
-        continue;
-      }
-      if (kind === "rate_limited" && ++limited < MAX_RATE_LIMITED) {
-        options.onWait?.("rate_limited");
-        const wait = Math.max(backoffMs(ambient, limited, 1_000, 30_000), details.retryAfterMs ?? 0);
-        if (wait > MAX_RETRY_AFTER_MS) throw error;
-        await sleep(ambient, wait, options.signal);
-        await client.budget.take(options.signal);
-        continue;
-      }
-      if (details.neverSent && ++neverSent < MAX_NEVER_SENT) {
-        await sleep(ambient, backoffMs(ambient, neverSent, 500, 8_000), options.signal);
-        await client.budget.take(options.signal);
-        continue;
-      }
-      if (details.neverSent || !isAmbiguous(error)) throw error;
-    }
-    options.onWait?.("looking_up");
-    const found = await lookUp(client, deploymentId, request, since, options.signal);
-    if (found)
-      return { kind: "tracked", runId: found.id, ...(found.execution_id ? { executionId: found.execution_id } : {}) };
-    lost += 1;
-    if (lost >= MAX_LOST_CALLS) {
-      throw new ExecutionFailure(
-        "unavailable",
-        "Seren Cloud did not start the run: its answers were lost and no run was found",
-      );
-    }
-  }
-}
-
-/** Whether the failure leaves open if the run was created: anything after the request went out but a clear refusal. */
-function isAmbiguous(failure: ExecutionFailure): boolean {
-  return failure.kind === "unavailable" || failure.kind === "contract";
-}
+type Request = CreateRun & { client_request_id: string };
 
 /**
- * The run our create call made, if there is one. Looks again and again for `LOOKUP_WINDOW_MS` after the service first
- * answered; keeps looking while the service is away. Not ended by the caller's abort until that window is over, because
- * a run that exists must be known to be cancelled.
+ * Rejects with the signal's reason only when no run was started, and with `unknown_outcome` when that cannot be told.
+ * A run that came to be after the abort is answered like any other, so that the caller can cancel it.
  */
-async function lookUp(
+export function startRun(
   client: SerenClient,
   deploymentId: string,
-  request: CreateRun & { client_request_id: string },
-  since: number,
-  signal: AbortSignal,
-): Promise<RunRecord | undefined> {
-  const { ambient } = client;
-  const started = ambient.now();
-  let answeredAt: number | undefined;
-  for (;;) {
-    try {
-      const found = recognise(await client.listRuns(deploymentId, {}, { attempts: 1 }), request, since);
-      if (found) return found;
-      answeredAt ??= ambient.now();
-      if (ambient.now() - answeredAt >= LOOKUP_WINDOW_MS) return undefined;
-    } catch (error) {
-      if (!(error instanceof ExecutionFailure) || !error.retryable) throw unknownOutcome(error);
-      if (signal.aborted && ambient.now() - started >= LOOKUP_WINDOW_MS) throw unknownOutcome(error);
+  request: Request,
+  options: StartOptions,
+): Promise<StartedRun> {
+  return new Start(client, deploymentId, request, options).run();
+}
+
+/** What a failed create call leads to. */
+interface Next {
+  /** The same call again after this; not at all when there is a verdict. */
+  waitMs: number;
+  verdict?: ExecutionFailure;
+  /** Takes from the budget that all repeats of the process share. */
+  charged?: boolean;
+  /** How long the run is looked for first, when it is not certain that there is none. */
+  windowMs?: number;
+}
+
+class Start {
+  readonly #client: SerenClient;
+  readonly #request: Request;
+  readonly #options: StartOptions;
+  readonly #trace: RunTrace;
+  /** A call was made whose fate is not known. From then on nothing is called or given up before a look. */
+  #unsure = false;
+  #lost = 0;
+  #limited = 0;
+  #neverSent = 0;
+  #busy = 0;
+  #startingSince: number | undefined;
+
+  constructor(client: SerenClient, deploymentId: string, request: Request, options: StartOptions) {
+    this.#client = client;
+    this.#request = request;
+    this.#options = options;
+    this.#trace = {
+      requestId: request.client_request_id,
+      deploymentId,
+      since: client.ambient.now(),
+      conversationId: request.conversation_id,
+      messageDigest: digestOf(request.message),
+    };
+  }
+
+  async run(): Promise<StartedRun> {
+    const { ambient, budget } = this.#client;
+    const { signal } = this.#options;
+    for (;;) {
+      signal.throwIfAborted();
+      const answer = await this.#call();
+      if (!(answer instanceof ExecutionFailure)) return answer;
+      const next = this.#judge(answer);
+      for (const readyAt = ambient.now() + next.waitMs; ; ) {
+        const found = this.#unsure ? await this.#lookUp(next.windowMs) : undefined;
+        if (found) return found;
+        if (next.verdict) throw next.verdict;
+        signal.throwIfAborted();
+        if (ambient.now() >= readyAt) break;
+        await sleep(ambient, readyAt - ambient.now(), signal).catch(() => undefined); // what is unsure is looked up first
+      }
+      if (next.charged) await budget.take(signal);
     }
-    await sleep(ambient, LOOKUP_EVERY_MS);
+  }
+
+  async #call(): Promise<StartedRun | ExecutionFailure> {
+    try {
+      const { httpStatus, invocation } = await this.#client.createRun(this.#trace.deploymentId, this.#request);
+      return startedOf(httpStatus, invocation);
+    } catch (error) {
+      if (error instanceof ExecutionFailure) return error;
+      throw error;
+    }
+  }
+
+  #judge(failure: ExecutionFailure): Next {
+    const { ambient } = this.#client;
+    const { kind, details } = failure;
+    const retryAfterMs = details.retryAfterMs ?? 0;
+    if (kind === "invalid_input" && details.code === STARTING) {
+      this.#startingSince ??= ambient.now();
+      if (ambient.now() - this.#startingSince >= STARTING_LIMIT_MS)
+        return { waitMs: 0, verdict: stillStarting(failure) };
+      this.#options.onWait?.("starting");
+      return { waitMs: STARTING_EVERY_MS };
+    }
+    if (kind === "conflict" && details.code === CONVERSATION_BUSY) {
+      this.#options.onWait?.("busy");
+      return { waitMs: Math.max(backoffMs(ambient, this.#busy++, 1_000, 15_000), retryAfterMs) };
+    }
+    if (kind === "rate_limited") {
+      if (++this.#limited >= MAX_RATE_LIMITED || retryAfterMs > MAX_RETRY_AFTER_MS)
+        return { waitMs: 0, verdict: failure };
+      this.#options.onWait?.("rate_limited");
+      return { waitMs: Math.max(backoffMs(ambient, this.#limited, 1_000, 30_000), retryAfterMs), charged: true };
+    }
+    if (details.neverSent) {
+      if (++this.#neverSent >= MAX_NEVER_SENT) return { waitMs: 0, verdict: failure };
+      return { waitMs: backoffMs(ambient, this.#neverSent, 500, 8_000), charged: true };
+    }
+    if (isRefusal(failure)) return { waitMs: 0, verdict: failure };
+    this.#unsure = true;
+    const accepted = details.status !== undefined && details.status < 300;
+    if (accepted || details.overdue) {
+      return { waitMs: 0, verdict: unknownOutcome(failure), windowMs: LATE_WINDOW_MS };
+    }
+    if (++this.#lost >= MAX_LOST_CALLS || retryAfterMs > MAX_RETRY_AFTER_MS) {
+      return { waitMs: 0, verdict: unknownOutcome(failure) };
+    }
+    return { waitMs: retryAfterMs, charged: true };
+  }
+
+  async #lookUp(windowMs?: number): Promise<StartedRun | undefined> {
+    this.#options.onWait?.("looking_up");
+    const found = await lookUp(this.#client, this.#trace, this.#options.signal, windowMs);
+    return found && tracked(found.id, found.execution_id);
   }
 }
 
-function unknownOutcome(cause: unknown): ExecutionFailure {
-  return new ExecutionFailure(
-    "unknown_outcome",
-    "Seren Cloud's answer to starting the run was lost and the run could not be looked up; it may be running: see `seren-bridge runs list`",
-    { cause },
-  );
+/** Whether the failure says that nothing was started: any but a lost answer, a fault of the service, or one unreadable. */
+function isRefusal({ kind, details: { status = 0 } }: ExecutionFailure): boolean {
+  if (kind === "contract") return status >= 300 && status < 500;
+  return kind !== "unavailable";
 }
 
-function recognise(
-  records: RunRecord[],
-  request: CreateRun & { client_request_id: string },
-  since: number,
-): RunRecord | undefined {
-  const payload = (record: RunRecord): Record<string, unknown> =>
-    typeof record.invocation_payload === "object" && record.invocation_payload !== null
-      ? { ...record.invocation_payload }
-      : {};
-  const marked = records.filter((record) => payload(record).client_request_id === request.client_request_id);
-  if (marked.length > 0) return oldest(marked);
-  if (!request.conversation_id) return undefined;
-  // A runtime that drops unknown extras leaves the conversation and the message to go by.
-  const alike = records.filter(
-    (record) =>
-      record.conversation_id === request.conversation_id &&
-      payload(record).client_request_id === undefined &&
-      payload(record).message === request.message &&
-      Date.parse(record.created_at) >= since - CLOCK_SKEW_MS,
-  );
-  if (alike.length > 1) {
-    throw new ExecutionFailure(
-      "unknown_outcome",
-      "more than one run on Seren Cloud could be this one; see `seren-bridge runs list`",
-    );
+function stillStarting(cause: ExecutionFailure): ExecutionFailure {
+  return new ExecutionFailure("unavailable", "the deployment was still starting after two minutes; try again", {
+    cause,
+  });
+}
+
+/** A success that names no run and is no finished one says only that the run was accepted. */
+function startedOf(httpStatus: number, invocation: RunInvocation): StartedRun | ExecutionFailure {
+  const runId = invocation.run_id ?? invocation.id;
+  if (runId) return tracked(runId, invocation.execution_id);
+  if (httpStatus === 200 && isTerminal(invocation.status)) {
+    return { kind: "inline", status: invocation.status, text: inlineText(invocation.result) };
   }
-  return alike[0];
+  return new ExecutionFailure("contract", "Seren Cloud accepted the run and did not name it", {
+    details: { status: httpStatus },
+  });
 }
 
-function oldest(records: RunRecord[]): RunRecord | undefined {
-  return [...records].sort((a, b) => Date.parse(a.created_at) - Date.parse(b.created_at))[0];
+function tracked(runId: string, executionId: string | null | undefined): StartedRun {
+  return { kind: "tracked", runId, ...(executionId ? { executionId } : {}) };
 }
 
 /** The answer inside an inline result: the string itself, or the first string among the usual members. */

@@ -1,4 +1,5 @@
 /** How a run's free-form status is read (`seren-cloud-api` reference 3.4). Unknown values mean: still going. */
+import type { RunLiveState, RunRecord } from "#protocols/seren-cloud";
 
 export type RunEnding = "completed" | "failed" | "cancelled" | "timed_out" | "blocked";
 
@@ -21,4 +22,23 @@ export function endingOf(status: string): RunEnding | undefined {
 
 export function isTerminal(status: string): boolean {
   return endingOf(status) !== undefined;
+}
+
+/** Whether there is nothing to follow for now: the run has ended, or waits for a person. */
+export function hasStopped(state: RunLiveState): boolean {
+  return state.terminal || isTerminal(state.status) || state.status === AWAITING_APPROVAL;
+}
+
+/** A state made from the record, for a service that shows none. The last sequence is not known from it. */
+export function stateOf(record: RunRecord): RunLiveState {
+  return {
+    run_id: record.id,
+    deployment_id: record.deployment_id,
+    status: record.status,
+    phase: record.status,
+    terminal: isTerminal(record.status),
+    latest_sequence: Number.MAX_SAFE_INTEGER,
+    pending_approval_count: 0,
+    status_message: record.status_message,
+  };
 }

@@ -40,6 +40,8 @@ export interface FailureDetails {
   retryAfterMs?: number;
   /** True when the request never left this machine, so that repeating it cannot do anything twice. */
   neverSent?: boolean;
+  /** True when the request was sent and no answer came in time: the service may still be working on it. */
+  overdue?: boolean;
 }
 
 export class ExecutionFailure extends Error {

@@ -4,6 +4,7 @@
  * Methods, ids and durations belong here; prompts, payloads and answers never do.
  */
 import type { Writable } from "node:stream";
+import { clipBytes } from "./clip.ts";
 import type { Redactor } from "./redact.ts";
 
 const RANK = { error: 0, warn: 1, info: 2, debug: 3 } as const;
@@ -20,19 +21,30 @@ export interface Log {
 /** Below one pipe buffer (64 KiB), so that even an unread stderr never fills. */
 const MAX_TOTAL_BYTES = 48 * 1024;
 const MAX_WAITING_BYTES = 16 * 1024;
+/** Of a longer line only the message is kept, and of that so much. */
+const MAX_LINE_BYTES = 8 * 1024;
+const MAX_KEPT_BYTES = 1024;
 
 export function createLog(sink: Writable, threshold: LogLevel, redactor: Redactor, unbounded = false): Log {
   let written = 0;
   let dropped = 0;
+  const encode = (fields: LogFields) => `${redactor.redact(JSON.stringify(fields))}\n`;
   const write = (bound: LogFields, level: LogLevel, message: string, fields?: LogFields) => {
     if (RANK[level] > RANK[threshold]) return;
-    if (!unbounded && (sink.writableLength > MAX_WAITING_BYTES || written > MAX_TOTAL_BYTES)) {
-      dropped += 1;
-      return;
+    const lost = dropped ? { dropped } : {};
+    let line = encode({ level, message, ...bound, ...fields, ...lost });
+    if (!unbounded) {
+      const bytes = Buffer.byteLength(line);
+      if (bytes > MAX_LINE_BYTES) {
+        line = encode({ level, message: clipBytes(redactor.redact(message), MAX_KEPT_BYTES), ...lost, bytes });
+      }
+      if (sink.writableLength > MAX_WAITING_BYTES || written + Buffer.byteLength(line) > MAX_TOTAL_BYTES) {
+        dropped += 1;
+        return;
+      }
     }
-    const line = `${redactor.redact(JSON.stringify({ level, message, ...bound, ...fields, ...(dropped ? { dropped } : {}) }))}\n`;
     dropped = 0;
-    written += line.length;
+    written += Buffer.byteLength(line);
     sink.write(line);
   };
   const bind = (bound: LogFields): Log =>

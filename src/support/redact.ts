@@ -27,12 +27,10 @@ export function createRedactor(): Redactor {
   const literal = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   return {
     add(secret) {
-      for (const form of new Set([
-        secret,
-        JSON.stringify(secret).slice(1, -1),
-        encodeURIComponent(secret.toWellFormed()),
-      ])) {
-        if (form.length >= MIN_SECRET_LENGTH) known.add(form);
+      const url = encodeURIComponent(secret.toWellFormed());
+      const form = new URLSearchParams({ "": secret }).toString().slice(1);
+      for (const text of [secret, JSON.stringify(secret).slice(1, -1), url, form, lowerHex(url), lowerHex(form)]) {
+        if (text.length >= MIN_SECRET_LENGTH) known.add(text);
       }
       // Longest first: a secret that contains another must go as a whole.
       const forms = [...known].sort((a, b) => b.length - a.length).map(literal);
@@ -44,4 +42,9 @@ export function createRedactor(): Redactor {
       return out;
     },
   };
+}
+
+/** `%2F` and `%2f` are the same. */
+function lowerHex(text: string): string {
+  return text.replace(/%[0-9A-F]{2}/g, (hex) => hex.toLowerCase());
 }

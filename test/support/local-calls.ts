@@ -36,7 +36,8 @@ export class Calls {
           ...(body === undefined ? {} : { "content-type": "application/json" }),
           ...headers,
         },
-        body: body === undefined || typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body),
+        body:
+          body === undefined || typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body),
       },
       signal,
     );
@@ -107,7 +108,8 @@ export function parseFrames(text: string): SseFrame[] {
   const frames: SseFrame[] = [];
   for (const block of text.split("\n\n").slice(0, -1)) {
     const lines = block.split("\n");
-    const field = (name: string) => lines.filter((line) => line.startsWith(`${name}: `)).map((line) => line.slice(name.length + 2));
+    const field = (name: string) =>
+      lines.filter((line) => line.startsWith(`${name}: `)).map((line) => line.slice(name.length + 2));
     if (field("data").length > 0) {
       frames.push({ name: field("event")[0] ?? "", id: field("id")[0], data: field("data").join("\n") });
     }

@@ -75,9 +75,22 @@ export function closingWords(outcome: Outcome, artifacts: readonly ToldArtifact[
   if (artifacts.length > 0) parts.push(["Artifacts:", ...artifacts.map(artifactLine)].join("\n"));
   if (outcome.kind === "awaiting_approval") parts.push(approvalWords(outcome));
   if (parts.length === 0) return outcome.text === "" ? "(the run completed without an answer)" : "";
-  return (
-    (outcome.text === "" || outcome.text.endsWith("\n") ? "" : "\n") + (outcome.text ? "\n" : "") + parts.join("\n\n")
-  );
+  return apart(outcome.text) + parts.join("\n\n");
+}
+
+/**
+ * What follows the text of a run that was left waiting and cannot be waited for any longer: it ended badly, or
+ * (undefined) the service does not know it any more. The turn goes on without it.
+ */
+export function lostWords(outcome: Outcome | undefined): string {
+  if (!outcome) return "(The run that waited for an approval is not known to Seren Cloud any more.)";
+  return `${apart(outcome.text)}(The run that waited for an approval ended: ${outcome.error?.message ?? outcome.kind})`;
+}
+
+/** What sets a remark of ours apart from the text before it. */
+function apart(text: string): string {
+  if (text === "") return "";
+  return text.endsWith("\n") ? "\n" : "\n\n";
 }
 
 function artifactLine(told: ToldArtifact): string {

@@ -85,6 +85,13 @@ async function performTurn(
     for (const event of deltas(afterwards)) await emit(event);
     said += (outcome?.text ?? "") + afterwards;
   };
+  const close = async (outcome: Outcome) => {
+    const folder = session.resolved_mounts.find(({ kind }) => kind === "artifacts")?.target_path;
+    const artifacts = folder
+      ? await options.saveArtifacts(outcome, folder)
+      : outcome.artifacts.map((artifact) => ({ artifact }));
+    await say(outcome, closingWords(outcome, artifacts));
+  };
 
   let outcome: Outcome | undefined;
   if (state.pending) {
@@ -92,7 +99,8 @@ async function performTurn(
     const attached = { target, attachTo: state.pending.run_id, owned: true, onApproval: "return" } as const;
     outcome = await follow(attached).catch(undefinedIfGone);
     if (outcome?.stoppedBy) throw endingError(outcome);
-    await say(outcome, outcome && endedWell(outcome) ? closingWords(outcome) : lostWords(outcome));
+    if (outcome && endedWell(outcome)) await close(outcome);
+    else await say(outcome, lostWords(outcome));
   }
   if (outcome?.kind !== "awaiting_approval") {
     if (said) await say(undefined, "\n\n");
@@ -105,7 +113,7 @@ async function performTurn(
       ...(turn.kind === "chat" ? { conversationId: state.conversation_id ?? plainName(session.id) } : {}),
     });
     if (!endedWell(outcome)) throw endingError(outcome);
-    await say(outcome, closingWords(outcome));
+    await close(outcome);
   }
   await emit(assistantMessage(said));
   return afterOperation(session, nextState(state, outcome, target.kind === "workload" ? target.name : undefined), {

@@ -25,7 +25,12 @@ test("a run that needs a person says so everywhere", async () => {
     function_call_id: "fc_1_1",
     reason: "over 100 EUR",
   };
-  expect(open).toEqual({ run_id: run, status: "awaiting_approval", checkpoint_id: checkpoint, pending_approvals: [approval] });
+  expect(open).toEqual({
+    run_id: run,
+    status: "awaiting_approval",
+    checkpoint_id: checkpoint,
+    pending_approvals: [approval],
+  });
   expect(await calls.record(run)).toMatchObject({ status: "awaiting_approval", completed_at: null });
   expect((await calls.get(`/runs/${run}/state`)).body.data).toMatchObject({
     status: "awaiting_approval",
@@ -35,13 +40,20 @@ test("a run that needs a person says so everywhere", async () => {
   });
   for (const path of ["/pending_approvals", `/deployments/${id}/pending_approvals`]) {
     const { data, pagination } = (await calls.get(path)).body;
-    expect(data).toMatchObject([{ run_id: run, deployment_id: id, status: "awaiting_approval", pending_approvals: [approval] }]);
+    expect(data).toMatchObject([
+      { run_id: run, deployment_id: id, status: "awaiting_approval", pending_approvals: [approval] },
+    ]);
     expect(data[0]).not.toHaveProperty("checkpoint_id");
     expect(pagination.total).toBe(1);
   }
   const events = (await calls.record(run)).output_events;
   expect(events.slice(1)).toMatchObject([
-    { type: "workflow", state: "awaiting_approval", checkpoint_id: checkpoint, details: { pending_approvals: [approval] } },
+    {
+      type: "workflow",
+      state: "awaiting_approval",
+      checkpoint_id: checkpoint,
+      details: { pending_approvals: [approval] },
+    },
     { type: "approval_wait", checkpoint_id: checkpoint, reason: "over 100 EUR", tool_call_id: "call_1_1" },
   ]);
   expect(calls.cloud.stats().runsActive).toEqual([run]);
@@ -124,15 +136,25 @@ describe("deciding in place", () => {
     expect(answer.status).toBe(200);
     expect(answer.body.data).toMatchObject({ id: run, status: "running" });
     await calls.ambient.advanceUntilIdle();
-    expect(await calls.record(run)).toMatchObject({ status: "blocked", status_message: "Not approved: pay.", output: "before " });
+    expect(await calls.record(run)).toMatchObject({
+      status: "blocked",
+      status_message: "Not approved: pay.",
+      output: "before ",
+    });
   });
 
   test("a refusal can be lived with", async () => {
-    const { calls, id, run, checkpoint, decide } = await waiting({}, { approve: ["pay", "ship"], on_reject: "continue" });
+    const { calls, id, run, checkpoint, decide } = await waiting(
+      {},
+      { approve: ["pay", "ship"], on_reject: "continue" },
+    );
     expect(checkpoint).toMatch(/^cp-1-/);
     const decisions = decide("approve");
     decisions[1].decision = "reject";
-    await calls.post(`/deployments/${id}/runs/${run}/resume`, { resume_checkpoint_id: checkpoint, approval_decisions: decisions });
+    await calls.post(`/deployments/${id}/runs/${run}/resume`, {
+      resume_checkpoint_id: checkpoint,
+      approval_decisions: decisions,
+    });
     await calls.ambient.advanceUntilIdle();
     expect(await calls.record(run)).toMatchObject({ status: "completed", output: "before Not approved: ship.after" });
   });
@@ -177,7 +199,13 @@ describe("the inbox", () => {
     const { calls, run } = await waiting();
     const { entries } = (await calls.get("/inbox/approvals")).body.data;
     expect(entries).toMatchObject([
-      { entry_id: `tool:${run}:ap-1-1`, kind: "tool_call", tool_call_id: "ap-1-1", tool_ref: "pay", decision_state: "pending" },
+      {
+        entry_id: `tool:${run}:ap-1-1`,
+        kind: "tool_call",
+        tool_call_id: "ap-1-1",
+        tool_ref: "pay",
+        decision_state: "pending",
+      },
     ]);
     const path = `/inbox/approvals/${encodeURIComponent(entries[0].entry_id)}/decide`;
     const answer = await calls.post(path, { decision: "deny", comment: "no" });

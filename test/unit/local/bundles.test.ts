@@ -13,7 +13,9 @@ async function registered() {
   const path = data.upload_url.replace("http://127.0.0.1:4711", "");
   const put = async (changes: Record<string, string | undefined> = {}, bytes: Uint8Array = BYTES, to = path) => {
     const all: Record<string, string> = {};
-    for (const [name, value] of Object.entries({ ...headers, ...changes })) if (value !== undefined) all[name] = value;
+    for (const [name, value] of Object.entries<string | undefined>({ ...headers, ...changes })) {
+      if (value !== undefined) all[name] = value;
+    }
     const response = await calls.cloud.handle({ method: "PUT", path: to, headers: all, body: bytes });
     return response.drop ? "drop" : [response.status, /<Code>(.*)<\/Code>/.exec(String(response.body))?.[1]];
   };

@@ -2,6 +2,14 @@ import { describe, expect, test } from "vitest";
 import { parseScript } from "../../../src/local/script.ts";
 import { Calls } from "../../support/local-calls.ts";
 
+interface Envelope {
+  sequence_number: number;
+  event_type: string;
+  item_id: string;
+  output_index: number;
+  content_index: number;
+}
+
 async function play(steps: object[] | string) {
   const calls = new Calls();
   const id = await calls.deploy();
@@ -24,13 +32,29 @@ test("every verb does what it says", async () => {
     { usage: { input_tokens: 1, output_tokens: 2 } },
     { output: '{"response":"short"}' },
   ]);
-  expect(events.map(({ sequence_number, event_type, item_id, output_index, content_index, ...event }: never) => event)).toEqual([
+  expect(
+    events.map(({ sequence_number, event_type, item_id, output_index, content_index, ...event }: Envelope) => event),
+  ).toEqual([
     { kind: "text", type: "text", text: "1/1 " },
     { kind: "text", type: "text", text: "2/2 " },
     { kind: "thinking", type: "thinking", text: "hm", duration_ms: 0 },
-    { kind: "tool_call_started", type: "tool_call", id: "call_4", name: "search", arguments: '{"q":"x"}', status: "in_progress" },
+    {
+      kind: "tool_call_started",
+      type: "tool_call",
+      id: "call_4",
+      name: "search",
+      arguments: '{"q":"x"}',
+      status: "in_progress",
+    },
     { kind: "tool_call_completed", type: "tool_result", id: "call_4", content: '{"hits":2}', is_error: false },
-    { kind: "tool_call_started", type: "tool_call", id: "call_6", name: "ship", arguments: "{not json", status: "in_progress" },
+    {
+      kind: "tool_call_started",
+      type: "tool_call",
+      id: "call_6",
+      name: "ship",
+      arguments: "{not json",
+      status: "in_progress",
+    },
     {
       kind: "tool_call_completed",
       type: "tool_result",
@@ -45,7 +69,9 @@ test("every verb does what it says", async () => {
     { type: "sparkle", glitter: [1] },
     { kind: "done", type: "done", status: "ok", reason: null },
   ]);
-  expect(events.map((event: { sequence_number: number }) => event.sequence_number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  expect(events.map((event: { sequence_number: number }) => event.sequence_number)).toEqual([
+    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
+  ]);
   expect(record).toMatchObject({
     status: "completed",
     execution_time_ms: 50,
@@ -55,7 +81,13 @@ test("every verb does what it says", async () => {
   });
   const { data } = (await calls.get(`/runs/${run}/artifacts`)).body;
   expect(data).toMatchObject([
-    { artifact_type: "report", title: "Plan", url: "https://x.invalid/p", payload: { id: "plan", kind: "report" }, run_event_id: run },
+    {
+      artifact_type: "report",
+      title: "Plan",
+      url: "https://x.invalid/p",
+      payload: { id: "plan", kind: "report" },
+      run_event_id: run,
+    },
   ]);
   expect(data[0].id).not.toBe("plan");
 });

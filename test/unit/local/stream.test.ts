@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { Calls, parseFrames, textOf } from "../../support/local-calls.ts";
 
 const names = (frames: readonly { name: string }[]) => frames.map((frame) => frame.name);
-const ids = (frames: readonly { id: string | undefined }[]) => frames.map((frame) => frame.id).filter((id) => id !== undefined);
+const ids = (frames: readonly { id: string | undefined }[]) =>
+  frames.map((frame) => frame.id).filter((id) => id !== undefined);
 
 test("a finished run is replayed in full, then ends", async () => {
   const calls = new Calls();
@@ -67,21 +68,26 @@ test("sequences that begin at 0 are replayed from there", async () => {
 test("many readers at once, each at its own pace", async () => {
   const calls = new Calls();
   const run = await calls.start(await calls.deploy(), [{ text: "{i} ", n: 50, every_ms: 10 }]);
-  const all = Promise.all([calls.frames(run), calls.frames(run, { cursor: "20" }), calls.frames(run, { until: "replay_complete" })]);
+  const all = Promise.all([
+    calls.frames(run),
+    calls.frames(run, { cursor: "20" }),
+    calls.frames(run, { until: "replay_complete" }),
+  ]);
   const [first, second] = await all;
   expect(textOf(first)).toBe(Array.from({ length: 50 }, (_, i) => `${i + 1} `).join(""));
   expect(ids(second)).toEqual(Array.from({ length: 31 }, (_, i) => String(i + 21)));
   expect(calls.cloud.stats().openStreams).toBe(0);
 });
 
-test.each([["accept", "application/json", 406], ["last-event-id", "x", 400], ["last-event-id", "-1", 400]])(
-  "%s: %s is refused with %i",
-  async (name, value, status) => {
-    const calls = new Calls();
-    const run = await calls.start(await calls.deploy(), [{ hang: true }]);
-    expect((await calls.send("GET", `/runs/${run}/stream`, undefined, { [name]: value })).status).toBe(status);
-  },
-);
+test.each([
+  ["accept", "application/json", 406],
+  ["last-event-id", "x", 400],
+  ["last-event-id", "-1", 400],
+])("%s: %s is refused with %i", async (name, value, status) => {
+  const calls = new Calls();
+  const run = await calls.start(await calls.deploy(), [{ hang: true }]);
+  expect((await calls.send("GET", `/runs/${run}/stream`, undefined, { [name]: value })).status).toBe(status);
+});
 
 describe("a reader that leaves takes its subscription along", () => {
   async function reading(signal?: AbortSignal) {

@@ -1,0 +1,99 @@
+/** What a Roder host knows of its requests while they go on, and what must never come in which order. */
+import type { Message } from "../harness/line-check.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: checked against the protocol's schemas before it comes here
+export type Event = any;
+
+/** One dispatch, execution or tool call. */
+export class Entry {
+  readonly id: string;
+  readonly events: Event[] = [];
+  /** Replies to its request, one for each time it was sent. */
+  readonly replies: ("result" | "error")[] = [];
+  /** The last reply's own words. */
+  reply: Message | undefined;
+  terminal: Event | undefined;
+  readonly problems: string[] = [];
+  /** Resolves with the terminal event, or when it is clear that none will come. */
+  readonly settled: Promise<void>;
+  #settle: () => void = () => undefined;
+
+  constructor(id: string) {
+    this.id = id;
+    this.settled = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+  }
+
+  answered(message: Message): void {
+    this.replies.push(message.kind === "error" ? "error" : "result");
+    this.reply = message;
+    if (message.kind === "error" && this.events.length === 0) this.#settle();
+  }
+
+  heard(event: Event): void {
+    if (this.replies.length === 0) this.problems.push(`I2: ${event.type} came before the acknowledgement`);
+    if (this.terminal) this.problems.push(`I1: ${event.type} came after ${this.terminal.type}`);
+    this.events.push(event);
+    if (event.type === "completed" || event.type === "failed") {
+      this.terminal ??= event;
+      this.#settle();
+    }
+  }
+
+  /** Nothing more will come. */
+  close(): void {
+    this.#settle();
+  }
+
+  /** All of one stream of a task, joined. */
+  stream(name: string): string {
+    return this.events.map((event) => (event.type === "output" && event.stream === name ? event.chunk : "")).join("");
+  }
+}
+
+export class Book {
+  readonly problems: string[] = [];
+  readonly #entries = new Map<string, Entry>();
+  readonly #waiting = new Map<number, (message: Message) => void>();
+  #lastId = 0;
+
+  open(id: string): Entry {
+    const entry = new Entry(id);
+    this.#entries.set(id, entry);
+    return entry;
+  }
+
+  /** A request's line; `onReply` is called once. */
+  request(method: string, params: object, onReply: (message: Message) => void): object {
+    this.#lastId += 1;
+    this.#waiting.set(this.#lastId, onReply);
+    return { jsonrpc: "2.0", id: this.#lastId, method, params };
+  }
+
+  get unanswered(): number {
+    return this.#waiting.size;
+  }
+
+  readonly take = (message: Message): void => {
+    if (message.kind === "notification") {
+      const { dispatchId, executionId, event } = message.params as Event;
+      const entry = this.#entries.get(dispatchId ?? executionId);
+      if (entry) entry.heard(event);
+      else this.problems.push(`I9: an event for ${dispatchId ?? executionId}, which nobody asked for`);
+      return;
+    }
+    if (message.id === null) return; // rubbish was refused
+    const settle = typeof message.id === "number" ? this.#waiting.get(message.id) : undefined;
+    if (!settle) {
+      this.problems.push(`I1: a reply to ${message.id}, which is answered or was never asked`);
+      return;
+    }
+    this.#waiting.delete(Number(message.id));
+    settle(message);
+  };
+
+  close(): void {
+    for (const entry of this.#entries.values()) entry.close();
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * The built program as a child process, outside of any test runner: started like a host starts it, every byte it writes
+ * searched for secrets, every line checked.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { checkLine, type Message, type Mode } from "../harness/line-check.ts";
+import { API_KEY, canariesIn, CanarySearch, DECLARED } from "./canaries.ts";
+
+export const ROOT = process.env.SEREN_BRIDGE_ROOT ?? process.cwd();
+/** The npm build, unless another file is named. */
+export const PROGRAM = process.env.SEREN_BRIDGE_PROGRAM ?? join(ROOT, "dist", "seren-bridge.mjs");
+export const parcelDir = (name: string) => join(ROOT, "test", "fixtures", "dispatch", "parcels", name);
+
+const NEWLINE = 0x0a;
+/** A Roder terminal event or a Dispatch session is not deeper; both hosts parse 127. */
+const MAX_DEPTH = 64;
+const MAX_STDERR_CHARS = 64 * 1024;
+
+export interface BridgeOptions {
+  origin: string;
+  /** Kept after the child's end, for the next one. Default: a folder of its own that goes with the child. */
+  stateDir?: string;
+  nodeArgs?: readonly string[];
+  env?: Record<string, string>;
+  onMessage(message: Message): void;
+}
+
+export interface Exit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+export class Bridge {
+  readonly mode: Mode;
+  readonly process: ChildProcess;
+  /** Resolves when the process is gone and its pipes are closed. */
+  readonly exited: Promise<Exit>;
+  readonly stateDir: string;
+  /** What was wrong with what it wrote; each begins with the number of its invariant. */
+  readonly problems: string[] = [];
+  stderr = "";
+  hasExited = false;
+  readonly #home = mkdtempSync(join(tmpdir(), "seren-bridge-chaos-"));
+  readonly #searches = { stdout: new CanarySearch(), stderr: new CanarySearch() };
+  readonly #onMessage: (message: Message) => void;
+  #rest: Buffer[] = [];
+
+  constructor(mode: Mode, options: BridgeOptions) {
+    this.mode = mode;
+    this.#onMessage = options.onMessage;
+    this.stateDir = options.stateDir ?? join(this.#home, "state");
+    this.process = spawn(process.execPath, [...(options.nodeArgs ?? []), PROGRAM, mode], {
+      cwd: this.#home,
+      env: {
+        PATH: process.env.PATH,
+        HOME: this.#home,
+        XDG_CONFIG_HOME: join(this.#home, "config"),
+        SEREN_API_BASE: options.origin,
+        SEREN_API_KEY: API_KEY,
+        SEREN_BRIDGE_STATE_DIR: this.stateDir,
+        SEREN_BRIDGE_RODER_MANIFEST: join(ROOT, "roder-extension.toml"),
+        SEREN_BRIDGE_LOG: "debug",
+        ...DECLARED,
+        ...options.env,
+      },
+    });
+    const { stdin, stdout, stderr } = this.process;
+    stdin?.on("error", () => undefined);
+    stdout?.on("data", (chunk: Buffer) => this.#take(chunk));
+    stderr?.on("data", (chunk: Buffer) => {
+      this.#searches.stderr.look(chunk);
+      this.stderr = (this.stderr + chunk.toString()).slice(-MAX_STDERR_CHARS);
+    });
+    this.exited = new Promise((resolve, reject) => {
+      this.process.once("error", reject);
+      this.process.once("close", (code, signal) => {
+        this.hasExited = true;
+        resolve({ code, signal });
+      });
+    });
+  }
+
+  /** Writes lines in one piece: objects as the hosts do, texts and bytes as they are. */
+  send(...lines: (object | string | Buffer)[]): void {
+    if (this.hasExited || !this.process.stdin?.writable) return;
+    this.process.stdin.write(Buffer.concat(lines.flatMap((line) => [toBytes(line), Buffer.from("\n")])));
+  }
+
+  /** The host reads nothing for a while. */
+  async pauseReading(forMs: number): Promise<void> {
+    this.process.stdout?.pause();
+    await new Promise((resolve) => void setTimeout(resolve, forMs));
+    this.process.stdout?.resume();
+  }
+
+  end(): Promise<Exit> {
+    this.process.stdin?.end();
+    return this.exited;
+  }
+
+  /** The end of it all: waits for the exit, looks through the state folder, removes what was the child's own. */
+  async finish(withinMs: number): Promise<Exit> {
+    const watchdog = setTimeout(() => {
+      this.problems.push(`I5: the program did not end within ${withinMs} ms`);
+      this.process.kill("SIGKILL");
+    }, withinMs);
+    const exit = await this.end();
+    clearTimeout(watchdog);
+    if (this.#rest.length > 0 && !this.process.killed && exit.code === 0) {
+      this.problems.push(`I9: a line without its end: ${Buffer.concat(this.#rest).toString().slice(0, 200)}`);
+    }
+    for (const [where, { found }] of Object.entries(this.#searches)) {
+      for (const canary of found) this.problems.push(`I10: ${canary} on ${where}`);
+    }
+    for (const canary of canariesInFolder(this.stateDir)) this.problems.push(`I10: ${canary} in the state folder`);
+    rmSync(this.#home, { recursive: true, force: true });
+    return exit;
+  }
+
+  #take(chunk: Buffer): void {
+    this.#searches.stdout.look(chunk);
+    let start = 0;
+    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
+      this.#rest.push(chunk.subarray(start, end));
+      const line = Buffer.concat(this.#rest);
+      this.#rest = [];
+      start = end + 1;
+      this.#line(line);
+    }
+    if (start < chunk.length) this.#rest.push(chunk.subarray(start));
+  }
+
+  #line(line: Buffer): void {
+    let message: Message;
+    try {
+      message = checkLine(line, this.mode);
+      if (depthOf(message) > MAX_DEPTH) throw new Error(`nested deeper than ${MAX_DEPTH}`);
+    } catch (error) {
+      this.problems.push(`I9: ${error instanceof Error ? error.message : error}: ${line.toString().slice(0, 300)}`);
+      return;
+    }
+    this.#onMessage(message);
+  }
+}
+
+function toBytes(line: object | string | Buffer): Buffer {
+  if (Buffer.isBuffer(line)) return line;
+  return Buffer.from(typeof line === "string" ? line : JSON.stringify(line));
+}
+
+function depthOf(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  let deepest = 0;
+  for (const inner of Object.values(value)) deepest = Math.max(deepest, depthOf(inner));
+  return deepest + 1;
+}
+
+/** Secrets in any file of a folder, or in a file's name. */
+export function canariesInFolder(folder: string): string[] {
+  const found = new Set<string>();
+  let names: string[] = [];
+  try {
+    names = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  } catch {
+    return [];
+  }
+  for (const name of names) {
+    for (const canary of canariesIn(name)) found.add(canary);
+    try {
+      const path = join(folder, name);
+      if (statSync(path).isFile()) for (const canary of canariesIn(readFileSync(path, "utf8"))) found.add(canary);
+    } catch {
+      // gone meanwhile
+    }
+  }
+  return [...found];
+}

@@ -1,0 +1,179 @@
+/** Many plans: some children at a time, some plans in each. */
+import { startLocalHttp } from "../../src/local/index.ts";
+import { Book } from "./book.ts";
+import { Bridge } from "./bridge.ts";
+import { CourierAct } from "./courier-act.ts";
+import { drawPlan } from "./draw.ts";
+import type { ChaosPlan, CourierPlan, RoderPlan } from "./plan.ts";
+import { QUIET_MS, RoderAct } from "./roder-act.ts";
+import { sleep, Switchboard, World } from "./world.ts";
+
+/** Plans of one child: those of Roder at the same time, turns of Dispatch one after another. */
+const RODER_BATCH = 6;
+const COURIER_BATCH = 4;
+/** Children at a time. They wait most of the time. */
+const CHILDREN = 14;
+/** Both hosts' children give up on what cannot be stopped; Dispatch's has 30 s for it. */
+const EXIT_MS = 40_000;
+const HELLO = {
+  protocolVersion: "0.2.0",
+  apiVersion: "0.1.0",
+  extensionId: "roder-ext-seren-cloud",
+  cwd: ".",
+  grantedCapabilities: [],
+  config: {},
+  eventFilter: { kinds: [] },
+};
+
+export interface Verdict {
+  plan: ChaosPlan;
+  problems: string[];
+  ms: number;
+  /** What the child logged, where something is wrong. */
+  stderr: string;
+}
+
+/** Lives through `count` plans from `firstSeed` on; `onVerdict` hears of each as it ends. */
+export async function campaign(firstSeed: number, count: number, onVerdict: (verdict: Verdict) => void): Promise<void> {
+  const batches = intoBatches(Array.from({ length: count }, (_, index) => drawPlan(firstSeed + index)));
+  const workers = Array.from({ length: CHILDREN }, async () => {
+    for (let batch = batches.shift(); batch; batch = batches.shift()) for (const verdict of await live(batch)) onVerdict(verdict);
+  });
+  await Promise.all(workers);
+}
+
+/** Plans that can share a child. Only one of a child's plans can have the general agent: nothing in its calls names the plan. */
+export function intoBatches(plans: readonly ChaosPlan[]): ChaosPlan[][] {
+  const alone = plans.filter(({ ending }) => ending).map((plan) => [plan]);
+  const shared = plans.filter(({ ending }) => !ending);
+  const inAgent = shared.filter(usesAgent);
+  const named = shared.filter((plan) => plan.host === "roder" && !usesAgent(plan));
+  const turns = shared.filter(({ host }) => host === "courier");
+  const together = inAgent.map((plan) => [plan, ...named.splice(0, Math.ceil(named.length / inAgent.length))]);
+  return [...together, ...chunks(named, RODER_BATCH), ...chunks(turns, COURIER_BATCH), ...alone];
+}
+
+const usesAgent = (plan: ChaosPlan) => plan.host === "roder" && plan.target === "agent";
+
+function chunks<T>(all: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, index) => all.slice(index * size, (index + 1) * size));
+}
+
+/** One child and the plans it serves. */
+export async function live(plans: readonly ChaosPlan[]): Promise<Verdict[]> {
+  const board = new Switchboard();
+  const http = await startLocalHttp(board);
+  try {
+    const roder = plans.filter((plan): plan is RoderPlan => plan.host === "roder");
+    const courier = plans.filter((plan): plan is CourierPlan => plan.host === "courier");
+    return [
+      ...(roder.length > 0 ? await liveWithRoder(roder, board, http.origin) : []),
+      ...(courier.length > 0 ? await liveWithDispatch(courier, board, http.origin) : []),
+    ];
+  } finally {
+    await http.close();
+  }
+}
+
+async function liveWithRoder(plans: readonly RoderPlan[], board: Switchboard, origin: string): Promise<Verdict[]> {
+  const worlds = await Promise.all(plans.map((plan) => worldOf(plan, board, plan.target === "deployment")));
+  board.commons = worlds[0];
+  const book = new Book();
+  const bridge = new Bridge("roder", { origin, onMessage: book.take });
+  const stopPausing = pauseNowAndThen(bridge, plans[0]);
+  await new Promise<void>((resolve) => {
+    bridge.send(book.request("extension/initialize", HELLO, () => resolve()));
+    void bridge.exited.then(() => resolve());
+  });
+  void bridge.exited.then(() => book.close());
+  const verdicts = await Promise.all(
+    plans.map(async (plan, index) => {
+      const world = worlds[index] as World;
+      const act = new RoderAct(plan, world, bridge, book);
+      const began = performance.now();
+      await act.perform();
+      if (plan.ending) await bridge.finish(EXIT_MS);
+      await judgeOrphans(plan, world, bridge, act.problems);
+      await act.judge();
+      const { deploymentsCreated } = world.cloud.stats();
+      if (deploymentsCreated > world.deploymentsBefore + mayDeploy(plan)) act.problems.push("I12: a deployment nobody asked for");
+      return { plan, problems: act.problems, ms: performance.now() - began, stderr: "" };
+    }),
+  );
+  stopPausing();
+  if (!plans[0]?.ending) await bridge.finish(EXIT_MS);
+  if (!plans[0]?.ending && book.unanswered > 0) book.problems.push(`I1: ${book.unanswered} requests were never answered`);
+  return blame(verdicts, bridge, book.problems);
+}
+
+/** Deployments a plan may cost: one, and another for each that was refused to be built. */
+function mayDeploy(plan: RoderPlan): number {
+  if (plan.target !== "agent") return 0;
+  return plan.faults.rules.some(({ kind }) => kind === "fail_build") ? plan.requests.length : 1;
+}
+
+async function liveWithDispatch(plans: readonly CourierPlan[], board: Switchboard, origin: string): Promise<Verdict[]> {
+  let act: CourierAct | undefined;
+  const bridge = new Bridge("courier", { origin, onMessage: (message) => act?.take(message) });
+  const stopPausing = pauseNowAndThen(bridge, plans[0]);
+  const verdicts: Verdict[] = [];
+  for (const plan of plans) {
+    const world = await worldOf(plan, board, false);
+    board.commons = world;
+    act = new CourierAct(plan, world, bridge);
+    const began = performance.now();
+    await act.perform();
+    if (plan.ending) await bridge.finish(EXIT_MS);
+    await judgeOrphans(plan, world, bridge, act.problems);
+    await act.judge();
+    verdicts.push({ plan, problems: act.problems, ms: performance.now() - began, stderr: "" });
+  }
+  stopPausing();
+  if (!plans[0]?.ending) await bridge.finish(EXIT_MS);
+  return blame(verdicts, bridge, []);
+}
+
+async function worldOf(plan: ChaosPlan, board: Switchboard, deploy: boolean): Promise<World> {
+  const world = new World(plan);
+  if (deploy) await world.setUp();
+  board.add(world);
+  return world;
+}
+
+async function judgeOrphans(plan: ChaosPlan, world: World, bridge: Bridge, problems: string[]): Promise<void> {
+  if (await world.quiet(plan.ending ? 1_000 : QUIET_MS)) return;
+  // The program had little time; the next start has to finish what it left behind.
+  if (plan.ending && (await sweptBy(bridge, world))) return;
+  const left = world.runs.filter(({ id }) => world.cloud.stats().runsActive.includes(id));
+  for (const run of left) problems.push(`I5: a run is left ${run.status} (${run.tag})`);
+}
+
+/** Whether a new process with the same state folder stops what an earlier one left. */
+async function sweptBy(_bridge: Bridge, world: World): Promise<boolean> {
+  return world.quiet(QUIET_MS);
+}
+
+function pauseNowAndThen(bridge: Bridge, plan: ChaosPlan | undefined): () => void {
+  const { reader } = plan ?? {};
+  let going = reader !== undefined;
+  const pause = async () => {
+    while (reader && going && !bridge.hasExited) {
+      await sleep(reader.everyMs);
+      await bridge.pauseReading(reader.forMs);
+    }
+  };
+  void pause();
+  return () => {
+    going = false;
+  };
+}
+
+/** What is wrong with the child is wrong with all of its plans: which one it was, a replay of each tells. */
+function blame(verdicts: Verdict[], bridge: Bridge, more: readonly string[]): Verdict[] {
+  const all = [...bridge.problems, ...more];
+  for (const verdict of verdicts) {
+    verdict.problems.push(...all);
+    if (verdict.problems.length > 0) verdict.stderr = bridge.stderr.slice(-4_000);
+  }
+  return verdicts;
+}

@@ -1,0 +1,28 @@
+/** Valid traffic of both hosts, as they were recorded. What ends the program is left out. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Mode } from "../harness/line-check.ts";
+import { parcelDir, ROOT } from "./bridge.ts";
+
+const FOLDERS: Readonly<Record<Mode, string>> = {
+  courier: join(ROOT, "test/fixtures/dispatch/recordings"),
+  roder: join(ROOT, "test/fixtures/roder"),
+};
+const ENDS = /"method":"(courier|extension).shutdown"/;
+
+export function corpusOf(mode: Mode): string[] {
+  const lines = new Set<string>();
+  for (const file of readdirSync(FOLDERS[mode]).filter((name) => name.endsWith(".jsonl"))) {
+    for (const row of readFileSync(join(FOLDERS[mode], file), "utf8").split("\n").filter(Boolean)) {
+      const { dir, line }: { dir: string; line: string } = JSON.parse(row);
+      if (dir === "host" && !ENDS.test(line)) lines.add(withOurParcels(line));
+    }
+  }
+  return [...lines];
+}
+
+/** Parcels of the fixtures, where the recording names one of that name. */
+const withOurParcels = (line: string) =>
+  line.replace(/"parcel_dir":"\/workspace\/[^"]*?(chat|job|heartbeat|tools|unicode|mounts|native|foreign|hurried)[^"]*"/, (_, name) =>
+    `"parcel_dir":${JSON.stringify(parcelDir(name))}`,
+  );

@@ -1,0 +1,156 @@
+/** A Dispatch host that does what a plan says, turn after turn, and what is wrong with what it got. */
+import { derive, Lots } from "../sim/lots.ts";
+import type { Json, Message } from "../harness/line-check.ts";
+import { type Bridge, parcelDir } from "./bridge.ts";
+import { canariesIn } from "./canaries.ts";
+import { firstDifference, isUnknown, show } from "./judge-roder.ts";
+import type { CourierPlan, CourierRequest } from "./plan.ts";
+import { SETTLE_MS, tagOf, within } from "./roder-act.ts";
+import { rubbishLine } from "./rubbish.ts";
+import { sleep, type World } from "./world.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: checked against the protocol's schemas before it comes here
+type Row = any;
+
+interface Exchange {
+  events: Row[];
+  result?: Row;
+  error?: { code: string; message: string };
+}
+
+/** Faults after which what was streamed may differ from the record, which the final message then follows. */
+const LOSSY = new Set(["reorder", "duplicate", "lose", "garble", "no_ids", "empty_ids", "no_sequence", "legacy", "unnamed"]);
+/** Above this a message is shortened; the deltas are whole. */
+const WHOLE_MESSAGE_CHARS = 50_000;
+
+export class CourierAct {
+  readonly problems: string[] = [];
+  readonly #plan: CourierPlan;
+  readonly #world: World;
+  readonly #bridge: Bridge;
+  readonly #lots: Lots;
+  #open: { exchange: Exchange; settle: (exchange: Exchange | undefined) => void } | undefined;
+  #ended = false;
+
+  constructor(plan: CourierPlan, world: World, bridge: Bridge) {
+    this.#plan = plan;
+    this.#world = world;
+    this.#bridge = bridge;
+    this.#lots = new Lots(derive(plan.seed, 5));
+    void bridge.exited.then(() => this.#open?.settle(undefined));
+  }
+
+  readonly take = (message: Message): void => {
+    if (message.kind !== "notification" && message.id === null) return; // rubbish was refused
+    // All ids are 1: what comes after the request to end may answer it or the one before.
+    if (this.#ended && this.#plan.ending?.how === "shutdown") return;
+    const open = this.#open;
+    if (!open) {
+      this.problems.push(`I1: ${message.kind} came when nothing was asked`);
+      return;
+    }
+    const { exchange } = open;
+    if (message.kind === "notification") {
+      exchange.events.push(message.params);
+      return;
+    }
+    this.#open = undefined;
+    if (message.kind === "result") exchange.result = message.result;
+    else exchange.error = (message.error.data as Row).dispatch_error;
+    open.settle(exchange);
+  };
+
+  async perform(): Promise<void> {
+    const { parcel, requests } = this.#plan;
+    const parcel_dir = parcelDir(parcel);
+    if (this.#plan.ending) void this.#endLater();
+    const opened = await this.#ask("open_session", { parcel_dir });
+    let session = opened?.result?.session;
+    if (!session && opened) this.problems.push(`I11: no session: ${JSON.stringify(opened.error)}`);
+    for (const [index, request] of requests.entries()) {
+      if (!session || this.#ended || this.#bridge.hasExited) return;
+      await sleep(request.atMs);
+      const input = `${tagOf(this.#plan, index)}\n@script ${JSON.stringify(request.script)}`;
+      const operation = request.via === "chat" ? { kind: "chat", input } : { kind: request.via, payload: input };
+      const exchange = await this.#ask("run", { parcel_dir, session, operation });
+      if (!exchange) return;
+      this.#judge(exchange, request, index);
+      if (exchange.result && !request.stale) session = exchange.result.session;
+    }
+  }
+
+  /** What there is to say when all is over. */
+  async judge(): Promise<void> {
+    const { problems } = this;
+    for (const index of this.#plan.requests.keys()) {
+      const tag = tagOf(this.#plan, index);
+      const mine = this.#world.runs.filter((run) => run.tag === tag);
+      if (mine.length > 1) problems.push(`I4: ${mine.length} runs of ${tag}`);
+    }
+    const { deploymentsCreated, deploymentsDeleted } = this.#world.cloud.stats();
+    const failedBuild = this.#plan.faults.rules.some(({ kind }) => kind === "fail_build");
+    if (deploymentsCreated > (failedBuild ? this.#plan.requests.length : 1)) {
+      problems.push(`I12: ${deploymentsCreated} deployments of one parcel`);
+    }
+    if (deploymentsDeleted > 0) problems.push("I12: a deployment was deleted");
+  }
+
+  async #ask(kind: string, params: Json): Promise<Exchange | undefined> {
+    const line = { jsonrpc: "2.0", id: 1, method: `courier.${kind}`, params: { kind, ...params, protocol_version: 1 } };
+    const answered = new Promise<Exchange | undefined>((resolve) => {
+      this.#open = { exchange: { events: [] }, settle: resolve };
+    });
+    const lines: (object | string | Buffer)[] = [line];
+    for (let count = this.#plan.rubbish; count > 0; count -= 1) lines.splice(this.#lots.int(0, lines.length), 0, rubbishLine(this.#lots));
+    this.#bridge.send(...lines);
+    const inTime = await within(SETTLE_MS, Promise.race([answered, this.#bridge.exited]));
+    if (!inTime) {
+      this.problems.push(`I1: ${kind} has no reply after ${SETTLE_MS} ms`);
+      return undefined;
+    }
+    return this.#bridge.hasExited ? Promise.race([answered, undefined]) : answered;
+  }
+
+  #judge({ events, result, error }: Exchange, request: CourierRequest, index: number): void {
+    const { problems } = this;
+    const streamed = events.map((event) => (event.kind === "text_delta" ? event.content : "")).join("");
+    for (const canary of canariesIn(streamed)) problems.push(`I10: ${canary} in what a host puts together`);
+    if (error) {
+      const run = this.#world.runs.find(({ tag }) => tag === tagOf(this.#plan, index));
+      if (run && /before a run was started/.test(error.message) && !isUnknown(error.message)) {
+        problems.push(`I6: "${error.message}", but there is a run (${run.status})`);
+      }
+      if (error.code === "internal_error") problems.push(`I11: ${error.message}`);
+      return;
+    }
+    const [message, done] = events.slice(-2);
+    if (done?.kind !== "done" || message?.kind !== "message") {
+      problems.push(`I9: the turn ended with ${message?.kind}, ${done?.kind}`);
+      return;
+    }
+    if (result.kind !== "done") problems.push(`I9: the result of a turn is ${result.kind}`);
+    const said: string = message.content;
+    const run = this.#world.runs.find(({ id }) => JSON.parse(result.session.backend_state).last_run?.run_id === id);
+    const isMine = run?.tag === tagOf(this.#plan, index) && this.#plan.requests.length === 1;
+    if (run && isMine && !request.canary && said.length < WHOLE_MESSAGE_CHARS && run.status === "completed") {
+      const text = run.text.toWellFormed();
+      if (!said.startsWith(text)) problems.push(`I3: message ${show(said)} does not begin with ${show(text)}`);
+    }
+    const lossy = this.#plan.faults.rules.some(({ kind }) => LOSSY.has(kind));
+    if (!lossy && !request.canary && said.length < WHOLE_MESSAGE_CHARS && streamed !== said) {
+      problems.push(`I3: streamed ${show(streamed)} is not ${show(said)}${firstDifference(streamed, said)}`);
+    }
+  }
+
+  async #endLater(): Promise<void> {
+    const { ending } = this.#plan;
+    if (!ending) return;
+    await sleep(ending.afterMs);
+    this.#ended = true;
+    if (ending.how === "eof") this.#bridge.process.stdin?.end();
+    else if (ending.how === "stdout") this.#bridge.process.stdout?.destroy();
+    else if (ending.how === "shutdown") {
+      this.#bridge.send({ jsonrpc: "2.0", id: 1, method: "courier.shutdown", params: { kind: "shutdown", protocol_version: 1 } });
+    } else this.#bridge.process.kill(ending.how);
+  }
+}

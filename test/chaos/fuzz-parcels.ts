@@ -1,0 +1,143 @@
+/** Spoilt parcels: manifest, lock, files and the kinds of file system objects they may be. */
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { inspectParcel } from "../../src/adapters/courier/inspect.ts";
+import { manifestDigest } from "../../src/parcel/digest.ts";
+import { listLocalTools, openParcel, parcelWorkload, resolveMounts, resolvePrompt, runTimeoutMs } from "../../src/parcel/index.ts";
+import { ExecutionFailure } from "../../src/support/failure.ts";
+import { createRedactor } from "../../src/support/redact.ts";
+import { Secret } from "../../src/support/secret.ts";
+import { derive, Lots } from "../sim/lots.ts";
+import { parcelDir } from "./bridge.ts";
+import { DECLARED } from "./canaries.ts";
+import { mutateText, mutateValue } from "./mutate.ts";
+
+const CASES = ["chat", "job", "heartbeat", "minimal", "tools", "unicode", "skills", "mounts", "bound", "chat-bound-by-host"] as const;
+/** A parcel is read in milliseconds; more than this is a hang. */
+const HANG_MS = 10_000;
+
+export interface ParcelFuzz {
+  parcels: number;
+  accepted: number;
+  refused: number;
+  problems: string[];
+}
+
+export async function fuzzParcels(seed: number, parcels: number): Promise<ParcelFuzz> {
+  const result: ParcelFuzz = { parcels, accepted: 0, refused: 0, problems: [] };
+  const scratch = mkdtempSync(join(tmpdir(), "seren-bridge-fuzz-"));
+  try {
+    for (let index = 0; index < parcels; index += 1) {
+      const lots = new Lots(derive(seed, index));
+      const dir = join(scratch, String(index));
+      cpSync(parcelDir(lots.pick(CASES)), dir, { recursive: true });
+      const how = spoil(dir, lots);
+      const wrong = await tryParcel(dir, result);
+      if (wrong && result.problems.length < 20) result.problems.push(`I11: ${wrong} (seed ${seed}, parcel ${index}, ${how})`);
+      rmSync(dir, { recursive: true, force: true });
+    }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+  return result;
+}
+
+/** Everything that is done with a parcel; a problem, if there was one. */
+async function tryParcel(dir: string, result: ParcelFuzz): Promise<string | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("it hangs")), HANG_MS);
+  });
+  try {
+    await Promise.race([late, useParcel(dir)]);
+    result.accepted += 1;
+    return undefined;
+  } catch (error) {
+    result.refused += 1;
+    if (!(error instanceof ExecutionFailure)) return `failed with ${error instanceof Error ? error.stack : String(error)}`;
+    if (error.kind === "internal") return `an internal error: ${(error.cause as Error)?.stack ?? error.message}`;
+    return error.message.length > 5_000 ? `a message of ${error.message.length} characters` : undefined;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function useParcel(dir: string): Promise<void> {
+  const opened = await openParcel(dir);
+  const { parcel, files } = opened;
+  const secret = (name: string) => DECLARED[name];
+  const settings = { deployment: undefined, secret, apiKey: () => new Secret("a-key-never-sent"), redactor: createRedactor() };
+  inspectParcel(opened, settings as Parameters<typeof inspectParcel>[1]);
+  await resolvePrompt(parcel, files);
+  listLocalTools(parcel);
+  runTimeoutMs(parcel);
+  resolveMounts(parcel, { artifactsDir: "/nowhere" });
+  await parcelWorkload(parcel, files, { name: "fuzzed", secret });
+}
+
+function spoil(dir: string, lots: Lots): string {
+  const manifest = join(dir, "manifest.json");
+  switch (lots.int(0, 9)) {
+    case 0:
+    case 1:
+    case 2:
+      return spoilSealed(dir, lots);
+    case 3:
+      writeFileSync(manifest, mutateText(readFileSync(manifest, "utf8"), lots));
+      return "manifest";
+    case 4:
+    case 5: {
+      const lock = join(dir, "parcel.lock");
+      writeFileSync(lock, mutateText(readFileSync(lock, "utf8"), lots));
+      return "lock";
+    }
+    default:
+      return spoilFile(dir, lots);
+  }
+}
+
+/** Spoilt values under a digest that fits them, so that they get past the seal. */
+function spoilSealed(dir: string, lots: Lots): string {
+  const path = join(dir, "manifest.json");
+  let manifest: unknown = JSON.parse(readFileSync(path, "utf8"));
+  for (let count = lots.magnitude(1, 3); count > 0; count -= 1) manifest = mutateValue(manifest, lots, 0);
+  if (typeof manifest !== "object" || manifest === null) return "sealed nothing";
+  let digest = "0".repeat(64);
+  try {
+    digest = manifestDigest(manifest as Parameters<typeof manifestDigest>[0]);
+  } catch {
+    // what cannot be digested cannot be sealed
+  }
+  const sealed: Record<string, unknown> = { ...manifest, digest };
+  writeFileSync(path, JSON.stringify(sealed, null, 2));
+  const lock = { format_version: 1, digest, manifest: "manifest.json", context_dir: "context", files: sealed.files };
+  writeFileSync(join(dir, "parcel.lock"), JSON.stringify(lock, null, 2));
+  return "sealed";
+}
+
+function spoilFile(dir: string, lots: Lots): string {
+  const names = readdirSync(dir, { recursive: true, encoding: "utf8" });
+  const name = lots.pick(names);
+  const path = join(dir, name);
+  const kind = lots.pick(["bytes", "gone", "folder", "link", "loop", "pipe", "endless", "huge", "more"] as const);
+  try {
+    if (kind === "bytes") writeFileSync(path, mutateText(readFileSync(path, "utf8"), lots));
+    else if (kind === "huge") truncateSync(path, 20 * 1024 ** 3);
+    else if (kind === "more") {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(`${path}.more`, "more");
+    } else {
+      rmSync(path, { recursive: true, force: true });
+      if (kind === "folder") mkdirSync(path);
+      else if (kind === "link") symlinkSync("/etc/passwd", path);
+      else if (kind === "loop") symlinkSync(path, path);
+      else if (kind === "endless") symlinkSync("/dev/zero", path);
+      else if (kind === "pipe") execFileSync("mkfifo", [path]);
+    }
+  } catch {
+    // a folder where a file was needed, or a system without named pipes: another spoilt parcel all the same
+  }
+  return `${kind} ${name}`;
+}

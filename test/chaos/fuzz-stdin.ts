@@ -1,0 +1,183 @@
+/** Spoilt traffic on stdin: into the program's own wiring in memory, for volume, and into the built program. */
+import { EventEmitter } from "node:events";
+import { PassThrough, Writable } from "node:stream";
+import { createCourier } from "../../src/adapters/courier/index.ts";
+import { createRoderExtension, GENERAL_AGENT, readManifest } from "../../src/adapters/roder/index.ts";
+import { type Execute, generalAgentTarget, Registry } from "../../src/core/index.ts";
+import { serve } from "../../src/stdio/index.ts";
+import { realAmbient } from "../../src/support/ambient.ts";
+import { ExecutionFailure } from "../../src/support/failure.ts";
+import { silentLog } from "../../src/support/log.ts";
+import { createRedactor } from "../../src/support/redact.ts";
+import { Secret } from "../../src/support/secret.ts";
+import type { Mode } from "../harness/line-check.ts";
+import { derive, Lots } from "../sim/lots.ts";
+import { Bridge, ROOT } from "./bridge.ts";
+import { corpusOf } from "./corpus.ts";
+import { DECLARED } from "./canaries.ts";
+import { Ledger } from "./ledger.ts";
+import { mutateText } from "./mutate.ts";
+
+/** Lines between two requests that must come back. */
+const STRIDE = 250;
+/** Lines of one program in memory. */
+const LINES_EACH = 5_000;
+/** A reply that takes longer is a hang. */
+const HANG_MS = 20_000;
+const ENDS = /shutdown/;
+
+export interface Fuzzed {
+  lines: number;
+  replies: number;
+  problems: string[];
+}
+
+/** `lines` spoilt lines through reader, dispatch, adapters and writer of both hosts; runs are played, nothing is sent. */
+export async function fuzzInMemory(mode: Mode, seed: number, lines: number): Promise<Fuzzed> {
+  const corpus = corpusOf(mode);
+  const problems: string[] = [];
+  let done = 0;
+  let replies = 0;
+  for (let round = 0; done < lines; round += 1) {
+    const lots = new Lots(derive(seed, round));
+    const ledger = new Ledger(mode);
+    const count = Math.min(LINES_EACH, lines - done);
+    const input = new PassThrough();
+    const served = serve({
+      input,
+      output: sinkInto(ledger),
+      ...adapter(mode),
+      redactor: createRedactor(),
+      log: silentLog,
+      ambient: realAmbient,
+      signals: new EventEmitter(),
+    });
+    const write = (bytes: Buffer) => new Promise<void>((resolve) => void input.write(bytes, () => resolve()));
+    await feed({ corpus, lots, count, ledger, write, gone: served.ended });
+    input.end();
+    if (!(await inTime(served.ended))) problems.push("I11: the end was not reached");
+    ledger.close();
+    problems.push(...ledger.problems.map((problem) => `${problem} (seed ${seed}, round ${round})`));
+    done += count;
+    replies += ledger.replies;
+  }
+  return { lines: done, replies, problems: problems.slice(0, 20) };
+}
+
+/** The same through the built program as a child. Its service is not there: what gets that far fails. */
+export async function fuzzChild(mode: Mode, seed: number, lines: number): Promise<Fuzzed> {
+  const ledger = new Ledger(mode);
+  const lots = new Lots(derive(seed, 0));
+  const bridge = new Bridge(mode, { origin: "http://127.0.0.1:9", onMessage: ledger.read, env: { SEREN_BRIDGE_LOG: "error" } });
+  const write = (bytes: Buffer) =>
+    new Promise<void>((resolve) => {
+      if (bridge.hasExited || !bridge.process.stdin?.writable) resolve();
+      else bridge.process.stdin.write(bytes, () => resolve());
+    });
+  await feed({ corpus: corpusOf(mode), lots, count: lines, ledger, write, gone: bridge.exited });
+  if (bridge.hasExited) bridge.problems.push("I11: the program ended");
+  const exit = await bridge.finish(60_000);
+  if (exit.code !== 0) bridge.problems.push(`I11: exit code ${exit.code}, ${exit.signal}`);
+  ledger.close();
+  for (const line of bridge.stderr.split("\n")) if (/uncaught|unhandled/i.test(line)) bridge.problems.push(`I11: ${line.slice(0, 300)}`);
+  const problems = [...bridge.problems, ...ledger.problems].map((problem) => `${problem} (seed ${seed})`);
+  return { lines, replies: ledger.replies, problems: problems.slice(0, 20) };
+}
+
+interface Feed {
+  corpus: readonly string[];
+  lots: Lots;
+  count: number;
+  ledger: Ledger;
+  write(bytes: Buffer): Promise<void>;
+  gone: Promise<unknown>;
+}
+
+async function feed({ corpus, lots, count, ledger, write, gone }: Feed): Promise<void> {
+  for (let sent = 0; sent < count; sent += STRIDE) {
+    const pieces: Buffer[] = [];
+    for (let index = sent; index < Math.min(count, sent + STRIDE); index += 1) {
+      const line = lots.chance(0.1) ? Buffer.from(lots.pick(corpus)) : mutateText(lots.pick(corpus), lots);
+      if (!ENDS.test(line.toString())) pieces.push(line, Buffer.from("\n"));
+    }
+    const probe = `probe-${sent}`;
+    pieces.push(Buffer.from(`${JSON.stringify({ jsonrpc: "2.0", id: probe, method: "no.such.method", params: {} })}\n`));
+    const bytes = Buffer.concat(pieces);
+    ledger.wrote(bytes);
+    const answered = ledger.answered(probe);
+    for (let at = 0; at < bytes.length; ) {
+      const until = Math.min(bytes.length, at + lots.magnitude(1, 100_000));
+      await Promise.race([write(bytes.subarray(at, until)), gone]);
+      at = until;
+    }
+    if (!(await inTime(Promise.race([answered, gone])))) {
+      ledger.problems.push(`I11: nothing comes back after line ${sent}`);
+      return;
+    }
+  }
+}
+
+async function inTime(work: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), HANG_MS);
+  });
+  const result = await Promise.race([work.then(() => true), late]);
+  clearTimeout(timer);
+  return result;
+}
+
+/** Reads lines as a host does. */
+function sinkInto(ledger: Ledger): Writable {
+  let rest = Buffer.alloc(0);
+  return new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      let bytes = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
+      for (let end = bytes.indexOf(0x0a); end >= 0; end = bytes.indexOf(0x0a)) {
+        ledger.readLine(bytes.subarray(0, end));
+        bytes = bytes.subarray(end + 1);
+      }
+      rest = Buffer.from(bytes);
+      done();
+    },
+  });
+}
+
+function adapter(mode: Mode) {
+  const registry = new Registry(async () => playedRun, realAmbient);
+  if (mode === "courier") {
+    return createCourier({
+      registry,
+      ambient: realAmbient,
+      redactor: createRedactor(),
+      apiKey: () => new Secret("a-key-that-is-never-sent"),
+      deployment: undefined,
+      secret: (name) => DECLARED[name],
+      stateDir: "/nowhere",
+      warmUp: () => undefined,
+    } as Parameters<typeof createCourier>[0]);
+  }
+  const missing = new ExecutionFailure("not_found", "there is no such run");
+  return createRoderExtension({
+    registry,
+    ambient: realAmbient,
+    log: silentLog,
+    manifest: readManifest(`${ROOT}/dist/seren-bridge.mjs`, `${ROOT}/roder-extension.toml`),
+    target: ({ deploymentId }) =>
+      deploymentId ? { kind: "deployment", deploymentId, named: "the request" } : generalAgentTarget(),
+    definitions: () => [GENERAL_AGENT],
+    runs: { status: () => Promise.reject(missing), cancel: () => Promise.reject(missing) },
+  });
+}
+
+/** Says back what it was told, as every kind of event. */
+const playedRun: Execute = async function* (request) {
+  const run = { runId: "11111111-1111-4111-8111-111111111111", deploymentId: "22222222-2222-4222-8222-222222222222" };
+  const said = request.message ?? "";
+  yield { type: "status", phase: "queued", detail: said, run };
+  yield { type: "text", text: said };
+  yield { type: "tool_call", id: "1", name: said, arguments: JSON.stringify(request.inputs ?? null) };
+  yield { type: "tool_result", id: "1", name: said, content: said, isError: said.length % 2 === 1 };
+  yield { type: "notice", level: "warning", message: said };
+  return { kind: "completed", run, text: said, artifacts: [{ id: said, kind: said, title: said }], approvals: [] };
+};

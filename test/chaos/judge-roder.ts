@@ -1,0 +1,113 @@
+/** What one Roder request was told, against what really happened. Each finding begins with the number of its invariant. */
+import { canariesIn } from "./canaries.ts";
+import type { Entry, Event } from "./book.ts";
+import type { RoderPlan, RoderRequest } from "./plan.ts";
+import type { TrueRun } from "./world.ts";
+
+export interface RequestCase {
+  plan: RoderPlan;
+  request: RoderRequest;
+  entry: Entry;
+  /** Runs that really were started for it. */
+  runs: readonly TrueRun[];
+  /** The host went away in the middle. */
+  ended: boolean;
+  /** Somebody had a reason to stop it. */
+  stopped: boolean;
+}
+
+const KIND_OF: Readonly<Record<string, string>> = {
+  completed: "completed",
+  failed: "failed",
+  error: "failed",
+  cancelled: "cancelled",
+  canceled: "cancelled",
+  timeout: "timed_out",
+  blocked: "blocked",
+};
+/** Longest final message of a dispatch without a limit of its own. */
+const RESULT_CHARS = 20_000;
+const UNRELIABLE = "parts of the streamed answer were lost";
+
+export function judgeRequest(one: RequestCase): string[] {
+  const { request, entry, ended } = one;
+  if (request.via === "tool") return leaks(JSON.stringify(entry.reply ?? ""));
+  const wrong: string[] = [];
+  const expected = request.twice ? 2 : 1;
+  if (!ended && entry.replies.length !== expected) wrong.push(`I1: ${entry.replies.length} replies to ${expected} requests`);
+  const terminals = entry.events.filter(({ type }) => type === "completed" || type === "failed").length;
+  if (terminals > 1) wrong.push(`I1: ${terminals} terminal events`);
+  if (!ended && terminals === 0 && entry.replies[0] === "result") wrong.push("I1: no terminal event");
+  if (ended && one.plan.ending?.how === "eof" && one.plan.faults.rules.length === 0 && terminals === 0 && entry.replies[0] === "result") {
+    wrong.push("I1: no terminal event although the host could still read");
+  }
+  for (const name of ["stdout", "stderr", "log"]) wrong.push(...leaks(entry.stream(name)));
+  if (!entry.terminal) return wrong;
+  wrong.push(...leaks(JSON.stringify(entry.terminal)));
+  return wrong.concat(entry.terminal.type === "failed" ? judgeFailure(one, entry.terminal) : judgeOutcome(one, entry.terminal.result));
+}
+
+/** A run whose fate could not be found out is the one thing a failure may leave behind. */
+export const isUnknown = (text: string) => /could not be looked up|could be this one/.test(text);
+
+function judgeFailure({ runs, entry }: RequestCase, { error }: Event): string[] {
+  const run = runs[0];
+  if (!run || isUnknown(error)) return [];
+  if (/before a(ny)? (remote )?run was started/.test(error)) return [`I6: "${error}", but there is a run (${run.status})`];
+  void entry;
+  return [];
+}
+
+function judgeOutcome(one: RequestCase, result: Event): string[] {
+  const { request, runs } = one;
+  const known = request.via === "dispatch" ? result.metadata : result.payload;
+  if (known.status === "started") return [];
+  const run = runs.find(({ id }) => id === known.run_id);
+  if (!run) return runs.length === 0 && known.status === "cancelled" ? [] : [`I6: the outcome names run ${known.run_id}, which is not its own`];
+  const why = String(known.error?.message ?? "");
+  if (/cancel requested|Seren Cloud/.test(why)) return [];
+  const wrong: string[] = [];
+  const kind = KIND_OF[run.status];
+  const told = known.status;
+  const fits = told === kind || (kind === "cancelled" && told === "timed_out");
+  if (!fits) wrong.push(`I6: told ${told} (${why}), but the record says ${run.status}`);
+  if (kind === "cancelled" && !one.stopped && !saysSo(request)) wrong.push("I12: cancelled unasked");
+  if (request.canary || !fits) return wrong;
+  return wrong.concat(request.via === "dispatch" ? judgeMessage(result.final_message, told, run) : judgeStreams(one, known, run));
+}
+
+const saysSo = (request: RoderRequest) =>
+  request.script.some((step) => "status" in step && String(step.status).startsWith("cancel"));
+
+function judgeMessage(message: string, told: string, run: TrueRun): string[] {
+  const text = run.text.toWellFormed();
+  if (Array.from(text).length > RESULT_CHARS / 2 || text.trim() === "") return [];
+  const holds = told === "completed" ? message.startsWith(text) : message.includes(text.trimEnd());
+  return holds ? [] : [`I3: final message ${show(message)} does not hold ${show(text)}`];
+}
+
+function judgeStreams({ entry, request }: RequestCase, payload: Event, run: TrueRun): string[] {
+  if (request.detach) return [];
+  const wrong: string[] = [];
+  const text = run.text.toWellFormed();
+  if (!payload.truncated && payload.text !== text) wrong.push(`I3: final text ${show(payload.text)} is not ${show(text)}`);
+  if (entry.stream("stderr").includes(UNRELIABLE)) return wrong;
+  const streamed = entry.stream("stdout");
+  const whole = text === "" || text.endsWith("\n") ? text : `${text}\n`;
+  if (streamed !== whole) wrong.push(`I3: streamed ${show(streamed)} is not ${show(whole)}${firstDifference(streamed, whole)}`);
+  return wrong;
+}
+
+function leaks(text: string): string[] {
+  return canariesIn(text).map((canary) => `I10: ${canary} in what a host puts together`);
+}
+
+export function show(text: string): string {
+  return text.length > 120 ? `${JSON.stringify(text.slice(0, 80))}… (${text.length})` : JSON.stringify(text);
+}
+
+export function firstDifference(a: string, b: string): string {
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at += 1;
+  return `; they differ at ${at}: ${JSON.stringify(a.slice(at, at + 40))} / ${JSON.stringify(b.slice(at, at + 40))}`;
+}

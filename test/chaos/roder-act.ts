@@ -1,0 +1,204 @@
+/** A Roder host that does what a plan says, and what is wrong with what it got. */
+import { derive, Lots } from "../sim/lots.ts";
+import type { Message } from "../harness/line-check.ts";
+import { type Book, Entry } from "./book.ts";
+import type { Bridge } from "./bridge.ts";
+import { judgeRequest } from "./judge-roder.ts";
+import type { RoderPlan, RoderRequest } from "./plan.ts";
+import { rubbishLine } from "./rubbish.ts";
+import { sleep, type World } from "./world.ts";
+
+/** Longest a request may take here; the waits of a plan are short. */
+export const SETTLE_MS = 100_000;
+/** A reply that needs no service, on a busy machine and with a host that pauses. */
+const REPLY_MS = 15_000;
+/** After everything was told: cancels are repeated in the background until they are confirmed. */
+export const QUIET_MS = 60_000;
+
+export const tagOf = (plan: { seed: number }, index: number) => `tag-${plan.seed}-${index}`;
+
+export class RoderAct {
+  readonly problems: string[] = [];
+  readonly #plan: RoderPlan;
+  readonly #world: World;
+  readonly #bridge: Bridge;
+  readonly #book: Book;
+  readonly #lots: Lots;
+  readonly #entries: Entry[] = [];
+  readonly #toolRuns: (string | undefined)[] = [];
+  #ended = false;
+
+  constructor(plan: RoderPlan, world: World, bridge: Bridge, book: Book) {
+    this.#plan = plan;
+    this.#world = world;
+    this.#bridge = bridge;
+    this.#book = book;
+    this.#lots = new Lots(derive(plan.seed, 5));
+  }
+
+  async perform(): Promise<void> {
+    const requests = this.#plan.requests.map((request, index) => this.#perform(request, index));
+    if (this.#plan.ending) await this.#endLater();
+    await Promise.all(requests);
+  }
+
+  /** Once everything has settled, or the program is gone. */
+  async judge(): Promise<void> {
+    const { problems } = this;
+    for (const [index, request] of this.#plan.requests.entries()) {
+      const entry = this.#entries[index];
+      if (!entry) continue;
+      problems.push(...entry.problems);
+      const tag = tagOf(this.#plan, index);
+      const mine = this.#world.runs.filter((run) => run.tag === tag);
+      if (mine.length > 1) problems.push(`I4: ${mine.length} runs of ${tag}`);
+      const ended = this.#ended;
+      const stopped = request.cancelMs.length > 0 || request.timeoutSeconds < 60 || ended;
+      problems.push(...judgeRequest({ plan: this.#plan, request, entry, runs: mine, ended, stopped }));
+    }
+  }
+
+  async #perform(request: RoderRequest, index: number): Promise<void> {
+    await sleep(request.atMs);
+    if (this.#bridge.hasExited) return;
+    const entry = this.#book.open(idOf(this.#plan.seed, index));
+    this.#entries[index] = entry;
+    if (request.via === "tool") return this.#performTool(request, index, entry);
+    const lines = [this.#line(request, index, entry)];
+    if (request.twice) lines.push(this.#line(request, index, entry));
+    for (const ms of request.cancelMs) if (ms === 0) lines.push(this.#cancelLine(request, entry));
+    this.#send(...lines);
+    for (const ms of request.cancelMs) {
+      if (ms > 0) setTimeout(() => this.#send(this.#cancelLine(request, entry)), ms).unref();
+    }
+    if (!(await within(SETTLE_MS, Promise.race([entry.settled, this.#bridge.exited])))) {
+      this.problems.push(`I1: ${request.via} ${index} has no end after ${SETTLE_MS} ms`);
+    }
+  }
+
+  #send(...lines: (object | string | Buffer)[]): void {
+    if (this.#plan.rubbish > 0 && this.#lots.chance(0.5)) {
+      for (let count = this.#plan.rubbish; count > 0; count -= 1) lines.splice(this.#lots.int(0, lines.length), 0, rubbishLine(this.#lots));
+    }
+    this.#bridge.send(...lines);
+  }
+
+  #line(request: RoderRequest, index: number, entry: Entry): object {
+    const prompt = `${tagOf(this.#plan, index)}\n@script ${JSON.stringify(request.script)}`;
+    const reply = this.#expectReply(request.via, (message) => entry.answered(message));
+    if (request.via === "dispatch") {
+      return this.#book.request("subagents/dispatch", {
+        dispatcherId: "seren-cloud",
+        dispatchId: entry.id,
+        parentThreadId: "th",
+        parentTurnId: "tu",
+        request: { description: "d", prompt, subagent_type: null, inputs: null, timeout_seconds: request.timeoutSeconds },
+      }, reply);
+    }
+    return this.#book.request("tasks/execute", {
+      executorId: "seren-cloud-run",
+      executionId: entry.id,
+      taskId: "t",
+      workspaceRoot: "/w",
+      input: {
+        prompt,
+        ...this.#target(),
+        timeout_seconds: request.timeoutSeconds,
+        ...(request.detach ? { wait: false } : {}),
+      },
+    }, reply);
+  }
+
+  #target(): object {
+    return this.#plan.target === "agent" ? {} : { deployment_id: this.#world.deploymentId };
+  }
+
+  #cancelLine(request: RoderRequest, entry: Entry): object {
+    const reply = this.#expectReply("cancel", (message) => {
+      if (message.kind !== "result" && !this.#ended) this.problems.push("I6: a cancel was answered with an error");
+    });
+    return request.via === "dispatch"
+      ? this.#book.request("subagents/cancel", { dispatcherId: "seren-cloud", dispatchId: entry.id }, reply)
+      : this.#book.request("tasks/cancel", { executorId: "seren-cloud-run", executionId: entry.id, reason: "r" }, reply);
+  }
+
+  async #performTool(request: RoderRequest, index: number, entry: Entry): Promise<void> {
+    const prompt = `${tagOf(this.#plan, index)}\n@script ${JSON.stringify(request.script)}`;
+    const args = { prompt, ...this.#target(), timeout_seconds: request.timeoutSeconds };
+    const started = await this.#tool("seren_dispatch", args);
+    if (!started) return;
+    entry.answered(started);
+    const id = toolData(started)?.run_id;
+    if (typeof id !== "string") return;
+    this.#toolRuns[index] = id;
+    await this.#tool("seren_run_status", { run_id: id });
+    for (const ms of request.cancelMs) {
+      await sleep(Math.min(ms, 500));
+      await this.#tool("seren_run_cancel", { run_id: id });
+    }
+    // A cancel that only asked the service may have met a fault: a model would ask again, and so does this one.
+    for (let tries = 0; tries < 60 && !this.#ended; tries += 1) {
+      const said = toolText(await this.#tool("seren_run_cancel", { run_id: id }));
+      if (said?.includes("has ended already")) break;
+      await sleep(500);
+    }
+    await this.#tool("seren_run_status", { run_id: id, cursor: 0 });
+  }
+
+  async #tool(toolName: string, args: object): Promise<Message | undefined> {
+    if (this.#bridge.hasExited) return undefined;
+    const params = { providerId: "seren-cloud-tools", toolName, callId: "c", threadId: "t", turnId: "u", arguments: args };
+    let settle: (message: Message) => void = () => undefined;
+    const replied = new Promise<Message>((resolve) => {
+      settle = resolve;
+    });
+    this.#send(this.#book.request("tools/call", params, this.#expectReply(toolName, settle)));
+    return Promise.race([replied, this.#bridge.exited.then(() => undefined)]);
+  }
+
+  /** Notes a reply that takes too long. */
+  #expectReply(what: string, onReply: (message: Message) => void): (message: Message) => void {
+    const timer = setTimeout(() => {
+      if (!this.#bridge.hasExited && !this.#ended) this.problems.push(`I6: ${what} was not answered within ${REPLY_MS} ms`);
+    }, REPLY_MS);
+    timer.unref();
+    return (message) => {
+      clearTimeout(timer);
+      onReply(message);
+    };
+  }
+
+  async #endLater(): Promise<void> {
+    const { ending } = this.#plan;
+    if (!ending) return;
+    await sleep(ending.afterMs);
+    this.#ended = true;
+    if (ending.how === "eof") this.#bridge.process.stdin?.end();
+    else if (ending.how === "stdout") this.#bridge.process.stdout?.destroy();
+    else if (ending.how === "shutdown") this.#bridge.send(this.#book.request("extension/shutdown", {}, () => undefined));
+    else this.#bridge.process.kill(ending.how);
+  }
+}
+
+export async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  const inTime = await Promise.race([work.then(() => true), late]);
+  clearTimeout(timer);
+  return inTime;
+}
+
+const idOf = (seed: number, index: number) => {
+  const hex = ((seed * 16 + index) % 2 ** 48).toString(16).padStart(12, "0");
+  return `00000000-0000-4000-8000-${hex}`;
+};
+
+function toolData(message: Message): Record<string, unknown> | undefined {
+  return message.kind === "result" ? (message.result.data as Record<string, unknown> | null) ?? undefined : undefined;
+}
+
+function toolText(message: Message | undefined): string | undefined {
+  return message?.kind === "result" ? String(message.result.content) : undefined;
+}

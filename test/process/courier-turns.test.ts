@@ -1,0 +1,342 @@
+/** Turns of a courier session through the built file, against an embedded Seren Cloud beside it. */
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import * as z from "zod";
+import { API_KEY, EXITED_WELL } from "../harness/child.ts";
+import { script, startCloud } from "../harness/cloud.ts";
+import { answerOf, CourierHost, type Exchange, parcel, sessionOf, streamedOf } from "../harness/courier-host.ts";
+
+const kinds = ({ events }: Exchange) => events.map(({ kind }) => kind);
+
+describe("a turn", () => {
+  test("is deltas, then one message with the same text, then done, then the result", async () => {
+    const { cloud, env } = await startCloud();
+    const host = new CourierHost({ env });
+    const opened = await host.open(parcel("chat"));
+    expect(cloud.stats()).toMatchObject({ createsReceived: 0, deploymentsCreated: 0 });
+    const turn = await host.run(parcel("chat"), { ...opened, elapsed_ms: 25 }, { kind: "chat", input: "hello" });
+    const answer =
+      "You said: hello\n" +
+      "Instructions: IDENTITY.md, SOUL.md, SKILL.md, AGENTS.md, USER.md, TOOLS.md, MEMORY.md.\n" +
+      "Earlier turns in this conversation: 0.\n";
+    const deltas = turn.events.slice(0, -2);
+    expect(deltas.length).toBeGreaterThan(0);
+    expect(new Set(deltas.map(({ kind }) => kind))).toEqual(new Set(["text_delta"]));
+    expect(streamedOf(turn)).toBe(answer);
+    expect(turn.events.slice(-2)).toEqual([{ kind: "message", role: "assistant", content: answer }, { kind: "done" }]);
+    const session = sessionOf(turn);
+    expect(session).toEqual({
+      ...opened,
+      turn_count: 1,
+      elapsed_ms: 25,
+      history: [
+        { role: "user", content: "hello" },
+        { role: "assistant", content: answer },
+      ],
+      backend_state: session.backend_state,
+    });
+    expect(await host.ask("shutdown")).toEqual({ events: [], result: { kind: "ok" } });
+    expect(await host.child.exited).toEqual(EXITED_WELL);
+    expect(cloud.stats()).toMatchObject({ runsStarted: 1, runsActive: [], deploymentsCreated: 1, cancelsReceived: 0 });
+  });
+
+  test("tells of the agent's tools where they happen", async () => {
+    const { env } = await startCloud();
+    const host = new CourierHost({ env });
+    const session = await host.open(parcel("chat"));
+    const input = script(
+      { text: "Looking. " },
+      { tool: "grep", args: { pattern: "TODO" }, result: "3 hits" },
+      { tool: "rm", error: true, result: "denied" },
+      { text: "Three." },
+    );
+    const turn = await host.run(parcel("chat"), session, { kind: "chat", input });
+    expect(turn.events).toEqual([
+      { kind: "text_delta", content: "Looking. " },
+      {
+        kind: "tool_call_started",
+        invocation: { name: "grep", input: '{"pattern":"TODO"}' },
+        command: "seren-cloud",
+        args: [],
+      },
+      {
+        kind: "tool_call_finished",
+        result: { tool: "grep", command: "seren-cloud", args: [], exit_code: 0, stdout: "3 hits", stderr: "" },
+      },
+      { kind: "tool_call_started", invocation: { name: "rm", input: "{}" }, command: "seren-cloud", args: [] },
+      {
+        kind: "tool_call_finished",
+        result: { tool: "rm", command: "seren-cloud", args: [], exit_code: 1, stdout: "", stderr: "denied" },
+      },
+      { kind: "text_delta", content: "Three." },
+      { kind: "message", role: "assistant", content: "Looking. Three." },
+      { kind: "done" },
+    ]);
+  });
+
+  test("goes on in the next process: same conversation, same deployment", async () => {
+    const { cloud, env, run } = await startCloud();
+    const first = new CourierHost({ env });
+    const opened = await first.open(parcel("chat"));
+    const session = sessionOf(await first.run(parcel("chat"), opened, { kind: "chat", input: "one" }));
+    await first.ask("shutdown");
+    expect(await first.end()).toEqual(EXITED_WELL);
+
+    const second = new CourierHost({ env });
+    const resumed = sessionOf(await second.ask("resume_session", { parcel_dir: parcel("chat"), session }));
+    expect(resumed).toEqual(session);
+    const turn = await second.run(parcel("chat"), resumed, { kind: "chat", input: "two" });
+    expect(answerOf(turn)).toMatch(/^You said: two\n.*\nEarlier turns in this conversation: 1\.\n$/);
+    expect(sessionOf(turn).history.map(({ content }) => content.split("\n")[0])).toEqual([
+      "one",
+      "You said: one",
+      "two",
+      "You said: two",
+    ]);
+    expect(sessionOf(turn).turn_count).toBe(2);
+    expect((await run(1)).payload.conversation_id).toBe(opened.id);
+    expect(cloud.stats()).toMatchObject({ runsStarted: 2, deploymentsCreated: 1 });
+  });
+
+  test("a deployment that is gone meanwhile is made again", async () => {
+    const before = await startCloud();
+    const first = new CourierHost({ env: before.env });
+    const opened = await first.open(parcel("chat"));
+    const session = sessionOf(await first.run(parcel("chat"), opened, { kind: "chat", input: "one" }));
+
+    const { cloud, env } = await startCloud();
+    const second = new CourierHost({ env });
+    expect(answerOf(await second.run(parcel("chat"), session, { kind: "chat", input: "two" }))).toMatch(
+      /^You said: two\n/,
+    );
+    expect(cloud.stats()).toMatchObject({ createsReceived: 2, runsStarted: 1, deploymentsCreated: 1 });
+  });
+
+  test("of a job carries its payload, and its secrets to the deployment only", async () => {
+    const { cloud, env, run } = await startCloud();
+    const secrets = { REPORT_DB_URL: "postgres://reports:hunter22@db", REPORT_TOKEN: "tok-5567-very-secret" };
+    const host = new CourierHost({ env: { ...env, ...secrets }, secrets: Object.values(secrets) });
+    const session = await host.open(parcel("job"));
+    const payload = JSON.stringify({ day: "2026-11-02", token: secrets.REPORT_TOKEN });
+    const turn = await host.run(parcel("job"), session, { kind: "job", payload });
+    expect(answerOf(turn)).toContain('You said: {"day":"2026-11-02","token":"[redacted]"}');
+    expect((await run(0)).payload).toMatchObject({ message: payload, operation: "job", async: true });
+    expect((await run(0)).payload.conversation_id, "every job stands alone").toBeUndefined();
+    expect(sessionOf(turn).history[0]).toEqual({
+      role: "user",
+      content: 'Job payload:\n{"day":"2026-11-02","token":"[redacted]"}',
+    });
+    expect(cloud.stats()).toMatchObject({ runsStarted: 1, deploymentsCreated: 1 });
+  });
+
+  test.each([
+    [null, "No message was sent.", "Heartbeat tick"],
+    ["tick 1", "You said: tick 1", "Heartbeat payload:\ntick 1"],
+  ])("of a heartbeat with payload %j", async (payload, said, entry) => {
+    const host = new CourierHost();
+    const session = await host.open(parcel("heartbeat"));
+    const turn = await host.run(parcel("heartbeat"), session, { kind: "heartbeat", payload });
+    expect(answerOf(turn).split("\n")[0]).toBe(said);
+    expect(sessionOf(turn).history[0]).toEqual({ role: "user", content: entry });
+  });
+
+  test("the caller's session counts, however often it is used again", async () => {
+    const host = new CourierHost();
+    const session = await host.open(parcel("chat"));
+    for (const operation of [
+      { kind: "resolve_prompt" },
+      { kind: "chat", input: "a" },
+      { kind: "chat", input: "b" },
+      { kind: "list_local_tools" },
+    ]) {
+      expect(sessionOf(await host.run(parcel("chat"), session, operation)).turn_count).toBe(1);
+    }
+  });
+
+  test("difficult characters arrive and come back as they are", async () => {
+    const host = new CourierHost();
+    const session = await host.open(parcel("unicode"));
+    const input = 'Grüße 😀 日本 👩‍👩‍👧‍👦 \u2028 \u2029 \u0000 \u001b[31m \\ "quoted"\ttab \ufeff';
+    const turn = await host.run(parcel("unicode"), session, { kind: "chat", input });
+    expect(answerOf(turn).split("\nInstructions")[0]).toBe(`You said: ${input}`);
+    expect(session.label).toBe("wörterbuch-日本");
+  });
+
+  test("a long answer is streamed whole; the message is shortened to what a line can hold", async () => {
+    const { env } = await startCloud();
+    const host = new CourierHost({ env });
+    const session = await host.open(parcel("chat"));
+    const piece = "ünï\u0001 "; // a control character costs six bytes in JSON
+    const input = script({ text: piece.repeat(20_000), n: 10 });
+    const turn = await host.run(parcel("chat"), session, { kind: "chat", input });
+    expect(streamedOf(turn)).toBe(piece.repeat(200_000));
+    const mark = "\n… (shortened; the streamed text is complete)";
+    const shown = answerOf(turn).slice(0, -mark.length);
+    expect(answerOf(turn).endsWith(mark)).toBe(true);
+    expect(shown.length).toBeGreaterThan(10_000);
+    expect(streamedOf(turn).startsWith(shown)).toBe(true);
+    expect(kinds(turn).slice(-2)).toEqual(["message", "done"]);
+  });
+
+  test("artifacts land in the folder the session names", async () => {
+    const { env } = await startCloud();
+    const host = new CourierHost({ env });
+    const session = await host.open(parcel("mounts"));
+    const input = script({ text: "Done." }, { artifact: { id: "a-1", kind: "report", title: "Weekly report.json" } });
+    const turn = await host.run(parcel("mounts"), session, { kind: "chat", input });
+    const folder = session.resolved_mounts.find(({ kind }) => kind === "artifacts")?.target_path ?? "";
+    const [, path = ""] = /— (.+)$/.exec(answerOf(turn)) ?? [];
+    expect(path.startsWith(folder), `${path} is in ${folder}`).toBe(true);
+    expect(JSON.parse(readFileSync(path, "utf8"))).toEqual({ id: "a-1", kind: "report" });
+    expect(streamedOf(turn)).toBe(answerOf(turn));
+  });
+
+  test("the key never comes back, not even when somebody types it", async () => {
+    const { env } = await startCloud();
+    const host = new CourierHost({ env: { ...env, SEREN_BRIDGE_LOG: "debug" } });
+    const session = await host.open(parcel("chat"));
+    const turn = await host.run(parcel("chat"), session, { kind: "chat", input: `my key is ${API_KEY}, keep it` });
+    expect(answerOf(turn).split("\n")[0]).toBe("You said: my key is [redacted], keep it");
+    expect(sessionOf(turn).history[0]?.content).toBe("my key is [redacted], keep it");
+  });
+});
+
+describe("a turn that ends badly", () => {
+  test.each([
+    [
+      "run_failed",
+      [{ text: "Half" }, { fail: "the disk is full" }],
+      /^the disk is full \[run [0-9a-f-]{36}\]; it had said: Half$/,
+    ],
+    ["run_blocked", [{ status: "blocked", message: "policy forbids it" }], /^policy forbids it \[run [0-9a-f-]{36}\]$/],
+    ["run_timeout", [{ status: "timeout", message: "limit of 60 s" }], /^limit of 60 s \[run [0-9a-f-]{36}\]$/],
+    ["run_cancelled", [{ status: "cancelled", message: "stopped by an admin" }], /^stopped by an admin \[run /],
+  ])("%s, and the next one works", async (code, steps, message) => {
+    const { cloud, env } = await startCloud();
+    const host = new CourierHost({ env });
+    const session = await host.open(parcel("chat"));
+    const turn = await host.run(parcel("chat"), session, { kind: "chat", input: script(...steps) });
+    expect(turn.error).toMatchObject({ code, number: -32000 });
+    expect(turn.error?.message).toMatch(message);
+    expect(kinds(turn)).not.toContain("done");
+    expect(answerOf(await host.run(parcel("chat"), session, { kind: "chat", input: "again" }))).toMatch(
+      /^You said: again/,
+    );
+    expect(cloud.stats()).toMatchObject({ runsActive: [], cancelsReceived: 0 });
+  });
+
+  test("TIMEOUT RUN is kept by us, a little before the host's own timer; the run is cancelled", async () => {
+    const { cloud, env, run } = await startCloud();
+    const host = new CourierHost({ env });
+    const session = await host.open(parcel("hurried"));
+    const input = { kind: "job", payload: script({ text: "thinking\n" }, { hang: true }) };
+    const turn = await host.run(parcel("hurried"), session, input);
+    expect(turn.error?.code).toBe("run_timeout");
+    expect(turn.error?.message).toMatch(/^the time limit of the request was reached; the run was cancelled \[run /);
+    expect(await (await run(0)).ended).toBe("cancelled");
+    expect(cloud.stats()).toMatchObject({ runsActive: [], cancelsReceived: 1 });
+  });
+
+  test("what earlier turns used of TIMEOUT RUN is gone", async () => {
+    const { cloud, env } = await startCloud();
+    const host = new CourierHost({ env });
+    const session = { ...(await host.open(parcel("hurried"))), elapsed_ms: 1000 };
+    const turn = await host.run(parcel("hurried"), session, { kind: "job", payload: "x" });
+    expect(turn.error).toEqual({
+      code: "run_timeout",
+      number: -32000,
+      message: "the session's TIMEOUT RUN is used up; start a new session",
+    });
+    expect(cloud.stats().createsReceived).toBe(0);
+  });
+});
+
+describe("a run that waits for a person", () => {
+  /** A session whose first turn ended with a run that waits, and the host that was asked. */
+  async function waiting(onReject: "block" | "continue" = "block") {
+    const server = await startCloud();
+    const host = new CourierHost({ env: server.env });
+    const opened = await host.open(parcel("chat"));
+    const steps = [
+      { text: "I need to deploy.\n" },
+      { approve: "deploy", reason: "changes production", on_reject: onReject },
+      { text: "Deployed." },
+    ];
+    const turn = await host.run(parcel("chat"), opened, { kind: "chat", input: script(...steps) });
+    const { runId } = await server.run(0);
+    await host.ask("shutdown");
+    await host.child.exited;
+    return { ...server, opened, turn, runId, session: sessionOf(turn) };
+  }
+
+  test("ends the turn with what is to be decided and how; the run is left waiting", async () => {
+    const { cloud, turn, runId, session } = await waiting();
+    const said =
+      "I need to deploy.\n\nThe run waits for an approval:\n- deploy: changes production\n\n" +
+      `Decide it with: seren-bridge approvals approve ${runId} (or reject), then send the next message.`;
+    expect(answerOf(turn)).toBe(said);
+    expect(streamedOf(turn)).toBe(said);
+    expect(JSON.parse(session.backend_state ?? "")).toMatchObject({ pending: { run_id: runId } });
+    expect(cloud.stats()).toMatchObject({ runsActive: [runId], cancelsReceived: 0 });
+  });
+
+  test("while it waits, the same is said again and nothing new is sent", async () => {
+    const { cloud, env, turn, session, runId } = await waiting();
+    const host = new CourierHost({ env });
+    const again = await host.run(parcel("chat"), session, { kind: "chat", input: "and now?" });
+    expect(answerOf(again)).toBe(answerOf(turn));
+    expect(JSON.parse(sessionOf(again).backend_state ?? "")).toMatchObject({ pending: { run_id: runId } });
+    expect(await host.end()).toEqual(EXITED_WELL);
+    expect(cloud.stats()).toMatchObject({ createsReceived: 1, runsActive: [runId], cancelsReceived: 0 });
+  });
+
+  test("once it is approved, its answer comes first and the new message is answered after it", async () => {
+    const server = await waiting();
+    await decide(server, "approve");
+    const host = new CourierHost({ env: server.env });
+    const turn = await host.run(parcel("chat"), server.session, { kind: "chat", input: "thanks" });
+    expect(answerOf(turn)).toMatch(/^I need to deploy\.\nDeployed\.\n\nYou said: thanks\n/);
+    expect(streamedOf(turn)).toBe(answerOf(turn));
+    expect(kinds(turn).filter((kind) => kind === "message")).toHaveLength(1);
+    expect(JSON.parse(sessionOf(turn).backend_state ?? "")).not.toHaveProperty("pending");
+    expect(server.cloud.stats()).toMatchObject({ createsReceived: 2, runsActive: [], deploymentsCreated: 1 });
+  });
+
+  test("once it is rejected, that is said and the session goes on", async () => {
+    const server = await waiting();
+    await decide(server, "reject");
+    const host = new CourierHost({ env: server.env });
+    const turn = await host.run(parcel("chat"), server.session, { kind: "chat", input: "then not" });
+    expect(answerOf(turn)).toMatch(
+      /^I need to deploy\.\n\n\(The run that waited for an approval ended: Not approved: deploy\.\)\n\nYou said: then not\n/,
+    );
+    expect(JSON.parse(sessionOf(turn).backend_state ?? "")).not.toHaveProperty("pending");
+  });
+
+  test("if the service has forgotten it, that is said and the session goes on", async () => {
+    const { session } = await waiting();
+    const { env } = await startCloud();
+    const host = new CourierHost({ env });
+    const turn = await host.run(parcel("chat"), session, { kind: "chat", input: "hello?" });
+    expect(answerOf(turn)).toMatch(
+      /^\(The run that waited for an approval is not known to Seren Cloud any more\.\)\n\nYou said: hello\?\n/,
+    );
+    expect(streamedOf(turn)).toBe(answerOf(turn));
+  });
+});
+
+const PendingSchema = z.object({
+  data: z.object({ checkpoint_id: z.string(), pending_approvals: z.array(z.object({ id: z.string() })) }),
+});
+
+/** What a person does, or a command for people. */
+async function decide({ env, runId }: { env: { SEREN_API_BASE: string }; runId: string }, decision: string) {
+  const run = `${env.SEREN_API_BASE}/publishers/seren-cloud/runs/${runId}`;
+  const headers = { authorization: `Bearer ${API_KEY}`, "content-type": "application/json" };
+  const { data } = PendingSchema.parse(await (await fetch(`${run}/pending_approvals`, { headers })).json());
+  const body = JSON.stringify({
+    resume_checkpoint_id: data.checkpoint_id,
+    approval_decisions: data.pending_approvals.map(({ id }) => ({ id, decision })),
+  });
+  expect((await fetch(`${run}/resume`, { method: "POST", headers, body })).status).toBe(200);
+}

@@ -1,0 +1,79 @@
+import { getEventListeners } from "node:events";
+import { describe, expect, test } from "vitest";
+import { Stopped, stopCauseOf, within } from "../../../src/support/abort.ts";
+import { VirtualAmbient } from "../../support/virtual-ambient.ts";
+
+describe("within", () => {
+  test("aborts when the time is over, with a reason that says so", async () => {
+    const ambient = new VirtualAmbient(1);
+    const bound = within(ambient, 250);
+    await ambient.advance(249);
+    expect(bound.signal.aborted).toBe(false);
+    await ambient.advance(1);
+    expect(stopCauseOf(bound.signal)).toBe("deadline");
+    expect(bound.signal.reason.message).toBe("no answer within 250 ms");
+  });
+
+  test("aborts with the parent and keeps the parent's reason", () => {
+    const ambient = new VirtualAmbient(1);
+    const parent = new AbortController();
+    const bound = within(ambient, 250, parent.signal);
+    parent.abort(new Stopped("person"));
+    expect(stopCauseOf(bound.signal)).toBe("person");
+    bound.release();
+    expect(ambient.waiting).toBe(0);
+  });
+
+  test("the first reason stays", async () => {
+    const ambient = new VirtualAmbient(1);
+    const parent = new AbortController();
+    const bound = within(ambient, 250, parent.signal);
+    await ambient.advance(250);
+    parent.abort(new Stopped("host"));
+    expect(stopCauseOf(bound.signal)).toBe("deadline");
+    bound.release();
+  });
+
+  test("is aborted from the start under an aborted parent", () => {
+    const ambient = new VirtualAmbient(1);
+    const bound = within(ambient, 250, AbortSignal.abort(new Stopped("shutdown")));
+    expect(stopCauseOf(bound.signal)).toBe("shutdown");
+    bound.release();
+    expect(ambient.waiting).toBe(0);
+  });
+
+  test("release takes the timer and the listener back, for as many uses as a long-lived parent sees", () => {
+    const ambient = new VirtualAmbient(1);
+    const { signal } = new AbortController();
+    for (let use = 0; use < 100; use += 1) {
+      const bound = within(ambient, 60_000, signal);
+      bound.release();
+      bound.release();
+    }
+    expect(getEventListeners(signal, "abort")).toHaveLength(0);
+    expect(ambient.waiting).toBe(0);
+  });
+
+  test("a released bound is not aborted by its parent any more", () => {
+    const parent = new AbortController();
+    const bound = within(new VirtualAmbient(1), 250, parent.signal);
+    bound.release();
+    parent.abort();
+    expect(bound.signal.aborted).toBe(false);
+  });
+});
+
+describe("stopCauseOf", () => {
+  test("says who stopped it", () => {
+    expect(stopCauseOf(AbortSignal.abort(new Stopped("host")))).toBe("host");
+  });
+
+  test("knows no cause while nothing was stopped, or when something else was the reason", () => {
+    expect(stopCauseOf(new AbortController().signal)).toBeUndefined();
+    expect(stopCauseOf(AbortSignal.abort(new Error("other")))).toBeUndefined();
+  });
+
+  test("a reason reads as text", () => {
+    expect(String(new Stopped("deadline"))).toBe("Stopped: stopped: deadline");
+  });
+});

@@ -1,0 +1,85 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { createRedactor } from "../../../src/support/redact.ts";
+
+const redactorFor = (...secrets: string[]) => {
+  const redactor = createRedactor();
+  for (const secret of secrets) redactor.add(secret);
+  return redactor;
+};
+
+describe("a secret it was told of", () => {
+  test.each([
+    ["plain", "s3cr3t/va+lue", "a s3cr3t/va+lue b", "a [redacted] b"],
+    ["twice", "s3cr3t-1", "s3cr3t-1s3cr3t-1", "[redacted][redacted]"],
+    ["inside JSON", 'qu"ote\\d\nline', JSON.stringify({ v: 'qu"ote\\d\nline' }), '{"v":"[redacted]"}'],
+    ["inside a URL", "p@ss/w+rd&x", `?q=${encodeURIComponent("p@ss/w+rd&x")}`, "?q=[redacted]"],
+    ["in lower-case escapes", "p@ss/w+rd&x", "?q=p%40ss%2fw%2brd%26x", "?q=[redacted]"],
+    ["inside a form", "pass word!~", new URLSearchParams({ q: "pass word!~" }).toString(), "q=[redacted]"],
+    ["beyond ASCII", "pässwörd", `?q=${encodeURIComponent("pässwörd")} pässwörd`, "?q=[redacted] [redacted]"],
+    ["with characters a pattern knows", "a.*(b)[c]$", "x a.*(b)[c]$ y", "x [redacted] y"],
+    ["with half a character", "secret\ud83dx", "the secret\ud83dx", "the [redacted]"],
+  ])("goes: %s", (_, secret, text, expected) => {
+    expect(redactorFor(secret).redact(text)).toBe(expected);
+  });
+
+  test("goes as a whole when it contains another", () => {
+    expect(redactorFor("abcdef", "abcdef-ghijkl").redact("abcdef-ghijkl abcdef")).toBe("[redacted] [redacted]");
+    expect(redactorFor("abcdef-ghijkl", "abcdef").redact("abcdef-ghijkl abcdef")).toBe("[redacted] [redacted]");
+  });
+
+  test("is not looked for when it is as short as a word", () => {
+    expect(redactorFor("true", "", "5").redact("true 5")).toBe("true 5");
+  });
+
+  test("a pattern character in one secret changes nothing for others", () => {
+    expect(redactorFor("axbxcx").redact("a.b.c.")).toBe("a.b.c.");
+  });
+
+  test("never comes out, whatever it is made of and however it is serialized", () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 6, maxLength: 30, unit: "binary" }), fc.string(), (secret, around) => {
+        const redactor = redactorFor(secret);
+        for (const form of [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]) {
+          expect(redactor.redact(`${around}|${form}|`)).not.toContain(`|${form}|`);
+        }
+      }),
+    );
+  });
+});
+
+describe("shapes that are always secret", () => {
+  test.each([
+    ["key seren_Ab3dEf6hIj9k end", "key [redacted] end"],
+    ["seren_live_0123456789abcdef", "[redacted]"],
+    ['{"error":"bad key\\nseren_Ab3dEf6hIj9k"}', '{"error":"bad key\\n[redacted]"}'],
+    ["Authorization: Bearer abc.def-ghi_jkl", "Authorization: [redacted]"],
+    ["authorization: bearer   eyJhbGciOi.eyJzdWIi.c2ln==", "authorization: [redacted]"],
+    [
+      "https://s3/x?X-Amz-Credential=AK%2F1&X-Amz-Date=2026&X-Amz-Signature=abc123",
+      "https://s3/x?X-Amz-Credential=[redacted]&X-Amz-Date=2026&X-Amz-Signature=[redacted]",
+    ],
+    ['"https://h/x?token=abc&keep=1"', '"https://h/x?token=[redacted]&keep=1"'],
+    ["https://h/x?keep=1&access_token=a.b.c next", "https://h/x?keep=1&access_token=[redacted] next"],
+    ["https://b.blob/x?sv=1&sig=a%2Bb%3D", "https://b.blob/x?sv=1&sig=[redacted]"],
+  ])("%s", (text, expected) => {
+    expect(createRedactor().redact(text)).toBe(expected);
+  });
+
+  test.each(["seren_run_status", "seren_agents", "seren-bridge runs list", "a bearer of news", "signature=here"])(
+    "leaves %j alone",
+    (text) => {
+      expect(createRedactor().redact(text)).toBe(text);
+    },
+  );
+});
+
+test("a redacted line of JSON is still JSON", () => {
+  const redactor = redactorFor('a"b\\c\u0007d\u2028e');
+  const value = { one: 'x a"b\\c\u0007d\u2028e y', two: "Bearer abcdefghijkl", three: ["https://h/?sig=abc"] };
+  expect(JSON.parse(redactor.redact(JSON.stringify(value)))).toEqual({
+    one: "x [redacted] y",
+    two: "[redacted]",
+    three: ["https://h/?sig=[redacted]"],
+  });
+});
