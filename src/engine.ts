@@ -3,11 +3,13 @@
  * service). It is imported after the first reply, when somebody needs a run.
  */
 import type { Config } from "./config.ts";
+import { agentsOf, type NamedAgent } from "./core/agents.ts";
 import { type SavedArtifact, saveArtifacts } from "./core/artifact-files.ts";
 import { Canceller } from "./core/canceller.ts";
 import { RunDirectory } from "./core/directory.ts";
 import { createExecute } from "./core/execution.ts";
 import type { Execute, Outcome } from "./core/index.ts";
+import { Organization } from "./core/organization.ts";
 import { openJournal } from "./journal-on-disk.ts";
 import { download } from "./seren/download.ts";
 import { createHttp } from "./seren/http.ts";
@@ -20,6 +22,8 @@ export interface Engine {
   client: SerenClient;
   execute: Execute;
   directory: RunDirectory;
+  /** The organization's deployments, as agents. */
+  agents(): Promise<NamedAgent[]>;
   saveArtifacts(outcome: Outcome, folder: string): Promise<SavedArtifact[]>;
   close(): Promise<void>;
 }
@@ -45,6 +49,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   return {
     client,
     directory: new RunDirectory(client, canceller),
+    agents: async () => agentsOf(await new Organization(client).deployments()),
     saveArtifacts: (outcome, folder) =>
       saveArtifacts(outcome, folder, (address, maxBytes) => download(ambient, address, maxBytes)),
     execute: createExecute({ client, canceller, log, journal: disk?.journal }),

@@ -3,29 +3,61 @@ import type { Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { type AgentChoice, createRoderExtension, GENERAL_AGENT, readManifest } from "./adapters/roder/index.ts";
 import { generalAgentTarget, type Target } from "./core/index.ts";
-import { serveHost } from "./serve-host.ts";
+import { SeenAgents } from "./roder-agents.ts";
+import { type HostContext, serveHost } from "./serve-host.ts";
 
 export async function serveRoder(frames: Writable): Promise<void> {
-  await serveHost(frames, "roder", ({ config, registry, engine, log, ambient, warmUp, end }) =>
-    createRoderExtension({
+  await serveHost(frames, "roder", (context) => {
+    const { config, registry, engine, log, ambient, warmUp, end } = context;
+    const seen = seenAgents(context);
+    const deployments = new Map(seen?.agents.map(({ name, deploymentId }) => [name, deploymentId]));
+    return createRoderExtension({
       registry,
       ambient,
       log,
       manifest: readManifest(fileURLToPath(import.meta.url), config.roderManifest),
-      target: (choice) => targetOf(choice, config.deployment),
-      definitions: () => [GENERAL_AGENT],
+      target: (choice) => targetOf(choice, deployments, config.deployment),
+      definitions: () => [
+        GENERAL_AGENT,
+        ...(seen?.agents ?? []).map(({ name, description }) => ({ ...GENERAL_AGENT, agent_type: name, description })),
+      ],
       runs: {
         status: async (runId, cursor) => (await engine()).directory.status(runId, cursor),
         cancel: async (runId) => (await engine()).directory.cancel(runId),
       },
       onSilence: end,
-      warmUp,
-    }),
-  );
+      warmUp() {
+        warmUp();
+        void seen?.refresh();
+      },
+    });
+  });
 }
 
-function targetOf({ deploymentId }: AgentChoice, configured: string | undefined): Target {
+/** The service inside this process starts empty: it has no agents to tell of. A bad setting is told by the first run. */
+function seenAgents({ config, engine, ambient, log }: HostContext): SeenAgents | undefined {
+  if (config.local) return undefined;
+  try {
+    return new SeenAgents({
+      stateDir: config.stateDir,
+      base: config.apiBase(),
+      look: async () => (await engine()).agents(),
+      ambient,
+      log,
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+function targetOf(
+  { agent, deploymentId }: AgentChoice,
+  deployments: ReadonlyMap<string, string>,
+  configured: string | undefined,
+): Target {
   if (deploymentId) return { kind: "deployment", deploymentId, named: "the request's deployment_id" };
+  const named = agent === undefined ? undefined : deployments.get(agent);
+  if (named) return { kind: "deployment", deploymentId: named, named: `the agent ${agent}` };
   if (configured) return { kind: "deployment", deploymentId: configured, named: "SEREN_BRIDGE_DEPLOYMENT" };
   return generalAgentTarget();
 }
