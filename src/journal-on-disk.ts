@@ -26,7 +26,7 @@ export interface DiskJournal {
 export function openJournal(options: DiskJournalOptions): DiskJournal {
   const { stateDir, host, log, client, canceller } = options;
   const { ambient } = client;
-  const store = new OwnedFiles(join(stateDir, "runs"), ambient);
+  const store = new OwnedFiles(journalFolder(stateDir), ambient);
   const journal = new Journal({ store, account: () => accountOf(options), host, ambient, log });
   const stop = new AbortController();
   const stopTimer = ambient.timer(
@@ -44,7 +44,11 @@ export function openJournal(options: DiskJournalOptions): DiskJournal {
   };
 }
 
+export function journalFolder(stateDir: string): string {
+  return join(stateDir, "runs");
+}
+
 /** Tells accounts and services apart; nobody can get the key from it. */
-function accountOf({ apiKey, baseUrl }: DiskJournalOptions): string {
+export function accountOf({ apiKey, baseUrl }: Pick<DiskJournalOptions, "apiKey" | "baseUrl">): string {
   return createHmac("sha256", apiKey().reveal()).update(baseUrl).digest("hex").slice(0, 16);
 }

@@ -6,12 +6,15 @@ import { dirname, join } from "node:path";
 import { createScreen, type Flight, type Places, runTerminal, type Services } from "./adapters/terminal/index.ts";
 import { readConfig } from "./config.ts";
 import { writeFileAtomic } from "./state/atomic-file.ts";
-import { realAmbient } from "./support/ambient.ts";
+import { realAmbient, sleep } from "./support/ambient.ts";
 import { lazy } from "./support/lazy.ts";
 import { createLog } from "./support/log.ts";
 import { createRedactor } from "./support/redact.ts";
 import { terminalKeys } from "./terminal-keys.ts";
 import { interrupts } from "./terminal-signals.ts";
+
+/** What is not closed by then is closed by the end of the process. */
+const CLOSE_BUDGET_MS = 2_000;
 
 /** Answers the exit code when everything has been written. */
 export async function runTerminalMode(args: readonly string[]): Promise<number> {
@@ -30,9 +33,13 @@ export async function runTerminalMode(args: readonly string[]): Promise<number> 
   const check = async (key: Parameters<Services["keys"]["check"]>[0]) =>
     (await import("./terminal-remote.ts")).checkKey(config, ambient, key);
   const keys = terminalKeys({ config, ambient, redactor, check });
-  const remote = lazy(async () =>
-    (await import("./terminal-remote.ts")).createRemote({ config, apiKey: keys.current, ambient, log }),
-  );
+  let settled = async () => {};
+  const remote = lazy(async () => {
+    const { createRemote } = await import("./terminal-remote.ts");
+    const made = await createRemote({ config, apiKey: keys.current, ambient, log });
+    settled = () => Promise.race([made.close(), sleep(ambient, CLOSE_BUDGET_MS)]);
+    return made;
+  });
   const services: Services = {
     version: __VERSION__,
     ambient,
@@ -44,7 +51,7 @@ export async function runTerminalMode(args: readonly string[]): Promise<number> 
     deployment: config.deployment,
     variable: config.variable,
     remote,
-    flights: async (): Promise<Flight[]> => (await import("./terminal-remote.ts")).listFlights(config, ambient),
+    flights: async (): Promise<Flight[]> => (await import("./terminal-remote.ts")).listFlights(config, ambient, keys.current),
     onInterrupt: interrupts(),
     leave: (code) => process.exit(code),
     async writeFile(path, text, mode) {
@@ -54,6 +61,7 @@ export async function runTerminalMode(args: readonly string[]): Promise<number> 
     serveLocal: async (options) => (await import("./terminal-local.ts")).serveLocal(options, ambient),
   };
   const code = await runTerminal(args, { services, screen });
+  await settled();
   await Promise.all([process.stdout, process.stderr].map((output) => new Promise((done) => output.write("", done))));
   return code;
 }

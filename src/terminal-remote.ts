@@ -1,11 +1,11 @@
 /** The part of the terminal's services that needs HTTP; loaded when a command asks for it. */
-import { join } from "node:path";
 import type { Flight, Probe, Remote } from "./adapters/terminal/index.ts";
 import type { Config } from "./config.ts";
 import { ApprovalDesk } from "./core/approvals.ts";
 import { JournalEntrySchema } from "./core/journal.ts";
 import { Organization } from "./core/organization.ts";
 import { createEngine, type EngineOptions } from "./engine.ts";
+import { accountOf, journalFolder } from "./journal-on-disk.ts";
 import { createHttp } from "./seren/http.ts";
 import { SerenClient } from "./seren/index.ts";
 import { toFailure } from "./seren/problem.ts";
@@ -17,10 +17,11 @@ import type { Secret } from "./support/secret.ts";
 const PROBE_TIMEOUT_MS = 15_000;
 
 export async function createRemote(options: EngineOptions): Promise<Remote> {
-  const { client, execute, directory } = await createEngine(options);
+  const { client, execute, directory, close } = await createEngine(options);
   return {
     execute,
     directory,
+    close,
     organization: new Organization(client),
     approvals: new ApprovalDesk(client),
     probe: options.config.local ? probeOf(client, undefined, options) : probeOf(client, options.config, options),
@@ -37,12 +38,14 @@ export async function checkKey(config: Config, ambient: Ambient, key: Secret): P
   }
 }
 
-/** Runs that processes of this machine wait for, those of other accounts included. */
-export async function listFlights(config: Config, ambient: Ambient): Promise<Flight[]> {
-  const files = await new OwnedFiles(join(config.stateDir, "journal"), ambient).list();
+/** Runs of this account that processes of this machine wait for. */
+export async function listFlights(config: Config, ambient: Ambient, apiKey: () => Secret): Promise<Flight[]> {
+  if (config.local) return []; // runs of a service inside a process are nowhere else
+  const account = accountOf({ apiKey, baseUrl: config.apiBase() });
+  const files = await new OwnedFiles(journalFolder(config.stateDir), ambient).list();
   return files.flatMap(({ text, alive }) => {
     const entry = parsed(text);
-    if (!entry) return [];
+    if (entry?.account !== account) return [];
     const { runId, deploymentId, host, since } = entry;
     return [{ deploymentId, host, since, alive, ...(runId ? { runId } : {}) }];
   });

@@ -76,6 +76,7 @@ class Execution {
   #lost = false;
   /** Highest number of an event the service spoke of; 0 also where there is none yet. */
   #latest = -1;
+  /** Whether the following ended otherwise than with the end of the stream. */
   #troubled = false;
   readonly #states = new StateTeller();
   #shownApprovals = "";
@@ -207,12 +208,14 @@ class Execution {
     try {
       for (;;) {
         const { done, value } = await items.next();
-        if (done) return value.streamError;
+        if (done) {
+          this.#troubled ||= !value.whole;
+          return value.streamError;
+        }
         if (value.kind === "event") {
           const event = this.#transcript.apply(value.event);
           if (event) yield event;
         } else if (value.kind === "reconnecting") {
-          this.#troubled = true;
           yield statusEvent("reconnecting");
         } else {
           const { status, current_tool: tool, current_step: step, phase, latest_sequence: latest } = value.state;
@@ -222,7 +225,7 @@ class Execution {
         }
       }
     } finally {
-      await items.return({}); // whoever leaves in the middle closes the stream
+      await items.return({ whole: false }); // whoever leaves in the middle closes the stream
     }
   }
 

@@ -24,7 +24,7 @@ export interface Position {
   numbered: boolean;
   /** The highest number the service ever spoke of. */
   latest: number;
-  /** Whether a connection broke on the way. */
+  /** Whether the following ended otherwise than with the end of the stream. */
   troubled: boolean;
 }
 

@@ -123,7 +123,11 @@ export class StreamFaults implements Rewriter {
     const size = ruleOf(this.#rules, "chop")?.chars ?? text.length;
     const kept = left < text.length ? text.slice(0, left) : text;
     const pieces: Piece[] = [];
-    for (let start = 0; start < kept.length; start += size) pieces.push(kept.slice(start, start + size));
+    for (let start = 0, end = 0; start < kept.length; start = end) {
+      end = start + size;
+      if (isHighSurrogate(kept.charCodeAt(end - 1))) end += 1; // half a character has no bytes to send
+      pieces.push(kept.slice(start, end));
+    }
     if (left < text.length) pieces.push(cut?.clean === true ? "finish" : "lose");
     else if (stall !== undefined && this.#frames === stall.frames) pieces.push({ stallMs: stall.ms });
     return pieces;

@@ -37,6 +37,8 @@ export type FollowItem =
 
 /** Why following stopped: the service says the run has ended, or waits for a person. The record has the last word. */
 export interface FollowEnd {
+  /** The stream itself said that it was over; otherwise the run's state did, and events may be missing. */
+  whole: boolean;
   /** Text of a stream `error` frame, if one came. */
   streamError?: string;
 }
@@ -109,7 +111,8 @@ export class RunFollower {
 
   #end(state?: RunLiveState): FollowEnd {
     this.#pauseTold = state?.status === AWAITING_APPROVAL;
-    return this.#streamError === undefined ? {} : { streamError: this.#streamError };
+    const whole = state === undefined;
+    return this.#streamError === undefined ? { whole } : { whole, streamError: this.#streamError };
   }
 
   async #pauseBefore(connection: Connection, fruitless: number, askedForMs: number): Promise<void> {

@@ -43,7 +43,7 @@ export class RunLog {
     try {
       for (const wait of LAG_WAITS_MS) {
         if (wait > 0) await sleep(ambient, wait, this.#signal);
-        if (yield* this.#readTo(until)) break;
+        if ((yield* this.#readTo(until)) || this.#cursor.sequence + 1 >= until) break;
       }
     } catch (error) {
       if (this.#signal.aborted || !(error instanceof ExecutionFailure)) throw error;

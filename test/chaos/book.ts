@@ -64,6 +64,10 @@ export class Book {
     return entry;
   }
 
+  forget(id: string): void {
+    this.#entries.delete(id);
+  }
+
   /** A request's line; `onReply` is called once. */
   request(method: string, params: object, onReply: (message: Message) => void): object {
     this.#lastId += 1;

@@ -1,4 +1,7 @@
 /** Many plans: some children at a time, some plans in each. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { startLocalHttp } from "../../src/local/index.ts";
 import { Book } from "./book.ts";
 import { Bridge } from "./bridge.ts";
@@ -15,7 +18,7 @@ const COURIER_BATCH = 4;
 const CHILDREN = 14;
 /** Both hosts' children give up on what cannot be stopped; Dispatch's has 30 s for it. */
 const EXIT_MS = 40_000;
-const HELLO = {
+export const HELLO = {
   protocolVersion: "0.2.0",
   apiVersion: "0.1.0",
   extensionId: "roder-ext-seren-cloud",
@@ -63,23 +66,31 @@ function chunks<T>(all: readonly T[], size: number): T[][] {
 export async function live(plans: readonly ChaosPlan[]): Promise<Verdict[]> {
   const board = new Switchboard();
   const http = await startLocalHttp(board);
+  const place = { origin: http.origin, stateDir: mkdtempSync(join(tmpdir(), "seren-bridge-state-")) };
   try {
     const roder = plans.filter((plan): plan is RoderPlan => plan.host === "roder");
     const courier = plans.filter((plan): plan is CourierPlan => plan.host === "courier");
     return [
-      ...(roder.length > 0 ? await liveWithRoder(roder, board, http.origin) : []),
-      ...(courier.length > 0 ? await liveWithDispatch(courier, board, http.origin) : []),
+      ...(roder.length > 0 ? await liveWithRoder(roder, board, place) : []),
+      ...(courier.length > 0 ? await liveWithDispatch(courier, board, place) : []),
     ];
   } finally {
     await http.close();
+    rmSync(place.stateDir, { recursive: true, force: true });
   }
 }
 
-async function liveWithRoder(plans: readonly RoderPlan[], board: Switchboard, origin: string): Promise<Verdict[]> {
+/** What a child is given: the service, and the folder that a later one finds again. */
+interface Place {
+  origin: string;
+  stateDir: string;
+}
+
+async function liveWithRoder(plans: readonly RoderPlan[], board: Switchboard, place: Place): Promise<Verdict[]> {
   const worlds = await Promise.all(plans.map((plan) => worldOf(plan, board, plan.target === "deployment")));
   board.commons = worlds[0];
   const book = new Book();
-  const bridge = new Bridge("roder", { origin, onMessage: book.take });
+  const bridge = new Bridge("roder", { ...place, onMessage: book.take });
   const stopPausing = pauseNowAndThen(bridge, plans[0]);
   await new Promise<void>((resolve) => {
     bridge.send(book.request("extension/initialize", HELLO, () => resolve()));
@@ -93,7 +104,7 @@ async function liveWithRoder(plans: readonly RoderPlan[], board: Switchboard, or
       const began = performance.now();
       await act.perform();
       if (plan.ending) await bridge.finish(EXIT_MS);
-      await judgeOrphans(plan, world, bridge, act.problems);
+      await judgeOrphans(plan, world, place, act.problems);
       await act.judge();
       const { deploymentsCreated } = world.cloud.stats();
       if (deploymentsCreated > world.deploymentsBefore + mayDeploy(plan)) act.problems.push("I12: a deployment nobody asked for");
@@ -112,9 +123,9 @@ function mayDeploy(plan: RoderPlan): number {
   return plan.faults.rules.some(({ kind }) => kind === "fail_build") ? plan.requests.length : 1;
 }
 
-async function liveWithDispatch(plans: readonly CourierPlan[], board: Switchboard, origin: string): Promise<Verdict[]> {
+async function liveWithDispatch(plans: readonly CourierPlan[], board: Switchboard, place: Place): Promise<Verdict[]> {
   let act: CourierAct | undefined;
-  const bridge = new Bridge("courier", { origin, onMessage: (message) => act?.take(message) });
+  const bridge = new Bridge("courier", { ...place, onMessage: (message) => act?.take(message) });
   const stopPausing = pauseNowAndThen(bridge, plans[0]);
   const verdicts: Verdict[] = [];
   for (const plan of plans) {
@@ -124,7 +135,7 @@ async function liveWithDispatch(plans: readonly CourierPlan[], board: Switchboar
     const began = performance.now();
     await act.perform();
     if (plan.ending) await bridge.finish(EXIT_MS);
-    await judgeOrphans(plan, world, bridge, act.problems);
+    await judgeOrphans(plan, world, place, act.problems);
     await act.judge();
     verdicts.push({ plan, problems: act.problems, ms: performance.now() - began, stderr: "" });
   }
@@ -140,17 +151,22 @@ async function worldOf(plan: ChaosPlan, board: Switchboard, deploy: boolean): Pr
   return world;
 }
 
-async function judgeOrphans(plan: ChaosPlan, world: World, bridge: Bridge, problems: string[]): Promise<void> {
+async function judgeOrphans(plan: ChaosPlan, world: World, place: Place, problems: string[]): Promise<void> {
   if (await world.quiet(plan.ending ? 1_000 : QUIET_MS)) return;
-  // The program had little time; the next start has to finish what it left behind.
-  if (plan.ending && (await sweptBy(bridge, world))) return;
+  // A host that goes leaves little time; the next start has to finish what was left behind.
+  if (plan.ending && (await sweptByNextStart(world, place, problems))) return;
   const left = world.runs.filter(({ id }) => world.cloud.stats().runsActive.includes(id));
   for (const run of left) problems.push(`I5: a run is left ${run.status} (${run.tag})`);
 }
 
-/** Whether a new process with the same state folder stops what an earlier one left. */
-async function sweptBy(_bridge: Bridge, world: World): Promise<boolean> {
-  return world.quiet(QUIET_MS);
+async function sweptByNextStart(world: World, place: Place, problems: string[]): Promise<boolean> {
+  const book = new Book();
+  const bridge = new Bridge("roder", { ...place, onMessage: book.take });
+  bridge.send(book.request("extension/initialize", HELLO, () => undefined));
+  const quiet = await world.quiet(QUIET_MS);
+  await bridge.finish(EXIT_MS);
+  problems.push(...bridge.problems);
+  return quiet;
 }
 
 function pauseNowAndThen(bridge: Bridge, plan: ChaosPlan | undefined): () => void {

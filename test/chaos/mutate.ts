@@ -22,7 +22,7 @@ const ODD_TEXTS = [
 
 /** A JSON text with something wrong in it, or not; anything may come out, newlines included. */
 export function mutateText(text: string, lots: Lots): Buffer {
-  let bytes = Buffer.from(lots.chance(0.65) ? mutateValues(text, lots) : text);
+  let bytes: Buffer = Buffer.from(lots.chance(0.65) ? mutateValues(text, lots) : text);
   if (lots.chance(0.45)) for (let count = lots.magnitude(1, 6); count > 0; count -= 1) bytes = mutateBytes(bytes, lots);
   return bytes;
 }

@@ -22,6 +22,9 @@ const NEWLINE = 0x0a;
 /** A child that does not end by itself is killed after this; its test has failed then. */
 const WATCHDOG_MS = 25_000;
 
+/** Calls `run` when what it belongs to is over. Later ones first. */
+export type WhenOver = (run: () => Promise<void> | void) => void;
+
 export interface StartOptions {
   /** @default PROGRAM */
   program?: string;
@@ -32,6 +35,8 @@ export interface StartOptions {
   env?: Record<string, string | undefined>;
   /** Texts that must not show, besides the key. */
   secrets?: string[];
+  /** @default onTestFinished */
+  whenOver?: WhenOver;
 }
 
 export interface Exit {
@@ -41,9 +46,9 @@ export interface Exit {
 export const EXITED_WELL: Exit = { code: 0, signal: null };
 
 /** A folder that goes with the test. */
-export function scratchFolder(): string {
+export function scratchFolder(whenOver: WhenOver = onTestFinished): string {
   const folder = mkdtempSync(join(tmpdir(), "seren-bridge-process-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  whenOver(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -68,8 +73,9 @@ export class Child {
 
   constructor(mode: Mode, options: StartOptions = {}) {
     const { program = PROGRAM, direct = false, cwd, env = { SEREN_API_BASE: "local" }, secrets = [] } = options;
+    const whenOver = options.whenOver ?? onTestFinished;
     requireBuilt(program);
-    const home = scratchFolder();
+    const home = scratchFolder(whenOver);
     const [command, args] = direct ? [program, [mode]] : [process.execPath, [program, mode]];
     this.mode = mode;
     this.#secrets = [API_KEY, ...secrets];
@@ -97,7 +103,7 @@ export class Child {
       this.#closed = true;
       this.#wake();
     });
-    onTestFinished(() => this.#finish());
+    whenOver(() => this.#finish());
   }
 
   /** Writes lines; objects as the hosts do, compact, texts as they are. */

@@ -3,7 +3,7 @@ import { onTestFinished } from "vitest";
 import { builtInAgent } from "../../src/local/agent.ts";
 import { LocalCloud, type LocalCloudOptions, startLocalHttp } from "../../src/local/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
-import { API_KEY } from "./child.ts";
+import { API_KEY, type WhenOver } from "./child.ts";
 
 /** One run the cloud was asked for. */
 export interface SeenRun {
@@ -22,7 +22,10 @@ export interface Cloud {
   run(index: number): Promise<SeenRun>;
 }
 
-export async function startCloud(options: Partial<LocalCloudOptions> = {}): Promise<Cloud> {
+export async function startCloud(
+  options: Partial<LocalCloudOptions> = {},
+  whenOver: WhenOver = onTestFinished,
+): Promise<Cloud> {
   const seen: SeenRun[] = [];
   let waiting: (() => void)[] = [];
   const perform = options.agent ?? builtInAgent(0);
@@ -44,7 +47,7 @@ export async function startCloud(options: Partial<LocalCloudOptions> = {}): Prom
     },
   });
   const { origin, close } = await startLocalHttp(cloud);
-  onTestFinished(close);
+  whenOver(close);
   return {
     cloud,
     env: { SEREN_API_BASE: origin, SEREN_API_KEY: API_KEY },

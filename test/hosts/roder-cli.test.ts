@@ -35,7 +35,8 @@ describe.skipIf(missing)(`the roder command${missing && ` (skipped: ${missing})`
   /** A hand-written entry, as the README has it. */
   const entry = (manifest: string, program: string, recordAs?: string) => {
     const { command, args } = launched({ command: "node", args: [program, "roder"] }, recordAs);
-    const env = Object.entries(cloud.environment).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
+    const own = { ...cloud.environment, SEREN_BRIDGE_STATE_DIR: join(roder.folder, "state") };
+    const env = Object.entries(own).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
     return `
 [[process_extensions]]
 id = "roder-ext-seren-cloud"
@@ -90,18 +91,27 @@ api_key_env = "TEST_KEY"
 
     const offered = model.requests[0]?.tools.flatMap(({ name }) => (name?.startsWith("seren_") ? name : []));
     expect(offered).toEqual(["seren_agents", "seren_dispatch", "seren_run_cancel", "seren_run_status"]);
-    const [agents, started, second, cancelled, status, refused] = model.results;
-    expect(agents).toMatch(/^seren-agent: /);
-    expect(started).toMatch(/^Started run .*seren_run_status/s);
-    expect(second).toContain("600 seconds");
-    expect(cancelled).toContain("seren_run_status");
-    expect(status).toContain("9 files.");
-    expect(refused).toContain("run_id");
-    // Roder has ended, and with it what the model had left running.
     const runs = [await cloud.run("Count the files."), await cloud.run("Another.")];
+    const [id, otherId] = runs.map((run) => run.id);
+    const startedText = (run: string | undefined, seconds: number) =>
+      `Started run ${run}.\n` +
+      `News and the answer: seren_run_status {"run_id":"${run}"}.\n` +
+      `The run is cancelled after ${seconds} seconds, or when Roder exits.\n` +
+      "Do other work meanwhile instead of asking in a loop. If the session stays open you can be brought back: " +
+      `subscribe_event {"topic":"seren-run","prompt":"Look at Seren Cloud run ${run} with seren_run_status.","delaySeconds":60}.`;
+    expect(model.results).toEqual([
+      "seren-agent: A general agent on Seren Cloud. Works on its own machine and does not see the local workspace.",
+      startedText(id, 1800),
+      startedText(otherId, 600),
+      "the cancel is under way and needs nothing more from you; seren_run_status says when the run has stopped",
+      expect.stringMatching(
+        /^running(: ls)?\n\nSaid so far:\n9 files\.\n\ncursor: \d+ \(pass it next time to see only what is new\)$/,
+      ),
+      expect.stringMatching(/^the arguments do not fit: run_id: is not the id of a run/),
+    ]);
+    // Roder has ended, and with it what the model had left running.
     const ends = await Promise.all(runs.map(({ id }) => cloud.ended(id)));
     expect(ends.map((run) => run.status)).toEqual(["cancelled", "cancelled"]);
-    expect(ends.map((run) => run.id)).toEqual([idIn(started), idIn(second)]);
   });
 
   test("installed as a package from a folder: nothing runs before it is approved", async () => {

@@ -46,7 +46,7 @@ describe.skipIf("missing" in build)(
 
     describe("start", () => {
       test("the host accepts the echo and reads the definitions", async () => {
-        const host = start({ recordAs: "real-definitions" });
+        const host = start();
         expect(await host.ask({ do: "definitions" })).toEqual([
           {
             agent_type: "seren-agent",
@@ -271,18 +271,25 @@ describe.skipIf("missing" in build)(
         expect((await cloud.ended(id)).status).toBe("cancelled");
       });
 
-      test.skipIf(process.platform === "win32")("the child is killed: its callers hear of it", async () => {
-        const host = start({
-          command: "sh",
-          args: ["-c", 'echo "pid $$" >&2; exec "$@"', "sh", process.execPath, PROGRAM, "roder"],
-        });
-        const dispatch = host.dispatch({ prompt: script("killed", HANG), timeout_seconds: 60 });
-        await dispatch.status(/^running/);
-        process.kill(Number(/pid (\d+)/.exec(host.stderr)?.[1]), "SIGKILL");
-        expect(await dispatch.ended).toEqual({ error: expect.stringContaining("process extension exited") });
-        // Roder never starts it again.
-        await expect(host.ask(SPEC)).rejects.toThrow(/pipe/i);
-      });
+      test.skipIf(process.platform === "win32")(
+        "the child is killed: its callers hear of it, and the next child cancels what it left",
+        async () => {
+          const host = start({
+            command: "sh",
+            args: ["-c", 'echo "pid $$" >&2; exec "$@"', "sh", process.execPath, PROGRAM, "roder"],
+          });
+          const dispatch = host.dispatch({ prompt: script("killed", HANG), timeout_seconds: 60 });
+          await dispatch.status(/^running/);
+          process.kill(Number(/pid (\d+)/.exec(host.stderr)?.[1]), "SIGKILL");
+          expect(await dispatch.ended).toEqual({ error: expect.stringContaining("process extension exited") });
+          // This host never starts it again.
+          await expect(host.ask(SPEC)).rejects.toThrow(/pipe/i);
+          const { id, status } = await cloud.run("killed");
+          expect(status).toBe("running");
+          await start({ stateDir: host.stateDir }).ask({ do: "definitions" });
+          expect((await cloud.ended(id)).status).toBe("cancelled");
+        },
+      );
     });
 
     describe("tasks", () => {

@@ -23,29 +23,24 @@ const SECRETS = {
 };
 const REFUSED_KIND = "error unsupported_operation";
 const TURN = "text_delta message done > done 1";
-const ONE_TURN = ["capabilities", "session 0", TURN, "ok"];
+const ONE_TURN = ["session 0", TURN, "ok"];
 
 /** What we answer: one entry a host line, `events > reply`; a signal is answered by the end. */
 const EXPECTED: Readonly<Record<string, string[]>> = {
-  "chat-new": ONE_TURN,
+  "chat-new": ["capabilities", ...ONE_TURN],
   "chat-resume": ["session 1", "text_delta message done > done 2", "ok"],
   conformance: [
-    "capabilities",
     "ok",
     REFUSED_KIND,
     "inspection",
-    "capabilities",
     "session 0",
     "prompt_resolved done > done 1",
     "local_tools_listed done > done 1",
     TURN,
-    "capabilities",
     "session 0",
     TURN,
-    "capabilities",
     "session 0",
     TURN,
-    "capabilities",
     "session 0",
     "ok",
     "ok",
@@ -53,36 +48,29 @@ const EXPECTED: Readonly<Record<string, string[]>> = {
     "ok",
   ],
   detach: ONE_TURN,
-  "detach-stop": ["capabilities", "session 0", "text_delta > error run_cancelled"],
-  eval: ["capabilities", "session 0", TURN, "capabilities", "session 0", REFUSED_KIND, "ok", "ok"],
-  foreign: ["capabilities", REFUSED_KIND],
+  "detach-stop": ["session 0", "text_delta > error run_cancelled"],
+  eval: ["session 0", TURN, "capabilities", "session 0", REFUSED_KIND, "ok", "ok"],
+  foreign: [REFUSED_KIND],
   "heartbeat-null": ONE_TURN,
   "heartbeat-payload": ONE_TURN,
-  "inspect-tools": ["ok", "capabilities", "inspection"],
-  interactive: [
-    "capabilities",
-    "session 0",
-    TURN,
-    "text_delta message done > done 2",
-    "text_delta message done > done 3",
-    "ok",
-  ],
-  interrupt: ["capabilities", "session 0", "text_delta > error run_cancelled"],
-  "invoke-tool": ["capabilities", "session 0", REFUSED_KIND, "ok"],
+  "inspect-tools": ["ok", "inspection"],
+  interactive: ["session 0", TURN, "text_delta message done > done 2", "text_delta message done > done 3", "ok"],
+  interrupt: ["session 0", "text_delta > error run_cancelled"],
+  "invoke-tool": ["session 0", REFUSED_KIND, "ok"],
   job: ONE_TURN,
-  "list-tools": ["capabilities", "session 0", "local_tools_listed done > done 1", "ok"],
+  "list-tools": ["session 0", "local_tools_listed done > done 1", "ok"],
   mounts: ONE_TURN,
-  "mounts-unsupported": ["capabilities", REFUSED_KIND],
-  "native-refused": ["capabilities", REFUSED_KIND],
-  "print-prompt": ["capabilities", "session 0", "prompt_resolved done > done 1", "ok"],
+  "mounts-unsupported": [REFUSED_KIND],
+  "native-refused": [REFUSED_KIND],
+  "print-prompt": ["session 0", "prompt_resolved done > done 1", "ok"],
   serve: [
     ...ONE_TURN,
     ...[1, 2, 3, 4, 5, 6].flatMap((turns) => [`session ${turns}`, `text_delta message done > done ${turns + 1}`, "ok"]),
   ],
   "source-dir": ONE_TURN,
-  "timeout-run": ["capabilities", "session 0", "text_delta > error run_timeout", "ok"],
+  "timeout-run": ["session 0", "text_delta > error run_timeout", "ok"],
   "unicode-chat": ONE_TURN,
-  "wrong-entrypoint": ["capabilities", "session 0", "error bad_request", "ok"],
+  "wrong-entrypoint": ["session 0", "error bad_request", "ok"],
 };
 /** Those whose agent says something and then works without end. */
 const SLOW = ["detach-stop", "interrupt", "timeout-run"];
@@ -108,12 +96,17 @@ const LineSchema = z.looseObject({
   params: z.looseObject({ parcel_dir: z.string().optional(), session: SessionSchema.optional() }),
 });
 type Entry = z.output<typeof EntrySchema>;
+const CAPABILITIES =
+  '{"jsonrpc":"2.0","id":1,"method":"courier.capabilities","params":{"kind":"capabilities","protocol_version":1}}';
 
 function recorded(name: string): Entry[] {
   const lines = readFileSync(join(RECORDINGS, `${name}.jsonl`), "utf8")
     .trim()
     .split("\n");
-  return lines.map((line) => EntrySchema.parse(JSON.parse(line))).filter(({ dir }) => dir !== "plugin");
+  const entries = lines.map((line) => EntrySchema.parse(JSON.parse(line))).filter(({ dir }) => dir !== "plugin");
+  // Nearly every command begins with this one-shot, byte for byte the same; one of them stands for all.
+  const oneShots = entries.filter(({ line }) => line === CAPABILITIES).map(({ process }) => process);
+  return name === "chat-new" ? entries : entries.filter(({ process }) => !oneShots.includes(process));
 }
 
 const slowAgent: Agent = async (stage) => {

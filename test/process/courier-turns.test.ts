@@ -1,12 +1,31 @@
 /** Turns of a courier session through the built file, against an embedded Seren Cloud beside it. */
-import { readFileSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
-import { API_KEY, EXITED_WELL } from "../harness/child.ts";
-import { script, startCloud } from "../harness/cloud.ts";
+import { API_KEY, EXITED_WELL, scratchFolder, type WhenOver } from "../harness/child.ts";
+import { type Cloud, script, startCloud } from "../harness/cloud.ts";
 import { answerOf, CourierHost, type Exchange, parcel, sessionOf, streamedOf } from "../harness/courier-host.ts";
+import { DEPLOY } from "../support/local-calls.ts";
+
+const DeployedSchema = z.object({ data: z.object({ id: z.string() }) });
 
 const kinds = ({ events }: Exchange) => events.map(({ kind }) => kind);
+
+// One process and one service for the tests that need no others of their own.
+let server: Cloud;
+let host: CourierHost;
+const over: Parameters<WhenOver>[0][] = [];
+beforeAll(async () => {
+  server = await startCloud({}, (run) => void over.unshift(run));
+  host = new CourierHost({
+    env: { ...server.env, SEREN_BRIDGE_LOG: "debug" },
+    whenOver: (run) => void over.unshift(run),
+  });
+});
+afterAll(async () => {
+  for (const run of over) await run();
+});
 
 describe("a turn", () => {
   test("is deltas, then one message with the same text, then done, then the result", async () => {
@@ -41,8 +60,6 @@ describe("a turn", () => {
   });
 
   test("tells of the agent's tools where they happen", async () => {
-    const { env } = await startCloud();
-    const host = new CourierHost({ env });
     const session = await host.open(parcel("chat"));
     const input = script(
       { text: "Looking. " },
@@ -112,6 +129,34 @@ describe("a turn", () => {
     expect(cloud.stats()).toMatchObject({ createsReceived: 2, runsStarted: 1, deploymentsCreated: 1 });
   });
 
+  test("of a bound parcel, or with SEREN_BRIDGE_DEPLOYMENT, runs on that deployment and makes none", async () => {
+    const { cloud, env, run } = await startCloud();
+    const deploy = await fetch(`${env.SEREN_API_BASE}/publishers/seren-cloud/deploy`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${API_KEY}`, "content-type": "application/json" },
+      body: JSON.stringify({ ...DEPLOY, name: "somebody's own" }),
+    });
+    const { id } = DeployedSchema.parse(await deploy.json()).data;
+
+    // The host adds the label to a copy of the parcel and leaves the digest as it was.
+    const bound = join(scratchFolder(), "bound");
+    cpSync(parcel("chat-bound-by-host"), bound, { recursive: true });
+    const manifest = readFileSync(join(bound, "manifest.json"), "utf8");
+    const label = /("dispatch\.deployment\.id": ")[^"]+/;
+    expect(manifest).toMatch(label);
+    writeFileSync(join(bound, "manifest.json"), manifest.replace(label, `$1${id}`));
+    const first = new CourierHost({ env: { ...env, SEREN_BRIDGE_DEPLOYMENT: "not even looked at" } });
+    await first.run(bound, await first.open(bound), { kind: "chat", input: "one" });
+
+    const second = new CourierHost({ env: { ...env, SEREN_BRIDGE_DEPLOYMENT: id } });
+    await second.run(parcel("chat"), await second.open(parcel("chat")), { kind: "chat", input: "two" });
+    expect([(await run(0)).deploymentName, (await run(1)).deploymentName]).toEqual([
+      "somebody's own",
+      "somebody's own",
+    ]);
+    expect(cloud.stats()).toMatchObject({ runsStarted: 2, deploymentsCreated: 1, deploymentsDeleted: 0 });
+  });
+
   test("of a job carries its payload, and its secrets to the deployment only", async () => {
     const { cloud, env, run } = await startCloud();
     const secrets = { REPORT_DB_URL: "postgres://reports:hunter22@db", REPORT_TOKEN: "tok-5567-very-secret" };
@@ -133,7 +178,6 @@ describe("a turn", () => {
     [null, "No message was sent.", "Heartbeat tick"],
     ["tick 1", "You said: tick 1", "Heartbeat payload:\ntick 1"],
   ])("of a heartbeat with payload %j", async (payload, said, entry) => {
-    const host = new CourierHost();
     const session = await host.open(parcel("heartbeat"));
     const turn = await host.run(parcel("heartbeat"), session, { kind: "heartbeat", payload });
     expect(answerOf(turn).split("\n")[0]).toBe(said);
@@ -141,7 +185,6 @@ describe("a turn", () => {
   });
 
   test("the caller's session counts, however often it is used again", async () => {
-    const host = new CourierHost();
     const session = await host.open(parcel("chat"));
     for (const operation of [
       { kind: "resolve_prompt" },
@@ -154,7 +197,6 @@ describe("a turn", () => {
   });
 
   test("difficult characters arrive and come back as they are", async () => {
-    const host = new CourierHost();
     const session = await host.open(parcel("unicode"));
     const input = 'Grüße 😀 日本 👩‍👩‍👧‍👦 \u2028 \u2029 \u0000 \u001b[31m \\ "quoted"\ttab \ufeff';
     const turn = await host.run(parcel("unicode"), session, { kind: "chat", input });
@@ -163,8 +205,6 @@ describe("a turn", () => {
   });
 
   test("a long answer is streamed whole; the message is shortened to what a line can hold", async () => {
-    const { env } = await startCloud();
-    const host = new CourierHost({ env });
     const session = await host.open(parcel("chat"));
     const piece = "ünï\u0001 "; // a control character costs six bytes in JSON
     const input = script({ text: piece.repeat(20_000), n: 10 });
@@ -179,8 +219,6 @@ describe("a turn", () => {
   });
 
   test("artifacts land in the folder the session names", async () => {
-    const { env } = await startCloud();
-    const host = new CourierHost({ env });
     const session = await host.open(parcel("mounts"));
     const input = script({ text: "Done." }, { artifact: { id: "a-1", kind: "report", title: "Weekly report.json" } });
     const turn = await host.run(parcel("mounts"), session, { kind: "chat", input });
@@ -192,8 +230,6 @@ describe("a turn", () => {
   });
 
   test("the key never comes back, not even when somebody types it", async () => {
-    const { env } = await startCloud();
-    const host = new CourierHost({ env: { ...env, SEREN_BRIDGE_LOG: "debug" } });
     const session = await host.open(parcel("chat"));
     const turn = await host.run(parcel("chat"), session, { kind: "chat", input: `my key is ${API_KEY}, keep it` });
     expect(answerOf(turn).split("\n")[0]).toBe("You said: my key is [redacted], keep it");
@@ -212,8 +248,6 @@ describe("a turn that ends badly", () => {
     ["run_timeout", [{ status: "timeout", message: "limit of 60 s" }], /^limit of 60 s \[run [0-9a-f-]{36}\]$/],
     ["run_cancelled", [{ status: "cancelled", message: "stopped by an admin" }], /^stopped by an admin \[run /],
   ])("%s, and the next one works", async (code, steps, message) => {
-    const { cloud, env } = await startCloud();
-    const host = new CourierHost({ env });
     const session = await host.open(parcel("chat"));
     const turn = await host.run(parcel("chat"), session, { kind: "chat", input: script(...steps) });
     expect(turn.error).toMatchObject({ code, number: -32000 });
@@ -222,7 +256,7 @@ describe("a turn that ends badly", () => {
     expect(answerOf(await host.run(parcel("chat"), session, { kind: "chat", input: "again" }))).toMatch(
       /^You said: again/,
     );
-    expect(cloud.stats()).toMatchObject({ runsActive: [], cancelsReceived: 0 });
+    expect(server.cloud.stats()).toMatchObject({ runsActive: [], cancelsReceived: 0 });
   });
 
   test("TIMEOUT RUN is kept by us, a little before the host's own timer; the run is cancelled", async () => {
@@ -238,8 +272,7 @@ describe("a turn that ends badly", () => {
   });
 
   test("what earlier turns used of TIMEOUT RUN is gone", async () => {
-    const { cloud, env } = await startCloud();
-    const host = new CourierHost({ env });
+    const { createsReceived } = server.cloud.stats();
     const session = { ...(await host.open(parcel("hurried"))), elapsed_ms: 1000 };
     const turn = await host.run(parcel("hurried"), session, { kind: "job", payload: "x" });
     expect(turn.error).toEqual({
@@ -247,96 +280,6 @@ describe("a turn that ends badly", () => {
       number: -32000,
       message: "the session's TIMEOUT RUN is used up; start a new session",
     });
-    expect(cloud.stats().createsReceived).toBe(0);
+    expect(server.cloud.stats().createsReceived).toBe(createsReceived);
   });
 });
-
-describe("a run that waits for a person", () => {
-  /** A session whose first turn ended with a run that waits, and the host that was asked. */
-  async function waiting(onReject: "block" | "continue" = "block") {
-    const server = await startCloud();
-    const host = new CourierHost({ env: server.env });
-    const opened = await host.open(parcel("chat"));
-    const steps = [
-      { text: "I need to deploy.\n" },
-      { approve: "deploy", reason: "changes production", on_reject: onReject },
-      { text: "Deployed." },
-    ];
-    const turn = await host.run(parcel("chat"), opened, { kind: "chat", input: script(...steps) });
-    const { runId } = await server.run(0);
-    await host.ask("shutdown");
-    await host.child.exited;
-    return { ...server, opened, turn, runId, session: sessionOf(turn) };
-  }
-
-  test("ends the turn with what is to be decided and how; the run is left waiting", async () => {
-    const { cloud, turn, runId, session } = await waiting();
-    const said =
-      "I need to deploy.\n\nThe run waits for an approval:\n- deploy: changes production\n\n" +
-      `Decide it with: seren-bridge approvals approve ${runId} (or reject), then send the next message.`;
-    expect(answerOf(turn)).toBe(said);
-    expect(streamedOf(turn)).toBe(said);
-    expect(JSON.parse(session.backend_state ?? "")).toMatchObject({ pending: { run_id: runId } });
-    expect(cloud.stats()).toMatchObject({ runsActive: [runId], cancelsReceived: 0 });
-  });
-
-  test("while it waits, the same is said again and nothing new is sent", async () => {
-    const { cloud, env, turn, session, runId } = await waiting();
-    const host = new CourierHost({ env });
-    const again = await host.run(parcel("chat"), session, { kind: "chat", input: "and now?" });
-    expect(answerOf(again)).toBe(answerOf(turn));
-    expect(JSON.parse(sessionOf(again).backend_state ?? "")).toMatchObject({ pending: { run_id: runId } });
-    expect(await host.end()).toEqual(EXITED_WELL);
-    expect(cloud.stats()).toMatchObject({ createsReceived: 1, runsActive: [runId], cancelsReceived: 0 });
-  });
-
-  test("once it is approved, its answer comes first and the new message is answered after it", async () => {
-    const server = await waiting();
-    await decide(server, "approve");
-    const host = new CourierHost({ env: server.env });
-    const turn = await host.run(parcel("chat"), server.session, { kind: "chat", input: "thanks" });
-    expect(answerOf(turn)).toMatch(/^I need to deploy\.\nDeployed\.\n\nYou said: thanks\n/);
-    expect(streamedOf(turn)).toBe(answerOf(turn));
-    expect(kinds(turn).filter((kind) => kind === "message")).toHaveLength(1);
-    expect(JSON.parse(sessionOf(turn).backend_state ?? "")).not.toHaveProperty("pending");
-    expect(server.cloud.stats()).toMatchObject({ createsReceived: 2, runsActive: [], deploymentsCreated: 1 });
-  });
-
-  test("once it is rejected, that is said and the session goes on", async () => {
-    const server = await waiting();
-    await decide(server, "reject");
-    const host = new CourierHost({ env: server.env });
-    const turn = await host.run(parcel("chat"), server.session, { kind: "chat", input: "then not" });
-    expect(answerOf(turn)).toMatch(
-      /^I need to deploy\.\n\n\(The run that waited for an approval ended: Not approved: deploy\.\)\n\nYou said: then not\n/,
-    );
-    expect(JSON.parse(sessionOf(turn).backend_state ?? "")).not.toHaveProperty("pending");
-  });
-
-  test("if the service has forgotten it, that is said and the session goes on", async () => {
-    const { session } = await waiting();
-    const { env } = await startCloud();
-    const host = new CourierHost({ env });
-    const turn = await host.run(parcel("chat"), session, { kind: "chat", input: "hello?" });
-    expect(answerOf(turn)).toMatch(
-      /^\(The run that waited for an approval is not known to Seren Cloud any more\.\)\n\nYou said: hello\?\n/,
-    );
-    expect(streamedOf(turn)).toBe(answerOf(turn));
-  });
-});
-
-const PendingSchema = z.object({
-  data: z.object({ checkpoint_id: z.string(), pending_approvals: z.array(z.object({ id: z.string() })) }),
-});
-
-/** What a person does, or a command for people. */
-async function decide({ env, runId }: { env: { SEREN_API_BASE: string }; runId: string }, decision: string) {
-  const run = `${env.SEREN_API_BASE}/publishers/seren-cloud/runs/${runId}`;
-  const headers = { authorization: `Bearer ${API_KEY}`, "content-type": "application/json" };
-  const { data } = PendingSchema.parse(await (await fetch(`${run}/pending_approvals`, { headers })).json());
-  const body = JSON.stringify({
-    resume_checkpoint_id: data.checkpoint_id,
-    approval_decisions: data.pending_approvals.map(({ id }) => ({ id, decision })),
-  });
-  expect((await fetch(`${run}/resume`, { method: "POST", headers, body })).status).toBe(200);
-}

@@ -91,7 +91,7 @@ test("inspect shows the parcel as the host lists it, and what becomes of it here
     "ledger a2a",
   ]);
   expect(extensions?.deployment).toMatch(
-    /^tool-user-[0-9a-f]{8}-[0-9a-f]{8} \(a job deployment; reused when it exists/,
+    /^tool-belt-[0-9a-f]{8}-[0-9a-f]{8} \(a job deployment; reused when it exists/,
   );
 });
 

@@ -66,7 +66,7 @@ const PARAMS: Refusal[] = [
   [
     "subagents/dispatch",
     { dispatcherId, dispatchId: "d", request: { ...request, timeout_seconds: -1 } },
-    /^request\.timeout_seconds: /,
+    /^request\.time-?out_seconds: /,
   ],
   [
     "subagents/dispatch",
@@ -97,7 +97,7 @@ const PARAMS: Refusal[] = [
   [
     "tasks/execute",
     { executorId, executionId, input: { prompt: "x", timeout_seconds: "60" } },
-    /^input: timeout_seconds: /,
+    /^input: time-?out_seconds: /,
   ],
   ["tasks/execute", { executorId, executionId, input: { prompt: "x", agent: "nobody" } }, /^unknown agent "nobody"/],
   ["tasks/execute", { executorId, executionId, input: { run_id: "../x" } }, /^input: run_id: is not the id of a run/],

@@ -121,6 +121,9 @@ function checkOutcome(plan: Plan, told: Told, outcome: Outcome, truth: TrueRun |
   return wrong;
 }
 
+/** The outcome that fits a run's status. */
+export const kindOfStatus = (status: string): string | undefined => KIND_OF[status];
+
 const isCancelled = ({ status }: TrueRun) => status === "cancelled";
 
 /** Whether somebody asked for it: a stop, a broken pipe, the script itself, another request that owns the run. */

@@ -1,53 +1,72 @@
-/** `npm run simulate -- --plans N --seed S [--only SEED]`. */
+/**
+ * `npm run simulate -- --plans N --seed S`: lives N plans through, numbered from S × 1,000,000.
+ * `--only SEED` lives one of them and prints its plan and everything that happened; `--plan FILE` one from a file.
+ */
+import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { drawPlan } from "./draw-plan.ts";
-import { live } from "./simulate.ts";
+import type { AnyPlan } from "./plans.ts";
+import { drawAny, liveAny } from "./plans.ts";
+import { kindOf, shrink } from "./shrink.ts";
+
+const SEEDS_APART = 1_000_000;
+/** Failures that are shrunk and printed whole; the others are counted and named. */
+const MAX_SHOWN = 3;
 
 const { values } = parseArgs({
   options: {
     plans: { type: "string", default: "1000" },
     seed: { type: "string", default: "1" },
     only: { type: "string" },
-    most: { type: "string", default: "5" },
+    plan: { type: "string" },
   },
 });
 
-let failed = 0;
-let passed = 0;
-let hash = 0;
-if (values.only !== undefined) {
-  const plan = drawPlan(Number(values.only));
-  const { wrong, trace } = await live(plan, true);
-  console.log(JSON.stringify(plan, undefined, 1));
-  for (const line of trace.lines ?? []) console.log(line.slice(0, 400));
-  for (const one of wrong) console.log(`WRONG ${one}`);
-  console.log(`trace ${trace.hash}`);
-} else {
-  const first = Number(values.seed) * 1_000_000;
-  const began = performance.now();
-  const byKind = new Map<string, number[]>();
-  for (let index = 0; index < Number(values.plans); index += 1) {
-    const seed = first + index;
-    const plan = drawPlan(seed);
-    const { wrong, trace } = await live(plan);
-    hash = (Math.imul(hash, 31) + Number.parseInt(trace.hash, 16)) >>> 0;
-    if (wrong.length === 0) passed += 1;
-    else {
-      failed += 1;
-      for (const one of wrong) {
-        const kind = one
-          .replace(/ \(run\d\)/, "")
-          .replace(/[0-9]{2,}/g, "#")
-          .replace(/".*?"/g, "…")
-          .slice(0, 60);
-        const seeds = byKind.get(kind) ?? [];
-        seeds.push(seed);
-        byKind.set(kind, seeds);
-      }
-    }
-  }
-  for (const [kind, seeds] of byKind) console.log(`${seeds.length}× ${kind} — ${seeds.slice(0, 6).join(" ")}`);
-  const seconds = (performance.now() - began) / 1000;
-  console.log(`${(Number(values.plans) / seconds).toFixed(0)} plans/s, trace ${hash.toString(16)}`);
-  console.log(`${passed} passed, ${failed} failed`);
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+async function one(plan: AnyPlan): Promise<boolean> {
+  const { wrong, trace } = await liveAny(plan, true);
+  say(JSON.stringify(plan, undefined, 1));
+  for (const line of trace.lines ?? []) say(line);
+  for (const what of wrong) say(`WRONG ${what}`);
+  say(`trace ${trace.hash}`);
+  say(wrong.length === 0 ? "1 passed, 0 failed" : "0 passed, 1 failed");
+  return wrong.length === 0;
 }
+
+async function many(plans: number, seed: number): Promise<boolean> {
+  const began = performance.now();
+  const seeds = new Map<string, number[]>();
+  let failed = 0;
+  let hash = 0;
+  for (let index = 0; index < plans; index += 1) {
+    const plan = drawAny(seed * SEEDS_APART + index);
+    const { wrong, trace } = await liveAny(plan);
+    hash = (Math.imul(hash, 31) + Number.parseInt(trace.hash, 16)) >>> 0;
+    if (wrong.length === 0) continue;
+    failed += 1;
+    if (failed <= MAX_SHOWN) await report(plan, wrong);
+    for (const kind of new Set(wrong.map(kindOf))) seeds.set(kind, [...(seeds.get(kind) ?? []), plan.seed]);
+  }
+  for (const [kind, where] of seeds) say(`${where.length}× ${kind}: ${where.slice(0, 8).join(" ")}`);
+  const seconds = (performance.now() - began) / 1000;
+  say(`${(plans / seconds).toFixed(0)} plans a second, trace ${hash.toString(16).padStart(8, "0")}`);
+  say(`${plans - failed} passed, ${failed} failed`);
+  return failed === 0;
+}
+
+async function report(plan: AnyPlan, wrong: string[]): Promise<void> {
+  say(`seed ${plan.seed}`);
+  for (const what of wrong) say(`  ${what}`);
+  say(`  replay: npm run simulate -- --only ${plan.seed}`);
+  say(
+    `  smallest plan that fails so (save it and give it to --plan): ${JSON.stringify(await shrink(plan, wrong[0] ?? ""))}`,
+  );
+}
+
+const passed =
+  values.plan !== undefined
+    ? await one(JSON.parse(readFileSync(values.plan, "utf8")))
+    : values.only !== undefined
+      ? await one(drawAny(Number(values.only)))
+      : await many(Number(values.plans), Number(values.seed));
+process.exitCode = passed ? 0 : 1;

@@ -1,8 +1,11 @@
 /** Lives one plan through and answers what was wrong with it. */
+
+import type { LocalStats } from "../../src/local/index.ts";
 import { check } from "./check.ts";
 import type { Plan } from "./plan.ts";
+import type { Told } from "./told.ts";
 import type { Trace } from "./trace.ts";
-import { readTruth } from "./truth.ts";
+import { readTruth, type Truth } from "./truth.ts";
 import { type Process, World } from "./world.ts";
 
 /** After the last deadline: cancels are given up after 15 minutes. */
@@ -13,6 +16,10 @@ const MAX_SWEEPS = 5;
 export interface Lived {
   wrong: string[];
   trace: Trace;
+  /** What each run of the plan told its host, unless the simulation itself broke. */
+  told: Told[];
+  truth: Truth | undefined;
+  stats: LocalStats;
 }
 
 export async function live(plan: Plan, keepLines = false): Promise<Lived> {
@@ -28,21 +35,25 @@ export async function live(plan: Plan, keepLines = false): Promise<Lived> {
     }
     const truth = await world.clock.runUntil(readTruth(world.cloud, world.clock));
     world.trace.note(JSON.stringify(truth));
-    return { wrong: check(world, process, truth), trace: world.trace };
+    const wrong = check(world, process, truth);
+    return { wrong, trace: world.trace, told: process.told, truth, stats: world.cloud.stats() };
   } catch (error) {
-    return {
-      wrong: [`the simulation broke: ${error instanceof Error ? error.stack : String(error)}`],
-      trace: world.trace,
-    };
+    const why = error instanceof Error ? error.stack : String(error);
+    const wrong = [`the simulation broke: ${why}`];
+    return { wrong, trace: world.trace, told: [], truth: undefined, stats: world.cloud.stats() };
   }
 }
 
-/** Lets the process die, and others sweep until nothing is left to sweep. */
 async function crash(world: World, process: Process, { atMs, restartMs }: NonNullable<Plan["crash"]>): Promise<void> {
   await world.clock.advance(atMs);
   world.trace.note(`${world.clock.now()} the process dies`);
   process.kill();
   await world.clock.advance(restartMs);
+  await afterwards(world);
+}
+
+/** Later processes sweep what the first one left, until nothing is left to sweep. */
+export async function afterwards(world: World): Promise<void> {
   for (let number = 1; number <= MAX_SWEEPS; number += 1) {
     const next = world.process(number);
     void next.sweep();

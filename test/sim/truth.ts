@@ -74,6 +74,11 @@ export async function readTruth(cloud: LocalCloud, ambient: Ambient): Promise<Tr
   };
 }
 
+/** A host cannot always send inputs, so its prompts name the run themselves. */
+function tagOf(payload: Row): string {
+  return payload?.inputs?.tag ?? /\[(run\d+)\]/.exec(payload?.message ?? "")?.[1] ?? "";
+}
+
 const ENDED = new Set(["completed", "failed", "error", "cancelled", "canceled", "timeout", "blocked"]);
 
 function trueRun(row: Row): TrueRun {
@@ -81,7 +86,7 @@ function trueRun(row: Row): TrueRun {
   const pieces = events.filter((event) => event.type === "text" && typeof event.text === "string");
   return {
     id: row.id,
-    tag: row.invocation_payload?.inputs?.tag ?? "",
+    tag: tagOf(row.invocation_payload),
     status: row.status,
     startedBy: row.invocation_payload?.client_request_id,
     createdAt: Date.parse(row.created_at),

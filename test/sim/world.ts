@@ -1,7 +1,7 @@
 /** One simulated world: a service, a road, and processes that run the core on them. */
 import { Canceller } from "../../src/core/canceller.ts";
 import { createExecute } from "../../src/core/execution.ts";
-import { Registry, type RunRequest } from "../../src/core/index.ts";
+import { type Execute, Registry, type RunRequest } from "../../src/core/index.ts";
 import { Journal } from "../../src/core/journal.ts";
 import { sweep } from "../../src/core/sweep.ts";
 import { builtInAgent } from "../../src/local/agent.ts";
@@ -80,6 +80,7 @@ export class World {
 export class Process {
   readonly ambient: ProcessAmbient;
   readonly transport: SimTransport;
+  readonly execute: Execute;
   readonly registry: Registry;
   readonly client: SerenClient;
   readonly canceller: Canceller;
@@ -103,8 +104,8 @@ export class Process {
       log: silentLog,
     });
     const { client, canceller } = this;
-    const execute = createExecute({ client, canceller, log: silentLog, journal: this.#journal });
-    this.registry = new Registry(() => Promise.resolve(execute), this.ambient);
+    this.execute = createExecute({ client, canceller, log: silentLog, journal: this.#journal });
+    this.registry = new Registry(() => Promise.resolve(this.execute), this.ambient);
   }
 
   /** Dies in the middle of whatever it is doing. */

@@ -11,7 +11,14 @@ import {
   ShutdownParamsSchema,
   ValidateParcelParamsSchema,
 } from "#protocols/dispatch-courier-v1";
-import { collectSecrets, openParcel, type Parcel, requireEntrypoint, resolveMounts } from "../../parcel/index.ts";
+import {
+  collectSecrets,
+  type OpenedParcel,
+  openParcel as openParcelOnDisk,
+  type Parcel,
+  requireEntrypoint,
+  resolveMounts,
+} from "../../parcel/index.ts";
 import { type EndCause, type Method, method, type ServeOptions } from "../../stdio/index.ts";
 import { CAPABILITIES } from "./capabilities.ts";
 import { inspectParcel } from "./inspect.ts";
@@ -31,11 +38,14 @@ export interface CourierOptions extends TurnOptions {
   stateDir: string;
   /** Loads what a turn needs, ahead of its first use. */
   warmUp(): void;
+  /** For simulations, which do no real I/O. Default: reads and verifies the parcel on disk. */
+  openParcel?(path: string): Promise<OpenedParcel>;
 }
 
 export type Courier = Pick<ServeOptions, "methods" | "toWireError" | "onEnd" | "endBudgetMs">;
 
 export function createCourier(options: CourierOptions): Courier {
+  const { openParcel = openParcelOnDisk } = options;
   const mountsOf = (parcel: Parcel, sessionId: string) =>
     resolveMounts(parcel, { artifactsDir: join(options.stateDir, "artifacts", plainName(sessionId)) });
   const answer = (result: CourierResult): CourierResult => result;

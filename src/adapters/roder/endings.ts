@@ -11,6 +11,7 @@ const RATE_LIMIT_CODE = /rate[_ -]?limit|too[_ -]?many[_ -]?requests|^429$/i;
 /** Keep the command that decides within a line of status. */
 const MAX_REASON_CHARS = 100;
 const MAX_APPROVALS = 3;
+const MAX_ARTIFACTS_SHOWN = 10;
 
 const STOPPED_BY = {
   host: "Roder asked for it",
@@ -114,6 +115,16 @@ export function artifactList(artifacts: readonly Artifact[], max: number) {
   return artifacts
     .slice(0, max)
     .map(({ id, kind, title, uri }) => ({ id, kind, title: title ?? null, url: uri ?? null }));
+}
+
+/** What a run has left behind, for a reader; empty when that is nothing. */
+export function artifactText(artifacts: readonly Artifact[]): string {
+  if (artifacts.length === 0) return "";
+  const shown = artifacts
+    .slice(0, MAX_ARTIFACTS_SHOWN)
+    .map(({ title, id, uri }) => `- ${title ?? id}${uri ? `: ${uri}` : ""}`);
+  const more = artifacts.length - shown.length;
+  return ["Artifacts:", ...shown, ...(more > 0 ? [`- and ${more} more`] : [])].join("\n");
 }
 
 function isCount(value: number | undefined): value is number {

@@ -2,13 +2,12 @@
 import type { SubagentResult } from "#protocols/roder-extension-0.2";
 import type { Outcome } from "../../core/index.ts";
 import { clipCharacters } from "../../support/clip.ts";
-import { artifactList, costs, exitReason, headline, tokenUsage } from "./endings.ts";
+import { artifactList, artifactText, costs, exitReason, headline, tokenUsage } from "./endings.ts";
 import { clipToWire, firstFitting, MAX_OBJECT_BYTES } from "./fit.ts";
 
 /** Characters of `final_message` when the definition does not say. */
 export const DEFAULT_RESULT_CHARS = 20_000;
 const MAX_ARTIFACTS_IN_METADATA = 50;
-const MAX_ARTIFACTS_IN_MESSAGE = 10;
 
 export interface ResultContext {
   /** Stands in for the run's id where the service kept no record of the run. */
@@ -53,13 +52,8 @@ function finalMessage(outcome: Outcome, maxChars: number): string {
 }
 
 function afterword(outcome: Outcome): string {
-  const shown = outcome.artifacts
-    .slice(0, MAX_ARTIFACTS_IN_MESSAGE)
-    .map(({ title, id, uri }) => `- ${title ?? id}${uri ? `: ${uri}` : ""}`);
-  const more = outcome.artifacts.length - shown.length;
-  if (more > 0) shown.push(`- and ${more} more`);
-  const artifacts = shown.length > 0 ? `\n\nArtifacts:\n${shown.join("\n")}` : "";
-  return artifacts + (outcome.run?.url ? `\n\nRun: ${outcome.run.url}` : "");
+  const artifacts = artifactText(outcome.artifacts);
+  return (artifacts && `\n\n${artifacts}`) + (outcome.run?.url ? `\n\nRun: ${outcome.run.url}` : "");
 }
 
 function metadata(outcome: Outcome, { lane }: ResultContext): SubagentResult["metadata"] {

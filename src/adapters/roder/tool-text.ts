@@ -1,8 +1,8 @@
 /** What the tools say about a run. */
 import type { ToolResult } from "#protocols/roder-extension-0.2";
-import type { RunReport } from "../../core/index.ts";
+import type { Outcome, RunReport } from "../../core/index.ts";
 import { clipCharacters } from "../../support/clip.ts";
-import { approvalText, exitReason, headline } from "./endings.ts";
+import { approvalText, artifactText, exitReason, headline } from "./endings.ts";
 import { oneLine, phaseWord } from "./status.ts";
 import type { ToolRun } from "./tool-runs.ts";
 
@@ -20,39 +20,66 @@ export function capText(text: string, maxChars = MAX_CHARS, maxLines = MAX_LINES
   return clipCharacters(kept, maxChars);
 }
 
-/** For long runs the model can schedule its own look back; nothing of ours may wait that long. */
-export function startedText({ run, ticket }: ToolRun): string {
-  const first = run
-    ? `Started run ${run.runId}.${run.url ? ` ${run.url}` : ""}`
-    : `Starting; the run has no id of its own yet, use ${ticket} for it.`;
+/**
+ * Everything the model has to know is said here: it sees this text and nothing of `data`. Its turn may end before the run
+ * does, so it is told what becomes of the run, and how to be brought back to it (Roder's own tool; nothing of ours may wait).
+ */
+export function startedText({ run, ticket }: ToolRun, timeoutMs: number): string {
+  const id = run?.runId ?? ticket;
+  const look = `seren_run_status ${JSON.stringify({ run_id: id })}`;
+  const back = { topic: "seren-run", prompt: `Look at Seren Cloud run ${id} with seren_run_status.`, delaySeconds: 60 };
   return [
-    first,
-    "It goes on by itself. Ask seren_run_status for news and for the answer.",
-    "If it takes long, use subscribe_event to be brought back to it instead of asking in a loop.",
+    run
+      ? `Started run ${id}.${run.url ? ` ${run.url}` : ""}`
+      : `Starting; the run has no id of its own yet, use ${id} for it.`,
+    `News and the answer: ${look}.`,
+    `The run is cancelled after ${Math.round(timeoutMs / 1000)} seconds, or when Roder exits.`,
+    `Do other work meanwhile instead of asking in a loop. If the session stays open you can be brought back: subscribe_event ${JSON.stringify(back)}.`,
   ].join("\n");
 }
 
-export function reportText(report: RunReport): string {
-  const { outcome, run } = report;
-  const link = run.url ? [`Run: ${run.url}`] : [];
-  if (outcome) {
-    const why = headline(outcome);
-    const answer = excerpt(outcome.text);
-    return [
-      why ?? "completed",
-      ...(answer ? ["", answer] : []),
-      "",
-      ...cutNote(outcome.text, answer, run.runId),
-      ...link,
-    ]
-      .join("\n")
-      .trimEnd();
-  }
-  const state = report.detail ? `${phaseWord(report.phase)}: ${oneLine(report.detail)}` : phaseWord(report.phase);
+/** `since` is the cursor that was asked for; 0 for the beginning. */
+export function reportText(report: RunReport, since: number): string {
+  return (report.outcome ? endedLines(report, report.outcome) : liveLines(report, since)).join("\n").trimEnd();
+}
+
+function endedLines({ run }: RunReport, outcome: Outcome): string[] {
+  const why = headline(outcome);
+  const answer = excerpt(outcome.text);
+  const lead = why === undefined ? "completed. Its answer:" : why;
+  const artifacts = artifactText(outcome.artifacts);
+  return [
+    answer || why !== undefined ? lead : "completed, without an answer in words",
+    ...(answer ? ["", ...(why === undefined ? [] : ["What it had produced until then:"]), answer] : []),
+    "",
+    ...cutNote(outcome.text, answer, run.runId),
+    ...(artifacts ? [artifacts] : []),
+    ...linkLine(run),
+  ];
+}
+
+function liveLines({ phase, detail, approvals, run, text, cursor }: RunReport, since: number): string[] {
   const waiting =
-    report.approvals.length > 0 ? [approvalText(report.approvals, run, "It waits for a person's approval")] : [];
-  const text = excerpt(report.text);
-  return [state, ...waiting, ...(text ? ["", text] : []), "", `cursor: ${report.cursor}`, ...link].join("\n");
+    approvals.length > 0
+      ? [
+          approvalText(approvals, run, "It waits for a person's approval"),
+          "Tell the user; the decision is theirs, not yours.",
+        ]
+      : [];
+  const said = excerpt(text);
+  return [
+    detail ? `${phaseWord(phase)}: ${oneLine(detail)}` : phaseWord(phase),
+    ...waiting,
+    "",
+    ...(said ? [since > 0 ? "Said since the last look:" : "Said so far:", said] : ["Nothing new was said."]),
+    "",
+    `cursor: ${cursor} (pass it next time to see only what is new)`,
+    ...linkLine(run),
+  ];
+}
+
+function linkLine({ url }: RunReport["run"]): string[] {
+  return url ? [`Run: ${url}`] : [];
 }
 
 /** `thread_id` and `turn_id` make Roder list an ended run in its agent overview. */

@@ -42,7 +42,7 @@ export function createTools(options: RoderOptions, runs: ToolRuns, check: Servic
       // Not named yet is no failure: the ticket stands in for the id.
       await answerWithin(ambient, ANSWER_MS, started.named).catch(() => undefined);
       if (started.failure && !started.run) throw started.failure;
-      return say(startedText(started), {
+      return say(startedText(started, timeoutMs), {
         run_id: idOf(started),
         ...(started.run?.url ? { url: started.run.url } : {}),
       });
@@ -54,7 +54,7 @@ export function createTools(options: RoderOptions, runs: ToolRuns, check: Servic
       if (own && !own.run)
         return say("starting: the run has no id yet; ask again in a few seconds", { run_id, cursor: cursor ?? 0 });
       const report = await answerWithin(ambient, ANSWER_MS, options.runs.status(own?.run?.runId ?? run_id, cursor));
-      return say(reportText(report), reportData(report, own?.agentType));
+      return say(reportText(report, cursor ?? 0), reportData(report, own?.agentType));
     }),
 
     seren_run_cancel: tool(RunArgumentsSchema, async ({ run_id }) => {
@@ -62,7 +62,10 @@ export function createTools(options: RoderOptions, runs: ToolRuns, check: Servic
       const stopping = own !== undefined && runs.cancel(own);
       if (!stopping && own?.ended) return say("the run has ended already; seren_run_status has its result");
       if (!stopping) await answerWithin(ambient, ANSWER_MS, options.runs.cancel(run_id));
-      return say("the cancel is under way; seren_run_status says when the run has stopped", { run_id });
+      return say(
+        "the cancel is under way and needs nothing more from you; seren_run_status says when the run has stopped",
+        { run_id },
+      );
     }),
   };
 }

@@ -1,10 +1,15 @@
 /** The terminal command: which words start what, and what is said when they do not. */
 import { Command, CommanderError } from "commander";
 import { asFailure } from "../../support/failure.ts";
+import { addAgents } from "./commands/agents.ts";
+import { addApprovals } from "./commands/approvals.ts";
+import { addCompletion } from "./commands/completion.ts";
+import { addDeployments } from "./commands/deployments.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addLocal } from "./commands/local.ts";
 import { addLogin } from "./commands/login.ts";
 import { addRun } from "./commands/run.ts";
+import { addRuns } from "./commands/runs.ts";
 import { addSetup } from "./commands/setup.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit-code.ts";
 import { errorLine } from "./live/run-lines.ts";
@@ -77,7 +82,7 @@ export function buildProgram(context: Context): Command {
   return program;
 }
 
-const COMMANDS: readonly ((program: Command, context: Context) => void)[] = [addRun, addLogin, addDoctor, addSetup, addLocal];
+const COMMANDS: readonly ((program: Command, context: Context) => void)[] = [addRun, addRuns, addApprovals, addAgents, addDeployments, addLogin, addDoctor, addSetup, addLocal, addCompletion];
 
 function complain(args: readonly string[], { screen, services }: Context, error: unknown): ExitCode {
   const failure = asFailure(error);

@@ -81,3 +81,27 @@ export function sayJson(screen: Screen, value: unknown): void {
 export function wantsJson(screen: Screen, options: { json?: boolean }): boolean {
   return options.json ?? screen.stdout.isTTY !== true;
 }
+
+const broken = new WeakSet<Output>();
+const watched = new WeakSet<Output>();
+
+/** Writes and, when the reader is slow, resolves once it has caught up. A reader that is gone holds nobody up. */
+export function put(output: Output, text: string): Promise<void> | void {
+  if (!watched.has(output)) {
+    watched.add(output);
+    output.once("error", () => broken.add(output));
+  }
+  if (broken.has(output) || output.write(text)) return;
+  return drained(output);
+}
+
+export function drained(output: Output): Promise<void> | void {
+  if (broken.has(output) || !output.writableNeedDrain) return;
+  return new Promise((resolve) => {
+    const settle = () => {
+      for (const event of ["drain", "error", "close"]) output.off(event, settle);
+      resolve();
+    };
+    for (const event of ["drain", "error", "close"]) output.on(event, settle);
+  });
+}

@@ -12,6 +12,7 @@ export interface Remote {
   organization: Organization;
   approvals: ApprovalDesk;
   probe: Probe;
+  close(): Promise<void>;
 }
 
 /** Questions that `doctor` asks of the road rather than of the service. */

@@ -1,6 +1,9 @@
 /** Roder's host code at work on our program: commands in, findings out. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import * as z from "zod";
 import { EXIT_REASONS, type SubagentRequest } from "#protocols/roder-extension-0.2";
@@ -21,6 +24,8 @@ export interface Entry {
   env: Record<string, string>;
   /** See `launched`. */
   recordAs?: string;
+  /** Default: a folder of its own among the temporary ones. */
+  stateDir?: string;
 }
 
 /** As the host hands it on. */
@@ -57,14 +62,21 @@ export class RoderHost {
   readonly findings: Finding[] = [];
   /** What the host printed on its stderr, the child's lines with their prefix among it. */
   stderr = "";
+  readonly stateDir: string;
   readonly #child: ChildProcess;
   readonly #watchers = new Set<(finding: Finding) => void>();
   readonly #gone: Promise<unknown>;
   #lastId = 0;
 
-  constructor(program: string, { manifest = MANIFEST, env, recordAs, ...start }: Entry) {
+  constructor(program: string, { manifest = MANIFEST, env, recordAs, stateDir, ...start }: Entry) {
+    this.stateDir = stateDir ?? mkdtempSync(join(tmpdir(), "seren-bridge-"));
     const { command = process.execPath, args = [PROGRAM, "roder"] } = start;
-    const entry = { id: "under-test", manifest, ...launched({ command, args }, recordAs), env };
+    const entry = {
+      id: "under-test",
+      manifest,
+      ...launched({ command, args }, recordAs),
+      env: { SEREN_BRIDGE_STATE_DIR: this.stateDir, ...env },
+    };
     this.#child = spawn(program, [JSON.stringify(entry)], { stdio: ["pipe", "pipe", "pipe"] });
     this.#gone = once(this.#child, "exit");
     const { stdout, stderr } = this.#child;

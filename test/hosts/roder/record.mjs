@@ -1,6 +1,7 @@
 /**
  * Stands between the host and the child and writes down what they say: one file a session, one line a message,
- * `{"t_ms", "dir": "host"|"child", "line"}`. The package's folder becomes `/workspace`; the port of the service, 8787.
+ * `{"t_ms", "dir": "host"|"child", "line"}`. The package's folder becomes `/workspace`, a test's own folder
+ * `/home/somebody`, the port of the service 8787.
  *
  * Usage: node record.mjs <file> <command> [argument ...]
  */
@@ -33,6 +34,9 @@ function tap(from, to, dir) {
 }
 
 function note(dir, line) {
-  const clean = line.replaceAll(folder, "/workspace").replace(/127\.0\.0\.1:\d+/g, "127.0.0.1:8787");
+  const clean = line
+    .replaceAll(folder, "/workspace")
+    .replace(/[^"\s]*\/seren-bridge-roder-\w+/g, "/home/somebody")
+    .replace(/127\.0\.0\.1:\d+/g, "127.0.0.1:8787");
   appendFileSync(file, `${JSON.stringify({ t_ms: Date.now() - begun, dir, line: clean })}\n`);
 }

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { clipBytes, clipCharacters, isHighSurrogate, splitBytes } from "../../../src/support/clip.ts";
 
-const check = (property: fc.IProperty<unknown[]>) => fc.assert(property as fc.IProperty<unknown>, { seed: 1, numRuns: 1_000 });
+const check = (property: fc.IProperty<unknown[]>) =>
+  fc.assert(property as fc.IProperty<unknown>, { seed: 1, numRuns: 1_000 });
 const bytes = (text: string) => Buffer.byteLength(text);
 const characters = (text: string) => Array.from(text);
 /** Text with characters of one to four bytes next to each other. */
@@ -116,7 +117,9 @@ describe("splitBytes", () => {
   });
 
   test("halves of characters pass through as they are", () => {
-    check(fc.property(broken, fc.integer({ min: 4, max: 20 }), (text, max) => [...splitBytes(text, max)].join("") === text));
+    check(
+      fc.property(broken, fc.integer({ min: 4, max: 20 }), (text, max) => [...splitBytes(text, max)].join("") === text),
+    );
   });
 });
 

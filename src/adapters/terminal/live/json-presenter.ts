@@ -1,7 +1,7 @@
 /** JSON lines on stdout, for programs. */
 import type { ExecutionEvent, Outcome } from "../../../core/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
-import type { Screen } from "../screen.ts";
+import { put, type Screen } from "../screen.ts";
 import type { Presenter } from "./presenter.ts";
 import { errorLine, eventLine, outcomeLine, type RunLine } from "./run-lines.ts";
 
@@ -25,7 +25,6 @@ export class JsonPresenter implements Presenter {
   }
 
   #write(line: RunLine): Promise<void> | void {
-    const { stdout } = this.#screen;
-    if (!stdout.write(`${JSON.stringify(line)}\n`)) return new Promise((resolve) => stdout.once("drain", resolve));
+    return put(this.#screen.stdout, `${JSON.stringify(line)}\n`);
   }
 }

@@ -3,7 +3,7 @@ import type { ExecutionEvent, Outcome, Phase, RunRef } from "../../../core/index
 import type { Ambient } from "../../../support/ambient.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import { cost, count, duration, tokens } from "../format.ts";
-import { columnsOf, type Output, type Screen } from "../screen.ts";
+import { columnsOf, type Output, put, type Screen } from "../screen.ts";
 import { facts } from "../table.ts";
 import { fit, oneLine } from "../text.ts";
 import { closingWords, interruptWords } from "./closing-words.ts";
@@ -111,9 +111,8 @@ export class LivePresenter implements Presenter {
 
   #answer(text: string): Promise<void> | void {
     if (!this.#answerApart) return this.#view.append(text);
-    const { stdout } = this.#options.screen;
     this.#endsLine = text.endsWith("\n");
-    if (!stdout.write(text)) return new Promise((resolve) => stdout.once("drain", resolve));
+    return put(this.#options.screen.stdout, text);
   }
 
   #moved(phase: Phase, detail: string | undefined, run: RunRef | undefined): void {

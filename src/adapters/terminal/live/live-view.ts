@@ -4,7 +4,8 @@
  * confuse more than those.
  */
 import type { Ambient } from "../../../support/ambient.ts";
-import { columnsOf, type Output } from "../screen.ts";
+import { columnsOf, drained, type Output } from "../screen.ts";
+import { Frame, type FrameLine } from "./frame.ts";
 import { fit, head, printable, widthOf } from "../text.ts";
 
 const FRAME_MS = 50;
@@ -26,8 +27,7 @@ export class LiveView {
   /** Answer text whose line is not finished; less than a row after each drawing. */
   #open = "";
   #done = "";
-  /** Widths of the lines on the screen that belong to us, from the top. */
-  #drawn: number[] = [];
+  readonly #frame: Frame;
   #stopFrame: (() => void) | undefined;
   #stopSpin: (() => void) | undefined;
   #shown = false;
@@ -35,6 +35,7 @@ export class LiveView {
 
   constructor(options: LiveViewOptions) {
     this.#options = options;
+    this.#frame = new Frame(options.output);
   }
 
   start(): void {
@@ -80,7 +81,7 @@ export class LiveView {
       this.#stopFrame = undefined;
       this.#draw(true);
     });
-    if (output.writableNeedDrain) return new Promise((resolve) => output.once("drain", resolve));
+    return drained(output);
   }
 
   #spin(): void {
@@ -91,35 +92,21 @@ export class LiveView {
 
   #draw(withStatus: boolean): void {
     const { output, status, paint, unicode } = this.#options;
-    const columns = columnsOf(output);
-    const erase = this.#eraser(columns);
     this.#settleRows();
-    let text = erase + this.#done;
-    this.#done = "";
-    this.#drawn = [];
-    if (!withStatus) {
-      if (this.#open !== "") {
-        text += `${this.#open}\n`; // nobody will redraw it
-        this.#open = "";
-      }
-    } else {
-      const spinner = unicode ? SPINNERS.unicode : SPINNERS.ascii;
-      const words = fit(status(), columns - 3);
-      if (this.#open !== "") {
-        text += `${this.#open}\n`;
-        this.#drawn.push(widthOf(this.#open));
-      }
-      text += `${paint.spinner(spinner[this.#spins % spinner.length] ?? "")} ${paint.status(words)}`;
-      this.#drawn.push(2 + widthOf(words));
+    if (!withStatus && this.#open !== "") {
+      this.#done += `${this.#open}\n`; // nobody will redraw it
+      this.#open = "";
     }
-    if (text !== "") output.write(text);
-  }
-
-  /** Back to where our lines begin. After a resize the terminal may have wrapped them anew; so they are counted now. */
-  #eraser(columns: number): string {
-    if (this.#drawn.length === 0) return "";
-    const rows = this.#drawn.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0);
-    return `\r${rows > 1 ? `\x1b[${rows - 1}A` : ""}\x1b[J`;
+    const lines: FrameLine[] = [];
+    if (withStatus) {
+      const spinner = unicode ? SPINNERS.unicode : SPINNERS.ascii;
+      const words = fit(status(), columnsOf(output) - 3);
+      if (this.#open !== "") lines.push({ text: this.#open, width: widthOf(this.#open) });
+      const spin = paint.spinner(spinner[this.#spins % spinner.length] ?? "");
+      lines.push({ text: `${spin} ${paint.status(words)}`, width: 2 + widthOf(words) });
+    }
+    this.#frame.draw(this.#done, lines);
+    this.#done = "";
   }
 
   /** Moves the finished part of the open text up: all whole lines, and of the last one all full rows. */

@@ -1,7 +1,7 @@
 /** The answer on stdout, byte for byte, and the few things a person should know on stderr. */
 import type { Approval, ExecutionEvent, Outcome, RunRef } from "../../../core/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
-import { remark, type Screen } from "../screen.ts";
+import { put, remark, type Screen } from "../screen.ts";
 import { oneLine } from "../text.ts";
 import { closingWords, interruptWords } from "./closing-words.ts";
 import type { OnInterrupt, Presenter } from "./presenter.ts";
@@ -10,6 +10,7 @@ export class PlainPresenter implements Presenter {
   readonly #screen: Screen;
   #endsLine = true;
   #run: RunRef | undefined;
+  #toldWaiting = false;
 
   constructor(screen: Screen) {
     this.#screen = screen;
@@ -25,6 +26,7 @@ export class PlainPresenter implements Presenter {
         this.#run ??= event.run;
         return;
       case "approval_wait":
+        this.#toldWaiting = true;
         return remark(this.#screen, ...approvalWords(event.approvals, this.#run));
       case "notice":
         return remark(this.#screen, `seren-bridge: ${oneLine(event.message)}`);
@@ -40,13 +42,13 @@ export class PlainPresenter implements Presenter {
   end(result: Outcome | ExecutionFailure): void {
     if (!this.#endsLine) this.#screen.stdout.write("\n");
     if (result instanceof ExecutionFailure) return remark(this.#screen, `seren-bridge: ${oneLine(result.message)}`);
+    if (result.kind === "awaiting_approval" && this.#toldWaiting) return;
     if (result.kind !== "completed") remark(this.#screen, `seren-bridge: ${closingWords(result)}`);
   }
 
   #answer(text: string): Promise<void> | void {
-    const { stdout } = this.#screen;
     this.#endsLine = text.endsWith("\n");
-    if (!stdout.write(text)) return new Promise((resolve) => stdout.once("drain", resolve));
+    return put(this.#screen.stdout, text);
   }
 }
 

@@ -99,7 +99,7 @@ const RESULT_SCHEMAS: Record<string, z.ZodType> = {
 };
 
 const sessions = readdirSync(FOLDER)
-  .filter((file) => file.endsWith(".jsonl"))
+  .filter((file) => file.endsWith(".jsonl") && !file.startsWith("real-"))
   .map((file) => file.replace(".jsonl", ""));
 
 test("there are recordings", () => expect(sessions).toHaveLength(9));

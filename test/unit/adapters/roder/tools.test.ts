@@ -66,8 +66,11 @@ describe("seren_dispatch", () => {
     expect(answer.isError).toBe(false);
     expect(answer.data).toEqual({ run_id: RUN.runId });
     expect(answer.content).toBe(
-      `Started run ${RUN.runId}.\nIt goes on by itself. Ask seren_run_status for news and for the answer.\n` +
-        "If it takes long, use subscribe_event to be brought back to it instead of asking in a loop.",
+      `Started run ${RUN.runId}.\n` +
+        `News and the answer: seren_run_status {"run_id":"${RUN.runId}"}.\n` +
+        "The run is cancelled after 60 seconds, or when Roder exits.\n" +
+        "Do other work meanwhile instead of asking in a loop. If the session stays open you can be brought back: " +
+        `subscribe_event {"topic":"seren-run","prompt":"Look at Seren Cloud run ${RUN.runId} with seren_run_status.","delaySeconds":60}.`,
     );
     expect(host.ambient.now()).toBe(0);
     expect(host.remote.request).toMatchObject({ message: "Port it", inputs: { a: 1 }, onApproval: "wait" });
@@ -133,7 +136,9 @@ describe("seren_run_status", () => {
       }),
     );
     expect(await host.tool("seren_run_status", { run_id: OTHER, cursor: 5 })).toEqual({
-      content: "running: tool shell\n\nnote\nnote\n\ncursor: 12\nRun: https://s.example/1",
+      content:
+        "running: tool shell\n\nSaid since the last look:\nnote\nnote\n\n" +
+        "cursor: 12 (pass it next time to see only what is new)\nRun: https://s.example/1",
       isError: false,
       data: { run_id: OTHER, cursor: 12, status: "running" },
     });
@@ -143,7 +148,9 @@ describe("seren_run_status", () => {
     const host = new Host();
     host.runs.reports.set(RUN.runId, report({ phase: "awaiting_approval", approvals: [{ id: "a", tool: "pay" }] }));
     expect((await host.tool("seren_run_status", { run_id: RUN.runId })).content).toBe(
-      `waiting_for_approval\nIt waits for a person's approval: pay. A person decides with: seren-bridge approvals approve ${RUN.runId} (or reject)\n\ncursor: 0`,
+      `waiting_for_approval\nIt waits for a person's approval: pay. A person decides with: seren-bridge approvals approve ${RUN.runId} (or reject)\n` +
+        "Tell the user; the decision is theirs, not yours.\n\nNothing new was said.\n\n" +
+        "cursor: 0 (pass it next time to see only what is new)",
     );
   });
 
@@ -151,7 +158,7 @@ describe("seren_run_status", () => {
     const host = new Host();
     host.runs.reports.set(RUN.runId, report({ cursor: 9, outcome: outcome({ text: "42", model: "m" }) }));
     expect(await host.tool("seren_run_status", { run_id: RUN.runId })).toEqual({
-      content: "completed\n\n42",
+      content: "completed. Its answer:\n\n42",
       isError: false,
       data: {
         run_id: RUN.runId,
@@ -166,6 +173,15 @@ describe("seren_run_status", () => {
     });
   });
 
+  test("of an ended run names what it left behind", async () => {
+    const host = new Host();
+    const artifacts = [{ id: "a1", kind: "file", title: "report.md", uri: "https://s.example/a1" }];
+    host.runs.reports.set(RUN.runId, report({ outcome: outcome({ text: "", artifacts }) }));
+    expect((await host.tool("seren_run_status", { run_id: RUN.runId })).content).toBe(
+      "completed, without an answer in words\n\nArtifacts:\n- report.md: https://s.example/a1",
+    );
+  });
+
   test("of a run that ended badly says why, then what there is", async () => {
     const host = new Host();
     await started(host);
@@ -174,7 +190,7 @@ describe("seren_run_status", () => {
       report({ outcome: outcome({ kind: "failed", text: "half", error: { message: "refused" } }) }),
     );
     const answer = await host.tool("seren_run_status", { run_id: RUN.runId });
-    expect(answer.content).toBe("The run failed: refused\n\nhalf");
+    expect(answer.content).toBe("The run failed: refused\n\nWhat it had produced until then:\nhalf");
     expect(answer.data).toMatchObject({ agent_type: "seren-agent", exit_reason: "failed" });
   });
 
@@ -226,7 +242,7 @@ describe("seren_run_cancel", () => {
 
     await started(host);
     expect((await host.tool("seren_run_cancel", { run_id: RUN.runId })).content).toBe(
-      "the cancel is under way; seren_run_status says when the run has stopped",
+      "the cancel is under way and needs nothing more from you; seren_run_status says when the run has stopped",
     );
     expect(host.remote.stoppedBy).toBe("host");
     expect((await host.tool("seren_run_cancel", { run_id: RUN.runId })).content).toContain("ended already");

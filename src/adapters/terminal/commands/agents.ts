@@ -1,0 +1,71 @@
+/** `agents`: what a run can go to. */
+import type { Command } from "commander";
+import { type DeploymentRow, generalAgentTarget } from "../../../core/index.ts";
+import { EXIT, type ExitCode } from "../exit-code.ts";
+import { act, examples } from "../program.ts";
+import { columnsOf, say, sayJson, wantsJson } from "../screen.ts";
+import type { Context } from "../services.ts";
+import { table } from "../table.ts";
+
+interface Agent {
+  name: string;
+  status: string;
+  mode: string;
+  model?: string;
+  deploymentId?: string;
+}
+
+export function addAgents(program: Command, context: Context): void {
+  const command = program
+    .command("agents")
+    .summary("what a run can go to")
+    .description("Lists the general agent, which runs prompts that name no other, and the deployments of your organization.")
+    .option("--json", "JSON instead of a table (the default when this is no terminal)");
+  examples(command, [
+    ["seren-bridge agents", "see what there is"],
+    ["seren-bridge run -d <deployment id> 'hello'", "run on one of them"],
+  ]);
+  command.action(act(context, (options: { json?: boolean }) => list(context, options)));
+}
+
+async function list({ services, screen }: Context, options: { json?: boolean }): Promise<ExitCode> {
+  const { organization } = await services.remote();
+  const agents = agentsOf(await organization.deployments());
+  if (wantsJson(screen, options)) {
+    sayJson(screen, agents.map(({ deploymentId, ...agent }) => ({ ...agent, ...(deploymentId ? { deployment_id: deploymentId } : {}) })));
+    return EXIT.ok;
+  }
+  say(
+    screen,
+    ...table<Agent>(
+      [
+        { title: "AGENT", of: ({ name }) => name, min: 16 },
+        { title: "STATUS", of: ({ status }) => status },
+        { title: "MODE", of: ({ mode }) => mode },
+        { title: "MODEL", of: ({ model }) => model ?? "", min: 10 },
+        { title: "DEPLOYMENT", of: ({ deploymentId }) => deploymentId ?? "" },
+      ],
+      agents,
+      { columns: columnsOf(screen.stdout), dim: screen.colors.dim },
+    ),
+  );
+  return EXIT.ok;
+}
+
+/** The general agent first, whether or not it has been deployed yet. */
+export function agentsOf(deployments: readonly DeploymentRow[]): Agent[] {
+  const target = generalAgentTarget();
+  const generalName = target.kind === "workload" ? target.name : "";
+  const general = deployments.find(({ name, status }) => name === generalName && status !== "failed");
+  const agentOf = ({ id, name, status, mode, model }: DeploymentRow): Agent => ({
+    name,
+    status,
+    mode,
+    deploymentId: id,
+    ...(model ? { model } : {}),
+  });
+  const first: Agent = general
+    ? { ...agentOf(general), name: "general (default)" }
+    : { name: "general (default)", status: "made at first use", mode: "job" };
+  return [first, ...deployments.filter((one) => one !== general).map(agentOf)];
+}

@@ -1,0 +1,72 @@
+/** `approvals`: what waits for a person, and deciding it. */
+import type { Command } from "commander";
+import type { ApprovalRequest, RunRef, Verdict } from "../../../core/index.ts";
+import { decide } from "../decide.ts";
+import { EXIT, type ExitCode } from "../exit-code.ts";
+import { act, examples } from "../program.ts";
+import { agentNames, findRunId, shortId } from "../run-rows.ts";
+import { columnsOf, say, sayJson, wantsJson } from "../screen.ts";
+import type { Context } from "../services.ts";
+import { table } from "../table.ts";
+import { exact } from "../text.ts";
+
+export function addApprovals(program: Command, context: Context): void {
+  const approvals = program
+    .command("approvals")
+    .summary("see and decide what waits for you")
+    .description("Runs that ask for permission wait for a person. Nothing here, and no tool of a model, decides for you.");
+  examples(approvals, [
+    ["seren-bridge approvals list", "what waits"],
+    ["seren-bridge approvals approve 1f3c", "see all of it, then allow it"],
+    ["seren-bridge approvals reject 1f3c", "refuse it"],
+  ]);
+  const list = approvals.command("list").summary("what waits in your organization").option("--json", "JSON instead of a table (the default when this is no terminal)");
+  examples(list, [["seren-bridge approvals list --json", "with the whole arguments"]]);
+  list.action(act(context, (options: { json?: boolean }) => showList(context, options)));
+  for (const verdict of ["approve", "reject"] as const) {
+    const command = approvals
+      .command(verdict)
+      .summary(verdict === "approve" ? "allow what a run asks for" : "refuse what a run asks for")
+      .description("Shows every request of the run with its whole arguments and asks. All requests of a run are decided together.")
+      .argument("<run>", "id of the run, or its beginning")
+      .option("-y, --yes", "you have seen it; do not ask");
+    examples(command, [[`seren-bridge approvals ${verdict} 1f3c`, "shows, asks, decides"]]);
+    command.action(act(context, (run: string, options: { yes?: boolean }) => decideOne(context, run, verdict, options)));
+  }
+}
+
+async function decideOne(context: Context, typed: string, verdict: Verdict, options: { yes?: boolean }): Promise<ExitCode> {
+  return decide(context, { runId: await findRunId(context.services, typed), verdict, yes: options.yes === true });
+}
+
+async function showList({ services, screen }: Context, options: { json?: boolean }): Promise<ExitCode> {
+  const { approvals } = await services.remote();
+  const waiting = await approvals.waiting();
+  if (wantsJson(screen, options)) {
+    sayJson(screen, waiting.map(({ run, requests }) => ({ run_id: run.runId, deployment_id: run.deploymentId, requests })));
+    return EXIT.ok;
+  }
+  const rows = waiting.flatMap(({ run, requests }) => requests.map((request) => ({ run, request })));
+  if (rows.length === 0) {
+    say(screen, "Nothing waits for an approval.");
+    return EXIT.ok;
+  }
+  const agentOf = await agentNames(services);
+  say(
+    screen,
+    ...table<{ run: RunRef; request: ApprovalRequest }>(
+      [
+        { title: "RUN", of: ({ run }) => shortId(run.runId) },
+        { title: "AGENT", of: ({ run }) => agentOf(run.deploymentId), min: 12 },
+        { title: "TOOL", of: ({ request }) => exact(request.tool) },
+        { title: "REASON", of: ({ request }) => exact(request.reason ?? ""), min: 10 },
+        { title: "ARGUMENTS", of: ({ request }) => exact(JSON.stringify(request.args)), min: 12 },
+      ],
+      rows,
+      { columns: columnsOf(screen.stdout), dim: screen.colors.dim },
+    ),
+    "",
+    screen.colors.dim("See all of one and decide it with: seren-bridge approvals approve <run>"),
+  );
+  return EXIT.ok;
+}

@@ -1,0 +1,138 @@
+/** `deployments`: what stays on Seren Cloud between runs, and taking away what is no longer used. */
+import type { Command } from "commander";
+import { type DeploymentRow, generalAgentTarget, type Organization } from "../../../core/index.ts";
+import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
+import { confirm } from "../ask.ts";
+import { EXIT, type ExitCode } from "../exit-code.ts";
+import { age, count, parseDuration } from "../format.ts";
+import { act, examples } from "../program.ts";
+import { type Colors, columnsOf, remark, say, sayJson, wantsJson } from "../screen.ts";
+import type { Context } from "../services.ts";
+import { type Column, table } from "../table.ts";
+import { oneLine } from "../text.ts";
+
+/** How our deployments are named: the general agent, and `<slug>-<digest>-<options>` of a parcel. */
+const OURS = /^(?:seren-bridge-agent-[0-9a-f]{8}|[a-z0-9]+(?:-[a-z0-9]+)*-[0-9a-f]{8}-[0-9a-f]{8})$/;
+const RECENT_RUNS = 100;
+
+export function addDeployments(program: Command, context: Context): void {
+  const deployments = program
+    .command("deployments")
+    .summary("list deployments, delete unused ones")
+    .description("A parcel or prompt gets a deployment at its first run, and later runs use it again. Nothing deletes them but you.");
+  examples(deployments, [
+    ["seren-bridge deployments list", "what there is"],
+    ["seren-bridge deployments prune", "what of it could go; asks before it deletes"],
+  ]);
+  const list = deployments.command("list").summary("all of your organization").option("--json", "JSON instead of a table (the default when this is no terminal)");
+  examples(list, [["seren-bridge deployments list --json", "for a program"]]);
+  list.action(act(context, (options: { json?: boolean }) => showList(context, options)));
+
+  const prune = deployments
+    .command("prune")
+    .summary("delete deployments that seren-bridge made and nobody uses")
+    .description(
+      "Shows deployments of your organization that seren-bridge made (by their names) and that failed, or had no run for a\nwhile, and asks before it deletes them. Deployments with a run going on, and those others made, are never offered.",
+    )
+    .option("-u, --unused-for <time>", "how long without a run, e.g. 7d, 12h", "30d")
+    .option("-y, --yes", "do not ask");
+  examples(prune, [["seren-bridge deployments prune --unused-for 7d", "see, then decide"]]);
+  prune.action(act(context, (options: { unusedFor: string; yes?: boolean }) => pruneUnused(context, options)));
+}
+
+async function showList({ services, screen }: Context, options: { json?: boolean }): Promise<ExitCode> {
+  const { organization } = await services.remote();
+  const rows = await organization.deployments();
+  if (wantsJson(screen, options)) {
+    sayJson(screen, rows.map(({ createdAt, ...row }) => ({ ...row, created_at: new Date(createdAt).toISOString(), ours: OURS.test(row.name) })));
+    return EXIT.ok;
+  }
+  if (rows.length === 0) {
+    say(screen, "There are no deployments. The first run makes one.");
+    return EXIT.ok;
+  }
+  say(screen, ...table(columns(screen.colors, services.ambient.now()), rows, { columns: columnsOf(screen.stdout), dim: screen.colors.dim }));
+  return EXIT.ok;
+}
+
+function columns(colors: Colors, now: number): Column<DeploymentRow>[] {
+  return [
+    { title: "NAME", of: ({ name }) => name, min: 16 },
+    {
+      title: "STATUS",
+      of: ({ status, error }) => (error ? `${status}: ${error}` : status),
+      min: 8,
+      paint: (cell, { status }) => (status === "failed" ? colors.red(cell) : cell),
+    },
+    { title: "MODE", of: ({ mode }) => mode },
+    { title: "MADE", of: ({ createdAt }) => `${age(now - createdAt)} ago`.replace("now ago", "now") },
+    { title: "BY US", of: ({ name }) => (OURS.test(name) ? "yes" : "") },
+    { title: "ID", of: ({ id }) => id },
+  ];
+}
+
+interface Candidate {
+  row: DeploymentRow;
+  lastUse: number;
+}
+
+async function pruneUnused({ services, screen }: Context, options: { unusedFor: string; yes?: boolean }): Promise<ExitCode> {
+  const unusedMs = parseDuration(options.unusedFor, "--unused-for");
+  const { organization } = await services.remote();
+  const now = services.ambient.now();
+  const candidates: Candidate[] = [];
+  for (const row of await organization.deployments()) {
+    const lastUse = OURS.test(row.name) ? await lastUseOf(organization, row) : "going on";
+    if (lastUse === "going on") continue;
+    if (row.status === "failed" || (now - lastUse >= unusedMs && !isCurrentAgent(row))) candidates.push({ row, lastUse });
+  }
+  if (candidates.length === 0) {
+    say(screen, `No deployment of seren-bridge failed or was unused for ${options.unusedFor}.`);
+    return EXIT.ok;
+  }
+  say(
+    screen,
+    ...table<Candidate>(
+      [
+        { title: "NAME", of: ({ row }) => row.name, min: 16 },
+        { title: "STATUS", of: ({ row }) => row.status },
+        { title: "LAST USED", of: ({ lastUse }) => `${age(now - lastUse)} ago`.replace("now ago", "now") },
+        { title: "ID", of: ({ row }) => row.id },
+      ],
+      candidates,
+      { columns: columnsOf(screen.stdout), dim: screen.colors.dim },
+    ),
+  );
+  if (!options.yes) {
+    if (!screen.interactive) {
+      throw new ExecutionFailure("invalid_input", "nothing was deleted: there is no terminal to ask on; --yes deletes them");
+    }
+    if (!(await confirm(screen, `Delete ${count(candidates.length, "deployment")} for everybody in your organization?`))) {
+      say(screen, "Nothing was deleted.");
+      return EXIT.cancelled;
+    }
+  }
+  let failed = 0;
+  for (const { row } of candidates) {
+    try {
+      await organization.deleteDeployment(row.id);
+    } catch (error) {
+      failed += 1;
+      remark(screen, `seren-bridge: ${oneLine(row.name)}: ${oneLine(asFailure(error).message)}`);
+    }
+  }
+  say(screen, `${count(candidates.length - failed, "deployment")} deleted.`);
+  return failed === 0 ? EXIT.ok : EXIT.failed;
+}
+
+async function lastUseOf(organization: Organization, { id, createdAt }: DeploymentRow): Promise<number | "going on"> {
+  const runs = await organization.runs({ limit: RECENT_RUNS, deploymentId: id });
+  if (runs.some(({ endedAt }) => endedAt === undefined)) return "going on";
+  return Math.max(createdAt, ...runs.map(({ endedAt = 0 }) => endedAt));
+}
+
+/** The next prompt would make it again. */
+function isCurrentAgent({ name }: DeploymentRow): boolean {
+  const target = generalAgentTarget();
+  return target.kind === "workload" && target.name === name;
+}

@@ -1,0 +1,149 @@
+/** `runs`: looking at runs, following them, stopping them. */
+import type { Command } from "commander";
+import { generalAgentTarget, MAX_TIMEOUT_MS } from "../../../core/index.ts";
+import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
+import { EXIT, type ExitCode } from "../exit-code.ts";
+import { cost, duration, parseDuration, tokens } from "../format.ts";
+import { followRequest } from "../live/follow.ts";
+import { act, examples } from "../program.ts";
+import { agentNames, findRunId, paintState, runColumns, runJson, STATE_WORDS } from "../run-rows.ts";
+import { columnsOf, remark, say, sayJson, wantsJson } from "../screen.ts";
+import type { Context } from "../services.ts";
+import { facts, table } from "../table.ts";
+import { oneLine, printable } from "../text.ts";
+
+const MAX_LISTED = 100;
+
+export function addRuns(program: Command, context: Context): void {
+  const runs = program.command("runs").summary("look at runs, follow or cancel them").description("Looks at runs of your organization, whoever started them. Ids may be shortened to their first characters.");
+  examples(runs, [
+    ["seren-bridge runs list --active", "what is going on"],
+    ["seren-bridge runs follow 1f3c", "watch a run that somebody else started"],
+    ["seren-bridge runs cancel 1f3c", "stop it"],
+  ]);
+
+  const list = runs
+    .command("list")
+    .summary("the latest runs")
+    .option("-n, --limit <number>", `how many, at most ${MAX_LISTED}`, "20")
+    .option("-a, --active", "only runs that have not ended")
+    .option("-d, --deployment <id>", "only runs of this deployment")
+    .option("--json", "JSON instead of a table (the default when this is no terminal)");
+  examples(list, [["seren-bridge runs list --active --json", "for a program"]]);
+  list.action(act(context, (options: ListOptions) => showList(context, options)));
+
+  const show = runs
+    .command("show")
+    .summary("one run with its answer so far")
+    .argument("<run>", "id of the run, or its beginning")
+    .option("--json", "JSON instead of text (the default when this is no terminal)");
+  examples(show, [["seren-bridge runs show 1f3c", "state, cost and answer"]]);
+  show.action(act(context, (run: string, options: { json?: boolean }) => showOne(context, run, options)));
+
+  const follow = runs
+    .command("follow")
+    .summary("watch a run from its beginning to its end")
+    .description("Shows everything the run has said and goes on until it ends. Ctrl-C stops following; the run itself goes on.")
+    .argument("<run>", "id of the run, or its beginning")
+    .option("-t, --timeout <time>", "stop following after this long, e.g. 15m", "24h")
+    .option("--json", "one JSON object a line, as with `run --json`");
+  examples(follow, [["seren-bridge runs follow 1f3c", "the exit code is the run's"]]);
+  follow.action(
+    act(context, async (run: string, options: { timeout: string; json?: boolean }) =>
+      followRequest(context, {
+        // The target is not looked at when a run is attached to.
+        request: { target: generalAgentTarget(), attachTo: await findRunId(context.services, run), onApproval: "wait" },
+        timeoutMs: Math.min(parseDuration(options.timeout, "--timeout"), MAX_TIMEOUT_MS),
+        json: options.json === true,
+      }),
+    ),
+  );
+
+  const cancel = runs.command("cancel").summary("stop runs").argument("<run...>", "ids, or their beginnings");
+  examples(cancel, [["seren-bridge runs cancel 1f3c 9ab0", "answers when Seren Cloud has taken the request"]]);
+  cancel.action(act(context, (ids: string[]) => cancelAll(context, ids)));
+}
+
+interface ListOptions {
+  limit: string;
+  active?: boolean;
+  deployment?: string;
+  json?: boolean;
+}
+
+async function showList({ services, screen }: Context, options: ListOptions): Promise<ExitCode> {
+  const limit = /^\d{1,3}$/.test(options.limit) ? Number(options.limit) : 0;
+  if (limit < 1 || limit > MAX_LISTED) throw new ExecutionFailure("invalid_input", `--limit is "${options.limit}"; it can be 1 to ${MAX_LISTED}`);
+  const { organization } = await services.remote();
+  const rows = await organization.runs({
+    limit,
+    ...(options.active ? { goingOn: true } : {}),
+    ...(options.deployment ? { deploymentId: options.deployment } : {}),
+  });
+  if (wantsJson(screen, options)) {
+    sayJson(screen, rows.map(runJson));
+    return EXIT.ok;
+  }
+  if (rows.length === 0) {
+    say(screen, options.active ? "No run is going on." : "There are no runs yet. Start one with: seren-bridge run 'What to do'");
+    return EXIT.ok;
+  }
+  const columns = runColumns(screen.colors, services.ambient.now(), await agentNames(services));
+  say(screen, ...table(columns, rows, { columns: columnsOf(screen.stdout), dim: screen.colors.dim }));
+  return EXIT.ok;
+}
+
+async function showOne({ services, screen }: Context, typed: string, options: { json?: boolean }): Promise<ExitCode> {
+  const runId = await findRunId(services, typed);
+  const { organization, directory } = await services.remote();
+  const [row, report, agentOf] = await Promise.all([organization.run(runId), directory.status(runId), agentNames(services)]);
+  const text = report.outcome?.text ?? report.text;
+  if (wantsJson(screen, options)) {
+    sayJson(screen, { ...runJson(row), text, approvals: report.approvals, artifacts: report.outcome?.artifacts ?? [] });
+    return EXIT.ok;
+  }
+  const { dim } = screen.colors;
+  const now = services.ambient.now();
+  say(
+    screen,
+    ...facts(
+      [
+        ["run", row.run.runId],
+        ["state", paintState(screen.colors, row.state)(STATE_WORDS[row.state]) + (row.detail ? `: ${oneLine(row.detail)}` : "")],
+        ["agent", oneLine(agentOf(row.run.deploymentId))],
+        ["deployment", row.run.deploymentId],
+        ["started", new Date(row.startedAt).toLocaleString()],
+        ["took", duration((row.endedAt ?? now) - row.startedAt)],
+        ["cost", row.endedAt === undefined ? undefined : cost(row.usage)],
+        ["tokens", tokens(row.usage)],
+        ["page", row.run.url && oneLine(row.run.url)],
+        ["message", row.message && oneLine(row.message)],
+        ["approvals", report.approvals.map(({ tool }) => oneLine(tool)).join(", ")],
+        ["artifacts", report.outcome?.artifacts.map(({ title, kind, uri }) => oneLine([title ?? kind, uri].filter(Boolean).join(" "))).join(", ")],
+      ],
+      dim,
+    ),
+  );
+  if (text) say(screen, "", printable(text).trimEnd());
+  if (row.state === "awaiting_approval") remark(screen, "", `Decide with: seren-bridge approvals approve ${row.run.runId}`);
+  return EXIT.ok;
+}
+
+async function cancelAll({ services, screen }: Context, typed: readonly string[]): Promise<ExitCode> {
+  const { organization, directory } = await services.remote();
+  let failed = false;
+  for (const one of typed) {
+    try {
+      const runId = await findRunId(services, one);
+      const { state } = await organization.run(runId);
+      if (state === "queued" || state === "running" || state === "awaiting_approval") {
+        await directory.cancel(runId);
+        say(screen, `${runId}: Seren Cloud is cancelling it`);
+      } else say(screen, `${runId}: had already ended (${STATE_WORDS[state]})`);
+    } catch (error) {
+      failed = true;
+      remark(screen, `seren-bridge: ${one}: ${oneLine(asFailure(error).message)}`);
+    }
+  }
+  return failed ? EXIT.failed : EXIT.ok;
+}

@@ -1,0 +1,140 @@
+/** A hostile service on a real socket: spoilt answers, and HTTP that is none. */
+import { createServer, type Server, type Socket } from "node:net";
+import { LocalCloud } from "../../src/local/index.ts";
+import { realAmbient } from "../../src/support/ambient.ts";
+import { derive, Lots } from "../sim/lots.ts";
+import { Book } from "./book.ts";
+import { Bridge } from "./bridge.ts";
+import { API_KEY } from "./canaries.ts";
+import { HELLO } from "./campaign.ts";
+import { mutateText } from "./mutate.ts";
+
+const TIMEOUT_SECONDS = 2;
+/** After the deadline: a minute for the cancel to be confirmed, then the last words. */
+const LEEWAY_MS = 75_000;
+const HUGE_BYTES = 80 * 1024 * 1024;
+
+export interface Hostile {
+  requests: number;
+  problems: string[];
+}
+
+/** `count` tasks in one child, against a service that lies to each call with the probability `malice`. */
+export async function hostileHttp(seed: number, count: number, malice: number): Promise<Hostile> {
+  const service = new HostileServer(seed, malice);
+  const origin = await service.listen();
+  const book = new Book();
+  const bridge = new Bridge("roder", { origin, onMessage: book.take, env: { SEREN_BRIDGE_LOG: "error" } });
+  const problems: string[] = [];
+  await new Promise<void>((resolve) => bridge.send(book.request("extension/initialize", HELLO, () => resolve())));
+  const tasks = Array.from({ length: count }, async (_, index) => {
+    const id = `task-${index}`;
+    const entry = book.open(id);
+    const input = { prompt: '@script [{"text":"words ","n":9,"every_ms":20},{"sleep_ms":300}]', timeout_seconds: TIMEOUT_SECONDS };
+    const params = { executorId: "seren-cloud-run", executionId: id, taskId: "t", input };
+    bridge.send(book.request("tasks/execute", params, (reply) => entry.answered(reply)));
+    const late = new Promise<void>((resolve) => setTimeout(resolve, TIMEOUT_SECONDS * 1000 + LEEWAY_MS).unref());
+    await Promise.race([entry.settled, bridge.exited, late]);
+    if (!entry.terminal) problems.push(`I11: ${id} has no end`);
+    problems.push(...entry.problems);
+  });
+  await Promise.all(tasks);
+  if (bridge.hasExited) problems.push("I11: the program ended");
+  await bridge.finish(20_000);
+  await service.close();
+  for (const line of bridge.stderr.split("\n")) if (/uncaught|unhandled/i.test(line)) problems.push(`I11: ${line.slice(0, 400)}`);
+  problems.push(...bridge.problems, ...book.problems);
+  return { requests: service.requests, problems: problems.map((what) => `${what} (seed ${seed})`) };
+}
+
+class HostileServer {
+  requests = 0;
+  readonly #lots: Lots;
+  readonly #malice: number;
+  readonly #cloud = new LocalCloud({ ambient: realAmbient, keys: [API_KEY] });
+  readonly #sockets = new Set<Socket>();
+  readonly #server: Server;
+
+  constructor(seed: number, malice: number) {
+    this.#lots = new Lots(derive(seed, 3));
+    this.#malice = malice;
+    this.#server = createServer((socket) => {
+      this.#sockets.add(socket);
+      socket.on("error", () => undefined);
+      socket.on("close", () => void this.#sockets.delete(socket));
+      let text = "";
+      socket.on("data", (chunk) => {
+        text += chunk.toString("latin1");
+        const [head = "", body] = text.split("\r\n\r\n", 2);
+        const length = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0);
+        if (body === undefined || body.length < length) return;
+        text = "";
+        void this.#answer(socket, head, Buffer.from(body, "latin1"));
+      });
+    });
+  }
+
+  listen(): Promise<string> {
+    return new Promise((resolve) => {
+      this.#server.listen(0, "127.0.0.1", () => {
+        const address = this.#server.address();
+        resolve(`http://127.0.0.1:${typeof address === "object" && address ? address.port : 0}`);
+      });
+    });
+  }
+
+  close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    return new Promise((resolve) => void this.#server.close(() => resolve()));
+  }
+
+  async #answer(socket: Socket, head: string, body: Buffer): Promise<void> {
+    this.requests += 1;
+    const [method = "GET", path = "/"] = head.split(" ");
+    const gone = new AbortController();
+    socket.once("close", () => gone.abort());
+    const headers = Object.fromEntries(head.split("\r\n").slice(1).map((line) => line.toLowerCase().split(": ", 2) as [string, string]));
+    const reply = await this.#cloud.handle({ method, path, headers: { ...headers, authorization: `Bearer ${API_KEY}` }, body: body.length > 0 ? body : undefined }, gone.signal);
+    if (reply.drop) return void socket.destroy();
+    const isEvil = this.#lots.chance(this.#malice);
+    if (typeof reply.body === "string") {
+      socket.end(isEvil ? this.#evil(reply.status, reply.body) : page(reply.status, reply.body));
+      return;
+    }
+    socket.write("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n");
+    for await (const text of reply.body) {
+      if (socket.destroyed) return;
+      socket.write(isEvil ? mutateText(text, this.#lots) : text);
+    }
+    socket.end();
+  }
+
+  #evil(status: number, body: string): Buffer | string {
+    const lots = this.#lots;
+    const spoilt = mutateText(body, lots);
+    return lots.pick<() => Buffer | string>([
+      () => page(status, spoilt),
+      () => page(lots.pick([200, 204, 302, 404, 500, 503]), spoilt),
+      () => page(200, "<html>".repeat(1_000), "content-type: text/html\r\n"),
+      () => page(200, body, "content-encoding: gzip\r\n"),
+      () => page(301, "", "location: http://127.0.0.1:1/steal\r\n"),
+      () => `HTTP/1.1 200 OK\r\ncontent-length: ${body.length + 50}\r\n\r\n${body}`,
+      () => `HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n${body}`,
+      () => `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n${body}\r\n`,
+      () => `HTTP/1.1 200 OK\r\nx-flood: ${"a".repeat(300_000)}\r\n\r\n${body}`,
+      () => `HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 999 Odd\r\n\r\n${body}`,
+      () => "SSH-2.0-OpenSSH_9.9\r\n",
+      () => Buffer.from(Array.from({ length: 200 }, () => lots.int(0, 255))),
+      () => "",
+      () => (lots.chance(0.1) ? page(200, Buffer.alloc(HUGE_BYTES, 0x20)) : page(200, "[".repeat(100_000))),
+    ])();
+  }
+}
+
+function page(status: number, body: string | Buffer, headers = "content-type: application/json\r\n"): Buffer {
+  const bytes = Buffer.from(body);
+  return Buffer.concat([
+    Buffer.from(`HTTP/1.1 ${status} X\r\n${headers}content-length: ${bytes.length}\r\nconnection: close\r\n\r\n`),
+    bytes,
+  ]);
+}

@@ -1,0 +1,208 @@
+/**
+ * SIGKILL at any moment. The next start has to stop what the dead process left running, and nothing else: not what a
+ * living process runs, and not what somebody asked to leave alone.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { builtInAgent } from "../../src/local/agent.ts";
+import { type FaultRule, LocalCloud, startLocalHttp } from "../../src/local/index.ts";
+import { realAmbient } from "../../src/support/ambient.ts";
+import type { Message, Mode } from "../harness/line-check.ts";
+import { derive, Lots } from "../sim/lots.ts";
+import { Bridge, parcelDir } from "./bridge.ts";
+import { API_KEY } from "./canaries.ts";
+import { HELLO } from "./campaign.ts";
+import { sleep } from "./world.ts";
+
+const AT_ONCE = 8;
+/** The sweep begins a second after the start; an intent without a run is looked for until lists can be believed. */
+const SWEEP_MS = 60_000;
+const LEAVE = "left-alone";
+const LIVING = "of-a-living-process";
+
+export interface Kills {
+  rounds: number;
+  /** Runs there were when their process was killed. */
+  orphans: number;
+  problems: string[];
+}
+
+export async function killRounds(seed: number, rounds: number): Promise<Kills> {
+  const result: Kills = { rounds, orphans: 0, problems: [] };
+  let next = 0;
+  const worker = async () => {
+    for (let index = next++; index < rounds; index = next++) {
+      const wrong = await oneRound(derive(seed, index), result);
+      result.problems.push(...wrong.map((what) => `${what} (seed ${seed}, round ${index})`));
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return result;
+}
+
+async function oneRound(seed: number, result: Kills): Promise<string[]> {
+  const lots = new Lots(seed);
+  const stateDir = mkdtempSync(join(tmpdir(), "seren-bridge-kill-"));
+  const service = new Service(lots);
+  const http = await startLocalHttp(service.cloud);
+  const children: Bridge[] = [];
+  const start = (mode: Mode) => {
+    const child = new Actor(mode, http.origin, stateDir);
+    children.push(child.bridge);
+    return child;
+  };
+  const wrong: string[] = [];
+  try {
+    const bystander = lots.chance(0.4) ? start("roder") : undefined;
+    await bystander?.hello();
+    bystander?.run(LIVING, false);
+    if (bystander) await service.started(LIVING);
+
+    const victim = start(lots.pick(["roder", "roder", "courier"]));
+    await victim.hello();
+    const leave = victim.bridge.mode === "roder" && lots.chance(0.3);
+    for (let count = victim.bridge.mode === "roder" ? lots.int(1, 3) : 1; count > 0; count -= 1) victim.run("to-be-killed", false);
+    if (leave) victim.run(LEAVE, true);
+    if (lots.chance(0.6)) await service.firstCreate;
+    await sleep(lots.chance(0.3) ? 0 : lots.magnitude(1, 600));
+    victim.bridge.process.kill("SIGKILL");
+    await victim.bridge.exited;
+    result.orphans += service.active("to-be-killed").length;
+    // Before its name was told nobody could know of it, and the next start may stop it.
+    const left = victim.left ? service.active(LEAVE).length : 0;
+
+    let starters = Array.from({ length: lots.chance(0.4) ? 2 : 1 }, () => start(lots.pick(["roder", "courier"])));
+    await Promise.all(starters.map((one) => one.hello()));
+    if (lots.chance(0.25)) {
+      await sleep(lots.magnitude(800, 2_500));
+      for (const one of starters) one.bridge.process.kill("SIGKILL");
+      starters = [start("roder")];
+      await Promise.all(starters.map((one) => one.hello()));
+    }
+    if (!(await service.without("to-be-killed", SWEEP_MS))) {
+      wrong.push(`I5: ${service.active("to-be-killed").length} runs of a killed process go on`);
+    }
+    await sleep(300);
+    if (bystander && service.active(LIVING).length !== 1) wrong.push("I12: a run of a living process was stopped");
+    if (left > service.active(LEAVE).length) wrong.push("I12: a run that was to be left alone was stopped");
+    await bystander?.bridge.end();
+    if (bystander && !(await service.without(LIVING, 20_000))) wrong.push("I5: a run goes on after its host has gone");
+  } finally {
+    for (const child of children) {
+      await child.finish(40_000);
+      wrong.push(...child.problems);
+    }
+    await http.close();
+    rmSync(stateDir, { recursive: true, force: true });
+  }
+  return wrong;
+}
+
+/** A service that is slow now and then, and what runs there. */
+class Service {
+  readonly cloud: LocalCloud;
+  readonly firstCreate: Promise<void>;
+  readonly #labels = new Map<string, string>();
+  readonly #waiting = new Map<string, () => void>();
+  #created: () => void = () => undefined;
+
+  constructor(lots: Lots) {
+    this.firstCreate = new Promise((resolve) => {
+      this.#created = resolve;
+    });
+    const work = builtInAgent(0);
+    const faults: FaultRule[] = [];
+    if (lots.chance(0.4)) faults.push({ kind: "late_reply", where: "create_run", ms: lots.magnitude(1, 800), times: 2 });
+    if (lots.chance(0.3)) faults.push({ kind: "lag", where: "list", ms: lots.magnitude(10, 1_500) });
+    if (lots.chance(0.3)) faults.push({ kind: "status", where: "cancel", status: 503, times: 2 });
+    if (lots.chance(0.2)) faults.push({ kind: "status", where: "list", status: 500, body: "html", times: 2 });
+    this.cloud = new LocalCloud({
+      ambient: realAmbient,
+      keys: [API_KEY],
+      faults: { seed: lots.int(1, 1e6), rules: faults },
+      agent: (stage) => {
+        const label = /^\S+/.exec(stage.message ?? "")?.[0] ?? "";
+        this.#labels.set(stage.run.id, label);
+        if (label === "to-be-killed") this.#created();
+        this.#waiting.get(label)?.();
+        return work(stage);
+      },
+    });
+  }
+
+  started(label: string): Promise<void> {
+    if ([...this.#labels.values()].includes(label)) return Promise.resolve();
+    return new Promise((resolve) => void this.#waiting.set(label, resolve));
+  }
+
+  active(label: string): string[] {
+    return this.cloud.stats().runsActive.filter((id) => this.#labels.get(id) === label);
+  }
+
+  async without(label: string, ms: number): Promise<boolean> {
+    // A create call that was on its way when its process died may still arrive.
+    await sleep(500);
+    for (const until = Date.now() + ms; Date.now() < until; await sleep(50)) {
+      if (this.active(label).length === 0) return true;
+    }
+    return false;
+  }
+}
+
+/** A host of either kind that starts endless runs. */
+class Actor {
+  readonly bridge: Bridge;
+  /** Whether the host was told the name of the run it wanted left alone. */
+  left = false;
+  readonly #waiting = new Map<unknown, (message: Message) => void>();
+  #session: unknown;
+  #id = 0;
+
+  constructor(mode: Mode, origin: string, stateDir: string) {
+    this.bridge = new Bridge(mode, {
+      origin,
+      stateDir,
+      onMessage: (message) => {
+        if (message.kind === "notification") this.left ||= tellsOfLeft(message.params);
+        else this.#waiting.get(message.id)?.(message);
+      },
+    });
+  }
+
+  /** Up to where the program is ready for a run. */
+  async hello(): Promise<void> {
+    if (this.bridge.mode === "roder") await this.#ask("extension/initialize", HELLO);
+    else {
+      const params = { kind: "open_session", protocol_version: 1, parcel_dir: parcelDir("minimal") };
+      const reply = await this.#ask("courier.open_session", params);
+      this.#session = reply?.kind === "result" ? reply.result.session : undefined;
+    }
+  }
+
+  run(label: string, leave: boolean): void {
+    const prompt = `${label}\n@script [{"text":"begun"},{"hang":true}]`;
+    if (this.bridge.mode === "roder") {
+      const input = { prompt, ...(leave ? { wait: false } : {}) };
+      const params = { executorId: "seren-cloud-run", executionId: `${label}-${this.#id}`, taskId: "t", input };
+      void this.#ask("tasks/execute", params);
+    } else {
+      const operation = { kind: "chat", input: prompt };
+      const params = { kind: "run", protocol_version: 1, parcel_dir: parcelDir("minimal"), session: this.#session, operation };
+      void this.#ask("courier.run", params);
+    }
+  }
+
+  #ask(method: string, params: object): Promise<Message | undefined> {
+    this.#id += 1;
+    const id = this.#id;
+    const reply = new Promise<Message>((resolve) => void this.#waiting.set(id, resolve));
+    this.bridge.send({ jsonrpc: "2.0", id, method, params });
+    return Promise.race([reply, this.bridge.exited.then(() => undefined)]);
+  }
+}
+
+function tellsOfLeft({ executionId, event }: Record<string, unknown>): boolean {
+  const isEnd = typeof event === "object" && event !== null && "type" in event && event.type === "completed";
+  return isEnd && String(executionId).startsWith(LEAVE);
+}

@@ -1,0 +1,66 @@
+/** I1: exactly one terminal event or response per request, whatever fails and whenever it is cancelled. */
+import { expect, test } from "vitest";
+import { EXITED_WELL } from "../harness/child.ts";
+import { script, startCloud } from "../harness/cloud.ts";
+import { CourierHost, parcel, request } from "../harness/courier-host.ts";
+import { isTerminal, RoderHost } from "../harness/roder-host.ts";
+
+const terminals = (host: RoderHost, id: string) => host.events(id).filter(isTerminal).length;
+const dispatch = (id: string, prompt: string) => ({
+  dispatcherId: "seren-cloud",
+  dispatchId: id,
+  parentThreadId: "t",
+  parentTurnId: "u",
+  request: { description: "d", prompt },
+});
+const task = (id: string, prompt: string) => ({ executorId: "seren-cloud-run", executionId: id, taskId: "t", input: { prompt } });
+
+test("requests sent twice and cancelled at any moment end once each", async () => {
+  const { env } = await startCloud();
+  const host = await RoderHost.greeted({ env });
+  const ids = Array.from({ length: 40 }, (_, index) => `one-${index}`);
+  await Promise.all(
+    ids.map(async (id, index) => {
+      const prompt = script({ text: "words ", n: 5, every_ms: index % 7 }, ...(index % 3 === 0 ? [{ fail: "no" }] : []));
+      const method = index % 2 === 0 ? "subagents/dispatch" : "tasks/execute";
+      const params = index % 2 === 0 ? dispatch(id, prompt) : task(id, prompt);
+      const replies = [host.ask(method, params), host.ask(method, params)];
+      const cancel = () => (index % 2 === 0 ? host.cancelDispatch(id) : host.cancelTask(id));
+      if (index % 4 < 2) replies.push(cancel(), cancel());
+      for (const { error } of await Promise.all(replies)) expect(error).toBeUndefined();
+      await host.terminal(id);
+    }),
+  );
+  expect(await host.end()).toEqual(EXITED_WELL);
+  for (const id of ids) expect(terminals(host, id), id).toBe(1);
+});
+
+test.each(["eof", "SIGTERM", "extension/shutdown"])("what was acknowledged is ended once when the host goes away by %s", async (way) => {
+  const { env } = await startCloud();
+  const host = await RoderHost.greeted({ env });
+  await host.ask("tasks/execute", task("followed", script({ text: "begun" }, { hang: true })));
+  await host.event("followed", (event) => event.type === "output" && event.stream === "stdout");
+  const acks = [host.ask("subagents/dispatch", dispatch("fresh", script({ hang: true }))), host.ask("tasks/execute", task("fresh-too", script({ hang: true })))];
+  if (way === "SIGTERM") {
+    await Promise.all(acks);
+    host.child.process.kill("SIGTERM");
+  } else if (way === "extension/shutdown") void host.ask(way).catch(() => undefined);
+  const exit = await host.end();
+  await Promise.all(acks);
+  expect(exit).toEqual(EXITED_WELL);
+  for (const id of ["followed", "fresh", "fresh-too"]) expect(terminals(host, id), id).toBe(1);
+});
+
+test("a turn that is interrupted gets one reply", async () => {
+  const { env, run } = await startCloud();
+  const host = new CourierHost({ env });
+  const session = await host.open(parcel("chat"));
+  const answered = host.run(parcel("chat"), session, { kind: "chat", input: script({ hang: true }) });
+  await run(0);
+  host.child.send(request("shutdown"));
+  const { error } = await answered;
+  expect(error?.code).toBe("run_cancelled");
+  expect((await host.heard()).result).toEqual({ kind: "ok" });
+  expect(await host.end()).toEqual(EXITED_WELL);
+  expect(host.child.messages.filter(({ kind }) => kind !== "notification")).toHaveLength(3);
+});

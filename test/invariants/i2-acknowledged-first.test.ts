@@ -1,0 +1,42 @@
+/** I2: the acknowledgement leaves before any event of its run, and before any I/O. */
+import { expect, test } from "vitest";
+import { startCloud } from "../harness/cloud.ts";
+import { RoderHost } from "../harness/roder-host.ts";
+
+const COUNT = 300;
+
+test("hundreds of requests at once are acknowledged by a program whose service never answers", async () => {
+  const { env, cloud } = await startCloud({ faults: { rules: [{ kind: "hang", where: "any", times: 1_000_000 }] } });
+  const host = await RoderHost.greeted({ env });
+  const ids = Array.from({ length: COUNT }, (_, index) => `waits-${index}`);
+  const replies = await Promise.all(
+    ids.map((id, index) => (index % 2 === 0 ? host.dispatch(id, { prompt: "p" }) : host.execute(id, { prompt: "p" }))),
+  );
+  expect(replies.filter(({ error }) => error)).toEqual([]);
+  expect(cloud.stats().runsStarted).toBe(0);
+  const cancels = await Promise.all(ids.map((id, index) => (index % 2 === 0 ? host.cancelDispatch(id) : host.cancelTask(id))));
+  expect(cancels.filter(({ error }) => error)).toEqual([]);
+  await Promise.all(ids.map((id) => host.terminal(id)));
+  await host.end();
+
+  const acknowledged = new Set<unknown>();
+  for (const message of host.child.messages) {
+    if (message.kind === "result") acknowledged.add(message.result.dispatchId ?? message.result.executionId);
+    if (message.kind !== "notification") continue;
+    const id = message.params.dispatchId ?? message.params.executionId;
+    expect(acknowledged.has(id), `${id} was acknowledged before its events`).toBe(true);
+  }
+});
+
+test("also with the embedded service, where a run can be over in no time", async () => {
+  const host = await RoderHost.greeted();
+  const ids = Array.from({ length: 50 }, (_, index) => `fast-${index}`);
+  await Promise.all(ids.map((id) => host.dispatch(id, { prompt: "@script []" })));
+  await Promise.all(ids.map((id) => host.terminal(id)));
+  const first = new Map<unknown, string>();
+  for (const message of host.child.messages) {
+    const id = message.kind === "result" ? message.result.dispatchId : message.kind === "notification" ? message.params.dispatchId : undefined;
+    if (id !== undefined && !first.has(id)) first.set(id, message.kind);
+  }
+  expect([...first.values()]).toEqual(ids.map(() => "result"));
+});

@@ -1,0 +1,78 @@
+/** The whole program on two pipes: an adapter, the core, the client; what it would load from disk is there already. */
+import { EventEmitter } from "node:events";
+import { createCourier } from "../../../src/adapters/courier/index.ts";
+import { createRoderExtension, GENERAL_AGENT, readManifest } from "../../../src/adapters/roder/index.ts";
+import { RunDirectory } from "../../../src/core/directory.ts";
+import { generalAgentTarget, Registry } from "../../../src/core/index.ts";
+import { type OpenedParcel, openParcel } from "../../../src/parcel/index.ts";
+import { type EndCause, serve } from "../../../src/stdio/index.ts";
+import { silentLog } from "../../../src/support/log.ts";
+import { createRedactor } from "../../../src/support/redact.ts";
+import { Secret } from "../../../src/support/secret.ts";
+import type { Process } from "../world.ts";
+import type { HostInput, HostOutput } from "./pipes.ts";
+
+export interface Premises {
+  parcel: OpenedParcel;
+  manifest: ReturnType<typeof readManifest>;
+}
+
+/** Everything on disk that the program reads, read once: a simulation does no real I/O while its clock runs. */
+export async function readPremises(): Promise<Premises> {
+  const { parcel, files } = await openParcel("test/fixtures/dispatch/parcels/chat");
+  const contents = new Map<string, Buffer>();
+  for (const { packaged_as: path } of parcel.manifest.files) contents.set(path, await files.read(path));
+  const read = (path: string) => Promise.resolve(contents.get(path) ?? Buffer.alloc(0));
+  return {
+    parcel: {
+      parcel,
+      files: { find: (path) => files.find(path), read, readText: async (path) => (await read(path)).toString("utf8") },
+    },
+    manifest: readManifest("dist/seren-bridge.mjs", "roder-extension.toml"),
+  };
+}
+
+export interface Program {
+  ended: Promise<EndCause>;
+  signal(): void;
+}
+
+export function startProgram(
+  kind: "dispatch" | "roder",
+  process: Process,
+  { parcel, manifest }: Premises,
+  input: HostInput,
+  output: HostOutput,
+): Program {
+  const { ambient, client, canceller } = process;
+  const registry = new Registry(() => Promise.resolve(process.execute), ambient);
+  const signals = new EventEmitter();
+  const redactor = createRedactor();
+  const adapter =
+    kind === "dispatch"
+      ? createCourier({
+          registry,
+          ambient,
+          redactor,
+          apiKey: () => new Secret("sim"),
+          deployment: undefined,
+          secret: () => "a secret of the parcel",
+          stateDir: "/nowhere",
+          saveArtifacts: () => Promise.resolve([]),
+          warmUp: () => undefined,
+          openParcel: () => Promise.resolve(parcel),
+        })
+      : createRoderExtension({
+          registry,
+          ambient,
+          log: silentLog,
+          manifest,
+          target: ({ deploymentId }) =>
+            deploymentId ? { kind: "deployment", deploymentId, named: "the plan" } : generalAgentTarget(),
+          definitions: () => [GENERAL_AGENT],
+          runs: new RunDirectory(client, canceller),
+          onSilence: () => void signals.emit("SIGTERM"),
+        });
+  const { ended } = serve({ input, output, ...adapter, redactor, log: silentLog, ambient, signals });
+  return { ended, signal: () => void signals.emit("SIGTERM") };
+}

@@ -1,0 +1,70 @@
+/** Makes a failing plan smaller: leaves out whatever it also fails without. */
+import { type AnyPlan, liveAny } from "./plans.ts";
+
+const MAX_LIVES = 300;
+
+/** Answers a plan with the same kind of finding. */
+export async function shrink(plan: AnyPlan, finding: string): Promise<AnyPlan> {
+  const kind = kindOf(finding);
+  let smallest = plan;
+  let lives = 0;
+  for (let found = true; found; ) {
+    found = false;
+    for (const candidate of smaller(smallest)) {
+      lives += 1;
+      if (lives > MAX_LIVES) return smallest;
+      const { wrong } = await liveAny(candidate);
+      if (!wrong.some((what) => kindOf(what) === kind)) continue;
+      smallest = candidate;
+      found = true;
+      break;
+    }
+  }
+  return smallest;
+}
+
+/** What a finding is about, without its figures and texts. */
+export function kindOf(finding: string): string {
+  return finding
+    .replace(/ \(run\d\)$/, "")
+    .replace(/".*"/s, "…")
+    .replace(/\d{2,}/g, "#")
+    .slice(0, 60);
+}
+
+function* smaller(plan: AnyPlan): Generator<AnyPlan, void, void> {
+  const { runs, faults, road, service } = plan;
+  for (const key of ["crash", "drain", "person"] as const) {
+    const { [key]: left, ...rest } = plan;
+    if (left) yield rest;
+  }
+  for (let index = runs.length - 1; index >= 0 && runs.length > 1; index -= 1) {
+    // Attachments name their run by its place.
+    if (runs.some(({ attachTo }) => attachTo !== undefined && attachTo >= index)) continue;
+    yield { ...plan, runs: without(runs, index) };
+  }
+  for (let index = 0; index < faults.rules.length; index += 1) {
+    yield { ...plan, faults: { ...faults, rules: without(faults.rules, index) } };
+  }
+  const calm = { refused: 0, lost: 0, cut: 0, shred: false, latencyMs: 1 };
+  for (const [key, value] of Object.entries(calm)) {
+    if (Object.entries(road).some(([name, drawn]) => name === key && drawn !== value)) {
+      yield { ...plan, road: { ...road, [key]: value } };
+    }
+  }
+  for (const key of ["deployMs", "startMs"] as const) {
+    if (service[key] > 0) yield { ...plan, service: { ...service, [key]: 0 } };
+  }
+  for (const [index, run] of runs.entries()) {
+    const change = (changed: object) => ({ ...plan, runs: runs.with(index, { ...run, ...changed }) });
+    for (const name of ["detach", "owned", "conversation"] as const) if (run[name]) yield change({ [name]: undefined });
+    if (Object.keys(run.consumer).length > 0) yield change({ consumer: {} });
+    if (run.atMs > 0) yield change({ atMs: 0 });
+    for (let step = 0; step < run.script.length; step += 1) yield change({ script: without(run.script, step) });
+    for (let stop = 0; stop < run.stops.length; stop += 1) yield change({ stops: without(run.stops, stop) });
+  }
+}
+
+function without<T>(list: readonly T[], index: number): T[] {
+  return list.filter((_, place) => place !== index);
+}

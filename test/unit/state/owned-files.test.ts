@@ -1,0 +1,154 @@
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { OwnedFiles } from "../../../src/state/owned-files.ts";
+import { realAmbient } from "../../../src/support/ambient.ts";
+import { killed, owner, temporaryFolder, unreapedOwner } from "./owners.ts";
+
+const all = () => true;
+const byName = (files: readonly { name: string; text: string }[]) =>
+  files.map(({ name, text }) => `${name}=${text}`).sort();
+
+test("what was written is listed, replaced, removed, and nothing stays behind", async () => {
+  const root = join(await temporaryFolder(), "runs");
+  const files = new OwnedFiles(root, realAmbient);
+  await files.put("one", "first");
+  await files.put("one", "second");
+  await files.put("two", "other");
+  expect((await files.list()).map(({ name, text, alive }) => [name, text, alive]).sort()).toEqual([
+    ["one", "second", true],
+    ["two", "other", true],
+  ]);
+  await files.remove("one");
+  await files.remove("two");
+  await files.remove("never there");
+  expect(await files.list()).toEqual([]);
+  await files.close();
+  expect(await readdir(root)).toEqual([]);
+});
+
+test("nothing is written before the first entry", async () => {
+  const folder = await temporaryFolder();
+  const files = new OwnedFiles(join(folder, "runs"), realAmbient);
+  expect(await files.takeOrphans(all)).toEqual([]);
+  expect(await files.list()).toEqual([]);
+  await files.close();
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test("only the owner can read them", async () => {
+  const root = await temporaryFolder();
+  const files = new OwnedFiles(root, realAmbient);
+  await files.put("one", "text");
+  const [id = ""] = await readdir(root);
+  expect((await stat(join(root, id))).mode & 0o777).toBe(0o700);
+  expect((await stat(join(root, id, "one.entry"))).mode & 0o777).toBe(0o600);
+  expect((await stat(join(root, id, "owner.json"))).mode & 0o777).toBe(0o600);
+  await files.close();
+});
+
+test("a living process keeps its files; killed, it loses them to the next one", async () => {
+  const root = await temporaryFolder();
+  const child = await owner(root, "left=behind", "also=this");
+  const files = new OwnedFiles(root, realAmbient);
+  expect(await files.takeOrphans(all)).toEqual([]);
+  expect((await files.list()).map(({ alive }) => alive)).toEqual([true, true]);
+  await killed(child);
+  expect((await files.list()).map(({ alive }) => alive)).toEqual([false, false]);
+  expect(byName(await files.takeOrphans((text) => text === "behind"))).toEqual(["left=behind"]);
+  expect(byName(await files.takeOrphans(all))).toEqual(["also=this"]);
+  expect(await files.takeOrphans(all)).toEqual([]);
+  await files.remove("left");
+  await files.remove("also");
+  await files.close();
+  expect(await readdir(root)).toEqual([]);
+});
+
+test.runIf(process.platform === "linux")(
+  "a zombie still answers to its process id, and is dead all the same",
+  async () => {
+    const root = await temporaryFolder();
+    const { parent, pid } = await unreapedOwner(root, "left=behind");
+    const files = new OwnedFiles(root, realAmbient);
+    expect(await files.takeOrphans(all)).toEqual([]);
+    process.kill(pid, "SIGKILL");
+    await becomesZombie(pid);
+    expect(process.kill(pid, 0)).toBe(true);
+    expect(byName(await files.takeOrphans(all))).toEqual(["left=behind"]);
+    await files.close();
+    await killed(parent);
+  },
+);
+
+test("two that sweep at once share what there is, each entry once", async () => {
+  const root = await temporaryFolder();
+  const names = Array.from({ length: 40 }, (_, index) => `entry-${index}`);
+  await killed(await owner(root, ...names.map((name) => `${name}=x`)));
+  const sweepers = Array.from({ length: 4 }, () => new OwnedFiles(root, realAmbient));
+  const taken = await Promise.all(sweepers.map((files) => files.takeOrphans(all)));
+  expect(taken.flatMap((files) => files.map(({ name }) => name)).sort()).toEqual([...names].sort());
+  const [first] = sweepers;
+  expect((await first?.list())?.length).toBe(40);
+  for (const files of sweepers) await files.close();
+});
+
+test("files of another machine are left alone and count as alive", async () => {
+  const root = await temporaryFolder();
+  const folder = join(root, "11111111-1111-4111-8111-111111111111");
+  await mkdir(folder);
+  const owned = { v: 1, machine: "some other machine", address: join(folder, "alive") };
+  await writeFile(join(folder, "owner.json"), JSON.stringify(owned));
+  await writeFile(join(folder, "theirs.entry"), "text");
+  const files = new OwnedFiles(root, realAmbient);
+  expect(await files.takeOrphans(all)).toEqual([]);
+  expect(await files.list()).toEqual([{ name: "theirs", text: "text", alive: true }]);
+});
+
+test.each([
+  ["no owner file", undefined],
+  ["half an owner file", '{"v":1,"mach'],
+  ["an owner file of a later version", '{"v":2,"machine":"m","address":"a"}'],
+])("a folder with %s is passed over", async (_, text) => {
+  const root = await temporaryFolder();
+  await mkdir(join(root, "folder"));
+  if (text !== undefined) await writeFile(join(root, "folder", "owner.json"), text);
+  await writeFile(join(root, "folder", "x.entry"), "text");
+  await writeFile(join(root, "a file"), "text");
+  const files = new OwnedFiles(root, realAmbient);
+  expect(await files.takeOrphans(all)).toEqual([]);
+  expect(await files.list()).toEqual([]);
+});
+
+test("what a crash left half written is never read, and goes with the folder", async () => {
+  const root = await temporaryFolder();
+  const child = await owner(root, "left=behind");
+  const [id = ""] = await readdir(root);
+  await writeFile(join(root, id, "left.entry.0000.tmp"), "half of some");
+  await killed(child);
+  const files = new OwnedFiles(root, realAmbient);
+  expect(byName(await files.takeOrphans(all))).toEqual(["left=behind"]);
+  expect(await readdir(root)).not.toContain(id);
+  await files.close();
+});
+
+test("a folder that cannot be written to makes the write fail, not the process", async () => {
+  const folder = await temporaryFolder();
+  // A plain file in the place of the folder refuses everybody, root included.
+  await writeFile(join(folder, "runs"), "not a folder");
+  const files = new OwnedFiles(join(folder, "runs"), realAmbient);
+  await expect(files.put("one", "text")).rejects.toThrow(/ENOTDIR|EEXIST/);
+  expect(await files.takeOrphans(all)).toEqual([]);
+  await files.close();
+  await chmod(join(folder, "runs"), 0o600);
+  expect(await readFile(join(folder, "runs"), "utf8")).toBe("not a folder");
+});
+
+/** Nobody tells when a process nobody reaps has gone, so the kernel is asked. It is a zombie when its last thread ended. */
+async function becomesZombie(pid: number): Promise<void> {
+  for (;;) {
+    const line = await readFile(`/proc/${pid}/stat`, "utf8");
+    const threads = await readdir(`/proc/${pid}/task`);
+    if (line.slice(line.lastIndexOf(")")).startsWith(") Z") && threads.length === 1) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
