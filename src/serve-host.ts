@@ -42,7 +42,7 @@ export async function serveHost(
   const apiKey = config.local ? () => new Secret("local") : apiKeyReader(config, redactor);
   if (config.apiKey) redactor.add(config.apiKey);
   const engine = lazy(async () => (await import("./engine.ts")).createEngine({ config, apiKey, ambient, log, host }));
-  const registry = new Registry(async () => (await engine()).execute, ambient);
+  const registry = new Registry(async () => (await engine()).execute, ambient, redactor);
 
   // An error nobody foresaw costs at most its own run: a child that exits is never started again by Roder.
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {

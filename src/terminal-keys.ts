@@ -1,7 +1,7 @@
 /** The API key for people: where it comes from, storing it, taking it away. */
 import { mkdir, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { Keys, KeySource } from "./adapters/terminal/index.ts";
+import type { KeySource, Keys } from "./adapters/terminal/index.ts";
 import type { Config } from "./config.ts";
 import { apiKeyReader } from "./credentials.ts";
 import { writeFileAtomic } from "./state/atomic-file.ts";

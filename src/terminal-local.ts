@@ -25,7 +25,11 @@ class ReportingCloud extends LocalCloud {
   readonly #ambient: Ambient;
   readonly #report: (line: LocalRequestLine) => void;
 
-  constructor(options: ConstructorParameters<typeof LocalCloud>[0], ambient: Ambient, report: (line: LocalRequestLine) => void) {
+  constructor(
+    options: ConstructorParameters<typeof LocalCloud>[0],
+    ambient: Ambient,
+    report: (line: LocalRequestLine) => void,
+  ) {
     super(options);
     this.#ambient = ambient;
     this.#report = report;
@@ -49,7 +53,11 @@ class ReportingCloud extends LocalCloud {
 function faultPlan(source: string): FaultPlan {
   if (/^\d{1,9}$/.test(source)) return randomFaultPlan(Number(source));
   const refuse = (why: string, cause: unknown) =>
-    new ExecutionFailure("invalid_input", `the fault plan ${source} ${why}; give a JSON file such as {"rules": [{"kind": "cut", "where": "stream", "frames": 3}]}, or a number as a seed`, { cause });
+    new ExecutionFailure(
+      "invalid_input",
+      `the fault plan ${source} ${why}; give a JSON file such as {"rules": [{"kind": "cut", "where": "stream", "frames": 3}]}, or a number as a seed`,
+      { cause },
+    );
   let value: unknown;
   try {
     value = JSON.parse(readFileSync(source, "utf8"));

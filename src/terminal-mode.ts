@@ -51,7 +51,8 @@ export async function runTerminalMode(args: readonly string[]): Promise<number> 
     deployment: config.deployment,
     variable: config.variable,
     remote,
-    flights: async (): Promise<Flight[]> => (await import("./terminal-remote.ts")).listFlights(config, ambient, keys.current),
+    flights: async (): Promise<Flight[]> =>
+      (await import("./terminal-remote.ts")).listFlights(config, ambient, keys.current),
     onInterrupt: interrupts(),
     leave: (code) => process.exit(code),
     async writeFile(path, text, mode) {

@@ -70,7 +70,8 @@ function probeOf(client: SerenClient, config: Config | undefined, { apiKey, ambi
       const transport = createHttp({ baseUrl: config.apiBase(), apiKey, userAgent: userAgent(), ambient });
       try {
         const response = await transport.request({ method: "GET", path: "/deployments", timeoutMs: PROBE_TIMEOUT_MS });
-        if (response.status < 200 || response.status > 299) throw toFailure(response, "the list of deployments", ambient);
+        if (response.status < 200 || response.status > 299)
+          throw toFailure(response, "the list of deployments", ambient);
         const tookMs = ambient.now() - before;
         const told = Date.parse(response.headers.date ?? "");
         return Number.isNaN(told) ? { tookMs } : { tookMs, clockAheadMs: told - (before + tookMs / 2) };

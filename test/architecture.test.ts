@@ -44,7 +44,7 @@ function layerOf(path: string): string | undefined {
 
 const targetOf = (path: string, specifier: string): string | undefined => {
   if (specifier.startsWith("#protocols/")) return specifier.slice(1);
-  return specifier.startsWith(".") ? layerOf(posix.join(posix.dirname(path), specifier)) ?? "root" : undefined;
+  return specifier.startsWith(".") ? (layerOf(posix.join(posix.dirname(path), specifier)) ?? "root") : undefined;
 };
 
 describe("src", () => {
@@ -71,7 +71,8 @@ describe("src", () => {
   });
 
   test("time and randomness come from the ambient module", () => {
-    const direct = /\b(Date\.now|Math\.random|setTimeout|setInterval|setImmediate|performance\.now)\s*\(|\brandomUUID\s*\(/;
+    const direct =
+      /\b(Date\.now|Math\.random|setTimeout|setInterval|setImmediate|performance\.now)\s*\(|\brandomUUID\s*\(/;
     const users = sources("src").filter((path) => direct.test(stripComments(readFileSync(path, "utf8"))));
     expect(users).toEqual(["src/support/ambient.ts"]);
   });

@@ -3,6 +3,7 @@ import EventEmitter from "eventemitter3";
 import { type StopCause, Stopped } from "../support/abort.ts";
 import type { Ambient } from "../support/ambient.ts";
 import { ExecutionFailure } from "../support/failure.ts";
+import type { Redactor } from "../support/redact.ts";
 import type { ExecutionEvent, Outcome } from "./events.ts";
 import type { RunLimits, RunRequest } from "./request.ts";
 
@@ -30,13 +31,18 @@ export class Registry extends EventEmitter<RegistryEvents> {
   readonly #live = new Map<string, LiveRun>();
   readonly #execute: () => Promise<Execute>;
   readonly #ambient: Ambient;
+  readonly #redactor: Pick<Redactor, "stream"> | undefined;
   #closed = false;
 
-  /** `execute` is asked for at the first run, so that a host that only asks for capabilities pays for nothing. */
-  constructor(execute: () => Promise<Execute>, ambient: Ambient) {
+  /**
+   * `execute` is asked for at the first run, so that a host that only asks for capabilities pays for nothing. With a
+   * `redactor`, a secret the agent repeats is removed from the streamed text even where it comes in pieces.
+   */
+  constructor(execute: () => Promise<Execute>, ambient: Ambient, redactor?: Pick<Redactor, "stream">) {
     super();
     this.#execute = execute;
     this.#ambient = ambient;
+    this.#redactor = redactor;
   }
 
   get size(): number {
@@ -95,12 +101,21 @@ export class Registry extends EventEmitter<RegistryEvents> {
   async #pump(key: string, request: RunRequest, limits: RunLimits, sink: Sink): Promise<Outcome> {
     const execute = await this.#execute();
     const events = execute(request, limits);
+    const clean = this.#redactor?.stream();
+    const tell = async (event: ExecutionEvent) => {
+      if (event.type === "text" && event.text === "") return; // all of it is held back
+      this.emit("event", key, event);
+      await sink(event);
+    };
     try {
       for (;;) {
         const step = await events.next();
-        if (step.done) return step.value;
-        this.emit("event", key, step.value);
-        await sink(step.value);
+        if (step.done) {
+          if (clean) await tell({ type: "text", text: clean.end() });
+          return step.value;
+        }
+        const event = step.value;
+        await tell(clean && event.type === "text" ? { type: "text", text: clean.push(event.text) } : event);
       }
     } catch (error) {
       void events.return(undefined as never); // a sink that fails must not leave the run unwatched

@@ -1,4 +1,5 @@
 /** What the rules of a fault plan do to one stream: frames are lost, doubled, swapped or spoilt, and connections break. */
+import { isHighSurrogate } from "../support/clip.ts";
 import { type FaultRule, ruleOf } from "./faults.ts";
 import { encodeFrame, type Frame, type Piece, type Rewriter } from "./run-stream.ts";
 import { recordOf } from "./run-views.ts";

@@ -24,6 +24,7 @@ export class RunLog {
   #offset = 0;
   #emptyGaps = 0;
   #askedAt = 0;
+  #recovered = false;
 
   constructor(client: SerenClient, runId: string, cursor: RunCursor, signal: AbortSignal) {
     this.#client = client;
@@ -39,7 +40,7 @@ export class RunLog {
   async *fill(until: number): AsyncGenerator<LogEvent, void, void> {
     const { ambient } = this.#client;
     if (this.#emptyGaps >= EMPTY_GAPS && ambient.now() - this.#askedAt < EMPTY_GAP_EVERY_MS) return;
-    const before = this.#cursor.applied;
+    this.#recovered = false;
     try {
       for (const wait of LAG_WAITS_MS) {
         if (wait > 0) await sleep(ambient, wait, this.#signal);
@@ -49,7 +50,7 @@ export class RunLog {
       if (this.#signal.aborted || !(error instanceof ExecutionFailure)) throw error;
     }
     this.#askedAt = ambient.now();
-    this.#emptyGaps = this.#cursor.applied > before ? 0 : this.#emptyGaps + 1;
+    this.#emptyGaps = this.#recovered ? 0 : this.#emptyGaps + 1;
   }
 
   /** Hands on what is new since the last call; the first one reads from the beginning. Waits while the service is away. */
@@ -96,6 +97,7 @@ export class RunLog {
         if (sequence === undefined) continue;
         reached ||= sequence >= until;
         if (sequence <= this.#cursor.sequence) continue;
+        this.#recovered ||= sequence < until;
         yield { kind: "event", event: page.events[index] };
         this.#cursor.advance(sequence);
       }

@@ -6,6 +6,8 @@
 /** Secrets shorter than this are not searched for: they would blank out ordinary words. */
 const MIN_SECRET_LENGTH = 6;
 const MASK = "[redacted]";
+/** A shorter beginning of a secret goes out: holding back every final `s` for a key `seren_…` would tear words apart. */
+const MIN_HELD_LENGTH = 4;
 
 // A key is random, so it has a digit or a capital somewhere; our own tool names (`seren_run_status`) have neither.
 // In serialized text a line break before it reads `\n`, whose letter must not hide the start of the word.
@@ -19,6 +21,15 @@ export interface Redactor {
   /** Adds a value to be removed from now on. */
   add(secret: string): void;
   redact(text: string): string;
+  /** For text that arrives in pieces: a known secret is removed wherever it was cut. */
+  stream(): RedactedStream;
+}
+
+export interface RedactedStream {
+  /** What may go out now. The beginning of what could become a secret is held back until the next piece tells. */
+  push(piece: string): string;
+  /** What was held back; it did not become a secret. */
+  end(): string;
 }
 
 export function createRedactor(): Redactor {
@@ -41,7 +52,44 @@ export function createRedactor(): Redactor {
       for (const shape of SHAPES) out = out.replace(shape, (_, kept) => (typeof kept === "string" ? kept : "") + MASK);
       return out;
     },
+    stream() {
+      let said = ""; // the last few characters that went out: a secret may have begun there
+      let held = "";
+      const release = (text: string, upTo: number) => {
+        const out = text.slice(0, upTo);
+        said = (said + out).slice(-(MIN_HELD_LENGTH - 1));
+        return out;
+      };
+      return {
+        push(piece) {
+          const text = said + held + piece;
+          const first = pattern ? text.search(pattern) : -1;
+          const from = first >= 0 && first < said.length ? first : said.length;
+          const whole = pattern ? text.replace(pattern, MASK) : text;
+          const clean = whole.slice(from);
+          const keep = Math.min(beginningOfSecret(whole, known), clean.length);
+          held = clean.slice(clean.length - keep);
+          return release(clean, clean.length - keep);
+        },
+        end() {
+          const rest = held;
+          held = "";
+          return release(rest, rest.length);
+        },
+      };
+    },
   };
+}
+
+/** How many characters at the end of `text` are the beginning of a secret, when they are enough to hold text back for. */
+function beginningOfSecret(text: string, secrets: Iterable<string>): number {
+  let longest = MIN_HELD_LENGTH - 1;
+  for (const secret of secrets) {
+    for (let length = Math.min(secret.length - 1, text.length); length > longest; length -= 1) {
+      if (text.endsWith(secret.slice(0, length))) longest = length;
+    }
+  }
+  return longest >= MIN_HELD_LENGTH ? longest : 0;
 }
 
 /** `%2F` and `%2f` are the same. */

@@ -7,7 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkLine, type Message, type Mode } from "../harness/line-check.ts";
-import { API_KEY, canariesIn, CanarySearch, DECLARED } from "./canaries.ts";
+import { API_KEY, CanarySearch, canariesIn, DECLARED } from "./canaries.ts";
 
 export const ROOT = process.env.SEREN_BRIDGE_ROOT ?? process.cwd();
 /** The npm build, unless another file is named. */

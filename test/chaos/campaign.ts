@@ -9,7 +9,7 @@ import { CourierAct } from "./courier-act.ts";
 import { drawPlan } from "./draw.ts";
 import type { ChaosPlan, CourierPlan, RoderPlan } from "./plan.ts";
 import { QUIET_MS, RoderAct } from "./roder-act.ts";
-import { sleep, Switchboard, World } from "./world.ts";
+import { Switchboard, sleep, World } from "./world.ts";
 
 /** Plans of one child: those of Roder at the same time, turns of Dispatch one after another. */
 const RODER_BATCH = 6;
@@ -40,7 +40,8 @@ export interface Verdict {
 export async function campaign(firstSeed: number, count: number, onVerdict: (verdict: Verdict) => void): Promise<void> {
   const batches = intoBatches(Array.from({ length: count }, (_, index) => drawPlan(firstSeed + index)));
   const workers = Array.from({ length: CHILDREN }, async () => {
-    for (let batch = batches.shift(); batch; batch = batches.shift()) for (const verdict of await live(batch)) onVerdict(verdict);
+    for (let batch = batches.shift(); batch; batch = batches.shift())
+      for (const verdict of await live(batch)) onVerdict(verdict);
   });
   await Promise.all(workers);
 }
@@ -59,7 +60,9 @@ export function intoBatches(plans: readonly ChaosPlan[]): ChaosPlan[][] {
 const usesAgent = (plan: ChaosPlan) => plan.host === "roder" && plan.target === "agent";
 
 function chunks<T>(all: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(all.length / size) }, (_, index) => all.slice(index * size, (index + 1) * size));
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, index) =>
+    all.slice(index * size, (index + 1) * size),
+  );
 }
 
 /** One child and the plans it serves. */
@@ -107,13 +110,15 @@ async function liveWithRoder(plans: readonly RoderPlan[], board: Switchboard, pl
       await judgeOrphans(plan, world, place, act.problems);
       await act.judge();
       const { deploymentsCreated } = world.cloud.stats();
-      if (deploymentsCreated > world.deploymentsBefore + mayDeploy(plan)) act.problems.push("I12: a deployment nobody asked for");
+      if (deploymentsCreated > world.deploymentsBefore + mayDeploy(plan))
+        act.problems.push("I12: a deployment nobody asked for");
       return { plan, problems: act.problems, ms: performance.now() - began, stderr: "" };
     }),
   );
   stopPausing();
   if (!plans[0]?.ending) await bridge.finish(EXIT_MS);
-  if (!plans[0]?.ending && book.unanswered > 0) book.problems.push(`I1: ${book.unanswered} requests were never answered`);
+  if (!plans[0]?.ending && book.unanswered > 0)
+    book.problems.push(`I1: ${book.unanswered} requests were never answered`);
   return blame(verdicts, bridge, book.problems);
 }
 

@@ -23,6 +23,7 @@ export function corpusOf(mode: Mode): string[] {
 
 /** Parcels of the fixtures, where the recording names one of that name. */
 const withOurParcels = (line: string) =>
-  line.replace(/"parcel_dir":"\/workspace\/[^"]*?(chat|job|heartbeat|tools|unicode|mounts|native|foreign|hurried)[^"]*"/, (_, name) =>
-    `"parcel_dir":${JSON.stringify(parcelDir(name))}`,
+  line.replace(
+    /"parcel_dir":"\/workspace\/[^"]*?(chat|job|heartbeat|tools|unicode|mounts|native|foreign|hurried)[^"]*"/,
+    (_, name) => `"parcel_dir":${JSON.stringify(parcelDir(name))}`,
   );

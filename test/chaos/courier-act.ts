@@ -1,6 +1,7 @@
 /** A Dispatch host that does what a plan says, turn after turn, and what is wrong with what it got. */
-import { derive, Lots } from "../sim/lots.ts";
+
 import type { Json, Message } from "../harness/line-check.ts";
+import { derive, Lots } from "../sim/lots.ts";
 import { type Bridge, parcelDir } from "./bridge.ts";
 import { canariesIn } from "./canaries.ts";
 import { firstDifference, isUnknown, show } from "./judge-roder.ts";
@@ -19,7 +20,17 @@ interface Exchange {
 }
 
 /** Faults after which what was streamed may differ from the record, which the final message then follows. */
-const LOSSY = new Set(["reorder", "duplicate", "lose", "garble", "no_ids", "empty_ids", "no_sequence", "legacy", "unnamed"]);
+const LOSSY = new Set([
+  "reorder",
+  "duplicate",
+  "lose",
+  "garble",
+  "no_ids",
+  "empty_ids",
+  "no_sequence",
+  "legacy",
+  "unnamed",
+]);
 /** Above this a message is shortened; the deltas are whole. */
 const WHOLE_MESSAGE_CHARS = 50_000;
 
@@ -101,7 +112,8 @@ export class CourierAct {
       this.#open = { exchange: { events: [] }, settle: resolve };
     });
     const lines: (object | string | Buffer)[] = [line];
-    for (let count = this.#plan.rubbish; count > 0; count -= 1) lines.splice(this.#lots.int(0, lines.length), 0, rubbishLine(this.#lots));
+    for (let count = this.#plan.rubbish; count > 0; count -= 1)
+      lines.splice(this.#lots.int(0, lines.length), 0, rubbishLine(this.#lots));
     this.#bridge.send(...lines);
     const inTime = await within(SETTLE_MS, Promise.race([answered, this.#bridge.exited]));
     if (!inTime) {
@@ -150,7 +162,12 @@ export class CourierAct {
     if (ending.how === "eof") this.#bridge.process.stdin?.end();
     else if (ending.how === "stdout") this.#bridge.process.stdout?.destroy();
     else if (ending.how === "shutdown") {
-      this.#bridge.send({ jsonrpc: "2.0", id: 1, method: "courier.shutdown", params: { kind: "shutdown", protocol_version: 1 } });
+      this.#bridge.send({
+        jsonrpc: "2.0",
+        id: 1,
+        method: "courier.shutdown",
+        params: { kind: "shutdown", protocol_version: 1 },
+      });
     } else this.#bridge.process.kill(ending.how);
   }
 }

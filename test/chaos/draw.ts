@@ -65,7 +65,8 @@ function drawRoder(seed: number, lots: Lots): RoderPlan {
 }
 
 function drawRoderRequest(lots: Lots, target: RoderPlan["target"]): RoderRequest {
-  const via = target === "agent" && lots.chance(0.7) ? "dispatch" : lots.pick(["task", "task", "task", "tool"] as const);
+  const via =
+    target === "agent" && lots.chance(0.7) ? "dispatch" : lots.pick(["task", "task", "task", "tool"] as const);
   const { script, endless, canary } = drawScript(lots, false);
   const cancelMs: number[] = [];
   while (lots.chance(endless ? 0.6 : 0.3) && cancelMs.length < 4) {

@@ -1,11 +1,28 @@
 /** Spoilt parcels: manifest, lock, files and the kinds of file system objects they may be. */
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { inspectParcel } from "../../src/adapters/courier/inspect.ts";
 import { manifestDigest } from "../../src/parcel/digest.ts";
-import { listLocalTools, openParcel, parcelWorkload, resolveMounts, resolvePrompt, runTimeoutMs } from "../../src/parcel/index.ts";
+import {
+  listLocalTools,
+  openParcel,
+  parcelWorkload,
+  resolveMounts,
+  resolvePrompt,
+  runTimeoutMs,
+} from "../../src/parcel/index.ts";
 import { ExecutionFailure } from "../../src/support/failure.ts";
 import { createRedactor } from "../../src/support/redact.ts";
 import { Secret } from "../../src/support/secret.ts";
@@ -14,7 +31,18 @@ import { parcelDir } from "./bridge.ts";
 import { DECLARED } from "./canaries.ts";
 import { mutateText, mutateValue } from "./mutate.ts";
 
-const CASES = ["chat", "job", "heartbeat", "minimal", "tools", "unicode", "skills", "mounts", "bound", "chat-bound-by-host"] as const;
+const CASES = [
+  "chat",
+  "job",
+  "heartbeat",
+  "minimal",
+  "tools",
+  "unicode",
+  "skills",
+  "mounts",
+  "bound",
+  "chat-bound-by-host",
+] as const;
 /** A parcel is read in milliseconds; more than this is a hang. */
 const HANG_MS = 10_000;
 
@@ -35,7 +63,8 @@ export async function fuzzParcels(seed: number, parcels: number): Promise<Parcel
       cpSync(parcelDir(lots.pick(CASES)), dir, { recursive: true });
       const how = spoil(dir, lots);
       const wrong = await tryParcel(dir, result);
-      if (wrong && result.problems.length < 20) result.problems.push(`I11: ${wrong} (seed ${seed}, parcel ${index}, ${how})`);
+      if (wrong && result.problems.length < 20)
+        result.problems.push(`I11: ${wrong} (seed ${seed}, parcel ${index}, ${how})`);
       rmSync(dir, { recursive: true, force: true });
     }
   } finally {
@@ -56,7 +85,8 @@ async function tryParcel(dir: string, result: ParcelFuzz): Promise<string | unde
     return undefined;
   } catch (error) {
     result.refused += 1;
-    if (!(error instanceof ExecutionFailure)) return `failed with ${error instanceof Error ? error.stack : String(error)}`;
+    if (!(error instanceof ExecutionFailure))
+      return `failed with ${error instanceof Error ? error.stack : String(error)}`;
     if (error.kind === "internal") return `an internal error: ${(error.cause as Error)?.stack ?? error.message}`;
     return error.message.length > 5_000 ? `a message of ${error.message.length} characters` : undefined;
   } finally {
@@ -68,7 +98,12 @@ async function useParcel(dir: string): Promise<void> {
   const opened = await openParcel(dir);
   const { parcel, files } = opened;
   const secret = (name: string) => DECLARED[name];
-  const settings = { deployment: undefined, secret, apiKey: () => new Secret("a-key-never-sent"), redactor: createRedactor() };
+  const settings = {
+    deployment: undefined,
+    secret,
+    apiKey: () => new Secret("a-key-never-sent"),
+    redactor: createRedactor(),
+  };
   inspectParcel(opened, settings as Parameters<typeof inspectParcel>[1]);
   await resolvePrompt(parcel, files);
   listLocalTools(parcel);

@@ -6,8 +6,8 @@ import { Canceller } from "../../src/core/canceller.ts";
 import { createExecute } from "../../src/core/execution.ts";
 import { generalAgentTarget, type Outcome, Registry } from "../../src/core/index.ts";
 import { LocalCloud } from "../../src/local/index.ts";
-import type { HttpRequest, HttpResponse, HttpStream } from "../../src/seren/transport.ts";
 import { SerenClient } from "../../src/seren/index.ts";
+import type { HttpRequest, HttpResponse, HttpStream } from "../../src/seren/transport.ts";
 import { ExecutionFailure } from "../../src/support/failure.ts";
 import { silentLog } from "../../src/support/log.ts";
 import { derive, Lots } from "../sim/lots.ts";
@@ -20,7 +20,10 @@ import { mutateText } from "./mutate.ts";
 const TIMEOUT_MS = 30_000;
 /** After its deadline: a call that hangs (60 s), the wait for the cancel to be confirmed (60 s), the last reads. */
 const LEEWAY_MS = 240_000;
-const STATUSES = [100, 200, 200, 201, 204, 206, 301, 302, 304, 400, 401, 402, 403, 404, 409, 410, 418, 422, 429, 500, 502, 503, 504, 599];
+const STATUSES = [
+  100, 200, 200, 201, 204, 206, 301, 302, 304, 400, 401, 402, 403, 404, 409, 410, 418, 422, 429, 500, 502, 503, 504,
+  599,
+];
 const BODIES = [
   "",
   "null",
@@ -40,17 +43,17 @@ const BODIES = [
 const FRAMES = [
   ":\n".repeat(2_000),
   "data: {}\n\n",
-  "event: run.event\nid: -1\ndata: {\"type\":\"text\"}\n\n",
-  "event: run.event\nid: 1e400\ndata: {\"type\":\"text\",\"text\":7}\n\n",
-  "event: run.state\ndata: {\"terminal\":\"yes\"}\n\n",
+  'event: run.event\nid: -1\ndata: {"type":"text"}\n\n',
+  'event: run.event\nid: 1e400\ndata: {"type":"text","text":7}\n\n',
+  'event: run.state\ndata: {"terminal":"yes"}\n\n',
   "event: end\n\n",
   "event: error\ndata: \n\n",
   "id: \u0000\n\n",
   "retry: 99999999999\n\n",
   "retry: -5\n\n",
   `data: ${"y".repeat(5 * 1024 * 1024)}\n\n`,
-  "event: run\ndata: {\"status\":\"completed\",\"output_events\":{\"length\":-1}}\n\n",
-  "event: run.event\ndata: {\"sequence_number\":9007199254740993,\"type\":\"tool_call\",\"id\":[],\"name\":{}}\n\n",
+  'event: run\ndata: {"status":"completed","output_events":{"length":-1}}\n\n',
+  'event: run.event\ndata: {"sequence_number":9007199254740993,"type":"tool_call","id":[],"name":{}}\n\n',
 ];
 
 export interface ServiceFuzz {
@@ -89,7 +92,8 @@ async function oneRun(seed: number): Promise<{ ending: string; wrong: string[] }
     "one",
     {
       target: generalAgentTarget(),
-      message: '@script [{"text":"some words ","n":20},{"tool":"look"},{"artifact":{"id":"a","kind":"b"}},{"sleep_ms":500},{"text":"end"}]',
+      message:
+        '@script [{"text":"some words ","n":20},{"tool":"look"},{"artifact":{"id":"a","kind":"b"}},{"sleep_ms":500},{"text":"end"}]',
       onApproval: lots.pick(["wait", "return"]),
     },
     began + TIMEOUT_MS,
@@ -114,8 +118,10 @@ async function oneRun(seed: number): Promise<{ ending: string; wrong: string[] }
   if (!outcome && !failure) wrong.push(`I11: no end ${LEEWAY_MS / 1000} s after the deadline`);
   if (failure && !(failure instanceof ExecutionFailure)) wrong.push(`I11: failed with ${String(failure)}`);
   if (failure instanceof ExecutionFailure) {
-    if (failure.kind === "internal") wrong.push(`I11: an internal error: ${(failure.cause as Error)?.stack ?? failure.message}`);
-    if (failure.message.length > 5_000 || /<html|<body/i.test(failure.message)) wrong.push(`I11: not fit to be shown: ${failure.message.slice(0, 200)}`);
+    if (failure.kind === "internal")
+      wrong.push(`I11: an internal error: ${(failure.cause as Error)?.stack ?? failure.message}`);
+    if (failure.message.length > 5_000 || /<html|<body/i.test(failure.message))
+      wrong.push(`I11: not fit to be shown: ${failure.message.slice(0, 200)}`);
   }
   if (told > 64 * 1024 * 1024) wrong.push(`I8: ${told} characters were told`);
   process.kill();
@@ -181,5 +187,8 @@ async function* spoilStream(body: AsyncIterable<Uint8Array>, lots: Lots): AsyncG
 
 /** Frames whole, what they carry spoilt. */
 function spoilFrames(text: string, lots: Lots): string {
-  return text.replace(/^data: (.*)$/gm, (_, data: string) => `data: ${mutateText(data, lots).toString().replaceAll("\n", " ")}`);
+  return text.replace(
+    /^data: (.*)$/gm,
+    (_, data: string) => `data: ${mutateText(data, lots).toString().replaceAll("\n", " ")}`,
+  );
 }

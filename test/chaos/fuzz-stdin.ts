@@ -13,10 +13,10 @@ import { Secret } from "../../src/support/secret.ts";
 import type { Mode } from "../harness/line-check.ts";
 import { derive, Lots } from "../sim/lots.ts";
 import { Bridge, ROOT } from "./bridge.ts";
-import { corpusOf } from "./corpus.ts";
 import { DECLARED } from "./canaries.ts";
+import { corpusOf } from "./corpus.ts";
 import { Ledger } from "./ledger.ts";
-import { mutateText } from "./mutate.ts";
+import { mutateText, mutateValue } from "./mutate.ts";
 
 /** Lines between two requests that must come back. */
 const STRIDE = 250;
@@ -33,7 +33,12 @@ export interface Fuzzed {
 }
 
 /** `lines` spoilt lines through reader, dispatch, adapters and writer of both hosts; runs are played, nothing is sent. */
-export async function fuzzInMemory(mode: Mode, seed: number, lines: number): Promise<Fuzzed> {
+export async function fuzzInMemory(
+  mode: Mode,
+  seed: number,
+  lines: number,
+  spoil: Spoil = mutateText,
+): Promise<Fuzzed> {
   const corpus = corpusOf(mode);
   const problems: string[] = [];
   let done = 0;
@@ -53,7 +58,7 @@ export async function fuzzInMemory(mode: Mode, seed: number, lines: number): Pro
       signals: new EventEmitter(),
     });
     const write = (bytes: Buffer) => new Promise<void>((resolve) => void input.write(bytes, () => resolve()));
-    await feed({ corpus, lots, count, ledger, write, gone: served.ended });
+    await feed({ corpus, lots, count, ledger, write, spoil, gone: served.ended });
     input.end();
     if (!(await inTime(served.ended))) problems.push("I11: the end was not reached");
     ledger.close();
@@ -68,23 +73,42 @@ export async function fuzzInMemory(mode: Mode, seed: number, lines: number): Pro
 export async function fuzzChild(mode: Mode, seed: number, lines: number): Promise<Fuzzed> {
   const ledger = new Ledger(mode);
   const lots = new Lots(derive(seed, 0));
-  const bridge = new Bridge(mode, { origin: "http://127.0.0.1:9", onMessage: ledger.read, env: { SEREN_BRIDGE_LOG: "error" } });
+  const bridge = new Bridge(mode, {
+    origin: "http://127.0.0.1:9",
+    onMessage: ledger.read,
+    env: { SEREN_BRIDGE_LOG: "error" },
+  });
   const write = (bytes: Buffer) =>
     new Promise<void>((resolve) => {
       if (bridge.hasExited || !bridge.process.stdin?.writable) resolve();
       else bridge.process.stdin.write(bytes, () => resolve());
     });
-  await feed({ corpus: corpusOf(mode), lots, count: lines, ledger, write, gone: bridge.exited });
+  await feed({ corpus: corpusOf(mode), lots, count: lines, ledger, write, spoil: mutateText, gone: bridge.exited });
   if (bridge.hasExited) bridge.problems.push("I11: the program ended");
   const exit = await bridge.finish(60_000);
   if (exit.code !== 0) bridge.problems.push(`I11: exit code ${exit.code}, ${exit.signal}`);
   ledger.close();
-  for (const line of bridge.stderr.split("\n")) if (/uncaught|unhandled/i.test(line)) bridge.problems.push(`I11: ${line.slice(0, 300)}`);
+  for (const line of bridge.stderr.split("\n"))
+    if (/uncaught|unhandled/i.test(line)) bridge.problems.push(`I11: ${line.slice(0, 300)}`);
   const problems = [...bridge.problems, ...ledger.problems].map((problem) => `${problem} (seed ${seed})`);
   return { lines, replies: ledger.replies, problems: problems.slice(0, 20) };
 }
 
+/** What becomes of a valid line. */
+export type Spoil = (line: string, lots: Lots) => Buffer;
+
+/** Only the session a request carries is spoilt, so that it is the session that is judged. */
+export function spoilSession(line: string, lots: Lots): Buffer {
+  const request = JSON.parse(line);
+  if (request.params?.session === undefined) return Buffer.from(line);
+  for (let count = lots.magnitude(1, 3); count > 0; count -= 1) {
+    request.params.session = mutateValue(request.params.session, lots, 0);
+  }
+  return Buffer.from(JSON.stringify(request));
+}
+
 interface Feed {
+  spoil: Spoil;
   corpus: readonly string[];
   lots: Lots;
   count: number;
@@ -93,15 +117,17 @@ interface Feed {
   gone: Promise<unknown>;
 }
 
-async function feed({ corpus, lots, count, ledger, write, gone }: Feed): Promise<void> {
+async function feed({ corpus, lots, count, ledger, write, spoil, gone }: Feed): Promise<void> {
   for (let sent = 0; sent < count; sent += STRIDE) {
     const pieces: Buffer[] = [];
     for (let index = sent; index < Math.min(count, sent + STRIDE); index += 1) {
-      const line = lots.chance(0.1) ? Buffer.from(lots.pick(corpus)) : mutateText(lots.pick(corpus), lots);
+      const line = lots.chance(0.1) ? Buffer.from(lots.pick(corpus)) : spoil(lots.pick(corpus), lots);
       if (!ENDS.test(line.toString())) pieces.push(line, Buffer.from("\n"));
     }
     const probe = `probe-${sent}`;
-    pieces.push(Buffer.from(`${JSON.stringify({ jsonrpc: "2.0", id: probe, method: "no.such.method", params: {} })}\n`));
+    pieces.push(
+      Buffer.from(`${JSON.stringify({ jsonrpc: "2.0", id: probe, method: "no.such.method", params: {} })}\n`),
+    );
     const bytes = Buffer.concat(pieces);
     ledger.wrote(bytes);
     const answered = ledger.answered(probe);

@@ -5,8 +5,8 @@ import { realAmbient } from "../../src/support/ambient.ts";
 import { derive, Lots } from "../sim/lots.ts";
 import { Book } from "./book.ts";
 import { Bridge } from "./bridge.ts";
-import { API_KEY } from "./canaries.ts";
 import { HELLO } from "./campaign.ts";
+import { API_KEY } from "./canaries.ts";
 import { mutateText } from "./mutate.ts";
 
 const TIMEOUT_SECONDS = 2;
@@ -30,7 +30,10 @@ export async function hostileHttp(seed: number, count: number, malice: number): 
   const tasks = Array.from({ length: count }, async (_, index) => {
     const id = `task-${index}`;
     const entry = book.open(id);
-    const input = { prompt: '@script [{"text":"words ","n":9,"every_ms":20},{"sleep_ms":300}]', timeout_seconds: TIMEOUT_SECONDS };
+    const input = {
+      prompt: '@script [{"text":"words ","n":9,"every_ms":20},{"sleep_ms":300}]',
+      timeout_seconds: TIMEOUT_SECONDS,
+    };
     const params = { executorId: "seren-cloud-run", executionId: id, taskId: "t", input };
     bridge.send(book.request("tasks/execute", params, (reply) => entry.answered(reply)));
     const late = new Promise<void>((resolve) => setTimeout(resolve, TIMEOUT_SECONDS * 1000 + LEEWAY_MS).unref());
@@ -42,7 +45,8 @@ export async function hostileHttp(seed: number, count: number, malice: number): 
   if (bridge.hasExited) problems.push("I11: the program ended");
   await bridge.finish(20_000);
   await service.close();
-  for (const line of bridge.stderr.split("\n")) if (/uncaught|unhandled/i.test(line)) problems.push(`I11: ${line.slice(0, 400)}`);
+  for (const line of bridge.stderr.split("\n"))
+    if (/uncaught|unhandled/i.test(line)) problems.push(`I11: ${line.slice(0, 400)}`);
   problems.push(...bridge.problems, ...book.problems);
   return { requests: service.requests, problems: problems.map((what) => `${what} (seed ${seed})`) };
 }
@@ -93,8 +97,21 @@ class HostileServer {
     const [method = "GET", path = "/"] = head.split(" ");
     const gone = new AbortController();
     socket.once("close", () => gone.abort());
-    const headers = Object.fromEntries(head.split("\r\n").slice(1).map((line) => line.toLowerCase().split(": ", 2) as [string, string]));
-    const reply = await this.#cloud.handle({ method, path, headers: { ...headers, authorization: `Bearer ${API_KEY}` }, body: body.length > 0 ? body : undefined }, gone.signal);
+    const headers = Object.fromEntries(
+      head
+        .split("\r\n")
+        .slice(1)
+        .map((line) => line.toLowerCase().split(": ", 2) as [string, string]),
+    );
+    const reply = await this.#cloud.handle(
+      {
+        method,
+        path,
+        headers: { ...headers, authorization: `Bearer ${API_KEY}` },
+        body: body.length > 0 ? body : undefined,
+      },
+      gone.signal,
+    );
     if (reply.drop) return void socket.destroy();
     const isEvil = this.#lots.chance(this.#malice);
     if (typeof reply.body === "string") {

@@ -1,6 +1,7 @@
 /** What one Roder request was told, against what really happened. Each finding begins with the number of its invariant. */
-import { canariesIn } from "./canaries.ts";
+
 import type { Entry, Event } from "./book.ts";
+import { canariesIn } from "./canaries.ts";
 import type { RoderPlan, RoderRequest } from "./plan.ts";
 import type { TrueRun } from "./world.ts";
 
@@ -34,17 +35,26 @@ export function judgeRequest(one: RequestCase): string[] {
   if (request.via === "tool") return leaks(JSON.stringify(entry.reply ?? ""));
   const wrong: string[] = [];
   const expected = request.twice ? 2 : 1;
-  if (!ended && entry.replies.length !== expected) wrong.push(`I1: ${entry.replies.length} replies to ${expected} requests`);
+  if (!ended && entry.replies.length !== expected)
+    wrong.push(`I1: ${entry.replies.length} replies to ${expected} requests`);
   const terminals = entry.events.filter(({ type }) => type === "completed" || type === "failed").length;
   if (terminals > 1) wrong.push(`I1: ${terminals} terminal events`);
   if (!ended && terminals === 0 && entry.replies[0] === "result") wrong.push("I1: no terminal event");
-  if (ended && one.plan.ending?.how === "eof" && one.plan.faults.rules.length === 0 && terminals === 0 && entry.replies[0] === "result") {
+  if (
+    ended &&
+    one.plan.ending?.how === "eof" &&
+    one.plan.faults.rules.length === 0 &&
+    terminals === 0 &&
+    entry.replies[0] === "result"
+  ) {
     wrong.push("I1: no terminal event although the host could still read");
   }
   for (const name of ["stdout", "stderr", "log"]) wrong.push(...leaks(entry.stream(name)));
   if (!entry.terminal) return wrong;
   wrong.push(...leaks(JSON.stringify(entry.terminal)));
-  return wrong.concat(entry.terminal.type === "failed" ? judgeFailure(one, entry.terminal) : judgeOutcome(one, entry.terminal.result));
+  return wrong.concat(
+    entry.terminal.type === "failed" ? judgeFailure(one, entry.terminal) : judgeOutcome(one, entry.terminal.result),
+  );
 }
 
 /** A run whose fate could not be found out is the one thing a failure may leave behind. */
@@ -53,7 +63,8 @@ export const isUnknown = (text: string) => /could not be looked up|could be this
 function judgeFailure({ runs, entry }: RequestCase, { error }: Event): string[] {
   const run = runs[0];
   if (!run || isUnknown(error)) return [];
-  if (/before a(ny)? (remote )?run was started/.test(error)) return [`I6: "${error}", but there is a run (${run.status})`];
+  if (/before a(ny)? (remote )?run was started/.test(error))
+    return [`I6: "${error}", but there is a run (${run.status})`];
   void entry;
   return [];
 }
@@ -63,7 +74,10 @@ function judgeOutcome(one: RequestCase, result: Event): string[] {
   const known = request.via === "dispatch" ? result.metadata : result.payload;
   if (known.status === "started") return [];
   const run = runs.find(({ id }) => id === known.run_id);
-  if (!run) return runs.length === 0 && known.status === "cancelled" ? [] : [`I6: the outcome names run ${known.run_id}, which is not its own`];
+  if (!run)
+    return runs.length === 0 && known.status === "cancelled"
+      ? []
+      : [`I6: the outcome names run ${known.run_id}, which is not its own`];
   const why = String(known.error?.message ?? "");
   if (/cancel requested|Seren Cloud/.test(why)) return [];
   const wrong: string[] = [];
@@ -73,7 +87,9 @@ function judgeOutcome(one: RequestCase, result: Event): string[] {
   if (!fits) wrong.push(`I6: told ${told} (${why}), but the record says ${run.status}`);
   if (kind === "cancelled" && !one.stopped && !saysSo(request)) wrong.push("I12: cancelled unasked");
   if (request.canary || !fits) return wrong;
-  return wrong.concat(request.via === "dispatch" ? judgeMessage(result.final_message, told, run) : judgeStreams(one, known, run));
+  return wrong.concat(
+    request.via === "dispatch" ? judgeMessage(result.final_message, told, run) : judgeStreams(one, known, run),
+  );
 }
 
 const saysSo = (request: RoderRequest) =>
@@ -90,11 +106,13 @@ function judgeStreams({ entry, request }: RequestCase, payload: Event, run: True
   if (request.detach) return [];
   const wrong: string[] = [];
   const text = run.text.toWellFormed();
-  if (!payload.truncated && payload.text !== text) wrong.push(`I3: final text ${show(payload.text)} is not ${show(text)}`);
+  if (!payload.truncated && payload.text !== text)
+    wrong.push(`I3: final text ${show(payload.text)} is not ${show(text)}`);
   if (entry.stream("stderr").includes(UNRELIABLE)) return wrong;
   const streamed = entry.stream("stdout");
   const whole = text === "" || text.endsWith("\n") ? text : `${text}\n`;
-  if (streamed !== whole) wrong.push(`I3: streamed ${show(streamed)} is not ${show(whole)}${firstDifference(streamed, whole)}`);
+  if (streamed !== whole)
+    wrong.push(`I3: streamed ${show(streamed)} is not ${show(whole)}${firstDifference(streamed, whole)}`);
   return wrong;
 }
 

@@ -11,8 +11,8 @@ import { realAmbient } from "../../src/support/ambient.ts";
 import type { Message, Mode } from "../harness/line-check.ts";
 import { derive, Lots } from "../sim/lots.ts";
 import { Bridge, parcelDir } from "./bridge.ts";
-import { API_KEY } from "./canaries.ts";
 import { HELLO } from "./campaign.ts";
+import { API_KEY } from "./canaries.ts";
 import { sleep } from "./world.ts";
 
 const AT_ONCE = 8;
@@ -62,7 +62,8 @@ async function oneRound(seed: number, result: Kills): Promise<string[]> {
     const victim = start(lots.pick(["roder", "roder", "courier"]));
     await victim.hello();
     const leave = victim.bridge.mode === "roder" && lots.chance(0.3);
-    for (let count = victim.bridge.mode === "roder" ? lots.int(1, 3) : 1; count > 0; count -= 1) victim.run("to-be-killed", false);
+    for (let count = victim.bridge.mode === "roder" ? lots.int(1, 3) : 1; count > 0; count -= 1)
+      victim.run("to-be-killed", false);
     if (leave) victim.run(LEAVE, true);
     if (lots.chance(0.6)) await service.firstCreate;
     await sleep(lots.chance(0.3) ? 0 : lots.magnitude(1, 600));
@@ -113,7 +114,8 @@ class Service {
     });
     const work = builtInAgent(0);
     const faults: FaultRule[] = [];
-    if (lots.chance(0.4)) faults.push({ kind: "late_reply", where: "create_run", ms: lots.magnitude(1, 800), times: 2 });
+    if (lots.chance(0.4))
+      faults.push({ kind: "late_reply", where: "create_run", ms: lots.magnitude(1, 800), times: 2 });
     if (lots.chance(0.3)) faults.push({ kind: "lag", where: "list", ms: lots.magnitude(10, 1_500) });
     if (lots.chance(0.3)) faults.push({ kind: "status", where: "cancel", status: 503, times: 2 });
     if (lots.chance(0.2)) faults.push({ kind: "status", where: "list", status: 500, body: "html", times: 2 });
@@ -188,7 +190,13 @@ class Actor {
       void this.#ask("tasks/execute", params);
     } else {
       const operation = { kind: "chat", input: prompt };
-      const params = { kind: "run", protocol_version: 1, parcel_dir: parcelDir("minimal"), session: this.#session, operation };
+      const params = {
+        kind: "run",
+        protocol_version: 1,
+        parcel_dir: parcelDir("minimal"),
+        session: this.#session,
+        operation,
+      };
       void this.#ask("courier.run", params);
     }
   }

@@ -100,7 +100,10 @@ export class Ledger {
     if (!readable) return;
     const { jsonrpc, method, params }: Record<string, unknown> = { ...value };
     const isRequest =
-      jsonrpc === "2.0" && typeof method === "string" && method !== "" && (params === undefined || typeof params === "object");
+      jsonrpc === "2.0" &&
+      typeof method === "string" &&
+      method !== "" &&
+      (params === undefined || typeof params === "object");
     add(isRequest ? this.#due : this.#allowed, JSON.stringify(id));
   }
 

@@ -29,7 +29,8 @@ function report({ plan, problems, ms, stderr }: Verdict): void {
     console.log(`  plan: ${JSON.stringify(plan)}`);
     if (values.only !== undefined) console.log(`  stderr: ${stderr}`);
   }
-  if (values.verbose) console.log(`${plan.seed} ${plan.host} ${(ms / 1000).toFixed(1)} s ${problems.length > 0 ? "FAILED" : "ok"}`);
+  if (values.verbose)
+    console.log(`${plan.seed} ${plan.host} ${(ms / 1000).toFixed(1)} s ${problems.length > 0 ? "FAILED" : "ok"}`);
 }
 
 if (values.only === undefined) {

@@ -46,7 +46,12 @@ function mutateBytes(bytes: Buffer, lots: Lots): Buffer {
     case 4:
       return Buffer.concat([head, Buffer.from(Array.from(middle, () => lots.int(0, 255))), tail]);
     case 5:
-      return Buffer.concat([head, Buffer.from(lots.pick(['"', "{", "}", "[", "]", ",", ":", "\\", "\\u", "\r", "\ufeff", "null"])), middle, tail]);
+      return Buffer.concat([
+        head,
+        Buffer.from(lots.pick(['"', "{", "}", "[", "]", ",", ":", "\\", "\\u", "\r", "\ufeff", "null"])),
+        middle,
+        tail,
+      ]);
     case 6:
       return Buffer.concat([bytes, bytes]);
     case 7:

@@ -1,7 +1,8 @@
 /** A Roder host that does what a plan says, and what is wrong with what it got. */
-import { derive, Lots } from "../sim/lots.ts";
+
 import type { Message } from "../harness/line-check.ts";
-import { type Book, Entry } from "./book.ts";
+import { derive, Lots } from "../sim/lots.ts";
+import type { Book, Entry } from "./book.ts";
 import type { Bridge } from "./bridge.ts";
 import { judgeRequest } from "./judge-roder.ts";
 import type { RoderPlan, RoderRequest } from "./plan.ts";
@@ -78,7 +79,8 @@ export class RoderAct {
 
   #send(...lines: (object | string | Buffer)[]): void {
     if (this.#plan.rubbish > 0 && this.#lots.chance(0.5)) {
-      for (let count = this.#plan.rubbish; count > 0; count -= 1) lines.splice(this.#lots.int(0, lines.length), 0, rubbishLine(this.#lots));
+      for (let count = this.#plan.rubbish; count > 0; count -= 1)
+        lines.splice(this.#lots.int(0, lines.length), 0, rubbishLine(this.#lots));
     }
     this.#bridge.send(...lines);
   }
@@ -87,26 +89,40 @@ export class RoderAct {
     const prompt = `${tagOf(this.#plan, index)}\n@script ${JSON.stringify(request.script)}`;
     const reply = this.#expectReply(request.via, (message) => entry.answered(message));
     if (request.via === "dispatch") {
-      return this.#book.request("subagents/dispatch", {
-        dispatcherId: "seren-cloud",
-        dispatchId: entry.id,
-        parentThreadId: "th",
-        parentTurnId: "tu",
-        request: { description: "d", prompt, subagent_type: null, inputs: null, timeout_seconds: request.timeoutSeconds },
-      }, reply);
+      return this.#book.request(
+        "subagents/dispatch",
+        {
+          dispatcherId: "seren-cloud",
+          dispatchId: entry.id,
+          parentThreadId: "th",
+          parentTurnId: "tu",
+          request: {
+            description: "d",
+            prompt,
+            subagent_type: null,
+            inputs: null,
+            timeout_seconds: request.timeoutSeconds,
+          },
+        },
+        reply,
+      );
     }
-    return this.#book.request("tasks/execute", {
-      executorId: "seren-cloud-run",
-      executionId: entry.id,
-      taskId: "t",
-      workspaceRoot: "/w",
-      input: {
-        prompt,
-        ...this.#target(),
-        timeout_seconds: request.timeoutSeconds,
-        ...(request.detach ? { wait: false } : {}),
+    return this.#book.request(
+      "tasks/execute",
+      {
+        executorId: "seren-cloud-run",
+        executionId: entry.id,
+        taskId: "t",
+        workspaceRoot: "/w",
+        input: {
+          prompt,
+          ...this.#target(),
+          timeout_seconds: request.timeoutSeconds,
+          ...(request.detach ? { wait: false } : {}),
+        },
       },
-    }, reply);
+      reply,
+    );
   }
 
   #target(): object {
@@ -119,7 +135,11 @@ export class RoderAct {
     });
     return request.via === "dispatch"
       ? this.#book.request("subagents/cancel", { dispatcherId: "seren-cloud", dispatchId: entry.id }, reply)
-      : this.#book.request("tasks/cancel", { executorId: "seren-cloud-run", executionId: entry.id, reason: "r" }, reply);
+      : this.#book.request(
+          "tasks/cancel",
+          { executorId: "seren-cloud-run", executionId: entry.id, reason: "r" },
+          reply,
+        );
   }
 
   async #performTool(request: RoderRequest, index: number, entry: Entry): Promise<void> {
@@ -147,7 +167,14 @@ export class RoderAct {
 
   async #tool(toolName: string, args: object): Promise<Message | undefined> {
     if (this.#bridge.hasExited) return undefined;
-    const params = { providerId: "seren-cloud-tools", toolName, callId: "c", threadId: "t", turnId: "u", arguments: args };
+    const params = {
+      providerId: "seren-cloud-tools",
+      toolName,
+      callId: "c",
+      threadId: "t",
+      turnId: "u",
+      arguments: args,
+    };
     let settle: (message: Message) => void = () => undefined;
     const replied = new Promise<Message>((resolve) => {
       settle = resolve;
@@ -159,7 +186,8 @@ export class RoderAct {
   /** Notes a reply that takes too long. */
   #expectReply(what: string, onReply: (message: Message) => void): (message: Message) => void {
     const timer = setTimeout(() => {
-      if (!this.#bridge.hasExited && !this.#ended) this.problems.push(`I6: ${what} was not answered within ${REPLY_MS} ms`);
+      if (!this.#bridge.hasExited && !this.#ended)
+        this.problems.push(`I6: ${what} was not answered within ${REPLY_MS} ms`);
     }, REPLY_MS);
     timer.unref();
     return (message) => {
@@ -175,7 +203,8 @@ export class RoderAct {
     this.#ended = true;
     if (ending.how === "eof") this.#bridge.process.stdin?.end();
     else if (ending.how === "stdout") this.#bridge.process.stdout?.destroy();
-    else if (ending.how === "shutdown") this.#bridge.send(this.#book.request("extension/shutdown", {}, () => undefined));
+    else if (ending.how === "shutdown")
+      this.#bridge.send(this.#book.request("extension/shutdown", {}, () => undefined));
     else this.#bridge.process.kill(ending.how);
   }
 }
@@ -196,7 +225,7 @@ const idOf = (seed: number, index: number) => {
 };
 
 function toolData(message: Message): Record<string, unknown> | undefined {
-  return message.kind === "result" ? (message.result.data as Record<string, unknown> | null) ?? undefined : undefined;
+  return message.kind === "result" ? ((message.result.data as Record<string, unknown> | null) ?? undefined) : undefined;
 }
 
 function toolText(message: Message | undefined): string | undefined {

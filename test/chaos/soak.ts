@@ -2,8 +2,7 @@
  * `npm run soak [-- --runs N --events N]`: many short runs and one very long one in one child; its memory, sampled after
  * forced collections, has to stay where it was.
  */
-import { readFileSync, writeFileSync } from "node:fs";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -92,10 +91,20 @@ async function oneRun(number: number): Promise<void> {
   const prompt = `@script [{"text":"short "},{"tool":"look","result":"found"},{"text":"answer ${number}\\n"}]`;
   const isTask = number % 2 === 0;
   const request = isTask
-    ? book.request("tasks/execute", { executorId: "seren-cloud-run", executionId: id, taskId: "t", input: { prompt } }, (reply) => entry.answered(reply))
+    ? book.request(
+        "tasks/execute",
+        { executorId: "seren-cloud-run", executionId: id, taskId: "t", input: { prompt } },
+        (reply) => entry.answered(reply),
+      )
     : book.request(
         "subagents/dispatch",
-        { dispatcherId: "seren-cloud", dispatchId: id, parentThreadId: "t", parentTurnId: "u", request: { description: "d", prompt } },
+        {
+          dispatcherId: "seren-cloud",
+          dispatchId: id,
+          parentThreadId: "t",
+          parentTurnId: "u",
+          request: { description: "d", prompt },
+        },
         (reply) => entry.answered(reply),
       );
   bridge.send(request);
@@ -108,7 +117,10 @@ async function oneRun(number: number): Promise<void> {
 async function longRun(events: number): Promise<void> {
   const before = await memory();
   const began = performance.now();
-  const steps = Array.from({ length: Math.ceil(events / 100_000) }, () => ({ text: "{i} words\n", n: Math.min(events, 100_000) }));
+  const steps = Array.from({ length: Math.ceil(events / 100_000) }, () => ({
+    text: "{i} words\n",
+    n: Math.min(events, 100_000),
+  }));
   const id = "long";
   const entry = book.open(id);
   const params = {
@@ -121,15 +133,23 @@ async function longRun(events: number): Promise<void> {
   bridge.send(book.request("subagents/dispatch", params, (reply) => entry.answered(reply)));
   let peak = before;
   for (let over = false; !over; ) {
-    over = await Promise.race([entry.settled.then(() => true), new Promise<false>((resolve) => setTimeout(() => resolve(false), 5_000))]);
+    over = await Promise.race([
+      entry.settled.then(() => true),
+      new Promise<false>((resolve) => setTimeout(() => resolve(false), 5_000)),
+    ]);
     const now = await memory();
     if (now.heapUsed > peak.heapUsed) peak = now;
   }
   const after = await memory();
   const seconds = (performance.now() - began) / 1000;
-  console.log(`one run of ${events} events in ${seconds.toFixed(1)} s (${(events / seconds).toFixed(0)}/s), ended ${entry.terminal?.result?.exit_reason ?? entry.terminal?.type}`);
-  console.log(`  heap before ${mib(before.heapUsed)}, at most ${mib(peak.heapUsed)}, after ${mib(after.heapUsed)}; rss after ${mib(after.rss)}`);
-  if (entry.terminal?.result?.exit_reason !== "completed") problems.push(`I3: the long run ended with ${JSON.stringify(entry.terminal)?.slice(0, 500)}`);
+  console.log(
+    `one run of ${events} events in ${seconds.toFixed(1)} s (${(events / seconds).toFixed(0)}/s), ended ${entry.terminal?.result?.exit_reason ?? entry.terminal?.type}`,
+  );
+  console.log(
+    `  heap before ${mib(before.heapUsed)}, at most ${mib(peak.heapUsed)}, after ${mib(after.heapUsed)}; rss after ${mib(after.rss)}`,
+  );
+  if (entry.terminal?.result?.exit_reason !== "completed")
+    problems.push(`I3: the long run ended with ${JSON.stringify(entry.terminal)?.slice(0, 500)}`);
   const kept = after.heapUsed - before.heapUsed;
   if (kept > MOST_BYTES_KEPT) problems.push(`I8: ${mib(kept)} are kept of the long run`);
 }

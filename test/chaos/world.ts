@@ -62,7 +62,13 @@ export class World {
         this.#letPersonDecide(stage);
         const done = work(stage);
         const tag = /tag-\d+-\d+/.exec(stage.message ?? "")?.[0] ?? "";
-        this.runs.push(new TrueRun(stage, tag, done.catch(() => undefined)));
+        this.runs.push(
+          new TrueRun(
+            stage,
+            tag,
+            done.catch(() => undefined),
+          ),
+        );
         return done;
       },
     });
@@ -70,7 +76,10 @@ export class World {
 
   /** Makes the deployment that requests name. */
   async setUp(): Promise<void> {
-    const made = await ask(this.cloud, realAmbient, "POST", "/deploy", { ...DEPLOYMENT, name: `plan-${this.plan.seed}` });
+    const made = await ask(this.cloud, realAmbient, "POST", "/deploy", {
+      ...DEPLOYMENT,
+      name: `plan-${this.plan.seed}`,
+    });
     this.deploymentId = made.id;
     this.deploymentsBefore = this.cloud.stats().deploymentsCreated;
   }

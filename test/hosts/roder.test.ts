@@ -12,7 +12,7 @@ import { Cloud } from "./roder/cloud.ts";
 import { type Entry, RoderHost } from "./roder/host.ts";
 import { PACKAGE, PROGRAM } from "./roder/package-under-test.ts";
 
-const build = buildHost();
+const build = await buildHost();
 const program = "program" in build ? build.program : "";
 
 /** A prompt that makes the built-in agent do exactly this; `name` tells the run from others. */

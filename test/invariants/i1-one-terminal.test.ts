@@ -13,7 +13,12 @@ const dispatch = (id: string, prompt: string) => ({
   parentTurnId: "u",
   request: { description: "d", prompt },
 });
-const task = (id: string, prompt: string) => ({ executorId: "seren-cloud-run", executionId: id, taskId: "t", input: { prompt } });
+const task = (id: string, prompt: string) => ({
+  executorId: "seren-cloud-run",
+  executionId: id,
+  taskId: "t",
+  input: { prompt },
+});
 
 test("requests sent twice and cancelled at any moment end once each", async () => {
   const { env } = await startCloud();
@@ -21,7 +26,10 @@ test("requests sent twice and cancelled at any moment end once each", async () =
   const ids = Array.from({ length: 40 }, (_, index) => `one-${index}`);
   await Promise.all(
     ids.map(async (id, index) => {
-      const prompt = script({ text: "words ", n: 5, every_ms: index % 7 }, ...(index % 3 === 0 ? [{ fail: "no" }] : []));
+      const prompt = script(
+        { text: "words ", n: 5, every_ms: index % 7 },
+        ...(index % 3 === 0 ? [{ fail: "no" }] : []),
+      );
       const method = index % 2 === 0 ? "subagents/dispatch" : "tasks/execute";
       const params = index % 2 === 0 ? dispatch(id, prompt) : task(id, prompt);
       const replies = [host.ask(method, params), host.ask(method, params)];
@@ -35,21 +43,27 @@ test("requests sent twice and cancelled at any moment end once each", async () =
   for (const id of ids) expect(terminals(host, id), id).toBe(1);
 });
 
-test.each(["eof", "SIGTERM", "extension/shutdown"])("what was acknowledged is ended once when the host goes away by %s", async (way) => {
-  const { env } = await startCloud();
-  const host = await RoderHost.greeted({ env });
-  await host.ask("tasks/execute", task("followed", script({ text: "begun" }, { hang: true })));
-  await host.event("followed", (event) => event.type === "output" && event.stream === "stdout");
-  const acks = [host.ask("subagents/dispatch", dispatch("fresh", script({ hang: true }))), host.ask("tasks/execute", task("fresh-too", script({ hang: true })))];
-  if (way === "SIGTERM") {
+test.each(["eof", "SIGTERM", "extension/shutdown"])(
+  "what was acknowledged is ended once when the host goes away by %s",
+  async (way) => {
+    const { env } = await startCloud();
+    const host = await RoderHost.greeted({ env });
+    await host.ask("tasks/execute", task("followed", script({ text: "begun" }, { hang: true })));
+    await host.event("followed", (event) => event.type === "output" && event.stream === "stdout");
+    const acks = [
+      host.ask("subagents/dispatch", dispatch("fresh", script({ hang: true }))),
+      host.ask("tasks/execute", task("fresh-too", script({ hang: true }))),
+    ];
+    if (way === "SIGTERM") {
+      await Promise.all(acks);
+      host.child.process.kill("SIGTERM");
+    } else if (way === "extension/shutdown") void host.ask(way).catch(() => undefined);
+    const exit = await host.end();
     await Promise.all(acks);
-    host.child.process.kill("SIGTERM");
-  } else if (way === "extension/shutdown") void host.ask(way).catch(() => undefined);
-  const exit = await host.end();
-  await Promise.all(acks);
-  expect(exit).toEqual(EXITED_WELL);
-  for (const id of ["followed", "fresh", "fresh-too"]) expect(terminals(host, id), id).toBe(1);
-});
+    expect(exit).toEqual(EXITED_WELL);
+    for (const id of ["followed", "fresh", "fresh-too"]) expect(terminals(host, id), id).toBe(1);
+  },
+);
 
 test("a turn that is interrupted gets one reply", async () => {
   const { env, run } = await startCloud();

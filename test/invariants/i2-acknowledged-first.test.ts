@@ -14,7 +14,9 @@ test("hundreds of requests at once are acknowledged by a program whose service n
   );
   expect(replies.filter(({ error }) => error)).toEqual([]);
   expect(cloud.stats().runsStarted).toBe(0);
-  const cancels = await Promise.all(ids.map((id, index) => (index % 2 === 0 ? host.cancelDispatch(id) : host.cancelTask(id))));
+  const cancels = await Promise.all(
+    ids.map((id, index) => (index % 2 === 0 ? host.cancelDispatch(id) : host.cancelTask(id))),
+  );
   expect(cancels.filter(({ error }) => error)).toEqual([]);
   await Promise.all(ids.map((id) => host.terminal(id)));
   await host.end();
@@ -35,7 +37,12 @@ test("also with the embedded service, where a run can be over in no time", async
   await Promise.all(ids.map((id) => host.terminal(id)));
   const first = new Map<unknown, string>();
   for (const message of host.child.messages) {
-    const id = message.kind === "result" ? message.result.dispatchId : message.kind === "notification" ? message.params.dispatchId : undefined;
+    const id =
+      message.kind === "result"
+        ? message.result.dispatchId
+        : message.kind === "notification"
+          ? message.params.dispatchId
+          : undefined;
     if (id !== undefined && !first.has(id)) first.set(id, message.kind);
   }
   expect([...first.values()]).toEqual(ids.map(() => "result"));

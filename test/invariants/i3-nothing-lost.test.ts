@@ -38,7 +38,9 @@ test.each(Object.entries(ROADS))("through a stream %s", async (_, rules) => {
   const { env } = await startCloud({ faults: { seed: 5, rules }, retryMs: 20 });
   const host = await RoderHost.greeted({ env });
   await host.execute("told", { prompt: WORDS });
-  expect(await host.terminal("told")).toMatchObject({ result: { exit_code: 0, payload: { status: "completed", text: TEXT } } });
+  expect(await host.terminal("told")).toMatchObject({
+    result: { exit_code: 0, payload: { status: "completed", text: TEXT } },
+  });
   const streams = { stdout: "", log: "", stderr: "" };
   for (const event of host.events("told")) if (event.type === "output") streams[event.stream] += event.chunk;
   expect(streams.stderr).toBe("");

@@ -8,7 +8,13 @@ const LOST: Record<string, FaultRule> = {
   "is dropped": { kind: "lost_reply", where: "create_run", answer: "drop", times: 3 },
   "is cut": { kind: "lost_reply", where: "create_run", answer: "cut", times: 3 },
   "is an error of the edge": { kind: "lost_reply", where: "create_run", answer: "html", times: 3 },
-  "is 503 with a time to wait": { kind: "lost_reply", where: "create_run", answer: "unavailable", retry_after: 0, times: 3 },
+  "is 503 with a time to wait": {
+    kind: "lost_reply",
+    where: "create_run",
+    answer: "unavailable",
+    retry_after: 0,
+    times: 3,
+  },
 };
 const LAGGING: FaultRule = { kind: "lag", where: "list", ms: 1_500 };
 
@@ -17,14 +23,16 @@ test.each(Object.entries(LOST))("the answer %s, and lists lag behind", async (_,
   const host = await RoderHost.greeted({ env });
   const ids = ["a", "b", "c"];
   await Promise.all(ids.map((id) => host.execute(id, { prompt: script({ text: id }) })));
-  for (const id of ids) expect(await host.terminal(id)).toMatchObject({ result: { payload: { status: "completed", text: id } } });
+  for (const id of ids)
+    expect(await host.terminal(id)).toMatchObject({ result: { payload: { status: "completed", text: id } } });
   expect(cloud.stats()).toMatchObject({ runsStarted: 3, createsReceived: 3, runsActive: [] });
 });
 
 test("a request sent again under its id starts nothing", async () => {
   const { env, cloud } = await startCloud();
   const host = await RoderHost.greeted({ env });
-  for (let count = 0; count < 5; count += 1) expect(await host.execute("same", { prompt: script({ text: "once" }) })).toHaveProperty("result");
+  for (let count = 0; count < 5; count += 1)
+    expect(await host.execute("same", { prompt: script({ text: "once" }) })).toHaveProperty("result");
   await host.terminal("same");
   expect(await host.execute("same", { prompt: script({ text: "once" }) })).toHaveProperty("result");
   await host.end();

@@ -49,7 +49,7 @@ const EXPECTED: Readonly<Record<string, string[]>> = {
   ],
   detach: ONE_TURN,
   "detach-stop": ["session 0", "text_delta > error run_cancelled"],
-  eval: ["session 0", TURN, "capabilities", "session 0", REFUSED_KIND, "ok", "ok"],
+  eval: ["session 0", TURN, "session 0", REFUSED_KIND, "ok", "ok"],
   foreign: [REFUSED_KIND],
   "heartbeat-null": ONE_TURN,
   "heartbeat-payload": ONE_TURN,

@@ -155,11 +155,15 @@ function checkService(world: World, process: Process, truth: Truth): string[] {
 /** The entry of a run whose host reads no more stays: nobody has told the end of it. */
 const mayStayNoted = ({ told }: Process) => told.some((one) => one.stalled);
 
-/** Detached, or waiting for a person by agreement. */
+/**
+ * Detached, or waiting for a person by agreement. A process that dies between writing that it leaves a run alone and
+ * saying so leaves one that was asked for, which does less harm than cancelling one that was promised.
+ */
 function isLeftOnPurpose(plan: Plan, process: Process, run: TrueRun): boolean {
   const told = process.told.find(({ tag }) => tag === run.tag);
   const asked = plan.runs[Number(run.tag.slice(3))];
-  if (asked?.detach && told?.phases.has("queued")) return true;
+  if (asked?.detach && (plan.crash || told?.phases.has("queued"))) return true;
+  if (plan.crash && asked?.onApproval === "return" && told?.askedAt) return true;
   return told?.outcome?.kind === "awaiting_approval";
 }
 

@@ -17,11 +17,7 @@ export class SimDisk {
     this.#lots = lots;
   }
 
-  /** Texts that nobody living looks after. */
-  get orphaned(): number {
-    return [...this.#entries.values()].filter(({ owner }) => !owner.alive).length;
-  }
-
+  /** Entries of all processes. */
   get size(): number {
     return this.#entries.size;
   }

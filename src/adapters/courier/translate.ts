@@ -11,6 +11,8 @@ const MAX_DELTA_BYTES = 128 * 1024;
 const MAX_TOOL_BYTES = 64 * 1024;
 const MAX_ENCODED_MESSAGE_BYTES = 448 * 1024;
 const MAX_SHOWN_PARTIAL_BYTES = 4 * 1024;
+/** The service's own words for a bad end may be of any length; a reply that is too long would lose its code. */
+const MAX_REASON_BYTES = 16 * 1024;
 
 export function* toCourierEvents(event: ExecutionEvent): Generator<CourierEvent, void, void> {
   switch (event.type) {
@@ -113,8 +115,8 @@ function approvalWords({ approvals, run }: Outcome): string {
 /** A run that ended badly, as the error its turn ends with. The answer so far is shown as context. */
 export function toTurnError(outcome: Outcome): TurnError {
   const code = outcome.kind === "failed" ? "run_failed" : (ENDING_CODES[outcome.kind] ?? "run_failed");
-  const parts = [outcome.error?.message ?? `the run ended: ${outcome.kind}`];
-  if (outcome.error?.code) parts.push(`(${outcome.error.code})`);
+  const parts = [clipBytes(outcome.error?.message ?? `the run ended: ${outcome.kind}`, MAX_REASON_BYTES)];
+  if (outcome.error?.code) parts.push(`(${clipBytes(outcome.error.code, MAX_REASON_BYTES)})`);
   if (outcome.run) parts.push(`[run ${outcome.run.runId}]`);
   const partial = clipBytes(outcome.text, MAX_SHOWN_PARTIAL_BYTES);
   return new TurnError(code, parts.join(" ") + (partial ? `; it had said: ${partial}` : ""));

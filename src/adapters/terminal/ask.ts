@@ -26,7 +26,13 @@ export async function select<T extends string>(
   signal?: AbortSignal,
 ): Promise<T | undefined> {
   const { select: ask, isCancel } = await prompts();
-  const answer = await ask<string>({ message, options, input: screen.stdin, output: screen.stderr, ...(signal ? { signal } : {}) });
+  const answer = await ask<string>({
+    message,
+    options,
+    input: screen.stdin,
+    output: screen.stderr,
+    ...(signal ? { signal } : {}),
+  });
   return isCancel(answer) ? undefined : options.find(({ value }) => value === answer)?.value;
 }
 

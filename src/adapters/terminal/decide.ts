@@ -26,7 +26,10 @@ export async function decide({ services, screen }: Context, { runId, verdict, ye
   remark(screen, "");
   if (!yes) {
     if (!screen.interactive) {
-      throw new ExecutionFailure("invalid_input", "a person has to decide this, and there is no terminal to ask on; --yes says that one has");
+      throw new ExecutionFailure(
+        "invalid_input",
+        "a person has to decide this, and there is no terminal to ask on; --yes says that one has",
+      );
     }
     const sure = await confirm(screen, requests.length === 1 ? `${what} this?` : `${what} all ${requests.length}?`);
     if (!sure) {
@@ -35,6 +38,9 @@ export async function decide({ services, screen }: Context, { runId, verdict, ye
     }
   }
   const next = await approvals.decide(checkpoint, () => verdict);
-  say(screen, `${verdict === "approve" ? "Approved" : "Rejected"}. Follow it with: seren-bridge runs follow ${next.runId}`);
+  say(
+    screen,
+    `${verdict === "approve" ? "Approved" : "Rejected"}. Follow it with: seren-bridge runs follow ${next.runId}`,
+  );
   return EXIT.ok;
 }

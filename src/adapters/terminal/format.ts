@@ -9,7 +9,10 @@ export function parseDuration(text: string, what: string): number {
   const [, digits = "", unit = "s"] = /^(\d{1,9})(ms|s|m|h|d)?$/.exec(text.trim()) ?? [];
   const factor = UNITS[unit];
   if (digits === "" || factor === undefined || Number(digits) === 0) {
-    throw new ExecutionFailure("invalid_input", `${what} is "${text}", which is not a duration; write for example 90s, 15m or 2h`);
+    throw new ExecutionFailure(
+      "invalid_input",
+      `${what} is "${text}", which is not a duration; write for example 90s, 15m or 2h`,
+    );
   }
   return Number(digits) * factor;
 }
@@ -29,7 +32,11 @@ export function duration(ms: number): string {
 /** How long ago, in one word: `now`, `12s`, `3m`, `2h`, `4d`. */
 export function age(ms: number): string {
   if (ms < 1_000) return "now";
-  for (const [unit, size, limit] of [["s", 1_000, 60_000], ["m", 60_000, 3_600_000], ["h", 3_600_000, 172_800_000]] as const) {
+  for (const [unit, size, limit] of [
+    ["s", 1_000, 60_000],
+    ["m", 60_000, 3_600_000],
+    ["h", 3_600_000, 172_800_000],
+  ] as const) {
     if (ms < limit) return `${Math.floor(ms / size)}${unit}`;
   }
   return `${Math.floor(ms / 86_400_000)}d`;

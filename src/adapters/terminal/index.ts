@@ -11,6 +11,7 @@ import { addLogin } from "./commands/login.ts";
 import { addRun } from "./commands/run.ts";
 import { addRuns } from "./commands/runs.ts";
 import { addSetup } from "./commands/setup.ts";
+import { addWatch } from "./commands/watch.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit-code.ts";
 import { errorLine } from "./live/run-lines.ts";
 import { exitCodeHelp, exitCodeOfCommand } from "./program.ts";
@@ -22,8 +23,8 @@ export { createScreen, type Input, type Output, type Screen } from "./screen.ts"
 export type {
   Context,
   Flight,
-  Keys,
   KeySource,
+  Keys,
   LocalOptions,
   LocalRequestLine,
   Places,
@@ -82,7 +83,19 @@ export function buildProgram(context: Context): Command {
   return program;
 }
 
-const COMMANDS: readonly ((program: Command, context: Context) => void)[] = [addRun, addRuns, addApprovals, addAgents, addDeployments, addLogin, addDoctor, addSetup, addLocal, addCompletion];
+const COMMANDS: readonly ((program: Command, context: Context) => void)[] = [
+  addRun,
+  addWatch,
+  addRuns,
+  addApprovals,
+  addAgents,
+  addDeployments,
+  addLogin,
+  addDoctor,
+  addSetup,
+  addLocal,
+  addCompletion,
+];
 
 function complain(args: readonly string[], { screen, services }: Context, error: unknown): ExitCode {
   const failure = asFailure(error);
@@ -91,7 +104,11 @@ function complain(args: readonly string[], { screen, services }: Context, error:
   const words = services.redactor.redact(message);
   if (args.includes("--json")) say(screen, JSON.stringify({ ...line, message: words }));
   else remark(screen, `${screen.errorColors.red("seren-bridge:")} ${printable(words)}`);
-  if (failure.kind === "internal" && failure.cause instanceof Error && services.variable("SEREN_BRIDGE_LOG") === "debug") {
+  if (
+    failure.kind === "internal" &&
+    failure.cause instanceof Error &&
+    services.variable("SEREN_BRIDGE_LOG") === "debug"
+  ) {
     remark(screen, services.redactor.redact(failure.cause.stack ?? ""));
   }
   return code;

@@ -38,7 +38,11 @@ export function paintState(colors: Colors, state: RunState): (text: string) => s
 export function runColumns(colors: Colors, now: number, agentOf: (deploymentId: string) => string): Column<RunRow>[] {
   return [
     { title: "RUN", of: ({ run }) => shortId(run.runId) },
-    { title: "STATE", of: ({ state }) => STATE_WORDS[state], paint: (cell, { state }) => paintState(colors, state)(cell) },
+    {
+      title: "STATE",
+      of: ({ state }) => STATE_WORDS[state],
+      paint: (cell, { state }) => paintState(colors, state)(cell),
+    },
     { title: "AGENT", of: ({ run }) => agentOf(run.deploymentId), min: 12 },
     { title: "STARTED", of: ({ startedAt }) => `${age(now - startedAt)} ago`.replace("now ago", "now") },
     { title: "TOOK", of: ({ startedAt, endedAt }) => duration((endedAt ?? now) - startedAt) },
@@ -65,15 +69,22 @@ export function runJson({ run, state, detail, message, startedAt, endedAt, usage
 export async function findRunId(services: Services, typed: string): Promise<string> {
   if (UUID.test(typed)) return typed.toLowerCase();
   if (!/^[0-9a-f-]+$/i.test(typed) || typed.length < MIN_PREFIX) {
-    throw new ExecutionFailure("invalid_input", `"${typed}" is not the id of a run; seren-bridge runs list shows them, and the first ${MIN_PREFIX} characters are enough`);
+    throw new ExecutionFailure(
+      "invalid_input",
+      `"${typed}" is not the id of a run; seren-bridge runs list shows them, and the first ${MIN_PREFIX} characters are enough`,
+    );
   }
   const { organization } = await services.remote();
   const rows = await organization.runs({ limit: LISTED });
   const found = rows.filter(({ run }) => run.runId.startsWith(typed.toLowerCase()));
   const [only] = found;
   if (only && found.length === 1) return only.run.runId;
-  if (found.length > 1) throw new ExecutionFailure("invalid_input", `several runs begin with ${typed}; give more of the id`);
-  throw new ExecutionFailure("not_found", `none of the last ${LISTED} runs begins with ${typed}; give the whole id of an older one`);
+  if (found.length > 1)
+    throw new ExecutionFailure("invalid_input", `several runs begin with ${typed}; give more of the id`);
+  throw new ExecutionFailure(
+    "not_found",
+    `none of the last ${LISTED} runs begins with ${typed}; give the whole id of an older one`,
+  );
 }
 
 /** Names of deployments, for lists; ids where there is no name. */

@@ -54,7 +54,10 @@ export function createScreen({ stdin, stdout, stderr, noColor, variable }: Scree
     errorColors: pc.createColors(colourful(stderr)),
     animated: !dumb && !build,
     interactive: stdin.isTTY === true && stderr.isTTY === true && !dumb && !build,
-    unicode: process.platform === "win32" || variable("TERM") === "linux" ? variable("WT_SESSION") !== undefined : /utf-?8/i.test(locale),
+    unicode:
+      process.platform === "win32" || variable("TERM") === "linux"
+        ? variable("WT_SESSION") !== undefined
+        : /utf-?8/i.test(locale),
   };
 }
 

@@ -1,5 +1,5 @@
 /** Aligned columns. The widest flexible column gives way when the screen is too narrow; nothing wraps. */
-import { fit, oneLine, padTo, widthOf } from "./text.ts";
+import { fitTo, oneLine, padTo, widthOf } from "./text.ts";
 
 export interface Column<T> {
   title: string;
@@ -13,7 +13,11 @@ export interface Column<T> {
 const GAP = "  ";
 
 /** Lines without their ends; the first one is the header. Foreign text in cells is made harmless. */
-export function table<T>(columns: readonly Column<T>[], rows: readonly T[], screen: { columns: number; dim: (text: string) => string }): string[] {
+export function table<T>(
+  columns: readonly Column<T>[],
+  rows: readonly T[],
+  screen: { columns: number; dim: (text: string) => string },
+): string[] {
   const cells = rows.map((row) => columns.map((column) => oneLine(column.of(row))));
   const widths = columns.map(({ title }, index) =>
     Math.max(widthOf(title), ...cells.map((line) => widthOf(line[index] ?? ""))),
@@ -23,12 +27,15 @@ export function table<T>(columns: readonly Column<T>[], rows: readonly T[], scre
     texts
       .map((text, index) => {
         const width = widths[index] ?? 0;
-        return paint(index === texts.length - 1 ? fit(text, width) : padTo(fit(text, width), width), index);
+        return paint(index === texts.length - 1 ? fitTo(text, width) : padTo(fitTo(text, width), width), index);
       })
       .join(GAP)
       .trimEnd();
   return [
-    line(columns.map(({ title }) => title), (text) => screen.dim(text)),
+    line(
+      columns.map(({ title }) => title),
+      (text) => screen.dim(text),
+    ),
     ...rows.map((row, at) => line(cells[at] ?? [], (text, index) => columns[index]?.paint?.(text, row) ?? text)),
   ];
 }
@@ -48,7 +55,10 @@ function shrink<T>(columns: readonly Column<T>[], widths: number[], room: number
 }
 
 /** `name  value` lines, values aligned; entries without a value are left out. */
-export function facts(entries: readonly (readonly [name: string, value: string | undefined])[], dim: (text: string) => string): string[] {
+export function facts(
+  entries: readonly (readonly [name: string, value: string | undefined])[],
+  dim: (text: string) => string,
+): string[] {
   const said = entries.filter((entry): entry is readonly [string, string] => Boolean(entry[1]));
   const width = Math.max(0, ...said.map(([name]) => name.length));
   return said.map(([name, value]) => `${dim(padTo(name, width))}${GAP}${value}`);

@@ -35,7 +35,7 @@ export function widthOf(text: string): number {
 }
 
 /** `text` in at most `columns` columns, `…` included where something was cut. */
-export function fit(text: string, columns: number): string {
+export function fitTo(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
   return columns < 1 ? "" : `${head(text, columns - 1)}…`;
 }

@@ -67,7 +67,7 @@ export class Book {
     }
     if (message.kind === "notification") return message;
     const { id } = message;
-    const call = this.calls.find((one) => one.id === id && (this.#mode === "roder" || one.replies === 0));
+    const call = this.#callOf(message, id);
     if (!call) {
       // Rubbish with an id is answered under that id, and without one under null.
       if (message.kind === "result") this.wrong.push(`I1: a result nobody asked for (${id})`);
@@ -78,5 +78,13 @@ export class Book {
     call.repliedAt = this.#now();
     if (call.replies > 1) this.wrong.push(`I1: ${call.method} was answered ${call.replies} times`);
     return message;
+  }
+
+  #callOf(message: Message, id: unknown): Call | undefined {
+    if (this.#mode === "roder") return this.calls.find((one) => one.id === id);
+    const open = this.calls.filter((one) => one.id === id && one.replies === 0);
+    // The answer to a shutdown may overtake that of the turn it ends; both have the same id.
+    const isEnd = message.kind === "result" && message.result.kind === "ok";
+    return isEnd ? open.at(-1) : open[0];
   }
 }

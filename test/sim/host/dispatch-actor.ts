@@ -41,6 +41,12 @@ export class DispatchActor {
 
   /** The next request goes out when the reply to the one before has come. */
   answered(message: Message): void {
+    const one = this.#book.cases.get(`run${this.#turn}`);
+    if (one && one.endedAt === undefined && one.call.replies > 0) {
+      one.endedAt = this.#world.clock.now();
+      one.events.push(...this.#events);
+      this.#events = [];
+    }
     if (this.#leaving) return;
     if (message.kind === "result" && "session" in message.result) this.#session = message.result.session;
     if (this.#session === undefined && this.#turn < 0) {
@@ -48,12 +54,6 @@ export class DispatchActor {
       this.#send("open_session", { parcel_dir: PARCEL });
       return;
     }
-    const one = this.#book.cases.get(`run${this.#turn}`);
-    if (one && one.endedAt === undefined) {
-      one.endedAt = this.#world.clock.now();
-      one.events.push(...this.#events);
-    }
-    this.#events = [];
     this.#turn += 1;
     const run = this.#plan.runs[this.#turn];
     if (!run) return;

@@ -19,7 +19,9 @@ export function addAgents(program: Command, context: Context): void {
   const command = program
     .command("agents")
     .summary("what a run can go to")
-    .description("Lists the general agent, which runs prompts that name no other, and the deployments of your organization.")
+    .description(
+      "Lists the general agent, which runs prompts that name no other, and the deployments of your organization.",
+    )
     .option("--json", "JSON instead of a table (the default when this is no terminal)");
   examples(command, [
     ["seren-bridge agents", "see what there is"],
@@ -32,7 +34,13 @@ async function list({ services, screen }: Context, options: { json?: boolean }):
   const { organization } = await services.remote();
   const agents = agentsOf(await organization.deployments());
   if (wantsJson(screen, options)) {
-    sayJson(screen, agents.map(({ deploymentId, ...agent }) => ({ ...agent, ...(deploymentId ? { deployment_id: deploymentId } : {}) })));
+    sayJson(
+      screen,
+      agents.map(({ deploymentId, ...agent }) => ({
+        ...agent,
+        ...(deploymentId ? { deployment_id: deploymentId } : {}),
+      })),
+    );
     return EXIT.ok;
   }
   say(

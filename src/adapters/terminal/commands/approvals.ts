@@ -14,28 +14,42 @@ export function addApprovals(program: Command, context: Context): void {
   const approvals = program
     .command("approvals")
     .summary("see and decide what waits for you")
-    .description("Runs that ask for permission wait for a person. Nothing here, and no tool of a model, decides for you.");
+    .description(
+      "Runs that ask for permission wait for a person. Nothing here, and no tool of a model, decides for you.",
+    );
   examples(approvals, [
     ["seren-bridge approvals list", "what waits"],
     ["seren-bridge approvals approve 1f3c", "see all of it, then allow it"],
     ["seren-bridge approvals reject 1f3c", "refuse it"],
   ]);
-  const list = approvals.command("list").summary("what waits in your organization").option("--json", "JSON instead of a table (the default when this is no terminal)");
+  const list = approvals
+    .command("list")
+    .summary("what waits in your organization")
+    .option("--json", "JSON instead of a table (the default when this is no terminal)");
   examples(list, [["seren-bridge approvals list --json", "with the whole arguments"]]);
   list.action(act(context, (options: { json?: boolean }) => showList(context, options)));
   for (const verdict of ["approve", "reject"] as const) {
     const command = approvals
       .command(verdict)
       .summary(verdict === "approve" ? "allow what a run asks for" : "refuse what a run asks for")
-      .description("Shows every request of the run with its whole arguments and asks. All requests of a run are decided together.")
+      .description(
+        "Shows every request of the run with its whole arguments and asks. All requests of a run are decided together.",
+      )
       .argument("<run>", "id of the run, or its beginning")
       .option("-y, --yes", "you have seen it; do not ask");
     examples(command, [[`seren-bridge approvals ${verdict} 1f3c`, "shows, asks, decides"]]);
-    command.action(act(context, (run: string, options: { yes?: boolean }) => decideOne(context, run, verdict, options)));
+    command.action(
+      act(context, (run: string, options: { yes?: boolean }) => decideOne(context, run, verdict, options)),
+    );
   }
 }
 
-async function decideOne(context: Context, typed: string, verdict: Verdict, options: { yes?: boolean }): Promise<ExitCode> {
+async function decideOne(
+  context: Context,
+  typed: string,
+  verdict: Verdict,
+  options: { yes?: boolean },
+): Promise<ExitCode> {
   return decide(context, { runId: await findRunId(context.services, typed), verdict, yes: options.yes === true });
 }
 
@@ -43,7 +57,10 @@ async function showList({ services, screen }: Context, options: { json?: boolean
   const { approvals } = await services.remote();
   const waiting = await approvals.waiting();
   if (wantsJson(screen, options)) {
-    sayJson(screen, waiting.map(({ run, requests }) => ({ run_id: run.runId, deployment_id: run.deploymentId, requests })));
+    sayJson(
+      screen,
+      waiting.map(({ run, requests }) => ({ run_id: run.runId, deployment_id: run.deploymentId, requests })),
+    );
     return EXIT.ok;
   }
   const rows = waiting.flatMap(({ run, requests }) => requests.map((request) => ({ run, request })));

@@ -30,7 +30,11 @@ export function addCompletion(program: Command, context: Context): void {
   command.action(
     act(context, (shell: string): ExitCode => {
       const write = Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined;
-      if (!write) throw new ExecutionFailure("invalid_input", `there are completions for ${Object.keys(SHELLS).join(", ")}, not for "${shell}"`);
+      if (!write)
+        throw new ExecutionFailure(
+          "invalid_input",
+          `there are completions for ${Object.keys(SHELLS).join(", ")}, not for "${shell}"`,
+        );
       say(context.screen, write(nodesOf(program, "")));
       return EXIT.ok;
     }),
@@ -40,7 +44,9 @@ export function addCompletion(program: Command, context: Context): void {
 function nodesOf(command: Command, path: string): Node[] {
   const help = command.createHelp();
   const commands = help.visibleCommands(command).map((one) => ({ word: one.name(), meaning: one.summary() || "help" }));
-  const options = help.visibleOptions(command).map((option) => ({ word: option.long ?? option.short ?? "", meaning: option.description }));
+  const options = help
+    .visibleOptions(command)
+    .map((option) => ({ word: option.long ?? option.short ?? "", meaning: option.description }));
   const files = command.registeredArguments.length > 0 && command.commands.length === 0;
   return [
     { path, words: [...commands, ...options], files },
@@ -50,7 +56,10 @@ function nodesOf(command: Command, path: string): Node[] {
 
 /** The words before the cursor that are no options, joined, name the node; unknown words are arguments and end the path. */
 function bash(nodes: readonly Node[]): string {
-  const cases = nodes.map(({ path, words, files }) => `    "${path}") words="${words.map(({ word }) => word).join(" ")}"; files=${files ? 1 : 0} ;;`);
+  const cases = nodes.map(
+    ({ path, words, files }) =>
+      `    "${path}") words="${words.map(({ word }) => word).join(" ")}"; files=${files ? 1 : 0} ;;`,
+  );
   const paths = nodes.map(({ path }) => `"${path}"`).join(" | ");
   return `_seren_bridge() {
   local current="\${COMP_WORDS[COMP_CWORD]}" path="" next word words="" files=0
@@ -74,7 +83,10 @@ complete -o filenames -F _seren_bridge seren-bridge`;
 function zsh(nodes: readonly Node[]): string {
   const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
   const entry = ({ word, meaning }: Node["words"][number]) => quote(`${word.replaceAll(":", "\\:")}:${meaning}`);
-  const cases = nodes.map(({ path, words, files }) => `    ${quote(path)}) choices=(${words.map(entry).join(" ")}); files=${files ? 1 : 0} ;;`);
+  const cases = nodes.map(
+    ({ path, words, files }) =>
+      `    ${quote(path)}) choices=(${words.map(entry).join(" ")}); files=${files ? 1 : 0} ;;`,
+  );
   const paths = nodes.map(({ path }) => quote(path)).join(" | ");
   return `#compdef seren-bridge
 _seren_bridge() {
@@ -101,11 +113,17 @@ function fish(nodes: readonly Node[]): string {
   const quote = (text: string) => `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
   const lines = nodes.flatMap(({ path, words }) =>
     words.map(({ word, meaning }) => {
-      const what = word.startsWith("--") ? `-l ${word.slice(2)}` : word.startsWith("-") ? `-s ${word.slice(1)}` : `-a ${word}`;
+      const what = word.startsWith("--")
+        ? `-l ${word.slice(2)}`
+        : word.startsWith("-")
+          ? `-s ${word.slice(1)}`
+          : `-a ${word}`;
       return `complete -c seren-bridge -f -n ${quote(`__seren_bridge_at ${path}`)} ${what} -d ${quote(meaning)}`;
     }),
   );
-  const withFiles = nodes.filter(({ files }) => files).map(({ path }) => `complete -c seren-bridge -F -n ${quote(`__seren_bridge_at ${path}`)}`);
+  const withFiles = nodes
+    .filter(({ files }) => files)
+    .map(({ path }) => `complete -c seren-bridge -F -n ${quote(`__seren_bridge_at ${path}`)}`);
   return `function __seren_bridge_at
   set -l typed (commandline -opc | string match -v -- '-*')
   test "$typed[2..-1]" = "$argv"; or begin

@@ -19,12 +19,17 @@ export function addDeployments(program: Command, context: Context): void {
   const deployments = program
     .command("deployments")
     .summary("list deployments, delete unused ones")
-    .description("A parcel or prompt gets a deployment at its first run, and later runs use it again. Nothing deletes them but you.");
+    .description(
+      "A parcel or prompt gets a deployment at its first run, and later runs use it again. Nothing deletes them but you.",
+    );
   examples(deployments, [
     ["seren-bridge deployments list", "what there is"],
     ["seren-bridge deployments prune", "what of it could go; asks before it deletes"],
   ]);
-  const list = deployments.command("list").summary("all of your organization").option("--json", "JSON instead of a table (the default when this is no terminal)");
+  const list = deployments
+    .command("list")
+    .summary("all of your organization")
+    .option("--json", "JSON instead of a table (the default when this is no terminal)");
   examples(list, [["seren-bridge deployments list --json", "for a program"]]);
   list.action(act(context, (options: { json?: boolean }) => showList(context, options)));
 
@@ -44,14 +49,27 @@ async function showList({ services, screen }: Context, options: { json?: boolean
   const { organization } = await services.remote();
   const rows = await organization.deployments();
   if (wantsJson(screen, options)) {
-    sayJson(screen, rows.map(({ createdAt, ...row }) => ({ ...row, created_at: new Date(createdAt).toISOString(), ours: OURS.test(row.name) })));
+    sayJson(
+      screen,
+      rows.map(({ createdAt, ...row }) => ({
+        ...row,
+        created_at: new Date(createdAt).toISOString(),
+        ours: OURS.test(row.name),
+      })),
+    );
     return EXIT.ok;
   }
   if (rows.length === 0) {
     say(screen, "There are no deployments. The first run makes one.");
     return EXIT.ok;
   }
-  say(screen, ...table(columns(screen.colors, services.ambient.now()), rows, { columns: columnsOf(screen.stdout), dim: screen.colors.dim }));
+  say(
+    screen,
+    ...table(columns(screen.colors, services.ambient.now()), rows, {
+      columns: columnsOf(screen.stdout),
+      dim: screen.colors.dim,
+    }),
+  );
   return EXIT.ok;
 }
 
@@ -76,7 +94,10 @@ interface Candidate {
   lastUse: number;
 }
 
-async function pruneUnused({ services, screen }: Context, options: { unusedFor: string; yes?: boolean }): Promise<ExitCode> {
+async function pruneUnused(
+  { services, screen }: Context,
+  options: { unusedFor: string; yes?: boolean },
+): Promise<ExitCode> {
   const unusedMs = parseDuration(options.unusedFor, "--unused-for");
   const { organization } = await services.remote();
   const now = services.ambient.now();
@@ -84,7 +105,8 @@ async function pruneUnused({ services, screen }: Context, options: { unusedFor: 
   for (const row of await organization.deployments()) {
     const lastUse = OURS.test(row.name) ? await lastUseOf(organization, row) : "going on";
     if (lastUse === "going on") continue;
-    if (row.status === "failed" || (now - lastUse >= unusedMs && !isCurrentAgent(row))) candidates.push({ row, lastUse });
+    if (row.status === "failed" || (now - lastUse >= unusedMs && !isCurrentAgent(row)))
+      candidates.push({ row, lastUse });
   }
   if (candidates.length === 0) {
     say(screen, `No deployment of seren-bridge failed or was unused for ${options.unusedFor}.`);
@@ -105,9 +127,14 @@ async function pruneUnused({ services, screen }: Context, options: { unusedFor: 
   );
   if (!options.yes) {
     if (!screen.interactive) {
-      throw new ExecutionFailure("invalid_input", "nothing was deleted: there is no terminal to ask on; --yes deletes them");
+      throw new ExecutionFailure(
+        "invalid_input",
+        "nothing was deleted: there is no terminal to ask on; --yes deletes them",
+      );
     }
-    if (!(await confirm(screen, `Delete ${count(candidates.length, "deployment")} for everybody in your organization?`))) {
+    if (
+      !(await confirm(screen, `Delete ${count(candidates.length, "deployment")} for everybody in your organization?`))
+    ) {
       say(screen, "Nothing was deleted.");
       return EXIT.cancelled;
     }

@@ -1,7 +1,7 @@
 /** `doctor`: everything that can be wrong, each with its fix. */
 import type { Command } from "commander";
-import { dispatchFindings, roderFindings } from "../doctor/hosts.ts";
 import type { Finding, State } from "../doctor/finding.ts";
+import { dispatchFindings, roderFindings } from "../doctor/hosts.ts";
 import { machineFindings } from "../doctor/machine.ts";
 import { serviceFindings } from "../doctor/service.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
@@ -15,7 +15,9 @@ export function addDoctor(program: Command, context: Context): void {
   const command = program
     .command("doctor")
     .summary("check this installation and say what to fix")
-    .description("Checks Node, files, the API key, the way to Seren Cloud, Dispatch and Roder. It reads only: nothing is created,\nstarted or changed. The exit code is 1 when there is a problem.")
+    .description(
+      "Checks Node, files, the API key, the way to Seren Cloud, Dispatch and Roder. It reads only: nothing is created,\nstarted or changed. The exit code is 1 when there is a problem.",
+    )
     .option("--json", "say it as JSON");
   examples(command, [
     ["seren-bridge doctor", "all checks"],
@@ -41,11 +43,18 @@ async function check({ services, screen }: Context, options: { json?: boolean })
       : { ok: green("ok  "), warning: yellow("warn"), problem: red("FAIL"), skipped: dim("-   ") };
     const width = Math.max(...findings.map(({ title }) => title.length));
     const shown = ({ title, state, detail, fix }: Finding) => {
-      say(screen, `${marks[state]} ${padTo(title, width)}  ${state === "skipped" ? dim(oneLine(detail)) : oneLine(detail)}`);
+      say(
+        screen,
+        `${marks[state]} ${padTo(title, width)}  ${state === "skipped" ? dim(oneLine(detail)) : oneLine(detail)}`,
+      );
       if (fix) say(screen, `${" ".repeat(width + (screen.unicode ? 4 : 7))}${dim("fix:")} ${oneLine(fix)}`);
     };
     findings.forEach(shown);
-    say(screen, "", problems === 0 ? green("Everything that can be used works.") : red(`${count(problems, "problem")} to fix.`));
+    say(
+      screen,
+      "",
+      problems === 0 ? green("Everything that can be used works.") : red(`${count(problems, "problem")} to fix.`),
+    );
   }
   return problems === 0 ? EXIT.ok : EXIT.failed;
 }

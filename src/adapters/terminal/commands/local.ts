@@ -24,9 +24,15 @@ export function addLocal(program: Command, context: Context): void {
     .option("--faults <plan>", "let things go wrong: a JSON file, or a number as a seed for a random plan")
     .option("-q, --quiet", "do not show the requests");
   examples(command, [
-    ["seren-bridge local", "then, in another terminal: export SEREN_API_BASE=http://127.0.0.1:8787 SEREN_API_KEY=local"],
+    [
+      "seren-bridge local",
+      "then, in another terminal: export SEREN_API_BASE=http://127.0.0.1:8787 SEREN_API_KEY=local",
+    ],
     ["seren-bridge local --port 0 --faults 7", "a free port and a bad day"],
-    [`seren-bridge run '@script [{"tool":"grep","result":"3 hits"},{"approve":"deploy"},{"text":"done"}]'`, "a run that follows a script and asks for an approval"],
+    [
+      `seren-bridge run '@script [{"tool":"grep","result":"3 hits"},{"approve":"deploy"},{"text":"done"}]'`,
+      "a run that follows a script and asks for an approval",
+    ],
   ]);
   command.action(act(context, (options: Options) => serve(context, options)));
 }
@@ -38,9 +44,16 @@ async function serve({ services, screen }: Context, options: Options): Promise<E
   const onRequest = ({ method, path, status, tookMs }: LocalRequestLine) => {
     if (options.quiet) return;
     const paint = status === "dropped" || status >= 500 ? red : status >= 400 ? yellow : green;
-    say(screen, `${paint(padTo(String(status), 7))} ${padTo(method, 6)} ${oneLine(path)} ${dim(`${Math.round(tookMs)}ms`)}`);
+    say(
+      screen,
+      `${paint(padTo(String(status), 7))} ${padTo(method, 6)} ${oneLine(path)} ${dim(`${Math.round(tookMs)}ms`)}`,
+    );
   };
-  const { origin, close } = await services.serveLocal({ port, onRequest, ...(options.faults ? { faults: options.faults } : {}) });
+  const { origin, close } = await services.serveLocal({
+    port,
+    onRequest,
+    ...(options.faults ? { faults: options.faults } : {}),
+  });
   say(
     screen,
     `The embedded Seren Cloud listens on ${bold(origin)}. Nothing leaves this machine; all is forgotten when it ends.`,

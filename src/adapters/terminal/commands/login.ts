@@ -35,14 +35,23 @@ export function addLogin(program: Command, context: Context): void {
 async function store(context: Context, { stdin, check }: { stdin?: boolean; check: boolean }): Promise<ExitCode> {
   const { services, screen } = context;
   if (services.local) {
-    throw new ExecutionFailure("invalid_input", "SEREN_API_BASE is local, which needs no key; unset it and log in again");
+    throw new ExecutionFailure(
+      "invalid_input",
+      "SEREN_API_BASE is local, which needs no key; unset it and log in again",
+    );
   }
   if (!stdin && !screen.interactive) {
-    throw new ExecutionFailure("invalid_input", "there is no terminal to ask on; give the key with: seren-bridge login --stdin");
+    throw new ExecutionFailure(
+      "invalid_input",
+      "there is no terminal to ask on; give the key with: seren-bridge login --stdin",
+    );
   }
   const text = (stdin ? await readStdin(screen) : await password(screen, "Seren API key")).trim();
   if (!/^[\x21-\x7e]{8,4096}$/.test(text)) {
-    throw new ExecutionFailure("invalid_input", "that is no API key: it is one word of at least 8 plain characters, such as seren_…");
+    throw new ExecutionFailure(
+      "invalid_input",
+      "that is no API key: it is one word of at least 8 plain characters, such as seren_…",
+    );
   }
   const key = new Secret(text);
   if (check) {
@@ -58,7 +67,10 @@ async function store(context: Context, { stdin, check }: { stdin?: boolean; chec
     }
   }
   const path = await services.keys.store(key);
-  say(screen, `${check ? `${services.serviceAddress()} accepts the key. ` : ""}Stored in ${path}, readable by you only.`);
+  say(
+    screen,
+    `${check ? `${services.serviceAddress()} accepts the key. ` : ""}Stored in ${path}, readable by you only.`,
+  );
   if ((await services.keys.source()).from === "environment") {
     remark(screen, "SEREN_API_KEY is set in this shell, and it wins over the stored key.");
   }

@@ -45,10 +45,19 @@ export function addRun(program: Command, context: Context): void {
     ["id=$(seren-bridge run --detach 'A long task'); seren-bridge runs follow $id", "start now, look later"],
     ["SEREN_API_BASE=local seren-bridge run 'hello'", "without a key, inside this program"],
   ]);
-  command.action(act(context, (what: string, message: string | undefined, options: RunOptions) => run(context, what, message, options)));
+  command.action(
+    act(context, (what: string, message: string | undefined, options: RunOptions) =>
+      run(context, what, message, options),
+    ),
+  );
 }
 
-async function run(context: Context, what: string, message: string | undefined, options: RunOptions): Promise<ExitCode> {
+async function run(
+  context: Context,
+  what: string,
+  message: string | undefined,
+  options: RunOptions,
+): Promise<ExitCode> {
   const { services, screen } = context;
   const { request, defaultMs } = await requestFor(context, what, message, options);
   const timeoutMs = Math.min(options.timeout ? parseDuration(options.timeout, "--timeout") : defaultMs, MAX_TIMEOUT_MS);
@@ -82,7 +91,8 @@ async function requestFor(context: Context, what: string, message: string | unde
   } satisfies Partial<RunRequest>;
   const text = async (given: string) => {
     const read = given === "-" ? await readStdin(screen) : given;
-    if (read.trim() === "") throw new ExecutionFailure("invalid_input", "the prompt is empty; write: seren-bridge run 'What to do'");
+    if (read.trim() === "")
+      throw new ExecutionFailure("invalid_input", "the prompt is empty; write: seren-bridge run 'What to do'");
     return read;
   };
   if (isFolder(what)) {
@@ -93,7 +103,10 @@ async function requestFor(context: Context, what: string, message: string | unde
     return { request, defaultMs: timeoutMs ?? DEFAULT_TIMEOUT_MS };
   }
   if (message !== undefined) {
-    throw new ExecutionFailure("invalid_input", `there is no parcel folder ${what}; a prompt of several words needs quotes around it`);
+    throw new ExecutionFailure(
+      "invalid_input",
+      `there is no parcel folder ${what}; a prompt of several words needs quotes around it`,
+    );
   }
   const target: RunRequest["target"] = options.deployment
     ? { kind: "deployment", deploymentId: options.deployment, named: "--deployment" }
@@ -108,7 +121,9 @@ function parseInputs(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new ExecutionFailure("invalid_input", `--inputs is not JSON; write for example --inputs '{"depth": 2}'`, { cause });
+    throw new ExecutionFailure("invalid_input", `--inputs is not JSON; write for example --inputs '{"depth": 2}'`, {
+      cause,
+    });
   }
 }
 

@@ -5,6 +5,7 @@ import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { cost, duration, parseDuration, tokens } from "../format.ts";
 import { followRequest } from "../live/follow.ts";
+import { artifactFields } from "../live/run-lines.ts";
 import { act, examples } from "../program.ts";
 import { agentNames, findRunId, paintState, runColumns, runJson, STATE_WORDS } from "../run-rows.ts";
 import { columnsOf, remark, say, sayJson, wantsJson } from "../screen.ts";
@@ -15,7 +16,12 @@ import { oneLine, printable } from "../text.ts";
 const MAX_LISTED = 100;
 
 export function addRuns(program: Command, context: Context): void {
-  const runs = program.command("runs").summary("look at runs, follow or cancel them").description("Looks at runs of your organization, whoever started them. Ids may be shortened to their first characters.");
+  const runs = program
+    .command("runs")
+    .summary("look at runs, follow or cancel them")
+    .description(
+      "Looks at runs of your organization, whoever started them. Ids may be shortened to their first characters.",
+    );
   examples(runs, [
     ["seren-bridge runs list --active", "what is going on"],
     ["seren-bridge runs follow 1f3c", "watch a run that somebody else started"],
@@ -43,7 +49,9 @@ export function addRuns(program: Command, context: Context): void {
   const follow = runs
     .command("follow")
     .summary("watch a run from its beginning to its end")
-    .description("Shows everything the run has said and goes on until it ends. Ctrl-C stops following; the run itself goes on.")
+    .description(
+      "Shows everything the run has said and goes on until it ends. Ctrl-C stops following; the run itself goes on.",
+    )
     .argument("<run>", "id of the run, or its beginning")
     .option("-t, --timeout <time>", "stop following after this long, e.g. 15m", "24h")
     .option("--json", "one JSON object a line, as with `run --json`");
@@ -73,7 +81,8 @@ interface ListOptions {
 
 async function showList({ services, screen }: Context, options: ListOptions): Promise<ExitCode> {
   const limit = /^\d{1,3}$/.test(options.limit) ? Number(options.limit) : 0;
-  if (limit < 1 || limit > MAX_LISTED) throw new ExecutionFailure("invalid_input", `--limit is "${options.limit}"; it can be 1 to ${MAX_LISTED}`);
+  if (limit < 1 || limit > MAX_LISTED)
+    throw new ExecutionFailure("invalid_input", `--limit is "${options.limit}"; it can be 1 to ${MAX_LISTED}`);
   const { organization } = await services.remote();
   const rows = await organization.runs({
     limit,
@@ -85,7 +94,10 @@ async function showList({ services, screen }: Context, options: ListOptions): Pr
     return EXIT.ok;
   }
   if (rows.length === 0) {
-    say(screen, options.active ? "No run is going on." : "There are no runs yet. Start one with: seren-bridge run 'What to do'");
+    say(
+      screen,
+      options.active ? "No run is going on." : "There are no runs yet. Start one with: seren-bridge run 'What to do'",
+    );
     return EXIT.ok;
   }
   const columns = runColumns(screen.colors, services.ambient.now(), await agentNames(services));
@@ -96,10 +108,19 @@ async function showList({ services, screen }: Context, options: ListOptions): Pr
 async function showOne({ services, screen }: Context, typed: string, options: { json?: boolean }): Promise<ExitCode> {
   const runId = await findRunId(services, typed);
   const { organization, directory } = await services.remote();
-  const [row, report, agentOf] = await Promise.all([organization.run(runId), directory.status(runId), agentNames(services)]);
+  const [row, report, agentOf] = await Promise.all([
+    organization.run(runId),
+    directory.status(runId),
+    agentNames(services),
+  ]);
   const text = report.outcome?.text ?? report.text;
   if (wantsJson(screen, options)) {
-    sayJson(screen, { ...runJson(row), text, approvals: report.approvals, artifacts: report.outcome?.artifacts ?? [] });
+    sayJson(screen, {
+      ...runJson(row),
+      text,
+      approvals: report.approvals,
+      artifacts: (report.outcome?.artifacts ?? []).map(artifactFields),
+    });
     return EXIT.ok;
   }
   const { dim } = screen.colors;
@@ -109,7 +130,10 @@ async function showOne({ services, screen }: Context, typed: string, options: { 
     ...facts(
       [
         ["run", row.run.runId],
-        ["state", paintState(screen.colors, row.state)(STATE_WORDS[row.state]) + (row.detail ? `: ${oneLine(row.detail)}` : "")],
+        [
+          "state",
+          paintState(screen.colors, row.state)(STATE_WORDS[row.state]) + (row.detail ? `: ${oneLine(row.detail)}` : ""),
+        ],
         ["agent", oneLine(agentOf(row.run.deploymentId))],
         ["deployment", row.run.deploymentId],
         ["started", new Date(row.startedAt).toLocaleString()],
@@ -119,13 +143,19 @@ async function showOne({ services, screen }: Context, typed: string, options: { 
         ["page", row.run.url && oneLine(row.run.url)],
         ["message", row.message && oneLine(row.message)],
         ["approvals", report.approvals.map(({ tool }) => oneLine(tool)).join(", ")],
-        ["artifacts", report.outcome?.artifacts.map(({ title, kind, uri }) => oneLine([title ?? kind, uri].filter(Boolean).join(" "))).join(", ")],
+        [
+          "artifacts",
+          report.outcome?.artifacts
+            .map(({ title, kind, uri }) => oneLine([title ?? kind, uri].filter(Boolean).join(" ")))
+            .join(", "),
+        ],
       ],
       dim,
     ),
   );
   if (text) say(screen, "", printable(text).trimEnd());
-  if (row.state === "awaiting_approval") remark(screen, "", `Decide with: seren-bridge approvals approve ${row.run.runId}`);
+  if (row.state === "awaiting_approval")
+    remark(screen, "", `Decide with: seren-bridge approvals approve ${row.run.runId}`);
   return EXIT.ok;
 }
 

@@ -34,10 +34,16 @@ const DISPATCH: Host = {
     const file = await readRegistry(services);
     if (undo) return withoutEntry(file);
     if (process.platform === "win32") {
-      throw new ExecutionFailure("unsupported", "Dispatch on Windows starts .exe files only; install the release for Windows from the Dispatch catalog");
+      throw new ExecutionFailure(
+        "unsupported",
+        "Dispatch on Windows starts .exe files only; install the release for Windows from the Dispatch catalog",
+      );
     }
     if (!isProgram(services.places.program)) {
-      throw new ExecutionFailure("invalid_input", `${services.places.program} is not executable, and Dispatch starts it directly; run: chmod 755 ${services.places.program}`);
+      throw new ExecutionFailure(
+        "invalid_input",
+        `${services.places.program} is not executable, and Dispatch starts it directly; run: chmod 755 ${services.places.program}`,
+      );
     }
     return withEntry(file, ownEntry(services));
   },
@@ -46,14 +52,15 @@ const DISPATCH: Host = {
 
 const RODER: Host = {
   name: "Roder",
-  next: "Restart Roder to load it. Try it: roder tasks submit seren-cloud-run '{\"prompt\": \"hello\"}'",
+  next: 'Restart Roder to load it. Try it: roder tasks submit seren-cloud-run \'{"prompt": "hello"}\'',
   async plan(services, undo) {
     const file = await readRoderConfig(services);
     return undo ? withoutRoderEntry(file) : withRoderEntry(file, ownRoderEntry(services));
   },
   async notes({ keys }) {
     const { from } = await keys.source();
-    if (from === "environment") return ["Roder does not pass SEREN_API_KEY on to extensions: store the key with `seren-bridge login`."];
+    if (from === "environment")
+      return ["Roder does not pass SEREN_API_KEY on to extensions: store the key with `seren-bridge login`."];
     return from === "none" ? ["There is no API key yet: run `seren-bridge login`."] : [];
   },
 };
@@ -62,14 +69,19 @@ export function addSetup(program: Command, context: Context): void {
   const setup = program
     .command("setup")
     .summary("install seren-bridge in Dispatch or Roder")
-    .description("Shows what would change in the host's own file; --write changes it, --undo --write takes it back.\nThe file is replaced whole or not at all, its old text is kept beside it, and what you wrote in it stays as it is.");
+    .description(
+      "Shows what would change in the host's own file; --write changes it, --undo --write takes it back.\nThe file is replaced whole or not at all, its old text is kept beside it, and what you wrote in it stays as it is.",
+    );
   examples(setup, [
     ["seren-bridge setup dispatch", "show what would change"],
     ["seren-bridge setup dispatch --write", "register the courier"],
     ["seren-bridge setup roder --write", "add the extension to Roder's config.toml"],
     ["seren-bridge setup roder --undo --write", "take it back"],
   ]);
-  for (const [word, host] of [["dispatch", DISPATCH], ["roder", RODER]] as const) {
+  for (const [word, host] of [
+    ["dispatch", DISPATCH],
+    ["roder", RODER],
+  ] as const) {
     const command = setup
       .command(word)
       .summary(word === "dispatch" ? "the courier in Dispatch's registry" : "the extension in Roder's config.toml")
@@ -81,7 +93,10 @@ export function addSetup(program: Command, context: Context): void {
       .option("--write", "change the file")
       .option("--undo", "take the installation back")
       .option("--json", "say it as JSON");
-    examples(command, [[`seren-bridge setup ${word} --write`, "install"], [`seren-bridge setup ${word} --undo --write`, "take it back"]]);
+    examples(command, [
+      [`seren-bridge setup ${word} --write`, "install"],
+      [`seren-bridge setup ${word} --undo --write`, "take it back"],
+    ]);
     command.action(act(context, (options: Options) => setUp(context, host, options)));
   }
 }
@@ -95,12 +110,22 @@ async function setUp({ services, screen }: Context, host: Host, options: Options
   const notes = undo ? [] : await host.notes(services);
   const difference = differenceOf(change);
   if (options.json) {
-    sayJson(screen, { file: change.file.path, change: same ? "none" : undo ? "remove" : "add", written, ...(backup ? { backup } : {}), difference, notes });
+    sayJson(screen, {
+      file: change.file.path,
+      change: same ? "none" : undo ? "remove" : "add",
+      written,
+      ...(backup ? { backup } : {}),
+      difference,
+      notes,
+    });
     return EXIT.ok;
   }
   const { dim, green, red } = screen.colors;
   if (same) {
-    say(screen, `${change.file.path}: nothing to ${undo ? "take back" : "do"}, ${undo ? "seren-bridge is not in it" : `${host.name} already knows this program`}.`);
+    say(
+      screen,
+      `${change.file.path}: nothing to ${undo ? "take back" : "do"}, ${undo ? "seren-bridge is not in it" : `${host.name} already knows this program`}.`,
+    );
   } else {
     say(screen, `${change.file.path}${change.file.text === undefined ? " (new)" : ""}:`, "");
     for (const line of difference) say(screen, `  ${(line.startsWith("-") ? red : green)(printable(line))}`);
@@ -108,7 +133,13 @@ async function setUp({ services, screen }: Context, host: Host, options: Options
     if (written) {
       say(screen, `Written.${backup ? ` The old text is in ${backup}.` : ""}`);
       if (!undo) say(screen, host.next);
-    } else say(screen, dim(`Nothing has been changed. To do it: seren-bridge setup ${host.name.toLowerCase()}${undo ? " --undo" : ""} --write`));
+    } else
+      say(
+        screen,
+        dim(
+          `Nothing has been changed. To do it: seren-bridge setup ${host.name.toLowerCase()}${undo ? " --undo" : ""} --write`,
+        ),
+      );
   }
   for (const note of notes) remark(screen, note);
   return EXIT.ok;

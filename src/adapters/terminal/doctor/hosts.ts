@@ -13,18 +13,29 @@ import { type Finding, ok, problem, skipped, warning } from "./finding.ts";
 export async function dispatchFindings(services: Services): Promise<Finding[]> {
   const program = findProgram("dispatch", services.variable);
   const title = "Dispatch courier";
-  const here = program
-    ? ok("dispatch", "Dispatch", program)
-    : skipped("dispatch", "Dispatch", "not on the PATH");
+  const here = program ? ok("dispatch", "Dispatch", program) : skipped("dispatch", "Dispatch", "not on the PATH");
   try {
     const entry = registeredEntry(await readRegistry(services));
     if (!entry) {
       const none = "seren-cloud is not registered";
-      return [here, program ? problem("dispatch.courier", title, none, "seren-bridge setup dispatch --write") : skipped("dispatch.courier", title, none)];
+      return [
+        here,
+        program
+          ? problem("dispatch.courier", title, none, "seren-bridge setup dispatch --write")
+          : skipped("dispatch.courier", title, none),
+      ];
     }
     return [here, registered(title, entry.exec.command, entry.installed_sha256 ?? undefined, services)];
   } catch (error) {
-    return [here, problem("dispatch.courier", title, asFailure(error).message, "repair the file, then: seren-bridge setup dispatch --write")];
+    return [
+      here,
+      problem(
+        "dispatch.courier",
+        title,
+        asFailure(error).message,
+        "repair the file, then: seren-bridge setup dispatch --write",
+      ),
+    ];
   }
 }
 
@@ -37,10 +48,20 @@ function registered(title: string, command: string, pinned: string | undefined, 
     return problem("dispatch.courier", title, `registered as ${command}, which is not there`, again);
   }
   if (pinned !== undefined && pinned !== hash) {
-    return problem("dispatch.courier", title, `${command} has changed since it was registered, so Dispatch refuses to start it`, again);
+    return problem(
+      "dispatch.courier",
+      title,
+      `${command} has changed since it was registered, so Dispatch refuses to start it`,
+      again,
+    );
   }
   if (command !== places.program) {
-    return warning("dispatch.courier", title, `registered is another copy: ${command}`, `${again}, if Dispatch should use ${places.program}`);
+    return warning(
+      "dispatch.courier",
+      title,
+      `registered is another copy: ${command}`,
+      `${again}, if Dispatch should use ${places.program}`,
+    );
   }
   return ok("dispatch.courier", title, "registered, and the hash fits");
 }
@@ -55,41 +76,76 @@ export async function roderFindings(services: Services): Promise<Finding[]> {
     if (entry) return [here, await configured(title, entry, services)];
     const packaged = await packageState(services);
     if (packaged === "approved") return [here, ok("roder.extension", title, "installed as a package and approved")];
-    if (packaged) return [here, problem("roder.extension", title, `installed as a package, but ${packaged}`, packaged === "disabled" ? "roder packages enable seren-bridge" : "roder packages approve seren-bridge")];
+    if (packaged)
+      return [
+        here,
+        problem(
+          "roder.extension",
+          title,
+          `installed as a package, but ${packaged}`,
+          packaged === "disabled" ? "roder packages enable seren-bridge" : "roder packages approve seren-bridge",
+        ),
+      ];
     const none = "not configured";
     return [here, program ? problem("roder.extension", title, none, fix) : skipped("roder.extension", title, none)];
   } catch (error) {
-    return [here, problem("roder.extension", title, asFailure(error).message, "repair the file: Roder does not start with it")];
+    return [
+      here,
+      problem("roder.extension", title, asFailure(error).message, "repair the file: Roder does not start with it"),
+    ];
   }
 }
 
 /** An entry that Roder cannot load keeps the whole of Roder from starting. */
 async function configured(title: string, entry: RoderEntry, { places, variable }: Services): Promise<Finding> {
   const fix = "seren-bridge setup roder --write";
-  if (entry.enabled === false) return warning("roder.extension", title, "configured, but `enabled = false`", "remove that line from config.toml");
+  if (entry.enabled === false)
+    return warning("roder.extension", title, "configured, but `enabled = false`", "remove that line from config.toml");
   try {
     const manifest = ManifestSchema.parse(parse(await readFile(entry.manifest, "utf8")));
     if (manifest.id !== EXTENSION_ID) throw new Error(`its id is ${manifest.id}`);
   } catch (error) {
     const why = error instanceof Error && "code" in error ? String(error.code) : "it is no manifest of seren-bridge";
-    return problem("roder.extension", title, `the manifest ${entry.manifest} cannot be used (${why}), so Roder does not start`, fix);
+    return problem(
+      "roder.extension",
+      title,
+      `the manifest ${entry.manifest} cannot be used (${why}), so Roder does not start`,
+      fix,
+    );
   }
   if (!entry.command.includes("/") && !findProgram(entry.command, variable)) {
     return problem("roder.extension", title, `its command ${entry.command} is not on the PATH`, fix);
   }
   const script = entry.args?.find((arg) => arg.endsWith(".mjs"));
-  if (script !== undefined && !(await readFile(script).then(() => true, () => false))) {
+  if (
+    script !== undefined &&
+    !(await readFile(script).then(
+      () => true,
+      () => false,
+    ))
+  ) {
     return problem("roder.extension", title, `its program ${script} is not there`, fix);
   }
   if (script !== undefined && script !== places.program) {
-    return warning("roder.extension", title, `configured is another copy: ${script}`, `${fix}, if Roder should use ${places.program}`);
+    return warning(
+      "roder.extension",
+      title,
+      `configured is another copy: ${script}`,
+      `${fix}, if Roder should use ${places.program}`,
+    );
   }
   return ok("roder.extension", title, "configured, and the manifest is valid");
 }
 
 const ManifestSchema = z.looseObject({ id: z.string(), provides: z.array(z.unknown()).min(1) });
 const PackagesSchema = z.looseObject({
-  packages: z.array(z.looseObject({ packageId: z.string(), enabled: z.boolean().optional(), extensionsApproved: z.boolean().optional() })),
+  packages: z.array(
+    z.looseObject({
+      packageId: z.string(),
+      enabled: z.boolean().optional(),
+      extensionsApproved: z.boolean().optional(),
+    }),
+  ),
 });
 
 /** As `roder packages list` says it; undefined when the package is not installed. */
@@ -100,7 +156,9 @@ async function packageState(services: Services): Promise<"approved" | "not appro
   } catch {
     return undefined;
   }
-  const own = PackagesSchema.safeParse(JSON.parse(text)).data?.packages.find(({ packageId }) => packageId === "seren-bridge");
+  const own = PackagesSchema.safeParse(JSON.parse(text)).data?.packages.find(
+    ({ packageId }) => packageId === "seren-bridge",
+  );
   if (!own) return undefined;
   if (own.enabled === false) return "disabled";
   return own.extensionsApproved ? "approved" : "not approved";

@@ -9,7 +9,12 @@ import { type Finding, ok, problem, warning } from "./finding.ts";
 const NODE_FLOOR = [20, 18, 1] as const;
 
 export async function machineFindings(services: Services): Promise<Finding[]> {
-  return [nodeVersion(process.versions.node), await stateFolder(services), await credentials(services), proxy(services)];
+  return [
+    nodeVersion(process.versions.node),
+    await stateFolder(services),
+    await credentials(services),
+    proxy(services),
+  ];
 }
 
 export function nodeVersion(version: string): Finding {
@@ -34,7 +39,13 @@ async function stateFolder({ places }: Services): Promise<Finding> {
     } catch (error) {
       const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
       if (missing && dirname(folder) !== folder) folder = dirname(folder);
-      else return problem("state", title, `${path} cannot be written`, "make it yours, or set SEREN_BRIDGE_STATE_DIR to a folder that is");
+      else
+        return problem(
+          "state",
+          title,
+          `${path} cannot be written`,
+          "make it yours, or set SEREN_BRIDGE_STATE_DIR to a folder that is",
+        );
     }
   }
 }
@@ -46,7 +57,12 @@ async function credentials({ keys }: Services): Promise<Finding> {
     case "local":
       return ok("key", title, "not needed (SEREN_API_BASE=local)");
     case "none":
-      return problem("key", title, source.problem ?? `neither SEREN_API_KEY nor ${source.path}`, source.problem ? "repair the file, or run: seren-bridge login" : "seren-bridge login");
+      return problem(
+        "key",
+        title,
+        source.problem ?? `neither SEREN_API_KEY nor ${source.path}`,
+        source.problem ? "repair the file, or run: seren-bridge login" : "seren-bridge login",
+      );
     default:
       try {
         keys.current();
@@ -62,5 +78,10 @@ function proxy({ variable, local }: Services): Finding {
   const title = "Proxy";
   const name = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].find((one) => variable(one));
   if (local || !name) return ok("proxy", title, "none set");
-  return warning("proxy", title, `${name} is set, but seren-bridge connects directly`, "if only the proxy leads outside, seren-bridge cannot be used behind it yet");
+  return warning(
+    "proxy",
+    title,
+    `${name} is set, but seren-bridge connects directly`,
+    "if only the proxy leads outside, seren-bridge cannot be used behind it yet",
+  );
 }

@@ -17,7 +17,10 @@ export async function serviceFindings(services: Services): Promise<Finding[]> {
     return [problem("api", title, asFailure(error).message, "correct SEREN_API_BASE, or unset it")];
   }
   if ((await services.keys.source()).from === "none") {
-    return [skipped("api", title, "cannot be asked without a key"), skipped("stream", "Streaming", "cannot be tried without a key")];
+    return [
+      skipped("api", title, "cannot be asked without a key"),
+      skipped("stream", "Streaming", "cannot be tried without a key"),
+    ];
   }
   try {
     const { probe } = await services.remote();
@@ -31,7 +34,14 @@ export async function serviceFindings(services: Services): Promise<Finding[]> {
     const failure = asFailure(error);
     const refused = failure.kind === "unauthorized" || failure.kind === "forbidden";
     return [
-      problem("api", title, `${address}: ${failure.message}`, refused ? "seren-bridge login with a key that is valid" : "check the network and SEREN_API_BASE, then try again"),
+      problem(
+        "api",
+        title,
+        `${address}: ${failure.message}`,
+        refused
+          ? "seren-bridge login with a key that is valid"
+          : "check the network and SEREN_API_BASE, then try again",
+      ),
       skipped("stream", "Streaming", "Seren Cloud could not be asked"),
     ];
   }
@@ -41,7 +51,14 @@ function clock(aheadMs: number | undefined): Finding[] {
   if (aheadMs === undefined) return [];
   const off = Math.abs(aheadMs);
   if (off < CLOCK_LIMIT_MS) return [ok("clock", "Clock", "agrees with the service")];
-  return [warning("clock", "Clock", `this machine is ${duration(off)} ${aheadMs > 0 ? "behind" : "ahead of"} the service`, "set the clock (NTP)")];
+  return [
+    warning(
+      "clock",
+      "Clock",
+      `this machine is ${duration(off)} ${aheadMs > 0 ? "behind" : "ahead of"} the service`,
+      "set the clock (NTP)",
+    ),
+  ];
 }
 
 /** A proxy that holds back a stream makes runs look dead until they end. A run of the past is enough to see it. */
@@ -52,7 +69,12 @@ async function streaming({ remote }: Services): Promise<Finding> {
     const [latest] = await organization.runs({ limit: 1 });
     if (!latest) return skipped("stream", title, "there is no run yet to try it on; nothing is started for a check");
     if (await probe.stream(latest.run.runId, STREAM_LIMIT_MS)) return ok("stream", title, "event streams get through");
-    return warning("stream", title, "an event stream was opened, but nothing came through it", "a proxy may be holding it back; runs still work, their progress shows late");
+    return warning(
+      "stream",
+      title,
+      "an event stream was opened, but nothing came through it",
+      "a proxy may be holding it back; runs still work, their progress shows late",
+    );
   } catch (error) {
     return warning("stream", title, asFailure(error).message, "runs still work, their progress shows late");
   }

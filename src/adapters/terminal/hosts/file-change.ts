@@ -22,10 +22,16 @@ export async function readUserFile(path: string, newMode: number): Promise<UserF
   try {
     const real = await realpath(path);
     const [bytes, { mode }] = await Promise.all([readFile(real), stat(real)]);
-    return { path: real, text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes), mode: mode & 0o777 };
+    return {
+      path: real,
+      text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes),
+      mode: mode & 0o777,
+    };
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return { path, text: undefined, mode: newMode };
-    const why = error instanceof TypeError ? "it is not UTF-8 text" : error instanceof Error ? error.message : "unknown error";
+    if (error instanceof Error && "code" in error && error.code === "ENOENT")
+      return { path, text: undefined, mode: newMode };
+    const why =
+      error instanceof TypeError ? "it is not UTF-8 text" : error instanceof Error ? error.message : "unknown error";
     throw new ExecutionFailure("invalid_input", `${path} cannot be read: ${why}`, { cause: error });
   }
 }
@@ -35,7 +41,10 @@ export function changesNothing({ file, after }: FileChange): boolean {
 }
 
 /** Answers the path of the backup, when there was something to keep. Rejects with `conflict` when the file has changed. */
-export async function applyChange(services: Pick<Services, "writeFile">, { file, after }: FileChange): Promise<string | undefined> {
+export async function applyChange(
+  services: Pick<Services, "writeFile">,
+  { file, after }: FileChange,
+): Promise<string | undefined> {
   const now = await readUserFile(file.path, file.mode);
   if (now.text !== file.text) {
     throw new ExecutionFailure("conflict", `${file.path} was changed by another program meanwhile; try again`);
@@ -57,7 +66,8 @@ export function differenceOf({ file, after }: FileChange): string[] {
   let top = 0;
   while (top < old.length && top < fresh.length && old[top] === fresh[top]) top += 1;
   let bottom = 0;
-  while (bottom < Math.min(old.length, fresh.length) - top && old.at(-1 - bottom) === fresh.at(-1 - bottom)) bottom += 1;
+  while (bottom < Math.min(old.length, fresh.length) - top && old.at(-1 - bottom) === fresh.at(-1 - bottom))
+    bottom += 1;
   return [
     ...old.slice(top, old.length - bottom).map((line) => `- ${line}`),
     ...fresh.slice(top, fresh.length - bottom).map((line) => `+ ${line}`),

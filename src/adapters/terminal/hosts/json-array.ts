@@ -29,14 +29,18 @@ export function findArray(text: string, name: string): ArrayPlace | undefined {
 /** `text` with `value` in place of an element, or behind the last one. */
 export function putElement(text: string, place: ArrayPlace, index: number | undefined, value: unknown): string {
   const newline = text.includes("\r\n") ? "\r\n" : "\n";
-  const neighbour = place.elements[index ?? place.elements.length - 1] ?? { start: place.inside.start, end: place.inside.start };
+  const neighbour = place.elements[index ?? place.elements.length - 1] ?? {
+    start: place.inside.start,
+    end: place.inside.start,
+  };
   const lead = leadOf(text, neighbour.start);
   const first = place.elements.length === 0;
   const multiline = first || lead.newline;
   const margin = first ? `${lead.margin}  ` : lead.margin;
   const json = multiline ? indented(value, margin, newline) : JSON.stringify(value);
   if (index !== undefined) return text.slice(0, neighbour.start) + json + text.slice(neighbour.end);
-  if (first) return `${text.slice(0, place.inside.start)}${newline}${margin}${json}${newline}${lead.margin}${text.slice(place.inside.end)}`;
+  if (first)
+    return `${text.slice(0, place.inside.start)}${newline}${margin}${json}${newline}${lead.margin}${text.slice(place.inside.end)}`;
   return `${text.slice(0, neighbour.end)},${multiline ? newline + margin : " "}${json}${text.slice(neighbour.end)}`;
 }
 
@@ -58,7 +62,9 @@ function leadOf(text: string, at: number): { margin: string; newline: boolean } 
 }
 
 function indented(value: unknown, margin: string, newline: string): string {
-  return JSON.stringify(value, null, 2).split("\n").join(newline + margin);
+  return JSON.stringify(value, null, 2)
+    .split("\n")
+    .join(newline + margin);
 }
 
 function readArray(text: string, open: number): ArrayPlace {

@@ -51,7 +51,9 @@ export function entryText({ id, manifest, command, args = [], env = {} }: RoderE
     `manifest = ${quote(manifest)}`,
     `command = ${quote(command)}`,
     `args = [${args.map(quote).join(", ")}]`,
-    ...(variables.length > 0 ? [`env = { ${variables.map(([name, value]) => `${name} = ${quote(value)}`).join(", ")} }`] : []),
+    ...(variables.length > 0
+      ? [`env = { ${variables.map(([name, value]) => `${name} = ${quote(value)}`).join(", ")} }`]
+      : []),
   ].join("\n");
 }
 
@@ -66,7 +68,10 @@ export function withRoderEntry(file: UserFile, entry: RoderEntry): FileChange {
   const present = configuredEntry(file);
   if (present && isDeepStrictEqual(plain(present), entry)) return { file, after: text };
   if (present) {
-    throw unusable(file, `it already has an entry "${EXTENSION_ID}" that somebody wrote by hand. Make it read:\n\n${entryText(entry)}\n`);
+    throw unusable(
+      file,
+      `it already has an entry "${EXTENSION_ID}" that somebody wrote by hand. Make it read:\n\n${entryText(entry)}\n`,
+    );
   }
   // One line break in any case: a blank line, or the end of a last line that had none. `--undo` takes it back.
   const gap = text === "" ? "" : newline;
@@ -112,7 +117,10 @@ function proven(file: UserFile, before: Config, after: string, entry: RoderEntry
   const found = fresh?.process_extensions?.filter(({ id }) => id === EXTENSION_ID) ?? [];
   const right = entry ? found.length === 1 && isDeepStrictEqual(plain(found[0]), entry) : found.length === 0;
   if (!fresh || !right || !isDeepStrictEqual(plain(others(fresh)), plain(others(before)))) {
-    throw unusable(file, `its form is one this version cannot change safely${entry ? `. Add by hand:\n\n${entryText(entry)}\n` : ""}`);
+    throw unusable(
+      file,
+      `its form is one this version cannot change safely${entry ? `. Add by hand:\n\n${entryText(entry)}\n` : ""}`,
+    );
   }
   return { file, after };
 }

@@ -36,7 +36,8 @@ export function decideHere({ services, screen }: Context, run: RunRef, view: Liv
     view.start();
     if (verdict === "approve" || verdict === "reject") {
       const next = await approvals.decide(checkpoint, () => verdict);
-      if (next.runId !== run.runId) view.line(`it goes on as another run; follow it with: seren-bridge runs follow ${next.runId}`);
+      if (next.runId !== run.runId)
+        view.line(`it goes on as another run; follow it with: seren-bridge runs follow ${next.runId}`);
     }
   };
   ask().catch((error: unknown) => {

@@ -1,5 +1,5 @@
 /** Runs one request in front of somebody: shows what happens, takes interrupts, answers the exit code. */
-import { Registry, type Outcome, type RunRef, type RunRequest } from "../../../core/index.ts";
+import { type Outcome, Registry, type RunRef, type RunRequest } from "../../../core/index.ts";
 import { asFailure, type ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "../exit-code.ts";
 import type { Context } from "../services.ts";

@@ -5,7 +5,7 @@ import { ExecutionFailure } from "../../../support/failure.ts";
 import { cost, count, duration, tokens } from "../format.ts";
 import { columnsOf, type Output, put, type Screen } from "../screen.ts";
 import { facts } from "../table.ts";
-import { fit, oneLine } from "../text.ts";
+import { fitTo, oneLine } from "../text.ts";
 import { closingWords, interruptWords } from "./closing-words.ts";
 import { LiveView } from "./live-view.ts";
 import { PHASE_WORDS } from "./phase-words.ts";
@@ -65,7 +65,9 @@ export class LivePresenter implements Presenter {
         this.#tools += 1;
         return this.#view.line(dim(this.#clipped(`${this.#mark("▸", ">")} ${event.name} ${event.arguments}`)));
       case "tool_result": {
-        const text = this.#clipped(`  ${event.isError ? this.#mark("✗", "x") : this.#mark("↳", "=")} ${event.content || "done"}`);
+        const text = this.#clipped(
+          `  ${event.isError ? this.#mark("✗", "x") : this.#mark("↳", "=")} ${event.content || "done"}`,
+        );
         return this.#view.line(event.isError ? red(text) : dim(text));
       }
       case "approval_wait":
@@ -74,7 +76,9 @@ export class LivePresenter implements Presenter {
         this.#leaveApproval = this.#run && this.#options.onApproval?.(this.#run, this.#view);
         return;
       case "artifact":
-        return this.#view.line(dim(this.#clipped(`${this.#mark("◆", "+")} artifact ${event.artifact.title ?? event.artifact.kind}`)));
+        return this.#view.line(
+          dim(this.#clipped(`${this.#mark("◆", "+")} artifact ${event.artifact.title ?? event.artifact.kind}`)),
+        );
       case "notice":
         return this.#view.line(yellow(this.#clipped(event.message)));
       default:
@@ -106,7 +110,7 @@ export class LivePresenter implements Presenter {
   #clipped(text: string): string {
     const { screen } = this.#options;
     const indent = text.startsWith("  ") ? "  " : "";
-    return fit(indent + oneLine(text), columnsOf(this.#answerApart ? screen.stderr : screen.stdout) - 1);
+    return fitTo(indent + oneLine(text), columnsOf(this.#answerApart ? screen.stderr : screen.stdout) - 1);
   }
 
   #answer(text: string): Promise<void> | void {
@@ -154,7 +158,9 @@ export class LivePresenter implements Presenter {
         : outcome.kind === "failed" || outcome.kind === "blocked"
           ? this.#failed(words)
           : yellow(words);
-    const artifacts = outcome.artifacts.map(({ title, kind, uri }) => oneLine([title ?? kind, uri].filter(Boolean).join(" ")));
+    const artifacts = outcome.artifacts.map(({ title, kind, uri }) =>
+      oneLine([title ?? kind, uri].filter(Boolean).join(" ")),
+    );
     return [
       first,
       ...facts(

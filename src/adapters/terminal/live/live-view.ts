@@ -5,8 +5,8 @@
  */
 import type { Ambient } from "../../../support/ambient.ts";
 import { columnsOf, drained, type Output } from "../screen.ts";
+import { fitTo, head, printable, widthOf } from "../text.ts";
 import { Frame, type FrameLine } from "./frame.ts";
-import { fit, head, printable, widthOf } from "../text.ts";
 
 const FRAME_MS = 50;
 const SPIN_MS = 100;
@@ -77,10 +77,11 @@ export class LiveView {
   #later(): Promise<void> | void {
     const { output, ambient } = this.#options;
     if (!this.#shown) this.#draw(false);
-    else this.#stopFrame ??= ambient.timer(FRAME_MS, () => {
-      this.#stopFrame = undefined;
-      this.#draw(true);
-    });
+    else
+      this.#stopFrame ??= ambient.timer(FRAME_MS, () => {
+        this.#stopFrame = undefined;
+        this.#draw(true);
+      });
     return drained(output);
   }
 
@@ -100,7 +101,7 @@ export class LiveView {
     const lines: FrameLine[] = [];
     if (withStatus) {
       const spinner = unicode ? SPINNERS.unicode : SPINNERS.ascii;
-      const words = fit(status(), columnsOf(output) - 3);
+      const words = fitTo(status(), columnsOf(output) - 3);
       if (this.#open !== "") lines.push({ text: this.#open, width: widthOf(this.#open) });
       const spin = paint.spinner(spinner[this.#spins % spinner.length] ?? "");
       lines.push({ text: `${spin} ${paint.status(words)}`, width: 2 + widthOf(words) });
@@ -113,7 +114,11 @@ export class LiveView {
   #settleRows(): void {
     const end = this.#open.lastIndexOf("\n");
     if (end >= 0) {
-      this.#done += `${this.#open.slice(0, end).split("\n").flatMap((line) => this.#rows(line)).join("\n")}\n`;
+      this.#done += `${this.#open
+        .slice(0, end)
+        .split("\n")
+        .flatMap((line) => this.#rows(line))
+        .join("\n")}\n`;
       this.#open = this.#open.slice(end + 1);
     }
     const rows = this.#rows(this.#open);

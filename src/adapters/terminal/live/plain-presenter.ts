@@ -41,9 +41,9 @@ export class PlainPresenter implements Presenter {
 
   end(result: Outcome | ExecutionFailure): void {
     if (!this.#endsLine) this.#screen.stdout.write("\n");
-    if (result instanceof ExecutionFailure) return remark(this.#screen, `seren-bridge: ${oneLine(result.message)}`);
-    if (result.kind === "awaiting_approval" && this.#toldWaiting) return;
-    if (result.kind !== "completed") remark(this.#screen, `seren-bridge: ${closingWords(result)}`);
+    if (result instanceof ExecutionFailure) remark(this.#screen, `seren-bridge: ${oneLine(result.message)}`);
+    else if (result.kind === "completed" || (result.kind === "awaiting_approval" && this.#toldWaiting)) return;
+    else remark(this.#screen, `seren-bridge: ${closingWords(result)}`);
   }
 
   #answer(text: string): Promise<void> | void {
@@ -55,5 +55,9 @@ export class PlainPresenter implements Presenter {
 /** What waits, and the command that decides it. */
 export function approvalWords(approvals: readonly Approval[], run: RunRef | undefined): string[] {
   const what = approvals.map(({ tool, reason }) => `  ${oneLine(tool)}${reason ? ` (${oneLine(reason)})` : ""}`);
-  return ["seren-bridge: the run waits for your approval:", ...what, `  decide with: seren-bridge approvals approve ${run?.runId ?? "<run>"}`];
+  return [
+    "seren-bridge: the run waits for your approval:",
+    ...what,
+    `  decide with: seren-bridge approvals approve ${run?.runId ?? "<run>"}`,
+  ];
 }

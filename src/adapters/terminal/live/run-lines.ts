@@ -3,7 +3,7 @@
  * This is what programs may rely on; `docs/cli.md` explains it. Members may be added, none is renamed or removed.
  */
 import * as z from "zod";
-import type { Artifact, ExecutionEvent, Outcome, RunRef, Usage } from "../../../core/index.ts";
+import type { Approval, Artifact, ExecutionEvent, Outcome, RunRef, Usage } from "../../../core/index.ts";
 import type { ExecutionFailure } from "../../../support/failure.ts";
 import { exitCodeOf } from "../exit-code.ts";
 
@@ -90,6 +90,10 @@ export function eventLine(event: ExecutionEvent): RunLine {
     }
     case "artifact":
       return { type: "artifact", artifact: artifactFields(event.artifact) };
+    case "approval_wait": {
+      const { type, approvals, reason } = event;
+      return { type, approvals: approvals.map(approvalFields), ...(reason === undefined ? {} : { reason }) };
+    }
     case "usage":
       return { type: "usage", usage: usageFields(event.usage) };
     default:
@@ -108,7 +112,7 @@ export function outcomeLine(outcome: Outcome): RunLine {
     ...(error ? { error: { message: error.message, ...(error.code ? { code: error.code } : {}) } } : {}),
     ...(usage ? { usage: usageFields(usage) } : {}),
     artifacts: artifacts.map(artifactFields),
-    approvals,
+    approvals: approvals.map(approvalFields),
     ...(stopReason ? { stop_reason: stopReason } : {}),
   };
 }
@@ -132,6 +136,17 @@ function runFields(run: RunRef | undefined): { run_id?: string; deployment_id?: 
   return run ? { run_id: run.runId, deployment_id: run.deploymentId, ...(run.url ? { url: run.url } : {}) } : {};
 }
 
-function artifactFields({ sizeBytes, ...artifact }: Artifact): z.output<typeof ArtifactSchema> {
-  return { ...artifact, ...(sizeBytes === undefined ? {} : { size_bytes: sizeBytes }) };
+export function artifactFields({ id, kind, title, uri, sha256, sizeBytes }: Artifact): z.output<typeof ArtifactSchema> {
+  return {
+    id,
+    kind,
+    ...(title === undefined ? {} : { title }),
+    ...(uri === undefined ? {} : { uri }),
+    ...(sha256 === undefined ? {} : { sha256 }),
+    ...(sizeBytes === undefined ? {} : { size_bytes: sizeBytes }),
+  };
+}
+
+function approvalFields({ id, tool, reason }: Approval): z.output<typeof ApprovalSchema> {
+  return { id, tool, ...(reason === undefined ? {} : { reason }) };
 }

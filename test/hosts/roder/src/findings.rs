@@ -25,7 +25,10 @@ impl Findings {
     }
 
     pub fn about(&self, id: u64) -> Reporter {
-        Reporter { id, findings: self.clone() }
+        Reporter {
+            id,
+            findings: self.clone(),
+        }
     }
 
     pub fn say(&self, finding: Value) {

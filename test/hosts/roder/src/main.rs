@@ -36,15 +36,27 @@ enum Action {
     /// What `subagents/definitions` answers.
     Definitions,
     /// Runs a subagent to its end. `sink_ms` makes the receiver of its statuses that slow; null: there is none.
-    Dispatch { request: SubagentRequest, sink_ms: Option<u64> },
+    Dispatch {
+        request: Box<SubagentRequest>,
+        sink_ms: Option<u64>,
+    },
     /// Drops the future of a dispatch, as an interrupted turn does.
-    Abort { target: u64 },
+    Abort {
+        target: u64,
+    },
     /// Any request to the child.
-    Request { method: String, params: Value },
+    Request {
+        method: String,
+        params: Value,
+    },
     Submit(Submission),
-    CancelTask { target: u64 },
+    CancelTask {
+        target: u64,
+    },
     /// What a client sees of a task.
-    Task { target: u64 },
+    Task {
+        target: u64,
+    },
     Tools,
     Call(Call),
     /// The 2 s path, which only embedding hosts take.
@@ -60,7 +72,9 @@ struct Command {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let entry = std::env::args().nth(1).context("usage: seren-bridge-roder-host <JSON of an entry>")?;
+    let entry = std::env::args()
+        .nth(1)
+        .context("usage: seren-bridge-roder-host <JSON of an entry>")?;
     let loaded = load_process_extension(serde_json::from_str(&entry)?, Path::new("."))?;
     let services = loaded.manifest.provides.clone();
     let host = Arc::new(ProcessHost::new(loaded));
@@ -75,17 +89,24 @@ async fn main() -> Result<()> {
                 dispatcher = Some(Arc::new(ProcessSubagentDispatcher::new(host.clone(), id)));
             }
             ProcessProvidedService::TaskExecutor { id } => executor = Some(id),
-            ProcessProvidedService::ToolProvider { id, tools: specs } => tools.add(&host, id, specs)?,
+            ProcessProvidedService::ToolProvider { id, tools: specs } => {
+                tools.add(&host, id, specs)?
+            }
             _ => {}
         }
     }
     let dispatcher = dispatcher.context("the manifest has no subagent_dispatcher")?;
-    let tasks = Tasks::new(&host, executor.context("the manifest has no task_executor")?, &findings)?;
+    let tasks = Tasks::new(
+        &host,
+        executor.context("the manifest has no task_executor")?,
+        &findings,
+    )?;
     let mut dispatches: HashMap<u64, AbortHandle> = HashMap::new();
 
     let mut lines = BufReader::new(stdin()).lines();
     while let Some(line) = lines.next_line().await? {
-        let Command { id, action } = serde_json::from_str(&line).with_context(|| format!("not a command: {line}"))?;
+        let Command { id, action } =
+            serde_json::from_str(&line).with_context(|| format!("not a command: {line}"))?;
         let out = findings.about(id);
         match action {
             Action::Definitions => {
@@ -96,10 +117,13 @@ async fn main() -> Result<()> {
             }
             Action::Dispatch { request, sink_ms } => {
                 let dispatcher = dispatcher.clone();
-                let sink = sink_ms.map(|ms| RecordingSink::new(out.clone(), Duration::from_millis(ms)));
+                let sink =
+                    sink_ms.map(|ms| RecordingSink::shared(out.clone(), Duration::from_millis(ms)));
                 let work = tokio::spawn(async move {
                     let (thread, turn) = ("thread-1".to_owned(), format!("turn-{id}"));
-                    dispatcher.dispatch_traced(thread, turn, request, sink).await
+                    dispatcher
+                        .dispatch_traced(thread, turn, *request, sink)
+                        .await
                 });
                 dispatches.insert(id, work.abort_handle());
                 tokio::spawn(async move {
@@ -110,10 +134,14 @@ async fn main() -> Result<()> {
                     }
                 });
             }
-            Action::Abort { target } => dispatches.get(&target).context("no such dispatch")?.abort(),
+            Action::Abort { target } => {
+                dispatches.get(&target).context("no such dispatch")?.abort()
+            }
             Action::Request { method, params } => {
                 let host = host.clone();
-                tokio::spawn(async move { out.result(host.request::<Value>(&method, params).await) });
+                tokio::spawn(
+                    async move { out.result(host.request::<Value>(&method, params).await) },
+                );
             }
             Action::Submit(submission) => tasks.submit(submission, &out).await,
             Action::CancelTask { target } => tasks.cancel(target, &out).await,

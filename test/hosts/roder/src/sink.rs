@@ -16,7 +16,7 @@ pub struct RecordingSink {
 }
 
 impl RecordingSink {
-    pub fn new(out: Reporter, each: Duration) -> Arc<dyn SubagentTraceSink> {
+    pub fn shared(out: Reporter, each: Duration) -> Arc<dyn SubagentTraceSink> {
         Arc::new(Self { out, each })
     }
 
@@ -34,7 +34,8 @@ impl SubagentTraceSink for RecordingSink {
         status: SubagentTraceStatus,
         detail: Option<String>,
     ) {
-        self.out.say(json!({ "trace": trace_id, "state": status, "status": detail }));
+        self.out
+            .say(json!({ "trace": trace_id, "state": status, "status": detail }));
         tokio::time::sleep(self.each).await;
     }
 

@@ -9,7 +9,9 @@ use std::{
 use anyhow::{Context as _, Result};
 use roder_api::events::RoderEvent;
 use roder_ext_process_host::{ProcessHost, ProcessTaskExecutor};
-use roder_tasks::{BackgroundRunner, BackgroundRunnerConfig, TaskExecutorRegistry, TaskSubmitOptions};
+use roder_tasks::{
+    BackgroundRunner, BackgroundRunnerConfig, TaskExecutorRegistry, TaskSubmitOptions,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -34,26 +36,41 @@ impl Tasks {
     /// Every event of a task is a finding `{"event": …}` without an `id`: it names the task.
     pub fn new(host: &Arc<ProcessHost>, executor: String, findings: &Findings) -> Result<Self> {
         let mut registry = TaskExecutorRegistry::default();
-        registry.register(Arc::new(ProcessTaskExecutor::new(host.clone(), executor.clone())))?;
+        registry.register(Arc::new(ProcessTaskExecutor::new(
+            host.clone(),
+            executor.clone(),
+        )))?;
         let runner = BackgroundRunner::new(registry, BackgroundRunnerConfig::default());
         let (mut events, findings) = (runner.subscribe(), findings.clone());
         tokio::spawn(async move {
             loop {
                 match events.recv().await {
                     Ok(event) => findings.say(json!({ "event": shown(&event) })),
-                    Err(ended) => return findings.say(json!({ "events_ended": ended.to_string() })),
+                    Err(ended) => {
+                        return findings.say(json!({ "events_ended": ended.to_string() }));
+                    }
                 }
             }
         });
-        Ok(Self { executor, runner, ids: Arc::default() })
+        Ok(Self {
+            executor,
+            runner,
+            ids: Arc::default(),
+        })
     }
 
     pub async fn submit(&self, submission: Submission, out: &Reporter) {
         let deadline = submission
             .deadline_ms
             .map(|ms| time::OffsetDateTime::now_utc() + Duration::from_millis(ms));
-        let options = TaskSubmitOptions { deadline, ..TaskSubmitOptions::default() };
-        let submitted = self.runner.submit(self.executor.clone(), submission.input, options).await;
+        let options = TaskSubmitOptions {
+            deadline,
+            ..TaskSubmitOptions::default()
+        };
+        let submitted = self
+            .runner
+            .submit(self.executor.clone(), submission.input, options)
+            .await;
         if let (Ok(handle), Ok(mut ids)) = (&submitted, self.ids.lock()) {
             ids.insert(out.id(), handle.task_id.clone());
         }
@@ -62,7 +79,11 @@ impl Tasks {
 
     pub async fn cancel(&self, target: u64, out: &Reporter) {
         let cancelled = match self.task_id(target) {
-            Ok(task) => self.runner.cancel(&task, Some("the test asks for it".to_owned())).await,
+            Ok(task) => {
+                self.runner
+                    .cancel(&task, Some("the test asks for it".to_owned()))
+                    .await
+            }
             Err(error) => Err(error),
         };
         out.result(cancelled.map(|cancelled| json!(cancelled)));
@@ -71,8 +92,16 @@ impl Tasks {
     pub async fn show(&self, target: u64, out: &Reporter) {
         let shown = async {
             let task = self.task_id(target)?;
-            let handle = self.runner.get(&task).await.context("the runner has forgotten the task")?;
-            let (entries, dropped) = self.runner.logs(&task).await.context("the task has no log")?;
+            let handle = self
+                .runner
+                .get(&task)
+                .await
+                .context("the runner has forgotten the task")?;
+            let (entries, dropped) = self
+                .runner
+                .logs(&task)
+                .await
+                .context("the task has no log")?;
             let log: Vec<Value> = entries
                 .iter()
                 .map(|entry| json!({ "stream": entry.stream, "chunk": entry.chunk }))

@@ -36,7 +36,10 @@ impl Tools {
     }
 
     pub async fn call(&self, Call { tool, arguments }: Call) -> Result<Value> {
-        let executor = self.0.get(&tool).with_context(|| format!("no tool {tool} is registered"))?;
+        let executor = self
+            .0
+            .get(&tool)
+            .with_context(|| format!("no tool {tool} is registered"))?;
         let (thread, turn) = ("thread-1".to_owned(), "turn-1".to_owned());
         let call = ToolCall {
             id: "call-1".to_owned(),
@@ -47,7 +50,12 @@ impl Tools {
             turn_id: turn.clone(),
         };
         let begun = Instant::now();
-        let result = executor.execute(ToolExecutionContext::new(thread, turn, PolicyMode::Default), call).await?;
+        let result = executor
+            .execute(
+                ToolExecutionContext::new(thread, turn, PolicyMode::Default),
+                call,
+            )
+            .await?;
         Ok(json!({
             "text": result.text,
             "data": result.data,

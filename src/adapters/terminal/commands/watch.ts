@@ -1,0 +1,122 @@
+/** `watch`: what is in flight, whoever started it. */
+import type { Command } from "commander";
+import { sleep } from "../../../support/ambient.ts";
+import { ExecutionFailure } from "../../../support/failure.ts";
+import { EXIT, type ExitCode } from "../exit-code.ts";
+import { duration } from "../format.ts";
+import { act, examples } from "../program.ts";
+import { agentNames, STATE_WORDS } from "../run-rows.ts";
+import { say, sayJson } from "../screen.ts";
+import type { Context } from "../services.ts";
+import { oneLine } from "../text.ts";
+import { boardLines } from "../watch/board.ts";
+import { lookInFlight, type WatchedRun } from "../watch/in-flight.ts";
+import { watchSession } from "../watch/watch-session.ts";
+
+const LOOK_MS = 2_000;
+
+interface Options {
+  all?: boolean;
+  once?: boolean;
+  json?: boolean;
+}
+
+export function addWatch(program: Command, context: Context): void {
+  const command = program
+    .command("watch")
+    .summary("every run this machine has in flight, live")
+    .description(
+      "Shows the runs that Dispatch, Roder and this command have in flight from this machine, with state, step and time.\nThe hosts themselves show little before a run ends. Pick one to follow, approve, reject or cancel it. When this is no\nterminal, a line is printed for every change.",
+    )
+    .option("-a, --all", "all runs of your organization that are going on")
+    .option("--once", "show them once and end")
+    .option("--json", "JSON: one object a change, or a list with --once");
+  examples(command, [
+    ["seren-bridge watch", "beside Roder or Dispatch"],
+    ["seren-bridge watch --all --once --json", "for a program"],
+  ]);
+  command.action(act(context, (options: Options) => watch(context, options)));
+}
+
+async function watch(context: Context, options: Options): Promise<ExitCode> {
+  const { services, screen } = context;
+  if (services.local) {
+    throw new ExecutionFailure(
+      "unsupported",
+      "with SEREN_API_BASE=local every program has a service of its own, so there is nothing to watch; serve one with: seren-bridge local",
+    );
+  }
+  const all = options.all === true;
+  if (options.once) {
+    const runs = await lookInFlight(services, await agentNames(services), all);
+    if (options.json) sayJson(screen, runs.map(watchedJson));
+    else say(screen, ...boardLines(runs, services.ambient.now(), screen.stdout.columns ?? 200));
+    return EXIT.ok;
+  }
+  if (screen.interactive && screen.animated && screen.stdout.isTTY === true && !options.json) {
+    await watchSession(context, all);
+    return EXIT.ok;
+  }
+  return watchPlainly(context, all, options.json === true);
+}
+
+/** A line for every change, until interrupted. */
+async function watchPlainly({ services, screen }: Context, all: boolean, json: boolean): Promise<ExitCode> {
+  const stop = new AbortController();
+  const release = services.onInterrupt(() => stop.abort());
+  const agentOf = await agentNames(services);
+  let before = new Map<string, WatchedRun>();
+  try {
+    while (!stop.signal.aborted) {
+      const now = new Map(
+        (await lookInFlight(services, agentOf, all)).map((run) => [
+          run.runId ?? `${run.deploymentId} ${run.since}`,
+          run,
+        ]),
+      );
+      for (const [id, run] of now) if (changed(before.get(id), run)) tell(run);
+      for (const [id, run] of before) if (!now.has(id)) tell(run, "ended");
+      before = now;
+      await sleep(services.ambient, LOOK_MS, stop.signal).catch(() => undefined);
+    }
+    return EXIT.ok;
+  } finally {
+    release();
+  }
+
+  function tell(run: WatchedRun, ended?: "ended"): void {
+    const state = ended ?? (run.state === "starting" ? run.state : STATE_WORDS[run.state]);
+    if (json) {
+      say(screen, JSON.stringify({ ...watchedJson(run), ...(ended ? { state: ended } : {}) }));
+      return;
+    }
+    const took = duration(services.ambient.now() - run.since);
+    say(
+      screen,
+      [
+        new Date(services.ambient.now()).toISOString(),
+        run.runId ?? "-",
+        state,
+        took,
+        run.host,
+        oneLine(run.agent),
+        oneLine(run.step ?? ""),
+      ]
+        .join("  ")
+        .trimEnd(),
+    );
+  }
+}
+
+function changed(before: WatchedRun | undefined, now: WatchedRun): boolean {
+  return before === undefined || before.state !== now.state || before.step !== now.step;
+}
+
+function watchedJson({ runId, deploymentId, since, ...rest }: WatchedRun): object {
+  return {
+    ...(runId ? { run_id: runId } : {}),
+    deployment_id: deploymentId,
+    ...rest,
+    since: new Date(since).toISOString(),
+  };
+}

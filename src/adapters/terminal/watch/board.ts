@@ -1,0 +1,68 @@
+/** The list of runs on a terminal: drawn over every second, with one run picked. */
+import { duration } from "../format.ts";
+import { Frame, type FrameLine } from "../live/frame.ts";
+import { paintState, STATE_WORDS, shortId } from "../run-rows.ts";
+import { columnsOf, type Screen } from "../screen.ts";
+import { table } from "../table.ts";
+import { fitTo, widthOf } from "../text.ts";
+import type { WatchedRun } from "./in-flight.ts";
+
+const MIN_ROWS = 3;
+/** Lines besides the runs: header, a gap, keys, one to spare. */
+const OTHER_LINES = 5;
+
+export class Board {
+  readonly #screen: Screen;
+  readonly #frame: Frame;
+
+  constructor(screen: Screen) {
+    this.#screen = screen;
+    this.#frame = new Frame(screen.stdout);
+  }
+
+  draw(runs: readonly WatchedRun[], picked: number, now: number, note: string): void {
+    const { colors, stdout, unicode } = this.#screen;
+    const columns = columnsOf(stdout) - 1;
+    const room = Math.max(MIN_ROWS, (stdout.rows ?? 24) - OTHER_LINES);
+    const first = Math.max(0, Math.min(picked - room + 1, runs.length - room));
+    const seen = runs.slice(first, first + room);
+    // Widths are counted before colours go on: a line that wraps would not be taken away whole.
+    const plain = boardLines(seen, now, columns - 2);
+    const lines: FrameLine[] = plain.map((text, index) => {
+      const run = seen[index - 1];
+      const mark = index > 0 && first + index - 1 === picked ? (unicode ? "› " : "> ") : "  ";
+      const shown = mark + text;
+      const paint = run ? (run.state === "starting" ? colors.dim : paintState(colors, run.state)) : colors.dim;
+      return { text: mark === "  " ? paint(shown) : colors.bold(paint(shown)), width: widthOf(shown) };
+    });
+    const more = runs.length > seen.length ? `${runs.length - seen.length} more` : "";
+    const keys = runs.length > 0 ? "up/down pick  f follow  a approve  r reject  c cancel  q quit" : "q quit";
+    for (const text of ["", fitTo([note, more, keys].filter(Boolean).join("   "), columns)]) {
+      lines.push({ text: colors.dim(text), width: widthOf(text) });
+    }
+    this.#frame.draw("", lines);
+  }
+
+  /** Takes everything away. */
+  clear(): void {
+    this.#frame.draw("", []);
+  }
+}
+
+/** A header and a line a run, without colours. */
+export function boardLines(runs: readonly WatchedRun[], now: number, columns: number): string[] {
+  if (runs.length === 0) return ["No run is in flight."];
+  return table<WatchedRun>(
+    [
+      { title: "RUN", of: ({ runId }) => (runId ? shortId(runId) : "") },
+      { title: "STATE", of: ({ state }) => (state === "starting" ? "starting" : STATE_WORDS[state]) },
+      { title: "TIME", of: ({ since }) => duration(Math.floor((now - since) / 1000) * 1000).replace(/\.0s$/, "s") },
+      { title: "FROM", of: ({ host }) => host },
+      { title: "AGENT", of: ({ agent }) => agent, min: 10 },
+      { title: "STEP", of: ({ step }) => step ?? "", min: 6 },
+      { title: "MESSAGE", of: ({ message }) => message ?? "", min: 6 },
+    ],
+    runs,
+    { columns, dim: (text) => text },
+  ).map((line) => fitTo(line, columns));
+}

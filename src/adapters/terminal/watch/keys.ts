@@ -1,0 +1,36 @@
+/** Single keys, as they are typed. */
+import type { Input } from "../screen.ts";
+
+export type Key = "up" | "down" | "interrupt" | string;
+
+interface RawInput extends Input {
+  setRawMode?(raw: boolean): unknown;
+}
+
+const NAMES: Readonly<Record<string, Key>> = {
+  "\x1b[A": "up",
+  "\x1bOA": "up",
+  k: "up",
+  "\x1b[B": "down",
+  "\x1bOB": "down",
+  j: "down",
+  "\x03": "interrupt",
+  "\x04": "q",
+  "\x1b": "q",
+};
+
+/** Calls `onKey` until the answered function is called; the terminal is as before then. */
+export function listenForKeys(input: RawInput, onKey: (key: Key) => void): () => void {
+  const onData = (data: Buffer | string) => {
+    const text = data.toString();
+    onKey(NAMES[text] ?? text.toLowerCase());
+  };
+  input.setRawMode?.(true);
+  input.on("data", onData);
+  input.resume();
+  return () => {
+    input.off("data", onData);
+    input.setRawMode?.(false);
+    input.pause();
+  };
+}

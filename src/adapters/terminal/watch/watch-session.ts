@@ -1,0 +1,120 @@
+/** `watch` on a terminal: looks, draws, and does what is picked. */
+import { generalAgentTarget, MAX_TIMEOUT_MS } from "../../../core/index.ts";
+import { sleep } from "../../../support/ambient.ts";
+import { asFailure } from "../../../support/failure.ts";
+import { confirm } from "../ask.ts";
+import { decide } from "../decide.ts";
+import { followRequest } from "../live/follow.ts";
+import { agentNames } from "../run-rows.ts";
+import { remark, say } from "../screen.ts";
+import type { Context } from "../services.ts";
+import { oneLine } from "../text.ts";
+import { Board } from "./board.ts";
+import { lookInFlight, type WatchedRun } from "./in-flight.ts";
+import { listenForKeys } from "./keys.ts";
+
+const DRAW_MS = 1_000;
+const LOOK_EVERY_DRAWS = 2;
+
+type Action = "follow" | "approve" | "reject" | "cancel" | "quit";
+const ACTIONS: Readonly<Record<string, Action>> = {
+  f: "follow",
+  "\r": "follow",
+  a: "approve",
+  r: "reject",
+  c: "cancel",
+  q: "quit",
+  interrupt: "quit",
+};
+
+/** Resolves when the person quits. */
+export async function watchSession(context: Context, all: boolean): Promise<void> {
+  const agentOf = await agentNames(context.services);
+  const look = () => lookInFlight(context.services, agentOf, all);
+  for (;;) {
+    const { action, run } = await pick(context, look);
+    if (action === "quit") return;
+    if (!run?.runId) continue;
+    try {
+      await perform(context, action, run.runId);
+    } catch (error) {
+      const failure = asFailure(error);
+      if (failure.kind !== "cancelled") remark(context.screen, `seren-bridge: ${oneLine(failure.message)}`);
+    }
+    say(context.screen, "");
+  }
+}
+
+async function pick(
+  { services, screen }: Context,
+  look: () => Promise<WatchedRun[]>,
+): Promise<{ action: Action; run?: WatchedRun | undefined }> {
+  const { ambient } = services;
+  const board = new Board(screen);
+  const controller = new AbortController();
+  let runs: WatchedRun[] = [];
+  let picked: string | undefined;
+  let note = "looking…";
+  let chosen: { action: Action; run?: WatchedRun | undefined } | undefined;
+  // The picked run stays picked while others come and go.
+  const index = () =>
+    Math.max(
+      0,
+      runs.findIndex(({ runId }) => runId !== undefined && runId === picked),
+    );
+  const draw = () => board.draw(runs, index(), ambient.now(), note);
+  const stopKeys = listenForKeys(screen.stdin, (key) => {
+    const action = ACTIONS[key];
+    if (action) {
+      chosen = { action, run: runs[index()] };
+      controller.abort();
+      return;
+    }
+    if (key === "up" || key === "down")
+      picked = runs[index() + (key === "up" ? -1 : 1)]?.runId ?? picked ?? runs[0]?.runId;
+    draw();
+  });
+  const release = services.onInterrupt(() => {
+    chosen = { action: "quit" };
+    controller.abort();
+  });
+  try {
+    for (let draws = 0; !chosen; draws += 1) {
+      if (draws % LOOK_EVERY_DRAWS === 0) {
+        try {
+          runs = await look();
+          note = "";
+        } catch (error) {
+          note = asFailure(error).message;
+        }
+      }
+      if (!chosen) draw();
+      await sleep(ambient, DRAW_MS, controller.signal).catch(() => undefined);
+    }
+    return chosen;
+  } finally {
+    board.clear();
+    stopKeys();
+    release();
+  }
+}
+
+async function perform(context: Context, action: Exclude<Action, "quit">, runId: string): Promise<void> {
+  const { services, screen } = context;
+  switch (action) {
+    case "follow":
+      await followRequest(context, {
+        request: { target: generalAgentTarget(), attachTo: runId, onApproval: "wait" },
+        timeoutMs: MAX_TIMEOUT_MS,
+        json: false,
+      });
+      return;
+    case "cancel":
+      if (!(await confirm(screen, `Cancel the run ${runId}?`))) return;
+      await (await services.remote()).directory.cancel(runId);
+      say(screen, "Seren Cloud is cancelling it.");
+      return;
+    default:
+      await decide(context, { runId, verdict: action, yes: false });
+  }
+}

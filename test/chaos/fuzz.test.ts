@@ -1,0 +1,48 @@
+/** Spoilt input of every kind, from fixed seeds. What fails names its seed. */
+import { expect, test } from "vitest";
+import { fuzzParcels } from "./fuzz-parcels.ts";
+import { fuzzService } from "./fuzz-service.ts";
+import { fuzzChild, fuzzInMemory, spoilSession } from "./fuzz-stdin.ts";
+
+const MINUTES = 60_000;
+const MOST_HEAP_BYTES = 400 * 1024 * 1024;
+
+test.each([
+  ["roder", 65_000],
+  ["courier", 30_000],
+] as const)("stdin of %s, %i lines", { timeout: 8 * MINUTES }, async (mode, lines) => {
+  const { problems, replies } = await fuzzInMemory(mode, 1, lines);
+  expect(problems).toEqual([]);
+  expect(replies).toBeGreaterThan(lines * 0.9);
+  expect(process.memoryUsage().heapUsed).toBeLessThan(MOST_HEAP_BYTES);
+});
+
+test("sessions, 5000 of them", { timeout: 4 * MINUTES }, async () => {
+  const { problems, replies } = await fuzzInMemory("courier", 2, 5_000, spoilSession);
+  expect(problems).toEqual([]);
+  expect(replies).toBeGreaterThan(5_000);
+});
+
+test.each(["roder", "courier"] as const)(
+  "stdin of the built program as %s, 5000 lines",
+  { timeout: 4 * MINUTES },
+  async (mode) => {
+    const { problems, replies } = await fuzzChild(mode, 3, 5_000);
+    expect(problems).toEqual([]);
+    expect(replies).toBeGreaterThan(4_000);
+  },
+);
+
+test("parcels", { timeout: 4 * MINUTES }, async () => {
+  const { problems, accepted, refused } = await fuzzParcels(4, 800);
+  expect(problems).toEqual([]);
+  expect(accepted).toBeGreaterThan(50);
+  expect(refused).toBeGreaterThan(300);
+});
+
+test("answers and streams of the service", { timeout: 4 * MINUTES }, async () => {
+  const { problems, endings } = await fuzzService(5, 1_500);
+  expect(problems).toEqual([]);
+  expect(endings.completed).toBeGreaterThan(100);
+  expect(endings["failure contract"]).toBeGreaterThan(100);
+});

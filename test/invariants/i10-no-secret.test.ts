@@ -1,0 +1,141 @@
+/** I10: the API key, bearer tokens, presigned URLs and declared secrets never appear in anything the program writes. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { LocalCloud, startLocalHttp } from "../../src/local/index.ts";
+import { realAmbient } from "../../src/support/ambient.ts";
+import { Bridge, parcelDir } from "../chaos/bridge.ts";
+import { HELLO } from "../chaos/campaign.ts";
+import { API_KEY, CANARIES, CanarySearch, canariesIn, DECLARED, tellingTexts } from "../chaos/canaries.ts";
+import { script } from "../harness/cloud.ts";
+import type { Message } from "../harness/line-check.ts";
+
+/** An agent that says, calls, names and fails with secrets. */
+const steps = (texts: string[]) =>
+  texts.flatMap((text) => [
+    { text },
+    { think: text },
+    { tool: text.slice(0, 100), args: { text }, result: text },
+    { artifact: { id: "a", kind: "b", title: text, url: text.trim() } },
+  ]);
+const prompts = (texts: string[]) => [
+  script(...steps(texts), { error: texts.join(" "), code: API_KEY }, { fail: texts.join("; ") }),
+  script(...steps(texts)),
+];
+
+async function service() {
+  const http = await startLocalHttp(new LocalCloud({ ambient: realAmbient, keys: [API_KEY] }));
+  onTestFinished(() => http.close());
+  const stateDir = mkdtempSync(join(tmpdir(), "seren-bridge-canary-"));
+  onTestFinished(() => rmSync(stateDir, { recursive: true, force: true }));
+  return { origin: http.origin, stateDir };
+}
+
+/** Asks one after another and answers what came back, events included. */
+function talk(mode: "roder" | "courier", place: { origin: string; stateDir: string }) {
+  let heard: Message[] = [];
+  let wake: () => void = () => undefined;
+  const bridge = new Bridge(mode, {
+    ...place,
+    onMessage: (message) => {
+      heard.push(message);
+      wake();
+    },
+  });
+  const until = async (fits: (message: Message) => boolean): Promise<Message[]> => {
+    while (!heard.some(fits))
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    const all = heard;
+    heard = [];
+    return all;
+  };
+  const ask = (id: number, method: string, params: object) => {
+    bridge.send({ jsonrpc: "2.0", id, method, params });
+    return until((message) => message.kind !== "notification" && message.id === id);
+  };
+  return { bridge, ask, until };
+}
+
+test("in Roder, with all logging on", async () => {
+  const { bridge, ask, until } = talk("roder", await service());
+  await ask(1, "extension/initialize", HELLO);
+  const isEnd = (message: Message) =>
+    message.kind === "notification" && /"type":"(completed|failed)"/.test(JSON.stringify(message.params));
+  for (const [index, prompt] of prompts(tellingTexts(false)).entries()) {
+    bridge.send({
+      jsonrpc: "2.0",
+      id: 10 + index,
+      method: "tasks/execute",
+      params: { executorId: "seren-cloud-run", executionId: `t${index}`, taskId: API_KEY, input: { prompt } },
+    });
+    await until(isEnd);
+  }
+  await ask(20, "tasks/execute", { executorId: API_KEY, executionId: "x", taskId: "t", input: {} });
+  await ask(21, `method-${API_KEY}`, {});
+  await ask(22, "tools/call", {
+    providerId: "seren-cloud-tools",
+    toolName: API_KEY,
+    callId: "c",
+    threadId: "t",
+    turnId: "u",
+    arguments: {},
+  });
+  await bridge.finish(20_000);
+  expect(bridge.problems).toEqual([]);
+});
+
+test("in Dispatch, with secrets a parcel declares", async () => {
+  const { bridge, ask } = talk("courier", await service());
+  const parcel_dir = parcelDir("job");
+  const [opened] = await ask(1, "courier.open_session", { kind: "open_session", protocol_version: 1, parcel_dir });
+  const session = opened?.kind === "result" ? opened.result.session : undefined;
+  const declared = [DECLARED.REPORT_DB_URL, DECLARED.REPORT_TOKEN].join("\n");
+  for (const [index, payload] of [...prompts(tellingTexts(true)), declared].entries()) {
+    const said = await ask(2 + index, "courier.run", {
+      kind: "run",
+      protocol_version: 1,
+      parcel_dir,
+      session,
+      operation: { kind: "job", payload },
+    });
+    expect(canariesIn(JSON.stringify(said))).toEqual([]);
+  }
+  await bridge.finish(20_000);
+  expect(bridge.problems).toEqual([]);
+});
+
+test.fails("in pieces, across the borders of what an agent says", async () => {
+  const { bridge, ask } = talk("courier", await service());
+  const parcel_dir = parcelDir("job");
+  const [opened] = await ask(1, "courier.open_session", { kind: "open_session", protocol_version: 1, parcel_dir });
+  const session = opened?.kind === "result" ? opened.result.session : undefined;
+  const pieces = [API_KEY, DECLARED.REPORT_TOKEN ?? ""].flatMap((secret) => [
+    { text: secret.slice(0, 9) },
+    { sleep_ms: 30 },
+    { text: secret.slice(9) },
+    ...Array.from(secret, (text) => ({ text })),
+  ]);
+  const operation = { kind: "job", payload: script(...pieces, { text: " end" }) };
+  const said = await ask(2, "courier.run", { kind: "run", protocol_version: 1, parcel_dir, session, operation });
+  const deltas = said
+    .map((message) =>
+      message.kind === "notification" && message.params.kind === "text_delta" ? message.params.content : "",
+    )
+    .join("");
+  await bridge.finish(20_000);
+  expect(deltas).toContain(" end");
+  expect(canariesIn(deltas)).toEqual([]);
+});
+
+test("the search itself finds what it looks for, in any pieces", () => {
+  const bytes = Buffer.from(`..${CANARIES.join("--")}..`);
+  for (const size of [1, 7, 64, bytes.length]) {
+    const search = new CanarySearch();
+    for (let at = 0; at < bytes.length; at += size) search.look(bytes.subarray(at, at + size));
+    expect([...search.found].sort()).toEqual([...CANARIES].sort());
+  }
+  expect(readFileSync(new URL("../chaos/canaries.ts", import.meta.url), "utf8")).toContain(API_KEY);
+});

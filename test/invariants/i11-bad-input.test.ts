@@ -1,0 +1,66 @@
+/** I11: bad input gets a clear error for that request; the process and its other runs go on. */
+import { expect, test } from "vitest";
+import { fuzzChild } from "../chaos/fuzz-stdin.ts";
+import { hostileHttp } from "../chaos/hostile-http.ts";
+import { script, startCloud } from "../harness/cloud.ts";
+import { CourierHost, parcel } from "../harness/courier-host.ts";
+import { RoderHost } from "../harness/roder-host.ts";
+
+test("a run goes on while its host writes rubbish", async () => {
+  const { env } = await startCloud();
+  const host = await RoderHost.greeted({ env });
+  await host.execute("good", { prompt: script({ text: "word\n", n: 30, every_ms: 20 }) });
+  const rubbish = [
+    "rubbish",
+    "[]",
+    '{"jsonrpc":"2.0"',
+    "\u0000",
+    '{"id":"x","method":7}',
+    "[".repeat(50_000),
+    `"${"y".repeat(1_000_000)}"`,
+  ];
+  for (const line of rubbish) host.child.send(line);
+  for (const input of [null, 7, [], { prompt: 1 }, { promt: "typo" }, { prompt: "p", timeout_seconds: "soon" }]) {
+    expect((await host.execute(`bad-${JSON.stringify(input)}`, input)).error?.message).toMatch(/input/);
+  }
+  expect((await host.ask("no/such", {})).error?.code).toBe(-32601);
+  expect((await host.ask("subagents/dispatch", { dispatcherId: "seren-cloud" })).error).toBeDefined();
+  expect(await host.terminal("good")).toMatchObject({ result: { payload: { text: "word\n".repeat(30) } } });
+});
+
+test("a session anybody may have edited", async () => {
+  const { env } = await startCloud();
+  const host = new CourierHost({ env });
+  const session = await host.open(parcel("chat"));
+  const state = (value: unknown) => ({ ...session, backend_state: JSON.stringify(value) });
+  const evil = [
+    state({ v: 1, deployment: { id: "../../../x", name: "n" } }),
+    state({ v: 1, pending: { run_id: "../cancel?x=" } }),
+    state([]),
+    { ...session, backend_state: "{" },
+    { ...session, backend_state: "[".repeat(100_000) },
+    { ...session, history: [{ role: "\ud800", content: "x".repeat(500_000) }] },
+    { ...session, turn_count: 2 ** 60 },
+    { ...session, id: "/../../etc" },
+  ];
+  for (const one of evil) {
+    const { result, error } = await host.run(parcel("chat"), one, { kind: "chat", input: script({ text: "fine" }) });
+    expect(result?.kind === "done" || (error?.message ?? "") !== "", JSON.stringify(one).slice(0, 100)).toBe(true);
+    expect(error?.code).not.toBe("internal_error");
+  }
+  expect((await host.run(parcel("chat"), session, { kind: "chat", input: "still there?" })).result?.kind).toBe("done");
+});
+
+test.each(["roder", "courier"] as const)(
+  "spoilt traffic of %s through the built program",
+  { timeout: 120_000 },
+  async (mode) => {
+    const { problems, replies } = await fuzzChild(mode, 11, 1_000);
+    expect(problems).toEqual([]);
+    expect(replies).toBeGreaterThan(500);
+  },
+);
+
+test("a hostile service", { timeout: 180_000 }, async () => {
+  for (const malice of [0.15, 0.6]) expect((await hostileHttp(11, 12, malice)).problems).toEqual([]);
+});

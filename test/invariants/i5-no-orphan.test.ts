@@ -1,0 +1,58 @@
+/** I5: a run that nobody waits for is cancelled, however its host went away; unless the user asked to leave it alone. */
+import { expect, test } from "vitest";
+import { killRounds } from "../chaos/kill.ts";
+import { script, startCloud } from "../harness/cloud.ts";
+import { CourierHost, parcel } from "../harness/courier-host.ts";
+import { RoderHost } from "../harness/roder-host.ts";
+
+const ENDLESS = script({ text: "begun\n" }, { hang: true });
+
+test.each(["eof", "SIGTERM", "SIGINT", "EPIPE", "extension/shutdown"])("Roder goes away by %s", async (way) => {
+  const { env, cloud, run } = await startCloud({ paceMs: 0 });
+  const host = await RoderHost.greeted({ env });
+  await host.dispatch("a", { prompt: ENDLESS });
+  await host.execute("b", { prompt: ENDLESS });
+  const runs = [await run(0), await run(1)];
+  if (way === "EPIPE") {
+    host.child.closeStdout();
+    await host.execute("c", { prompt: "never answered" }).catch(() => undefined);
+  } else if (way === "extension/shutdown") await host.ask(way);
+  else if (way === "eof") await host.end();
+  else await host.child.signal(way as NodeJS.Signals);
+  expect(await Promise.all(runs.map(({ ended }) => ended))).toEqual(["cancelled", "cancelled"]);
+  await host.end();
+  expect(cloud.stats().runsActive).toEqual([]);
+});
+
+test.each(["eof", "SIGTERM", "SIGINT"])("Dispatch goes away by %s", async (way) => {
+  const { env, run } = await startCloud();
+  const host = new CourierHost({ env });
+  const session = await host.open(parcel("chat"));
+  void host.run(parcel("chat"), session, { kind: "chat", input: ENDLESS }).catch(() => undefined);
+  const { ended } = await run(0);
+  await (way === "eof" ? host.end() : host.child.signal(way as NodeJS.Signals));
+  expect(await ended).toBe("cancelled");
+});
+
+test("a deadline cancels what it ends", async () => {
+  const { env, run } = await startCloud();
+  const host = await RoderHost.greeted({ env });
+  await host.execute("a", { prompt: ENDLESS, timeout_seconds: 1 });
+  expect(await host.terminal("a")).toMatchObject({ result: { exit_code: 124 } });
+  expect(await (await run(0)).ended).toBe("cancelled");
+});
+
+test("a run that is to be left alone outlives everything", async () => {
+  const { env, cloud } = await startCloud();
+  const host = await RoderHost.greeted({ env });
+  await host.execute("a", { prompt: script({ hang: true }), wait: false });
+  await host.terminal("a");
+  await host.end();
+  expect(cloud.stats().runsActive).toHaveLength(1);
+});
+
+test("what a killed process leaves running is stopped by the next start", { timeout: 240_000 }, async () => {
+  const { problems, orphans } = await killRounds(5, 30);
+  expect(problems).toEqual([]);
+  expect(orphans).toBeGreaterThan(10);
+});

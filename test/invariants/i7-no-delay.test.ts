@@ -1,0 +1,35 @@
+/** I7: one slow or noisy run never delays another run, a reply, or the reading of stdin. */
+import { expect, test } from "vitest";
+import { script, startCloud } from "../harness/cloud.ts";
+import { isTerminal, RoderHost } from "../harness/roder-host.ts";
+
+const NOISY = script({ text: `${"noise ".repeat(300)}\n`, n: 5_000 });
+
+test("short runs and replies pass noisy runs", async () => {
+  const { env } = await startCloud();
+  const host = await RoderHost.greeted({ env });
+  const noisy = ["n1", "n2", "n3"];
+  for (const id of noisy) await host.execute(id, { prompt: NOISY });
+  await Promise.all(noisy.map((id) => host.event(id, (event) => event.type === "output" && event.stream === "stdout")));
+  for (let count = 0; count < 5; count += 1) {
+    await host.execute(`short-${count}`, { prompt: script({ text: "short\n" }) });
+    expect(await host.terminal(`short-${count}`)).toMatchObject({ result: { payload: { text: "short\n" } } });
+    await host.result("tasks/spec", { executorId: "seren-cloud-run" });
+  }
+  for (const id of noisy) expect(host.events(id).some(isTerminal), `${id} goes on`).toBe(false);
+  await Promise.all(noisy.map((id) => host.cancelTask(id)));
+});
+
+test("a run whose stream is stalled delays nobody", async () => {
+  const { env } = await startCloud({ faults: { rules: [{ kind: "stall", where: "stream", frames: 2, times: 1 }] } });
+  const host = await RoderHost.greeted({ env });
+  await host.execute("stalled", { prompt: script({ text: "one\n", n: 20, every_ms: 5 }) });
+  await host.event("stalled", (event) => event.type === "output" && event.stream === "stdout");
+  for (let count = 0; count < 5; count += 1) {
+    await host.dispatch(`short-${count}`, { prompt: script({ text: "short" }) });
+    expect(await host.terminal(`short-${count}`)).toMatchObject({ result: { final_message: "short" } });
+  }
+  expect(host.events("stalled").some(isTerminal)).toBe(false);
+  await host.cancelTask("stalled");
+  expect(await host.terminal("stalled")).toMatchObject({ type: "completed" });
+});

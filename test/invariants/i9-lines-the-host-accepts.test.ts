@@ -1,0 +1,61 @@
+/**
+ * I9: every line on stdout is one well-formed JSON message the host accepts. The hosts of the harness check every line
+ * they get; here the program is made to say difficult things.
+ */
+import { expect, test } from "vitest";
+import { script, startCloud } from "../harness/cloud.ts";
+import { CourierHost, parcel, streamedOf } from "../harness/courier-host.ts";
+import { RoderHost } from "../harness/roder-host.ts";
+
+const ODD = [
+  "half \ud83d",
+  "\udc00 other half",
+  "\u0000\u0001\u001b[31m\u007f\u0085",
+  "\u2028\u2029\ufeff",
+  '"quotes" \\ and \\u escapes \\ud800',
+  "🦊👩‍👩‍👧‍👦",
+  '{"jsonrpc":"2.0","id":1,"result":{}}\n',
+  "日".repeat(70_000),
+  '"'.repeat(200_000),
+  "\u0001".repeat(200_000),
+];
+const steps = ODD.flatMap((text) => [
+  { text },
+  { tool: text.slice(0, 2_000), args: { [text.slice(0, 100)]: text }, result: text, error: true },
+  {
+    artifact: {
+      id: text.slice(0, 50) || "id",
+      kind: text.slice(0, 50) || "kind",
+      title: text.slice(0, 500),
+      url: text.slice(0, 500),
+    },
+  },
+]);
+const BIG = script(...steps, { usage: { input_tokens: 2 ** 50, output_tokens: 2 ** 33 } });
+const DEEP = { inputs: JSON.parse(`${'{"a":['.repeat(40)}1${"]}".repeat(40)}`) };
+
+test("to Roder", async () => {
+  const { env } = await startCloud();
+  const host = await RoderHost.greeted({ env });
+  await host.dispatch("said", { prompt: BIG, ...DEEP });
+  await host.execute("done", { prompt: BIG, ...DEEP });
+  await host.dispatch("failed", { prompt: script({ error: ODD[0], code: ODD[1] }, { fail: ODD.join("") }) });
+  for (const id of ["said", "done", "failed"]) expect(await host.terminal(id)).toMatchObject({ type: "completed" });
+  for (const id of ["half \ud83d", "\u0000", "x".repeat(5_000)])
+    await host.ask("tasks/cancel", { executorId: "seren-cloud-run", executionId: id });
+  for (const name of ODD) await host.ask(name.slice(0, 5_000), {}).catch(() => undefined);
+});
+
+test("to Dispatch", async () => {
+  const { env } = await startCloud();
+  const host = new CourierHost({ env });
+  const session = await host.open(parcel("chat"));
+  const turn = await host.run(parcel("chat"), session, { kind: "chat", input: BIG });
+  expect(turn.error).toBeUndefined();
+  expect(streamedOf(turn).startsWith(ODD.map((text) => text.toWellFormed()).join(""))).toBe(true);
+  const failed = await host.run(parcel("chat"), session, { kind: "chat", input: script({ fail: ODD.join("") }) });
+  expect(failed.error?.code).toBe("run_failed");
+  for (const id of ["a\ud800", -0, 1.5, null, {}, "x".repeat(10_000)])
+    host.child.send({ jsonrpc: "2.0", id, method: "courier.capabilities", params: {} });
+  expect((await host.end()).code).toBe(0);
+});

@@ -1,0 +1,164 @@
+/** The terminal command as people run it: the built program, its signals, pipes and files. */
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { PROGRAM, requireBuilt, scratchFolder } from "../harness/child.ts";
+import { script, startCloud } from "../harness/cloud.ts";
+
+interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+function start(env: Record<string, string>, args: string[], home = scratchFolder()) {
+  const child: ChildProcessWithoutNullStreams = spawn(process.execPath, [requireBuilt(PROGRAM), ...args], {
+    env: { PATH: process.env.PATH, HOME: home, XDG_STATE_HOME: join(home, "state"), ...env },
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const said: Ended = { code: null, stdout: "", stderr: "" };
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    said.stdout += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    said.stderr += text;
+  });
+  const ended = once(child, "close").then(([code]): Ended => ({ ...said, code: code as number | null }));
+  return { child, ended };
+}
+
+/** What the journal still has on disk. */
+const journal = (home: string) => {
+  const root = join(home, "state", "seren-bridge", "runs");
+  return existsSync(root)
+    ? readdirSync(root, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".entry"))
+    : [];
+};
+
+test("without a key, inside the program", async () => {
+  const { ended } = start({ SEREN_API_BASE: "local" }, ["run", "hello"]);
+  expect(await ended).toEqual({
+    code: 0,
+    stdout: "You said: hello\nInstructions: SKILL.md.\nEarlier turns in this conversation: 0.\n",
+    stderr: "",
+  });
+});
+
+test("an ended run leaves nothing in the journal", async () => {
+  const server = await startCloud();
+  const home = scratchFolder();
+  expect((await start(server.env, ["run", "hello"], home).ended).code).toBe(0);
+  expect(journal(home)).toEqual([]);
+});
+
+test("a detached run is left alone, by its command and by the next ones", async () => {
+  const server = await startCloud();
+  const home = scratchFolder();
+  expect(
+    (await start(server.env, ["run", "--detach", script({ text: "on\n" }, { approve: "go" })], home).ended).code,
+  ).toBe(0);
+  expect(journal(home)).toEqual([]);
+  const { runId } = await server.run(0);
+  expect(
+    (await start(server.env, ["run", "-t", "2s", script({ sleep_ms: 1500 }, { text: "x" })], home).ended).code,
+  ).toBe(0);
+  expect(server.cloud.stats()).toMatchObject({ runsActive: [runId], cancelsReceived: 0 });
+});
+
+test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("%s cancels the remote run", async (signal) => {
+  const server = await startCloud();
+  const { child, ended } = start(server.env, ["run", script({ text: "started\n" }, { hang: true })]);
+  await once(child.stdout, "data");
+  child.kill(signal);
+  expect(await ended).toMatchObject({ code: 130, stderr: expect.stringContaining("the run was cancelled") });
+  expect(await (await server.run(0)).ended).toBe("cancelled");
+});
+
+test("a second Ctrl-C leaves at once; the next command cancels what was left", async () => {
+  const server = await startCloud({ faults: { rules: [{ kind: "hang", where: "cancel", times: 1 }] } });
+  const home = scratchFolder();
+  const { child, ended } = start(server.env, ["run", script({ text: "started\n" }, { hang: true })], home);
+  await once(child.stdout, "data");
+  child.kill("SIGINT");
+  await once(child.stderr, "data");
+  child.kill("SIGINT");
+  expect((await ended).code).toBe(130);
+  expect(journal(home)).toHaveLength(1);
+  const next = start(server.env, ["run", script({ sleep_ms: 3000 })], home);
+  expect(await (await server.run(0)).ended).toBe("cancelled");
+  next.child.kill("SIGINT");
+  await next.ended;
+});
+
+test("a reader that goes away cancels the run", async () => {
+  const server = await startCloud();
+  const { child, ended } = start(server.env, ["run", script({ text: "line {i}\n", n: 100_000, every_ms: 1 })]);
+  await once(child.stdout, "data");
+  child.stdout.destroy();
+  expect((await ended).code).toBe(130);
+  expect(await (await server.run(0)).ended).toBe("cancelled");
+});
+
+test("local serves, shows its requests and ends at Ctrl-C", async () => {
+  const { child, ended } = start({}, ["local", "--port", "0"]);
+  const [greeting] = (await once(child.stdout, "data")) as [string];
+  const origin = /http:\/\/127\.0\.0\.1:\d+/.exec(greeting)?.[0] ?? "";
+  const run = await start({ SEREN_API_BASE: origin, SEREN_API_KEY: "any" }, ["run", script({ text: "served" })]).ended;
+  expect(run).toMatchObject({ code: 0, stdout: "served\n" });
+  child.kill("SIGINT");
+  const { code, stdout } = await ended;
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^202 +POST +\/deployments\/[0-9a-f-]{36}\/runs \d+ms$/m);
+});
+
+test.each([
+  [["--port", "99999"], 2],
+  [["--faults", "/no/such/plan.json"], 2],
+])("local %j is refused", async (args, code) => {
+  expect(await start({}, ["local", ...args]).ended).toMatchObject({ code });
+});
+
+const haveScript = spawnSync("script", ["--version"]).status === 0;
+test.runIf(haveScript)("on a terminal there is a live view, and nothing of it but the answer stays", async () => {
+  const home = scratchFolder();
+  const command = `"${process.execPath}" "${requireBuilt(PROGRAM)}" run hello`;
+  const child = spawn("script", ["-qec", command, "/dev/null"], {
+    env: { PATH: process.env.PATH, HOME: home, TERM: "xterm", LANG: "C.UTF-8", SEREN_API_BASE: "local" },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  let shown = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    shown += text;
+  });
+  const [code] = (await once(child, "close")) as [number];
+  expect(code).toBe(0);
+  expect(shown).toContain("Ctrl-C cancels");
+  expect(shown).toContain("You said: hello\r\n");
+  expect(shown).toMatch(/✓ completed in \d/);
+});
+
+/** Everything a chunk loads at once, by following its static imports. */
+function loadedWith(file: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(file)) return seen;
+  seen.add(file);
+  const code = readFileSync(join(PROGRAM, "..", file), "utf8");
+  for (const [, next = ""] of code.matchAll(
+    /^(?:import|export)[^"'(]*?from\s*["']\.\/([^"']+)["']|^import\s*["']\.\/([^"']+)["']/gm,
+  )) {
+    if (next) loadedWith(next, seen);
+  }
+  return seen;
+}
+
+test.each(["courier-mode", "roder-mode"])("%s loads nothing of the terminal", (mode) => {
+  const entry = readdirSync(join(PROGRAM, "..")).find((name) => name.startsWith(mode)) ?? "";
+  const files = [...loadedWith(entry)];
+  expect(files.length).toBeGreaterThan(1);
+  for (const file of files) {
+    const code = readFileSync(join(PROGRAM, "..", file), "utf8");
+    for (const sign of ["src/adapters/terminal/", "CommanderError", "@clack", "picocolors"])
+      expect(code, file).not.toContain(sign);
+  }
+});

@@ -1,0 +1,136 @@
+/** The terminal command in this process, against an embedded Seren Cloud on loopback and an empty home. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { PassThrough } from "node:stream";
+import { onTestFinished } from "vitest";
+import {
+  createScreen,
+  type Flight,
+  type Output,
+  runTerminal,
+  type Services,
+} from "../../../../src/adapters/terminal/index.ts";
+import { readConfig } from "../../../../src/config.ts";
+import { writeFileAtomic } from "../../../../src/state/atomic-file.ts";
+import { realAmbient } from "../../../../src/support/ambient.ts";
+import { lazy } from "../../../../src/support/lazy.ts";
+import { silentLog } from "../../../../src/support/log.ts";
+import { createRedactor } from "../../../../src/support/redact.ts";
+import { terminalKeys } from "../../../../src/terminal-keys.ts";
+import { checkKey, createRemote } from "../../../../src/terminal-remote.ts";
+import { scratchFolder } from "../../../harness/child.ts";
+
+export interface Said {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface TerminalOptions {
+  env?: Record<string, string>;
+  stdin?: string;
+  /** In place of the pipe. */
+  stdout?: Output;
+  flights?: Flight[];
+}
+
+export class TestTerminal {
+  readonly home = scratchFolder();
+  readonly program = join(this.home, "app", "dist", "seren-bridge.mjs");
+  readonly #env: Record<string, string>;
+  readonly #interrupts = new Set<() => void>();
+  left: number | undefined;
+
+  constructor(env: Record<string, string>) {
+    this.#env = env;
+    this.file("app/dist/seren-bridge.mjs", "#!/usr/bin/env node\n", 0o755);
+    this.file(
+      "app/roder-extension.toml",
+      'id = "roder-ext-seren-cloud"\n[[provides]]\ntype = "task_executor"\nid = "x"\n',
+    );
+  }
+
+  file(path: string, text: string, mode = 0o644): string {
+    const full = join(this.home, path);
+    mkdirSync(dirname(full), { recursive: true });
+    writeFileSync(full, text, { mode });
+    return full;
+  }
+
+  interrupt(): void {
+    for (const listener of [...this.#interrupts]) listener();
+  }
+
+  async run(args: readonly string[], options: TerminalOptions = {}): Promise<Said> {
+    const { home } = this;
+    const config = readConfig({
+      HOME: home,
+      XDG_CONFIG_HOME: join(home, "config"),
+      SEREN_BRIDGE_STATE_DIR: join(home, "state"),
+      ...this.#env,
+      ...options.env,
+    });
+    const ambient = realAmbient;
+    const redactor = createRedactor();
+    const keys = terminalKeys({ config, ambient, redactor, check: (key) => checkKey(config, ambient, key) });
+    const remote = lazy(async () => {
+      const made = await createRemote({ config, apiKey: keys.current, ambient, log: silentLog });
+      onTestFinished(() => made.close());
+      return made;
+    });
+    const services: Services = {
+      version: "1.2.3",
+      ambient,
+      redactor,
+      keys,
+      places: {
+        home,
+        accountHome: home,
+        program: this.program,
+        roderManifest: join(home, "app", "roder-extension.toml"),
+        stateDir: config.stateDir,
+        credentialsFile: config.credentialsFile,
+      },
+      local: config.local,
+      serviceAddress: () => (config.local ? "here" : new URL(config.apiBase()).origin),
+      deployment: config.deployment,
+      variable: config.variable,
+      remote,
+      flights: async () => options.flights ?? [],
+      onInterrupt: (listener) => {
+        this.#interrupts.add(listener);
+        return () => this.#interrupts.delete(listener);
+      },
+      leave: (code) => {
+        this.left = code;
+      },
+      async writeFile(path, text, mode) {
+        mkdirSync(dirname(path), { recursive: true });
+        await writeFileAtomic(path, text, ambient.uuid(), mode);
+      },
+      serveLocal: () => Promise.reject(new Error("not in this test")),
+    };
+    const stdin = new PassThrough();
+    stdin.end(options.stdin ?? "");
+    const stdout = collector();
+    const stderr = collector();
+    const screen = createScreen({
+      stdin,
+      stdout: options.stdout ?? stdout.stream,
+      stderr: stderr.stream,
+      noColor: true,
+      variable: config.variable,
+    });
+    const code = await runTerminal(args, { services, screen });
+    return { code, stdout: stdout.text(), stderr: stderr.text() };
+  }
+}
+
+function collector() {
+  const stream = new PassThrough();
+  let text = "";
+  stream.setEncoding("utf8").on("data", (piece: string) => {
+    text += piece;
+  });
+  return { stream, text: () => text };
+}

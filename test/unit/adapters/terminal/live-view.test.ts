@@ -1,0 +1,68 @@
+import { expect, test } from "vitest";
+import { LiveView } from "../../../../src/adapters/terminal/live/live-view.ts";
+import { VirtualAmbient } from "../../../support/virtual-ambient.ts";
+import { TerminalEmulator } from "./terminal-emulator.ts";
+
+function view(columns = 40, status = () => "running") {
+  const ambient = new VirtualAmbient(1);
+  const output = new TerminalEmulator(columns);
+  const same = (text: string) => text;
+  const live = new LiveView({ output, ambient, unicode: false, status, paint: { status: same, spinner: same } });
+  return { ambient, output, live };
+}
+
+test("the answer scrolls, the status stays below it, and nothing of it is left at the end", async () => {
+  const { ambient, output, live } = view();
+  live.start();
+  void live.append("Hello ");
+  await ambient.advance(60);
+  expect(output.screen).toEqual(["Hello", "/ running"]);
+  void live.append("world\nsecond");
+  live.line("tool grep");
+  await ambient.advance(60);
+  expect(output.screen.slice(0, 3)).toEqual(["Hello world", "second", "tool grep"]);
+  expect(output.screen.at(-1)).toMatch(/^[|/\\-] running$/);
+  live.stop();
+  expect(output.screen).toEqual(["Hello world", "second", "tool grep"]);
+});
+
+test("long lines break between words, also when they come in pieces, and lose nothing", async () => {
+  const { ambient, output, live } = view(20);
+  live.start();
+  const words = Array.from({ length: 40 }, (_, index) => `word${index}`).join(" ");
+  for (const piece of words.match(/.{1,7}/g) ?? []) {
+    void live.append(piece);
+    await ambient.advance(60);
+  }
+  live.stop();
+  expect(output.screen.join(" ")).toBe(words);
+  expect(Math.max(...output.screen.map((line) => line.length))).toBeLessThan(20);
+});
+
+test("a word longer than the screen is cut, not lost", () => {
+  const { output, live } = view(10);
+  live.start();
+  void live.append("x".repeat(25));
+  live.stop();
+  expect(output.screen).toEqual(["x".repeat(9), "x".repeat(9), "x".repeat(7)]);
+});
+
+test("a window that became narrower leaves no old status behind", async () => {
+  const { ambient, output, live } = view(40, () => "a status of thirty-three columns!");
+  live.start();
+  await ambient.advance(10);
+  output.columns = 20; // the emulator wraps nothing anew, so the drawn line counts as two of its rows
+  void live.append("text\n");
+  await ambient.advance(120);
+  expect(output.raw).toContain("\x1b[1A\x1b[J");
+  live.stop();
+});
+
+test("escape sequences of the answer never reach the terminal", () => {
+  const { output, live } = view();
+  live.start();
+  void live.append("a\x1b[2Jb\x1b]0;x\x07c\n");
+  live.stop();
+  expect(output.raw).not.toContain("\x1b[2J");
+  expect(output.screen).toEqual(["abc"]);
+});

@@ -1,0 +1,170 @@
+import { createHash } from "node:crypto";
+import { chmodSync, existsSync, lstatSync, readFileSync, statSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "smol-toml";
+import { describe, expect, test } from "vitest";
+import { TestTerminal } from "./harness.ts";
+
+const terminalFor = () => new TestTerminal({ SEREN_API_BASE: "local" });
+const HASH = createHash("sha256").update("#!/usr/bin/env node\n").digest("hex");
+const REGISTRY = ".config/dispatch/couriers.json";
+const CONFIG = ".roder/config.toml";
+
+describe("setup dispatch", () => {
+  const entry = (terminal: TestTerminal) => ({
+    name: "seren-cloud",
+    version: "1.2.3",
+    protocol_version: 1,
+    transport: "jsonl",
+    description: "Runs Dispatch parcels on Seren Cloud",
+    exec: { command: terminal.program, args: ["courier"] },
+    installed_sha256: HASH,
+  });
+
+  test("shows and changes nothing without --write", async () => {
+    const terminal = terminalFor();
+    const said = await terminal.run(["setup", "dispatch"]);
+    expect(said.code).toBe(0);
+    expect(said.stdout).toContain(`+       "installed_sha256": "${HASH}"`);
+    expect(said.stdout).toContain("Nothing has been changed.");
+    expect(existsSync(join(terminal.home, REGISTRY))).toBe(false);
+  });
+
+  test("makes the registry as Dispatch would, and does nothing the second time", async () => {
+    const terminal = terminalFor();
+    await terminal.run(["setup", "dispatch", "--write"]);
+    const path = join(terminal.home, REGISTRY);
+    expect(readFileSync(path, "utf8")).toBe(JSON.stringify({ plugins: [entry(terminal)] }, null, 2));
+    const before = statSync(path).mtimeMs;
+    expect((await terminal.run(["setup", "dispatch", "--write"])).stdout).toContain("nothing to do");
+    expect(statSync(path).mtimeMs).toBe(before);
+  });
+
+  test.each([
+    ["compact", '{"plugins":[{"name":"a","exec":{"command":"/a"}}],"more":{"x":[1,2]}}'],
+    [
+      "indented",
+      '{\n    "more": "]}",\n    "plugins": [\n        { "name": "a" },\n        { "name": "b]" }\n    ]\n}\n',
+    ],
+    ["empty list", '{ "plugins": [] }\n'],
+    ["CRLF", '{\r\n  "plugins": [\r\n    {\r\n      "name": "a"\r\n    }\r\n  ]\r\n}\r\n'],
+  ])("a registry somebody wrote keeps every byte (%s), and --undo gives it back", async (_, text) => {
+    const terminal = terminalFor();
+    const path = terminal.file(REGISTRY, text, 0o640);
+    await terminal.run(["setup", "dispatch", "--write"]);
+    const written = readFileSync(path, "utf8");
+    const { plugins } = JSON.parse(written) as { plugins: unknown[] };
+    expect(plugins.at(-1)).toEqual(entry(terminal));
+    expect(statSync(path).mode & 0o777).toBe(0o640);
+    expect(readFileSync(`${path}.seren-bridge.bak`, "utf8")).toBe(text);
+    await terminal.run(["setup", "dispatch", "--undo", "--write"]);
+    expect(JSON.parse(readFileSync(path, "utf8"))).toEqual(JSON.parse(text));
+    if (text.includes('"a"')) expect(readFileSync(path, "utf8")).toBe(text);
+  });
+
+  test("an old entry of ours is replaced in its place", async () => {
+    const terminal = terminalFor();
+    const path = terminal.file(
+      REGISTRY,
+      JSON.stringify(
+        { plugins: [{ name: "a" }, { name: "seren-cloud", exec: { command: "/old" } }, { name: "z" }] },
+        null,
+        2,
+      ),
+    );
+    await terminal.run(["setup", "dispatch", "--write"]);
+    expect(readFileSync(path, "utf8")).toBe(
+      JSON.stringify({ plugins: [{ name: "a" }, entry(terminal), { name: "z" }] }, null, 2),
+    );
+  });
+
+  test.each(["{ not json", '{"plugins": 7}', "[]"])(
+    "a registry that is none is refused and not touched: %s",
+    async (text) => {
+      const terminal = terminalFor();
+      const path = terminal.file(REGISTRY, text);
+      const said = await terminal.run(["setup", "dispatch", "--write"]);
+      expect(said.code).toBe(2);
+      expect(said.stderr).toContain("was not touched");
+      expect(readFileSync(path, "utf8")).toBe(text);
+    },
+  );
+
+  test("a program that cannot be started is said before Dispatch finds out", async () => {
+    const terminal = terminalFor();
+    chmodSync(terminal.program, 0o644);
+    expect((await terminal.run(["setup", "dispatch", "--write"])).stderr).toContain("is not executable");
+  });
+});
+
+describe("setup roder", () => {
+  const entry = (terminal: TestTerminal) => ({
+    id: "roder-ext-seren-cloud",
+    manifest: join(terminal.home, "app", "roder-extension.toml"),
+    args: [terminal.program, "roder"],
+  });
+
+  test.each([
+    ["comments", '# mine\nmodel = "x"   # keep\n\n[theme]\n  name = "dark"\n'],
+    ["no final line break", '[[process_extensions]]\nid = "other"\nmanifest = "/m"\ncommand = "c"'],
+    ["CRLF", 'model = "x"\r\n[a]\r\nb = 1979-05-27T07:32:00Z\r\n'],
+    ["blank lines at the end", 'model = "x"\n\n\n'],
+  ])("a configuration somebody wrote keeps every byte (%s), and --undo gives it back", async (_, text) => {
+    const terminal = terminalFor();
+    const path = terminal.file(CONFIG, text, 0o600);
+    expect((await terminal.run(["setup", "roder", "--write"])).code).toBe(0);
+    const written = readFileSync(path, "utf8");
+    expect(written.startsWith(text)).toBe(true);
+    const { process_extensions } = parse(written) as { process_extensions: object[] };
+    expect(process_extensions.at(-1)).toMatchObject(entry(terminal));
+    expect((await terminal.run(["setup", "roder", "--write"])).stdout).toContain("nothing to do");
+    expect(readFileSync(path, "utf8")).toBe(written);
+    await terminal.run(["setup", "roder", "--undo", "--write"]);
+    expect(readFileSync(path, "utf8")).toBe(text);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+
+  test("makes the file where there is none, for its owner only, and takes it away again", async () => {
+    const terminal = terminalFor();
+    await terminal.run(["setup", "roder", "--write"]);
+    const path = join(terminal.home, CONFIG);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    await terminal.run(["setup", "roder", "--undo", "--write"]);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test("the settings of the shell travel, the key does not", async () => {
+    const terminal = new TestTerminal({ SEREN_API_BASE: "https://example.com", SEREN_API_KEY: "seren_secret_4711" });
+    const said = await terminal.run(["setup", "roder", "--write"]);
+    const text = readFileSync(join(terminal.home, CONFIG), "utf8");
+    expect(text).toContain('SEREN_API_BASE = "https://example.com"');
+    expect(text).not.toContain("seren_secret_4711");
+    expect(said.stderr).toContain("store the key with `seren-bridge login`");
+  });
+
+  test("a link is followed, not replaced", async () => {
+    const terminal = terminalFor();
+    const real = terminal.file("dotfiles/roder.toml", "# linked\n");
+    terminal.file(".roder/.keep", "");
+    symlinkSync(real, join(terminal.home, CONFIG));
+    await terminal.run(["setup", "roder", "--write"]);
+    expect(lstatSync(join(terminal.home, CONFIG)).isSymbolicLink()).toBe(true);
+    expect(readFileSync(real, "utf8")).toContain("[[process_extensions]]");
+  });
+
+  test.each([
+    ["not TOML", "model = \n"],
+    ["a list in one line", 'process_extensions = [{ id = "a", manifest = "/m", command = "c" }]\n'],
+    [
+      "our id, written by hand",
+      '[[process_extensions]]\nid = "roder-ext-seren-cloud"\nmanifest = "/old"\ncommand = "node"\n',
+    ],
+  ])("what cannot be changed safely is refused and not touched: %s", async (_, text) => {
+    const terminal = terminalFor();
+    const path = terminal.file(CONFIG, text);
+    const said = await terminal.run(["setup", "roder", "--write"]);
+    expect(said.code).toBe(2);
+    expect(said.stderr).toContain("was not touched");
+    expect(readFileSync(path, "utf8")).toBe(text);
+  });
+});
