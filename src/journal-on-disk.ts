@@ -39,6 +39,7 @@ export function openJournal(options: DiskJournalOptions): DiskJournal {
     async close() {
       stopTimer();
       stop.abort();
+      await journal.idle();
       await store.close();
     },
   };

@@ -54,6 +54,7 @@ export class Journal {
   readonly #log: Log;
   readonly #account: () => string;
   readonly #host: string;
+  readonly #settling = new Set<Promise<void>>();
 
   constructor({ store, account, host, ambient, log }: JournalOptions) {
     this.#store = store;
@@ -98,6 +99,17 @@ export class Journal {
     }
   }
 
+  /** Resolves when all that was settled so far is off the disk; a process that ends earlier leaves work to the next sweep. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#settling);
+  }
+
+  /** Counts a removal as pending before its first step. */
+  settling(removal: Promise<void>): Promise<void> {
+    this.#settling.add(removal);
+    return removal.finally(() => this.#settling.delete(removal));
+  }
+
   /** Entries of dead owners that concern this account; they are ours from now on. Others wait for whoever has their key. */
   async orphans(): Promise<JournalEntry[]> {
     const account = this.#account();
@@ -125,7 +137,11 @@ export class JournalLine {
   }
 
   /** The run has ended, was left alone on purpose, or never came to be. */
-  async settled(): Promise<void> {
+  settled(): Promise<void> {
+    return this.#journal.settling(this.#remove());
+  }
+
+  async #remove(): Promise<void> {
     if (await this.#written) await this.#journal.settled(this.#entry.requestId);
   }
 }

@@ -3,14 +3,14 @@
 import type { Entry, Event } from "./book.ts";
 import { canariesIn } from "./canaries.ts";
 import type { RoderPlan, RoderRequest } from "./plan.ts";
-import type { TrueRun } from "./world.ts";
+import type { SeenRun } from "./world.ts";
 
 export interface RequestCase {
   plan: RoderPlan;
   request: RoderRequest;
   entry: Entry;
   /** Runs that really were started for it. */
-  runs: readonly TrueRun[];
+  runs: readonly SeenRun[];
   /** The host went away in the middle. */
   ended: boolean;
   /** Somebody had a reason to stop it. */
@@ -69,6 +69,12 @@ function judgeFailure({ runs, entry }: RequestCase, { error }: Event): string[] 
   return [];
 }
 
+/** The run a terminal event names. */
+export function namedRun({ terminal }: Entry): string | undefined {
+  const { metadata, payload } = terminal?.result ?? {};
+  return metadata?.run_id ?? payload?.run_id ?? undefined;
+}
+
 function judgeOutcome(one: RequestCase, result: Event): string[] {
   const { request, runs } = one;
   const known = request.via === "dispatch" ? result.metadata : result.payload;
@@ -95,14 +101,14 @@ function judgeOutcome(one: RequestCase, result: Event): string[] {
 const saysSo = (request: RoderRequest) =>
   request.script.some((step) => "status" in step && String(step.status).startsWith("cancel"));
 
-function judgeMessage(message: string, told: string, run: TrueRun): string[] {
+function judgeMessage(message: string, told: string, run: SeenRun): string[] {
   const text = run.text.toWellFormed();
   if (Array.from(text).length > RESULT_CHARS / 2 || text.trim() === "") return [];
   const holds = told === "completed" ? message.startsWith(text) : message.includes(text.trimEnd());
   return holds ? [] : [`I3: final message ${show(message)} does not hold ${show(text)}`];
 }
 
-function judgeStreams({ entry, request }: RequestCase, payload: Event, run: TrueRun): string[] {
+function judgeStreams({ entry, request }: RequestCase, payload: Event, run: SeenRun): string[] {
   if (request.detach) return [];
   const wrong: string[] = [];
   const text = run.text.toWellFormed();

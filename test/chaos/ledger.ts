@@ -46,7 +46,10 @@ export class Ledger {
   };
 
   readonly read = (message: Message): void => {
-    if (message.kind === "notification") return this.#notified(message.params);
+    if (message.kind === "notification") {
+      this.#notified(message.params);
+      return;
+    }
     this.replies += 1;
     if (message.id === null) return;
     const id = JSON.stringify(message.id);

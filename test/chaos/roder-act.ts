@@ -4,7 +4,7 @@ import type { Message } from "../harness/line-check.ts";
 import { derive, Lots } from "../sim/lots.ts";
 import type { Book, Entry } from "./book.ts";
 import type { Bridge } from "./bridge.ts";
-import { judgeRequest } from "./judge-roder.ts";
+import { judgeRequest, namedRun } from "./judge-roder.ts";
 import type { RoderPlan, RoderRequest } from "./plan.ts";
 import { rubbishLine } from "./rubbish.ts";
 import { sleep, type World } from "./world.ts";
@@ -51,6 +51,11 @@ export class RoderAct {
       if (!entry) continue;
       problems.push(...entry.problems);
       const tag = tagOf(this.#plan, index);
+      const named = namedRun(entry);
+      if (named && !this.#world.runs.some(({ id }) => id === named)) {
+        const run = await this.#world.neverBegun(named);
+        if (run) this.#world.runs.push(run);
+      }
       const mine = this.#world.runs.filter((run) => run.tag === tag);
       if (mine.length > 1) problems.push(`I4: ${mine.length} runs of ${tag}`);
       const ended = this.#ended;

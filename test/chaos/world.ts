@@ -13,17 +13,22 @@ type Stage = Parameters<ReturnType<typeof builtInAgent>>[0];
 const DEPLOYMENT = { mode: "job", skill_slug: "chaos", workload: { execution: { type: "llm", bundle: {} } } };
 
 /** A run as it really was. */
-export class TrueRun {
-  readonly #stage: Stage;
+export interface SeenRun {
+  id: string;
   /** Of its request. */
-  readonly tag: string;
-  /** Resolves when its work is over, whoever ended it. */
-  readonly over: Promise<void>;
+  tag: string;
+  status: string;
+  /** The answer as its record has it. */
+  text: string;
+}
 
-  constructor(stage: Stage, tag: string, over: Promise<void>) {
+class TrueRun implements SeenRun {
+  readonly #stage: Stage;
+  readonly tag: string;
+
+  constructor(stage: Stage, tag: string) {
     this.#stage = stage;
     this.tag = tag;
-    this.over = over;
   }
 
   get id(): string {
@@ -34,7 +39,6 @@ export class TrueRun {
     return this.#stage.run.status;
   }
 
-  /** The answer as its record has it. */
   get text(): string {
     const rows = this.#stage.run.log.entries.map(({ event }) => event);
     const text = rows.map((row) => (row.type === "text" && typeof row.text === "string" ? row.text : "")).join("");
@@ -45,7 +49,8 @@ export class TrueRun {
 export class World {
   readonly plan: ChaosPlan;
   readonly cloud: LocalCloud;
-  readonly runs: TrueRun[] = [];
+  /** Those whose work began. */
+  readonly runs: SeenRun[] = [];
   deploymentId = "";
   /** Deployments there were before the program was asked for anything. */
   deploymentsBefore = 0;
@@ -82,6 +87,12 @@ export class World {
     });
     this.deploymentId = made.id;
     this.deploymentsBefore = this.cloud.stats().deploymentsCreated;
+  }
+
+  /** A run that ended before its work began. */
+  async neverBegun(id: string): Promise<SeenRun | undefined> {
+    const row: Row = await ask(this.cloud, realAmbient, "GET", `/runs/${id}`).catch(() => undefined);
+    return row && { id, tag: tagIn(row.invocation_payload?.message), status: row.status, text: "" };
   }
 
   /** Resolves when no run goes on; false when some still do after `ms`. */
@@ -148,6 +159,8 @@ export class Switchboard extends LocalCloud {
 }
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
+
+const tagIn = (message: string | undefined) => /tag-\d+-\d+/.exec(message ?? "")?.[0] ?? "";
 
 function fromOutput(output: string | undefined): string {
   try {

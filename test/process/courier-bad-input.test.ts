@@ -356,6 +356,14 @@ describe("the key", () => {
     expect(await host.end()).toEqual(EXITED_WELL);
   });
 
+  test("is not repeated, not even before it was used for the first time", async () => {
+    const host = new CourierHost({ env: { SEREN_API_KEY: API_KEY } });
+    const { error } = await host.ask("validate_parcel", { parcel_dir: `/no/${API_KEY}` });
+    expect(error?.message).toBe('the parcel "/no/[redacted]" does not exist');
+    host.child.send(line({ method: API_KEY }));
+    expect((await host.heard()).error?.message).toBe("this courier has no method [redacted]");
+  });
+
   function credentials(content: string, mode: number): string {
     const config = scratchFolder();
     mkdirSync(join(config, "seren-bridge"));

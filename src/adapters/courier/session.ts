@@ -96,7 +96,7 @@ export function afterOperation(
     : [];
   return {
     ...session,
-    turn_count: session.turn_count + 1,
+    turn_count: Math.min(session.turn_count + 1, Number.MAX_SAFE_INTEGER),
     history: boundHistory([...session.history, ...turn]),
     backend_state: writeState(state),
   };
