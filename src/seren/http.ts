@@ -69,7 +69,7 @@ export function createHttp(options: HttpOptions): HttpTransport {
       const bound = within(ambient, request.timeoutMs, request.signal);
       let status: number | undefined;
       try {
-        const response = await send(calls, request, bound.signal);
+        const response = await orAborted(send(calls, request, bound.signal), bound.signal);
         status = response.statusCode;
         const body = await readText(response.body, options.maxBodyBytes ?? MAX_BODY_BYTES);
         return { status, headers: flat(response.headers), body };
@@ -88,7 +88,7 @@ export function createHttp(options: HttpOptions): HttpTransport {
       bound.signal.addEventListener("abort", forward, { once: true });
       if (bound.signal.aborted) forward();
       try {
-        const response = await send(streams, request, controller.signal);
+        const response = await orAborted(send(streams, request, controller.signal), controller.signal);
         const onAbort = () => controller.abort(request.signal?.reason);
         request.signal?.addEventListener("abort", onAbort, { once: true });
         if (request.signal?.aborted) onAbort();
@@ -116,6 +116,16 @@ export function createHttp(options: HttpOptions): HttpTransport {
       await Promise.allSettled(options.dispatcher ? [] : [calls.destroy(), streams.destroy()]);
     },
   };
+}
+
+/** undici lets go of a request that waits for a connection only when its turn comes; the caller is told at once. */
+function orAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
 }
 
 async function readText(body: AsyncIterable<Uint8Array>, limit: number): Promise<string> {

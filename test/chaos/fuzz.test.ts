@@ -17,10 +17,10 @@ test.each([
   expect(process.memoryUsage().heapUsed).toBeLessThan(MOST_HEAP_BYTES);
 });
 
-test("sessions, 5000 of them", { timeout: 4 * MINUTES }, async () => {
-  const { problems, replies } = await fuzzInMemory("courier", 2, 5_000, spoilSession);
+test("sessions, 2000 of them", { timeout: 4 * MINUTES }, async () => {
+  const { problems, replies } = await fuzzInMemory("courier", 2, 2_000, spoilSession);
   expect(problems).toEqual([]);
-  expect(replies).toBeGreaterThan(5_000);
+  expect(replies).toBeGreaterThan(2_000);
 });
 
 test.each(["roder", "courier"] as const)(

@@ -65,16 +65,8 @@ export class World {
       ...plan.service,
       agent: (stage) => {
         this.#letPersonDecide(stage);
-        const done = work(stage);
-        const tag = /tag-\d+-\d+/.exec(stage.message ?? "")?.[0] ?? "";
-        this.runs.push(
-          new TrueRun(
-            stage,
-            tag,
-            done.catch(() => undefined),
-          ),
-        );
-        return done;
+        this.runs.push(new TrueRun(stage, tagIn(stage.message)));
+        return work(stage);
       },
     });
   }

@@ -170,9 +170,11 @@ describe("a dispatch", () => {
   test("keeps its own deadline", async () => {
     const { cloud, env, run } = await startCloud();
     const host = await RoderHost.greeted({ env });
+    await host.dispatch(D2, { prompt: "so that everything is loaded" });
+    await host.terminal(D2);
     await host.dispatch(D1, { prompt: script({ text: "waiting\n" }, { hang: true }), timeout_seconds: 1 });
     expect(await host.terminal(D1)).toMatchObject({ type: "completed", result: { exit_reason: "timeout" } });
-    expect(await (await run(0)).ended).toBe("cancelled");
+    expect(await (await run(1)).ended).toBe("cancelled");
     expect(cloud.stats().runsActive).toEqual([]);
   });
 
@@ -270,6 +272,7 @@ describe("a task", () => {
     expect(cloud.stats()).toMatchObject({ runsActive: [runId], cancelsReceived: 0 });
 
     const next = await RoderHost.greeted({ env });
+    expect(await next.tool("seren_run_status", { run_id: runId })).toMatchObject({ isError: false });
     await next.execute(E1, { run_id: runId, timeout_seconds: 1 });
     expect(await next.terminal(E1)).toMatchObject({ type: "completed", result: { exit_code: 124 } });
     expect(await next.end()).toEqual(EXITED_WELL);
@@ -298,7 +301,7 @@ test("the model's tools list, start, look and cancel, each at once", async () =>
   await ended;
   const looked = await host.tool("seren_run_status", { run_id: runId });
   expect(looked).toMatchObject({ isError: false, data: { run_id: runId, thread_id: runId, turn_id: runId } });
-  expect(looked.content).toMatch(/^completed\n\nThe answer is 42\./);
+  expect(looked.content).toMatch(/^completed.*\n\nThe answer is 42\./);
 
   await host.tool("seren_dispatch", { prompt: script({ text: "working" }, { hang: true }) });
   const slow = await run(1);

@@ -87,7 +87,7 @@ function checkFailure(told: Told, mine: TrueRun[]): string[] {
 
 /** Frames that are spoilt or have no number cannot be placed; what they said is told at the end. */
 const DAMAGE = new Set(["garble", "lose", "reorder", "no_ids", "no_sequence", "empty_ids", "legacy"]);
-const isDamaged = ({ faults }: Plan) => faults.rules.some(({ kind }) => DAMAGE.has(kind));
+export const isDamaged = ({ faults }: Plan): boolean => faults.rules.some(({ kind }) => DAMAGE.has(kind));
 
 function checkOutcome(plan: Plan, told: Told, outcome: Outcome, truth: TrueRun | undefined, run: RunPlan): string[] {
   if (!truth) return ["I6: the outcome names a run that does not exist"];
@@ -112,6 +112,7 @@ function checkOutcome(plan: Plan, told: Told, outcome: Outcome, truth: TrueRun |
   if (!told.replaced && told.text !== outcome.text && truth.text !== "") {
     wrong.push(`I3: streamed text ${show(told.text)} is not ${show(outcome.text)}`);
   }
+  if (told.replaced && !isDamaged(plan)) wrong.push("I3: the streamed text was wrong, although no frame was spoilt");
   const tools = [...told.tools].sort().join("\n");
   if (tools !== [...truth.tools].sort().join("\n")) {
     wrong.push(`I3: tools told ${told.tools.join(", ")}, on record ${truth.tools.join(", ")}`);

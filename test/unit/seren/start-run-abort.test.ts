@@ -139,7 +139,7 @@ test("whatever happens to calls, lists and the caller, there is one run at most 
     refused(402),
   ];
   const ends = new Set<string>();
-  for (let seed = 1; seed <= 1_500; seed += 1) {
+  for (let seed = 1; seed <= 500; seed += 1) {
     const random = seededRandom(seed);
     const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
     const fate = (): Fate => {

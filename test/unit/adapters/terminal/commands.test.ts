@@ -3,6 +3,7 @@ import { chmodSync, existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { EXIT_MEANINGS } from "../../../../src/adapters/terminal/exit-code.ts";
+import { RunLineSchema } from "../../../../src/adapters/terminal/live/run-lines.ts";
 import { API_KEY } from "../../../harness/child.ts";
 import { script, startCloud } from "../../../harness/cloud.ts";
 import { TestTerminal } from "./harness.ts";
@@ -289,4 +290,11 @@ test.each(["bash", "zsh", "fish"])("completion %s knows commands and options", a
   const { stdout, code } = await new TestTerminal({}).run(["completion", shell]);
   expect(code).toBe(0);
   for (const word of ["approvals", "follow", "unused-for"]) expect(stdout).toContain(word);
+});
+
+test("docs/cli.md has the exit codes and line types there are", () => {
+  const page = readFileSync("docs/cli.md", "utf8");
+  for (const [code, meaning] of EXIT_MEANINGS) expect(page).toContain(`| ${code} | ${meaning} |`);
+  for (const { shape } of RunLineSchema.options)
+    expect(page).toMatch(new RegExp(`^\\| .*\`${shape.type.value}\``, "m"));
 });

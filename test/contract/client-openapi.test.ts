@@ -1,0 +1,110 @@
+/** What our client asks for, against the published OpenAPI document, where it lies next to this checkout. */
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import {
+  DeploymentSummarySchema,
+  PendingRunSchema,
+  RunInvocationSchema,
+  RunLiveStateSchema,
+  RunPendingApprovalsSchema,
+  RunRecordSchema,
+} from "#protocols/seren-cloud";
+import type { SerenClient } from "../../src/seren/client.ts";
+import { startRun } from "../../src/seren/start-run.ts";
+import { data, type Reply, type Sent } from "../support/fake-transport.ts";
+import { OPENAPI_PATH, OpenApi, openApiPresent } from "../support/openapi.ts";
+import { clientRig } from "../unit/seren/client-rig.ts";
+import { DEPLOYMENT, deployment, RUN, record, state } from "../unit/seren/rows.ts";
+
+const signal = new AbortController().signal;
+const page = { limit: 5, offset: 5, status: "running", conversationId: "talk-1" };
+const body = { client_request_id: "c-1", message: "hi", conversation_id: "talk-1", async: true, inputs: { a: [1] } };
+const RESUME = { resume_checkpoint_id: "cp-7", approval_decisions: [{ id: "ap-1", decision: "approve" as const }] };
+const LLM = { type: "llm" as const, bundle: { instructions: [{ kind: "skill" as const, content: "Be brief." }] } };
+const deploy = { mode: "job" as const, skill_slug: "triage", name: "triage-1", workload: { execution: LLM } };
+
+const CALLS: [string, (client: SerenClient) => Promise<unknown>, Reply][] = [
+  ["GET /deployments", (client) => client.listDeployments(), data([])],
+  ["POST /deploy", (client) => client.deploy(deploy), data(deployment())],
+  ["GET /deployments/*", (client) => client.getDeployment(DEPLOYMENT), data(deployment())],
+  ["DELETE /deployments/*", (client) => client.deleteDeployment(DEPLOYMENT), data({ status: "deleted" })],
+  ["POST /deployments/*/start", (client) => client.startDeployment(DEPLOYMENT), data({ status: "running" })],
+  [
+    "POST /deployments/*/runs",
+    (client) => startRun(client, DEPLOYMENT, body, { signal }),
+    data({ status: "queued", run_id: RUN }),
+  ],
+  [
+    "POST /deployments/*/runs",
+    (client) => client.createRun(DEPLOYMENT, RESUME),
+    data({ status: "queued", run_id: RUN }),
+  ],
+  ["GET /deployments/*/runs", (client) => client.listRuns(DEPLOYMENT, page), data([])],
+  ["GET /runs", (client) => client.listRuns(undefined, page), data([])],
+  ["GET /runs/*", (client) => client.getRun(RUN), data(record())],
+  ["GET /runs/*/state", (client) => client.getRunState(RUN), data(state())],
+  ["GET /runs/*/events", (client) => client.listRunEvents(RUN, 3), data([])],
+  ["GET /runs/*/artifacts", (client) => client.listRunArtifacts(RUN), data([])],
+  ["GET /runs/*/pending_approvals", (client) => client.getPendingApprovals(RUN), data({ run_id: RUN, status: "x" })],
+  ["GET /pending_approvals", (client) => client.listPendingRuns(), data([])],
+  ["POST /runs/*/cancel", (client) => client.cancelRun(RUN), data(record())],
+];
+
+describe.skipIf(!openApiPresent)("the published document", () => {
+  const api = openApiPresent ? new OpenApi() : undefined;
+  const operationOf = ({ method, path }: Sent) => {
+    const template = api?.templateOf(path) ?? "";
+    return { template, operation: api?.operation(method, template) };
+  };
+
+  test.each(CALLS)("knows %s, its parameters and its body", async (route, call, reply) => {
+    const { ambient, transport, client } = clientRig();
+    transport.on(route, () => reply);
+    await ambient.runUntil(call(client));
+    const [sent] = transport.sent;
+    if (!sent) throw new Error("nothing was sent");
+    const { template, operation } = operationOf(sent);
+    expect(operation, `${sent.method} ${sent.path}`).toBeDefined();
+    const known = operation?.parameters?.filter((one) => one.in === "query").map(({ name }) => name) ?? [];
+    expect(known).toEqual(expect.arrayContaining([...sent.query.keys()]));
+    if (sent.body === undefined) return;
+    const validate = api?.body(sent.method, template);
+    expect(validate?.(sent.body), JSON.stringify(validate?.errors)).toBe(true);
+  });
+
+  test("knows the stream", async () => {
+    const { transport, client } = clientRig();
+    transport.onStream("GET /runs/*/stream", () => ({}));
+    (await client.openRunStream(RUN, "7", signal)).close();
+    const [sent] = transport.sent;
+    expect(sent && operationOf(sent).operation).toBeDefined();
+  });
+
+  test("refuses what our schemas refuse: unknown members and null where none may be", () => {
+    const validate = api?.body("POST", "/deploy");
+    expect(validate?.(deploy)).toBe(true);
+    for (const wrong of [
+      { ...deploy, surprise: 1 },
+      { ...deploy, workload: { ...deploy.workload, surprise: 1 } },
+      { ...deploy, workload: { ...deploy.workload, limits: null } },
+      { ...deploy, workload: { ...deploy.workload, publisher_only: null } },
+      { ...deploy, workload: { ...deploy.workload, external_databases: null } },
+    ]) {
+      expect(validate?.(wrong), JSON.stringify(wrong)).toBe(false);
+    }
+  });
+
+  test.each([
+    ["CloudDeploymentSummary", DeploymentSummarySchema],
+    ["CloudDeploymentRunInvocationResponse", RunInvocationSchema],
+    ["CloudDeploymentRunEvent", RunRecordSchema],
+    ["CloudRunLiveState", RunLiveStateSchema],
+    ["CloudRunPendingApprovalsResponse", RunPendingApprovalsSchema],
+    ["CloudPendingApprovalRun", PendingRunSchema],
+  ])("promises every member of %s that we insist on", (name, ours) => {
+    const promised: string[] = JSON.parse(readFileSync(OPENAPI_PATH, "utf8")).components.schemas[name].required;
+    const wanted = Object.entries(ours.shape).filter(([, member]) => !member.safeParse(undefined).success);
+    expect(wanted.length).toBeGreaterThan(0);
+    expect(promised).toEqual(expect.arrayContaining(wanted.map(([member]) => member)));
+  });
+});
