@@ -12,7 +12,9 @@ const shared = {
   outExtension: () => ({ js: ".mjs" }),
   define: { __VERSION__: JSON.stringify(version) },
   // vscode-jsonrpc and undici are CommonJS: without a `require` in scope the bundle dies on its first dynamic require.
-  banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
+  banner: {
+    js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+  },
   clean: true,
 } satisfies Options;
 

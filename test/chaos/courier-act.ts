@@ -142,7 +142,8 @@ export class CourierAct {
     }
     if (result.kind !== "done") problems.push(`I9: the result of a turn is ${result.kind}`);
     const said: string = message.content;
-    const run = this.#world.runs.find(({ id }) => JSON.parse(result.session.backend_state).last_run?.run_id === id);
+    const last = JSON.parse(result.session.backend_state).last_run;
+    const run = this.#world.runs.find(({ id }) => last?.run_id === id && last.status === "completed");
     const isMine = run?.tag === tagOf(this.#plan, index) && this.#plan.requests.length === 1;
     if (run && isMine && !request.canary && said.length < WHOLE_MESSAGE_CHARS && run.status === "completed") {
       const text = run.text.toWellFormed();
