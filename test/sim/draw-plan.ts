@@ -34,7 +34,11 @@ export function drawPlan(seed: number): Plan {
     plan.person = { afterMs: lots.magnitude(10, 60_000), decision: lots.pick(["approve", "reject"]) };
   }
   if (lots.chance(0.08)) plan.drain = { atMs: lots.magnitude(1, 30_000), budgetMs: lots.pick([120, 1_400, 5_000]) };
-  if (lots.chance(0.15)) plan.crash = { atMs: lots.magnitude(1, 30_000), restartMs: lots.magnitude(1, 20_000) };
+  if (lots.chance(0.15)) {
+    plan.crash = { atMs: lots.magnitude(1, 30_000), restartMs: lots.magnitude(1, 20_000) };
+    // A run that ends by itself would hide that nobody stopped it.
+    for (const { script } of runs) if (lots.chance(0.7)) script.push({ hang: true });
+  }
   return plan;
 }
 

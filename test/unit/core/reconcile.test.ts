@@ -79,7 +79,7 @@ test("a record that lags behind is read until it tells everything the broken str
     [aRun({ script })],
     [
       { kind: "cut", where: "stream", times: 9, frames: 2 },
-      { kind: "lag", where: "record", ms: 2_000, events_only: true },
+      { kind: "lag", where: "any", ms: 2_000, events_only: true },
     ],
   );
   expect(wrong).toEqual([]);
