@@ -78,7 +78,7 @@ describe("setup dispatch", () => {
     );
   });
 
-  test.each(["{ not json", '{"plugins": 7}', "[]"])(
+  test.each(["{ not json", '{"plugins": 7}', "[]", '{"plugins": [{"name": "x"}], "plugins": []}'])(
     "a registry that is none is refused and not touched: %s",
     async (text) => {
       const terminal = terminalFor();
@@ -128,6 +128,7 @@ describe("setup roder", () => {
     const terminal = terminalFor();
     await terminal.run(["setup", "roder", "--write"]);
     const path = join(terminal.home, CONFIG);
+    expect(readFileSync(path, "utf8")).toMatch(/^# >>> seren-bridge/);
     expect(statSync(path).mode & 0o777).toBe(0o600);
     await terminal.run(["setup", "roder", "--undo", "--write"]);
     expect(existsSync(path)).toBe(false);
