@@ -50,15 +50,19 @@ export class Canceller {
   async #until(runId: string): Promise<Ended | undefined> {
     const { ambient } = this.#client;
     const since = ambient.now();
-    let sentAt = Number.NEGATIVE_INFINITY;
+    let sendAt = since;
+    let looked = true;
     let unknownSince: number | undefined;
     for (let looks = 0; ambient.now() - since < GIVE_UP_MS; looks += 1) {
       try {
         let record: RunRecord;
-        if (ambient.now() - sentAt >= RESEND_EVERY_MS) {
+        // A cancel that keeps failing is no reason not to see that the run has ended: after each, one look.
+        if (looked && ambient.now() >= sendAt) {
+          looked = false;
           record = await this.#client.cancelRun(runId);
-          sentAt = ambient.now();
+          sendAt = ambient.now() + RESEND_EVERY_MS;
         } else {
+          looked = true;
           record = await this.#look(runId);
         }
         if (isTerminal(record.status)) return { record };

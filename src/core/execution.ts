@@ -77,7 +77,7 @@ class Execution {
   /** Highest number of an event the service spoke of; 0 also where there is none yet. */
   #latest = -1;
   /** Whether the following ended otherwise than with the end of the stream. */
-  #troubled = false;
+  #troubled = true;
   readonly #states = new StateTeller();
   #shownApprovals = "";
 
@@ -209,7 +209,7 @@ class Execution {
       for (;;) {
         const { done, value } = await items.next();
         if (done) {
-          this.#troubled ||= !value.whole;
+          this.#troubled = !value.whole;
           return value.streamError;
         }
         if (value.kind === "event") {

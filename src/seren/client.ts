@@ -172,7 +172,16 @@ export class SerenClient {
     const path = `/runs/${segment(runId)}/cancel`;
     const response = await this.#send({ method: "POST", path }, "the run", signal, CANCEL_TIMEOUT_MS);
     const record = RunRecordSchema.safeParse(envelopeOf(response)?.data).data;
-    return record ?? this.getRun(runId, { attempts: 1, ...(signal ? { signal } : {}) });
+    return (
+      record ??
+      this.#call(
+        { method: "GET", path: `/runs/${segment(runId)}` },
+        RunRecordSchema,
+        "the run",
+        signal,
+        CANCEL_TIMEOUT_MS,
+      )
+    );
   }
 
   /** Opens the run stream after `lastEventId`. Rejects when it is refused; `unsupported` when the answer is no event stream. */

@@ -96,7 +96,6 @@ export function createHttp(options: HttpOptions): HttpTransport {
           request.signal?.removeEventListener("abort", onAbort);
           controller.abort(new Error("stream closed"));
         };
-        response.body.on("error", () => undefined); // read errors reach the reader; an unread body must not crash
         return {
           status: response.statusCode,
           headers: flat(response.headers),

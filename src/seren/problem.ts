@@ -119,7 +119,7 @@ function messageOf(body: unknown, depth = 0): string | undefined {
   if (typeof body === "string") return presentable(body);
   if (!isObject(body) || depth >= MAX_DEPTH) return undefined;
   for (const key of MESSAGE_KEYS) {
-    const value = Object.hasOwn(body, key) ? body[key] : undefined;
+    const value = body[key];
     const said = typeof value === "string" || key === "error" ? messageOf(value, depth + 1) : undefined;
     if (said) return said;
   }

@@ -49,7 +49,7 @@ export async function* runFrames(options: StreamOptions): AsyncGenerator<SseFram
       noFrame.restart();
     }
   } catch (error) {
-    if (!hungUp || signal.aborted) throw error;
+    if (!hungUp) throw error;
   } finally {
     silence.stop();
     noFrame.stop();

@@ -2,7 +2,7 @@
 import type { FaultPlan, FaultRule } from "../../src/local/index.ts";
 import { drawFaults } from "../sim/draw-faults.ts";
 import { derive, Lots } from "../sim/lots.ts";
-import { tellingTexts } from "./canaries.ts";
+import { API_KEY, tellingTexts } from "./canaries.ts";
 import type { ChaosPlan, CourierPlan, CourierRequest, Ending, RoderPlan, RoderRequest } from "./plan.ts";
 
 /** Longest wait a fault may cause. */
@@ -114,7 +114,7 @@ function drawScript(lots: Lots, declared: boolean): { script: object[]; endless:
   for (let count = lots.int(0, 7); count > 0; count -= 1) {
     if (lots.chance(0.06)) {
       canary = true;
-      script.push({ text: lots.pick(tellingTexts(declared)) });
+      script.push(...drawTelling(lots, declared));
     } else script.push(drawStep(lots));
   }
   const endless = lots.chance(0.1);
@@ -153,6 +153,15 @@ function drawStep(lots: Lots): object {
     default:
       return { approve: lots.pick(["deploy", ["deploy", "pay"]]), on_reject: lots.pick(["block", "continue"]) };
   }
+}
+
+/** Whole, or with the key in two pieces; of what only its shape gives away, the pieces are no secret. */
+function drawTelling(lots: Lots, declared: boolean): object[] {
+  const text = lots.pick(tellingTexts(declared));
+  const at = text.indexOf(API_KEY);
+  if (at < 0 || lots.chance(0.5)) return [{ text }];
+  const cut = at + lots.int(1, API_KEY.length - 1);
+  return [{ text: text.slice(0, cut) }, { sleep_ms: lots.int(0, 50) }, { text: text.slice(cut) }];
 }
 
 function drawText(lots: Lots): object {

@@ -107,7 +107,7 @@ test("in Dispatch, with secrets a parcel declares", async () => {
   expect(bridge.problems).toEqual([]);
 });
 
-test.fails("in pieces, across the borders of what an agent says", async () => {
+test("in pieces, across the borders of what an agent says", async () => {
   const { bridge, ask } = talk("courier", await service());
   const parcel_dir = parcelDir("job");
   const [opened] = await ask(1, "courier.open_session", { kind: "open_session", protocol_version: 1, parcel_dir });

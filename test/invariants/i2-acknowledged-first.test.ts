@@ -47,3 +47,14 @@ test("also with the embedded service, where a run can be over in no time", async
   }
   expect([...first.values()]).toEqual(ids.map(() => "result"));
 });
+
+test("also of a dispatch whose time is up before it begins", async () => {
+  const host = await RoderHost.greeted();
+  const ids = Array.from({ length: 20 }, (_, index) => `late-${index}`);
+  await Promise.all(ids.map((id) => host.dispatch(id, { prompt: "p", timeout_seconds: 0 })));
+  await Promise.all(ids.map((id) => host.terminal(id)));
+  for (const id of ids) {
+    const first = host.child.messages.find((message) => JSON.stringify(message).includes(`"${id}"`));
+    expect(first?.kind, id).toBe("result");
+  }
+});

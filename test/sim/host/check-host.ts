@@ -36,10 +36,13 @@ export function checkHost(world: World, plan: HostPlan, book: Book, truth: Truth
   return wrong;
 }
 
-/** A task that was not to be waited for, and a turn that ended in front of a person. */
-function leftOnPurpose({ host }: HostPlan, one: Case | undefined, { status }: TrueRun): boolean {
+/** A task that was not to be waited for, and a turn that ended with the request to a person, whatever she did then. */
+function leftOnPurpose({ host, runs }: HostPlan, one: Case | undefined, { id, tag }: TrueRun): boolean {
   if (host.kind === "roder") return one?.detached === true;
-  return status === "awaiting_approval";
+  // A host that reads no more has not read of the approval either.
+  const asks = runs[Number(tag.slice(3))]?.script.some((step) => "approve" in step);
+  if (host.reads.stopAfter !== undefined && asks) return true;
+  return one?.call.reply?.kind === "result" && one.events.some(({ content }) => String(content).includes(id));
 }
 
 function checkRoder(plan: HostPlan, one: Case, run: TrueRun | undefined, cut: boolean): string[] {

@@ -19,3 +19,24 @@ test("a look that hangs does not hide for long that the run has ended", async ()
   expect(told[0]?.outcome).toMatchObject({ kind: "cancelled" });
   expect((told[0]?.settledAt ?? 0) - (told[0]?.stoppedAt ?? 0)).toBeLessThan(20_000);
 });
+
+test("a cancel whose answer is cut, and a look after it that hangs, do not hide for long that the run has ended", async () => {
+  const cut = { kind: "lost_reply", where: "cancel", times: 1, answer: "cut" } as const;
+  const slow = { kind: "slow_cancel", where: "cancel", times: 3, ms: 2_500 } as const;
+  const hanging = { kind: "hang", where: "record", times: 2 } as const;
+  const { wrong, told } = await lived([HANGING], [hanging, slow, cut]);
+  expect(wrong).toEqual([]);
+  expect(told[0]?.outcome).toMatchObject({ kind: "cancelled" });
+  expect((told[0]?.settledAt ?? 0) - (told[0]?.stoppedAt ?? 0)).toBeLessThan(20_000);
+});
+
+test("a cancel that keeps failing does not hide that the run has ended by itself", async () => {
+  const run = aRun({
+    script: [{ text: "a" }, { sleep_ms: 3_000 }, { text: "b" }],
+    stops: [{ by: "host", phase: "running", ms: 50 }],
+  });
+  const refused = { kind: "status", where: "cancel", times: 1_000, status: 503 } as const;
+  const { wrong, told } = await lived([run], [refused]);
+  expect(wrong).toEqual([]);
+  expect(told[0]?.outcome).toMatchObject({ kind: "completed", text: "ab", stoppedBy: "host" });
+});

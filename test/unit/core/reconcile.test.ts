@@ -86,3 +86,17 @@ test("a record that lags behind is read until it tells everything the broken str
   expect(told[0]?.outcome?.text).toBe("aaaaaaaaaaend");
   expect(told[0]?.tools).toEqual(["call call_11 search", "result call_11"]);
 });
+
+test("the record of a run that was stopped in the middle is read until it is complete as well", async () => {
+  const script = [{ text: "a", n: 10, every_ms: 100 }];
+  const run = aRun({ script, stops: [{ by: "host", phase: "running", ms: 450 }] });
+  const { wrong, told } = await lived(
+    [run],
+    [
+      { kind: "lag", where: "record", ms: 1_000, events_only: true },
+      { kind: "slow_cancel", where: "cancel", times: 9, ms: 60_000 },
+    ],
+  );
+  expect(wrong).toEqual([]);
+  expect(told[0]?.outcome).toMatchObject({ kind: "completed", text: "aaaaaaaaaa" });
+});

@@ -146,6 +146,14 @@ describe("a frame that cannot be read", () => {
     expect(service.rig.ambient.now()).toBe(start);
   });
 
+  test("that is the newest is taken from the log at once as well", async () => {
+    const service = new RunService().opens(stream(...frames(1), broken("2"), END));
+    service.log = rows(1, 2);
+    const start = service.rig.ambient.now();
+    expect((await service.follow()).events).toEqual(rows(1, 2));
+    expect(service.rig.ambient.now()).toBe(start);
+  });
+
   test("that the log has not either is passed over, so that it is not replayed for ever", async () => {
     const service = new RunService().opens(stream(...frames(1), broken("2"), "cut"), stream(...frames(3), END));
     service.log = rows(1);

@@ -15,6 +15,7 @@ describe("a secret it was told of", () => {
     ["inside JSON", 'qu"ote\\d\nline', JSON.stringify({ v: 'qu"ote\\d\nline' }), '{"v":"[redacted]"}'],
     ["inside a URL", "p@ss/w+rd&x", `?q=${encodeURIComponent("p@ss/w+rd&x")}`, "?q=[redacted]"],
     ["in lower-case escapes", "p@ss/w+rd&x", "?q=p%40ss%2fw%2brd%26x", "?q=[redacted]"],
+    ["in lower-case escapes, with a blank", "pass w/rd", "?q=pass%20w%2frd", "?q=[redacted]"],
     ["inside a form", "pass word!~", new URLSearchParams({ q: "pass word!~" }).toString(), "q=[redacted]"],
     ["beyond ASCII", "pässwörd", `?q=${encodeURIComponent("pässwörd")} pässwörd`, "?q=[redacted] [redacted]"],
     ["with characters a pattern knows", "a.*(b)[c]$", "x a.*(b)[c]$ y", "x [redacted] y"],
