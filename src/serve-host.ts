@@ -6,11 +6,14 @@ import { Registry } from "./core/index.ts";
 import { apiKeyReader } from "./credentials.ts";
 import type { Engine } from "./engine.ts";
 import { type EndCause, type ServeOptions, serve } from "./stdio/index.ts";
-import { type Ambient, realAmbient } from "./support/ambient.ts";
+import { type Ambient, realAmbient, sleep } from "./support/ambient.ts";
 import { lazy } from "./support/lazy.ts";
 import { createLog, type Log } from "./support/log.ts";
 import { createRedactor, type Redactor } from "./support/redact.ts";
 import { Secret } from "./support/secret.ts";
+
+/** Dispatch kills 200 ms after it asked for the end, and most of that is over by now. */
+const CLOSE_BUDGET_MS = 300;
 
 /** What an adapter is built from. */
 export interface HostContext {
@@ -41,7 +44,11 @@ export async function serveHost(
   const log = createLog(process.stderr, config.logLevel, redactor).with({ host });
   const apiKey = config.local ? () => new Secret("local") : apiKeyReader(config, redactor);
   if (config.apiKey) redactor.add(config.apiKey);
-  const engine = lazy(async () => (await import("./engine.ts")).createEngine({ config, apiKey, ambient, log, host }));
+  let loaded: Engine | undefined;
+  const engine = lazy(async () => {
+    loaded = await (await import("./engine.ts")).createEngine({ config, apiKey, ambient, log, host });
+    return loaded;
+  });
   const registry = new Registry(async () => (await engine()).execute, ambient, redactor);
 
   // An error nobody foresaw costs at most its own run: a child that exits is never started again by Roder.
@@ -52,10 +59,14 @@ export async function serveHost(
   }
 
   const warmUp = () =>
-    void engine().catch((error: unknown) => log("error", "the engine could not be loaded", { error: String(error) }));
+    void engine().catch((error: unknown) => log("info", "the engine could not be loaded", { error: String(error) })); // a run says why
   const signals = new EventEmitter();
   for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => void signals.emit(name));
   const end = () => void signals.emit("SIGTERM");
   const adapter = await adapt({ config, registry, engine, apiKey, redactor, log, ambient, warmUp, end });
-  return serve({ input: process.stdin, output: frames, ...adapter, redactor, log, ambient, signals }).ended;
+  const cause = await serve({ input: process.stdin, output: frames, ...adapter, redactor, log, ambient, signals })
+    .ended;
+  // A run that has ended must not stay in the journal, or the next start would look for it; a slow disk is not waited for.
+  if (loaded) await Promise.race([loaded.close(), sleep(ambient, CLOSE_BUDGET_MS)]);
+  return cause;
 }
