@@ -115,6 +115,9 @@ export class Registry extends EventEmitter<RegistryEvents> {
           return step.value;
         }
         const event = step.value;
+        if (clean && (event.type === "tool_call" || event.type === "tool_result")) {
+          await tell({ type: "text", text: clean.pause() });
+        }
         await tell(clean && event.type === "text" ? { type: "text", text: clean.push(event.text) } : event);
       }
     } catch (error) {

@@ -118,7 +118,7 @@ class Start {
     const { ambient } = this.#client;
     const { kind, details } = failure;
     const retryAfterMs = details.retryAfterMs ?? 0;
-    if (kind === "invalid_input" && details.code === STARTING) {
+    if (details.code === STARTING) {
       this.#startingSince ??= ambient.now();
       if (ambient.now() - this.#startingSince >= STARTING_LIMIT_MS)
         return { waitMs: 0, verdict: stillStarting(failure) };

@@ -6,7 +6,7 @@
 /** Secrets shorter than this are not searched for: they would blank out ordinary words. */
 const MIN_SECRET_LENGTH = 6;
 const MASK = "[redacted]";
-/** A shorter beginning of a secret goes out: holding back every final `s` for a key `seren_…` would tear words apart. */
+/** A shorter beginning of a secret does not wait for longer than the next piece: a final `s` is rarely a key `seren_…`. */
 const MIN_HELD_LENGTH = 4;
 
 // A key is random, so it has a digit or a capital somewhere; our own tool names (`seren_run_status`) have neither.
@@ -28,6 +28,8 @@ export interface Redactor {
 export interface RedactedStream {
   /** What may go out now. The beginning of what could become a secret is held back until the next piece tells. */
   push(piece: string): string;
+  /** Something else goes out next: what was held back for a few characters only, so that no word is torn apart by it. */
+  pause(): string;
   /** What was held back; it did not become a secret. */
   end(): string;
 }
@@ -71,6 +73,9 @@ export function createRedactor(): Redactor {
           held = clean.slice(clean.length - keep);
           return release(clean, clean.length - keep);
         },
+        pause() {
+          return held.length < MIN_HELD_LENGTH ? this.end() : "";
+        },
         end() {
           const rest = held;
           held = "";
@@ -81,15 +86,15 @@ export function createRedactor(): Redactor {
   };
 }
 
-/** How many characters at the end of `text` are the beginning of a secret, when they are enough to hold text back for. */
+/** How many characters at the end of `text` are the beginning of a secret, of the longest such. */
 function beginningOfSecret(text: string, secrets: Iterable<string>): number {
-  let longest = MIN_HELD_LENGTH - 1;
+  let longest = 0;
   for (const secret of secrets) {
     for (let length = Math.min(secret.length - 1, text.length); length > longest; length -= 1) {
       if (text.endsWith(secret.slice(0, length))) longest = length;
     }
   }
-  return longest >= MIN_HELD_LENGTH ? longest : 0;
+  return longest;
 }
 
 /** `%2F` and `%2f` are the same. */

@@ -122,10 +122,10 @@ async function liveWithRoder(plans: readonly RoderPlan[], board: Switchboard, pl
   return blame(verdicts, bridge, book.problems);
 }
 
-/** Deployments a plan may cost: one, and another for each that was refused to be built. */
+/** Deployments a plan may cost: one; where the image cannot be built, each request may try, and again when it lost the answer. */
 function mayDeploy(plan: RoderPlan): number {
   if (plan.target !== "agent") return 0;
-  return plan.faults.rules.some(({ kind }) => kind === "fail_build") ? plan.requests.length : 1;
+  return plan.faults.rules.some(({ kind }) => kind === "fail_build") ? 2 * plan.requests.length : 1;
 }
 
 async function liveWithDispatch(plans: readonly CourierPlan[], board: Switchboard, place: Place): Promise<Verdict[]> {

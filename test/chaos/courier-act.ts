@@ -77,7 +77,7 @@ export class CourierAct {
     if (this.#plan.ending) void this.#endLater();
     const opened = await this.#ask("open_session", { parcel_dir });
     let session = opened?.result?.session;
-    if (!session && opened) this.problems.push(`I11: no session: ${JSON.stringify(opened.error)}`);
+    if (!session && opened && !this.#ended) this.problems.push(`I11: no session: ${JSON.stringify(opened.error)}`);
     for (const [index, request] of requests.entries()) {
       if (!session || this.#ended || this.#bridge.hasExited) return;
       await sleep(request.atMs);
@@ -100,7 +100,8 @@ export class CourierAct {
     }
     const { deploymentsCreated, deploymentsDeleted } = this.#world.cloud.stats();
     const failedBuild = this.#plan.faults.rules.some(({ kind }) => kind === "fail_build");
-    if (deploymentsCreated > (failedBuild ? this.#plan.requests.length : 1)) {
+    // Where the image cannot be built, each turn may try, and try again when it lost the answer.
+    if (deploymentsCreated > (failedBuild ? 2 * this.#plan.requests.length : 1)) {
       problems.push(`I12: ${deploymentsCreated} deployments of one parcel`);
     }
     if (deploymentsDeleted > 0) problems.push("I12: a deployment was deleted");

@@ -141,6 +141,10 @@ async function feed({ corpus, lots, count, ledger, write, spoil, gone }: Feed): 
       return;
     }
   }
+  // The end answers what was left open, so this is the time to see that nothing was.
+  if (!(await inTime(Promise.race([ledger.nothingOpen(), gone])))) {
+    ledger.problems.push("I11: a request was not answered before the end");
+  }
 }
 
 async function inTime(work: Promise<unknown>): Promise<boolean> {

@@ -3,6 +3,8 @@ import { checkLine, type Message, type Mode } from "../harness/line-check.ts";
 
 const NEWLINE = 0x0a;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
+/** What is said where nobody planned for what happened. */
+const UNFORESEEN = /did not foresee/;
 /** Longest text id that is echoed. */
 const MAX_ID = 4_096;
 
@@ -17,6 +19,7 @@ export class Ledger {
   readonly #acked = new Set<string>();
   readonly #terminals = new Map<string, number>();
   readonly #waiting = new Map<string, () => void>();
+  readonly #onReply: (() => void)[] = [];
 
   constructor(mode: Mode) {
     this.#mode = mode;
@@ -54,16 +57,22 @@ export class Ledger {
     if (message.id === null) return;
     const id = JSON.stringify(message.id);
     add(this.#got, id);
+    for (const wake of this.#onReply.splice(0)) wake();
     if (message.kind === "result") {
       const { dispatchId, executionId } = message.result;
       if (typeof dispatchId === "string") this.#acked.add(dispatchId);
       if (typeof executionId === "string") this.#acked.add(executionId);
-    } else if (message.error.code === -32603 && /internal|unexpected/.test(message.error.message)) {
-      this.#wrong(`I11: ${message.error.message}`);
-    }
+    } else if (UNFORESEEN.test(message.error.message)) this.#wrong(`I11: ${message.error.message}, to id ${id}`);
     this.#waiting.get(id)?.();
     this.#waiting.delete(id);
   };
+
+  /** Resolves when every request so far is answered. */
+  async nothingOpen(): Promise<void> {
+    while ([...this.#due].some(([id, due]) => (this.#got.get(id) ?? 0) < due)) {
+      await new Promise<void>((resolve) => void this.#onReply.push(resolve));
+    }
+  }
 
   /** Once the program has ended in order. */
   close(): void {

@@ -34,7 +34,7 @@ const steps = ODD.flatMap((text) => [
 const BIG = script(...steps, { usage: { input_tokens: 2 ** 50, output_tokens: 2 ** 33 } });
 const DEEP = { inputs: JSON.parse(`${'{"a":['.repeat(40)}1${"]}".repeat(40)}`) };
 
-test("to Roder", async () => {
+test("to Roder", { timeout: 120_000 }, async () => {
   const { env } = await startCloud();
   const host = await RoderHost.greeted({ env });
   await host.dispatch("said", { prompt: BIG, ...DEEP });
@@ -46,7 +46,7 @@ test("to Roder", async () => {
   for (const name of ODD) await host.ask(name.slice(0, 5_000), {}).catch(() => undefined);
 });
 
-test("to Dispatch", async () => {
+test("to Dispatch", { timeout: 120_000 }, async () => {
   const { env } = await startCloud();
   const host = new CourierHost({ env });
   const session = await host.open(parcel("chat"));

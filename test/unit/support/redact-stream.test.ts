@@ -12,29 +12,43 @@ function through(pieces: string[], secret = SECRET): string {
   return pieces.map((piece) => stream.push(piece)).join("") + stream.end();
 }
 
-test("cut at every place, and at every two places, nothing of use is left", () => {
+test("cut at every place, and at every two places, nothing of it is left", () => {
   const text = `the key is ${SECRET}, keep it`;
   for (let first = 0; first <= text.length; first += 1) {
     for (let second = first; second <= text.length; second += 1) {
       const out = through([text.slice(0, first), text.slice(first, second), text.slice(second)]);
-      // The first three characters may have gone out before the rest was known.
-      expect(out).toMatch(/^the key is (s|se|ser)?\[redacted\], keep it$/);
+      expect(out).toBe("the key is [redacted], keep it");
     }
   }
 });
 
 test("character by character", () => {
-  expect(through([...`a ${SECRET} b ${SECRET}`])).toBe("a ser[redacted] b ser[redacted]");
+  expect(through([...`a ${SECRET} b ${SECRET}`])).toBe("a [redacted] b [redacted]");
 });
 
 test("text that only looks like a beginning goes out whole", () => {
   expect(through(["these seren", "_Canary are birds", " seren_Can"])).toBe("these seren_Canary are birds seren_Can");
 });
 
-test("a short beginning is not held back", () => {
+test("a short beginning waits for the next piece, but for nothing else", () => {
   const redactor = createRedactor();
   redactor.add(SECRET);
-  expect(redactor.stream().push("in the queues")).toBe("in the queues");
+  const stream = redactor.stream();
+  expect(stream.push("in the queues")).toBe("in the queue");
+  expect(stream.pause()).toBe("s");
+  expect(stream.push(SECRET.slice(0, 5))).toBe("");
+  expect(stream.pause()).toBe("");
+  expect(stream.push(SECRET.slice(5))).toBe("[redacted]");
+});
+
+test("when something else came in between, at most three characters are out before the rest is known", () => {
+  for (let cut = 1; cut < SECRET.length; cut += 1) {
+    const redactor = createRedactor();
+    redactor.add(SECRET);
+    const stream = redactor.stream();
+    const out = stream.push(SECRET.slice(0, cut)) + stream.pause() + stream.push(SECRET.slice(cut)) + stream.end();
+    expect(out).toBe(cut < 4 ? `${SECRET.slice(0, cut)}[redacted]` : "[redacted]");
+  }
 });
 
 test("any text in any pieces comes out as it was when it has no secret", () => {
@@ -46,7 +60,7 @@ test("any text in any pieces comes out as it was when it has no secret", () => {
   );
 });
 
-test("any text with secrets in any pieces: no run of characters of the secret longer than three is left", () => {
+test("any text with secrets in any pieces: the secret is nowhere in it", () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom("seren_Canary", "-0123456789", SECRET, " ", "s", "ser")), (pieces) => {
       const out = through(pieces);
