@@ -7,16 +7,16 @@ const mode = process.argv[2];
 switch (mode) {
   case "courier": {
     const frames = claimStdout();
-    await (await import("./courier-mode.ts")).serveCourier(frames);
+    await (await import("./wiring/courier.ts")).serveCourier(frames);
     process.exit(0);
     break;
   }
   case "roder": {
     const frames = claimStdout();
-    await (await import("./roder-mode.ts")).serveRoder(frames);
+    await (await import("./wiring/roder.ts")).serveRoder(frames);
     process.exit(0);
     break;
   }
   default:
-    process.exit(await (await import("./terminal-mode.ts")).runTerminalMode(process.argv.slice(2)));
+    process.exit(await (await import("./wiring/terminal.ts")).runTerminalMode(process.argv.slice(2)));
 }

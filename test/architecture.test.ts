@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { describe, expect, test } from "vitest";
 
-/** What each layer of `src/` may import, besides itself and `support`. Composition (files at the root) may import all. */
+/** What each layer of `src/` may import, besides itself and `support`. Composition (`wiring/` and the files at the root) may import all. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "adapters/courier": ["core", "stdio", "parcel", "protocols/dispatch-courier-v1"],
   "adapters/roder": ["core", "stdio", "protocols/roder-extension-0.2"],
@@ -38,13 +38,13 @@ const specifiers = (path: string) =>
 
 function layerOf(path: string): string | undefined {
   const [, first = "", second = ""] = path.split("/");
-  if (first.endsWith(".ts")) return undefined;
+  if (first.endsWith(".ts") || first === "wiring") return undefined;
   return first === "adapters" ? `adapters/${second}` : first;
 }
 
 const targetOf = (path: string, specifier: string): string | undefined => {
   if (specifier.startsWith("#protocols/")) return specifier.slice(1);
-  return specifier.startsWith(".") ? (layerOf(posix.join(posix.dirname(path), specifier)) ?? "root") : undefined;
+  return specifier.startsWith(".") ? (layerOf(posix.join(posix.dirname(path), specifier)) ?? "composition") : undefined;
 };
 
 describe("src", () => {

@@ -185,7 +185,7 @@ function adapter(mode: Mode) {
       secret: (name) => DECLARED[name],
       stateDir: "/nowhere",
       warmUp: () => undefined,
-    } as Parameters<typeof createCourier>[0]);
+    });
   }
   const missing = new ExecutionFailure("not_found", "there is no such run");
   return createRoderExtension({

@@ -16,8 +16,8 @@ import { realAmbient } from "../../../../src/support/ambient.ts";
 import { lazy } from "../../../../src/support/lazy.ts";
 import { silentLog } from "../../../../src/support/log.ts";
 import { createRedactor } from "../../../../src/support/redact.ts";
-import { terminalKeys } from "../../../../src/terminal-keys.ts";
-import { checkKey, createRemote } from "../../../../src/terminal-remote.ts";
+import { terminalKeys } from "../../../../src/wiring/terminal-keys.ts";
+import { checkKey, createRemote } from "../../../../src/wiring/terminal-remote.ts";
 import { scratchFolder } from "../../../harness/child.ts";
 
 export interface Said {

@@ -6,10 +6,10 @@ import { readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
-import type { NamedAgent } from "./core/agents.ts";
-import { writeFileAtomic } from "./state/atomic-file.ts";
-import type { Ambient } from "./support/ambient.ts";
-import type { Log } from "./support/log.ts";
+import type { NamedAgent } from "../core/agents.ts";
+import { writeFileAtomic } from "../state/atomic-file.ts";
+import type { Ambient } from "../support/ambient.ts";
+import type { Log } from "../support/log.ts";
 
 const FileSchema = z.object({
   v: z.literal(1),

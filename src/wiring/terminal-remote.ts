@@ -1,18 +1,18 @@
 /** The part of the terminal's services that needs HTTP; loaded when a command asks for it. */
-import type { Flight, Probe, Remote } from "./adapters/terminal/index.ts";
-import type { Config } from "./config.ts";
-import { ApprovalDesk } from "./core/approvals.ts";
-import { JournalEntrySchema } from "./core/journal.ts";
-import { Organization } from "./core/organization.ts";
+import type { Flight, Probe, Remote } from "../adapters/terminal/index.ts";
+import type { Config } from "../config.ts";
+import { ApprovalDesk } from "../core/approvals.ts";
+import { JournalEntrySchema } from "../core/journal.ts";
+import { Organization } from "../core/organization.ts";
+import { createHttp } from "../seren/http.ts";
+import { SerenClient } from "../seren/index.ts";
+import { toFailure } from "../seren/problem.ts";
+import { OwnedFiles } from "../state/owned-files.ts";
+import { within } from "../support/abort.ts";
+import type { Ambient } from "../support/ambient.ts";
+import type { Secret } from "../support/secret.ts";
 import { createEngine, type EngineOptions } from "./engine.ts";
 import { accountOf, journalFolder } from "./journal-on-disk.ts";
-import { createHttp } from "./seren/http.ts";
-import { SerenClient } from "./seren/index.ts";
-import { toFailure } from "./seren/problem.ts";
-import { OwnedFiles } from "./state/owned-files.ts";
-import { within } from "./support/abort.ts";
-import type { Ambient } from "./support/ambient.ts";
-import type { Secret } from "./support/secret.ts";
 
 const PROBE_TIMEOUT_MS = 15_000;
 

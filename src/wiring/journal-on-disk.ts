@@ -1,10 +1,10 @@
 /** The journal in the state folder, and the sweep of what processes that died left behind. */
 import { createHmac } from "node:crypto";
 import { join } from "node:path";
-import { Journal } from "./core/journal.ts";
-import { type SweepOptions, sweep } from "./core/sweep.ts";
-import { OwnedFiles } from "./state/owned-files.ts";
-import type { Secret } from "./support/secret.ts";
+import { Journal } from "../core/journal.ts";
+import { type SweepOptions, sweep } from "../core/sweep.ts";
+import { OwnedFiles } from "../state/owned-files.ts";
+import type { Secret } from "../support/secret.ts";
 
 /** A run that is asked for at start goes first: sweeping is beside the point for whoever waits for an answer. */
 const SWEEP_AFTER_MS = 1_000;

@@ -1,8 +1,8 @@
 /** Wires the Roder extension. */
 import type { Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { type AgentChoice, createRoderExtension, GENERAL_AGENT, readManifest } from "./adapters/roder/index.ts";
-import { generalAgentTarget, type Target } from "./core/index.ts";
+import { type AgentChoice, createRoderExtension, GENERAL_AGENT, readManifest } from "../adapters/roder/index.ts";
+import { generalAgentTarget, type Target } from "../core/index.ts";
 import { SeenAgents } from "./roder-agents.ts";
 import { type HostContext, serveHost } from "./serve-host.ts";
 

@@ -2,21 +2,21 @@
  * The core on its client: the part of the program that costs time to load (HTTP, schemas of the service, the embedded
  * service). It is imported after the first reply, when somebody needs a run.
  */
-import type { Config } from "./config.ts";
-import { agentsOf, type NamedAgent } from "./core/agents.ts";
-import { type SavedArtifact, saveArtifacts } from "./core/artifact-files.ts";
-import { Canceller } from "./core/canceller.ts";
-import { RunDirectory } from "./core/directory.ts";
-import { createExecute } from "./core/execution.ts";
-import type { Execute, Outcome } from "./core/index.ts";
-import { Organization } from "./core/organization.ts";
+import type { Config } from "../config.ts";
+import { agentsOf, type NamedAgent } from "../core/agents.ts";
+import { type SavedArtifact, saveArtifacts } from "../core/artifact-files.ts";
+import { Canceller } from "../core/canceller.ts";
+import { RunDirectory } from "../core/directory.ts";
+import { createExecute } from "../core/execution.ts";
+import type { Execute, Outcome } from "../core/index.ts";
+import { Organization } from "../core/organization.ts";
+import { download } from "../seren/download.ts";
+import { createHttp } from "../seren/http.ts";
+import { SerenClient } from "../seren/index.ts";
+import type { Ambient } from "../support/ambient.ts";
+import type { Log } from "../support/log.ts";
+import { Secret } from "../support/secret.ts";
 import { openJournal } from "./journal-on-disk.ts";
-import { download } from "./seren/download.ts";
-import { createHttp } from "./seren/http.ts";
-import { SerenClient } from "./seren/index.ts";
-import type { Ambient } from "./support/ambient.ts";
-import type { Log } from "./support/log.ts";
-import { Secret } from "./support/secret.ts";
 
 export interface Engine {
   client: SerenClient;
@@ -61,7 +61,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
 }
 
 async function startLocal(ambient: Ambient): Promise<{ baseUrl: string; apiKey: () => Secret }> {
-  const { LocalCloud, startLocalHttp, PUBLISHER_PREFIX } = await import("./local/index.ts");
+  const { LocalCloud, startLocalHttp, PUBLISHER_PREFIX } = await import("../local/index.ts");
   const key = new Secret(`local-${ambient.uuid()}`);
   const { origin } = await startLocalHttp(new LocalCloud({ ambient, keys: [key.reveal()] }), { port: 0 });
   return { baseUrl: origin + PUBLISHER_PREFIX, apiKey: () => key };

@@ -1,14 +1,14 @@
 /** The API key for people: where it comes from, storing it, taking it away. */
 import { mkdir, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { KeySource, Keys } from "./adapters/terminal/index.ts";
-import type { Config } from "./config.ts";
-import { apiKeyReader } from "./credentials.ts";
-import { writeFileAtomic } from "./state/atomic-file.ts";
-import type { Ambient } from "./support/ambient.ts";
-import { asFailure } from "./support/failure.ts";
-import type { Redactor } from "./support/redact.ts";
-import { Secret } from "./support/secret.ts";
+import type { KeySource, Keys } from "../adapters/terminal/index.ts";
+import type { Config } from "../config.ts";
+import { apiKeyReader } from "../credentials.ts";
+import { writeFileAtomic } from "../state/atomic-file.ts";
+import type { Ambient } from "../support/ambient.ts";
+import { asFailure } from "../support/failure.ts";
+import type { Redactor } from "../support/redact.ts";
+import { Secret } from "../support/secret.ts";
 
 export interface TerminalKeysOptions {
   config: Config;

@@ -2,9 +2,9 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { SeenAgents } from "../../src/roder-agents.ts";
-import { realAmbient } from "../../src/support/ambient.ts";
-import { silentLog } from "../../src/support/log.ts";
+import { realAmbient } from "../../../src/support/ambient.ts";
+import { silentLog } from "../../../src/support/log.ts";
+import { SeenAgents } from "../../../src/wiring/roder-agents.ts";
 
 const AGENT = { name: "seren-triage", description: "Sorts.", deploymentId: "d-1" };
 let folder: string;

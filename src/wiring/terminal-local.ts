@@ -1,7 +1,7 @@
 /** The embedded Seren Cloud as a server, for the terminal's `local` command. */
 import { readFileSync } from "node:fs";
 import * as z from "zod";
-import type { LocalOptions, LocalRequestLine } from "./adapters/terminal/index.ts";
+import type { LocalOptions, LocalRequestLine } from "../adapters/terminal/index.ts";
 import {
   type FaultPlan,
   FaultPlanSchema,
@@ -11,9 +11,9 @@ import {
   PUBLISHER_PREFIX,
   randomFaultPlan,
   startLocalHttp,
-} from "./local/index.ts";
-import type { Ambient } from "./support/ambient.ts";
-import { ExecutionFailure } from "./support/failure.ts";
+} from "../local/index.ts";
+import type { Ambient } from "../support/ambient.ts";
+import { ExecutionFailure } from "../support/failure.ts";
 
 export async function serveLocal({ port, faults, onRequest }: LocalOptions, ambient: Ambient) {
   const plan = faults === undefined ? undefined : faultPlan(faults);

@@ -1,6 +1,6 @@
 /** Wires the Dispatch courier. */
 import type { Writable } from "node:stream";
-import { createCourier } from "./adapters/courier/index.ts";
+import { createCourier } from "../adapters/courier/index.ts";
 import { serveHost } from "./serve-host.ts";
 
 export async function serveCourier(frames: Writable): Promise<void> {

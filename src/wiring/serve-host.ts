@@ -1,16 +1,16 @@
 /** A stdio mode: one host on claimed stdout, with an engine that is loaded when the first run needs it. */
 import { EventEmitter } from "node:events";
 import type { Writable } from "node:stream";
-import { type Config, readConfig } from "./config.ts";
-import { Registry } from "./core/index.ts";
-import { apiKeyReader } from "./credentials.ts";
+import { type Config, readConfig } from "../config.ts";
+import { Registry } from "../core/index.ts";
+import { apiKeyReader } from "../credentials.ts";
+import { type EndCause, type ServeOptions, serve } from "../stdio/index.ts";
+import { type Ambient, realAmbient, sleep } from "../support/ambient.ts";
+import { lazy } from "../support/lazy.ts";
+import { createLog, type Log } from "../support/log.ts";
+import { createRedactor, type Redactor } from "../support/redact.ts";
+import { Secret } from "../support/secret.ts";
 import type { Engine } from "./engine.ts";
-import { type EndCause, type ServeOptions, serve } from "./stdio/index.ts";
-import { type Ambient, realAmbient, sleep } from "./support/ambient.ts";
-import { lazy } from "./support/lazy.ts";
-import { createLog, type Log } from "./support/log.ts";
-import { createRedactor, type Redactor } from "./support/redact.ts";
-import { Secret } from "./support/secret.ts";
 
 /** Dispatch kills 200 ms after it asked for the end, and most of that is over by now. */
 const CLOSE_BUDGET_MS = 300;
