@@ -185,6 +185,7 @@ function adapter(mode: Mode) {
       secret: (name) => DECLARED[name],
       stateDir: "/nowhere",
       warmUp: () => undefined,
+      saveArtifacts: async () => [],
     });
   }
   const missing = new ExecutionFailure("not_found", "there is no such run");

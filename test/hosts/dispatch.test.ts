@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DispatchHost } from "./dispatch-host.ts";
+import { startRelease } from "./dispatch-release.ts";
 
 const binary = process.env.DISPATCH_BIN;
 if (!binary) console.info("test/hosts/dispatch: skipped, DISPATCH_BIN does not name a dispatch binary");
@@ -30,6 +31,34 @@ describe.runIf(binary)("dispatch", { timeout: 60_000 }, () => {
       checks.filter(({ skipped }: { skipped: boolean }) => skipped).map(({ name }: { name: string }) => name),
     ).toEqual(["invoke-tool", "invoke-a2a-tool"]);
     expect(code).toBe(0);
+  });
+
+  test("the catalog: add, refresh, search, show, install; then the courier runs", async () => {
+    const release = await startRelease();
+    try {
+      const steps = [
+        ["extension", "catalog", "add", `${release.origin}/extensions.json`],
+        ["extension", "catalog", "refresh"],
+        ["extension", "search", "seren"],
+        ["extension", "show", "courier-seren-cloud"],
+        ["extension", "install", "courier-seren-cloud", "--yes"],
+        ["courier", "ls"],
+        ["courier", "inspect", "seren-cloud"],
+      ];
+      const said: string[] = [];
+      for (const args of steps) {
+        const { code, stdout, stderr } = await host.run(args, { env: { HOME: release.home } });
+        expect(code, `${args.join(" ")}: ${stderr}`).toBe(0);
+        said.push(stdout);
+      }
+      expect(said[2]).toContain("courier-seren-cloud");
+      expect(said[4]).toContain("Installed courier `seren-cloud`");
+      expect(said[6]).toContain("Args: courier");
+      const turn = await host.run(runParcel("basic", "--chat", "hello"), { env: { HOME: release.home } });
+      expect(turn.stdout).toContain("You said: hello");
+    } finally {
+      await release.close();
+    }
   });
 
   test("inspect tells the deployment and what does not travel", async () => {

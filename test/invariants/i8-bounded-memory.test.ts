@@ -9,6 +9,7 @@ import { RoderHost } from "../harness/roder-host.ts";
 const MOST_UNREAD_MIB = 170;
 /** At its end a run is compared with its record, which is several times its text. */
 const MOST_MIB = 320;
+const HOARDING_MS = 2_000;
 const LINE = `${"x".repeat(999)}\n`;
 
 /** Most memory the process ever had, in MiB. Linux tells; elsewhere the bound is not checked. */
@@ -24,20 +25,10 @@ test("ten runs of 10 MB each, told to a host that does not read", { timeout: 120
   for (const id of ids) await host.execute(id, { prompt: script({ text: LINE, n: 10_000 }) });
   host.child.process.stdout?.pause();
   await Promise.all(ids.map(async (_, index) => (await run(index)).ended));
-  // The service has said everything. Other work goes on meanwhile, and gives a program that hoards time to do so.
-  for (let more = 0; more < 30; more += 1) {
-    const params = {
-      executorId: "seren-cloud-run",
-      executionId: `more-${more}`,
-      taskId: "t",
-      input: { prompt: script() },
-    };
-    host.child.send({ jsonrpc: "2.0", id: `more-${more}`, method: "tasks/execute", params });
-    await (await run(ids.length + more)).ended;
-  }
+  // The service has said everything. The time is for a program that hoards; what is right does not depend on it.
+  await new Promise((resolve) => setTimeout(resolve, HOARDING_MS));
   expect(peakMib(host.child.process.pid)).toBeLessThan(MOST_UNREAD_MIB);
   host.child.process.stdout?.resume();
-  await Promise.all(Array.from({ length: 30 }, (_, more) => host.terminal(`more-${more}`)));
   await host.end();
   expect(cloud.stats().runsActive).toEqual([]);
 });
