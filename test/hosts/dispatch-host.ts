@@ -1,6 +1,6 @@
 /** The real `dispatch` binary in a home folder of its own, with our built courier installed and a service to look into. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LocalCloud, type LocalHttp, startLocalHttp } from "../../src/local/index.ts";
@@ -44,6 +44,14 @@ export class DispatchHost {
     const installed = await host.run(["courier", "install", join(home, "plugin", "courier-plugin.json")]);
     if (installed.code !== 0) throw new Error(`the courier could not be installed: ${installed.stderr}`);
     return host;
+  }
+
+  /** Binds a parcel the way the host does: the label changes, the digest stays that of the parcel without labels. */
+  async bind(name: string, deploymentId: string): Promise<void> {
+    const path = join(this.parcel(name), "manifest.json");
+    const manifest = JSON.parse(await readFile(path, "utf8"));
+    manifest.labels["dispatch.deployment.id"] = deploymentId;
+    await writeFile(path, JSON.stringify(manifest, null, 2));
   }
 
   parcel(name: string): string {

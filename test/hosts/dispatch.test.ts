@@ -155,6 +155,12 @@ describe.runIf(binary)("dispatch", { timeout: 60_000 }, () => {
       env: { SEREN_BRIDGE_DEPLOYMENT: String(made.id) },
     });
     expect(stdout).toContain("You said: hi");
+    // The same by the labels the host writes into the parcel of a channel that is bound to a deployment.
+    await host.bind("chat-bound-by-host", String(made.id));
+    const bound = await host.run(runParcel("chat-bound-by-host", "--chat", "hi by label"));
+    expect(bound.stdout).toContain("You said: hi by label");
+    const runs = await host.call("GET", `/deployments/${made.id}/runs?limit=5`);
+    expect(JSON.stringify(runs)).toContain("hi by label");
     expect(host.cloud.stats()).toMatchObject({ deploymentsCreated: before, deploymentsDeleted: 0 });
   });
 
