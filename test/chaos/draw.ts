@@ -37,7 +37,7 @@ export function drawPlan(seed: number): ChaosPlan {
 function drawCommon(seed: number, lots: Lots) {
   return {
     seed,
-    faults: hasten(drawFaults(lots)),
+    faults: hasten(drawPlanFaults(lots)),
     service: {
       deployMs: lots.chance(0.8) ? 0 : lots.magnitude(10, 500),
       startMs: lots.chance(0.6) ? 0 : lots.magnitude(1, 300),
@@ -179,6 +179,15 @@ function drawEnding(lots: Lots): object {
     { usage: { input_tokens: 2 ** 40, output_tokens: 12, compute_usd: "0.5" } },
     { text: "x".repeat(1_000), n: lots.chance(0.1) ? 900 : 40 },
   ]);
+}
+
+/** What the simulation draws, with lost answers of the create call more often: they are where runs are doubled. */
+function drawPlanFaults(lots: Lots): FaultPlan {
+  const { seed, rules } = drawFaults(lots);
+  if (!lots.chance(0.12)) return { ...(seed === undefined ? {} : { seed }), rules };
+  const answer = lots.pick(["drop", "unavailable", "html", "cut"] as const);
+  const lost: FaultRule = { kind: "lost_reply", where: "create_run", answer, times: lots.int(1, 2) };
+  return { ...(seed === undefined ? {} : { seed }), rules: [...rules, lost] };
 }
 
 /** The same faults with short waits; what only a timeout of a minute ends breaks the connection instead. */

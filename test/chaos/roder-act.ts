@@ -74,12 +74,14 @@ export class RoderAct {
     if (request.twice) lines.push(this.#line(request, index, entry));
     for (const ms of request.cancelMs) if (ms === 0) lines.push(this.#cancelLine(request, entry));
     this.#send(...lines);
-    for (const ms of request.cancelMs) {
-      if (ms > 0) setTimeout(() => this.#send(this.#cancelLine(request, entry)), ms).unref();
-    }
+    const cancels = request.cancelMs.map(async (ms) => {
+      await sleep(ms);
+      if (ms > 0 && !this.#ended && !this.#bridge.hasExited) this.#send(this.#cancelLine(request, entry));
+    });
     if (!(await within(SETTLE_MS, Promise.race([entry.settled, this.#bridge.exited])))) {
       this.problems.push(`I1: ${request.via} ${index} has no end after ${SETTLE_MS} ms`);
     }
+    await Promise.all(cancels); // also those that come when all is over
   }
 
   #send(...lines: (object | string | Buffer)[]): void {
