@@ -273,6 +273,7 @@ describe.skipIf("missing" in build)(
 
       test.skipIf(process.platform === "win32")(
         "the child is killed: its callers hear of it, and the next child cancels what it left",
+        { timeout: 90_000 },
         async () => {
           const host = start({
             command: "sh",
@@ -282,8 +283,8 @@ describe.skipIf("missing" in build)(
           await dispatch.status(/^running/);
           process.kill(Number(/pid (\d+)/.exec(host.stderr)?.[1]), "SIGKILL");
           expect(await dispatch.ended).toEqual({ error: expect.stringContaining("process extension exited") });
-          // This host never starts it again.
-          await expect(host.ask(SPEC)).rejects.toThrow(/pipe/i);
+          // This host never starts it again: a broken pipe, or silence until the host's own 30 s while the pipe is closing.
+          await expect(host.ask(SPEC)).rejects.toThrow(/pipe|timed out/i);
           const { id, status } = await cloud.run("killed");
           expect(status).toBe("running");
           await start({ stateDir: host.stateDir }).ask({ do: "definitions" });
