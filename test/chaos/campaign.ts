@@ -115,7 +115,7 @@ async function liveWithRoder(plans: readonly RoderPlan[], board: Switchboard, pl
       return { plan, problems: act.problems, ms: performance.now() - began, stderr: "" };
     }),
   );
-  stopPausing();
+  await stopPausing();
   if (!plans[0]?.ending) await bridge.finish(EXIT_MS);
   if (!plans[0]?.ending && book.unanswered > 0)
     book.problems.push(`I1: ${book.unanswered} requests were never answered`);
@@ -144,7 +144,7 @@ async function liveWithDispatch(plans: readonly CourierPlan[], board: Switchboar
     await act.judge();
     verdicts.push({ plan, problems: act.problems, ms: performance.now() - began, stderr: "" });
   }
-  stopPausing();
+  await stopPausing();
   if (!plans[0]?.ending) await bridge.finish(EXIT_MS);
   return blame(verdicts, bridge, []);
 }
@@ -174,18 +174,20 @@ async function sweptByNextStart(world: World, place: Place, problems: string[]):
   return quiet;
 }
 
-function pauseNowAndThen(bridge: Bridge, plan: ChaosPlan | undefined): () => void {
+/** The answer ends the pausing: at the end a host that does not read has half a second, and then its last lines are lost. */
+function pauseNowAndThen(bridge: Bridge, plan: ChaosPlan | undefined): () => Promise<void> {
   const { reader } = plan ?? {};
   let going = reader !== undefined;
   const pause = async () => {
     while (reader && going && !bridge.hasExited) {
       await sleep(reader.everyMs);
-      await bridge.pauseReading(reader.forMs);
+      if (going) await bridge.pauseReading(reader.forMs);
     }
   };
-  void pause();
+  const paused = pause();
   return () => {
     going = false;
+    return paused;
   };
 }
 

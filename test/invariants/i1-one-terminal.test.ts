@@ -69,12 +69,13 @@ test("a turn that is interrupted gets one reply", async () => {
   const { env, run } = await startCloud();
   const host = new CourierHost({ env });
   const session = await host.open(parcel("chat"));
-  const answered = host.run(parcel("chat"), session, { kind: "chat", input: script({ hang: true }) });
+  const first = host.run(parcel("chat"), session, { kind: "chat", input: script({ hang: true }) });
   await run(0);
   host.child.send(request("shutdown"));
-  const { error } = await answered;
-  expect(error?.code).toBe("run_cancelled");
-  expect((await host.heard()).result).toEqual({ kind: "ok" });
+  // All ids are 1, so the order does not say which reply is whose; where the time for the end is up, the shutdown's is first.
+  const replies = [await first, await host.heard()];
+  expect(replies.filter(({ result }) => result?.kind === "ok")).toHaveLength(1);
+  expect(replies.filter(({ error }) => /cancelled$/.test(error?.code ?? ""))).toHaveLength(1);
   expect(await host.end()).toEqual(EXITED_WELL);
   expect(host.child.messages.filter(({ kind }) => kind !== "notification")).toHaveLength(3);
 });
