@@ -47,6 +47,17 @@ export class Canceller {
     return pending;
   }
 
+  /** The same, waited for no longer than `ms`; the cancelling itself goes on. */
+  cancelWithin(runId: string, ms: number): Promise<Ended | undefined> {
+    return new Promise((resolve) => {
+      const stopTimer = this.#client.ambient.timer(ms, () => resolve(undefined), { unref: true });
+      void this.cancel(runId).then((ended) => {
+        stopTimer();
+        resolve(ended);
+      });
+    });
+  }
+
   async #until(runId: string): Promise<Ended | undefined> {
     const { ambient } = this.#client;
     const since = ambient.now();

@@ -20,13 +20,14 @@ import { within } from "../support/abort.ts";
 import { type Ambient, backoffMs, sleep } from "../support/ambient.ts";
 import { asFailure, ExecutionFailure } from "../support/failure.ts";
 import type { Log } from "../support/log.ts";
+import { ApprovalTeller, type Undecided } from "./approval-teller.ts";
 import type { Canceller } from "./canceller.ts";
 import { chase } from "./chase.ts";
 import type { ExecutionEvent, Outcome, RunRef } from "./events.ts";
 import type { Journal, JournalLine } from "./journal.ts";
 import { launch } from "./launch.ts";
-import { approvalsOf, runRefOf, unfinishedOutcome } from "./outcome.ts";
-import { reconcile } from "./reconcile.ts";
+import { runRefOf, unfinishedOutcome } from "./outcome.ts";
+import { type Conclusion, reconcile } from "./reconcile.ts";
 import type { Execute } from "./registry.ts";
 import type { RunLimits, RunRequest } from "./request.ts";
 import { Shared } from "./shared.ts";
@@ -56,6 +57,13 @@ export function createExecute(options: ExecutionOptions): Execute {
   return (request, limits) => new Execution(shared, request, limits).run();
 }
 
+/** A run that goes on, or waits for a person. */
+interface OpenRun {
+  run: RunRef;
+  status: string;
+  message: string | undefined;
+}
+
 type Events<T> = AsyncGenerator<ExecutionEvent, T, void>;
 
 class Execution {
@@ -64,7 +72,6 @@ class Execution {
   readonly #ambient: Ambient;
   readonly #canceller: Canceller;
   readonly #log: Log;
-  readonly #journal: Journal | undefined;
   readonly #request: RunRequest;
   readonly #stop: StopSwitch;
   readonly #transcript = new Transcript();
@@ -79,16 +86,15 @@ class Execution {
   /** Whether the following ended otherwise than with the end of the stream. */
   #troubled = true;
   readonly #states = new StateTeller();
-  #shownApprovals = "";
+  readonly #approvals = new ApprovalTeller();
 
   constructor(options: ExecutionOptions & { deploys: Deploys }, request: RunRequest, limits: RunLimits) {
-    const { client, canceller, log, journal } = options;
+    const { client, canceller, log } = options;
     this.#options = options;
     this.#client = client;
     this.#ambient = client.ambient;
     this.#canceller = canceller;
     this.#log = log;
-    this.#journal = journal;
     this.#request = request;
     this.#stop = new StopSwitch(client.ambient, limits);
   }
@@ -122,13 +128,16 @@ class Execution {
 
   /** Cancels what we started and nobody will wait for any more. A run not seen to end stays in the journal. */
   #cancelRemote(): void {
-    if (!this.#run || !this.#isOrphan) return;
+    if (!this.#owned) return;
+    this.#line?.claim();
+    if (!this.#run || this.#ended) return;
     void this.#canceller.cancel(this.#run.runId).then((ended) => ended && this.#line?.settled());
   }
 
   /** The request has failed, so nobody waits for the run that it may have started. */
   #giveChase(trace: RunTrace): void {
     this.#lost = true;
+    this.#line?.claim();
     const bound = within(this.#ambient, CHASE_MS);
     const options = { client: this.#client, canceller: this.#canceller, log: this.#log, signal: bound.signal };
     void chase(options, trace).then((over) => {
@@ -155,23 +164,20 @@ class Execution {
       if (this.#owned) this.#run = { runId: request.attachTo, deploymentId: "" }; // known enough to be cancelled
       const record = await this.#client.getRun(request.attachTo, { signal });
       this.#run = runRefOf(record);
-      if (this.#owned) this.#line = this.#journal?.line(requestId, request);
+      if (this.#owned) this.#line = this.#options.journal?.line(requestId, request);
       void this.#line?.note(this.#run);
       yield statusEvent("running", undefined, this.#run);
       return undefined;
     }
-    this.#line = this.#journal?.line(requestId, request);
+    this.#line = this.#options.journal?.line(requestId, request);
     const { client, deploys } = this.#options;
     const onLost = (trace: RunTrace) => this.#giveChase(trace);
     const launched = yield* launch({ client, deploys, request, requestId, line: this.#line, signal, onLost });
     if (launched.kind === "outcome") return launched.outcome;
     this.#run = { runId: launched.runId, deploymentId: launched.deploymentId };
-    if (signal.aborted)
-      this.#cancelRemote(); // the stop came while the create call was in flight
-    else if (request.detach) this.#detached = true;
-    // Whoever is told that the run goes on by itself can rely on it, whatever becomes of this process.
-    if (this.#detached) await this.#line?.settled();
-    else void this.#line?.note(this.#run);
+    if (signal.aborted) this.#cancelRemote(); // the stop came while the create call was in flight
+    this.#detached = request.detach === true && !signal.aborted;
+    void this.#line?.note(this.#run);
     yield statusEvent("queued", undefined, this.#run);
     return undefined;
   }
@@ -184,13 +190,15 @@ class Execution {
       for (let looks = 0; ; looks += 1) {
         const before = follower.cursor.applied;
         streamError = (yield* this.#follow(follower)) ?? streamError;
-        const record = await this.#client.getRun(run.runId, this.#patient());
-        const ending = endingOf(record.status);
-        if (ending) return yield* this.#reconcile(record, follower.cursor, streamError);
-        yield* this.#states.tell(record.status, record.status_message ?? undefined, run);
-        if (record.status === AWAITING_APPROVAL) {
-          const outcome = yield* this.#awaitApproval(record);
-          if (outcome) return outcome;
+        const seen = await this.#look(run.runId, follower.cursor, streamError);
+        if ("outcome" in seen) {
+          yield* seen.events;
+          return seen.outcome;
+        }
+        yield* this.#states.tell(seen.status, seen.message, run);
+        if (seen.status === AWAITING_APPROVAL) {
+          const undecided = yield* this.#approvals.tell(this.#client, run.runId, seen.message, this.#patient());
+          if (undecided && this.#request.onApproval === "return") return await this.#leaveWaiting(seen.run, undecided);
         }
         // The stream ended before the run did (a pause, a limit of the service): look again later.
         if (follower.cursor.applied > before) looks = 0;
@@ -238,35 +246,32 @@ class Execution {
     return this.#run;
   }
 
-  /** Tells once what has to be decided. Answers the outcome when the caller does not want to wait for it. */
-  async *#awaitApproval(record: RunRecord): Events<Outcome | undefined> {
-    const pending = await this.#client.getPendingApprovals(record.id, this.#patient());
-    if (pending.status !== AWAITING_APPROVAL) return undefined; // decided in the meantime
-    const approvals = approvalsOf(pending.pending_approvals ?? []);
-    const shown = approvals.map(({ id }) => id).join("\n") || "none";
-    if (shown !== this.#shownApprovals) {
-      this.#shownApprovals = shown;
-      yield { type: "approval_wait", approvals, ...(record.status_message ? { reason: record.status_message } : {}) };
-    }
-    if (this.#request.onApproval === "wait") return undefined;
-    this.#ended = true; // it is left waiting on purpose
-    await this.#line?.settled();
-    return {
-      kind: "awaiting_approval",
-      run: runRefOf(record),
-      text: this.#transcript.text,
-      artifacts: [...this.#transcript.artifacts.values()],
-      approvals,
-      ...(pending.checkpoint_id ? { checkpointId: pending.checkpoint_id } : {}),
-    };
+  /** Reads the record. It is not kept where something waits for the host: a record may be large. */
+  #look(runId: string, cursor: RunCursor, streamError: string | undefined): Promise<Conclusion | OpenRun> {
+    return this.#client.getRun(runId, this.#patient()).then((record): Promise<Conclusion | OpenRun> | OpenRun => {
+      if (endingOf(record.status)) return this.#reconcile(record, cursor, streamError);
+      return { run: runRefOf(record), status: record.status, message: record.status_message ?? undefined };
+    });
   }
 
-  #reconcile(record: RunRecord, { sequence, numbered }: RunCursor, streamError: string | undefined): Events<Outcome> {
+  /** The caller does not wait for a person: the run is left waiting on purpose. */
+  async #leaveWaiting(run: RunRef, undecided: Undecided): Promise<Outcome> {
+    this.#ended = true;
+    await this.#line?.settled();
+    const artifacts = [...this.#transcript.artifacts.values()];
+    return { kind: "awaiting_approval", run, text: this.#transcript.text, artifacts, ...undecided };
+  }
+
+  #reconcile(
+    record: RunRecord,
+    { sequence, numbered }: RunCursor,
+    streamError: string | undefined,
+  ): Promise<Conclusion> {
     this.#ended = true;
     const transcript = this.#transcript;
     const stoppedBy = this.#stop.by;
     const position = { sequence, numbered, latest: this.#latest, troubled: this.#troubled };
-    return reconcile({ client: this.#client, log: this.#log, record, transcript, position, streamError, stoppedBy });
+    return reconcile(record, { client: this.#client, log: this.#log, transcript, position, streamError, stoppedBy });
   }
 
   /** We were stopped: wait for the remote run to end, bounded, and tell what really happened. */
@@ -276,8 +281,13 @@ class Execution {
     if (!this.#owned)
       return unfinishedOutcome(run, this.#transcript, stoppedBy, "stopped following; the run itself goes on");
     yield statusEvent("cancelling", undefined, run);
-    const record = await this.#confirmed(run.runId);
-    if (record) return yield* this.#reconcile(record, cursor, streamError);
+    const conclusion = await this.#canceller
+      .cancelWithin(run.runId, CONFIRM_MS)
+      .then((ended) => ended?.record && this.#reconcile(ended.record, cursor, streamError));
+    if (conclusion) {
+      yield* conclusion.events;
+      return conclusion.outcome;
+    }
     this.#log("warn", "cancel requested but not confirmed", { by: stoppedBy });
     return unfinishedOutcome(
       run,
@@ -285,15 +295,5 @@ class Execution {
       stoppedBy,
       "cancel requested, but Seren Cloud has not confirmed it; the run may still be going",
     );
-  }
-
-  #confirmed(runId: string): Promise<RunRecord | undefined> {
-    return new Promise((resolve) => {
-      const stopTimer = this.#ambient.timer(CONFIRM_MS, () => resolve(undefined), { unref: true });
-      void this.#canceller.cancel(runId).then((ended) => {
-        stopTimer();
-        resolve(ended?.record);
-      });
-    });
   }
 }

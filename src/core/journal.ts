@@ -65,12 +65,10 @@ export class Journal {
   }
 
   /** The line of one request. Nothing is written yet. */
-  line(requestId: string, request: { conversationId?: string; message?: string }): JournalLine {
-    const { conversationId, message } = request;
-    return new JournalLine(this, {
-      requestId,
-      ...(conversationId === undefined ? {} : { conversationId, messageDigest: digestOf(message) }),
-    });
+  line(requestId: string, request: { conversationId?: string; message?: string; detach?: boolean }): JournalLine {
+    const { conversationId, message, detach = false } = request;
+    const known = conversationId === undefined ? {} : { conversationId, messageDigest: digestOf(message) };
+    return new JournalLine(this, { requestId, ...known }, !detach);
   }
 
   /** Resolves when it is on disk, with whether it is. */
@@ -118,21 +116,41 @@ export class Journal {
   }
 }
 
-/** What the journal says of one request: its writes are kept in order, and nothing is written after it was settled. */
+type Entry = Pick<JournalEntry, "requestId" | "conversationId" | "messageDigest">;
+
+/**
+ * What the journal says of one request: its writes are kept in order, and nothing is written after it was settled. Of a
+ * run that is to go on by itself nothing is written either, because a crash must not cancel it, until somebody claims it.
+ */
 export class JournalLine {
   readonly #journal: Journal;
-  readonly #entry: Pick<JournalEntry, "requestId" | "conversationId" | "messageDigest">;
+  #entry: Entry & { deploymentId?: string; runId?: string };
+  #claimed: boolean;
   #written: Promise<boolean> = Promise.resolve(false);
 
-  constructor(journal: Journal, entry: Pick<JournalEntry, "requestId" | "conversationId" | "messageDigest">) {
+  constructor(journal: Journal, entry: Entry, claimed: boolean) {
     this.#journal = journal;
     this.#entry = entry;
+    this.#claimed = claimed;
   }
 
   /** Before the create call without `runId`, after it with it. Resolves when it is on disk; never rejects. */
   async note({ deploymentId, runId }: { deploymentId: string; runId?: string }): Promise<void> {
-    const entry = { ...this.#entry, deploymentId, ...(runId === undefined ? {} : { runId }) };
-    this.#written = this.#written.then(() => this.#journal.note(entry));
+    this.#entry = { ...this.#entry, deploymentId, ...(runId === undefined ? {} : { runId }) };
+    await this.#write();
+  }
+
+  /** The run is not to go on by itself after all. */
+  claim(): void {
+    if (this.#claimed) return;
+    this.#claimed = true;
+    void this.#write();
+  }
+
+  async #write(): Promise<void> {
+    const { deploymentId, ...entry } = this.#entry;
+    if (!this.#claimed || deploymentId === undefined) return;
+    this.#written = this.#written.then(() => this.#journal.note({ ...entry, deploymentId }));
     await this.#written;
   }
 

@@ -52,7 +52,8 @@ export interface EndedRun {
   ending: RunEnding;
   transcript: Transcript;
   text: string;
-  artifacts: Artifact[];
+  /** Default: those that events told of. */
+  artifacts?: Artifact[];
   streamError?: string;
   stoppedBy?: StopCause;
 }
@@ -62,7 +63,7 @@ export function endedOutcome({
   ending,
   transcript,
   text,
-  artifacts,
+  artifacts = [...transcript.artifacts.values()],
   streamError,
   stoppedBy,
 }: EndedRun): Outcome {

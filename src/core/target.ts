@@ -39,8 +39,8 @@ export async function* resolveTarget(
   yield { type: "status", phase: "deploying", detail: target.name };
   const created = await deploys.join(target.name, signal, async (whileWanted) => {
     // Another request may have made it since the list was read.
-    const made = pick(await client.listDeployments({ signal: whileWanted }), target.name);
-    return made ?? deployOnce(client, target, whileWanted);
+    const listed = await client.listDeployments({ signal: whileWanted });
+    return pick(listed, target.name) ?? deployOnce(client, target, listed, whileWanted);
   });
   return yield* untilReady(client, created, signal);
 }
@@ -98,8 +98,10 @@ function pick(deployments: DeploymentSummary[], name: string): DeploymentSummary
 async function deployOnce(
   client: SerenClient,
   target: Extract<Target, { kind: "workload" }>,
+  listed: DeploymentSummary[],
   signal: AbortSignal,
 ): Promise<DeploymentSummary> {
+  const before = new Set(listed.map(({ id }) => id));
   const body = await target.create();
   for (let calls = 1; ; calls += 1) {
     signal.throwIfAborted();
@@ -119,7 +121,7 @@ async function deployOnce(
       const all = await client.listDeployments({ signal }).catch(() => []);
       return pick(all, target.name) ?? created;
     }
-    const found = await lookUp(client, target.name, signal);
+    const found = await lookUp(client, target.name, before, signal);
     if (found) return found;
     if (calls >= MAX_DEPLOY_CALLS) {
       throw new ExecutionFailure("unavailable", "Seren Cloud did not create the deployment: its answers were lost");
@@ -127,10 +129,17 @@ async function deployOnce(
   }
 }
 
-async function lookUp(client: SerenClient, name: string, signal: AbortSignal): Promise<DeploymentSummary | undefined> {
+/** What our call made, if anything: also one that failed to build at once, or it would be made and paid for again. */
+async function lookUp(
+  client: SerenClient,
+  name: string,
+  before: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<DeploymentSummary | undefined> {
   const since = client.ambient.now();
   for (;;) {
-    const found = pick(await client.listDeployments({ signal }), name);
+    const listed = await client.listDeployments({ signal });
+    const found = pick(listed, name) ?? listed.find((one) => one.name === name && !before.has(one.id));
     if (found || client.ambient.now() - since > LOOKUP_WINDOW_MS) return found;
     await sleep(client.ambient, LOOKUP_EVERY_MS, signal);
   }

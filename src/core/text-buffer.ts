@@ -1,35 +1,49 @@
-/** The answer as it grows: appended to a million times, joined rarely, bounded. */
+/** The answer as it grows: appended to a million times, joined rarely, kept up to a bound and compared beyond it. */
+import { createHash, type Hash } from "node:crypto";
 
-/** Characters kept per run. What lies beyond still reaches the host piece by piece; the final text is cut there. */
-export const MAX_TEXT_CHARACTERS = 16 * 1024 * 1024;
+/** Characters kept per run. All of it reaches the host piece by piece; no host takes a longer message at the end. */
+export const MAX_TEXT_CHARACTERS = 1024 * 1024;
 const PIECES_PER_CHUNK = 1024;
+const COMPARED_AT_ONCE = 64 * 1024;
 
 export class TextBuffer {
   readonly #chunks: string[] = [];
   #pieces: string[] = [];
-  #length = 0;
-  /** Whether text beyond the bound was let go. */
-  truncated = false;
+  #kept = 0;
+  /** Of what lies beyond the bound, so that it can still be recognised. */
+  #beyond: Hash | undefined;
+  /** Characters appended, kept or not. */
+  length = 0;
 
   append(piece: string): void {
-    const room = MAX_TEXT_CHARACTERS - this.#length;
+    this.length += piece.length;
+    const room = MAX_TEXT_CHARACTERS - this.#kept;
     if (piece.length > room) {
-      this.truncated = true;
-      if (room <= 0) return;
+      this.#beyond ??= createHash("sha256");
+      this.#beyond.update(piece.slice(room), "utf16le"); // pieces may end between the halves of a character
     }
-    const kept = piece.length > room ? piece.slice(0, room) : piece;
+    if (room === 0) return;
+    const kept = piece.slice(0, room);
     this.#pieces.push(kept);
-    this.#length += kept.length;
+    this.#kept += kept.length;
     if (this.#pieces.length >= PIECES_PER_CHUNK) {
       this.#chunks.push(this.#pieces.join(""));
       this.#pieces = [];
     }
   }
 
-  get length(): number {
-    return this.#length;
+  /** Whether `text` begins with all that was appended. */
+  isBeginningOf(text: string): boolean {
+    if (text.length < this.length || !text.startsWith(this.toString())) return false;
+    if (!this.#beyond) return true;
+    const other = createHash("sha256");
+    for (let at = MAX_TEXT_CHARACTERS; at < this.length; at += COMPARED_AT_ONCE) {
+      other.update(text.slice(at, Math.min(at + COMPARED_AT_ONCE, this.length)), "utf16le");
+    }
+    return this.#beyond.copy().digest().equals(other.digest());
   }
 
+  /** What is kept of it. */
   toString(): string {
     const text = this.#chunks.join("") + this.#pieces.join("");
     this.#chunks.length = 0;

@@ -4,7 +4,7 @@
  */
 import { decodeRunEvent, type RunRecord, recordRows, toSequence } from "../seren/index.ts";
 import type { Artifact, ExecutionEvent } from "./events.ts";
-import { TextBuffer } from "./text-buffer.ts";
+import { MAX_TEXT_CHARACTERS, TextBuffer } from "./text-buffer.ts";
 
 /** Tool calls remembered by id, for pairing results with names and for recognising repeats. */
 const MAX_TOOLS = 10_000;
@@ -26,6 +26,13 @@ export interface Position {
   latest: number;
   /** Whether the following ended otherwise than with the end of the stream. */
   troubled: boolean;
+}
+
+export interface FinalText {
+  text: string;
+  length: number;
+  late: string;
+  replaced: boolean;
 }
 
 export class Transcript {
@@ -108,28 +115,30 @@ export class Transcript {
   }
 
   /**
-   * The final text, given the record. `late` is what has to be appended to what was streamed; `replaced` says that the
-   * streamed text was not a beginning of the record's.
+   * The final text, given the record. `text` is at most `MAX_TEXT_CHARACTERS` of its `length`; `late` is what has to be
+   * appended to what was streamed; `replaced` says that the streamed text was not a beginning of the record's.
    */
-  finalText(record: RunRecord, position: Position): { text: string; late: string; replaced: boolean } {
-    const streamed = this.#text.toString();
+  finalText(record: RunRecord, position: Position): FinalText {
     const recorded = recordedText(record);
-    if (this.#text.truncated || recorded === undefined || recorded === streamed) {
-      return { text: streamed, late: "", replaced: false };
+    const streamed = this.#text;
+    if (recorded === undefined) return this.#asStreamed();
+    if (streamed.isBeginningOf(recorded)) {
+      const late = ownCopy(recorded.slice(streamed.length));
+      return late === "" ? this.#asStreamed() : { ...asRecorded(recorded), late };
     }
-    if (recorded.startsWith(streamed))
-      return { text: recorded, late: recorded.slice(streamed.length), replaced: false };
     // A record that is not complete is no reason to take back what was streamed.
     const rows = recordRows(record.output_events);
     const trusted = rows !== undefined && isComplete(record, position);
-    if (streamed.startsWith(recorded) && !trusted) return { text: streamed, late: "", replaced: false };
+    const kept = streamed.toString();
+    const isBeginning = recorded.length < streamed.length && kept.startsWith(recorded.slice(0, kept.length));
+    if (isBeginning && !trusted) return this.#asStreamed();
     // The process output stands in for text events, and only where there are none.
-    if (streamed && rows && !textOf(rows)) return { text: streamed, late: "", replaced: false };
-    return { text: recorded, late: "", replaced: true };
+    if (streamed.length > 0 && rows && !textOf(rows)) return this.#asStreamed();
+    return { ...asRecorded(recorded), replaced: true };
   }
 
-  append(text: string): void {
-    this.#text.append(text);
+  #asStreamed(): FinalText {
+    return { text: this.#text.toString(), length: this.#text.length, late: "", replaced: false };
   }
 
   get text(): string {
@@ -144,6 +153,16 @@ export class Transcript {
     }
     return tool;
   }
+}
+
+function asRecorded(recorded: string): FinalText {
+  const text = ownCopy(recorded.slice(0, MAX_TEXT_CHARACTERS));
+  return { text, length: recorded.length, late: "", replaced: false };
+}
+
+/** A slice holds on to the whole that it was cut from, and that may be large. */
+function ownCopy(slice: string): string {
+  return Buffer.from(slice, "utf16le").toString("utf16le");
 }
 
 /**

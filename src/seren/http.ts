@@ -8,10 +8,14 @@ import { within } from "../support/abort.ts";
 import type { Ambient } from "../support/ambient.ts";
 import { ExecutionFailure, type FailureDetails } from "../support/failure.ts";
 import type { Secret } from "../support/secret.ts";
+import { Slots } from "../support/slots.ts";
 import type { HttpRequest, HttpResponse, HttpTransport } from "./transport.ts";
 
 /** Largest response body read into memory. A record of a very long run is the largest thing asked for. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
+/** Longer bodies are read so many at a time: once parsed they take several times their size. */
+const LARGE_BODY_BYTES = 1024 * 1024;
+const LARGE_AT_ONCE = 2;
 const CONNECT_TIMEOUT_MS = 30_000;
 
 /** Errors that say the request never left: nothing can have happened twice. So do all of connecting and of the certificate. */
@@ -46,6 +50,7 @@ export function createHttp(options: HttpOptions): HttpTransport {
   const quiet = { headersTimeout: 0, bodyTimeout: 0 };
   const calls =
     options.dispatcher ?? new Agent({ connect: { timeout: CONNECT_TIMEOUT_MS }, connections: 32, ...quiet });
+  const large = new Slots(LARGE_AT_ONCE);
   const streams = options.dispatcher ?? new Agent({ connect: { timeout: CONNECT_TIMEOUT_MS }, ...quiet });
 
   const send = (via: Dispatcher, request: HttpRequest & { headers?: Record<string, string> }, signal: AbortSignal) =>
@@ -71,7 +76,8 @@ export function createHttp(options: HttpOptions): HttpTransport {
       try {
         const response = await orAborted(send(calls, request, bound.signal), bound.signal);
         status = response.statusCode;
-        const body = await readText(response.body, options.maxBodyBytes ?? MAX_BODY_BYTES);
+        const limit = options.maxBodyBytes ?? MAX_BODY_BYTES;
+        const body = await readText(response.body, limit, () => large.take(bound.signal));
         return { status, headers: flat(response.headers), body };
       } catch (error) {
         if (request.signal?.aborted) throw request.signal.reason;
@@ -127,17 +133,27 @@ function orAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-async function readText(body: AsyncIterable<Uint8Array>, limit: number): Promise<string> {
+async function readText(
+  body: AsyncIterable<Uint8Array>,
+  limit: number,
+  takeSlot: () => Promise<() => void>,
+): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of body) {
-    size += chunk.byteLength;
-    if (size > limit) {
-      throw new ExecutionFailure("contract", `Seren Cloud's answer is larger than ${limit} bytes; it was not read`);
+  let leave: (() => void) | undefined;
+  try {
+    for await (const chunk of body) {
+      size += chunk.byteLength;
+      if (size > limit) {
+        throw new ExecutionFailure("contract", `Seren Cloud's answer is larger than ${limit} bytes; it was not read`);
+      }
+      if (size > LARGE_BODY_BYTES) leave ??= await takeSlot();
+      chunks.push(chunk);
     }
-    chunks.push(chunk);
+    return new TextDecoder().decode(Buffer.concat(chunks)); // drops a byte-order mark, which is no JSON
+  } finally {
+    leave?.();
   }
-  return new TextDecoder().decode(Buffer.concat(chunks)); // drops a byte-order mark, which is no JSON
 }
 
 async function* guarded(

@@ -9,6 +9,8 @@ import { RoderHost } from "../harness/roder-host.ts";
 const MOST_UNREAD_MIB = 170;
 /** At its end a run is compared with its record, which is several times its text. */
 const MOST_MIB = 320;
+/** However many end together: 16 take 410 MiB, where 2 take 270; read all at once they would take over a GiB. */
+const MOST_TOGETHER_MIB = 560;
 const HOARDING_MS = 2_000;
 const LINE = `${"x".repeat(999)}\n`;
 
@@ -29,6 +31,18 @@ test("ten runs of 10 MB each, told to a host that does not read", { timeout: 120
   await new Promise((resolve) => setTimeout(resolve, HOARDING_MS));
   expect(peakMib(host.child.process.pid)).toBeLessThan(MOST_UNREAD_MIB);
   host.child.process.stdout?.resume();
+  await host.end();
+  expect(cloud.stats().runsActive).toEqual([]);
+});
+
+test("twelve runs of 12 MB each that end together", { timeout: 120_000 }, async () => {
+  const { env, cloud } = await startCloud();
+  const host = await RoderHost.greeted({ env });
+  const ids = Array.from({ length: 12 }, (_, index) => `run-${index}`);
+  for (const id of ids) await host.dispatch(id, { prompt: script({ text: LINE, n: 12_000 }) });
+  const ends = await Promise.all(ids.map((id) => host.terminal(id)));
+  expect(ends.map(({ type }) => type)).toEqual(ids.map(() => "completed"));
+  expect(peakMib(host.child.process.pid)).toBeLessThan(MOST_TOGETHER_MIB);
   await host.end();
   expect(cloud.stats().runsActive).toEqual([]);
 });

@@ -64,10 +64,11 @@ function checkRun(plan: Plan, run: RunPlan, told: Told, truth: Truth, now: numbe
   return wrong;
 }
 
-/** What was told to go on by itself goes on, whatever becomes of the process that said so. */
+/** What was asked to go on by itself goes on, whatever becomes of the process that was asked. */
 function checkLeftAlone(plan: Plan, run: RunPlan, told: Told, mine: TrueRun[]): string[] {
-  const queuedAt = run.detach ? told.phases.get("queued") : undefined;
-  const detached = queuedAt !== undefined && (told.stoppedAt === undefined || told.stoppedAt > queuedAt);
+  const queuedAt = told.phases.get("queued") ?? Number.POSITIVE_INFINITY;
+  const kept = told.stoppedAt === undefined ? told.failure === undefined && !told.broke : told.stoppedAt > queuedAt;
+  const detached = run.detach === true && kept;
   const waiting = told.outcome?.kind === "awaiting_approval" && run.attachTo === undefined;
   const claimed = plan.runs.some((other) => other.attachTo !== undefined && other.owned);
   if ((!detached && !waiting) || claimed) return [];

@@ -5,7 +5,7 @@
 import { type LocalCloud, type LocalResponse, PUBLISHER_PREFIX } from "../../src/local/index.ts";
 import type { HttpRequest, HttpResponse, HttpStream, HttpTransport } from "../../src/seren/transport.ts";
 import { within } from "../../src/support/abort.ts";
-import { ExecutionFailure } from "../../src/support/failure.ts";
+import { ExecutionFailure, type FailureDetails } from "../../src/support/failure.ts";
 import { Lots } from "./lots.ts";
 import type { ProcessAmbient } from "./process-ambient.ts";
 import type { Trace } from "./trace.ts";
@@ -58,12 +58,14 @@ export class SimTransport implements HttpTransport {
   async request(request: HttpRequest): Promise<HttpResponse> {
     const bound = within(this.#ambient, request.timeoutMs, request.signal);
     this.#inFlight += 1;
+    let status: number | undefined;
     try {
       const response = await this.#exchange(request, bound.signal);
+      status = response.status;
       const text = typeof response.body === "string" ? response.body : await joined(response.body);
       return { status: response.status, headers: response.headers, body: text };
     } catch (error) {
-      throw roadFailure(error, request.signal);
+      throw roadFailure(error, request.signal, { status, overdue: bound.signal.aborted });
     } finally {
       this.#inFlight -= 1;
       bound.release();
@@ -93,7 +95,7 @@ export class SimTransport implements HttpTransport {
       return { status, headers, body: this.#bytes(body, request.signal, gone.signal, close), close };
     } catch (error) {
       this.#inFlight -= 1;
-      throw roadFailure(error, request.signal);
+      throw roadFailure(error, request.signal, { overdue: bound.signal.aborted });
     } finally {
       bound.signal.removeEventListener("abort", forward);
       bound.release();
@@ -244,12 +246,15 @@ function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-function roadFailure(error: unknown, signal: AbortSignal | undefined): unknown {
+function roadFailure(
+  error: unknown,
+  signal: AbortSignal | undefined,
+  { status, overdue }: Pick<FailureDetails, "status" | "overdue"> = {},
+): unknown {
   if (signal?.aborted) return signal.reason;
   if (error instanceof ExecutionFailure) return error;
   const neverSent = error instanceof Error && "neverSent" in error && error.neverSent === true;
-  return new ExecutionFailure("unavailable", "Seren Cloud could not be reached", {
-    cause: error,
-    details: { neverSent },
-  });
+  const details: FailureDetails = status === undefined ? { neverSent } : { status };
+  if (overdue) details.overdue = true;
+  return new ExecutionFailure("unavailable", "Seren Cloud could not be reached", { cause: error, details });
 }

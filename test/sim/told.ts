@@ -11,8 +11,9 @@ export class Told {
   readonly phases = new Map<string, number>();
   runId: string | undefined;
   events = 0;
-  /** When it was told that a person has to decide. */
+  /** When it was told that a person has to decide, and each time about what. */
   askedAt = 0;
+  readonly asked: string[] = [];
   /** The streamed answer was declared unreliable. */
   replaced = false;
   /** When the host took an event the last time. */
@@ -58,8 +59,10 @@ export class Told {
     else if (event.type === "tool_call") this.tools.push(`call ${event.id} ${event.name}`);
     else if (event.type === "tool_result") this.tools.push(`result ${event.id}`);
     else if (event.type === "notice" && event.message.startsWith("parts of the streamed answer")) this.replaced = true;
-    else if (event.type === "approval_wait") this.askedAt = this.#ambient.now();
-    else if (event.type === "status") {
+    else if (event.type === "approval_wait") {
+      this.askedAt = this.#ambient.now();
+      this.asked.push(event.approvals.map(({ tool }) => tool).join());
+    } else if (event.type === "status") {
       this.runId ??= event.run?.runId;
       if (this.phases.has(event.phase)) return;
       this.phases.set(event.phase, this.#ambient.now());

@@ -45,6 +45,14 @@ test("a run that was decided while its approvals were asked for is not reported 
   expect(told[0]?.askedAt).toBe(0);
 });
 
+test("each pause is told with what it waits for, while the stream stays open", async () => {
+  const run = aRun({ script: [{ approve: "deploy" }, { approve: "pay" }, { text: "done" }] });
+  const { wrong, told } = await lived([run], [], { person: { afterMs: 20_000, decision: "approve" } });
+  expect(wrong).toEqual([]);
+  expect(told[0]?.asked).toEqual(["deploy", "pay"]);
+  expect(told[0]?.outcome).toMatchObject({ kind: "completed", text: "done" });
+});
+
 test("a run whose create call was lost for good is looked for and cancelled, whoever is told what", async () => {
   const run = aRun({ script: [{ hang: true }], stops: [{ by: "host", phase: "submitting", ms: 100 }] });
   const { wrong, told, truth } = await lived(

@@ -41,6 +41,35 @@ test("the intent comes before the run's id, and neither says what the prompt was
   expect(done.join()).not.toContain("secret plan");
 });
 
+test("a run that is to go on by itself is noted only once somebody claims it", async () => {
+  const { journal, done } = rig();
+  const line = journal.line(REQUEST, { detach: true });
+  await line.note(WHERE);
+  await line.settled();
+  expect(done).toEqual([]);
+  await line.note(WHERE);
+  line.claim();
+  await line.note({ ...WHERE, runId: "the-run" });
+  await line.settled();
+  expect(done.map((what) => what.split(" ")[0])).toEqual(["put", "put", "remove"]);
+});
+
+test.each([
+  ["goes on, whatever kills the process that starts it", [], 1, "completed"],
+  // The stop has to be on disk before the kill, and the disk of the simulation takes up to 20 ms.
+  ["is cancelled when it was stopped before its name was told", [{ by: "host", ms: 15 }] as const, 36, "cancelled"],
+])("a run that is to go on by itself %s", async (_, stops, from, status) => {
+  const ends = new Set<string>();
+  for (let atMs = from; atMs < 60; atMs += 1) {
+    const run = aRun({ detach: true, script: [{ sleep_ms: 5_000 }], stops: [...stops] });
+    const slow = { kind: "late_reply", where: "create_run", ms: 30 } as const;
+    const { wrong, truth } = await lived([run], [slow], { crash: { atMs, restartMs: 1_000 } });
+    expect(wrong).toEqual([]);
+    for (const one of truth?.runs ?? []) ends.add(one.status);
+  }
+  expect([...ends]).toEqual([status]);
+});
+
 test("writes keep their order, and settling waits for them", async () => {
   const releases: (() => void)[] = [];
   const order: string[] = [];

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ExecutionEvent } from "../../../src/core/index.ts";
+import { MAX_TEXT_CHARACTERS } from "../../../src/core/text-buffer.ts";
 import { isComplete, type Position, Transcript } from "../../../src/core/transcript.ts";
 import type { RunRecord } from "../../../src/seren/index.ts";
 import { aRun, lived } from "./rig.ts";
@@ -35,13 +36,17 @@ describe("the final text", () => {
   test("a stream that said everything twice is corrected by a record that is complete", () => {
     const transcript = streamed(text(null, "ab"), text(null, "ab"));
     const record = recordOf([text(1, "ab"), done(2)]);
-    expect(transcript.finalText(record, at({ numbered: false }))).toEqual({ text: "ab", late: "", replaced: true });
+    expect(transcript.finalText(record, at({ numbered: false }))).toMatchObject({
+      text: "ab",
+      late: "",
+      replaced: true,
+    });
   });
 
   test("a record that is not complete takes nothing back", () => {
     const transcript = streamed(text(1, "ab"), text(2, "cd"));
     const position = at({ sequence: 2 });
-    expect(transcript.finalText(recordOf([text(1, "ab")]), position)).toEqual({
+    expect(transcript.finalText(recordOf([text(1, "ab")]), position)).toMatchObject({
       text: "abcd",
       late: "",
       replaced: false,
@@ -53,6 +58,33 @@ describe("the final text", () => {
     const record = recordOf([{ sequence_number: 1, type: "thinking", text: "hm" }], "the output");
     expect(transcript.finalText(record, at({ sequence: 3 })).text).toBe("said");
     expect(streamed().finalText(record, at({})).text).toBe("the output");
+  });
+});
+
+describe("an answer longer than what is kept of it", () => {
+  const long = `${"x".repeat(MAX_TEXT_CHARACTERS - 1)}🙂`; // its last character is cut in two by the bound
+  const end = " and the end";
+  const position = at({ sequence: 2 });
+
+  test("is recognised in the record, and only its missing end is told", () => {
+    const transcript = streamed(text(1, long), text(2, " and"));
+    const final = transcript.finalText(recordOf([text(1, long + end), done(2)]), position);
+    expect(final).toMatchObject({ length: (long + end).length, late: " the end", replaced: false });
+    expect(final.text).toBe(long.slice(0, MAX_TEXT_CHARACTERS));
+  });
+
+  test("is not taken back by a record that stops in the middle of it", () => {
+    const transcript = streamed(text(1, long), text(2, end));
+    for (const part of ["xx", long, `${long} and`]) {
+      const final = transcript.finalText(recordOf([text(1, part)]), position);
+      expect(final).toMatchObject({ length: (long + end).length, late: "", replaced: false });
+    }
+  });
+
+  test("that differs from the record beyond the bound is replaced", () => {
+    const transcript = streamed(text(1, long), text(2, " AND the end"));
+    const final = transcript.finalText(recordOf([text(1, long + end), done(2)]), position);
+    expect(final).toMatchObject({ length: (long + end).length, late: "", replaced: true });
   });
 });
 

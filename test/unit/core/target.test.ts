@@ -5,6 +5,7 @@ import { Shared } from "../../../src/core/shared.ts";
 import { resolveTarget } from "../../../src/core/target.ts";
 import { type CreateDeployment, SerenClient } from "../../../src/seren/index.ts";
 import type { HttpRequest, HttpTransport } from "../../../src/seren/transport.ts";
+import { ExecutionFailure } from "../../../src/support/failure.ts";
 import { VirtualAmbient } from "../../support/virtual-ambient.ts";
 
 const BODY: CreateDeployment = {
@@ -32,8 +33,11 @@ const row = ({ mode = "job", created_at = "2026-01-01T00:00:00Z", ...rest }: Row
   ...rest,
 });
 
-/** An organization with `rows`; a deployment becomes `running` at the next look after start or deploy. */
-async function resolved(rows: Row[], target: Target = TARGET) {
+/**
+ * An organization with `rows`; a deployment becomes `running` at the next look after start or deploy. With `lost`, that
+ * is the status of the deployment a create call leaves, and its answer never comes.
+ */
+async function resolved(rows: Row[], target: Target = TARGET, lost?: string) {
   const ambient = new VirtualAmbient(1);
   const calls: string[] = [];
   const deployments = rows.map(row);
@@ -43,7 +47,8 @@ async function resolved(rows: Row[], target: Target = TARGET) {
       calls.push(`${method} ${path}`);
       if (path === "/deployments") return answer(deployments);
       if (path === "/deploy") {
-        deployments.push(row({ id: id(9), name: "triage-1", status: "building" }));
+        deployments.push(row({ id: id(9), name: "triage-1", status: lost ?? "building" }));
+        if (lost) throw new ExecutionFailure("unavailable", "the connection was lost");
         return { ...answer(deployments.at(-1)), status: 202 };
       }
       const one = deployments.find((deployment) => path.includes(deployment.id));
@@ -102,6 +107,14 @@ test("a failed one is left alone and another is made, waited for while it is bui
   expect(calls).toContain("POST /deploy");
   expect(calls.filter((call) => call.startsWith("DELETE"))).toEqual([]);
   expect(statuses).toEqual(["resolving", "deploying: triage-1", "deploying: building"]);
+});
+
+test("one whose create answer was lost is not made again, even when it failed to build at once", async () => {
+  const old = { id: id(1), name: "triage-1", status: "failed" };
+  const { deploymentId, calls } = await resolved([old], TARGET, "building");
+  expect(deploymentId).toBe(id(9));
+  expect(calls.filter((call) => call === "POST /deploy")).toHaveLength(1);
+  await expect(resolved([old], TARGET, "failed")).rejects.toThrow(/^the deployment failed to build; delete it/);
 });
 
 test("a deployment somebody named is used without a look, and a known one, too", async () => {

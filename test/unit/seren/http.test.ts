@@ -35,6 +35,37 @@ describe("a call", () => {
     });
   });
 
+  test("with a large answer waits while two others are being read, and small ones pass by", async () => {
+    // More than the pipe between here and there holds: what was flushed has been read in good part.
+    const large = "x".repeat(16 * 1024 * 1024);
+    const held: ServerResponse[] = [];
+    const flushed = [deferred<void>(), deferred<void>()] as const;
+    await using rig = await httpRig((response, { url }) => {
+      if (url?.endsWith("small")) return void response.end("{}");
+      if (!url?.endsWith("held")) return void response.end(large);
+      response.write(large, () => flushed[url.includes("first") ? 0 : 1].resolve());
+      held.push(response);
+    });
+    const order: string[] = [];
+    const ask = async (path: string) => {
+      await rig.http.request({ ...GET, path }).then(
+        () => order.push(path),
+        () => order.push(`${path} broke`),
+      );
+    };
+    const first = ask("/first/held");
+    const second = ask("/second/held");
+    await Promise.all(flushed.map(({ promise }) => promise));
+    const third = ask("/third");
+    for (let index = 0; index < 20; index += 1) await rig.http.request({ ...GET, path: "/small" });
+    expect(order).toEqual([]);
+    held[0]?.destroy(); // a slot is free again, however its answer ended
+    await third;
+    held[1]?.end();
+    await Promise.all([first, second]);
+    expect(order.filter((path) => !path.includes("broke"))).toEqual(["/third", expect.stringMatching(/held$/)]);
+  });
+
   test("without one is an empty POST", async () => {
     await using rig = await httpRig((response) => response.end("{}"));
     await rig.http.request({ ...GET, method: "POST" });
