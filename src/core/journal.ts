@@ -160,7 +160,9 @@ export class JournalLine {
   }
 
   async #remove(): Promise<void> {
-    if (await this.#written) await this.#journal.settled(this.#entry.requestId);
+    const written = this.#written;
+    this.#written = Promise.resolve(false);
+    if (await written) await this.#journal.settled(this.#entry.requestId);
   }
 }
 

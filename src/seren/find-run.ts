@@ -83,7 +83,7 @@ export function unknownOutcome(cause: unknown): ExecutionFailure {
   if (cause instanceof ExecutionFailure && cause.kind === "unknown_outcome") return cause;
   return new ExecutionFailure(
     "unknown_outcome",
-    "Seren Cloud's answer to starting the run was lost and the run could not be found; it may be running: see `seren-bridge runs list`",
+    "Seren Cloud's answer to starting the run was lost and the run could not be found; should it exist after all, it is cancelled: see `seren-bridge runs list`",
     { cause },
   );
 }

@@ -2,7 +2,7 @@
  * Small files of this machine's processes: a folder a process, in it `owner.json` and the process's files. Files of a
  * dead process are taken over by renaming them into one's own folder, which exactly one process can do.
  */
-import { mkdir, readdir, readFile, rename, rm, rmdir } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
 import type { Server } from "node:net";
 import { join } from "node:path";
 import * as z from "zod";
@@ -15,6 +15,8 @@ const OWNER_FILE = "owner.json";
 const OwnerSchema = z.object({ v: z.literal(1), machine: z.string(), address: z.string() });
 type Owner = z.output<typeof OwnerSchema>;
 const SUFFIX = ".entry";
+/** A folder that says so long not whose it is never will: its process died while it made it. */
+const RUIN_AFTER_MS = 24 * 60 * 60_000;
 
 export interface OwnedFile {
   name: string;
@@ -62,6 +64,7 @@ export class OwnedFiles {
       }
       await removeIfEmpty(folder);
     }
+    await this.#removeRuins();
     return taken;
   }
 
@@ -90,6 +93,14 @@ export class OwnedFiles {
     const owner: Owner = { v: 1, machine: this.#machine, address };
     await writeFileAtomic(join(folder, OWNER_FILE), JSON.stringify(owner), this.#ambient.uuid());
     return folder;
+  }
+
+  async #removeRuins(): Promise<void> {
+    const before = this.#ambient.now() - RUIN_AFTER_MS;
+    for (const id of await readdir(this.#root).catch(() => [])) {
+      const folder = join(this.#root, id);
+      if (!(await readOwner(folder)) && (await isOlder(folder, before))) await removeIfEmpty(folder);
+    }
   }
 
   async #owners(): Promise<{ folder: string; owner: Owner; own: boolean }[]> {
@@ -122,6 +133,14 @@ async function readEntries(folder: string): Promise<OwnedFile[]> {
     }
   }
   return entries;
+}
+
+async function isOlder(path: string, time: number): Promise<boolean> {
+  try {
+    return (await stat(path)).mtimeMs < time;
+  } catch {
+    return false; // gone meanwhile
+  }
 }
 
 async function removeIfEmpty(folder: string): Promise<void> {

@@ -169,9 +169,17 @@ function isLeftOnPurpose(plan: Plan, process: Process, run: TrueRun): boolean {
   return told?.outcome?.kind === "awaiting_approval";
 }
 
+/** Nothing is stopped or lost, so that nothing has to be seen to after the end. */
+const isCalm = ({ runs, faults, drain, crash }: Plan): boolean =>
+  runs.length === 1 && runs.every(({ stops }) => stops.length === 0) && faults.rules.length === 0 && !drain && !crash;
+
 function checkLeftovers(world: World, process: Process): string[] {
   const wrong: string[] = [];
   const stalled = process.told.some((told) => told.stalled);
+  const [only] = process.told;
+  if (isCalm(world.plan) && only?.outcome && only.timersLeft > 0) {
+    wrong.push(`I8: ${only.timersLeft} timers were still set when the only run had ended`);
+  }
   const { openStreams } = world.cloud.stats();
   if (stalled || world.plan.crash) return wrong;
   if (openStreams > 0) wrong.push(`I8: ${openStreams} streams are still open`);

@@ -26,10 +26,10 @@ export class SimDisk {
   storeOf(owner: ProcessAmbient): JournalStore {
     const write = async (change: () => void) => {
       // What the kernel has taken gets there even if the process dies; what it has not taken yet does not.
-      const clock = this.#lots.chance(0.5) ? owner : owner.road;
+      const taken = this.#lots.chance(0.5);
       await new Promise<void>((resolve) => {
-        clock.timer(this.#lots.int(1, 20), () => {
-          change();
+        owner.road.timer(this.#lots.int(1, 20), () => {
+          if (taken || owner.alive) change();
           if (owner.alive) resolve();
         });
       });

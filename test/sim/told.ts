@@ -24,6 +24,8 @@ export class Told {
   stoppedAt: number | undefined;
   settledAt: number | undefined;
   settlements = 0;
+  /** Timers of the process that were set when it settled. */
+  timersLeft = 0;
   outcome: Outcome | undefined;
   failure: unknown;
   readonly wrong: string[] = [];

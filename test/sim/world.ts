@@ -150,6 +150,7 @@ export class Process {
       const settle = () => {
         told.settlements += 1;
         told.settledAt = this.ambient.now();
+        told.timersLeft = this.ambient.waiting;
       };
       live.outcome.then(
         (outcome) => {
@@ -169,8 +170,9 @@ export class Process {
       told.failure = failure;
       return;
     }
-    this.ambient.timer(plan.timeoutMs, () => {
-      if (told.settledAt === undefined) told.stoppedAt ??= this.ambient.now();
+    // On the road's clock: what is set on the process's own is the program's.
+    this.ambient.road.timer(plan.timeoutMs, () => {
+      if (told.settledAt === undefined && this.ambient.alive) told.stoppedAt ??= this.ambient.now();
     });
     this.#stopAt(told, plan, undefined);
   }

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { OwnedFiles } from "../../../src/state/owned-files.ts";
@@ -129,6 +129,19 @@ test("what a crash left half written is never read, and goes with the folder", a
   expect(byName(await files.takeOrphans(all))).toEqual(["left=behind"]);
   expect(await readdir(root)).not.toContain(id);
   await files.close();
+});
+
+test("a folder whose process died while it made it is removed, a day later", async () => {
+  const root = await temporaryFolder();
+  for (const name of ["old", "young"]) {
+    await mkdir(join(root, name));
+    await writeFile(join(root, name, "owner.json.0.tmp"), '{"v":');
+  }
+  const dayAgo = (realAmbient.now() - 25 * 60 * 60_000) / 1000;
+  await utimes(join(root, "old"), dayAgo, dayAgo);
+  const files = new OwnedFiles(root, realAmbient);
+  expect(await files.takeOrphans(all)).toEqual([]);
+  expect(await readdir(root)).toEqual(["young"]);
 });
 
 test("a folder that cannot be written to makes the write fail, not the process", async () => {
