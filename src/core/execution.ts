@@ -27,7 +27,7 @@ import type { ExecutionEvent, Outcome, RunRef } from "./events.ts";
 import type { Journal, JournalLine } from "./journal.ts";
 import { launch } from "./launch.ts";
 import { runRefOf, unfinishedOutcome } from "./outcome.ts";
-import { type Conclusion, reconcile } from "./reconcile.ts";
+import { type Ending, type Followed, reconcile, tell } from "./reconcile.ts";
 import type { Execute } from "./registry.ts";
 import type { RunLimits, RunRequest } from "./request.ts";
 import { Shared } from "./shared.ts";
@@ -191,10 +191,7 @@ class Execution {
         const before = follower.cursor.applied;
         streamError = (yield* this.#follow(follower)) ?? streamError;
         const seen = await this.#look(run.runId, follower.cursor, streamError);
-        if ("outcome" in seen) {
-          yield* seen.events;
-          return seen.outcome;
-        }
+        if (!("status" in seen)) return yield* tell(seen, this.#followed(follower.cursor, streamError));
         yield* this.#states.tell(seen.status, seen.message, run);
         if (seen.status === AWAITING_APPROVAL) {
           const undecided = yield* this.#approvals.tell(this.#client, run.runId, seen.message, this.#patient());
@@ -247,9 +244,9 @@ class Execution {
   }
 
   /** Reads the record. It is not kept where something waits for the host: a record may be large. */
-  #look(runId: string, cursor: RunCursor, streamError: string | undefined): Promise<Conclusion | OpenRun> {
-    return this.#client.getRun(runId, this.#patient()).then((record): Promise<Conclusion | OpenRun> | OpenRun => {
-      if (endingOf(record.status)) return this.#reconcile(record, cursor, streamError);
+  #look(runId: string, cursor: RunCursor, streamError: string | undefined): Promise<Ending | OpenRun> {
+    return this.#client.getRun(runId, this.#patient()).then((record): Promise<Ending | OpenRun> | OpenRun => {
+      if (endingOf(record.status)) return this.#reconcile(record, this.#followed(cursor, streamError));
       return { run: runRefOf(record), status: record.status, message: record.status_message ?? undefined };
     });
   }
@@ -262,16 +259,20 @@ class Execution {
     return { kind: "awaiting_approval", run, text: this.#transcript.text, artifacts, ...undecided };
   }
 
-  #reconcile(
-    record: RunRecord,
-    { sequence, numbered }: RunCursor,
-    streamError: string | undefined,
-  ): Promise<Conclusion> {
+  #reconcile(record: RunRecord, followed: Followed): Promise<Ending> {
     this.#ended = true;
-    const transcript = this.#transcript;
-    const stoppedBy = this.#stop.by;
-    const position = { sequence, numbered, latest: this.#latest, troubled: this.#troubled };
-    return reconcile(record, { client: this.#client, log: this.#log, transcript, position, streamError, stoppedBy });
+    return reconcile(record, followed);
+  }
+
+  #followed(cursor: RunCursor, streamError: string | undefined): Followed {
+    const [client, log, transcript, latest, troubled] = [
+      this.#client,
+      this.#log,
+      this.#transcript,
+      this.#latest,
+      this.#troubled,
+    ];
+    return { client, log, transcript, cursor, latest, troubled, streamError, stoppedBy: this.#stop.by };
   }
 
   /** We were stopped: wait for the remote run to end, bounded, and tell what really happened. */
@@ -281,13 +282,11 @@ class Execution {
     if (!this.#owned)
       return unfinishedOutcome(run, this.#transcript, stoppedBy, "stopped following; the run itself goes on");
     yield statusEvent("cancelling", undefined, run);
-    const conclusion = await this.#canceller
+    const followed = this.#followed(cursor, streamError);
+    const ending = await this.#canceller
       .cancelWithin(run.runId, CONFIRM_MS)
-      .then((ended) => ended?.record && this.#reconcile(ended.record, cursor, streamError));
-    if (conclusion) {
-      yield* conclusion.events;
-      return conclusion.outcome;
-    }
+      .then((ended) => ended?.record && this.#reconcile(ended.record, followed));
+    if (ending) return yield* tell(ending, followed);
     this.#log("warn", "cancel requested but not confirmed", { by: stoppedBy });
     return unfinishedOutcome(
       run,

@@ -2,9 +2,10 @@
  * The end of a run: makes what was told equal to the record, then the outcome from it. A record takes several times the
  * memory of its text, so it is worked off in one go and let go before anything waits for the host.
  */
-import { endingOf, type RunRecord, type SerenClient } from "../seren/index.ts";
+import { endingOf, type RunCursor, RunLog, type RunRecord, type SerenClient, toSequence } from "../seren/index.ts";
 import type { StopCause } from "../support/abort.ts";
 import { sleep } from "../support/ambient.ts";
+import { asFailure } from "../support/failure.ts";
 import type { Log } from "../support/log.ts";
 import type { ExecutionEvent, Outcome } from "./events.ts";
 import { endedOutcome, mergeArtifacts } from "./outcome.ts";
@@ -17,8 +18,10 @@ export interface Followed {
   client: SerenClient;
   log: Log;
   transcript: Transcript;
-  /** Where in the log the following ended. */
-  position: Position;
+  /** Where in the log the following ended, the highest number the service spoke of, and whether it ended in trouble. */
+  cursor: RunCursor;
+  latest: number;
+  troubled: boolean;
   streamError?: string | undefined;
   stoppedBy: StopCause | undefined;
 }
@@ -29,8 +32,51 @@ export interface Conclusion {
   outcome: Outcome;
 }
 
+/** A run whose record cannot be read whole: what it would tell has to be read from the log, while the host takes it. */
+interface Unread {
+  unread: RunRecord;
+}
+
+export type Ending = Conclusion | Unread;
+
 /** `record` is terminal. */
-export function reconcile(record: RunRecord, followed: Followed): Promise<Conclusion> {
+export async function reconcile(record: RunRecord, followed: Followed): Promise<Ending> {
+  return followed.client.isTooLarge(record.id) ? { unread: record } : concluded(record, followed);
+}
+
+/** Tells what is missing, and how it ended. */
+export async function* tell(ending: Ending, followed: Followed): AsyncGenerator<ExecutionEvent, Outcome, void> {
+  if ("outcome" in ending) {
+    yield* ending.events;
+    return ending.outcome;
+  }
+  yield* rest(ending.unread, followed);
+  const { events, outcome } = await concluded(ending.unread, followed);
+  yield* events;
+  return outcome;
+}
+
+/** From the log, page by page, what the stream has not told. */
+async function* rest(record: RunRecord, followed: Followed): AsyncGenerator<ExecutionEvent, void, void> {
+  const { client, transcript, cursor } = followed;
+  const latest = Math.max(followed.latest, toSequence(record.latest_sequence) ?? -1);
+  const log = new RunLog(client, record.id, cursor, new AbortController().signal);
+  try {
+    for (const wait of [0, ...REREAD_MS]) {
+      await sleep(client.ambient, wait);
+      for await (const { event: row } of log.rest()) {
+        const event = transcript.apply(row);
+        if (event) yield event;
+      }
+      if (cursor.sequence >= latest) return;
+    }
+  } catch (error) {
+    followed.log("warn", "the end of a run's log could not be read", { kind: asFailure(error).kind });
+    yield warning("the end of the answer could not be read; see `seren-bridge runs show`");
+  }
+}
+
+function concluded(record: RunRecord, followed: Followed): Promise<Conclusion> {
   const { client, transcript } = followed;
   const listing = client.listRunArtifacts(record.id).catch(() => []); // events have told of them already
   return complete(record, followed).then(async (conclusion) => {
@@ -40,18 +86,23 @@ export function reconcile(record: RunRecord, followed: Followed): Promise<Conclu
 }
 
 async function complete(record: RunRecord, followed: Followed): Promise<Conclusion> {
-  const { client, position } = followed;
+  const { client } = followed;
   let latest = record;
   for (const wait of REREAD_MS) {
-    if (isComplete(latest, position)) break;
+    if (isComplete(latest, positionOf(followed))) break;
     await sleep(client.ambient, wait);
     latest = await client.getRun(record.id).catch(() => latest);
   }
   return conclude(latest, followed);
 }
 
+function positionOf({ cursor: { sequence, numbered }, latest, troubled }: Followed): Position {
+  return { sequence, numbered, latest, troubled };
+}
+
 function conclude(record: RunRecord, followed: Followed): Conclusion {
-  const { log, transcript, position, streamError, stoppedBy } = followed;
+  const { log, transcript, streamError, stoppedBy } = followed;
+  const position = positionOf(followed);
   const events: ExecutionEvent[] = [...transcript.missing(record, position)];
   const final = transcript.finalText(record, position);
   if (final.late) events.push({ type: "text", text: final.late });

@@ -27,8 +27,11 @@ import {
 import type { Ambient } from "../support/ambient.ts";
 import { ExecutionFailure } from "../support/failure.ts";
 import { type Envelope, envelopeOf, withoutGateway } from "./envelope.ts";
+import { type EventPage, isTooLarge, type Page, type RunPage, readPage } from "./pages.ts";
+import { queryString, segment } from "./path.ts";
 import { toFailure } from "./problem.ts";
 import { RetryBudget, retrying } from "./retry.ts";
+import { recordFrom } from "./status.ts";
 import type { HttpRequest, HttpResponse, HttpStream, HttpTransport } from "./transport.ts";
 
 const CALL_TIMEOUT_MS = 60_000;
@@ -50,22 +53,12 @@ export interface ListRuns {
   conversationId?: string;
 }
 
-/** A page of run records. Unreadable ones are left out. */
-export interface RunPage {
-  runs: RunRecord[];
-  hasMore: boolean;
-}
-
-/** A page of the run's event log. Items are envelopes as the service stores them, not yet judged. */
-export interface EventPage {
-  events: unknown[];
-  hasMore: boolean;
-}
-
 export class SerenClient {
   readonly ambient: Ambient;
   readonly budget: RetryBudget;
   readonly #transport: HttpTransport;
+  /** Runs whose record is too large to be read. */
+  readonly #tooLarge = new Set<string>();
 
   constructor(transport: HttpTransport, ambient: Ambient) {
     this.#transport = transport;
@@ -114,8 +107,22 @@ export class SerenClient {
     return { httpStatus: response.status, invocation: value };
   }
 
+  /** A record too large to be read is answered as far as the run's state goes: without output, events and costs. */
   async getRun(runId: string, options?: CallOptions): Promise<RunRecord> {
-    return this.#read(`/runs/${segment(runId)}`, RunRecordSchema, "the run", options);
+    if (!this.#tooLarge.has(runId)) {
+      try {
+        return await this.#read(`/runs/${segment(runId)}`, RunRecordSchema, "the run", options);
+      } catch (error) {
+        if (!isTooLarge(error)) throw error;
+        this.#tooLarge.add(runId);
+      }
+    }
+    return recordFrom(await this.getRunState(runId, options));
+  }
+
+  /** Whether `getRun` answered the run with less than its record. */
+  isTooLarge(runId: string): boolean {
+    return this.#tooLarge.has(runId);
   }
 
   async getRunState(runId: string, options?: CallOptions): Promise<RunLiveState> {
@@ -129,20 +136,24 @@ export class SerenClient {
 
   /** The same with whether there are more. */
   async listRunPage(deploymentId: string | undefined, query: ListRuns = {}, options?: CallOptions): Promise<RunPage> {
-    const limit = query.limit ?? MAX_PAGE.runs;
-    const path = `${deploymentId ? `/deployments/${segment(deploymentId)}` : ""}/runs${queryString({
-      limit,
-      offset: query.offset,
-      status: query.status,
-      conversation_id: query.conversationId,
-    })}`;
-    const { rows, hasMore } = await this.#page(path, limit, "the list of runs", options);
-    return { runs: rows.flatMap((row) => RunRecordSchema.safeParse(row).data ?? []), hasMore };
+    const base = deploymentId ? `/deployments/${segment(deploymentId)}/runs` : "/runs";
+    const { status, conversationId, offset = 0 } = query;
+    const filter = { status, conversation_id: conversationId };
+    const { rows, hasMore } = await this.#page(
+      base,
+      query.limit ?? MAX_PAGE.runs,
+      offset,
+      "the list of runs",
+      options,
+      filter,
+    );
+    const runs = rows.flatMap((row) => RunRecordSchema.safeParse(row).data ?? []);
+    return { runs, tooLarge: rows.filter((row) => row === undefined).length, hasMore };
   }
 
   async listRunEvents(runId: string, offset: number, options?: CallOptions): Promise<EventPage> {
-    const path = `/runs/${segment(runId)}/events${queryString({ limit: MAX_PAGE.events, offset })}`;
-    const { rows, hasMore } = await this.#page(path, MAX_PAGE.events, "the run", options);
+    const path = `/runs/${segment(runId)}/events`;
+    const { rows, hasMore } = await this.#page(path, MAX_PAGE.events, offset, "the run", options);
     return { events: rows, hasMore };
   }
 
@@ -227,18 +238,23 @@ export class SerenClient {
     return (await this.#exchange(request, schema, what, signal, timeoutMs)).value;
   }
 
-  /** Rows as the service shows them, not yet judged. */
+  /** Rows as the service shows them, not yet judged; `undefined` where one is too large to be read. */
   #page(
     path: string,
-    limit: number,
+    most: number,
+    from: number,
     what: string,
     options?: CallOptions,
-  ): Promise<{ rows: unknown[]; hasMore: boolean }> {
-    return this.#repeat(options, async () => {
-      const schema = z.array(z.unknown());
-      const { value, envelope } = await this.#exchange({ method: "GET", path }, schema, what, options?.signal);
-      return { rows: value, hasMore: envelope?.pagination?.has_more ?? value.length >= limit };
-    });
+    filter: Record<string, string | undefined> = {},
+  ): Promise<Page> {
+    const rows = z.array(z.unknown());
+    const ask = (limit: number, offset: number) =>
+      this.#repeat(options, async () => {
+        const request = { method: "GET", path: path + queryString({ limit, offset, ...filter }) } as const;
+        const { value, envelope } = await this.#exchange(request, rows, what, options?.signal);
+        return { rows: value, hasMore: envelope?.pagination?.has_more ?? value.length >= limit };
+      });
+    return readPage(ask, most, from);
   }
 
   async #exchange<S extends z.ZodType>(
@@ -270,19 +286,4 @@ export class SerenClient {
     if (response.status < 200 || response.status > 299) throw toFailure(response, what, this.ambient);
     return response;
   }
-}
-
-/** Ids come from hosts and files: nothing in them may change the path. */
-function segment(id: string): string {
-  if (!/^[A-Za-z0-9_-]{1,128}$/.test(id)) {
-    throw new ExecutionFailure("invalid_input", "a Seren Cloud id has letters, digits, '-' and '_' only");
-  }
-  return id;
-}
-
-function queryString(values: Record<string, string | number | undefined>): string {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(values)) if (value !== undefined) query.set(name, String(value));
-  const text = query.toString();
-  return text ? `?${text}` : "";
 }

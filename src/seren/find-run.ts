@@ -61,12 +61,15 @@ export async function lookUp(
   for (;;) {
     let wait = LOOKUP_EVERY_MS;
     try {
-      const records = await recentRuns(client, trace);
+      const { records, unread } = await recentRuns(client, trace);
       const marked = records.filter((record) => payloadOf(record).client_request_id === trace.requestId);
       if (marked.length > 0) return await keepOldest(client, marked);
       answeredAt ??= ambient.now();
       // What only looks like ours is believed last: ours may still appear beside it.
-      if (ambient.now() - answeredAt >= windowMs) return onlyOne(records, trace);
+      if (ambient.now() - answeredAt >= windowMs) {
+        if (unread > 0) throw unknownOutcome(new Error(`${unread} runs are too large to be looked at`));
+        return onlyOne(records, trace);
+      }
       failures = 0;
     } catch (error) {
       if (!(error instanceof ExecutionFailure) || !error.retryable) throw unknownOutcome(error);
@@ -89,12 +92,18 @@ export function unknownOutcome(cause: unknown): ExecutionFailure {
 }
 
 /** Records that may be as young as the call. Throws `unknown_outcome` when the list is too long to be read to its end. */
-async function recentRuns(client: SerenClient, { deploymentId, since }: RunTrace): Promise<RunRecord[]> {
+async function recentRuns(
+  client: SerenClient,
+  { deploymentId, since }: RunTrace,
+): Promise<{ records: RunRecord[]; unread: number }> {
   const byId = new Map<string, RunRecord>();
+  let unread = 0;
   for (let page = 0; page < MAX_PAGES; page += 1) {
-    const { runs, hasMore } = await client.listRunPage(deploymentId, { offset: page * MAX_PAGE.runs }, { attempts: 1 });
+    const offset = page * MAX_PAGE.runs;
+    const { runs, hasMore, tooLarge } = await client.listRunPage(deploymentId, { offset }, { attempts: 1 });
     for (const run of runs) byId.set(run.id, run);
-    if (!hasMore || reachesBack(runs, since - CLOCK_SKEW_MS)) return [...byId.values()];
+    unread += tooLarge;
+    if (!hasMore || reachesBack(runs, since - CLOCK_SKEW_MS)) return { records: [...byId.values()], unread };
   }
   throw unknownOutcome(new Error(`not among ${byId.size} runs, and there are more`));
 }

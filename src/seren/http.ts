@@ -11,8 +11,11 @@ import type { Secret } from "../support/secret.ts";
 import { Slots } from "../support/slots.ts";
 import type { HttpRequest, HttpResponse, HttpTransport } from "./transport.ts";
 
-/** Largest response body read into memory. A record of a very long run is the largest thing asked for. */
-const MAX_BODY_BYTES = 64 * 1024 * 1024;
+/**
+ * Largest response body read into memory, where it takes about ten times its size for a moment. The record of a very long
+ * run may be longer; `client.ts` then makes do with less.
+ */
+const MAX_BODY_BYTES = 32 * 1024 * 1024;
 /** Longer bodies are read so many at a time: once parsed they take several times their size. */
 const LARGE_BODY_BYTES = 1024 * 1024;
 const LARGE_AT_ONCE = 2;
@@ -39,7 +42,7 @@ export interface HttpOptions {
   ambient: Ambient;
   /** For simulations. Default: an agent each for calls and for streams. */
   dispatcher?: Dispatcher;
-  /** Longest answer read into memory; a longer one is a `contract` failure. Default 64 MiB. */
+  /** Longest answer read into memory; a longer one is a `contract` failure, `tooLarge`. Default 32 MiB. */
   maxBodyBytes?: number;
 }
 
@@ -145,7 +148,9 @@ async function readText(
     for await (const chunk of body) {
       size += chunk.byteLength;
       if (size > limit) {
-        throw new ExecutionFailure("contract", `Seren Cloud's answer is larger than ${limit} bytes; it was not read`);
+        throw new ExecutionFailure("contract", `Seren Cloud's answer is larger than ${limit} bytes; it was not read`, {
+          details: { tooLarge: true },
+        });
       }
       if (size > LARGE_BODY_BYTES) leave ??= await takeSlot();
       chunks.push(chunk);
@@ -195,7 +200,8 @@ function roadFailure(
     return new ExecutionFailure("unavailable", what, { cause: error, details });
   }
   // Ours: there is no key, or the answer was too large.
-  return status === undefined ? error : new ExecutionFailure(error.kind, error.message, { cause: error, details });
+  if (status === undefined) return error;
+  return new ExecutionFailure(error.kind, error.message, { cause: error, details: { ...error.details, ...details } });
 }
 
 function wasNeverSent(error: unknown): boolean {

@@ -11,6 +11,9 @@ const LAG_WAITS_MS = [0, 250, 500, 1_000];
 const EMPTY_GAPS = 5;
 const EMPTY_GAP_EVERY_MS = 1_000;
 
+/** Tries of a page that nothing else makes up for. */
+const REST_ATTEMPTS = 8;
+
 export interface LogEvent {
   kind: "event";
   event: unknown;
@@ -53,6 +56,11 @@ export class RunLog {
     this.#emptyGaps = this.#recovered ? 0 : this.#emptyGaps + 1;
   }
 
+  /** Hands on all that the cursor has not met. Rejects where the log cannot be read. */
+  async *rest(): AsyncGenerator<LogEvent, void, void> {
+    yield* this.#readTo(Number.MAX_SAFE_INTEGER, REST_ATTEMPTS);
+  }
+
   /** Hands on what is new since the last call; the first one reads from the beginning. Waits while the service is away. */
   async *readNew(): AsyncGenerator<LogEvent, void, void> {
     if (this.#offset === 0) this.#cursor.begin(true);
@@ -78,13 +86,13 @@ export class RunLog {
   }
 
   /** Whether the log reaches as far as `until`. */
-  async *#readTo(until: number): AsyncGenerator<LogEvent, boolean, void> {
+  async *#readTo(until: number, attempts = 2): AsyncGenerator<LogEvent, boolean, void> {
     // The last event applied comes again: it shows that the offset is right. Where more was counted than the log holds
     // (an unnumbered frame sent twice), the reading goes back until it meets the cursor.
     let offset = Math.max(0, this.#cursor.applied - 1);
     let met = false;
     for (;;) {
-      const page = await this.#client.listRunEvents(this.#runId, offset, { signal: this.#signal, attempts: 2 });
+      const page = await this.#client.listRunEvents(this.#runId, offset, { signal: this.#signal, attempts });
       const numbers = page.events.map(sequenceOf);
       if (numbers.length > 0 && numbers.every((number) => number === undefined)) return true; // of no use here
       met ||= offset === 0 || numbers.some((number) => number !== undefined && number <= this.#cursor.sequence);

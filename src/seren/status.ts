@@ -42,3 +42,9 @@ export function stateOf(record: RunRecord): RunLiveState {
     status_message: record.status_message,
   };
 }
+
+/** The reverse, for a record that cannot be read. When the run was created is not known from it. */
+export function recordFrom(state: RunLiveState): RunRecord & { latest_sequence: number } {
+  const { run_id, deployment_id, status, status_message, latest_sequence } = state;
+  return { id: run_id, deployment_id, status, status_message, latest_sequence, created_at: "" };
+}

@@ -42,6 +42,8 @@ export interface FailureDetails {
   neverSent?: boolean;
   /** True when the request was sent and no answer came in time: the service may still be working on it. */
   overdue?: boolean;
+  /** True when the answer was longer than is ever read into memory. */
+  tooLarge?: boolean;
 }
 
 export class ExecutionFailure extends Error {

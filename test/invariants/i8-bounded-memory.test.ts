@@ -47,6 +47,21 @@ test("twelve runs of 12 MB each that end together", { timeout: 120_000 }, async 
   expect(cloud.stats().runsActive).toEqual([]);
 });
 
+test("a run whose record is too large to be read is told whole", { timeout: 120_000 }, async () => {
+  const { env, run } = await startCloud();
+  const host = new CourierHost({ env });
+  const session = await host.open(parcel("chat"));
+  const words = `${"\u0001".repeat(599)}\n`; // six times as long in JSON
+  const turn = await host.run(parcel("chat"), session, { kind: "chat", input: script({ text: words, n: 12_000 }) });
+  const { runId } = await run(0);
+  const record = await fetch(`${env.SEREN_API_BASE}/publishers/seren-cloud/runs/${runId}`, {
+    headers: { authorization: `Bearer ${env.SEREN_API_KEY}` },
+  });
+  expect((await record.arrayBuffer()).byteLength).toBeGreaterThan(32 * 1024 * 1024);
+  expect(streamedOf(turn)).toBe(words.repeat(12_000));
+  expect(peakMib(host.child.process.pid)).toBeLessThan(MOST_MIB);
+});
+
 test("a Dispatch turn of 8 MB to a host that reads late comes whole", { timeout: 120_000 }, async () => {
   const { env, run } = await startCloud();
   const host = new CourierHost({ env });

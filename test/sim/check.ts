@@ -154,8 +154,14 @@ function checkService(world: World, process: Process, truth: Truth): string[] {
   return wrong;
 }
 
-/** The entry of a run whose host reads no more stays: nobody has told the end of it. */
-const mayStayNoted = ({ told }: Process) => told.some((one) => one.stalled);
+/**
+ * The entry of a run whose host reads no more stays: nobody has told the end of it. So does that of a run which cannot be
+ * found because runs are too large to be looked at.
+ */
+const mayStayNoted = ({ told }: Process) =>
+  told.some(
+    ({ stalled, failure }) => stalled || (failure instanceof ExecutionFailure && failure.kind === "unknown_outcome"),
+  );
 
 /**
  * Detached, or waiting for a person by agreement. A process that dies between writing that it leaves a run alone and

@@ -23,6 +23,8 @@ export interface RoadPlan {
   cut: number;
   /** Chunks arrive in pieces cut at any byte. */
   shred: boolean;
+  /** Answers of more characters are not read. */
+  largest?: number;
 }
 
 type Sent = Omit<HttpRequest, "timeoutMs"> & { headers?: Record<string, string> };
@@ -63,6 +65,9 @@ export class SimTransport implements HttpTransport {
       const response = await this.#exchange(request, bound.signal);
       status = response.status;
       const text = typeof response.body === "string" ? response.body : await joined(response.body);
+      if (text.length > (this.#road.largest ?? Number.POSITIVE_INFINITY)) {
+        throw new ExecutionFailure("contract", "too large", { details: { status, tooLarge: true } });
+      }
       return { status: response.status, headers: response.headers, body: text };
     } catch (error) {
       throw roadFailure(error, request.signal, { status, overdue: bound.signal.aborted });

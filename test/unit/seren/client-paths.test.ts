@@ -36,7 +36,7 @@ describe("what is asked", () => {
       "GET /deployments/*/runs",
       (client) => client.listRuns(DEPLOYMENT),
       `/deployments/${DEPLOYMENT}/runs`,
-      { limit: "100" },
+      { limit: "100", offset: "0" },
     ],
     [
       "GET /runs",
