@@ -195,6 +195,7 @@ class Execution {
         yield* this.#states.tell(seen.status, seen.message, run);
         if (seen.status === AWAITING_APPROVAL) {
           const undecided = yield* this.#approvals.tell(this.#client, run.runId, seen.message, this.#patient());
+          this.#stop.signal.throwIfAborted(); // the telling waits for the host
           if (undecided && this.#request.onApproval === "return") return await this.#leaveWaiting(seen.run, undecided);
         }
         // The stream ended before the run did (a pause, a limit of the service): look again later.

@@ -96,6 +96,9 @@ function checkOutcome(plan: Plan, told: Told, outcome: Outcome, truth: TrueRun |
   const ended = truth.endedAt !== undefined && truth.endedAt <= (told.settledAt ?? 0);
   if (outcome.kind === "awaiting_approval") {
     if (outcome.approvals.length === 0) return ["I6: awaiting approval with nothing to decide"];
+    const stopped = (told.settledAt ?? 0) - (told.stoppedAt ?? Number.POSITIVE_INFINITY);
+    if (stopped > 100 && run.attachTo === undefined)
+      return [`I6: awaiting approval ${stopped} ms after it was stopped`];
     const stale = told.askedAt - (truth.endedAt ?? Number.POSITIVE_INFINITY);
     return stale > ANSWER_WITHIN_MS ? [`I6: awaiting approval ${stale} ms after the run had ended`] : [];
   }

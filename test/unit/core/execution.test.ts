@@ -53,6 +53,17 @@ test("each pause is told with what it waits for, while the stream stays open", a
   expect(told[0]?.outcome).toMatchObject({ kind: "completed", text: "done" });
 });
 
+test("a run that was stopped while its host was told of the pause is not left waiting", async () => {
+  for (let after = 1; after < 8; after += 1) {
+    const consumer = { pause: { after, ms: 11_000 } };
+    const run = aRun({ script: [{ approve: "pay" }], onApproval: "return", timeoutMs: 800, consumer });
+    const { wrong, told, truth } = await lived([run]);
+    expect(wrong).toEqual([]);
+    const status = told[0]?.outcome?.kind === "awaiting_approval" ? "awaiting_approval" : "cancelled";
+    expect(truth?.runs.map((one) => one.status)).toEqual([status]);
+  }
+});
+
 test("a run whose create call was lost for good is looked for and cancelled, whoever is told what", async () => {
   const run = aRun({ script: [{ hang: true }], stops: [{ by: "host", phase: "submitting", ms: 100 }] });
   const { wrong, told, truth } = await lived(
