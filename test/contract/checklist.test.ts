@@ -208,7 +208,6 @@ test("6. errors of every documented shape, edge pages, no body, too large a body
     [404, "", "not_found", "does not exist"],
     [429, "", "rate_limited", "rate limit"],
     [501, "", "unsupported", "does not offer"],
-    [502, "<html><body><h1>502 Bad Gateway</h1></body></html>", "unavailable", "HTTP 502"],
   ] as [number, unknown, FailureKind, string][]) {
     const run = new ScriptedRun();
     run.create = () => ({ status, body });
@@ -217,6 +216,12 @@ test("6. errors of every documented shape, edge pages, no body, too large a body
     expect(failure?.message).toContain(said);
     expect(failure?.message).not.toMatch(/[<>]/);
   }
+  const edge = clientRig();
+  edge.transport.on("GET /runs/*", () => ({ status: 502, body: "<html><body><h1>502 Bad Gateway</h1></body></html>" }));
+  await expect(edge.ambient.runUntil(edge.client.getRun(RUN))).rejects.toMatchObject({
+    kind: "unavailable",
+    message: "Seren Cloud is not available right now (HTTP 502)",
+  });
   const oversized = `{"data":"${"x".repeat(2_000)}"}`;
   await using server = await httpRig((response) => void response.end(oversized), { maxBodyBytes: 1_000 });
   await expect(new SerenClient(server.http, server.ambient).getRun(RUN)).rejects.toMatchObject({ kind: "contract" });
