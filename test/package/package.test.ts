@@ -147,6 +147,13 @@ describe.each(nodes())("on $name", ({ node }) => {
   });
 });
 
+test("the example of the README does what it shows", async () => {
+  const [, example = ""] = /^```js\n([\s\S]*?)^```/m.exec(readFileSync(join(ROOT, "README.md"), "utf8")) ?? [];
+  writeFileSync(join(folder, "readme.mjs"), example);
+  const said = await program(process.execPath, true, [join(folder, "readme.mjs")]);
+  expect(said).toMatch(/^You said: Summarise the release notes\n[\s\S]*\ncompleted \{/);
+});
+
 test.each([
   ["nodenext", "nodenext"],
   ["esnext", "bundler"],
