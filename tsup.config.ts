@@ -20,7 +20,14 @@ const shared = {
 
 export default defineConfig([
   // npm: a small entry; HTTP, the embedded service and the terminal code are chunks that load when they are needed.
-  { ...shared, entry: { "seren-bridge": "src/cli.ts" }, outDir: "dist", splitting: true },
+  // The library is a second entry on the same chunks.
+  {
+    ...shared,
+    entry: { "seren-bridge": "src/cli.ts", index: "src/index.ts" },
+    outDir: "dist",
+    splitting: true,
+    metafile: true,
+  },
   // release: one self-contained file, because a Dispatch catalog delivers and pins exactly one.
   { ...shared, entry: { "seren-bridge": "src/cli.ts" }, outDir: "dist-release", splitting: false, minify: true },
 ]);

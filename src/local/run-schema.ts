@@ -44,7 +44,6 @@ export const CreateRunBodySchema = z
     collaboration: Collaboration.nullish(),
   })
   .nullable();
-export type CreateRunBody = NonNullable<z.output<typeof CreateRunBodySchema>>;
 
 /**
  * `CloudDeploymentRunResumeRequest`: the document leaves `approval_decisions` untyped and does not name the checkpoint;

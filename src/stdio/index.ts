@@ -2,10 +2,6 @@
  * The hosts' side of stdio. A program that claims stdout imports `claim-stdout.ts` itself, before this door: what is
  * behind it loads the JSON-RPC library.
  */
-export { claimStdout } from "./claim-stdout.ts";
-export { MAX_FRAME_BYTES } from "./frame.ts";
-export { MAX_LINE_BYTES } from "./ndjson-reader.ts";
-export { MAX_FRAME_DEPTH } from "./safe-json.ts";
 export { type Served, serve } from "./serve.ts";
 export {
   describeIssues,

@@ -1,5 +1,4 @@
 /** Roder as an extension sees it: ids from 1 upward, several requests in flight, events by dispatch or execution. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 import {
@@ -149,4 +148,3 @@ function eventOf(message: Message, id: string): AnyEvent | undefined {
 }
 
 /** The manifest's bytes. */
-export const manifestBytes = () => readFileSync(MANIFEST_PATH);

@@ -32,8 +32,9 @@ export function ownRoderEntry({ places, variable }: Pick<Services, "places" | "v
   return {
     id: EXTENSION_ID,
     manifest: places.roderManifest,
-    command: findProgram("node", variable) ? "node" : process.execPath,
-    args: [places.program, "roder"],
+    ...(places.program === process.execPath // an executable of its own needs no Node
+      ? { command: places.program, args: ["roder"] }
+      : { command: findProgram("node", variable) ? "node" : process.execPath, args: [places.program, "roder"] }),
     ...(Object.keys(env).length > 0 ? { env } : {}),
   };
 }

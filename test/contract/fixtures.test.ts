@@ -1,0 +1,120 @@
+/** Fixtures of every wire: what must be read and written without loss, and what must be refused, and where. */
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import * as z from "zod";
+import * as dispatch from "#protocols/dispatch-courier-v1";
+import * as jsonRpc from "#protocols/json-rpc";
+import * as roder from "#protocols/roder-extension-0.2";
+import * as seren from "#protocols/seren-cloud";
+
+const FOLDER = fileURLToPath(new URL("../fixtures/", import.meta.url));
+const WIRES: Record<string, object> = { dispatch, "json-rpc": jsonRpc, roder, "seren-cloud": seren };
+
+const AcceptedSchema = z.array(z.strictObject({ schema: z.string(), origin: z.string(), value: z.unknown() }));
+const RejectedSchema = z.array(
+  z.strictObject({ schema: z.string(), breaks: z.string(), at: z.string(), value: z.unknown() }),
+);
+const LineSchema = z.looseObject({ dir: z.string(), line: z.string() });
+const MessageSchema = z.looseObject({ method: z.string().optional(), params: z.looseObject({}).default({}) });
+
+function schemaOf(wire: string, name: string): z.ZodType {
+  const found: unknown = Object.entries(WIRES[wire] ?? {}).find(([key]) => key === name)?.[1];
+  if (!(found instanceof z.ZodType)) throw new Error(`${wire} has no schema ${name}`);
+  return found;
+}
+
+const read = (path: string): unknown => JSON.parse(readFileSync(FOLDER + path, "utf8"));
+
+interface Accepted {
+  wire: string;
+  schema: string;
+  origin: string;
+  value: unknown;
+}
+
+const kept = (wire: string, file: string): Accepted[] =>
+  AcceptedSchema.parse(read(`${wire}/${file}`)).map((entry) => ({ wire, ...entry }));
+
+/** Parameters the real hosts sent, from their recordings. */
+function recorded(wire: string, folder: string, schemaNames: (message: z.output<typeof MessageSchema>) => string) {
+  const files = readdirSync(FOLDER + folder).filter((file) => file.endsWith(".jsonl"));
+  return files.flatMap((file) => {
+    const lines = readFileSync(`${FOLDER}${folder}/${file}`, "utf8").trim().split("\n");
+    return lines.flatMap((text, index): Accepted[] => {
+      const { dir, line } = LineSchema.parse(JSON.parse(text));
+      if (dir !== "host") return [];
+      const message = MessageSchema.parse(JSON.parse(line));
+      return [{ wire, schema: schemaNames(message), origin: `${file}, line ${index + 1}`, value: message.params }];
+    });
+  });
+}
+
+const DISPATCH_PARAMS = Object.fromEntries(
+  Object.values(dispatch.COURIER_METHODS).map((method) => [
+    method,
+    `${method.replace("courier.", "_").replaceAll(/_(.)/g, (_, letter) => letter.toUpperCase())}ParamsSchema`,
+  ]),
+);
+const RODER_PARAMS: Record<string, string> = {
+  "extension/initialize": "InitializeParamsSchema",
+  "extension/shutdown": "ShutdownParamsSchema",
+  "subagents/definitions": "DefinitionsParamsSchema",
+  "subagents/dispatch": "DispatchParamsSchema",
+  "subagents/cancel": "SubagentCancelParamsSchema",
+  "tasks/spec": "SpecParamsSchema",
+  "tasks/execute": "TaskExecuteParamsSchema",
+  "tasks/cancel": "TaskCancelParamsSchema",
+  "tools/call": "ToolCallParamsSchema",
+};
+
+const ACCEPTED: Record<string, Accepted[]> = {
+  dispatch: recorded("dispatch", "dispatch/recordings", ({ method = "" }) => DISPATCH_PARAMS[method] ?? method),
+  "json-rpc": kept("json-rpc", "accepted.json"),
+  roder: recorded("roder", "roder", ({ method = "" }) => RODER_PARAMS[method] ?? method),
+  "seren-cloud": kept("seren-cloud", "answers.json"),
+};
+
+/** The same value from a newer peer: every object in it has a member nobody has heard of (a string, so that maps of strings grow, too). */
+function newer(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(newer);
+  if (typeof value !== "object" || value === null) return value;
+  const members = Object.entries(value).map(([name, member]) => [name, newer(member)]);
+  return { ...Object.fromEntries(members), member_of_tomorrow: "x" };
+}
+
+describe.each(Object.entries(ACCEPTED))("%s", (wire, accepted) => {
+  test("everything its peers say is read, and comes out as it went in", () => {
+    expect(accepted.length).toBeGreaterThan(5);
+    for (const { schema, origin, value } of accepted) {
+      const parsed = schemaOf(wire, schema).safeParse(value);
+      expect(parsed.error?.issues ?? [], `${schema}: ${origin}`).toEqual([]);
+      expect(JSON.parse(JSON.stringify(parsed.data)), `${schema}: ${origin}`).toStrictEqual(value);
+    }
+  });
+
+  test("what a newer peer adds survives", () => {
+    // A failure is what we send ourselves, so it is strict.
+    for (const { schema, origin, value } of accepted.filter((one) => one.schema !== "RpcFailureSchema")) {
+      const grown = newer(value);
+      const parsed = schemaOf(wire, schema).safeParse(grown);
+      expect(parsed.error?.issues ?? [], `${schema}: ${origin}`).toEqual([]);
+      expect(JSON.parse(JSON.stringify(parsed.data)), `${schema}: ${origin}`).toStrictEqual(grown);
+    }
+  });
+
+  const rejected = RejectedSchema.parse(read(`${wire}/rejected.json`));
+  test.each(rejected.map((one) => [`${one.schema}: ${one.breaks}`, one] as const))("%s", (_, one) => {
+    const { error } = schemaOf(wire, one.schema).safeParse(one.value);
+    const places = (error?.issues ?? []).flatMap((issue) => {
+      const path = issue.path.join(".");
+      return issue.code === "unrecognized_keys" ? issue.keys.map((key) => (path ? `${path}.${key}` : key)) : [path];
+    });
+    expect(places).toContain(one.at);
+  });
+});
+
+test("every wire has fixtures", () => {
+  const folders = readdirSync(fileURLToPath(new URL("../../protocols/", import.meta.url)), { withFileTypes: true });
+  expect(folders.filter((entry) => entry.isDirectory()).length).toBe(Object.keys(ACCEPTED).length);
+});

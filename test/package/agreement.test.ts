@@ -1,0 +1,144 @@
+/**
+ * What stands in more than one place stands there alike: versions, names, service ids, variables, capabilities, addresses.
+ * Code is compared by what it exports or answers; documents by their words.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "smol-toml";
+import { expect, test } from "vitest";
+import * as z from "zod";
+import { CatalogSchema, CourierPluginManifestSchema } from "#protocols/dispatch-courier-v1";
+import { ManifestSchema } from "#protocols/roder-extension-0.2";
+import { CAPABILITIES } from "../../src/adapters/courier/capabilities.ts";
+import { TASK_SPEC } from "../../src/adapters/roder/task-input.ts";
+import { COURIER_NAME } from "../../src/adapters/terminal/hosts/dispatch-registry.ts";
+import { EXTENSION_ID } from "../../src/adapters/terminal/hosts/roder-config.ts";
+import { DEFAULT_API_BASE, readConfig } from "../../src/config.ts";
+import { ROOT } from "./tarball.ts";
+
+const text = (path: string) => readFileSync(join(ROOT, path), "utf8");
+const json = (path: string): unknown => JSON.parse(text(path));
+const sources = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" }).filter((name) =>
+  /\.ts$/.test(name),
+);
+const inSources = (pattern: RegExp) => [
+  ...new Set(sources.flatMap((name) => text(join("src", name)).match(pattern) ?? [])),
+];
+const words = (document: string, pattern: RegExp) => [...new Set(document.match(pattern) ?? [])].sort();
+
+const PackageSchema = z.looseObject({
+  name: z.string(),
+  version: z.string().regex(/^\d+\.\d+\.\d+$/),
+  description: z.string(),
+  license: z.string(),
+  engines: z.strictObject({ node: z.string() }),
+  repository: z.strictObject({ type: z.literal("git"), url: z.string() }),
+  bin: z.record(z.string(), z.string()),
+  files: z.array(z.string()),
+});
+
+/** Variables of other people's programs that ours honours, or that a host gives. */
+const FOREIGN = /^(NO_COLOR|CI|HOME|PATH)$/;
+/** Switches a person would not look for in the README: said in the error that mentions them, or in docs/cli.md. */
+const NOT_IN_README = ["SEREN_BRIDGE_CONTRACT"];
+
+test("package, manifests, catalog, README and code say the same", () => {
+  const pkg = PackageSchema.parse(json("package.json"));
+  const lock = z.looseObject({ version: z.string(), packages: z.looseObject({}) }).parse(json("package-lock.json"));
+  const plugin = CourierPluginManifestSchema.parse(json("courier-plugin.json"));
+  const extension = ManifestSchema.parse(json("roder-extension.json"));
+  const catalog = CatalogSchema.parse(json("catalog/extensions.json"));
+  const roderPackage = z
+    .looseObject({ package: z.looseObject({ id: z.string(), version: z.string(), description: z.string() }) })
+    .parse(parse(text("roder.toml"))).package;
+  const readme = text("README.md");
+  const [entry, ...others] = catalog.entries;
+  if (!entry) throw new Error("the catalog is empty");
+
+  // Versions.
+  expect(others).toEqual([]);
+  expect({
+    lock: lock.version,
+    plugin: plugin.version,
+    extension: extension.version,
+    roderPackage: roderPackage.version,
+    catalog: entry.version,
+    tag: entry.source?.tag,
+  }).toEqual({
+    lock: pkg.version,
+    plugin: pkg.version,
+    extension: pkg.version,
+    roderPackage: pkg.version,
+    catalog: pkg.version,
+    tag: `v${pkg.version}`,
+  });
+  expect(plugin.protocol_version).toBe(entry.protocol_version);
+  expect(plugin.transport).toBe(entry.protocol);
+  expect(parse(text("roder-extension.toml"))).toEqual(json("roder-extension.json"));
+  const floor = pkg.engines.node.replace(">=", "");
+  expect(readme).toContain(`Node ${floor} or newer`);
+  expect(entry.install_hint).toContain(`Node ${floor} or newer`);
+
+  // Names.
+  expect(pkg.name).toBe("seren-bridge");
+  expect([roderPackage.id, catalog.catalog_id, ...Object.keys(pkg.bin)]).toEqual([pkg.name, pkg.name, pkg.name]);
+  expect([plugin.name, CAPABILITIES.courier_id, COURIER_NAME]).toEqual(["seren-cloud", "seren-cloud", "seren-cloud"]);
+  expect(entry.name).toBe(`courier-${plugin.name}`);
+  expect(entry.install_hint).toContain(`--courier ${plugin.name}`);
+  expect(readme).toContain(`--courier ${plugin.name}`);
+  expect(extension.id).toBe(EXTENSION_ID);
+  expect(readme).toContain(`id = "${extension.id}"`);
+  expect([roderPackage.description, entry.description]).toEqual([pkg.description, pkg.description]);
+  expect(text("LICENSE")).toMatch(new RegExp(`^${pkg.license} License`));
+
+  // The program both manifests start.
+  const program = pkg.bin[pkg.name] ?? "";
+  expect(plugin.exec).toEqual({ command: `./${program}`, args: ["courier"] });
+  const [started = "", mode] = extension.launch?.args ?? [];
+  expect(mode).toBe("roder");
+  expect([program, ...pkg.files]).toContain(started);
+  for (const said of [program, "roder-extension.toml"]) expect(readme).toContain(`/path/to/seren-bridge/${said}`);
+
+  // Service and tool ids.
+  const services = extension.provides.map(({ type, id }) => [type, id]);
+  expect(services).toEqual([
+    ["subagent_dispatcher", "seren-cloud"],
+    ["task_executor", TASK_SPEC.kind],
+    ["tool_provider", "seren-cloud-tools"],
+  ]);
+  expect(readme).toContain(`roder tasks submit ${TASK_SPEC.kind} `);
+  const tools = extension.provides.flatMap((service) =>
+    service.type === "tool_provider" ? service.tools.map(({ name }) => name) : [],
+  );
+  expect(words(readme, /(?<=`)seren_[a-z_]+(?=`)/g)).toEqual([...tools].sort());
+  expect(inSources(/\bseren_(?:agents|dispatch|run_[a-z]+)\b/g).sort()).toEqual([...tools].sort());
+
+  // Variables: what the configuration reads is what the README explains, and nobody names another.
+  const read = words(text("src/config.ts"), /(?<=variable\(")SEREN_[A-Z_]+(?="\))/g);
+  const table = words(readme, /(?<=^\| `)SEREN_[A-Z_]+(?=` \|)/gm);
+  expect(table).toEqual(read.filter((name) => !NOT_IN_README.includes(name)));
+  const known = new Set([...read, "SEREN_"]);
+  for (const document of [
+    readme,
+    text("docs/cli.md"),
+    text("CONTRIBUTING.md"),
+    ...sources.map((name) => text(join("src", name))),
+  ]) {
+    const named = words(document, /\bSEREN_(?:API|BRIDGE)_[A-Z_]+\b/g);
+    expect(named.filter((name) => !known.has(name) && !FOREIGN.test(name))).toEqual([]);
+  }
+  expect(entry.auth?.method).toBe("api_key");
+  expect(entry.requirements?.secrets).toEqual(["SEREN_API_KEY"]);
+
+  // Capabilities and addresses.
+  const host = new URL(DEFAULT_API_BASE).hostname;
+  expect(readConfig({}).apiBase()).toBe(`${DEFAULT_API_BASE}/publishers/seren-cloud`);
+  expect(extension.required_capabilities).toEqual([`network.${host}`, "secret.read.SEREN_API_KEY"]);
+  expect(entry.requirements?.network_domains).toEqual([host]);
+  expect(readme).toContain(`default \`${DEFAULT_API_BASE}\``);
+  expect(inSources(/https:\/\/[a-z.]*serendb\.com/g)).toEqual([DEFAULT_API_BASE]);
+  const home = pkg.repository.url.replace(/^git\+/, "").replace(/\.git$/, "");
+  expect(catalog.repository).toBe(home);
+  expect(`https://github.com/${entry.source?.repo}`).toBe(home);
+  expect(entry.manifest_url).toBe(`${home}/releases/download/v${pkg.version}/courier-plugin.json`);
+});

@@ -1,0 +1,184 @@
+/**
+ * The packed tarball: what is in it, what tools of others say of it, and that it works in an empty folder, as executable,
+ * as both hosts' front end and as a library, on each Node, with and without network.
+ */
+import { execFile } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { CONSUMER, CUT, USE } from "./programs.ts";
+import { installed, nodes, pack, ROOT, type Tarball } from "./tarball.ts";
+
+const run = promisify(execFile);
+const TOOLS = join(ROOT, "scripts", "tools", "node_modules");
+const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+
+let tarball: Tarball;
+let folder: string;
+beforeAll(async () => {
+  tarball = await pack();
+  folder = await installed(tarball);
+  writeFileSync(join(folder, "cut.mjs"), CUT);
+  writeFileSync(join(folder, "use.mjs"), USE);
+}, 180_000);
+afterAll(() => tarball?.remove());
+
+test("the tarball holds exactly what is needed", () => {
+  // The bundler names chunks by their content.
+  const names = tarball.files.map((path) => path.replace(/-[A-Z0-9]{8}\.mjs$/, "-*.mjs"));
+  expect([...new Set(names)]).toEqual([
+    "CHANGELOG.md",
+    "LICENSE",
+    "README.md",
+    "THIRD-PARTY-NOTICES.md",
+    "catalog/extensions.json",
+    "courier-plugin.json",
+    "dist/chunk-*.mjs",
+    "dist/courier-*.mjs",
+    "dist/dist-*.mjs",
+    "dist/engine-*.mjs",
+    "dist/index.d.ts",
+    "dist/index.mjs",
+    "dist/local-*.mjs",
+    "dist/parcel-request-*.mjs",
+    "dist/roder-*.mjs",
+    "dist/seren-bridge.mjs",
+    "dist/terminal-*.mjs",
+    "dist/terminal-local-*.mjs",
+    "dist/terminal-remote-*.mjs",
+    "package.json",
+    "roder-extension.json",
+    "roder-extension.toml",
+    "roder.toml",
+  ]);
+});
+
+test("every chunk in it is one that something in it loads", () => {
+  const chunks = tarball.files.filter((path) => path.endsWith(".mjs"));
+  const loaded = new Set(["dist/seren-bridge.mjs", "dist/index.mjs"]);
+  for (const path of loaded) {
+    const code = readFileSync(join(ROOT, path), "utf8");
+    for (const [, name] of code.matchAll(/["']\.\/([\w.-]+\.mjs)["']/g)) loaded.add(`dist/${name}`);
+  }
+  expect([...loaded].sort()).toEqual(chunks);
+});
+
+test("nothing is installed with it and nothing runs at installation", () => {
+  for (const member of ["dependencies", "peerDependencies", "optionalDependencies", "bundleDependencies"]) {
+    expect(manifest, member).not.toHaveProperty(member);
+  }
+  for (const script of ["preinstall", "install", "postinstall", "prepare"]) {
+    expect(manifest.scripts, script).not.toHaveProperty(script);
+  }
+});
+
+test("the notices name every package whose code is in our files, with its licence", () => {
+  const notices = readFileSync(join(ROOT, "THIRD-PARTY-NOTICES.md"), "utf8");
+  const { inputs } = JSON.parse(readFileSync(join(ROOT, "dist", "metafile-esm.json"), "utf8"));
+  const bundled = Object.keys(inputs).flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []);
+  const named = [...notices.matchAll(/^## (\S+) \d/gm)].map(([, name]) => name);
+  expect(named).toEqual([...new Set(bundled)].sort());
+  expect(notices.match(/^(MIT|ISC|BSD-3-Clause), https:/gm)).toHaveLength(named.length);
+});
+
+const NO_TOOLS = existsSync(TOOLS) ? "" : " (skipped: the tools are not installed, npm ci --prefix scripts/tools)";
+
+test.skipIf(NO_TOOLS !== "").each([
+  ["publint", "publint/src/cli.js", () => ["--strict", tarball.path]],
+  ["are the types wrong", "@arethetypeswrong/cli/dist/index.js", () => ["--profile", "esm-only", tarball.path]],
+  ["knip", "knip/bin/knip.js", () => ["--no-config-hints"]],
+] as const)(
+  `%s has nothing to object${NO_TOOLS}`,
+  async (_, program, args) => {
+    const done = run(process.execPath, [join(TOOLS, program), ...args()], { cwd: ROOT });
+    const said = await done.catch(({ stdout, stderr }: { stdout: string; stderr: string }) => stdout + stderr);
+    expect(said, String(said)).not.toBeTypeOf("string");
+  },
+  120_000,
+);
+
+const COURIER = { jsonrpc: "2.0", id: 1, method: "courier.capabilities" };
+
+async function program(node: string, cut: boolean, args: string[], stdin = "") {
+  const env = { PATH: "", HOME: folder, SEREN_API_BASE: "local", SEREN_BRIDGE_STATE_DIR: join(folder, "state") };
+  const child = run(node, [...(cut ? ["--import", join(folder, "cut.mjs")] : []), ...args], { cwd: folder, env });
+  child.child.stdin?.end(stdin);
+  return (await child).stdout;
+}
+
+describe.each(nodes())("on $name", ({ node }) => {
+  const bin = () => join(folder, "node_modules", "seren-bridge", "dist", "seren-bridge.mjs");
+
+  test.each([
+    ["with network", false],
+    ["without network", true],
+  ])("the executable, %s", async (_, cut) => {
+    expect(await program(node, cut, [bin(), "--version"])).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect(await program(node, cut, [bin(), "run", "hello"])).toContain("You said: hello");
+    const params = { kind: "capabilities", protocol_version: 1 };
+    const line = `${JSON.stringify({ ...COURIER, params })}\n`;
+    expect(JSON.parse(await program(node, cut, [bin(), "courier"], line)).result.capabilities.courier_id).toBe(
+      "seren-cloud",
+    );
+    const initialize = { protocolVersion: "0.2.0", extensionId: "roder-ext-seren-cloud", apiVersion: "0.1.0" };
+    const greeting = `${JSON.stringify({ jsonrpc: "2.0", id: 1, method: "extension/initialize", params: initialize })}\n`;
+    const { result } = JSON.parse(await program(node, cut, [bin(), "roder"], greeting));
+    expect(result.services.map(({ id }: { id: string }) => id)).toEqual([
+      "seren-cloud",
+      "seren-cloud-run",
+      "seren-cloud-tools",
+    ]);
+  });
+
+  test.each([
+    ["with network", false],
+    ["without network", true],
+  ])("the library, %s", async (_, cut) => {
+    expect(JSON.parse(await program(node, cut, [join(folder, "use.mjs")]))).toEqual({
+      kind: "completed",
+      text: expect.stringMatching(/^You said: hello\n/),
+      streamed: true,
+      stopped: "cancelled",
+      report: expect.any(String),
+      deployments: 1,
+      refused: "unauthorized",
+    });
+  });
+});
+
+test("the example of the README does what it shows", async () => {
+  const [, example = ""] = /^```js\n([\s\S]*?)^```/m.exec(readFileSync(join(ROOT, "README.md"), "utf8")) ?? [];
+  writeFileSync(join(folder, "readme.mjs"), example);
+  const said = await program(process.execPath, true, [join(folder, "readme.mjs")]);
+  expect(said).toMatch(/^You said: Summarise the release notes\n[\s\S]*\ncompleted \{/);
+});
+
+test.each([
+  ["nodenext", "nodenext"],
+  ["esnext", "bundler"],
+])(
+  "its types are whole for a strict program of module %s, resolution %s",
+  async (module, moduleResolution) => {
+    const compilerOptions = {
+      module,
+      moduleResolution,
+      target: "es2023",
+      lib: ["es2023"],
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      skipLibCheck: false,
+      noEmit: true,
+      typeRoots: [join(ROOT, "node_modules", "@types")],
+      types: ["node"],
+    };
+    writeFileSync(join(folder, "consumer.ts"), CONSUMER);
+    writeFileSync(join(folder, `tsconfig.${module}.json`), JSON.stringify({ compilerOptions, files: ["consumer.ts"] }));
+    const tsc = join(ROOT, "node_modules", "typescript", "bin", "tsc");
+    const done = await run(process.execPath, [tsc, "-p", `tsconfig.${module}.json`], { cwd: folder }).catch(
+      (error: { stdout: string }) => error,
+    );
+    expect(done.stdout).toBe("");
+  },
+  120_000,
+);
