@@ -63,7 +63,7 @@ test("names are the ones the design gives, and none is taken by Roder", () => {
   expect(manifest.required_capabilities).toEqual(["network.api.serendb.com", "secret.read.SEREN_API_KEY"]);
   expect(manifest.launch).toEqual({
     command: "node",
-    args: ["dist/seren-bridge.mjs", "roder"],
+    args: ["roder-extension.mjs", "roder"],
     startup_timeout_ms: 15000,
   });
 });
@@ -93,10 +93,10 @@ test("one version everywhere, and the package has what Roder needs to install it
   expect(manifest.version).toBe(pkg.version);
   expect(parse(text("roder.toml"))).toEqual({
     package: expect.objectContaining({ id: "seren-bridge", version: pkg.version }),
-    resources: { extensions: ["roder-extension.toml"] },
+    resources: { extensions: ["roder-extension.toml"], skills: ["skills"] },
   });
   expect("seren-bridge").toMatch(/^[a-z0-9][a-z0-9._-]{0,99}$/);
-  for (const file of ["roder.toml", "roder-extension.toml"]) expect(pkg.files).toContain(file);
-  expect(manifest.launch?.args?.[0]).toBe(pkg.bin["seren-bridge"]);
+  for (const file of ["roder.toml", "roder-extension.toml", "skills"]) expect(pkg.files).toContain(file);
+  expect(pkg.files).toContain(manifest.launch?.args?.[0]);
   expect(pkg.private).toBeUndefined();
 });
