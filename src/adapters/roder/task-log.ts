@@ -2,7 +2,7 @@
 import type { TaskStream } from "#protocols/roder-extension-0.2";
 import type { ExecutionEvent, Outcome, RunRef } from "../../core/index.ts";
 import { approvalText, headline } from "./endings.ts";
-import { detailOf, oneLine, phaseWord } from "./status.ts";
+import { detailOf, oneLine, phaseWord, statusDetail } from "./status.ts";
 import type { TaskOutput } from "./task-output.ts";
 
 /** The TUI shows this much of the log, so the first line says which run it is and little else. */
@@ -18,6 +18,7 @@ export class TaskLog {
   /** Whether lines go out: from the moment the run has a name, or will not get one. */
   #open = false;
   #phase = "";
+  #tool: string | undefined;
   #hasText = false;
 
   constructor(output: TaskOutput) {
@@ -33,13 +34,17 @@ export class TaskLog {
     switch (event.type) {
       case "status":
         if (event.run) this.#name(event.run);
-        return this.#status(phaseWord(event.phase), event.detail);
+        return this.#status(phaseWord(event.phase), statusDetail(event.detail, this.#tool));
       case "text":
         this.#hasText ||= event.text !== "";
         return this.#output.write("stdout", event.text);
       case "approval_wait":
         return this.#say("log", approvalText(event.approvals, this.#run, event.reason ?? "a person has to approve"));
+      case "tool_call":
+        this.#tool = event.name;
+        return this.#status(phaseWord("running"), detailOf(event));
       case "tool_result":
+        this.#phase = phaseWord("running");
         return this.#say("log", detailOf(event) ?? `tool ${event.name} finished`);
       case "notice":
         return this.#say(event.level === "warning" ? "stderr" : "log", event.message);
@@ -81,7 +86,8 @@ export class TaskLog {
 
   #status(word: string, detail: string | undefined): Promise<void> | undefined {
     const line = detail ? `${word}: ${detail}` : word;
-    if (line === this.#phase || (!this.#open && !detail)) return undefined;
+    const isNews = detail ? line !== this.#phase : this.#open && word !== this.#phase.split(":")[0];
+    if (!isNews) return undefined;
     this.#phase = line;
     return this.#say("log", line);
   }
