@@ -21,7 +21,7 @@ function whatIsMissing() {
   }
   if (existsSync(program)) return undefined;
   const folder = fileURLToPath(new URL(".", import.meta.url));
-  return `seren-bridge is not built in ${folder}: install the branch "packed", which is, or run there: npm ci && npm run build`;
+  return `seren-bridge is not built in ${folder}: install from the branch "packed" instead, or run there: npm ci && npm run build`;
 }
 
 /** Answers the first request and ends: Roder never says anything more to an extension it could not start. */

@@ -2,9 +2,9 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const checkout = fileURLToPath(new URL("../../..", import.meta.url));
+export const CHECKOUT = fileURLToPath(new URL("../../..", import.meta.url));
 
-export const PACKAGE = process.env.SEREN_BRIDGE_PACKAGE || checkout;
+export const PACKAGE = process.env.SEREN_BRIDGE_PACKAGE || CHECKOUT;
 export const PROGRAM = join(PACKAGE, "dist", "seren-bridge.mjs");
 export const MANIFEST = join(PACKAGE, "roder-extension.toml");
 
