@@ -31,6 +31,8 @@ test("C1: stdin is cut at 0x0A only; huge lines, unknown members and unknown met
   host.child.send({ jsonrpc: "2.0", method: "events/handle", params: { envelope: {} } });
   expect((await host.ask("inference/streamTurn", {})).error?.message).toBe("there is no method inference/streamTurn");
   expect(finalMessage(await host.terminal("d-1"))).toContain("You said: one\u2028two\u2029three\u0085four üü");
+  await host.end();
+  expect(host.child.stderr, "nothing of it is worth a line").toBe("");
 });
 
 test("C2: one well-formed JSON line a message, at most 1 MiB, without half characters", async () => {

@@ -101,12 +101,13 @@ api_key_env = "TEST_KEY"
       "Do other work meanwhile instead of asking in a loop. If the session stays open you can be brought back: " +
       `subscribe_event {"topic":"seren-run","prompt":"Look at Seren Cloud run ${run} with seren_run_status.","delaySeconds":60}.`;
     expect(model.results).toEqual([
-      "seren-agent: A general agent on Seren Cloud. Works on its own machine and does not see the local workspace.",
+      "seren-agent: A general agent on Seren Cloud. Works on its own machine and does not see the local workspace.\n\n" +
+        'Start one with seren_dispatch and its name as "agent"; without it, the first.',
       startedText(id, 1800),
       startedText(otherId, 600),
       "the cancel is under way and needs nothing more from you; seren_run_status says when the run has stopped",
       expect.stringMatching(
-        /^running(: ls)?\n\nSaid so far:\n9 files\.\n\ncursor: \d+ \(pass it next time to see only what is new\)$/,
+        /^running(: ls)?\n\nSaid so far:\n9 files\.\n\nNot over\. Do other work, then look again: seren_run_status \{"run_id":"[-\da-f]+","cursor":\d+\}$/,
       ),
       expect.stringMatching(/^the arguments do not fit: run_id: is not the id of a run/),
     ]);
