@@ -1,5 +1,5 @@
 /** The built package the hosts run: this checkout, or an unpacked tarball named by `SEREN_BRIDGE_PACKAGE`. */
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const CHECKOUT = fileURLToPath(new URL("../../..", import.meta.url));
@@ -19,5 +19,5 @@ export interface Launch {
 export function launched({ command, args }: Launch, recordAs?: string): Launch {
   const folder = process.env.SEREN_RODER_RECORDINGS;
   if (!folder || !recordAs) return { command, args };
-  return { command: process.execPath, args: [RECORDER, join(folder, `${recordAs}.jsonl`), command, ...args] };
+  return { command: process.execPath, args: [RECORDER, resolve(folder, `${recordAs}.jsonl`), command, ...args] };
 }
