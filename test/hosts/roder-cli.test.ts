@@ -150,6 +150,7 @@ api_key_env = "TEST_KEY"
       const first = await ask();
       expect(first.offered).toEqual([]);
       expect(first.told).toContain('<skill name="seren-cloud"');
+      expect(first.told).toContain("# Remote agents on Seren Cloud");
       expect(await submit("not yet")).toMatchObject({
         code: 1,
         stderr: expect.stringContaining("unknown task executor"),
@@ -172,7 +173,7 @@ api_key_env = "TEST_KEY"
 
       expect(await roder.run("remove", source)).toMatchObject({ code: 0 });
       expect(existsSync(folder)).toBe(route === "from a folder");
-      expect((await ask()).told).not.toContain("seren-cloud");
+      expect((await ask()).told).not.toContain('<skill name="seren-cloud"');
     });
 
     test("from git without a build: what is missing is said", async () => {
@@ -196,7 +197,7 @@ api_key_env = "TEST_KEY"
     const ask = async () => {
       const { model, provider } = await modelWith(() => [{ tool: "seren_agents", arguments: {} }]);
       roder.configure(provider);
-      await roder.run("exec", "--mode", "bypass", "Which agents are there?");
+      await roder.run("exec", "--mode", "bypass", "$seren-cloud Which agents are there?");
       const [request] = model.requests;
       return {
         offered: request?.tools.flatMap(({ name }) => (name?.startsWith("seren_") ? name : [])),

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { parse } from "smol-toml";
 import { expect, test } from "vitest";
 import { ManifestSchema } from "#protocols/roder-extension-0.2";
+import { phaseWord } from "../../src/adapters/roder/status.ts";
 
 const text = (name: string) => readFileSync(name, "utf8");
 const source: unknown = JSON.parse(text("roder-extension.json"));
@@ -99,4 +100,23 @@ test("one version everywhere, and the package has what Roder needs to install it
   for (const file of ["roder.toml", "roder-extension.toml", "skills"]) expect(pkg.files).toContain(file);
   expect(pkg.files).toContain(manifest.launch?.args?.[0]);
   expect(pkg.private).toBeUndefined();
+});
+
+test("the skill has the front matter Roder wants, names every tool, and every state a look at a run begins with", () => {
+  const skill = text("skills/seren-cloud/SKILL.md");
+  expect(skill).toMatch(/^---\nname: seren-cloud\ndescription: [^\n:]{50,400}\n---\n/); // a colon would end the YAML value
+  const tools = manifest.provides.flatMap((service) => (service.type === "tool_provider" ? service.tools : []));
+  for (const { name } of tools) expect(skill).toContain(`\`${name}\``);
+  const phases = [
+    "resolving",
+    "deploying",
+    "submitting",
+    "queued",
+    "running",
+    "awaiting_approval",
+    "reconnecting",
+    "cancelling",
+    "reconciling",
+  ] as const;
+  for (const phase of phases) expect(skill).toContain(`\`${phaseWord(phase)}\``);
 });
