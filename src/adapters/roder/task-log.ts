@@ -10,6 +10,7 @@ const FIRST_LINE_CHARS = 79;
 const MAX_LINE_CHARS = 2000;
 /** Lines kept back until the run has a name. */
 const MAX_EARLY_LINES = 32;
+const RUNNING = phaseWord("running");
 
 export class TaskLog {
   readonly #output: TaskOutput;
@@ -37,14 +38,15 @@ export class TaskLog {
         return this.#status(phaseWord(event.phase), statusDetail(event.detail, this.#tool));
       case "text":
         this.#hasText ||= event.text !== "";
+        this.#isRunning();
         return this.#output.write("stdout", event.text);
       case "approval_wait":
         return this.#say("log", approvalText(event.approvals, this.#run, event.reason ?? "a person has to approve"));
       case "tool_call":
         this.#tool = event.name;
-        return this.#status(phaseWord("running"), detailOf(event));
+        return this.#status(RUNNING, detailOf(event));
       case "tool_result":
-        this.#phase = phaseWord("running");
+        this.#phase = RUNNING;
         return this.#say("log", detailOf(event) ?? `tool ${event.name} finished`);
       case "notice":
         return this.#say(event.level === "warning" ? "stderr" : "log", event.message);
@@ -90,6 +92,11 @@ export class TaskLog {
     if (!isNews) return undefined;
     this.#phase = line;
     return this.#say("log", line);
+  }
+
+  /** A run that says something is running: the status that follows is no news, and would come between the lines of the answer. */
+  #isRunning(): void {
+    if (!this.#phase.startsWith(RUNNING)) this.#phase = RUNNING;
   }
 
   #say(stream: TaskStream, text: string): Promise<void> | undefined {

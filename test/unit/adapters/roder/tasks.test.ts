@@ -310,3 +310,12 @@ test("a tool is told in one wording, each time it is used, and a state that is n
     "completed",
   ]);
 });
+
+test("a run that says something is running: that is not told between the lines of its answer", async () => {
+  const host = new Host();
+  await host.execute("e1", "go");
+  host.remote.name().say("one\n").push({ type: "status", phase: "running", run: RUN }).say("two\n").end();
+  await host.ambient.advance(10_000);
+  const said = host.events("e1").flatMap(({ chunk }) => (typeof chunk === "string" ? chunk : []));
+  expect(said.join("")).toBe(`run ${RUN.runId}\nqueued\none\ntwo\ncompleted\n`);
+});
