@@ -39,11 +39,6 @@ export function oneLine(text: string, maxChars = MAX_DETAIL_CHARS): string {
   );
 }
 
-/** The detail of a status in our words: a service that is using a tool says no more than the tool's name. */
-export function statusDetail(detail: string | undefined, tool: string | undefined): string | undefined {
-  return detail !== undefined && detail === tool ? `tool ${tool}` : detail;
-}
-
 /** Follows the events of one run and says how it is doing. */
 export class StatusReader {
   #word = "starting";
@@ -56,7 +51,8 @@ export class StatusReader {
     if (event.type === "status") {
       this.#word = WORDS[event.phase];
       this.#run = event.run ?? this.#run;
-      return this.#say(statusDetail(event.detail, this.#tool));
+      // A service that is using a tool says no more than the tool's name.
+      return this.#say(event.detail !== undefined && event.detail === this.#tool ? `tool ${this.#tool}` : event.detail);
     }
     if (event.type === "tool_call") {
       this.#tool = event.name;

@@ -2,7 +2,7 @@
 import type { TaskStream } from "#protocols/roder-extension-0.2";
 import type { ExecutionEvent, Outcome, RunRef } from "../../core/index.ts";
 import { approvalText, headline } from "./endings.ts";
-import { detailOf, oneLine, phaseWord, statusDetail } from "./status.ts";
+import { detailOf, oneLine, phaseWord } from "./status.ts";
 import type { TaskOutput } from "./task-output.ts";
 
 /** The TUI shows this much of the log, so the first line says which run it is and little else. */
@@ -35,10 +35,12 @@ export class TaskLog {
     switch (event.type) {
       case "status":
         if (event.run) this.#name(event.run);
-        return this.#status(phaseWord(event.phase), statusDetail(event.detail, this.#tool));
+        // The service names the tool as well, maybe late; the call was told, so only the state counts.
+        if (event.detail !== undefined && event.detail === this.#tool) return this.#noteRunning();
+        return this.#status(phaseWord(event.phase), event.detail);
       case "text":
         this.#hasText ||= event.text !== "";
-        this.#isRunning();
+        this.#noteRunning();
         return this.#output.write("stdout", event.text);
       case "approval_wait":
         return this.#say("log", approvalText(event.approvals, this.#run, event.reason ?? "a person has to approve"));
@@ -95,7 +97,7 @@ export class TaskLog {
   }
 
   /** A run that says something is running: the status that follows is no news, and would come between the lines of the answer. */
-  #isRunning(): void {
+  #noteRunning(): undefined {
     if (!this.#phase.startsWith(RUNNING)) this.#phase = RUNNING;
   }
 
