@@ -60,6 +60,37 @@ export class Pacer {
   }
 }
 
+/** A number of times something may be done at once, each of which is earned back after `everyMs`. */
+export class Allowance {
+  readonly #ambient: Ambient;
+  readonly #most: number;
+  readonly #everyMs: number;
+  #left: number;
+  #countedAt: number;
+
+  constructor(ambient: Ambient, most: number, everyMs: number) {
+    this.#ambient = ambient;
+    this.#most = most;
+    this.#everyMs = everyMs;
+    this.#left = most;
+    this.#countedAt = ambient.now();
+  }
+
+  get isSpent(): boolean {
+    const now = this.#ambient.now();
+    this.#left = Math.min(this.#most, this.#left + (now - this.#countedAt) / this.#everyMs);
+    this.#countedAt = now;
+    return this.#left < 1;
+  }
+
+  /** Whether there was one left. */
+  spend(): boolean {
+    if (this.isSpent) return false;
+    this.#left -= 1;
+    return true;
+  }
+}
+
 export interface CoalescerLimits {
   /** Shortest time between two values, in milliseconds. */
   everyMs: number;
@@ -69,18 +100,12 @@ export interface CoalescerLimits {
 
 /** Passes on the latest of many values: what is offered while another waits for its turn replaces it. */
 export class Coalescer<T> {
-  readonly #ambient: Ambient;
-  readonly #limits: CoalescerLimits;
   readonly #pacer: Pacer;
+  readonly #ahead: Allowance;
   #held: { value: T } | undefined;
-  #credit: number;
-  #creditAt: number;
 
   constructor(ambient: Ambient, limits: CoalescerLimits, send: (value: T) => Promise<void> | undefined) {
-    this.#ambient = ambient;
-    this.#limits = limits;
-    this.#credit = limits.burst;
-    this.#creditAt = ambient.now();
+    this.#ahead = new Allowance(ambient, limits.burst, limits.everyMs);
     this.#pacer = new Pacer(ambient, limits.everyMs, () => {
       const held = this.#held;
       this.#held = undefined;
@@ -91,22 +116,12 @@ export class Coalescer<T> {
   /** `urgent` values (a change of state) do not wait for their turn as long as the burst lasts. */
   offer(value: T, urgent = false): void {
     this.#held = { value };
-    this.#pacer.ask(urgent && this.#spend());
+    this.#pacer.ask(urgent && this.#ahead.spend());
   }
 
   /** Forgets what waits and passes on nothing more. */
   close(): void {
     this.#held = undefined;
     this.#pacer.close();
-  }
-
-  #spend(): boolean {
-    const now = this.#ambient.now();
-    const earned = (now - this.#creditAt) / this.#limits.everyMs;
-    this.#credit = Math.min(this.#limits.burst, this.#credit + earned);
-    this.#creditAt = now;
-    if (this.#credit < 1) return false;
-    this.#credit -= 1;
-    return true;
   }
 }

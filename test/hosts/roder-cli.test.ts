@@ -1,11 +1,12 @@
 /** The built extension in the real `roder` command, which `RODER_BIN` names. The model is scripted; nothing leaves the machine. */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { RoderCli } from "./roder/cli.ts";
 import { Cloud } from "./roder/cloud.ts";
-import { launched, MANIFEST, PACKAGE, PROGRAM } from "./roder/package-under-test.ts";
+import { CHECKOUT, launched, MANIFEST, PACKAGE, PROGRAM } from "./roder/package-under-test.ts";
+import { PackageRegistry, packInto } from "./roder/registry.ts";
 import { ScriptedModel, type Turn } from "./roder/scripted-model.ts";
 
 const bin = process.env.RODER_BIN ?? "";
@@ -100,12 +101,13 @@ api_key_env = "TEST_KEY"
       "Do other work meanwhile instead of asking in a loop. If the session stays open you can be brought back: " +
       `subscribe_event {"topic":"seren-run","prompt":"Look at Seren Cloud run ${run} with seren_run_status.","delaySeconds":60}.`;
     expect(model.results).toEqual([
-      "seren-agent: A general agent on Seren Cloud. Works on its own machine and does not see the local workspace.",
+      "seren-agent: A general agent on Seren Cloud. Works on its own machine and does not see the local workspace.\n\n" +
+        'Start one with seren_dispatch and its name as "agent"; without it, the first.',
       startedText(id, 1800),
       startedText(otherId, 600),
       "the cancel is under way and needs nothing more from you; seren_run_status says when the run has stopped",
       expect.stringMatching(
-        /^running(: ls)?\n\nSaid so far:\n9 files\.\n\ncursor: \d+ \(pass it next time to see only what is new\)$/,
+        /^running(: ls)?\n\nSaid so far:\n9 files\.\n\nNot over\. Do other work, then look again: seren_run_status \{"run_id":"[-\da-f]+","cursor":\d+\}$/,
       ),
       expect.stringMatching(/^the arguments do not fit: run_id: is not the id of a run/),
     ]);
@@ -114,28 +116,106 @@ api_key_env = "TEST_KEY"
     expect(ends.map((run) => run.status)).toEqual(["cancelled", "cancelled"]);
   });
 
-  test("installed as a package from a folder: nothing runs before it is approved", async () => {
-    const folder = join(roder.folder, "packed");
-    mkdirSync(folder);
-    execFileSync("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", folder], { cwd: PACKAGE });
-    execFileSync("sh", ["-c", "tar -xzf *.tgz"], { cwd: folder });
-    const unpacked = join(folder, "package");
+  describe("installed as a package", () => {
+    const launchesBy = (launch: string) => `will launch: roder-ext-seren-cloud (${launch})`;
+    /** What `roder install` is given. */
+    const routes: Record<string, () => Promise<string> | string> = {
+      "from a folder": () => packInto(scratch()).unpacked,
+      "from git": () => {
+        const repository = join(scratch(), "bridge.git");
+        execFileSync("git", ["init", "--quiet", "--bare", repository]);
+        const script = join(CHECKOUT, "scripts", "write-package-branch.mjs");
+        execFileSync(process.execPath, [script, "--into", repository], { stdio: "pipe", env: asSomebody() });
+        return `git:file://${repository}@packed`;
+      },
+      "from npm": async () => {
+        const registry = await PackageRegistry.start();
+        onTestFinished(() => registry.stop());
+        roder.environment.npm_config_registry = registry.url;
+        roder.environment.npm_config_cache = join(roder.folder, "npm-cache");
+        return "npm:seren-bridge";
+      },
+    };
+
+    test.each(Object.keys(routes))("%s: approved, restarted, used, taken away", async (route) => {
+      const source = (await routes[route]?.()) ?? "";
+      const installed = await roder.run("install", source);
+      expect(installed).toMatchObject({ code: 0, stderr: "" });
+      expect(installed.stdout).toContain("1 extension (roder-ext-seren-cloud); 1 skill (seren-cloud)");
+      expect(installed.stdout).toContain("pending approval; run `roder packages approve seren-bridge`");
+
+      const folder = (await roder.run("packages", "list")).stdout.trim().split(/\s+/).at(-1) ?? "";
+
+      // The skill is there before anything may run; the tools are not.
+      const first = await ask();
+      expect(first.offered).toEqual([]);
+      expect(first.told).toContain('<skill name="seren-cloud"');
+      expect(first.told).toContain("# Remote agents on Seren Cloud");
+      expect(await submit("not yet")).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining("unknown task executor"),
+      });
+
+      const approved = await roder.run("packages", "approve", "seren-bridge");
+      expect(approved.stdout).toContain(launchesBy("node roder-extension.mjs roder"));
+      const second = await ask();
+      expect(second.offered).toEqual(["seren_agents", "seren_dispatch", "seren_run_cancel", "seren_run_status"]);
+      expect(second.answer).toMatch(/^seren-agent: /);
+
+      // Roder gives a package's child no environment; an entry with the same id takes its place and does.
+      const program = join(folder, "dist", "seren-bridge.mjs");
+      roder.configure("");
+      roder.environment.SEREN_API_BASE = "local";
+      expect(await roder.bridge(program, "setup", "roder", "--write")).toMatchObject({ code: 0 });
+      const used = await submit(`used ${route}`);
+      expect(used).toMatchObject({ code: 0, stdout: expect.stringContaining(`You said: used ${route}`) });
+      expect(await roder.bridge(program, "setup", "roder", "--undo", "--write")).toMatchObject({ code: 0 });
+
+      expect(await roder.run("remove", source)).toMatchObject({ code: 0 });
+      expect(existsSync(folder)).toBe(route === "from a folder");
+      expect((await ask()).told).not.toContain('<skill name="seren-cloud"');
+    });
+
+    test("from git without a build: what is missing is said", async () => {
+      const repository = scratch();
+      for (const file of ["roder.toml", "roder-extension.toml", "roder-extension.mjs"])
+        copyFileSync(join(PACKAGE, file), join(repository, file));
+      const git = (...args: string[]) => execFileSync("git", args, { cwd: repository, env: asSomebody() });
+      git("init", "--quiet");
+      git("add", "--all");
+      git("commit", "--quiet", "-m", "a source");
+      await roder.run("install", `file://${repository}`);
+      await roder.run("packages", "approve", "seren-bridge");
+      const { stderr } = await submit("nobody");
+      expect(stderr).toMatch(
+        /^\[process-ext roder-ext-seren-cloud\] seren-bridge is not built in \S+: .*the branch "packed".* npm ci && npm run build$/m,
+      );
+    });
+
+    const submit = (prompt: string) => roder.run("tasks", "submit", "seren-cloud-run", JSON.stringify({ prompt }));
+    /** What a model is offered, told at the beginning, and answered when it asks for the agents. */
     const ask = async () => {
       const { model, provider } = await modelWith(() => [{ tool: "seren_agents", arguments: {} }]);
       roder.configure(provider);
-      await roder.run("exec", "--mode", "bypass", "Which agents are there?");
-      return model.results[0];
+      await roder.run("exec", "--mode", "bypass", "$seren-cloud Which agents are there?");
+      const [request] = model.requests;
+      return {
+        offered: request?.tools.flatMap(({ name }) => (name?.startsWith("seren_") ? name : [])),
+        told: JSON.stringify([request?.instructions, request?.input]).replaceAll('\\"', '"'),
+        answer: model.results[0],
+      };
     };
-
-    const installed = await roder.run("install", unpacked);
-    expect(installed).toMatchObject({ code: 0 });
-    expect(await ask()).not.toContain("seren-agent:");
-    expect(await roder.run("packages", "approve", "seren-bridge")).toMatchObject({ code: 0 });
-    expect(await ask()).toMatch(/^seren-agent: /);
-
-    // The route for a key: an entry of the same id shadows the package's own.
-    roder.configure(entry(join(unpacked, "roder-extension.toml"), join(unpacked, "dist", "seren-bridge.mjs")));
-    const { stdout } = await roder.run("tasks", "submit", "seren-cloud-run", '{"prompt":"from a package"}');
-    expect(stdout).toContain("You said: from a package");
+    const scratch = () => {
+      const folder = mkdtempSync(join(roder.folder, "route-"));
+      return folder;
+    };
+    const asSomebody = () => ({
+      PATH: process.env.PATH,
+      HOME: roder.folder,
+      GIT_AUTHOR_NAME: "somebody",
+      GIT_AUTHOR_EMAIL: "somebody@example.com",
+      GIT_COMMITTER_NAME: "somebody",
+      GIT_COMMITTER_EMAIL: "somebody@example.com",
+    });
   });
 });

@@ -45,7 +45,7 @@ test.each(Object.entries(ROADS))("through a stream %s", async (_, rules) => {
   for (const event of host.events("told")) if (event.type === "output") streams[event.stream] += event.chunk;
   expect(streams.stderr).toBe("");
   expect(streams.stdout).toBe(`${TEXT}\n`);
-  expect(streams.log.match(/^tool look$/gm)).toHaveLength(1);
+  expect(streams.log.match(/^running: tool look$/gm)).toHaveLength(1);
 });
 
 test("deltas, message and history of a turn are the same text", async () => {

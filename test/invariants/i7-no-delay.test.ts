@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { script, startCloud } from "../harness/cloud.ts";
 import { isTerminal, RoderHost } from "../harness/roder-host.ts";
 
-const NOISY = script({ text: `${"noise ".repeat(300)}\n`, n: 5_000 });
+const NOISY = script({ text: `${"noise ".repeat(300)}\n`, n: 5_000 }, { hang: true });
 
 test("short runs and replies pass noisy runs", async () => {
   const { env } = await startCloud();

@@ -233,7 +233,7 @@ describe("a task", () => {
     expect(output("stderr")).toBe("");
     const log = output("log").split("\n");
     expect(log[0]).toBe(`run ${runId}`);
-    expect(log).toContain("tool pytest");
+    expect(log).toContain("running: tool pytest");
     expect(log.at(-2)).toBe("completed");
     expect(host.events(E1).at(-1)).toEqual(terminal);
   });
@@ -288,7 +288,8 @@ test("the model's tools list, start, look and cancel, each at once", async () =>
   const host = await RoderHost.greeted({ env });
   expect(await host.tool("seren_agents", {})).toEqual({
     content:
-      "seren-agent: A general agent on Seren Cloud. Works on its own machine and does not see the local workspace.",
+      "seren-agent: A general agent on Seren Cloud. Works on its own machine and does not see the local workspace.\n\n" +
+      'Start one with seren_dispatch and its name as "agent"; without it, the first.',
     isError: false,
     data: null,
   });

@@ -65,8 +65,13 @@ function opened(text: string): Row {
   }
 }
 
+const PAGE = 100;
+
 export async function readTruth(cloud: LocalCloud, ambient: Ambient): Promise<Truth> {
-  const rows: Row[] = await ask(cloud, ambient, "GET", "/runs?limit=100");
+  const rows: Row[] = [];
+  for (let page: Row[] | undefined; page === undefined || page.length === PAGE; rows.push(...page)) {
+    page = (await ask(cloud, ambient, "GET", `/runs?limit=${PAGE}&offset=${rows.length}`)) as Row[];
+  }
   const deployments: Row[] = await ask(cloud, ambient, "GET", "/deployments");
   return {
     runs: rows.map(trueRun),

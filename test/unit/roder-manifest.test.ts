@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { parse } from "smol-toml";
 import { expect, test } from "vitest";
 import { ManifestSchema } from "#protocols/roder-extension-0.2";
+import { phaseWord } from "../../src/adapters/roder/status.ts";
 
 const text = (name: string) => readFileSync(name, "utf8");
 const source: unknown = JSON.parse(text("roder-extension.json"));
@@ -63,7 +64,7 @@ test("names are the ones the design gives, and none is taken by Roder", () => {
   expect(manifest.required_capabilities).toEqual(["network.api.serendb.com", "secret.read.SEREN_API_KEY"]);
   expect(manifest.launch).toEqual({
     command: "node",
-    args: ["dist/seren-bridge.mjs", "roder"],
+    args: ["roder-extension.mjs", "roder"],
     startup_timeout_ms: 15000,
   });
 });
@@ -93,10 +94,29 @@ test("one version everywhere, and the package has what Roder needs to install it
   expect(manifest.version).toBe(pkg.version);
   expect(parse(text("roder.toml"))).toEqual({
     package: expect.objectContaining({ id: "seren-bridge", version: pkg.version }),
-    resources: { extensions: ["roder-extension.toml"] },
+    resources: { extensions: ["roder-extension.toml"], skills: ["skills"] },
   });
   expect("seren-bridge").toMatch(/^[a-z0-9][a-z0-9._-]{0,99}$/);
-  for (const file of ["roder.toml", "roder-extension.toml"]) expect(pkg.files).toContain(file);
-  expect(manifest.launch?.args?.[0]).toBe(pkg.bin["seren-bridge"]);
+  for (const file of ["roder.toml", "roder-extension.toml", "skills"]) expect(pkg.files).toContain(file);
+  expect(pkg.files).toContain(manifest.launch?.args?.[0]);
   expect(pkg.private).toBeUndefined();
+});
+
+test("the skill has the front matter Roder wants, names every tool, and every state a look at a run begins with", () => {
+  const skill = text("skills/seren-cloud/SKILL.md");
+  expect(skill).toMatch(/^---\nname: seren-cloud\ndescription: [^\n:]{50,400}\n---\n/); // a colon would end the YAML value
+  const tools = manifest.provides.flatMap((service) => (service.type === "tool_provider" ? service.tools : []));
+  for (const { name } of tools) expect(skill).toContain(`\`${name}\``);
+  const phases = [
+    "resolving",
+    "deploying",
+    "submitting",
+    "queued",
+    "running",
+    "awaiting_approval",
+    "reconnecting",
+    "cancelling",
+    "reconciling",
+  ] as const;
+  for (const phase of phases) expect(skill).toContain(`\`${phaseWord(phase)}\``);
 });

@@ -1,7 +1,7 @@
 /**
- * Failures in the words this host understands. Roder classifies errors by substrings of their text: a stray "429" (a port, a
- * part of an id) makes it start the run again up to four times, "timeout" turns a failure into another kind. So the words are
- * used where they are meant and taken out everywhere else.
+ * Failures in the words this host understands. Roder classifies errors of dispatches by substrings of their text: a stray "429"
+ * (a port, a part of an id) makes it start the run again up to four times, "timeout" turns a failure into another kind. So the
+ * words are used where they are meant and taken out everywhere else. Errors of tasks and tools are read by people and models.
  */
 
 import type { WireError } from "../../stdio/index.ts";
@@ -33,6 +33,8 @@ const IDS: readonly RegExp[] = [
   /\b(?=[a-z]*\d)[0-9a-f]{12,}\b/gi,
 ];
 
+const UNEXPLAINED = "seren-bridge failed and cannot say why";
+
 const RATE_LIMIT_WORDS: readonly [RegExp, string][] = [
   [/[\w.:-]*429[\w.:-]*/g, "[number]"],
   [/rate[ _]?limit/gi, "rate-limit"],
@@ -40,6 +42,7 @@ const RATE_LIMIT_WORDS: readonly [RegExp, string][] = [
 ];
 
 const TIMEOUT_WORDS: readonly [RegExp, string][] = [
+  [/timeout_seconds/gi, "the time limit"],
   [/timed out/gi, "ran out of time"],
   [/timeout/gi, "time-out"],
 ];
@@ -51,18 +54,25 @@ const WHITELIST_WORDS: readonly [RegExp, string][] = [
   [/has no tools compatible with/gi, "has no tool that fits"],
 ];
 
-/** The text of a failure: without ids, and with the classifying words of its own kind only. */
-export function failureText(failure: Pick<ExecutionFailure, "kind" | "message">): string {
-  let text = IDS.reduce((kept, id) => kept.replace(id, "[id]"), failure.message.toWellFormed()).trim();
-  text = without(text, WHITELIST_WORDS);
+/** Why a dispatch failed: without ids, and with the classifying words of its own kind only. */
+export function dispatchFailureText(failure: Pick<ExecutionFailure, "kind" | "message">): string {
+  let text = without(plainText(failure.message), WHITELIST_WORDS);
   if (failure.kind !== "rate_limited") text = without(text, RATE_LIMIT_WORDS);
   else if (!/rate limit/i.test(text)) text = `rate limit: ${text}`;
   if (failure.kind !== "timed_out") text = without(text, TIMEOUT_WORDS);
   else if (!/timed out/i.test(text)) text = `timed out: ${text}`;
-  return text || "seren-bridge failed and cannot say why";
+  return text || UNEXPLAINED;
 }
 
-/** The adapter's table from failure to JSON-RPC error. */
+/** Why a task failed: without ids. */
+export function taskFailureText(failure: Pick<ExecutionFailure, "message">): string {
+  return plainText(failure.message) || UNEXPLAINED;
+}
+
+/**
+ * The adapter's table from failure to JSON-RPC error. What is refused by its input names the input as it was written: only a
+ * request this host cannot make has a `timeout_seconds` that does not fit.
+ */
 export function toWireError(
   failure: ExecutionFailure | "unknown_method" | "parse_error" | "invalid_request",
   detail: string,
@@ -70,7 +80,15 @@ export function toWireError(
   if (failure === "unknown_method") return { code: -32601, message: `there is no method ${detail}` };
   if (failure === "parse_error") return { code: -32700, message: detail || "the line is not JSON" };
   if (failure === "invalid_request") return { code: -32600, message: detail || "the message is not a request" };
-  return { code: CODES[failure.kind], message: failureText(failure), data: { kind: failure.kind } };
+  const refused = failure.kind === "invalid_input" || failure.kind === "unsupported";
+  const message = refused
+    ? without(plainText(failure.message), RATE_LIMIT_WORDS) || UNEXPLAINED
+    : dispatchFailureText(failure);
+  return { code: CODES[failure.kind], message, data: { kind: failure.kind } };
+}
+
+function plainText(message: string): string {
+  return IDS.reduce((kept, id) => kept.replace(id, "[id]"), message.toWellFormed()).trim();
 }
 
 function without(text: string, words: readonly [RegExp, string][]): string {

@@ -42,15 +42,21 @@ export function oneLine(text: string, maxChars = MAX_DETAIL_CHARS): string {
 /** Follows the events of one run and says how it is doing. */
 export class StatusReader {
   #word = "starting";
-  #said: string | undefined;
+  #said: Status | undefined;
   #run: RunRef | undefined;
+  #tool: string | undefined;
 
-  /** Undefined for events that say nothing about the state. `changed` tells a new state from new detail. */
+  /** Undefined for events that say nothing new about the state. `changed` tells a new state from new detail. */
   read(event: ExecutionEvent): { status: Status; changed: boolean } | undefined {
     if (event.type === "status") {
       this.#word = WORDS[event.phase];
       this.#run = event.run ?? this.#run;
-      return this.#say(event.detail);
+      // A service that is using a tool says no more than the tool's name.
+      return this.#say(event.detail !== undefined && event.detail === this.#tool ? `tool ${this.#tool}` : event.detail);
+    }
+    if (event.type === "tool_call") {
+      this.#tool = event.name;
+      this.#word = WORDS.running;
     }
     if (event.type === "approval_wait") {
       this.#word = WORDS.awaiting_approval;
@@ -60,11 +66,13 @@ export class StatusReader {
     return detail === undefined ? undefined : this.#say(detail);
   }
 
-  #say(detail: string | undefined): { status: Status; changed: boolean } {
-    const changed = this.#word !== this.#said;
-    this.#said = this.#word;
+  #say(detail: string | undefined): { status: Status; changed: boolean } | undefined {
     const line = detail && oneLine(detail);
-    return { status: { status: this.#word, ...(line ? { detail: line } : {}) }, changed };
+    const status: Status = { status: this.#word, ...(line ? { detail: line } : {}) };
+    const before = this.#said;
+    if (before?.status === status.status && before.detail === status.detail) return undefined;
+    this.#said = status;
+    return { status, changed: before?.status !== status.status };
   }
 }
 

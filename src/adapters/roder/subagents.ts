@@ -14,7 +14,7 @@ import { chooseAgent, readableDefinitions } from "./agents.ts";
 import type { Assignment, Assignments } from "./assignments.ts";
 import { dispatchDeadline } from "./deadline.ts";
 import { isRateLimited, lostOutcome } from "./endings.ts";
-import { failureText } from "./errors.ts";
+import { dispatchFailureText } from "./errors.ts";
 import type { RoderOptions } from "./options.ts";
 import type { ServiceCheck } from "./services.ts";
 import { type Status, StatusReader } from "./status.ts";
@@ -79,12 +79,13 @@ function dispatch(
   const ending = (result: Parameters<Assignment["end"]>[0]): SubagentEvent => {
     if ("failure" in result) {
       // Without a remote run there is nothing to name; a rate limit is the one thing the host tries again by itself.
-      if (!run || result.failure.kind === "rate_limited") return { type: "failed", error: failureText(result.failure) };
+      if (!run || result.failure.kind === "rate_limited")
+        return { type: "failed", error: dispatchFailureText(result.failure) };
       return { type: "completed", result: toSubagentResult(lostOutcome(result.failure, run, partial), context) };
     }
     if (isRateLimited(result.outcome)) {
       const message = result.outcome.error?.message ?? "the service asks to try again later";
-      return { type: "failed", error: failureText({ kind: "rate_limited", message }) };
+      return { type: "failed", error: dispatchFailureText({ kind: "rate_limited", message }) };
     }
     return { type: "completed", result: toSubagentResult(result.outcome, context) };
   };

@@ -12,7 +12,7 @@ const DEFAULT_TIMEOUT_SECONDS = DEFAULT_TIMEOUT_MS / 1000;
 const MAX_TIMEOUT_SECONDS = MAX_TIMEOUT_MS / 1000;
 
 export const PromptSchema = z.string().refine((prompt) => prompt.trim() !== "", "must not be empty");
-export const RunIdSchema = z.guid("is not the id of a run, which looks like 6f0e8f53-2a0e-45a5-8d0e-3b7b0c1d2e4f");
+export const RunIdSchema = z.guid("is not the id of a run, which is five groups of hexadecimal digits");
 export const AgentNameSchema = z.string().min(1).max(200);
 export const TimeoutSecondsSchema = z.int().min(1).max(MAX_TIMEOUT_SECONDS);
 

@@ -10,6 +10,7 @@ const FIRST_LINE_CHARS = 79;
 const MAX_LINE_CHARS = 2000;
 /** Lines kept back until the run has a name. */
 const MAX_EARLY_LINES = 32;
+const RUNNING = phaseWord("running");
 
 export class TaskLog {
   readonly #output: TaskOutput;
@@ -18,6 +19,7 @@ export class TaskLog {
   /** Whether lines go out: from the moment the run has a name, or will not get one. */
   #open = false;
   #phase = "";
+  #tool: string | undefined;
   #hasText = false;
 
   constructor(output: TaskOutput) {
@@ -33,13 +35,20 @@ export class TaskLog {
     switch (event.type) {
       case "status":
         if (event.run) this.#name(event.run);
+        // The service names the tool as well, maybe late; the call was told, so only the state counts.
+        if (event.detail !== undefined && event.detail === this.#tool) return this.#noteRunning();
         return this.#status(phaseWord(event.phase), event.detail);
       case "text":
         this.#hasText ||= event.text !== "";
+        this.#noteRunning();
         return this.#output.write("stdout", event.text);
       case "approval_wait":
         return this.#say("log", approvalText(event.approvals, this.#run, event.reason ?? "a person has to approve"));
+      case "tool_call":
+        this.#tool = event.name;
+        return this.#status(RUNNING, detailOf(event));
       case "tool_result":
+        this.#phase = RUNNING;
         return this.#say("log", detailOf(event) ?? `tool ${event.name} finished`);
       case "notice":
         return this.#say(event.level === "warning" ? "stderr" : "log", event.message);
@@ -81,9 +90,15 @@ export class TaskLog {
 
   #status(word: string, detail: string | undefined): Promise<void> | undefined {
     const line = detail ? `${word}: ${detail}` : word;
-    if (line === this.#phase || (!this.#open && !detail)) return undefined;
+    const isNews = detail ? line !== this.#phase : this.#open && word !== this.#phase.split(":")[0];
+    if (!isNews) return undefined;
     this.#phase = line;
     return this.#say("log", line);
+  }
+
+  /** A run that says something is running: the status that follows is no news, and would come between the lines of the answer. */
+  #noteRunning(): undefined {
+    if (!this.#phase.startsWith(RUNNING)) this.#phase = RUNNING;
   }
 
   #say(stream: TaskStream, text: string): Promise<void> | undefined {

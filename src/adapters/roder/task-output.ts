@@ -5,13 +5,18 @@
  * Each stream keeps its order and loses nothing. Streams are shown in the order of arrival too, except that a line stays in one
  * piece, and that a log which cannot keep up gathers what belongs to one stream.
  */
-import { TASK_STREAMS, type TaskStream } from "#protocols/roder-extension-0.2";
-import { Pacer } from "../../core/progress.ts";
+import { MAX_CHUNK_BYTES, TASK_STREAMS, type TaskStream } from "#protocols/roder-extension-0.2";
+import { Allowance, Pacer } from "../../core/progress.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { HeldText } from "./held-text.ts";
 
-/** Four chunks a second. */
+/** Four chunks a second while little is said. */
 const EVERY_MS = 250;
+/**
+ * Full chunks need not wait for that: a megabyte at once, half a megabyte a second after it. The host passes task events on
+ * through a queue of 1024 that four tasks share; it empties at once, but its first overflow is the last event any client sees.
+ */
+const FULL_CHUNKS = { burst: 64, everyMs: 1000 / 32 };
 /** How long a line may stay unfinished before its beginning is shown. */
 const UNFINISHED_MS = 1000;
 /** Pieces that may wait for their turn before text joins an earlier piece of its stream: two seconds' worth. */
@@ -31,6 +36,7 @@ export class TaskOutput {
   readonly #ambient: Ambient;
   readonly #send: SendChunk;
   readonly #pacer: Pacer;
+  readonly #ahead: Allowance;
   /** In order of arrival. */
   #queue: Piece[] = [];
   /** Streams whose last chunk did not end a line. */
@@ -45,6 +51,7 @@ export class TaskOutput {
     this.#ambient = ambient;
     this.#send = send;
     this.#pacer = new Pacer(ambient, EVERY_MS, () => this.#turn());
+    this.#ahead = new Allowance(ambient, FULL_CHUNKS.burst, FULL_CHUNKS.everyMs);
   }
 
   /** Takes text for a stream. The answer, if any, resolves when there is room for more. */
@@ -91,7 +98,7 @@ export class TaskOutput {
 
   #schedule(): void {
     if (this.#next()) {
-      this.#pacer.ask(this.#hurried);
+      this.#pacer.ask(this.#hurried || (this.#isCrowded && !this.#ahead.isSpent));
       return;
     }
     const since = this.#queue.filter(({ text }) => text.isShowable).map(({ text }) => text.since);
@@ -119,6 +126,7 @@ export class TaskOutput {
   #turn(): Promise<void> | undefined {
     const next = this.#next();
     if (!next) return undefined;
+    if (this.#isCrowded) this.#ahead.spend();
     const { stream, text } = next;
     const chunk = text.take(this.#isDue(text), this.#ending, this.#ambient.now());
     if (text.length === 0) this.#queue = this.#queue.filter((piece) => piece !== next);
@@ -135,8 +143,17 @@ export class TaskOutput {
     });
   }
 
+  get #waitingChars(): number {
+    return this.#queue.reduce((sum, { text }) => sum + text.length, 0);
+  }
+
+  /** Whether what waits fills a chunk. */
+  get #isCrowded(): boolean {
+    return this.#waitingChars >= MAX_CHUNK_BYTES;
+  }
+
   #hasRoom(): boolean {
-    return this.#hurried || this.#queue.reduce((sum, { text }) => sum + text.length, 0) <= MAX_WAITING_CHARS;
+    return this.#hurried || this.#waitingChars <= MAX_WAITING_CHARS;
   }
 
   #wakeIfRoom(): void {

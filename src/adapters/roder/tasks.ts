@@ -10,7 +10,7 @@ import { type Method, method, type Wire } from "../../stdio/index.ts";
 import { chooseAgent, readableDefinitions } from "./agents.ts";
 import type { Assignment, Assignments, Ending } from "./assignments.ts";
 import { exitCode } from "./endings.ts";
-import { failureText } from "./errors.ts";
+import { taskFailureText } from "./errors.ts";
 import type { AgentChoice, RoderOptions } from "./options.ts";
 import type { ServiceCheck } from "./services.ts";
 import { parseTaskInput, TASK_SPEC, type TaskInput } from "./task-input.ts";
@@ -98,7 +98,7 @@ function sender(wire: Wire, executionId: string): (event: TaskEvent) => Promise<
 
 /** A run that ended badly is a task that ran and says so by its exit code; `failed` is for work without a known end. */
 function terminalEvent(ending: Ending): TaskEvent {
-  if ("failure" in ending) return { type: "failed", error: failureText(ending.failure) };
+  if ("failure" in ending) return { type: "failed", error: taskFailureText(ending.failure) };
   return { type: "completed", result: toResult(ending.outcome) };
 }
 

@@ -73,7 +73,7 @@ function liveLines({ phase, detail, approvals, run, text, cursor }: RunReport, s
     "",
     ...(said ? [since > 0 ? "Said since the last look:" : "Said so far:", said] : ["Nothing new was said."]),
     "",
-    `cursor: ${cursor} (pass it next time to see only what is new)`,
+    `Not over. Do other work, then look again: seren_run_status ${JSON.stringify({ run_id: run.runId, cursor })}`,
     ...linkLine(run),
   ];
 }

@@ -25,7 +25,9 @@ export function createTools(options: RoderOptions, runs: ToolRuns, check: Servic
   return {
     seren_agents: tool(z.strictObject({}), () => {
       const lines = readableDefinitions(options).map(({ agent_type, description }) => `${agent_type}: ${description}`);
-      return say(lines.join("\n"));
+      return say(
+        [...lines, "", 'Start one with seren_dispatch and its name as "agent"; without it, the first.'].join("\n"),
+      );
     }),
 
     seren_dispatch: tool(DispatchArgumentsSchema, async ({ prompt, inputs, timeout_seconds, ...wanted }) => {

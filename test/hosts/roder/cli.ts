@@ -13,6 +13,8 @@ export interface CommandResult {
 }
 
 export class RoderCli {
+  /** Added to what every command gets. */
+  readonly environment: Record<string, string> = {};
   readonly folder = mkdtempSync(join(tmpdir(), "seren-bridge-roder-"));
   readonly workspace = join(this.folder, "workspace");
   readonly #program: string;
@@ -27,14 +29,24 @@ export class RoderCli {
     writeFileSync(join(this.folder, "config", "config.toml"), toml);
   }
 
-  async run(...args: string[]): Promise<CommandResult> {
-    const child = spawn(this.#program, args, {
+  run(...args: string[]): Promise<CommandResult> {
+    return this.#start(this.#program, args);
+  }
+
+  /** Runs `seren-bridge` where Roder runs. */
+  bridge(program: string, ...args: string[]): Promise<CommandResult> {
+    return this.#start(process.execPath, [program, ...args]);
+  }
+
+  async #start(program: string, args: string[]): Promise<CommandResult> {
+    const child = spawn(program, args, {
       cwd: this.workspace,
       env: {
         PATH: process.env.PATH,
         HOME: this.folder,
         RODER_CONFIG_DIR: join(this.folder, "config"),
         TEST_KEY: "none",
+        ...this.environment,
       },
       stdio: ["ignore", "pipe", "pipe"],
     });

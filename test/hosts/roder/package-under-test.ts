@@ -1,10 +1,10 @@
 /** The built package the hosts run: this checkout, or an unpacked tarball named by `SEREN_BRIDGE_PACKAGE`. */
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const checkout = fileURLToPath(new URL("../../..", import.meta.url));
+export const CHECKOUT = fileURLToPath(new URL("../../..", import.meta.url));
 
-export const PACKAGE = process.env.SEREN_BRIDGE_PACKAGE || checkout;
+export const PACKAGE = process.env.SEREN_BRIDGE_PACKAGE || CHECKOUT;
 export const PROGRAM = join(PACKAGE, "dist", "seren-bridge.mjs");
 export const MANIFEST = join(PACKAGE, "roder-extension.toml");
 
@@ -19,5 +19,5 @@ export interface Launch {
 export function launched({ command, args }: Launch, recordAs?: string): Launch {
   const folder = process.env.SEREN_RODER_RECORDINGS;
   if (!folder || !recordAs) return { command, args };
-  return { command: process.execPath, args: [RECORDER, join(folder, `${recordAs}.jsonl`), command, ...args] };
+  return { command: process.execPath, args: [RECORDER, resolve(folder, `${recordAs}.jsonl`), command, ...args] };
 }

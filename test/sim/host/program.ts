@@ -1,5 +1,6 @@
 /** The whole program on two pipes: an adapter, the core, the client; what it would load from disk is there already. */
 import { EventEmitter } from "node:events";
+import type { Readable, Writable } from "node:stream";
 import { createCourier } from "../../../src/adapters/courier/index.ts";
 import { createRoderExtension, GENERAL_AGENT, readManifest } from "../../../src/adapters/roder/index.ts";
 import { RunDirectory } from "../../../src/core/directory.ts";
@@ -10,7 +11,6 @@ import { silentLog } from "../../../src/support/log.ts";
 import { createRedactor } from "../../../src/support/redact.ts";
 import { Secret } from "../../../src/support/secret.ts";
 import type { Process } from "../world.ts";
-import type { HostInput, HostOutput } from "./pipes.ts";
 
 export interface Premises {
   parcel: OpenedParcel;
@@ -41,8 +41,8 @@ export function startProgram(
   kind: "dispatch" | "roder",
   process: Process,
   { parcel, manifest }: Premises,
-  input: HostInput,
-  output: HostOutput,
+  input: Readable,
+  output: Writable,
 ): Program {
   const { ambient, client, canceller } = process;
   const registry = new Registry(() => Promise.resolve(process.execute), ambient);

@@ -1,5 +1,5 @@
 /** `setup`: making the hosts know this program, and making them forget it. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { ownEntry, readRegistry, withEntry, withoutEntry } from "../hosts/dispatch-registry.ts";
@@ -7,15 +7,18 @@ import { applyChange, changesNothing, differenceOf, type FileChange } from "../h
 import { isProgram } from "../hosts/find-program.ts";
 import { readRoderConfig, withoutRoderEntry, withRoderEntry } from "../hosts/roder-config.ts";
 import { ownRoderEntry } from "../hosts/roder-entry.ts";
+import { PACKAGE_ROUTES, type PackageRoute, packageState } from "../hosts/roder-package.ts";
 import { act, examples } from "../program.ts";
 import { remark, say, sayJson } from "../screen.ts";
 import type { Context, Services } from "../services.ts";
 import { printable } from "../text.ts";
+import { showRoderPackage } from "./setup-roder-package.ts";
 
 interface Options {
   write?: boolean;
   undo?: boolean;
   json?: boolean;
+  package?: PackageRoute;
 }
 
 interface Host {
@@ -57,11 +60,19 @@ const RODER: Host = {
     const file = await readRoderConfig(services);
     return undo ? withoutRoderEntry(file) : withRoderEntry(file, ownRoderEntry(services));
   },
-  async notes({ keys }) {
-    const { from } = await keys.source();
-    if (from === "environment")
-      return ["Roder does not pass SEREN_API_KEY on to extensions: store the key with `seren-bridge login`."];
-    return from === "none" ? ["There is no API key yet: run `seren-bridge login`."] : [];
+  async notes(services) {
+    const { from } = await services.keys.source();
+    return [
+      ...(from === "environment"
+        ? ["Roder does not pass SEREN_API_KEY on to extensions: store the key with `seren-bridge login`."]
+        : []),
+      ...(from === "none" ? ["There is no API key yet: run `seren-bridge login`."] : []),
+      ...((await packageState(services))
+        ? [
+            "Roder has seren-bridge as a package as well; the entry takes its place. The skill still comes from the package.",
+          ]
+        : []),
+    ];
   },
 };
 
@@ -77,6 +88,7 @@ export function addSetup(program: Command, context: Context): void {
     ["seren-bridge setup dispatch --write", "register the courier"],
     ["seren-bridge setup roder --write", "add the extension to Roder's config.toml"],
     ["seren-bridge setup roder --undo --write", "take it back"],
+    ["seren-bridge setup roder --package npm", "what to type to install it as a package of Roder"],
   ]);
   for (const [word, host] of [
     ["dispatch", DISPATCH],
@@ -97,7 +109,18 @@ export function addSetup(program: Command, context: Context): void {
       [`seren-bridge setup ${word} --write`, "install"],
       [`seren-bridge setup ${word} --undo --write`, "take it back"],
     ]);
-    command.action(act(context, (options: Options) => setUp(context, host, options)));
+    if (word === "roder") {
+      command.addOption(
+        new Option("--package <source>", "show how Roder installs it as a package")
+          .choices(PACKAGE_ROUTES)
+          .conflicts("write"),
+      );
+    }
+    command.action(
+      act(context, (options: Options) =>
+        options.package ? showRoderPackage(context, options.package, options) : setUp(context, host, options),
+      ),
+    );
   }
 }
 

@@ -1,12 +1,12 @@
 /** Checks of the two hosts: whether they are here, and whether they know this very program. */
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { parse } from "smol-toml";
 import * as z from "zod";
 import { asFailure } from "../../../support/failure.ts";
 import { hashOf, readRegistry, registeredEntry } from "../hosts/dispatch-registry.ts";
 import { findProgram } from "../hosts/find-program.ts";
-import { configuredEntry, EXTENSION_ID, type RoderEntry, readRoderConfig, roderFolder } from "../hosts/roder-config.ts";
+import { configuredEntry, EXTENSION_ID, type RoderEntry, readRoderConfig } from "../hosts/roder-config.ts";
+import { packageState } from "../hosts/roder-package.ts";
 import type { Services } from "../services.ts";
 import { type Finding, ok, problem, skipped, warning } from "./finding.ts";
 
@@ -138,28 +138,3 @@ async function configured(title: string, entry: RoderEntry, { places, variable }
 }
 
 const ManifestSchema = z.looseObject({ id: z.string(), provides: z.array(z.unknown()).min(1) });
-const PackagesSchema = z.looseObject({
-  packages: z.array(
-    z.looseObject({
-      packageId: z.string(),
-      enabled: z.boolean().optional(),
-      extensionsApproved: z.boolean().optional(),
-    }),
-  ),
-});
-
-/** As `roder packages list` says it; undefined when the package is not installed. */
-async function packageState(services: Services): Promise<"approved" | "not approved" | "disabled" | undefined> {
-  let text: string;
-  try {
-    text = await readFile(join(roderFolder(services), "packages.json"), "utf8");
-  } catch {
-    return undefined;
-  }
-  const own = PackagesSchema.safeParse(JSON.parse(text)).data?.packages.find(
-    ({ packageId }) => packageId === "seren-bridge",
-  );
-  if (!own) return undefined;
-  if (own.enabled === false) return "disabled";
-  return own.extensionsApproved ? "approved" : "not approved";
-}

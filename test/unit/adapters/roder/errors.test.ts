@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { failureText, toWireError } from "../../../../src/adapters/roder/errors.ts";
+import { dispatchFailureText, taskFailureText, toWireError } from "../../../../src/adapters/roder/errors.ts";
 import { ExecutionFailure, type FailureKind } from "../../../../src/support/failure.ts";
 
 const HOST_RETRIES = /rate limit|rate_limit|ratelimit|too many requests|429/i;
@@ -11,10 +11,11 @@ test.each([
   "0x429 bytes",
   "upstream said rate_limit and RateLimit and Rate Limit and too many requests",
   "Gateway Timeout; timed out; TIMEOUT",
+  "timeout_seconds must be at least 1",
   "tool not allowed by subagent; unavailable tool; subagent tool; has no tools compatible with",
   `a hash deadbeef42900000deadbeef42900000`,
 ])("C12: %s is defused", (message) => {
-  const text = failureText({ kind: "unavailable", message });
+  const text = dispatchFailureText({ kind: "unavailable", message });
   expect(text).not.toMatch(HOST_RETRIES);
   expect(text).not.toMatch(HOST_TIMEOUT);
   expect(text).not.toMatch(/not allowed by subagent|subagent tool|unavailable tool|has no tools compatible with/i);
@@ -23,14 +24,27 @@ test.each([
 });
 
 test("the words stay where they are meant", () => {
-  expect(failureText({ kind: "rate_limited", message: "HTTP 429" })).toBe("rate limit: HTTP 429");
-  expect(failureText({ kind: "timed_out", message: "no answer" })).toBe("timed out: no answer");
-  expect(failureText({ kind: "internal", message: " \n" })).toBe("seren-bridge failed and cannot say why");
+  expect(dispatchFailureText({ kind: "rate_limited", message: "HTTP 429" })).toBe("rate limit: HTTP 429");
+  expect(dispatchFailureText({ kind: "timed_out", message: "no answer" })).toBe("timed out: no answer");
+  expect(dispatchFailureText({ kind: "internal", message: " \n" })).toBe("seren-bridge failed and cannot say why");
 });
 
 test("ordinary words, names and numbers are left alone", () => {
   const message = "deployment seren-chat-1a2b3c4d not found (HTTP 404); accessibilityfacade, 123456789 bytes";
-  expect(failureText({ kind: "not_found", message })).toBe(message);
+  expect(dispatchFailureText({ kind: "not_found", message })).toBe(message);
+});
+
+test("a refusal names the input as it was written, and still makes no host try again", () => {
+  const refused = (message: string) => toWireError(new ExecutionFailure("invalid_input", message), "").message;
+  expect(refused("input: timeout_seconds: expected an integer")).toBe("input: timeout_seconds: expected an integer");
+  expect(refused('unknown subagent type "agent-429"')).toBe('unknown subagent type "[number]"');
+  expect(refused("input: run_id: 14294299-4291-4429-8429-429429429429 is gone")).toBe("input: run_id: [id] is gone");
+});
+
+test("the error of a task is read by people: its words stay, ids go", () => {
+  const message = "no answer from port 4290 within timeout_seconds (timeout), run 6f0e8f53-2a0e-45a5-8d0e-3b7b0c1d2e4f";
+  expect(taskFailureText({ message })).toBe("no answer from port 4290 within timeout_seconds (timeout), run [id]");
+  expect(taskFailureText({ message: " " })).toBe("seren-bridge failed and cannot say why");
 });
 
 test.each<[FailureKind, number]>([

@@ -105,3 +105,17 @@ test("no status follows the terminal event, and a slow host is sent one status a
   await host.ambient.advance(10_000);
   expect(host.events("d1").map(({ type }) => type)).toEqual(["status", "status", "completed"]);
 });
+
+test("a tool the service names in its status as well is told once, in one wording", async () => {
+  const host = new Host();
+  await host.dispatch("d1");
+  host.remote
+    .name()
+    .push({ type: "tool_call", id: "1", name: "grep", arguments: "{}" })
+    .push({ type: "status", phase: "running", detail: "grep", run: RUN });
+  await host.ambient.advance(10_000);
+  expect(host.events("d1")).toEqual([
+    { type: "status", status: "queued" },
+    { type: "status", status: "running", detail: "tool grep" },
+  ]);
+});

@@ -45,10 +45,7 @@ const REFUSED: [unknown, string][] = [
     "input: run_id attaches to a run that has its own agent, inputs: leave that out",
   ],
   [{ run_id: RUN.runId, wait: false }, "input: wait: false has no meaning with run_id: there is nothing to start"],
-  [
-    { run_id: "../deployments" },
-    "input: run_id: is not the id of a run, which looks like 6f0e8f53-2a0e-45a5-8d0e-3b7b0c1d2e4f",
-  ],
+  [{ run_id: "../deployments" }, "input: run_id: is not the id of a run, which is five groups of hexadecimal digits"],
   [{ prompt: "p", agent: "a", deployment_id: "d" }, "input: agent and deployment_id exclude each other"],
   [{ promt: "typo" }, 'input: Unrecognized key: "promt"'],
   [{ prompt: "p", wait: "no" }, "input: wait: Invalid input: expected boolean, received string"],

@@ -117,26 +117,44 @@ test("streams that come faster than the log gather their text; none is starved b
   expect(chunks.find(({ stream }) => stream === "stderr")?.at).toBeLessThan(3000);
 });
 
-test("a flood is cut into chunks, four a second, in order and whole; the writer waits meanwhile", async () => {
+test("a megabyte goes out at once, more of it at half a megabyte a second; in order, whole, and the writer waits", async () => {
   const { ambient, output, chunks, text } = recorded();
   let all = "";
-  let pending: Promise<void> | undefined;
-  let written = 0;
-  while (!pending) {
+  for (let written = 0; Buffer.byteLength(all) < 2 * 1024 * 1024; written += 1) {
     const piece = `${"é👍x".repeat(500)} ${written}\n`;
     all += piece;
-    pending = output.write("stdout", piece);
-    written += 1;
+    const pending = output.write("stdout", piece);
+    if (pending) await ambient.runUntil(pending);
   }
-  expect(all.length).toBeGreaterThan(256 * 1024);
-  expect(all.length).toBeLessThan(300 * 1024);
-  await ambient.runUntil(pending);
-  await ambient.advance(3000);
-  expect(chunks.length).toBeLessThanOrEqual(4 * (ambient.now() / 1000) + 1);
-  for (const [i, { at }] of chunks.entries()) expect(at).toBeGreaterThanOrEqual(250 * i);
-  for (const { chunk } of chunks) expect(chunk.endsWith("\n")).toBe(true);
   await output.finish();
   expect(text()).toBe(all);
+  for (const { chunk } of chunks) expect(chunk.endsWith("\n")).toBe(true);
+  const before = (ms: number) => chunks.filter(({ at }) => at < ms).length;
+  expect(before(1)).toBe(1 + 64); // the first line does not wait for others
+  for (let ms = 250; ms < ambient.now(); ms += 250)
+    expect(before(ms), `${ms} ms`).toBeLessThanOrEqual(1 + 64 + ms / 31.25);
+  expect(ambient.now()).toBeGreaterThan(1000);
+  expect(ambient.now()).toBeLessThan(2000);
+});
+
+test("four tasks that flood the log stay far below the 1024 events the host keeps for its clients", async () => {
+  const ambient = new VirtualAmbient(3, { startMs: 0 });
+  let sent = 0;
+  const flood = async () => {
+    const output = new TaskOutput(ambient, async () => {
+      sent += 1;
+    });
+    while (ambient.now() < 5000) {
+      const pending = output.write("stdout", `${"x".repeat(16_000)}\n`);
+      if (pending) await pending;
+    }
+  };
+  const floods = [flood(), flood(), flood(), flood()];
+  await ambient.advance(1000);
+  expect(sent).toBeGreaterThan(256);
+  expect(sent).toBeLessThanOrEqual(4 * (64 + 32 + 1));
+  await ambient.advance(10_000);
+  await Promise.all(floods);
 });
 
 test("one line of a megabyte arrives whole, cut between characters", async () => {

@@ -42,7 +42,7 @@ test("a task from input to payload: the answer on stdout, steps in the log, the 
     "starting: building",
     "queued",
     "running",
-    "tool shell",
+    "running: tool shell",
     "tool shell finished",
     URL,
     "completed",
@@ -285,4 +285,37 @@ test("C2: a payload stays within one line", async () => {
   expect(payload.truncated).toBe(true);
   expect(String(payload.text).endsWith("...[truncated]")).toBe(true);
   expect(String(payload.text).length).toBeGreaterThan(40_000);
+});
+
+test("a tool is told in one wording, each time it is used, and a state that is no news is not", async () => {
+  const host = new Host();
+  await host.execute("e1", "go");
+  host.remote.name();
+  for (const id of ["1", "2"]) {
+    host.remote
+      .push({ type: "tool_call", id, name: "grep", arguments: "{}" })
+      .push({ type: "status", phase: "running", detail: "grep", run: RUN })
+      .push({ type: "tool_result", id, name: "grep", content: "", isError: false })
+      .push({ type: "status", phase: "running", run: RUN });
+  }
+  host.remote.end();
+  await host.ambient.advance(10_000);
+  expect(output(host, "e1", "log").split("\n").filter(Boolean)).toEqual([
+    `run ${RUN.runId}`,
+    "queued",
+    "running: tool grep",
+    "tool grep finished",
+    "running: tool grep",
+    "tool grep finished",
+    "completed",
+  ]);
+});
+
+test("a run that says something is running: that is not told between the lines of its answer", async () => {
+  const host = new Host();
+  await host.execute("e1", "go");
+  host.remote.name().say("one\n").push({ type: "status", phase: "running", run: RUN }).say("two\n").end();
+  await host.ambient.advance(10_000);
+  const said = host.events("e1").flatMap(({ chunk }) => (typeof chunk === "string" ? chunk : []));
+  expect(said.join("")).toBe(`run ${RUN.runId}\nqueued\none\ntwo\ncompleted\n`);
 });

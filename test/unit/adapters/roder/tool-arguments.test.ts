@@ -54,7 +54,7 @@ describe("C19: arguments are checked here, and the manifest's schema says the sa
     [
       "seren_run_status",
       { run_id: "../../x" },
-      "the arguments do not fit: run_id: is not the id of a run, which looks like 6f0e8f53-2a0e-45a5-8d0e-3b7b0c1d2e4f",
+      "the arguments do not fit: run_id: is not the id of a run, which is five groups of hexadecimal digits",
     ],
     [
       "seren_approve",

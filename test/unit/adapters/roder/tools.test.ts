@@ -47,7 +47,8 @@ test("seren_agents lists the agents from memory", async () => {
   const host = new Host();
   expect(await host.tool("seren_agents", {})).toEqual({
     content:
-      "seren-agent: A general agent on Seren Cloud. Works on its own machine and does not see the local workspace.",
+      "seren-agent: A general agent on Seren Cloud. Works on its own machine and does not see the local workspace.\n\n" +
+      'Start one with seren_dispatch and its name as "agent"; without it, the first.',
     isError: false,
     data: null,
   });
@@ -138,7 +139,7 @@ describe("seren_run_status", () => {
     expect(await host.tool("seren_run_status", { run_id: OTHER, cursor: 5 })).toEqual({
       content:
         "running: tool shell\n\nSaid since the last look:\nnote\nnote\n\n" +
-        "cursor: 12 (pass it next time to see only what is new)\nRun: https://s.example/1",
+        `Not over. Do other work, then look again: seren_run_status {"run_id":"${OTHER}","cursor":12}\nRun: https://s.example/1`,
       isError: false,
       data: { run_id: OTHER, cursor: 12, status: "running" },
     });
@@ -150,7 +151,7 @@ describe("seren_run_status", () => {
     expect((await host.tool("seren_run_status", { run_id: RUN.runId })).content).toBe(
       `waiting_for_approval\nIt waits for a person's approval: pay. A person decides with: seren-bridge approvals approve ${RUN.runId} (or reject)\n` +
         "Tell the user; the decision is theirs, not yours.\n\nNothing new was said.\n\n" +
-        "cursor: 0 (pass it next time to see only what is new)",
+        `Not over. Do other work, then look again: seren_run_status {"run_id":"${RUN.runId}","cursor":0}`,
     );
   });
 

@@ -169,3 +169,60 @@ describe("setup roder", () => {
     expect(readFileSync(path, "utf8")).toBe(text);
   });
 });
+
+describe("setup roder --package", () => {
+  const installed = (fields: object) =>
+    JSON.stringify({ version: 1, packages: [{ packageId: "seren-bridge", enabled: true, ...fields }] });
+  const typed = (stdout: string) => stdout.split("\n").flatMap((line) => (line.startsWith("  ") ? line.trim() : []));
+
+  test.each([
+    ["npm", () => "npm:seren-bridge"],
+    ["git", () => "git:github.com/serenorg/seren-bridge@packed"],
+    ["folder", (terminal: TestTerminal) => join(terminal.home, "app")],
+  ] as const)("%s: what to type, and that Roder has to be started again", async (route, source) => {
+    const terminal = terminalFor();
+    const { code, stdout } = await terminal.run(["setup", "roder", "--package", route]);
+    expect(code).toBe(0);
+    expect(typed(stdout)).toEqual([`roder install ${source(terminal)}`, "roder packages approve seren-bridge"]);
+    expect(stdout).toContain("start Roder again");
+    expect(existsSync(join(terminal.home, CONFIG))).toBe(false);
+  });
+
+  test.each([
+    ["installed", { extensionsApproved: false }, ["roder packages approve seren-bridge"]],
+    ["disabled", { enabled: false }, ["roder packages enable seren-bridge", "roder packages approve seren-bridge"]],
+    ["approved", { extensionsApproved: true }, []],
+  ])("what is done already is not asked for again: %s", async (_, fields, commands) => {
+    const terminal = terminalFor();
+    terminal.file(".roder/packages.json", installed(fields));
+    const { stdout } = await terminal.run(["setup", "roder", "--package", "npm", "--json"]);
+    expect(JSON.parse(stdout)).toMatchObject({ commands });
+  });
+
+  test("--undo takes it away, if it is there", async () => {
+    const terminal = terminalFor();
+    const undo = ["setup", "roder", "--package", "npm", "--undo"];
+    expect((await terminal.run(undo)).stdout).toBe("Roder has no package seren-bridge.\n");
+    terminal.file(".roder/packages.json", installed({ extensionsApproved: true }));
+    expect(typed((await terminal.run(undo)).stdout)).toEqual(["roder remove seren-bridge"]);
+  });
+
+  test("what a package cannot have is said: a key and settings of the shell", async () => {
+    const terminal = new TestTerminal({ SEREN_API_BASE: "https://example.com", SEREN_API_KEY: "seren_secret_4711" });
+    const { stderr } = await terminal.run(["setup", "roder", "--package", "npm"]);
+    expect(stderr).toContain("run `seren-bridge login`");
+    expect(stderr).toContain("A package does not see SEREN_API_BASE");
+  });
+
+  test("there is nothing of ours to write", async () => {
+    const terminal = terminalFor();
+    expect((await terminal.run(["setup", "roder", "--package", "npm", "--write"])).code).toBe(2);
+    expect((await terminal.run(["setup", "roder", "--package", "floppy"])).code).toBe(2);
+  });
+
+  test("an entry beside a package takes its place, and says so", async () => {
+    const terminal = terminalFor();
+    terminal.file(".roder/packages.json", installed({ extensionsApproved: true }));
+    expect((await terminal.run(["setup", "roder"])).stderr).toContain("the entry takes its place");
+  });
+});

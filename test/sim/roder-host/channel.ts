@@ -1,0 +1,65 @@
+/** What Roder's host is built of: a lock that is given in the order of asking, and a channel of 256 places. */
+import type { Ambient } from "../../../src/support/ambient.ts";
+
+export const CHANNEL_PLACES = 256;
+
+export class Lock {
+  #tail: Promise<void> = Promise.resolve();
+
+  /** Runs `work` alone; whoever asks meanwhile waits. */
+  async hold<T>(work: () => Promise<T> | T): Promise<T> {
+    const before = this.#tail;
+    let release: () => void = () => undefined;
+    this.#tail = new Promise((resolve) => {
+      release = resolve;
+    });
+    await before;
+    try {
+      return await work();
+    } finally {
+      release();
+    }
+  }
+}
+
+export class Channel<T> {
+  readonly #places: T[] = [];
+  readonly #senders: (() => void)[] = [];
+  #receiver: (() => void) | undefined;
+  #closed = false;
+
+  /** Resolves when there is a place for it, or at once when the receiver is gone. */
+  async send(value: T): Promise<void> {
+    while (!this.#closed && this.#places.length >= CHANNEL_PLACES)
+      await new Promise<void>((resolve) => void this.#senders.push(resolve));
+    if (this.#closed) return;
+    this.#places.push(value);
+    this.#receiver?.();
+  }
+
+  /** The next value; undefined when there is none at `deadline`. What is there already comes before the deadline does. */
+  async receive(ambient: Ambient, deadline = Number.POSITIVE_INFINITY): Promise<T | undefined> {
+    while (this.#places.length === 0) {
+      const left = deadline - ambient.now();
+      if (left <= 0) return undefined;
+      await new Promise<void>((resolve) => {
+        const stop = Number.isFinite(left) ? ambient.timer(left, resolve) : () => undefined;
+        this.#receiver = () => {
+          stop();
+          resolve();
+        };
+      });
+      this.#receiver = undefined;
+    }
+    const value = this.#places.shift();
+    this.#senders.shift()?.();
+    return value;
+  }
+
+  /** The receiver goes away: nobody waits for it any more. */
+  close(): void {
+    this.#closed = true;
+    for (const go of this.#senders.splice(0)) go();
+    this.#receiver?.();
+  }
+}

@@ -1,0 +1,80 @@
+/** The whole extension under the simulated host, on an embedded Seren Cloud, in virtual time. */
+import type { FaultPlan } from "../../../src/local/index.ts";
+import { HostInput } from "../host/pipes.ts";
+import { type Premises, readPremises, startProgram } from "../host/program.ts";
+import { World } from "../world.ts";
+import { Pipe } from "./pipe.ts";
+import { SimulatedRoder } from "./roder-host.ts";
+
+const STEP_MS = 10;
+/** The wire takes one message a turn of the event loop. */
+const TURNS = 12;
+
+let premises: Promise<Premises> | undefined;
+
+export interface Child {
+  world: World;
+  host: SimulatedRoder;
+  /** Lets time pass, in steps in which the program gets to do what it does without its clock. */
+  pass(ms: number): Promise<void>;
+  /** Lets time pass until `work` settles. */
+  until<T>(work: Promise<T>): Promise<T>;
+  /** Stdin is closed; resolves when the program has ended, with the milliseconds it took. */
+  eof(): Promise<number>;
+}
+
+export async function startChild(rules: FaultPlan["rules"] = []): Promise<Child> {
+  premises ??= readPremises();
+  const world = new World({
+    seed: 11,
+    runs: [],
+    faults: { seed: 11, rules },
+    road: { seed: 11, latencyMs: 20, refused: 0, lost: 0, cut: 0, shred: false },
+    service: { deployMs: 200, startMs: 100, firstSequence: 1, keepAliveMs: 15_000 },
+  });
+  const { clock } = world;
+  const input = new HostInput();
+  const output = new Pipe();
+  const host = new SimulatedRoder(clock, { write: (line) => input.line(line), read: () => output.read() });
+  const program = startProgram("roder", world.process(0), await premises, input, output);
+  const hello = host.request("extension/initialize", {
+    protocolVersion: "0.2.0",
+    apiVersion: "0.1.0",
+    extensionId: "roder-ext-seren-cloud",
+    cwd: ".",
+    grantedCapabilities: [],
+  });
+  const step = async () => {
+    for (let turn = 0; turn < TURNS; turn += 1) await clock.settle();
+    await clock.advance(STEP_MS);
+  };
+  const pass = async (ms: number) => {
+    for (const end = clock.now() + ms; clock.now() < end; ) await step();
+  };
+  const until = async <T>(work: Promise<T>): Promise<T> => {
+    let settled = false;
+    const settle = () => {
+      settled = true;
+    };
+    work.then(settle, settle);
+    while (!settled) await step();
+    return work;
+  };
+  await until(hello);
+  await until(host.request("subagents/definitions", { dispatcherId: "seren-cloud" }));
+  return {
+    world,
+    host,
+    pass,
+    until,
+    async eof() {
+      const began = clock.now();
+      input.end();
+      await until(program.ended);
+      return clock.now() - began;
+    },
+  };
+}
+
+/** A prompt that makes the built-in agent do exactly this. */
+export const script = (name: string, ...steps: object[]) => `${name}\n@script ${JSON.stringify(steps)}`;

@@ -1,0 +1,21 @@
+/** The log Roder keeps of a task: 65,536 bytes, oldest chunks go first. */
+const RING_BYTES = 65_536;
+
+export class TaskRing {
+  readonly entries: { stream: string; chunk: string }[] = [];
+  droppedBytes = 0;
+  #bytes = 0;
+
+  push(stream: string, chunk: string): void {
+    const size = Buffer.byteLength(chunk);
+    // The host cuts such a chunk at a byte, and dies when that is inside a character.
+    if (size > RING_BYTES) throw new Error("a chunk the host may die of");
+    this.entries.push({ stream, chunk });
+    this.#bytes += size;
+    while (this.#bytes > RING_BYTES) {
+      const oldest = Buffer.byteLength(this.entries.shift()?.chunk ?? "");
+      this.#bytes -= oldest;
+      this.droppedBytes += oldest;
+    }
+  }
+}
