@@ -4,5 +4,6 @@ export { ConnectionLost, type LocalReply, type LocalRequest, type LocalResponse 
 export { randomFaultPlan } from "./fault-plan.ts";
 export { type FaultPlan, FaultPlanSchema, type FaultRule } from "./faults.ts";
 export { type LocalHttp, type LocalHttpOptions, startLocalHttp } from "./http.ts";
+export { type CompleteChat, type ModelPiece, modelAgent } from "./model-agent.ts";
 export { LocalCloud, type LocalCloudOptions, type LocalStats } from "./service.ts";
 export type { Agent, ApprovalRequest, ArtifactReport, Stage } from "./stage.ts";

@@ -7,7 +7,7 @@ import { RunLog } from "./run-log.ts";
 import type { Decision } from "./run-schema.ts";
 import { type Lag, momentAt, textOf } from "./run-views.ts";
 import { RUN_OVER, Run } from "./runs.ts";
-import { type Agent, Stage } from "./stage.ts";
+import { type Agent, Stage, type Turn } from "./stage.ts";
 
 export const RUN_STATUSES = [
   "queued",
@@ -78,7 +78,7 @@ export class RunBook {
     const { ambient, agent, startMs } = this.#options;
     const run = this.#create(deployment, payload, skip);
     if (tracked) this.#runs.set(run.id, run);
-    const stage = new Stage(run, ambient, this.#countTurn(run));
+    const stage = new Stage(run, ambient, this.#countTurn(run), () => this.#earlierTurns(run));
     this.#stages.set(run, stage);
     run
       .pause(startMs)
@@ -171,6 +171,17 @@ export class RunBook {
       this.#runs.delete(id);
       if (this.#runs.size <= this.#options.maxKeptRuns) return;
     }
+  }
+
+  #earlierTurns(run: Run): Turn[] {
+    const turns: Turn[] = [];
+    if (run.conversationId === undefined) return turns;
+    for (const { conversationId, deployment, status, payload, output, log } of this.#runs.values()) {
+      if (conversationId !== run.conversationId || deployment !== run.deployment || status !== "completed") continue;
+      if (typeof payload.message === "string")
+        turns.push({ asked: payload.message, answered: output ?? textOf(log.entries) });
+    }
+    return turns;
   }
 
   #countTurn(run: Run): number {

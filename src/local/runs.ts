@@ -78,6 +78,7 @@ export class Run {
   readonly #ambient: Ambient;
   readonly #onEnd: (run: Run) => void;
   #interrupt: (() => void) | undefined;
+  #signal: AbortController | undefined;
   #decided: ((decisions: ReadonlyMap<string, string>) => void) | undefined;
   #stopLimit: (() => void) | undefined;
 
@@ -104,6 +105,13 @@ export class Run {
 
   get over(): boolean {
     return TERMINAL.has(this.status);
+  }
+
+  /** Aborted with `RUN_OVER` when the run is over. */
+  get signal(): AbortSignal {
+    this.#signal ??= new AbortController();
+    if (this.over) this.#signal.abort(RUN_OVER);
+    return this.#signal.signal;
   }
 
   now(): number {
@@ -207,6 +215,7 @@ export class Run {
     this.#interrupt = undefined;
     this.#onEnd(this);
     interrupt?.();
+    this.#signal?.abort(RUN_OVER);
     this.touch();
   }
 

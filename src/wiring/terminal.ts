@@ -48,6 +48,7 @@ export async function runTerminalMode(args: readonly string[]): Promise<number> 
     places: placesOf(config.stateDir, config.credentialsFile, config.variable),
     local: config.local,
     serviceAddress: () => (config.local ? "the service inside this program" : new URL(config.apiBase()).origin),
+    proxy: () => (config.local ? undefined : config.proxyFor(new URL(config.apiBase()))),
     deployment: config.deployment,
     variable: config.variable,
     remote,

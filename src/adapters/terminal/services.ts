@@ -1,6 +1,7 @@
 /** What the commands need from the rest of the program. The composition root provides it. */
 import type { ApprovalDesk, Execute, Organization, RunDirectory } from "../../core/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
+import type { Proxy } from "../../support/proxy.ts";
 import type { Redactor } from "../../support/redact.ts";
 import type { Secret } from "../../support/secret.ts";
 import type { Screen } from "./screen.ts";
@@ -91,6 +92,8 @@ export interface Services {
   readonly local: boolean;
   /** Address of the service, for people. Throws `invalid_input` for a setting that cannot be used. */
   readonly serviceAddress: () => string;
+  /** The proxy that leads to the service. Throws `invalid_input` for a setting that cannot be used. */
+  readonly proxy: () => Proxy | undefined;
   /** `SEREN_BRIDGE_DEPLOYMENT`. */
   readonly deployment: string | undefined;
   readonly keys: Keys;
