@@ -7,7 +7,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { ExecutionFailure } from "./support/failure.ts";
 import { LOG_LEVELS, type LogLevel } from "./support/log.ts";
-import { chooseProxy, isLoopback, type Proxy, type ProxySetting } from "./support/proxy.ts";
+import { chooseProxy, isLoopback, type ProxyRoute, type ProxySetting } from "./support/proxy.ts";
 
 export const DEFAULT_API_BASE = "https://api.serendb.com";
 /** Value of `SEREN_API_BASE` that means the service inside this process. */
@@ -32,6 +32,8 @@ export interface Config {
    */
   readonly apiBase: () => string;
   readonly apiKey: string | undefined;
+  /** Values of the environment that must never be shown. */
+  readonly secrets: readonly string[];
   readonly credentialsFile: string;
   /** Deployment to use when the parcel or request names none. */
   readonly deployment: string | undefined;
@@ -39,7 +41,7 @@ export interface Config {
   /** Undefined when the built-in agent answers. Throws `invalid_input` for an address that cannot be used. */
   readonly model: () => ModelSettings | undefined;
   /** The proxy that leads to `target`; undefined for a direct way. Throws `invalid_input` for one that cannot be used. */
-  readonly proxyFor: (target: URL) => Proxy | undefined;
+  readonly proxyFor: (target: URL) => ProxyRoute | undefined;
   readonly logLevel: LogLevel;
   /** Where the Roder manifest is, when it is not beside the program. */
   readonly roderManifest: string | undefined;
@@ -66,6 +68,7 @@ export function readConfig(environment: Environment = process.env): Config {
       return readBase(base ?? DEFAULT_API_BASE);
     },
     apiKey: variable("SEREN_API_KEY"),
+    secrets: [variable("SEREN_API_KEY"), variable("SEREN_BRIDGE_MODEL_KEY")].filter((one) => one !== undefined),
     credentialsFile: join(configDir(variable), "credentials.json"),
     deployment: variable("SEREN_BRIDGE_DEPLOYMENT"),
     stateDir: variable("SEREN_BRIDGE_STATE_DIR") ?? defaultStateDir(variable),

@@ -35,7 +35,9 @@ export const ChatChunkSchema = z.looseObject({
       }),
     )
     .nullish(),
-  usage: z.looseObject({ prompt_tokens: z.int().min(0).nullish(), completion_tokens: z.int().min(0).nullish() }).nullish(),
+  usage: z
+    .looseObject({ prompt_tokens: z.int().min(0).nullish(), completion_tokens: z.int().min(0).nullish() })
+    .nullish(),
 });
 export type ChatChunk = z.output<typeof ChatChunkSchema>;
 

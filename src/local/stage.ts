@@ -123,7 +123,7 @@ export class Stage {
 
   artifact({ id, kind, title, url }: ArtifactReport): void {
     const { run } = this;
-    run.artifacts.push({
+    run.addArtifact({
       // The record's id is a UUID, the event's a free string: they agree only when the caller's id is a UUID.
       id: UUID.test(id) ? id : this.#ambient.uuid(),
       at: run.now(),

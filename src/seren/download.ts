@@ -6,7 +6,7 @@ import { request } from "undici";
 import { within } from "../support/abort.ts";
 import type { Ambient } from "../support/ambient.ts";
 import { ExecutionFailure } from "../support/failure.ts";
-import { isLoopback, type Proxy } from "../support/proxy.ts";
+import { isLoopback, type ProxyRoute } from "../support/proxy.ts";
 import { openRoad } from "./road.ts";
 
 const TIMEOUT_MS = 120_000;
@@ -16,7 +16,7 @@ export interface DownloadOptions {
   address: string;
   maxBytes: number;
   /** Which proxy leads to a place. Default: none. */
-  proxyFor?: ((target: URL) => Proxy | undefined) | undefined;
+  proxyFor?: ((target: URL) => ProxyRoute | undefined) | undefined;
 }
 
 /** The content, at most `maxBytes`. Rejects with a failure that says why it was not fetched. */

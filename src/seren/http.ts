@@ -7,7 +7,7 @@ import type { Dispatcher } from "undici";
 import { within } from "../support/abort.ts";
 import type { Ambient } from "../support/ambient.ts";
 import { ExecutionFailure, type FailureDetails } from "../support/failure.ts";
-import type { Proxy } from "../support/proxy.ts";
+import type { ProxyRoute } from "../support/proxy.ts";
 import type { Secret } from "../support/secret.ts";
 import { Slots } from "../support/slots.ts";
 import { openRoad, TunnelFailure } from "./road.ts";
@@ -42,7 +42,7 @@ export interface HttpOptions {
   userAgent: string;
   ambient: Ambient;
   /** Leads to `baseUrl`. Default: none. */
-  proxy?: Proxy | undefined;
+  proxy?: ProxyRoute | undefined;
   /** For simulations. Default: an agent each for calls and for streams. */
   dispatcher?: Dispatcher;
   /** Longest answer read into memory; a longer one is a `contract` failure. Default 64 MiB. */

@@ -1,6 +1,6 @@
 /** Connections to one place, directly or through a proxy. Timeouts are the caller's: undici's own are off. */
 import { Agent, type Dispatcher, Pool, ProxyAgent } from "undici";
-import type { Proxy } from "../support/proxy.ts";
+import type { ProxyRoute } from "../support/proxy.ts";
 
 const CONNECT_TIMEOUT_MS = 30_000;
 
@@ -10,7 +10,7 @@ export class TunnelFailure extends Error {
 
   /** `status` is the proxy's answer; undefined when there was none. */
   constructor(
-    readonly proxy: Proxy,
+    readonly proxy: ProxyRoute,
     readonly status: number | undefined,
     options?: ErrorOptions,
   ) {
@@ -19,7 +19,7 @@ export class TunnelFailure extends Error {
 }
 
 export interface RoadOptions {
-  proxy?: Proxy | undefined;
+  proxy?: ProxyRoute | undefined;
   /** Most connections at once. Default: no limit. */
   connections?: number;
 }
@@ -36,14 +36,15 @@ export function openRoad({ proxy, connections }: RoadOptions = {}): Dispatcher {
     ...(username || password ? { token } : {}),
     proxyTls: connect,
     requestTls: connect,
-    clientFactory: (address, options) => new Tunnels(proxy, address, { ...options, headersTimeout: CONNECT_TIMEOUT_MS }),
+    clientFactory: (address, options) =>
+      new Tunnels(proxy, address, { ...options, headersTimeout: CONNECT_TIMEOUT_MS }),
   });
 }
 
 class Tunnels extends Pool {
-  readonly #proxy: Proxy;
+  readonly #proxy: ProxyRoute;
 
-  constructor(proxy: Proxy, address: string | URL, options: Pool.Options) {
+  constructor(proxy: ProxyRoute, address: string | URL, options: Pool.Options) {
     super(address, options);
     this.#proxy = proxy;
   }

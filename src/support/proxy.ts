@@ -14,7 +14,7 @@ export interface ProxySetting {
   value: string;
 }
 
-export interface Proxy {
+export interface ProxyRoute {
   url: URL;
   /** The variable that names it. */
   variable: string;
@@ -26,7 +26,7 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { "http:": "80", "https:": "443" };
 
 /** Undefined for a direct way; loopback is never proxied. Throws `invalid_input` for a proxy that cannot be used. */
-export function chooseProxy({ https, http, except }: ProxySettings, target: URL): Proxy | undefined {
+export function chooseProxy({ https, http, except }: ProxySettings, target: URL): ProxyRoute | undefined {
   const setting = target.protocol === "https:" ? https : http;
   if (!setting || isLoopback(target.hostname) || isExcepted(target, except ?? "")) return undefined;
   const { variable } = setting;

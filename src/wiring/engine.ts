@@ -53,7 +53,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     directory: new RunDirectory(client, canceller),
     agents: async () => agentsOf(await new Organization(client).deployments()),
     saveArtifacts: (outcome, folder) =>
-      saveArtifacts(outcome, folder, (address, maxBytes) => download({ ambient, address, maxBytes, proxyFor: config.proxyFor })),
+      saveArtifacts(outcome, folder, (address, maxBytes) =>
+        download({ ambient, address, maxBytes, proxyFor: config.proxyFor }),
+      ),
     execute: createExecute({ client, canceller, log, journal: disk?.journal }),
     async close() {
       await disk?.close();

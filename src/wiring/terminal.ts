@@ -21,7 +21,7 @@ export async function runTerminalMode(args: readonly string[]): Promise<number> 
   const ambient = realAmbient;
   const config = readConfig();
   const redactor = createRedactor();
-  if (config.apiKey) redactor.add(config.apiKey);
+  for (const secret of config.secrets) redactor.add(secret);
   const log = createLog(process.stderr, config.logLevel, redactor, true).with({ host: "terminal" });
   const screen = createScreen({
     stdin: process.stdin,
@@ -60,7 +60,7 @@ export async function runTerminalMode(args: readonly string[]): Promise<number> 
       await mkdir(dirname(path), { recursive: true });
       await writeFileAtomic(path, text, ambient.uuid(), mode);
     },
-    serveLocal: async (options) => (await import("./terminal-local.ts")).serveLocal(options, ambient),
+    serveLocal: async (options) => (await import("./terminal-local.ts")).serveLocal(options, config, ambient),
   };
   const code = await runTerminal(args, { services, screen });
   await settled();

@@ -27,6 +27,7 @@ export type {
   Keys,
   LocalOptions,
   LocalRequestLine,
+  LocalServer,
   Places,
   Probe,
   Remote,

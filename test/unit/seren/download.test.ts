@@ -23,7 +23,9 @@ beforeAll(async () => {
 afterAll(() => new Promise((resolve) => server.close(resolve)));
 
 test("fetches the bytes, and never with a key", async () => {
-  expect(Buffer.from(await download({ ambient: realAmbient, address: `${origin}/file`, maxBytes: 10 })).toString()).toBe("0123456789");
+  expect(
+    Buffer.from(await download({ ambient: realAmbient, address: `${origin}/file`, maxBytes: 10 })).toString(),
+  ).toBe("0123456789");
   expect(seen.every((value) => value === undefined)).toBe(true);
 });
 
