@@ -61,8 +61,7 @@ export function modelAgent({ model, complete }: ModelAgentOptions): Agent {
 }
 
 function fail(stage: Stage, message: string): void {
-  stage.emit({ type: "error", message, code: "model_error", cause: "model", retryable: false });
-  stage.status("failed", message);
+  stage.status("failed", message, "model_error");
 }
 
 function messagesOf(stage: Stage): ModelMessage[] {

@@ -33,6 +33,7 @@ export class LivePresenter implements Presenter {
   #interrupted = false;
   #leaveApproval: (() => void) | undefined;
   #endsLine = true;
+  #told: string | undefined;
 
   constructor(options: LiveOptions) {
     const { screen, ambient } = options;
@@ -80,6 +81,7 @@ export class LivePresenter implements Presenter {
           dim(this.#clipped(`${this.#mark("◆", "+")} artifact ${event.artifact.title ?? event.artifact.kind}`)),
         );
       case "notice":
+        this.#told = event.message;
         return this.#view.line(yellow(this.#clipped(event.message)));
       default:
         return;
@@ -120,9 +122,9 @@ export class LivePresenter implements Presenter {
   }
 
   #moved(phase: Phase, detail: string | undefined, run: RunRef | undefined): void {
-    if (run && !this.#run) {
+    if (run && run.runId !== this.#run?.runId) {
+      this.#view.line(this.#colors.dim(`${this.#run ? "it goes on as run" : "run"} ${run.runId}`));
       this.#run = run;
-      this.#view.line(this.#colors.dim(`run ${run.runId}`));
     }
     if (phase !== "awaiting_approval") {
       this.#leaveApproval?.();
@@ -150,7 +152,7 @@ export class LivePresenter implements Presenter {
 
   #summary(outcome: Outcome): string[] {
     const { green, dim, yellow } = this.#colors;
-    const words = closingWords(outcome);
+    const words = closingWords(outcome, this.#told);
     const took = duration(outcome.usage?.durationMs ?? this.#options.ambient.now() - this.#since);
     const first =
       outcome.kind === "completed"
