@@ -10,8 +10,8 @@ export const HAVE_PTY = spawnSync("script", ["--version"]).status === 0;
 export interface Pty {
   /** All that was shown so far, sequences and all. */
   shown(): string;
-  /** Resolves once `text` has been shown; rejects when the program has ended without it. */
-  sees(text: string): Promise<void>;
+  /** Resolves once `text` has been shown after the first `from` characters; rejects when the program has ended without it. */
+  sees(text: string, from?: number): Promise<void>;
   type(keys: string): void;
   ended: Promise<number | null>;
 }
@@ -40,10 +40,10 @@ export function startPty(
   const ended = once(child, "close").then(([code]) => code as number | null);
   return {
     shown: () => shown,
-    async sees(text) {
-      while (!shown.includes(text)) {
+    async sees(text, from = 0) {
+      while (!shown.includes(text, from)) {
         const over = await Promise.race([once(child.stdout, "data").then(() => false), ended.then(() => true)]);
-        if (over && !shown.includes(text)) throw new Error(`"${text}" was not shown, but: ${shown}`);
+        if (over && !shown.includes(text, from)) throw new Error(`"${text}" was not shown, but: ${shown}`);
       }
     },
     type: (keys) => void child.stdin.write(keys),

@@ -35,7 +35,10 @@ test.runIf(HAVE_PTY)("`runs follow` does, too, and Ctrl-C then leaves the new ru
   await pty.sees("Allow this?");
   pty.type(DOWN + ENTER);
   await pty.sees("late");
-  await pty.sees("again");
+  await pty.sees("Allow this?", pty.shown().indexOf("late"));
+  const { length } = pty.shown();
+  pty.type("\x03"); // leaves the question alone
+  await pty.sees("Ctrl-C stops following", length);
   pty.type("\x03");
   await pty.ended;
   expect(server.cloud.stats()).toMatchObject({ runsActive: [expect.any(String)], cancelsReceived: 0 });

@@ -81,7 +81,16 @@ export function buildProgram(context: Context): Command {
       `\nStarted by hosts, not by people:\n  courier   the Dispatch courier plugin (JSON lines on stdin and stdout)\n  roder     the Roder process extension\n\n${ENVIRONMENT}\n${exitCodeHelp()}`,
     );
   for (const add of COMMANDS) add(program, context);
+  nameHelp(program, "seren-bridge");
   return program;
+}
+
+/** Whoever mistypes a command is led to the help of that command. */
+function nameHelp(command: Command, path: string): void {
+  for (const child of command.commands) {
+    child.showHelpAfterError(`(${path} ${child.name()} --help has examples)`);
+    nameHelp(child, `${path} ${child.name()}`);
+  }
 }
 
 const COMMANDS: readonly ((program: Command, context: Context) => void)[] = [

@@ -25,7 +25,11 @@ export function decideHere(
     const checkpoint = await approvals.checkpoint(run.runId);
     if (over) return;
     view.stop();
-    view.line(...checkpoint.requests.flatMap((request) => ["", ...approvalLines(request)]), "");
+    view.line(
+      screen.colors.yellow("The run waits for your approval:"),
+      ...checkpoint.requests.flatMap((request) => ["", ...approvalLines(request)]),
+      "",
+    );
     asking = true;
     const verdict = await select(
       screen,

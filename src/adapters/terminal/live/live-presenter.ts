@@ -72,9 +72,11 @@ export class LivePresenter implements Presenter {
         return this.#view.line(event.isError ? red(text) : dim(text));
       }
       case "approval_wait":
-        this.#view.line(...approvalWords(event.approvals, this.#run).map((line) => yellow(line)));
         this.#leaveApproval?.();
         this.#leaveApproval = this.#run && this.#options.onApproval?.(this.#run, this.#view);
+        // Whoever is asked here sees all of it with the question.
+        if (!this.#leaveApproval)
+          this.#view.line(...approvalWords(event.approvals, this.#run).map((line) => yellow(line)));
         return;
       case "artifact":
         return this.#view.line(
