@@ -2,7 +2,7 @@
  * A run on disk: a line for each thing that happened, appended before anybody is told of it. A process that is killed
  * leaves at most a torn last line, which is no part of the file.
  */
-import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs";
 import { type RunHead, RunHeadSchema, type RunLine, RunLineSchema } from "./folder-schema.ts";
 import { isTerminal, type Run } from "./runs.ts";
 import type { KeptRun, RunNotes } from "./store.ts";
@@ -53,14 +53,14 @@ export class RunFile implements RunNotes {
     this.#path = path;
     this.#guard = guard;
     guard(() => {
-      this.#file = openSync(path, "a+", 0o600);
-      const { length, empty } = wholeLength(path);
-      ftruncateSync(this.#file, length);
+      const length = wholeLength(path);
+      if (length !== undefined) truncateSync(path, length);
+      this.#file = openSync(path, "a", 0o600);
       const head: RunHead = {
         v: 1,
         run: { id: run.id, deployment_id: run.deployment.id, payload: run.payload, created_at: run.createdAt },
       };
-      if (empty) this.#write(head);
+      if (!length) this.#write(head);
     });
   }
 
@@ -118,7 +118,7 @@ function wholeLines(bytes: Buffer): unknown[] {
   return lines;
 }
 
-function wholeLength(path: string): { length: number; empty: boolean } {
-  const length = readFileSync(path).lastIndexOf(NEW_LINE) + 1;
-  return { length, empty: length === 0 };
+/** How much of the file are whole lines; undefined when there is no file. */
+function wholeLength(path: string): number | undefined {
+  return existsSync(path) ? readFileSync(path).lastIndexOf(NEW_LINE) + 1 : undefined;
 }
