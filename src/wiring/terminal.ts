@@ -1,5 +1,5 @@
 /** Wires the terminal command. */
-import { existsSync, realpathSync } from "node:fs";
+import { existsSync, fstatSync, realpathSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { homedir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
@@ -27,6 +27,7 @@ export async function runTerminalMode(args: readonly string[]): Promise<number> 
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
+    stdoutIsFile: isFile(1),
     noColor: args.includes("--no-color"),
     variable: config.variable,
   });
@@ -66,6 +67,14 @@ export async function runTerminalMode(args: readonly string[]): Promise<number> 
   await settled();
   await Promise.all([process.stdout, process.stderr].map((output) => new Promise((done) => output.write("", done))));
   return code;
+}
+
+function isFile(descriptor: number): boolean {
+  try {
+    return fstatSync(descriptor).isFile();
+  } catch {
+    return false; // it is closed
+  }
 }
 
 function placesOf(stateDir: string, credentialsFile: string, variable: (name: string) => string | undefined): Places {

@@ -25,8 +25,15 @@ export function startPty(
   args: readonly string[],
   { columns = 80, rows = 24 }: { columns?: number; rows?: number } = {},
 ): Pty {
-  const words = [process.execPath, requireBuilt(PROGRAM), ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
-  const command = `stty cols ${columns} rows ${rows}; exec ${words.join(" ")}`;
+  return startPtyCommand(
+    env,
+    (program) => `stty cols ${columns} rows ${rows}; exec ${program} ${args.map(quoted).join(" ")}`,
+  );
+}
+
+/** A whole shell command; `program` is how it starts ours. */
+export function startPtyCommand(env: Record<string, string>, commandOf: (program: string) => string): Pty {
+  const command = commandOf([process.execPath, requireBuilt(PROGRAM)].map(quoted).join(" "));
   const child = spawn("script", ["-qec", command, "/dev/null"], {
     env: { PATH: process.env.PATH, HOME: scratchFolder(), TERM: "xterm", LANG: "C.UTF-8", ...env },
     stdio: ["pipe", "pipe", "inherit"],
@@ -50,3 +57,5 @@ export function startPty(
     ended,
   };
 }
+
+const quoted = (word: string) => `'${word.replaceAll("'", "'\\''")}'`;

@@ -119,6 +119,8 @@ export class LivePresenter implements Presenter {
 
   #answer(text: string): Promise<void> | void {
     if (!this.#answerApart) return this.#view.append(text);
+    // Lines drawn over would tear an answer that is piped back to the same terminal.
+    if (this.#options.screen.answerMayShow) this.#view.stop();
     this.#endsLine = text.endsWith("\n");
     return put(this.#options.screen.stdout, text);
   }
