@@ -184,15 +184,17 @@ test("no model, or an address that cannot be used, is said before anything is se
   expect(model.asked).toEqual([]);
 });
 
-test("cancelling the run hangs up on the endpoint", async () => {
+test("cancelling the run hangs up on the endpoint, at once", async () => {
   let hungUp: Promise<unknown> | undefined;
   const model = await startModel((response) => {
     hungUp = once(response, "close");
     response.writeHead(200, { "content-type": "text/event-stream" }).write(frame(delta({ content: "I begin\n" })));
   });
-  const { child, ended } = startTerminal(model.env, ["run", "Say a lot"]);
+  const service = await startLocalService([], model.env);
+  const { child, ended } = startTerminal(service.env, ["run", "Say a lot"]);
   await once(child.stdout, "data");
   child.kill("SIGINT");
   await hungUp;
+  expect(service.child.exitCode).toBeNull();
   expect(await ended).toMatchObject({ code: 130, stdout: "I begin\n" });
 });

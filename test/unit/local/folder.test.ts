@@ -104,8 +104,10 @@ test("wherever the file of a run is cut, what is left is a beginning of it, and 
     const now: unknown[] = (await after.get(`/runs/${run}/events`)).body.data;
     const kept = now.slice(0, -2);
     expect(kept, `cut at ${length}`).toEqual(events.slice(0, kept.length));
-    // What was added at this start is whole, and the next start reads the same.
+    // What was added at this start is whole: the next one reads the same and has nothing to add.
+    const written = readFileSync(file, "utf8");
     expect((await open(path, 0).get(`/runs/${run}/events`)).body.data, `cut at ${length}`).toEqual(now);
+    expect(readFileSync(file, "utf8"), `cut at ${length}`).toBe(written);
   }
 });
 
