@@ -40,6 +40,9 @@ const ENVIRONMENT = `Environment:
   SEREN_BRIDGE_DEPLOYMENT   deployment to use when neither parcel nor command names one
   SEREN_BRIDGE_STATE_DIR    folder for small files of ours
   SEREN_BRIDGE_LOG          error, warn (default), info or debug; JSON lines on stderr
+  SEREN_BRIDGE_MODEL_URL    lets the embedded service answer from an OpenAI-compatible endpoint, with
+                            SEREN_BRIDGE_MODEL and SEREN_BRIDGE_MODEL_KEY
+  HTTPS_PROXY, NO_PROXY     the proxy that leads outside, and what is reached without it
   NO_COLOR, CI              no colours; no animation and no questions
 `;
 
