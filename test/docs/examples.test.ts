@@ -33,27 +33,31 @@ const EXAMPLES: Example[] = PAGES.flatMap((page) => {
 describe.skipIf(process.platform === "win32")("the examples", () => {
   test("are there", () => expect(EXAMPLES.length).toBeGreaterThanOrEqual(5));
 
-  test.each(EXAMPLES)("$page, line $line, work against the embedded service", async ({ text }) => {
-    const home = scratchFolder();
-    const work = join(home, "work");
-    cpSync(join(ROOT, "examples"), join(work, "examples"), { recursive: true });
-    mkdirSync(join(home, "bin"));
-    const shim = join(home, "bin", "seren-bridge");
-    writeFileSync(shim, `#!/bin/sh\nexec "${process.execPath}" "${requireBuilt(PROGRAM)}" "$@"\n`);
-    chmodSync(shim, 0o755);
-    const git = join(home, "bin", "git"); // what a repository says is not what is tried here
-    writeFileSync(git, "#!/bin/sh\necho 'commit 1'\n");
-    chmodSync(git, 0o755);
-    const { env } = await startLocalService();
-    const done = spawnSync("bash", ["-eu", "-o", "pipefail", "-c", text], {
-      cwd: work,
-      env: { ...env, PATH: `${join(home, "bin")}:${process.env.PATH}`, HOME: home },
-      encoding: "utf8",
-    });
-    expect(done.stderr, done.stdout).not.toMatch(/seren-bridge: (?!the run waits)/);
-    expect(done.status, done.stderr).toBe(0);
-    expect(done.stdout.length).toBeGreaterThan(0);
-  }, 120_000);
+  test.each(EXAMPLES)(
+    "$page, line $line, work against the embedded service",
+    async ({ text }) => {
+      const home = scratchFolder();
+      const work = join(home, "work");
+      cpSync(join(ROOT, "examples"), join(work, "examples"), { recursive: true });
+      mkdirSync(join(home, "bin"));
+      const shim = join(home, "bin", "seren-bridge");
+      writeFileSync(shim, `#!/bin/sh\nexec "${process.execPath}" "${requireBuilt(PROGRAM)}" "$@"\n`);
+      chmodSync(shim, 0o755);
+      const git = join(home, "bin", "git"); // what a repository says is not what is tried here
+      writeFileSync(git, "#!/bin/sh\necho 'commit 1'\n");
+      chmodSync(git, 0o755);
+      const { env } = await startLocalService();
+      const done = spawnSync("bash", ["-eu", "-o", "pipefail", "-c", text], {
+        cwd: work,
+        env: { ...env, PATH: `${join(home, "bin")}:${process.env.PATH}`, HOME: home },
+        encoding: "utf8",
+      });
+      expect(done.stderr, done.stdout).not.toMatch(/seren-bridge: (?!the run waits)/);
+      expect(done.status, done.stderr).toBe(0);
+      expect(done.stdout.length).toBeGreaterThan(0);
+    },
+    120_000,
+  );
 });
 
 describe("the troubleshooting table", () => {
