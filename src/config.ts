@@ -7,11 +7,21 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { ExecutionFailure } from "./support/failure.ts";
 import { LOG_LEVELS, type LogLevel } from "./support/log.ts";
+import { chooseProxy, isLoopback, type ProxyRoute, type ProxySetting } from "./support/proxy.ts";
 
 export const DEFAULT_API_BASE = "https://api.serendb.com";
 /** Value of `SEREN_API_BASE` that means the service inside this process. */
 export const LOCAL_BASE = "local";
 const PUBLISHER_PREFIX = "/publishers/seren-cloud";
+
+/** A chat completions endpoint that answers in place of the embedded service's built-in agent. */
+export interface ModelSettings {
+  /** Base of its calls, without a trailing slash, e.g. `http://localhost:11434/v1`. */
+  url: string;
+  /** Asked for instead of the model a deployment names. */
+  name: string | undefined;
+  key: string | undefined;
+}
 
 export interface Config {
   /** Whether the service inside this process is meant. */
@@ -22,10 +32,16 @@ export interface Config {
    */
   readonly apiBase: () => string;
   readonly apiKey: string | undefined;
+  /** Values of the environment that must never be shown. */
+  readonly secrets: readonly string[];
   readonly credentialsFile: string;
   /** Deployment to use when the parcel or request names none. */
   readonly deployment: string | undefined;
   readonly stateDir: string;
+  /** Undefined when the built-in agent answers. Throws `invalid_input` for an address that cannot be used. */
+  readonly model: () => ModelSettings | undefined;
+  /** The proxy that leads to `target`; undefined for a direct way. Throws `invalid_input` for one that cannot be used. */
+  readonly proxyFor: (target: URL) => ProxyRoute | undefined;
   readonly logLevel: LogLevel;
   /** Where the Roder manifest is, when it is not beside the program. */
   readonly roderManifest: string | undefined;
@@ -52,9 +68,16 @@ export function readConfig(environment: Environment = process.env): Config {
       return readBase(base ?? DEFAULT_API_BASE);
     },
     apiKey: variable("SEREN_API_KEY"),
+    secrets: [variable("SEREN_API_KEY"), variable("SEREN_BRIDGE_MODEL_KEY")].filter((one) => one !== undefined),
     credentialsFile: join(configDir(variable), "credentials.json"),
     deployment: variable("SEREN_BRIDGE_DEPLOYMENT"),
     stateDir: variable("SEREN_BRIDGE_STATE_DIR") ?? defaultStateDir(variable),
+    model() {
+      const url = variable("SEREN_BRIDGE_MODEL_URL");
+      const key = variable("SEREN_BRIDGE_MODEL_KEY");
+      return url ? { url: readModelUrl(url, key !== undefined), name: variable("SEREN_BRIDGE_MODEL"), key } : undefined;
+    },
+    proxyFor: (target: URL) => chooseProxy(proxySettings(variable), target),
     logLevel: level ?? "warn",
     roderManifest: variable("SEREN_BRIDGE_RODER_MANIFEST"),
     variable: (name: string) => (Object.hasOwn(environment, name) && environment[name]) || undefined,
@@ -73,12 +96,46 @@ function readBase(text: string): string {
   } catch {
     throw refuse("is not a URL");
   }
-  const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && loopback))
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname)))
     throw refuse("would send the API key unencrypted");
   if (url.username || url.password || url.search || url.hash) throw refuse("has more than an origin and a path");
   const path = url.pathname.replace(/\/+$/, "");
   return url.origin + (path.endsWith(PUBLISHER_PREFIX) ? path : path + PUBLISHER_PREFIX);
+}
+
+function readModelUrl(text: string, hasKey: boolean): string {
+  const refuse = (why: string) =>
+    new ExecutionFailure(
+      "invalid_input",
+      `SEREN_BRIDGE_MODEL_URL ${why}; give the base of a chat completions API, such as http://localhost:11434/v1`,
+    );
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    throw refuse("is not a URL");
+  }
+  if (url.protocol !== "https:" && url.protocol !== "http:") throw refuse("is neither http nor https");
+  if (url.protocol === "http:" && hasKey && !isLoopback(url.hostname))
+    throw refuse("would send SEREN_BRIDGE_MODEL_KEY unencrypted");
+  if (url.username || url.password || url.search || url.hash) throw refuse("has more than an origin and a path");
+  return url.origin + url.pathname.replace(/\/+$/, "").replace(/\/chat\/completions$/, "");
+}
+
+/** Lower case first, as curl has it. */
+function proxySettings(variable: Variable): Parameters<typeof chooseProxy>[0] {
+  const setting = (name: string): ProxySetting | undefined => {
+    for (const one of [name.toLowerCase(), name]) {
+      const value = variable(one);
+      if (value) return { variable: one, value };
+    }
+    return undefined;
+  };
+  return {
+    https: setting("HTTPS_PROXY"),
+    http: setting("HTTP_PROXY"),
+    except: setting("NO_PROXY")?.value,
+  };
 }
 
 /** An account without an entry in the user database has no home, which must not keep us from starting. */

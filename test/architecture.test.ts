@@ -19,7 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages that only one place may know. */
 const ONLY_IN: Readonly<Record<string, RegExp>> = {
-  undici: /^src\/seren\/(http|download)\.ts$/,
+  undici: /^src\/seren\/(http|download|road)\.ts$/,
   "vscode-jsonrpc": /^src\/stdio\//,
   "eventsource-parser": /^src\/seren\/sse\.ts$/,
   "smol-toml": /^src\/adapters\/(roder|terminal)\//,

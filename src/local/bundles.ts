@@ -7,6 +7,7 @@ import { headerOf, type LocalReply, type LocalRequest } from "./exchange.ts";
 import { badRequest, notFound, storeProblem } from "./problems.ts";
 import { UPLOAD_PREFIX } from "./routes.ts";
 import type { BundleBodySchema } from "./run-schema.ts";
+import type { CloudStore, KeptBundle } from "./store.ts";
 
 const UPLOAD_VALID_MS = 15 * 60 * 1000;
 const SHA256_HEADER = "x-local-content-sha256";
@@ -29,9 +30,18 @@ export class Bundles {
   readonly #byId = new Map<string, Bundle>();
   readonly #bySha256 = new Map<string, Bundle>();
   readonly #ambient: Ambient;
+  readonly #store: CloudStore | undefined;
 
-  constructor(ambient: Ambient) {
+  constructor(ambient: Ambient, store?: CloudStore) {
     this.#ambient = ambient;
+    this.#store = store;
+  }
+
+  /** Puts back a bundle whose upload an earlier process has completed. */
+  restore(kept: KeptBundle): void {
+    const bundle = { ...kept, updatedAt: kept.uploadedAt, signature: "", expiresAt: 0, stored: true };
+    this.#byId.set(bundle.id, bundle);
+    this.#bySha256.set(bundle.sha256, bundle);
   }
 
   /** `origin` is the one the request came to. */
@@ -106,6 +116,7 @@ export class Bundles {
     const bundle = this.#need(id);
     if (!bundle.stored) throw badRequest("Nothing has been uploaded for this bundle");
     bundle.uploadedAt ??= this.#ambient.now();
+    this.#store?.bundle({ ...bundle, uploadedAt: bundle.uploadedAt });
     return show(bundle);
   }
 

@@ -14,7 +14,7 @@ import { costsOf, NO_LAG, textOf } from "./run-views.ts";
 
 const NO_QUERY: readonly string[] = [];
 
-const deploy: Perform = ({ ambient, deployments, bundles, counters, deployMs }, { request, rules }) => {
+const deploy: Perform = ({ ambient, deployments, bundles, counters, deployMs, store }, { request, rules }) => {
   const body = readBody(request, DeployBodySchema);
   checkDeploy(body);
   const { execution } = body.workload;
@@ -23,6 +23,7 @@ const deploy: Perform = ({ ambient, deployments, bundles, counters, deployMs }, 
   }
   const deployment = createDeployment(body, ambient, deployMs, ruleOf(rules, "fail_build")?.message);
   deployments.set(deployment.id, deployment);
+  store?.deployment({ deployment, deleted: false });
   counters.deploymentsCreated += 1;
   return dataReply(202, summaryOf(deployment, ambient.now()));
 };
@@ -35,12 +36,14 @@ const switchTo =
     if (deployment.body.mode !== "always_on") throw badRequest("Only always_on deployments can be started and stopped");
     deployment.stopped = stopped;
     deployment.updatedAt = premises.ambient.now();
+    premises.store?.deployment({ deployment, deleted: false });
     return dataReply(200, { status: statusOf(deployment, premises.ambient.now()) });
   };
 
 const remove: Perform = (premises, { route }) => {
   const deployment = needDeployment(premises, route.deploymentId);
   premises.deployments.delete(deployment.id);
+  premises.store?.deployment({ deployment, deleted: true });
   premises.counters.deploymentsDeleted += 1;
   for (const run of premises.runs.active()) if (run.deployment === deployment) run.cancel();
   return dataReply(200, { status: "deleted" });

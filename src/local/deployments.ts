@@ -89,6 +89,13 @@ export function instructionNames(deployment: Deployment): string[] {
   return (execution.bundle.instructions ?? []).map((instruction) => instruction.path ?? instruction.kind);
 }
 
+/** What the agent is told to be and do. */
+export function instructionTexts(deployment: Deployment): string[] {
+  const { execution } = deployment.body.workload;
+  if (execution.type === "code") return [];
+  return (execution.bundle.instructions ?? []).filter(({ kind }) => kind !== "eval").map(({ content }) => content);
+}
+
 /** What the service checks beyond the shape. Throws a `Problem` (400). */
 export function checkDeploy(body: DeployBody): void {
   const { workload } = body;

@@ -8,6 +8,7 @@ import { notFound } from "./problems.ts";
 import type { Route } from "./routes.ts";
 import type { RunBook } from "./run-book.ts";
 import type { Lag } from "./run-views.ts";
+import type { CloudStore } from "./store.ts";
 
 export interface Counters {
   createsReceived: number;
@@ -22,6 +23,7 @@ export interface Premises {
   readonly deployments: Map<string, Deployment>;
   readonly runs: RunBook;
   readonly bundles: Bundles;
+  readonly store: CloudStore | undefined;
   readonly counters: Counters;
   readonly deployMs: number;
   readonly keepAliveMs: number;

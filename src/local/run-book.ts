@@ -7,7 +7,8 @@ import { RunLog } from "./run-log.ts";
 import type { Decision } from "./run-schema.ts";
 import { type Lag, momentAt, textOf } from "./run-views.ts";
 import { RUN_OVER, Run } from "./runs.ts";
-import { type Agent, Stage } from "./stage.ts";
+import { type Agent, Stage, type Turn } from "./stage.ts";
+import type { CloudStore, KeptRun } from "./store.ts";
 
 export const RUN_STATUSES = [
   "queued",
@@ -34,6 +35,8 @@ export const COMMON_FILTERS = [
 ] as const;
 export const RUN_FILTERS = [...COMMON_FILTERS, "conversation_id", "status"] as const;
 
+const INTERRUPTED = "the embedded service was stopped while this run was going on";
+
 export interface RunBookOptions {
   ambient: Ambient;
   agent: Agent;
@@ -44,6 +47,7 @@ export interface RunBookOptions {
   approvalResume: "same_run" | "new_run" | "new_run_repeating";
   /** Ended runs beyond this many are forgotten, oldest first. */
   maxKeptRuns: number;
+  store?: CloudStore | undefined;
 }
 
 export class RunBook {
@@ -77,8 +81,8 @@ export class RunBook {
   ): Run {
     const { ambient, agent, startMs } = this.#options;
     const run = this.#create(deployment, payload, skip);
-    if (tracked) this.#runs.set(run.id, run);
-    const stage = new Stage(run, ambient, this.#countTurn(run));
+    if (tracked) this.#track(run);
+    const stage = new Stage(run, ambient, this.#countTurn(run), () => this.#earlierTurns(run));
     this.#stages.set(run, stage);
     run
       .pause(startMs)
@@ -93,6 +97,33 @@ export class RunBook {
         },
       );
     return run;
+  }
+
+  /** Puts back a run of an earlier process. One that was going on has lost its agent: it ends here, and says so. */
+  restore(kept: KeptRun, deployment: Deployment): void {
+    const run = this.#create(deployment, kept.payload, undefined, kept);
+    for (const entry of kept.entries) run.log.restore(entry);
+    run.history.push(...kept.history);
+    run.artifacts.push(...kept.artifacts);
+    run.startedAt = kept.startedAt;
+    run.stopReason = kept.stopReason;
+    run.output = kept.output;
+    run.usage = kept.usage;
+    this.#runs.set(run.id, run);
+    this.#countTurn(run);
+    if (run.over) return;
+    const { store } = this.#options;
+    if (store) run.noteWith(store.notesOf(run));
+    run.append({
+      type: "error",
+      event_type: "error",
+      kind: "error",
+      code: "interrupted",
+      cause: "platform",
+      retryable: true,
+      message: INTERRUPTED,
+    });
+    run.finish("failed", INTERRUPTED, "interrupted");
   }
 
   /** `within` limits the search to one deployment, as the deployment-scoped paths do. */
@@ -134,7 +165,7 @@ export class RunBook {
       return run;
     }
     const next = this.#create(run.deployment, run.payload);
-    this.#runs.set(next.id, next);
+    this.#track(next);
     if (this.#options.approvalResume === "new_run_repeating") {
       const text = textOf(run.log.entries);
       if (text !== "") next.append({ event_type: "response.output_text.done", kind: "text", type: "text", text });
@@ -147,19 +178,31 @@ export class RunBook {
     return next;
   }
 
-  #create(deployment: Deployment, payload: Readonly<Record<string, unknown>>, skip?: () => number): Run {
+  #track(run: Run): void {
+    this.#runs.set(run.id, run);
+    const { store } = this.#options;
+    if (store) run.noteWith(store.notesOf(run));
+  }
+
+  #create(
+    deployment: Deployment,
+    payload: Readonly<Record<string, unknown>>,
+    skip?: () => number,
+    kept?: Pick<KeptRun, "id" | "createdAt">,
+  ): Run {
     const { ambient, firstSequence } = this.#options;
     const conversation = payload.conversation_id ?? payload.thread_id;
     const run = new Run({
       ambient,
-      id: ambient.uuid(),
+      id: kept?.id ?? ambient.uuid(),
+      createdAt: kept?.createdAt,
       deployment,
       payload,
       conversationId: typeof conversation === "string" ? conversation : undefined,
       log: new RunLog(firstSequence, skip),
       onEnd: (ended) => this.#ended(ended),
     });
-    this.#started += 1;
+    if (!kept) this.#started += 1;
     return run;
   }
 
@@ -169,8 +212,20 @@ export class RunBook {
     for (const [id, old] of this.#runs) {
       if (!old.over || old === run) continue;
       this.#runs.delete(id);
+      this.#options.store?.forget(old);
       if (this.#runs.size <= this.#options.maxKeptRuns) return;
     }
+  }
+
+  #earlierTurns(run: Run): Turn[] {
+    const turns: Turn[] = [];
+    if (run.conversationId === undefined) return turns;
+    for (const { conversationId, deployment, status, payload, output, log } of this.#runs.values()) {
+      if (conversationId !== run.conversationId || deployment !== run.deployment || status !== "completed") continue;
+      if (typeof payload.message === "string")
+        turns.push({ asked: payload.message, answered: output ?? textOf(log.entries) });
+    }
+    return turns;
   }
 
   #countTurn(run: Run): number {

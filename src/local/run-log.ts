@@ -15,6 +15,8 @@ export class RunLog {
   readonly #wakers = new Set<() => void>();
   #next: number;
   readonly #skip: (() => number) | undefined;
+  /** Told of every new entry before its readers are. */
+  onAppend: ((entry: LogEntry) => void) | undefined;
 
   /** `skip` makes holes: it is asked before each event how many numbers to leave out. */
   constructor(first = 1, skip?: () => number) {
@@ -33,9 +35,16 @@ export class RunLog {
 
   append(event: EventObject, at: number): void {
     const sequence = this.#next + (this.#skip?.() ?? 0);
-    this.#next = sequence + 1;
-    this.#entries.push({ sequence, at, event: { sequence_number: sequence, ...event } });
+    const entry = { sequence, at, event: { sequence_number: sequence, ...event } };
+    this.restore(entry);
+    this.onAppend?.(entry);
     this.wake();
+  }
+
+  /** Puts back an entry of an earlier process. */
+  restore(entry: LogEntry): void {
+    this.#next = entry.sequence + 1;
+    this.#entries.push(entry);
   }
 
   /** Index of the first entry after `sequence`. */

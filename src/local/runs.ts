@@ -4,6 +4,7 @@ import type { Deployment } from "./deployments.ts";
 import { badRequest, conflict } from "./problems.ts";
 import type { EventObject, RunLog } from "./run-log.ts";
 import type { Decision } from "./run-schema.ts";
+import type { RunNotes } from "./store.ts";
 
 const TERMINAL = new Set(["completed", "failed", "error", "cancelled", "canceled", "timeout", "blocked"]);
 export const isTerminal = (status: string) => TERMINAL.has(status);
@@ -49,6 +50,8 @@ export interface RunOptions {
   readonly payload: Readonly<Record<string, unknown>>;
   readonly conversationId: string | undefined;
   readonly log: RunLog;
+  /** Of a run that an earlier process created. */
+  readonly createdAt?: number | undefined;
   /** Called once, when the run has ended. */
   readonly onEnd: (run: Run) => void;
 }
@@ -77,7 +80,9 @@ export class Run {
   changes = 0;
   readonly #ambient: Ambient;
   readonly #onEnd: (run: Run) => void;
+  #notes: RunNotes | undefined;
   #interrupt: (() => void) | undefined;
+  #signal: AbortController | undefined;
   #decided: ((decisions: ReadonlyMap<string, string>) => void) | undefined;
   #stopLimit: (() => void) | undefined;
 
@@ -90,7 +95,7 @@ export class Run {
     this.log = options.log;
     this.#ambient = options.ambient;
     this.#onEnd = options.onEnd;
-    this.createdAt = options.ambient.now();
+    this.createdAt = options.createdAt ?? options.ambient.now();
     this.history.push({ at: this.createdAt, status: "queued", message: undefined });
   }
 
@@ -106,6 +111,19 @@ export class Run {
     return TERMINAL.has(this.status);
   }
 
+  /** From now on all that happens is noted. */
+  noteWith(notes: RunNotes): void {
+    this.#notes = notes;
+    this.log.onAppend = (entry) => notes.event(entry);
+  }
+
+  /** Aborted with `RUN_OVER` when the run is over. */
+  get signal(): AbortSignal {
+    this.#signal ??= new AbortController();
+    if (this.over) this.#signal.abort(RUN_OVER);
+    return this.#signal.signal;
+  }
+
   now(): number {
     return this.#ambient.now();
   }
@@ -117,7 +135,7 @@ export class Run {
 
   setStatus(status: string, message?: string): void {
     if (this.over) return;
-    this.history.push({ at: this.now(), status, message });
+    this.#move(status, message);
     this.#armLimit();
     this.touch();
   }
@@ -126,6 +144,11 @@ export class Run {
   touch(): void {
     this.changes += 1;
     this.log.wake();
+  }
+
+  addArtifact(row: ArtifactRow): void {
+    this.artifacts.push(row);
+    this.#notes?.artifact(row);
   }
 
   append(event: EventObject): void {
@@ -201,17 +224,23 @@ export class Run {
     this.pending = [];
     this.stopReason = stopReason;
     this.startedAt ??= this.now();
-    this.history.push({ at: this.now(), status, message });
+    this.#move(status, message);
     this.#stopLimit?.();
     const interrupt = this.#interrupt;
     this.#interrupt = undefined;
     this.#onEnd(this);
     interrupt?.();
+    this.#signal?.abort(RUN_OVER);
     this.touch();
   }
 
   cancel(): void {
     this.finish("cancelled", "cancelled on request", "cancelled");
+  }
+
+  #move(status: string, message: string | undefined): void {
+    this.history.push({ at: this.now(), status, message });
+    this.#notes?.moment(this);
   }
 
   #waiting<T>(begin: (resolve: (value: T) => void) => (() => void) | undefined): Promise<T> {

@@ -1,7 +1,7 @@
 /**
  * The embedded Seren Cloud: the published API as a function from request to response. No sockets, and no clock or
  * randomness of its own: everything comes through `Ambient`, so that a whole program can run against it under virtual
- * time. State lives in memory and ends with the process.
+ * time. State lives in memory and ends with the process, unless there is a store.
  */
 import type { Ambient } from "../support/ambient.ts";
 import { builtInAgent } from "./agent.ts";
@@ -16,6 +16,7 @@ import { matchRoute, type Operation, UPLOAD_PREFIX } from "./routes.ts";
 import { RunBook, type RunBookOptions } from "./run-book.ts";
 import { runOperations } from "./run-operations.ts";
 import type { Agent } from "./stage.ts";
+import type { CloudStore } from "./store.ts";
 
 export interface LocalCloudOptions {
   ambient: Ambient;
@@ -45,6 +46,8 @@ export interface LocalCloudOptions {
   inlineRuns?: Premises["inlineRuns"] | undefined;
   /** Ended runs kept in memory, the oldest are forgotten first. Default 5000. */
   maxKeptRuns?: number | undefined;
+  /** What it holds is taken up, and what changes is put there. */
+  store?: CloudStore | undefined;
 }
 
 export interface LocalStats {
@@ -70,14 +73,15 @@ export class LocalCloud {
 
   /** Throws when the fault plan is malformed. */
   constructor(options: LocalCloudOptions) {
-    const { ambient, paceMs = 0, retryMs = 1000 } = options;
+    const { ambient, paceMs = 0, retryMs = 1000, store } = options;
     this.#faults = new Faults(options.faults);
     this.#keys = options.keys && new Set(options.keys);
     this.#origin = options.origin ?? "http://127.0.0.1";
     this.#premises = {
       ambient,
       deployments: new Map(),
-      bundles: new Bundles(ambient),
+      bundles: new Bundles(ambient, store),
+      store,
       runs: new RunBook({
         ambient,
         agent: options.agent ?? builtInAgent(paceMs),
@@ -85,6 +89,7 @@ export class LocalCloud {
         firstSequence: options.firstSequence ?? 1,
         approvalResume: options.approvalResume ?? "same_run",
         maxKeptRuns: options.maxKeptRuns ?? 5000,
+        store,
       }),
       counters: {
         createsReceived: 0,
@@ -99,6 +104,7 @@ export class LocalCloud {
       inlineRuns: options.inlineRuns ?? "tracked",
       random: this.#faults.random,
     };
+    if (store) this.#takeUp(store);
   }
 
   /**
@@ -152,6 +158,18 @@ export class LocalCloud {
       signal,
     });
     return rules.length > 0 ? afterOperation(rules, reply, ambient, signal) : reply;
+  }
+
+  #takeUp(store: CloudStore): void {
+    const { deployments, bundles, runs } = this.#premises;
+    const kept = store.load();
+    const known = new Map(kept.deployments.map(({ deployment }) => [deployment.id, deployment]));
+    for (const { deployment, deleted } of kept.deployments) if (!deleted) deployments.set(deployment.id, deployment);
+    for (const bundle of kept.bundles) bundles.restore(bundle);
+    for (const run of kept.runs) {
+      const deployment = known.get(run.deploymentId);
+      if (deployment) runs.restore(run, deployment);
+    }
   }
 
   #authorize(request: LocalRequest): void {

@@ -1,6 +1,6 @@
 /** What an agent sees of the run it works on: the request, and the ways to report, wait, ask and end. */
 import type { Ambient } from "../support/ambient.ts";
-import { instructionNames } from "./deployments.ts";
+import { instructionNames, instructionTexts } from "./deployments.ts";
 import type { EventObject } from "./run-log.ts";
 import { isTerminal, type Run, type UsageFigures } from "./runs.ts";
 
@@ -18,6 +18,12 @@ export interface ArtifactReport {
   kind: string;
   title?: string | undefined;
   url?: string | undefined;
+}
+
+/** An earlier turn of the conversation that completed. */
+export interface Turn {
+  asked: string;
+  answered: string;
 }
 
 /** `event_type` and `kind` of the envelope, by event type. */
@@ -40,18 +46,37 @@ export class Stage {
   readonly deploymentName: string;
   /** Earlier runs of this deployment with the same conversation id. */
   readonly earlierTurns: number;
+  /** What was said in them, oldest first; turns the service has forgotten are missing. */
+  readonly earlier: () => readonly Turn[];
   readonly #ambient: Ambient;
   #items = 0;
   #checkpoints = 0;
 
-  constructor(run: Run, ambient: Ambient, earlierTurns: number) {
+  constructor(run: Run, ambient: Ambient, earlierTurns: number, earlier: () => readonly Turn[] = () => []) {
     this.run = run;
+    this.earlier = earlier;
     this.#ambient = ambient;
     this.payload = run.payload;
     this.message = typeof run.payload.message === "string" ? run.payload.message : undefined;
     this.instructions = instructionNames(run.deployment);
     this.deploymentName = run.deployment.name;
     this.earlierTurns = earlierTurns;
+  }
+
+  /** Aborted when the run is over. */
+  get signal(): AbortSignal {
+    return this.run.signal;
+  }
+
+  /** The model the deployment names. */
+  get modelId(): string | undefined {
+    const { execution } = this.run.deployment.body.workload;
+    return (execution.type === "llm" && execution.model_id) || undefined;
+  }
+
+  /** Contents of the deployment's instructions, those for evaluations left out. */
+  get instructionTexts(): string[] {
+    return instructionTexts(this.run.deployment);
   }
 
   /** Appends an event with the envelope its type has. */
@@ -98,7 +123,7 @@ export class Stage {
 
   artifact({ id, kind, title, url }: ArtifactReport): void {
     const { run } = this;
-    run.artifacts.push({
+    run.addArtifact({
       // The record's id is a UUID, the event's a free string: they agree only when the caller's id is a UUID.
       id: UUID.test(id) ? id : this.#ambient.uuid(),
       at: run.now(),

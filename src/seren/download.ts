@@ -2,19 +2,28 @@
  * Fetches what an artifact's address points at. The address comes from a run, so it is foreign: it never gets our key, it
  * must be https (or loopback, where the embedded service lives), and redirects are not followed.
  */
-import { Agent, request } from "undici";
+import { request } from "undici";
 import { within } from "../support/abort.ts";
 import type { Ambient } from "../support/ambient.ts";
 import { ExecutionFailure } from "../support/failure.ts";
+import { isLoopback, type ProxyRoute } from "../support/proxy.ts";
+import { openRoad } from "./road.ts";
 
 const TIMEOUT_MS = 120_000;
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+export interface DownloadOptions {
+  ambient: Ambient;
+  address: string;
+  maxBytes: number;
+  /** Which proxy leads to a place. Default: none. */
+  proxyFor?: ((target: URL) => ProxyRoute | undefined) | undefined;
+}
 
 /** The content, at most `maxBytes`. Rejects with a failure that says why it was not fetched. */
-export async function download(ambient: Ambient, address: string, maxBytes: number): Promise<Uint8Array> {
+export async function download({ ambient, address, maxBytes, proxyFor }: DownloadOptions): Promise<Uint8Array> {
   const url = acceptable(address);
+  const dispatcher = openRoad({ proxy: proxyFor?.(url) });
   const bound = within(ambient, TIMEOUT_MS);
-  const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
   try {
     const { statusCode, body } = await request(url, { method: "GET", dispatcher, signal: bound.signal });
     if (statusCode !== 200) throw new ExecutionFailure("unavailable", `its address answered HTTP ${statusCode}`);
@@ -43,7 +52,7 @@ function acceptable(address: string): URL {
   } catch {
     throw refuse("is not a URL");
   }
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && LOOPBACK.test(url.hostname)))
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname)))
     throw refuse("is not https");
   if (url.username || url.password) throw refuse("carries a password");
   return url;

@@ -1,14 +1,16 @@
 /**
- * The only module that knows undici. Two agents: one for calls, one for streams, so that open streams never make a call
+ * Requests and streams over undici. Two agents: one for calls, one for streams, so that open streams never make a call
  * wait (undici counts no queueing time in its timeouts). All timeouts are ours, from the ambient clock; undici's own are
  * off, because they are coarse and would cut a quiet stream.
  */
-import { Agent, type Dispatcher } from "undici";
+import type { Dispatcher } from "undici";
 import { within } from "../support/abort.ts";
 import type { Ambient } from "../support/ambient.ts";
 import { ExecutionFailure, type FailureDetails } from "../support/failure.ts";
+import type { ProxyRoute } from "../support/proxy.ts";
 import type { Secret } from "../support/secret.ts";
 import { Slots } from "../support/slots.ts";
+import { openRoad, TunnelFailure } from "./road.ts";
 import type { HttpRequest, HttpResponse, HttpTransport } from "./transport.ts";
 
 /**
@@ -19,7 +21,6 @@ const MAX_BODY_BYTES = 32 * 1024 * 1024;
 /** Longer bodies are read so many at a time: once parsed they take several times their size. */
 const LARGE_BODY_BYTES = 1024 * 1024;
 const LARGE_AT_ONCE = 2;
-const CONNECT_TIMEOUT_MS = 30_000;
 
 /** Errors that say the request never left: nothing can have happened twice. So do all of connecting and of the certificate. */
 const NEVER_SENT = new Set([
@@ -36,10 +37,15 @@ const BAD_CERTIFICATE = /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CER
 export interface HttpOptions {
   /** Origin and publisher prefix, without a trailing slash. */
   baseUrl: string;
-  /** Asked for at each call, so that a missing key fails the call that needs it and says how to provide one. */
-  apiKey: () => Secret;
+  /**
+   * Asked for at each call, so that a missing key fails the call that needs it and says how to provide one. Undefined for
+   * a place that wants none.
+   */
+  apiKey: (() => Secret) | undefined;
   userAgent: string;
   ambient: Ambient;
+  /** Leads to `baseUrl`. Default: none. */
+  proxy?: ProxyRoute | undefined;
   /** For simulations. Default: an agent each for calls and for streams. */
   dispatcher?: Dispatcher;
   /** Longest answer read into memory; a longer one is a `contract` failure, `tooLarge`. Default 32 MiB. */
@@ -50,11 +56,10 @@ export function createHttp(options: HttpOptions): HttpTransport {
   const { ambient } = options;
   const base = new URL(options.baseUrl);
   const prefix = base.pathname.replace(/\/$/, "");
-  const quiet = { headersTimeout: 0, bodyTimeout: 0 };
-  const calls =
-    options.dispatcher ?? new Agent({ connect: { timeout: CONNECT_TIMEOUT_MS }, connections: 32, ...quiet });
+  const { proxy } = options;
+  const calls = options.dispatcher ?? openRoad({ proxy, connections: 32 });
   const large = new Slots(LARGE_AT_ONCE);
-  const streams = options.dispatcher ?? new Agent({ connect: { timeout: CONNECT_TIMEOUT_MS }, ...quiet });
+  const streams = options.dispatcher ?? openRoad({ proxy });
 
   const send = (via: Dispatcher, request: HttpRequest & { headers?: Record<string, string> }, signal: AbortSignal) =>
     via.request({
@@ -62,7 +67,7 @@ export function createHttp(options: HttpOptions): HttpTransport {
       path: prefix + request.path,
       method: request.method,
       headers: {
-        authorization: `Bearer ${options.apiKey().reveal()}`,
+        ...(options.apiKey ? { authorization: `Bearer ${options.apiKey().reveal()}` } : {}),
         accept: "application/json",
         "user-agent": options.userAgent,
         ...(request.body === undefined ? {} : { "content-type": "application/json" }),
@@ -196,7 +201,7 @@ function roadFailure(
   if (!(error instanceof ExecutionFailure)) {
     const what = overdue
       ? "Seren Cloud did not answer in time; try again later"
-      : "Seren Cloud could not be reached; check the network and SEREN_API_BASE";
+      : (proxyWords(error) ?? "Seren Cloud could not be reached; check the network and SEREN_API_BASE");
     return new ExecutionFailure("unavailable", what, { cause: error, details });
   }
   // Ours: there is no key, or the answer was too large.
@@ -204,8 +209,19 @@ function roadFailure(
   return new ExecutionFailure(error.kind, error.message, { cause: error, details: { ...error.details, ...details } });
 }
 
+function proxyWords(error: unknown): string | undefined {
+  if (!(error instanceof TunnelFailure)) return undefined;
+  const { proxy, status } = error;
+  const name = `the proxy ${proxy.shown} (${proxy.variable})`;
+  if (status === undefined) return `Seren Cloud could not be reached: ${name} does not answer; check it`;
+  return status === 407
+    ? `Seren Cloud could not be reached: ${name} wants a user and a password; write them as http://user:password@host:port`
+    : `Seren Cloud could not be reached: ${name} answered HTTP ${status}; check it, or except the host with NO_PROXY`;
+}
+
 function wasNeverSent(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  if (error instanceof TunnelFailure) return true;
   if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(wasNeverSent);
   if ("syscall" in error && typeof error.syscall === "string" && CONNECTING.has(error.syscall)) return true;
   if ("code" in error && typeof error.code === "string") {

@@ -30,6 +30,6 @@ export interface HttpTransport {
   /** Rejects with an `ExecutionFailure` of kind `unavailable` when no answer came. */
   request(request: HttpRequest): Promise<HttpResponse>;
   /** `timeoutMs` covers the wait for the response head only. */
-  openStream(request: Omit<HttpRequest, "body"> & { headers: Record<string, string> }): Promise<HttpStream>;
+  openStream(request: HttpRequest & { headers: Record<string, string> }): Promise<HttpStream>;
   close(): Promise<void>;
 }

@@ -39,30 +39,44 @@ export interface EngineOptions {
 
 export async function createEngine(options: EngineOptions): Promise<Engine> {
   const { config, apiKey, ambient, log, host = "terminal" } = options;
-  const place = config.local ? await startLocal(ambient) : { baseUrl: config.apiBase(), apiKey };
-  const transport = createHttp({ ...place, userAgent: `seren-bridge/${__VERSION__}`, ambient });
+  const local = config.local ? await startLocal(config, ambient) : undefined;
+  const place = local ?? { baseUrl: config.apiBase(), apiKey };
+  const proxy = config.proxyFor(new URL(place.baseUrl));
+  const transport = createHttp({ ...place, userAgent: `seren-bridge/${__VERSION__}`, ambient, proxy });
   const client = new SerenClient(transport, ambient);
   const canceller = new Canceller(client, log);
   // Runs of the service inside this process end with it: there is nothing to remember.
   const { stateDir } = config;
-  const disk = config.local ? undefined : openJournal({ ...place, stateDir, host, client, canceller, log });
+  const disk = local ? undefined : openJournal({ ...place, stateDir, host, client, canceller, log });
   return {
     client,
     directory: new RunDirectory(client, canceller),
     agents: async () => agentsOf(await new Organization(client).deployments()),
     saveArtifacts: (outcome, folder) =>
-      saveArtifacts(outcome, folder, (address, maxBytes) => download(ambient, address, maxBytes)),
+      saveArtifacts(outcome, folder, (address, maxBytes) =>
+        download({ ambient, address, maxBytes, proxyFor: config.proxyFor }),
+      ),
     execute: createExecute({ client, canceller, log, journal: disk?.journal }),
     async close() {
       await disk?.close();
       await client.close();
+      await local?.close();
     },
   };
 }
 
-async function startLocal(ambient: Ambient): Promise<{ baseUrl: string; apiKey: () => Secret }> {
+interface LocalPlace {
+  baseUrl: string;
+  apiKey: () => Secret;
+  close(): Promise<void>;
+}
+
+async function startLocal(config: Config, ambient: Ambient): Promise<LocalPlace> {
   const { LocalCloud, startLocalHttp, PUBLISHER_PREFIX } = await import("../local/index.ts");
   const key = new Secret(`local-${ambient.uuid()}`);
-  const { origin } = await startLocalHttp(new LocalCloud({ ambient, keys: [key.reveal()] }), { port: 0 });
-  return { baseUrl: origin + PUBLISHER_PREFIX, apiKey: () => key };
+  const settings = config.model();
+  const model = settings && (await import("./model-endpoint.ts")).endpointAgent(settings, config, ambient);
+  const cloud = new LocalCloud({ ambient, keys: [key.reveal()], agent: model?.agent });
+  const { origin } = await startLocalHttp(cloud, { port: 0 });
+  return { baseUrl: origin + PUBLISHER_PREFIX, apiKey: () => key, close: async () => model?.close() };
 }

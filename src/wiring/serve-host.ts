@@ -43,7 +43,7 @@ export async function serveHost(
   const redactor = createRedactor();
   const log = createLog(process.stderr, config.logLevel, redactor).with({ host });
   const apiKey = config.local ? () => new Secret("local") : apiKeyReader(config, redactor);
-  if (config.apiKey) redactor.add(config.apiKey);
+  for (const secret of config.secrets) redactor.add(secret);
   let loaded: Engine | undefined;
   const engine = lazy(async () => {
     loaded = await (await import("./engine.ts")).createEngine({ config, apiKey, ambient, log, host });

@@ -1,7 +1,10 @@
 /** The embedded Seren Cloud as a server, for the terminal's `local` command. */
-import { readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import type { Server } from "node:net";
 import * as z from "zod";
-import type { LocalOptions, LocalRequestLine } from "../adapters/terminal/index.ts";
+import type { LocalOptions, LocalRequestLine, LocalServer } from "../adapters/terminal/index.ts";
+import type { Config } from "../config.ts";
 import {
   type FaultPlan,
   FaultPlanSchema,
@@ -10,14 +13,59 @@ import {
   type LocalResponse,
   PUBLISHER_PREFIX,
   randomFaultPlan,
+  StateFolder,
   startLocalHttp,
 } from "../local/index.ts";
+import { aliveAddress, isAlive, showAlive } from "../state/owner.ts";
 import type { Ambient } from "../support/ambient.ts";
-import { ExecutionFailure } from "../support/failure.ts";
+import { ExecutionFailure, type FailureKind } from "../support/failure.ts";
 
-export async function serveLocal({ port, faults, onRequest }: LocalOptions, ambient: Ambient) {
+export async function serveLocal(options: LocalOptions, config: Config, ambient: Ambient): Promise<LocalServer> {
+  const { port, faults, state, onRequest, onProblem } = options;
   const plan = faults === undefined ? undefined : faultPlan(faults);
-  return startLocalHttp(new ReportingCloud({ ambient, faults: plan }, ambient, onRequest), { port, unref: false });
+  const settings = config.model();
+  const model = settings && (await import("./model-endpoint.ts")).endpointAgent(settings, config, ambient);
+  const owned = state === undefined ? undefined : await ownFolder(state);
+  try {
+    const store = state === undefined ? undefined : new StateFolder({ path: state, onProblem });
+    const cloud = new ReportingCloud({ ambient, faults: plan, agent: model?.agent, store }, ambient, onRequest);
+    const { origin, close } = await startLocalHttp(cloud, { port, unref: false });
+    return {
+      origin,
+      ...(settings ? { model: settings } : {}),
+      async close() {
+        await close();
+        await model?.close();
+        owned?.close();
+      },
+    };
+  } catch (error) {
+    owned?.close();
+    throw error;
+  }
+}
+
+/** Two services on one folder would not know of each other's changes. Rejects with `conflict` when somebody has it. */
+async function ownFolder(path: string): Promise<Server> {
+  const refuse = (kind: FailureKind, why: string, cause?: unknown) =>
+    new ExecutionFailure(kind, `the state folder ${path} cannot be used: ${why}`, { cause });
+  let address: string;
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    const real = realpathSync(path);
+    address = aliveAddress(real, createHash("sha256").update(real).digest("hex").slice(0, 16));
+  } catch (error) {
+    throw refuse("invalid_input", error instanceof Error ? error.message : "", error);
+  }
+  try {
+    return await showAlive(address);
+  } catch (error) {
+    if (await isAlive(address)) {
+      throw refuse("conflict", "another seren-bridge local serves it; end that one, or choose another folder", error);
+    }
+    rmSync(address, { force: true }); // left behind by a process that was killed
+    return showAlive(address);
+  }
 }
 
 /** Tells of every request once its answer has begun. */

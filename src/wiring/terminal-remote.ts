@@ -30,7 +30,7 @@ export async function createRemote(options: EngineOptions): Promise<Remote> {
 
 /** Rejects when the service refuses the key or cannot be asked. */
 export async function checkKey(config: Config, ambient: Ambient, key: Secret): Promise<void> {
-  const transport = createHttp({ baseUrl: config.apiBase(), apiKey: () => key, userAgent: userAgent(), ambient });
+  const transport = createHttp({ ...roadOf(config), apiKey: () => key, userAgent: userAgent(), ambient });
   try {
     await new SerenClient(transport, ambient).listDeployments({ attempts: 2 });
   } finally {
@@ -67,7 +67,7 @@ function probeOf(client: SerenClient, config: Config | undefined, { apiKey, ambi
         await client.listDeployments({ attempts: 1 });
         return { tookMs: ambient.now() - before };
       }
-      const transport = createHttp({ baseUrl: config.apiBase(), apiKey, userAgent: userAgent(), ambient });
+      const transport = createHttp({ ...roadOf(config), apiKey, userAgent: userAgent(), ambient });
       try {
         const response = await transport.request({ method: "GET", path: "/deployments", timeoutMs: PROBE_TIMEOUT_MS });
         if (response.status < 200 || response.status > 299)
@@ -97,6 +97,11 @@ function probeOf(client: SerenClient, config: Config | undefined, { apiKey, ambi
       }
     },
   };
+}
+
+function roadOf(config: Config) {
+  const baseUrl = config.apiBase();
+  return { baseUrl, proxy: config.proxyFor(new URL(baseUrl)) };
 }
 
 function userAgent(): string {

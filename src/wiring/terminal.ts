@@ -1,5 +1,5 @@
 /** Wires the terminal command. */
-import { existsSync, realpathSync } from "node:fs";
+import { existsSync, fstatSync, realpathSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { homedir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
@@ -21,12 +21,13 @@ export async function runTerminalMode(args: readonly string[]): Promise<number> 
   const ambient = realAmbient;
   const config = readConfig();
   const redactor = createRedactor();
-  if (config.apiKey) redactor.add(config.apiKey);
+  for (const secret of config.secrets) redactor.add(secret);
   const log = createLog(process.stderr, config.logLevel, redactor, true).with({ host: "terminal" });
   const screen = createScreen({
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
+    stdoutIsFile: isFile(1),
     noColor: args.includes("--no-color"),
     variable: config.variable,
   });
@@ -48,6 +49,7 @@ export async function runTerminalMode(args: readonly string[]): Promise<number> 
     places: placesOf(config.stateDir, config.credentialsFile, config.variable),
     local: config.local,
     serviceAddress: () => (config.local ? "the service inside this program" : new URL(config.apiBase()).origin),
+    proxy: () => (config.local ? undefined : config.proxyFor(new URL(config.apiBase()))),
     deployment: config.deployment,
     variable: config.variable,
     remote,
@@ -59,12 +61,20 @@ export async function runTerminalMode(args: readonly string[]): Promise<number> 
       await mkdir(dirname(path), { recursive: true });
       await writeFileAtomic(path, text, ambient.uuid(), mode);
     },
-    serveLocal: async (options) => (await import("./terminal-local.ts")).serveLocal(options, ambient),
+    serveLocal: async (options) => (await import("./terminal-local.ts")).serveLocal(options, config, ambient),
   };
   const code = await runTerminal(args, { services, screen });
   await settled();
   await Promise.all([process.stdout, process.stderr].map((output) => new Promise((done) => output.write("", done))));
   return code;
+}
+
+function isFile(descriptor: number): boolean {
+  try {
+    return fstatSync(descriptor).isFile();
+  } catch {
+    return false; // it is closed
+  }
 }
 
 function placesOf(stateDir: string, credentialsFile: string, variable: (name: string) => string | undefined): Places {

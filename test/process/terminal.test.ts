@@ -1,33 +1,12 @@
 /** The terminal command as people run it: the built program, its signals, pipes and files. */
-import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { PROGRAM, requireBuilt, scratchFolder } from "../harness/child.ts";
 import { script, startCloud } from "../harness/cloud.ts";
-
-interface Ended {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-function start(env: Record<string, string>, args: string[], home = scratchFolder()) {
-  const child: ChildProcessWithoutNullStreams = spawn(process.execPath, [requireBuilt(PROGRAM), ...args], {
-    env: { PATH: process.env.PATH, HOME: home, XDG_STATE_HOME: join(home, "state"), ...env },
-  });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  const said: Ended = { code: null, stdout: "", stderr: "" };
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    said.stdout += text;
-  });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    said.stderr += text;
-  });
-  const ended = once(child, "close").then(([code]): Ended => ({ ...said, code: code as number | null }));
-  return { child, ended };
-}
+import { startTerminal as start } from "../harness/terminal-child.ts";
 
 /** What the journal still has on disk. */
 const journal = (home: string) => {

@@ -27,6 +27,7 @@ export type {
   Keys,
   LocalOptions,
   LocalRequestLine,
+  LocalServer,
   Places,
   Probe,
   Remote,
@@ -39,6 +40,9 @@ const ENVIRONMENT = `Environment:
   SEREN_BRIDGE_DEPLOYMENT   deployment to use when neither parcel nor command names one
   SEREN_BRIDGE_STATE_DIR    folder for small files of ours
   SEREN_BRIDGE_LOG          error, warn (default), info or debug; JSON lines on stderr
+  SEREN_BRIDGE_MODEL_URL    lets the embedded service answer from an OpenAI-compatible endpoint, with
+                            SEREN_BRIDGE_MODEL and SEREN_BRIDGE_MODEL_KEY
+  HTTPS_PROXY, NO_PROXY     the proxy that leads outside, and what is reached without it
   NO_COLOR, CI              no colours; no animation and no questions
 `;
 
@@ -80,7 +84,16 @@ export function buildProgram(context: Context): Command {
       `\nStarted by hosts, not by people:\n  courier   the Dispatch courier plugin (JSON lines on stdin and stdout)\n  roder     the Roder process extension\n\n${ENVIRONMENT}\n${exitCodeHelp()}`,
     );
   for (const add of COMMANDS) add(program, context);
+  nameHelp(program, "seren-bridge");
   return program;
+}
+
+/** Whoever mistypes a command is led to the help of that command. */
+function nameHelp(command: Command, path: string): void {
+  for (const child of command.commands) {
+    child.showHelpAfterError(`(${path} ${child.name()} --help has examples)`);
+    nameHelp(child, `${path} ${child.name()}`);
+  }
 }
 
 const COMMANDS: readonly ((program: Command, context: Context) => void)[] = [

@@ -1,5 +1,5 @@
 /** Runs in lists: their columns, their JSON, and finding one by the beginning of its id. */
-import type { RunRow, RunState } from "../../core/index.ts";
+import { generalAgentTarget, type RunRow, type RunState } from "../../core/index.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
 import { age, cost, duration } from "./format.ts";
 import { usageFields } from "./live/run-lines.ts";
@@ -43,10 +43,10 @@ export function runColumns(colors: Colors, now: number, agentOf: (deploymentId: 
       of: ({ state }) => STATE_WORDS[state],
       paint: (cell, { state }) => paintState(colors, state)(cell),
     },
-    { title: "AGENT", of: ({ run }) => agentOf(run.deploymentId), min: 12 },
-    { title: "STARTED", of: ({ startedAt }) => `${age(now - startedAt)} ago`.replace("now ago", "now") },
-    { title: "TOOK", of: ({ startedAt, endedAt }) => duration((endedAt ?? now) - startedAt) },
-    { title: "COST", of: ({ usage, endedAt }) => (endedAt === undefined ? "" : (cost(usage) ?? "")) },
+    { title: "AGENT", of: ({ run }) => agentOf(run.deploymentId), min: 12, spare: 2 },
+    { title: "STARTED", of: ({ startedAt }) => `${age(now - startedAt)} ago`.replace("now ago", "now"), spare: 1 },
+    { title: "TOOK", of: ({ startedAt, endedAt }) => duration((endedAt ?? now) - startedAt), spare: 3 },
+    { title: "COST", of: ({ usage, endedAt }) => (endedAt === undefined ? "" : (cost(usage) ?? "")), spare: 4 },
     { title: "MESSAGE", of: ({ message, detail }) => detail ?? message ?? "", min: 12 },
   ];
 }
@@ -90,6 +90,10 @@ export async function findRunId(services: Services, typed: string): Promise<stri
 /** Names of deployments, for lists; ids where there is no name. */
 export async function agentNames(services: Services): Promise<(deploymentId: string) => string> {
   const { organization } = await services.remote();
-  const names = new Map((await organization.deployments().catch(() => [])).map(({ id, name }) => [id, name]));
+  const target = generalAgentTarget();
+  const general = target.kind === "workload" ? target.name : "";
+  const names = new Map(
+    (await organization.deployments().catch(() => [])).map(({ id, name }) => [id, name === general ? "general" : name]),
+  );
   return (id) => names.get(id) ?? shortId(id);
 }

@@ -23,6 +23,10 @@ export interface Screen {
   readonly errorColors: Colors;
   /** Whether lines may be drawn over: a terminal that understands cursor movement, and no build server. */
   readonly animated: boolean;
+  /**
+   * Whether what goes to stdout may show up on the terminal of stderr: a pipe can lead anywhere, `| tee` leads there.
+   */
+  readonly answerMayShow: boolean;
   /** Whether a person can be asked. */
   readonly interactive: boolean;
   /** Whether characters beyond ASCII can be expected to look right. */
@@ -33,6 +37,8 @@ export interface ScreenOptions {
   stdin: Input;
   stdout: Output;
   stderr: Output;
+  /** Whether stdout leads to a file. Default false. */
+  stdoutIsFile?: boolean;
   /** `--no-color` was given. */
   noColor: boolean;
   variable: (name: string) => string | undefined;
@@ -40,7 +46,14 @@ export interface ScreenOptions {
 
 const DEFAULT_COLUMNS = 80;
 
-export function createScreen({ stdin, stdout, stderr, noColor, variable }: ScreenOptions): Screen {
+export function createScreen({
+  stdin,
+  stdout,
+  stderr,
+  stdoutIsFile = false,
+  noColor,
+  variable,
+}: ScreenOptions): Screen {
   const dumb = variable("TERM") === "dumb";
   const build = variable("CI") !== undefined && variable("CI") !== "false";
   const colourful = (output: Output) =>
@@ -53,6 +66,7 @@ export function createScreen({ stdin, stdout, stderr, noColor, variable }: Scree
     colors: pc.createColors(colourful(stdout)),
     errorColors: pc.createColors(colourful(stderr)),
     animated: !dumb && !build,
+    answerMayShow: !stdoutIsFile,
     interactive: stdin.isTTY === true && stderr.isTTY === true && !dumb && !build,
     unicode:
       process.platform === "win32" || variable("TERM") === "linux"

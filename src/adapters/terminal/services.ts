@@ -1,6 +1,7 @@
 /** What the commands need from the rest of the program. The composition root provides it. */
 import type { ApprovalDesk, Execute, Organization, RunDirectory } from "../../core/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
+import type { ProxyRoute } from "../../support/proxy.ts";
 import type { Redactor } from "../../support/redact.ts";
 import type { Secret } from "../../support/secret.ts";
 import type { Screen } from "./screen.ts";
@@ -59,8 +60,19 @@ export interface LocalOptions {
   port: number;
   /** Path of a fault plan, or a seed for one. */
   faults?: string;
+  /** Folder that keeps what is made. Default: nothing outlives the service. */
+  state?: string;
   /** Called with one line a request. */
   onRequest: (line: LocalRequestLine) => void;
+  /** Called once when the folder can no longer be written. */
+  onProblem: (why: string) => void;
+}
+
+export interface LocalServer {
+  origin: string;
+  /** The endpoint that answers; undefined for the built-in agent. */
+  model?: { url: string; name: string | undefined };
+  close(): Promise<void>;
 }
 
 export interface LocalRequestLine {
@@ -91,6 +103,8 @@ export interface Services {
   readonly local: boolean;
   /** Address of the service, for people. Throws `invalid_input` for a setting that cannot be used. */
   readonly serviceAddress: () => string;
+  /** The proxy that leads to the service. Throws `invalid_input` for a setting that cannot be used. */
+  readonly proxy: () => ProxyRoute | undefined;
   /** `SEREN_BRIDGE_DEPLOYMENT`. */
   readonly deployment: string | undefined;
   readonly keys: Keys;
@@ -106,8 +120,8 @@ export interface Services {
   leave(code: number): void;
   /** Replaces a file whole, or makes it; `mode` is used as it is. */
   writeFile(path: string, text: string, mode: number): Promise<void>;
-  /** Serves the embedded Seren Cloud on loopback. Rejects when the port cannot be had or the plan is malformed. */
-  serveLocal(options: LocalOptions): Promise<{ origin: string; close(): Promise<void> }>;
+  /** Serves the embedded Seren Cloud on loopback. Rejects when the port or the folder cannot be had, or the plan is malformed. */
+  serveLocal(options: LocalOptions): Promise<LocalServer>;
 }
 
 export interface Context {

@@ -1,4 +1,4 @@
-/** Aligned columns. The widest flexible column gives way when the screen is too narrow; nothing wraps. */
+/** Aligned columns. On a narrow screen the widest flexible column gives way, and then whole columns do; nothing wraps. */
 import { fitTo, oneLine, padTo, widthOf } from "./text.ts";
 
 export interface Column<T> {
@@ -8,20 +8,26 @@ export interface Column<T> {
   paint?: (cell: string, row: T) => string;
   /** May be shortened to this many columns. */
   min?: number;
+  /** Left out when there is no room: the highest number first. */
+  spare?: number;
 }
 
 const GAP = "  ";
 
 /** Lines without their ends; the first one is the header. Foreign text in cells is made harmless. */
 export function table<T>(
-  columns: readonly Column<T>[],
+  all: readonly Column<T>[],
   rows: readonly T[],
   screen: { columns: number; dim: (text: string) => string },
 ): string[] {
-  const cells = rows.map((row) => columns.map((column) => oneLine(column.of(row))));
-  const widths = columns.map(({ title }, index) =>
-    Math.max(widthOf(title), ...cells.map((line) => widthOf(line[index] ?? ""))),
-  );
+  const measured = all.map((column) => {
+    const cells = rows.map((row) => oneLine(column.of(row)));
+    return { column, cells, width: Math.max(widthOf(column.title), ...cells.map(widthOf)) };
+  });
+  const kept = leaveOut(measured, screen.columns);
+  const columns = kept.map(({ column }) => column);
+  const cells = rows.map((_, row) => kept.map((one) => one.cells[row] ?? ""));
+  const widths = kept.map(({ width }) => width);
   shrink(columns, widths, screen.columns);
   const line = (texts: readonly string[], paint: (text: string, index: number) => string) =>
     texts
@@ -38,6 +44,21 @@ export function table<T>(
     ),
     ...rows.map((row, at) => line(cells[at] ?? [], (text, index) => columns[index]?.paint?.(text, row) ?? text)),
   ];
+}
+
+function leaveOut<M extends { column: { min?: number; spare?: number }; width: number }>(
+  measured: readonly M[],
+  room: number,
+): readonly M[] {
+  const least = measured.reduce((sum, { column: { min }, width }) => sum + Math.min(width, min ?? width), 0);
+  if (least + GAP.length * (measured.length - 1) <= room) return measured;
+  const spare = Math.max(0, ...measured.map(({ column }) => column.spare ?? 0));
+  return spare === 0
+    ? measured
+    : leaveOut(
+        measured.filter(({ column }) => column.spare !== spare),
+        room,
+      );
 }
 
 function shrink<T>(columns: readonly Column<T>[], widths: number[], room: number): void {

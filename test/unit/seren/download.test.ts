@@ -23,7 +23,9 @@ beforeAll(async () => {
 afterAll(() => new Promise((resolve) => server.close(resolve)));
 
 test("fetches the bytes, and never with a key", async () => {
-  expect(Buffer.from(await download(realAmbient, `${origin}/file`, 10)).toString()).toBe("0123456789");
+  expect(
+    Buffer.from(await download({ ambient: realAmbient, address: `${origin}/file`, maxBytes: 10 })).toString(),
+  ).toBe("0123456789");
   expect(seen.every((value) => value === undefined)).toBe(true);
 });
 
@@ -33,7 +35,7 @@ test.each([
   ["/moved", 10, "its address answered HTTP 302"],
   ["/cut", 100, "its address could not be reached"],
 ])("%s with room for %i bytes: %s", async (path, room, message) => {
-  await expect(download(realAmbient, origin + path, room)).rejects.toThrow(message);
+  await expect(download({ ambient: realAmbient, address: origin + path, maxBytes: room })).rejects.toThrow(message);
 });
 
 test.each([
@@ -42,5 +44,5 @@ test.each([
   ["nonsense", "its address is not a URL"],
   ["https://user:pass@files.example/", "its address carries a password"],
 ])("%s is refused: %s", async (address, message) => {
-  await expect(download(realAmbient, address, 10)).rejects.toThrow(message);
+  await expect(download({ ambient: realAmbient, address, maxBytes: 10 })).rejects.toThrow(message);
 });

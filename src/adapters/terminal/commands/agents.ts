@@ -48,9 +48,9 @@ async function list({ services, screen }: Context, options: { json?: boolean }):
     ...table<Agent>(
       [
         { title: "AGENT", of: ({ name }) => name, min: 16 },
-        { title: "STATUS", of: ({ status }) => status },
-        { title: "MODE", of: ({ mode }) => mode },
-        { title: "MODEL", of: ({ model }) => model ?? "", min: 10 },
+        { title: "STATUS", of: ({ status }) => status, spare: 1 },
+        { title: "MODE", of: ({ mode }) => mode, spare: 2 },
+        { title: "MODEL", of: ({ model }) => model ?? "", min: 10, spare: 3 },
         { title: "DEPLOYMENT", of: ({ deploymentId }) => deploymentId ?? "" },
       ],
       agents,

@@ -74,10 +74,10 @@ async function showList({ services, screen }: Context, options: { json?: boolean
     ...table<{ run: RunRef; request: ApprovalRequest }>(
       [
         { title: "RUN", of: ({ run }) => shortId(run.runId) },
-        { title: "AGENT", of: ({ run }) => agentOf(run.deploymentId), min: 12 },
+        { title: "AGENT", of: ({ run }) => agentOf(run.deploymentId), min: 12, spare: 2 },
         { title: "TOOL", of: ({ request }) => exact(request.tool) },
         { title: "REASON", of: ({ request }) => exact(request.reason ?? ""), min: 10 },
-        { title: "ARGUMENTS", of: ({ request }) => exact(JSON.stringify(request.args)), min: 12 },
+        { title: "ARGUMENTS", of: ({ request }) => exact(JSON.stringify(request.args)), min: 12, spare: 1 },
       ],
       rows,
       { columns: columnsOf(screen.stdout), dim: screen.colors.dim },

@@ -82,9 +82,9 @@ function columns(colors: Colors, now: number): Column<DeploymentRow>[] {
       min: 8,
       paint: (cell, { status }) => (status === "failed" ? colors.red(cell) : cell),
     },
-    { title: "MODE", of: ({ mode }) => mode },
-    { title: "MADE", of: ({ createdAt }) => `${age(now - createdAt)} ago`.replace("now ago", "now") },
-    { title: "BY US", of: ({ name }) => (OURS.test(name) ? "yes" : "") },
+    { title: "MODE", of: ({ mode }) => mode, spare: 2 },
+    { title: "MADE", of: ({ createdAt }) => `${age(now - createdAt)} ago`.replace("now ago", "now"), spare: 1 },
+    { title: "BY US", of: ({ name }) => (OURS.test(name) ? "yes" : ""), spare: 3 },
     { title: "ID", of: ({ id }) => id },
   ];
 }

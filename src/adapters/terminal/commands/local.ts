@@ -3,13 +3,14 @@ import type { Command } from "commander";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { act, examples } from "../program.ts";
-import { say } from "../screen.ts";
+import { remark, say } from "../screen.ts";
 import type { Context, LocalRequestLine } from "../services.ts";
 import { oneLine, padTo } from "../text.ts";
 
 interface Options {
   port: string;
   faults?: string;
+  state?: string;
   quiet?: boolean;
 }
 
@@ -18,10 +19,11 @@ export function addLocal(program: Command, context: Context): void {
     .command("local")
     .summary("serve the embedded Seren Cloud on this machine")
     .description(
-      "Serves the published Seren Cloud API on loopback, for trying things and for developing parcels without a key.\nNothing leaves this machine, and all is forgotten when it ends. Its agent reports what it received, or follows a\nscript in the message.",
+      "Serves the published Seren Cloud API on loopback, for trying things and for developing parcels without a key.\nNothing leaves this machine, and all is forgotten when it ends unless --state names a folder. Its agent reports\nwhat it received, or follows a script in the message; with SEREN_BRIDGE_MODEL_URL a language model answers.",
     )
     .option("-p, --port <number>", "0 picks a free one", "8787")
     .option("--faults <plan>", "let things go wrong: a JSON file, or a number as a seed for a random plan")
+    .option("-s, --state <folder>", "keep deployments, conversations and runs there")
     .option("-q, --quiet", "do not show the requests");
   examples(command, [
     [
@@ -29,6 +31,11 @@ export function addLocal(program: Command, context: Context): void {
       "then, in another terminal: export SEREN_API_BASE=http://127.0.0.1:8787 SEREN_API_KEY=local",
     ],
     ["seren-bridge local --port 0 --faults 7", "a free port and a bad day"],
+    ["seren-bridge local --state ~/.local/state/seren-local", "conversations go on after a restart"],
+    [
+      "SEREN_BRIDGE_MODEL_URL=http://localhost:11434/v1 SEREN_BRIDGE_MODEL=llama3.2 seren-bridge local",
+      "a model answers, from any OpenAI-compatible endpoint",
+    ],
     [
       `seren-bridge run '@script [{"tool":"grep","result":"3 hits"},{"approve":"deploy"},{"text":"done"}]'`,
       "a run that follows a script and asks for an approval",
@@ -49,14 +56,22 @@ async function serve({ services, screen }: Context, options: Options): Promise<E
       `${paint(padTo(String(status), 7))} ${padTo(method, 6)} ${oneLine(path)} ${dim(`${Math.round(tookMs)}ms`)}`,
     );
   };
-  const { origin, close } = await services.serveLocal({
+  const onProblem = (why: string) =>
+    remark(screen, red(`The state folder cannot be written (${why}); what happens from now on will be forgotten.`));
+  const { origin, model, close } = await services.serveLocal({
     port,
     onRequest,
+    onProblem,
     ...(options.faults ? { faults: options.faults } : {}),
+    ...(options.state ? { state: options.state } : {}),
   });
   say(
     screen,
-    `The embedded Seren Cloud listens on ${bold(origin)}. Nothing leaves this machine; all is forgotten when it ends.`,
+    `The embedded Seren Cloud listens on ${bold(origin)}.`,
+    model
+      ? `Prompts go to ${model.url} (${model.name ?? "the model that a deployment names"}).`
+      : "Nothing leaves this machine.",
+    options.state ? `All is kept in ${options.state}.` : "All is forgotten when it ends.",
     "Point a terminal, Dispatch or Roder's env table at it:",
     "",
     `  export SEREN_API_BASE=${origin} SEREN_API_KEY=local`,

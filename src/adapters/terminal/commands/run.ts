@@ -1,6 +1,6 @@
 /** `run`: one prompt or one parcel, followed to its end. */
 import { statSync } from "node:fs";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { DEFAULT_TIMEOUT_MS, generalAgentTarget, MAX_TIMEOUT_MS, type RunRequest } from "../../../core/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
@@ -18,7 +18,7 @@ interface RunOptions {
   session?: string;
   inputs?: string;
   detach?: boolean;
-  approvals: string;
+  approvals: "wait" | "return";
   json?: boolean;
 }
 
@@ -35,7 +35,11 @@ export function addRun(program: Command, context: Context): void {
     .option("-t, --timeout <time>", "cancel the run after this long, e.g. 90s, 15m, 2h (default: 30m, or TIMEOUT RUN)")
     .option("-s, --session <name>", "a conversation the agent remembers from run to run")
     .option("--inputs <json>", "further values for the agent, as JSON")
-    .option("--approvals <what>", "when the run asks for an approval: wait, or return with exit code 5", "wait")
+    .addOption(
+      new Option("--approvals <how>", "when the run asks for an approval: wait, or return with exit code 5")
+        .choices(["wait", "return"])
+        .default("wait"),
+    )
     .option("--detach", "print the run's id as soon as there is one and leave the run alone")
     .option("--json", "one JSON object a line instead of text (docs/cli.md has the schema)");
   examples(command, [
@@ -81,9 +85,6 @@ async function run(
 
 async function requestFor(context: Context, what: string, message: string | undefined, options: RunOptions) {
   const { services, screen } = context;
-  if (options.approvals !== "wait" && options.approvals !== "return") {
-    throw new ExecutionFailure("invalid_input", `--approvals is "${options.approvals}"; it can be wait or return`);
-  }
   const common = {
     onApproval: options.approvals,
     ...(options.session ? { conversationId: options.session } : {}),

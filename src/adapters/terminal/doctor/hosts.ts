@@ -113,7 +113,7 @@ async function configured(title: string, entry: RoderEntry, { places, variable }
       fix,
     );
   }
-  if (!entry.command.includes("/") && !findProgram(entry.command, variable)) {
+  if (!/[\\/]/.test(entry.command) && !findProgram(entry.command, variable)) {
     return problem("roder.extension", title, `its command ${entry.command} is not on the PATH`, fix);
   }
   const script = entry.args?.find((arg) => arg.endsWith(".mjs"));

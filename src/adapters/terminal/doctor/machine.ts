@@ -73,15 +73,12 @@ async function credentials({ keys }: Services): Promise<Finding> {
   }
 }
 
-/** Our HTTP goes straight out: a proxy that is required shows as a service that cannot be reached. */
-function proxy({ variable, local }: Services): Finding {
+function proxy(services: Services): Finding {
   const title = "Proxy";
-  const name = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].find((one) => variable(one));
-  if (local || !name) return ok("proxy", title, "none set");
-  return warning(
-    "proxy",
-    title,
-    `${name} is set, but seren-bridge connects directly`,
-    "if only the proxy leads outside, seren-bridge cannot be used behind it yet",
-  );
+  try {
+    const used = services.proxy();
+    return ok("proxy", title, used ? `${used.shown} (${used.variable})` : "none: connects directly");
+  } catch (error) {
+    return problem("proxy", title, asFailure(error).message, "correct the variable, or unset it");
+  }
 }

@@ -1,5 +1,5 @@
 /** Checks of the way to Seren Cloud. They read only; nothing is created or started. */
-import { asFailure } from "../../../support/failure.ts";
+import { asFailure, type ExecutionFailure } from "../../../support/failure.ts";
 import { duration } from "../format.ts";
 import type { Services } from "../services.ts";
 import { type Finding, ok, problem, skipped, warning } from "./finding.ts";
@@ -32,19 +32,17 @@ export async function serviceFindings(services: Services): Promise<Finding[]> {
     ];
   } catch (error) {
     const failure = asFailure(error);
-    const refused = failure.kind === "unauthorized" || failure.kind === "forbidden";
     return [
-      problem(
-        "api",
-        title,
-        `${address}: ${failure.message}`,
-        refused
-          ? "seren-bridge login with a key that is valid"
-          : "check the network and SEREN_API_BASE, then try again",
-      ),
+      problem("api", title, `${address}: ${failure.message}`, fixOf(failure, address)),
       skipped("stream", "Streaming", "Seren Cloud could not be asked"),
     ];
   }
+}
+
+function fixOf({ kind }: ExecutionFailure, address: string): string {
+  if (kind === "unauthorized" || kind === "forbidden") return "seren-bridge login with a key that is valid";
+  if (kind === "unavailable" && new URL(address).protocol === "http:") return "start it with: seren-bridge local";
+  return "try again; where only a proxy leads outside, set HTTPS_PROXY";
 }
 
 function clock(aheadMs: number | undefined): Finding[] {

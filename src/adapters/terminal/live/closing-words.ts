@@ -3,8 +3,9 @@ import type { Outcome } from "../../../core/index.ts";
 import { oneLine } from "../text.ts";
 import type { OnInterrupt } from "./presenter.ts";
 
-export function closingWords({ kind, error, run }: Outcome): string {
-  const why = error ? `: ${oneLine(error.message)}` : "";
+/** `told` is what has been said just before: it is not said again. */
+export function closingWords({ kind, error, run }: Outcome, told?: string): string {
+  const why = error && error.message !== told ? `: ${oneLine(error.message)}` : "";
   switch (kind) {
     case "completed":
       return "completed";

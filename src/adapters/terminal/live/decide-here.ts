@@ -8,10 +8,15 @@ import { oneLine } from "../text.ts";
 import type { LiveView } from "./live-view.ts";
 
 /**
- * Asks while the run waits. The answered function takes the question back: somebody else has decided, or the run has
+ * Asks while the run waits. `onDecision` gets the run that goes on, which may be a new one, once the decision is made. The answered function takes the question back: somebody else has decided, or the run has
  * ended. Dismissing the question decides nothing; the run goes on waiting.
  */
-export function decideHere({ services, screen }: Context, run: RunRef, view: LiveView): () => void {
+export function decideHere(
+  { services, screen }: Context,
+  run: RunRef,
+  view: LiveView,
+  onDecision: (next: Promise<RunRef>) => void,
+): () => void {
   const controller = new AbortController();
   let over = false;
   let asking = false;
@@ -20,7 +25,11 @@ export function decideHere({ services, screen }: Context, run: RunRef, view: Liv
     const checkpoint = await approvals.checkpoint(run.runId);
     if (over) return;
     view.stop();
-    view.line(...checkpoint.requests.flatMap((request) => ["", ...approvalLines(request)]), "");
+    view.line(
+      screen.colors.yellow("The run waits for your approval:"),
+      ...checkpoint.requests.flatMap((request) => ["", ...approvalLines(request)]),
+      "",
+    );
     asking = true;
     const verdict = await select(
       screen,
@@ -35,9 +44,9 @@ export function decideHere({ services, screen }: Context, run: RunRef, view: Liv
     asking = false;
     view.start();
     if (verdict === "approve" || verdict === "reject") {
-      const next = await approvals.decide(checkpoint, () => verdict);
-      if (next.runId !== run.runId)
-        view.line(`it goes on as another run; follow it with: seren-bridge runs follow ${next.runId}`);
+      const next = approvals.decide(checkpoint, () => verdict);
+      onDecision(next);
+      await next;
     }
   };
   ask().catch((error: unknown) => {

@@ -1,8 +1,9 @@
 /** Runs one request in front of somebody: shows what happens, takes interrupts, answers the exit code. */
-import { type Outcome, Registry, type RunRef, type RunRequest } from "../../../core/index.ts";
+import { type LiveRun, type Outcome, Registry, type RunRef, type RunRequest, type Sink } from "../../../core/index.ts";
 import { asFailure, type ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "../exit-code.ts";
 import type { Context } from "../services.ts";
+import { ContinuedText } from "./continued-text.ts";
 import { decideHere } from "./decide-here.ts";
 import { JsonPresenter } from "./json-presenter.ts";
 import { LivePresenter } from "./live-presenter.ts";
@@ -16,27 +17,44 @@ export interface FollowOptions {
   json: boolean;
 }
 
-export async function followRequest(context: Context, { request, timeoutMs, json }: FollowOptions): Promise<ExitCode> {
+/** A run that a decision made here continues in another run is followed into it. */
+export async function followRequest(context: Context, options: FollowOptions): Promise<ExitCode> {
   const { services } = context;
+  const { timeoutMs, json } = options;
+  let { request } = options;
   const onInterrupt: OnInterrupt = request.attachTo === undefined ? "cancel" : "leave alone";
   const remote = await services.remote();
   const registry = new Registry(async () => remote.execute, services.ambient);
-  const presenter = presenterFor(context, onInterrupt, json);
-  const watch = new WaitingWatch(context, (wait) => void presenter.event(wait));
-  const run = registry.start("terminal", request, services.ambient.now() + timeoutMs, (event) =>
-    watch.isNews(event) ? presenter.event(event) : undefined,
-  );
+  const deadline = services.ambient.now() + timeoutMs;
+  let decision: Promise<RunRef> | undefined;
+  const presenter = presenterFor(context, onInterrupt, json, (next) => {
+    decision = next;
+  });
+  let run: LiveRun | undefined;
   let interrupts = 0;
   const release = services.onInterrupt(() => {
     interrupts += 1;
     if (interrupts > 1) return services.leave(EXIT.cancelled);
     presenter.interrupted(onInterrupt);
-    run.cancel("person");
+    run?.cancel("person");
   });
   presenter.start();
   let result: Outcome | ExecutionFailure;
+  let text = new ContinuedText("");
   try {
-    result = await run.outcome;
+    for (;;) {
+      run = registry.start("terminal", request, deadline, sinkOf(context, presenter, text));
+      if (interrupts > 0) run.cancel("person");
+      const outcome = await run.outcome;
+      const held = text.end();
+      if (held) await presenter.event({ type: "text", text: held });
+      result = { ...outcome, text: text.whole(outcome.text) };
+      const next = outcome.kind === "completed" ? await decision?.catch(() => undefined) : undefined;
+      decision = undefined;
+      if (!next || next.runId === outcome.run?.runId) break;
+      request = { ...request, attachTo: next.runId, owned: onInterrupt === "cancel" };
+      text = new ContinuedText(result.text);
+    }
   } catch (error) {
     result = asFailure(error);
   } finally {
@@ -44,6 +62,16 @@ export async function followRequest(context: Context, { request, timeoutMs, json
   }
   presenter.end(result);
   return exitCodeOf(result);
+}
+
+function sinkOf(context: Context, presenter: Presenter, text: ContinuedText): Sink {
+  const watch = new WaitingWatch(context, (wait) => void presenter.event(wait));
+  return (event) => {
+    if (!watch.isNews(event)) return;
+    if (event.type !== "text") return presenter.event(event);
+    const news = text.push(event.text);
+    return news === "" ? undefined : presenter.event({ ...event, text: news });
+  };
 }
 
 /** Starts the run and leaves it alone as soon as it has a name. Rejects when none came to be. */
@@ -67,7 +95,12 @@ export async function startDetached({ services }: Context, request: RunRequest, 
   }
 }
 
-function presenterFor(context: Context, onInterrupt: OnInterrupt, json: boolean): Presenter {
+function presenterFor(
+  context: Context,
+  onInterrupt: OnInterrupt,
+  json: boolean,
+  onDecision: (next: Promise<RunRef>) => void,
+): Presenter {
   const { screen, services } = context;
   if (json) return new JsonPresenter(screen);
   const live = screen.animated && (screen.stdout.isTTY === true || screen.stderr.isTTY === true);
@@ -76,6 +109,6 @@ function presenterFor(context: Context, onInterrupt: OnInterrupt, json: boolean)
     screen,
     ambient: services.ambient,
     onInterrupt,
-    onApproval: screen.interactive ? (run, view) => decideHere(context, run, view) : undefined,
+    onApproval: screen.interactive ? (run, view) => decideHere(context, run, view, onDecision) : undefined,
   });
 }

@@ -33,6 +33,7 @@ export class LivePresenter implements Presenter {
   #interrupted = false;
   #leaveApproval: (() => void) | undefined;
   #endsLine = true;
+  #told: string | undefined;
 
   constructor(options: LiveOptions) {
     const { screen, ambient } = options;
@@ -71,15 +72,18 @@ export class LivePresenter implements Presenter {
         return this.#view.line(event.isError ? red(text) : dim(text));
       }
       case "approval_wait":
-        this.#view.line(...approvalWords(event.approvals, this.#run).map((line) => yellow(line)));
         this.#leaveApproval?.();
         this.#leaveApproval = this.#run && this.#options.onApproval?.(this.#run, this.#view);
+        // Whoever is asked here sees all of it with the question.
+        if (!this.#leaveApproval)
+          this.#view.line(...approvalWords(event.approvals, this.#run).map((line) => yellow(line)));
         return;
       case "artifact":
         return this.#view.line(
           dim(this.#clipped(`${this.#mark("◆", "+")} artifact ${event.artifact.title ?? event.artifact.kind}`)),
         );
       case "notice":
+        this.#told = event.message;
         return this.#view.line(yellow(this.#clipped(event.message)));
       default:
         return;
@@ -115,14 +119,16 @@ export class LivePresenter implements Presenter {
 
   #answer(text: string): Promise<void> | void {
     if (!this.#answerApart) return this.#view.append(text);
+    // Lines drawn over would tear an answer that is piped back to the same terminal.
+    if (this.#options.screen.answerMayShow) this.#view.stop();
     this.#endsLine = text.endsWith("\n");
     return put(this.#options.screen.stdout, text);
   }
 
   #moved(phase: Phase, detail: string | undefined, run: RunRef | undefined): void {
-    if (run && !this.#run) {
+    if (run && run.runId !== this.#run?.runId) {
+      this.#view.line(this.#colors.dim(`${this.#run ? "it goes on as run" : "run"} ${run.runId}`));
       this.#run = run;
-      this.#view.line(this.#colors.dim(`run ${run.runId}`));
     }
     if (phase !== "awaiting_approval") {
       this.#leaveApproval?.();
@@ -150,7 +156,7 @@ export class LivePresenter implements Presenter {
 
   #summary(outcome: Outcome): string[] {
     const { green, dim, yellow } = this.#colors;
-    const words = closingWords(outcome);
+    const words = closingWords(outcome, this.#told);
     const took = duration(outcome.usage?.durationMs ?? this.#options.ambient.now() - this.#since);
     const first =
       outcome.kind === "completed"

@@ -69,8 +69,9 @@ export class LiveView {
   }
 
   #finishLine(): void {
+    this.#settleRows();
     if (this.#open === "") return;
-    this.#done += `${this.#rows(this.#open).join("\n")}\n`;
+    this.#done += `${this.#open}\n`;
     this.#open = "";
   }
 

@@ -11,6 +11,7 @@ export class PlainPresenter implements Presenter {
   #endsLine = true;
   #run: RunRef | undefined;
   #toldWaiting = false;
+  #told: string | undefined;
 
   constructor(screen: Screen) {
     this.#screen = screen;
@@ -29,6 +30,7 @@ export class PlainPresenter implements Presenter {
         this.#toldWaiting = true;
         return remark(this.#screen, ...approvalWords(event.approvals, this.#run));
       case "notice":
+        this.#told = event.message;
         return remark(this.#screen, `seren-bridge: ${oneLine(event.message)}`);
       default:
         return;
@@ -43,7 +45,7 @@ export class PlainPresenter implements Presenter {
     if (!this.#endsLine) this.#screen.stdout.write("\n");
     if (result instanceof ExecutionFailure) remark(this.#screen, `seren-bridge: ${oneLine(result.message)}`);
     else if (result.kind === "completed" || (result.kind === "awaiting_approval" && this.#toldWaiting)) return;
-    else remark(this.#screen, `seren-bridge: ${closingWords(result)}`);
+    else remark(this.#screen, `seren-bridge: ${closingWords(result, this.#told)}`);
   }
 
   #answer(text: string): Promise<void> | void {

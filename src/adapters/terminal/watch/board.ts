@@ -10,6 +10,7 @@ import type { WatchedRun } from "./in-flight.ts";
 const MIN_ROWS = 3;
 /** Lines besides the runs: header, a gap, keys, one to spare. */
 const OTHER_LINES = 5;
+const KEYS = ["up/down pick", "f follow", "a approve", "r reject", "c cancel", "q quit"];
 
 export class Board {
   readonly #screen: Screen;
@@ -36,8 +37,8 @@ export class Board {
       return { text: mark === "  " ? paint(shown) : colors.bold(paint(shown)), width: widthOf(shown) };
     });
     const more = runs.length > seen.length ? `${runs.length - seen.length} more` : "";
-    const keys = runs.length > 0 ? "up/down pick  f follow  a approve  r reject  c cancel  q quit" : "q quit";
-    for (const text of ["", fitTo([note, more, keys].filter(Boolean).join("   "), columns)]) {
+    const keys = runs.length > 0 ? KEYS : ["q quit"];
+    for (const text of ["", ...inLines([note, more, ...keys].filter(Boolean), columns)]) {
       lines.push({ text: colors.dim(text), width: widthOf(text) });
     }
     this.#frame.draw("", lines);
@@ -49,6 +50,17 @@ export class Board {
   }
 }
 
+/** As many of the words on a line as fit. */
+function inLines(words: readonly string[], columns: number): string[] {
+  const lines: string[] = [];
+  for (const word of words) {
+    const longer = `${lines.at(-1)}  ${word}`;
+    if (lines.length > 0 && widthOf(longer) <= columns) lines[lines.length - 1] = longer;
+    else lines.push(fitTo(word, columns));
+  }
+  return lines;
+}
+
 /** A header and a line a run, without colours. */
 export function boardLines(runs: readonly WatchedRun[], now: number, columns: number): string[] {
   if (runs.length === 0) return ["No run is in flight."];
@@ -57,10 +69,10 @@ export function boardLines(runs: readonly WatchedRun[], now: number, columns: nu
       { title: "RUN", of: ({ runId }) => (runId ? shortId(runId) : "") },
       { title: "STATE", of: ({ state }) => (state === "starting" ? "starting" : STATE_WORDS[state]) },
       { title: "TIME", of: ({ since }) => duration(Math.floor((now - since) / 1000) * 1000).replace(/\.0s$/, "s") },
-      { title: "FROM", of: ({ host }) => host },
-      { title: "AGENT", of: ({ agent }) => agent, min: 10 },
-      { title: "STEP", of: ({ step }) => step ?? "", min: 6 },
-      { title: "MESSAGE", of: ({ message }) => message ?? "", min: 6 },
+      { title: "FROM", of: ({ host }) => host, spare: 2 },
+      { title: "AGENT", of: ({ agent }) => agent, min: 10, spare: 3 },
+      { title: "STEP", of: ({ step }) => step ?? "", min: 6, spare: 1 },
+      { title: "MESSAGE", of: ({ message }) => message ?? "", min: 6, spare: 4 },
     ],
     runs,
     { columns, dim: (text) => text },

@@ -11,7 +11,7 @@ export interface WatchedRun {
   deploymentId: string;
   agent: string;
   state: RunState | "starting";
-  /** Who asked: `dispatch`, `roder`, `terminal`; `elsewhere` when no process of this machine did. */
+  /** Who asked: `dispatch`, `roder`, `terminal`; `elsewhere` when no process of this machine waits for it. */
   host: string;
   step?: string;
   message?: string;
@@ -19,7 +19,10 @@ export interface WatchedRun {
   since: number;
 }
 
-/** `all`: also the runs of the organization that this machine does not wait for. Those that wait for a person come first. */
+/**
+ * `all`: also the runs of the organization that this machine does not wait for. Those that wait for a person are always
+ * among them, and come first: a Dispatch turn ends while its run waits.
+ */
 export async function lookInFlight(
   services: Services,
   agentOf: (id: string) => string,
@@ -48,7 +51,7 @@ export function join(
     flights.flatMap(({ runId, host, alive }) => (runId ? [[runId, alive ? host : `${host} (gone)`]] : [])),
   );
   const known = rows
-    .filter(({ run }) => all || hosts.has(run.runId))
+    .filter(({ run, state }) => all || state === "awaiting_approval" || hosts.has(run.runId))
     .map(
       ({ run, state, message, startedAt }): WatchedRun => ({
         runId: run.runId,

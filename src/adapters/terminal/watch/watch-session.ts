@@ -29,8 +29,17 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 
 /** Resolves when the person quits. */
 export async function watchSession(context: Context, all: boolean): Promise<void> {
-  const agentOf = await agentNames(context.services);
-  const look = () => lookInFlight(context.services, agentOf, all);
+  const { services } = context;
+  let agentOf: ((deploymentId: string) => string) | undefined;
+  const look = async () => {
+    agentOf ??= await agentNames(services);
+    try {
+      return await lookInFlight(services, agentOf, all);
+    } catch (error) {
+      agentOf = undefined; // the names may have been out of reach, too
+      throw error;
+    }
+  };
   for (;;) {
     const { action, run } = await pick(context, look);
     if (action === "quit") return;

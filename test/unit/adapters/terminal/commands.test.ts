@@ -163,7 +163,7 @@ describe("runs", () => {
     const stdout = new TerminalEmulator(100);
     await terminal.run(["runs", "list"], { stdout });
     expect(stdout.screen[0]).toMatch(/^RUN +STATE +AGENT +STARTED +TOOK +COST +MESSAGE$/);
-    expect(stdout.screen[1]).toMatch(/^[0-9a-f]{8} {2}completed {2}seren-bridge-agent-/);
+    expect(stdout.screen[1]).toMatch(/^[0-9a-f]{8} {2}completed {2}general /);
   });
 
   test.each(["xyz", "ab"])("%j is no id", async (id) => {
@@ -257,19 +257,21 @@ describe("doctor", () => {
 });
 
 describe("watch", () => {
-  test("--once tells this machine's runs, with who asked; --all tells the others, too", async () => {
+  test("--once tells this machine's runs and those that wait for a person; --all tells the others, too", async () => {
     const { server, terminal } = await start();
     await terminal.run(["run", "--detach", script({ hang: true })]);
     await terminal.run(["run", "--detach", script({ approve: "deploy" })]);
-    const [own, other] = [await server.run(0), await server.run(1)];
+    await terminal.run(["run", "--detach", script({ hang: true })]);
+    const [own, waiting, other] = [await server.run(0), await server.run(1), await server.run(2)];
     const flights = [{ runId: own.runId, deploymentId: "d", host: "roder", since: 0, alive: true }];
     const look = async (...args: string[]) =>
       JSON.parse((await terminal.run(["watch", "--once", "--json", ...args], { flights })).stdout) as object[];
-    expect(await look()).toMatchObject([{ run_id: own.runId, state: "running", host: "roder" }]);
-    expect(await look("--all")).toMatchObject([
-      { run_id: other.runId, state: "awaiting_approval", host: "elsewhere" },
-      { run_id: own.runId, host: "roder" },
-    ]);
+    const known = [
+      { run_id: waiting.runId, state: "awaiting_approval", host: "elsewhere" },
+      { run_id: own.runId, state: "running", host: "roder" },
+    ];
+    expect(await look()).toMatchObject(known);
+    expect(await look("--all")).toMatchObject([...known, { run_id: other.runId, host: "elsewhere" }]);
   });
 
   test("in a pipe it prints a line for what is there and ends at an interrupt", async () => {

@@ -93,6 +93,7 @@ export class TestTerminal {
       },
       local: config.local,
       serviceAddress: () => (config.local ? "here" : new URL(config.apiBase()).origin),
+      proxy: () => (config.local ? undefined : config.proxyFor(new URL(config.apiBase()))),
       deployment: config.deployment,
       variable: config.variable,
       remote,

@@ -66,3 +66,18 @@ test("escape sequences of the answer never reach the terminal", () => {
   expect(output.raw).not.toContain("\x1b[2J");
   expect(output.screen).toEqual(["abc"]);
 });
+
+test("a line of ours after whole lines of the answer leaves no gap, drawn in between or not", async () => {
+  for (const pause of [0, 60]) {
+    const { ambient, output, live } = view();
+    live.start();
+    void live.append("one\n\ntwo\n");
+    await ambient.advance(pause);
+    live.line("tool grep");
+    void live.append("three");
+    await ambient.advance(pause);
+    live.line("end");
+    live.stop();
+    expect(output.screen).toEqual(["one", "", "two", "tool grep", "three", "end"]);
+  }
+});

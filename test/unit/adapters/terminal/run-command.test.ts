@@ -157,7 +157,7 @@ test.each([
   [["run", "  "], "the prompt is empty"],
   [["run", "-t", "soon", "x"], '--timeout is "soon"'],
   [["run", "--inputs", "{", "x"], "--inputs is not JSON"],
-  [["run", "--approvals", "always", "x"], "--approvals is"],
+  [["run", "--approvals", "always", "x"], "Allowed choices are wait, return"],
   [["run", "examples/parcels/basic"], "this parcel takes a message"],
   [["rnu"], "(Did you mean run?)"],
   [["runs", "lits"], "(Did you mean list?)"],

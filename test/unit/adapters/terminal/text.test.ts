@@ -71,3 +71,17 @@ test("a table aligns, gives way where it may, and wraps nowhere", () => {
     "22  a long tex…  x",
   ]);
 });
+
+test("on a narrow screen columns are left out, those that can be spared most first", () => {
+  const columns = [
+    { title: "ID", of: () => "12345678" },
+    { title: "NAME", of: () => "a long name", min: 6, spare: 1 },
+    { title: "AGE", of: () => "3m", spare: 2 },
+  ];
+  const at = (width: number) => table(columns, [0], { columns: width, dim: (text) => text });
+  expect(at(80)).toEqual(["ID        NAME         AGE", "12345678  a long name  3m"]);
+  expect(at(21)).toEqual(["ID        NAME    AGE", "12345678  a lon…  3m"]);
+  expect(at(20)).toEqual(["ID        NAME", "12345678  a long na…"]);
+  expect(at(15)).toEqual(["ID", "12345678"]);
+  expect(at(3)).toEqual(["ID", "12345678"]);
+});

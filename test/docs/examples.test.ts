@@ -1,0 +1,113 @@
+/** What README and docs say: the examples run, the messages exist, the variables and links are the ones there are. */
+import { spawnSync } from "node:child_process";
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { MAX_TEXT_CHARACTERS } from "../../src/core/text-buffer.ts";
+import { MAX_ASSET_BYTES, MAX_BUNDLE_BYTES, MAX_INSTRUCTION_BYTES } from "../../src/parcel/bundle.ts";
+import { MAX_FRAME_CHARACTERS } from "../../src/seren/sse.ts";
+import { MAX_FRAME_BYTES } from "../../src/stdio/frame.ts";
+import { MAX_LINE_BYTES } from "../../src/stdio/ndjson-reader.ts";
+import { PROGRAM, ROOT, requireBuilt, scratchFolder } from "../harness/child.ts";
+import { startLocalService } from "../harness/local-service.ts";
+
+const PAGES = [
+  "README.md",
+  ...readdirSync(join(ROOT, "docs"))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`),
+];
+const pageText = (page: string) => readFileSync(join(ROOT, page), "utf8");
+
+interface Example {
+  page: string;
+  line: number;
+  text: string;
+}
+
+/** Blocks that say `sh test`: complete examples for a machine without a key. */
+const EXAMPLES: Example[] = PAGES.flatMap((page) => {
+  const text = pageText(page);
+  return [...text.matchAll(/^```sh test\n([\s\S]*?)^```$/gm)].map(({ 1: block = "", index }) => ({
+    page,
+    line: text.slice(0, index).split("\n").length,
+    text: block,
+  }));
+});
+
+describe.skipIf(process.platform === "win32")("the examples", () => {
+  test("are there", () => expect(EXAMPLES.length).toBeGreaterThanOrEqual(5));
+
+  test.each(EXAMPLES)(
+    "$page, line $line, work against the embedded service",
+    async ({ text }) => {
+      const home = scratchFolder();
+      const work = join(home, "work");
+      cpSync(join(ROOT, "examples"), join(work, "examples"), { recursive: true });
+      mkdirSync(join(home, "bin"));
+      const shim = join(home, "bin", "seren-bridge");
+      writeFileSync(shim, `#!/bin/sh\nexec "${process.execPath}" "${requireBuilt(PROGRAM)}" "$@"\n`);
+      chmodSync(shim, 0o755);
+      const git = join(home, "bin", "git"); // what a repository says is not what is tried here
+      writeFileSync(git, "#!/bin/sh\necho 'commit 1'\n");
+      chmodSync(git, 0o755);
+      const { env } = await startLocalService();
+      const done = spawnSync("bash", ["-eu", "-o", "pipefail", "-c", text], {
+        cwd: work,
+        env: { ...env, PATH: `${join(home, "bin")}:${process.env.PATH}`, HOME: home },
+        encoding: "utf8",
+      });
+      expect(done.stderr, done.stdout).not.toMatch(/seren-bridge: (?!the run waits)/);
+      expect(done.status, done.stderr).toBe(0);
+      expect(done.stdout.length).toBeGreaterThan(0);
+    },
+    120_000,
+  );
+});
+
+describe("the troubleshooting table", () => {
+  const sources = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => readFileSync(join(ROOT, "src", name), "utf8"))
+    .join("\n");
+  const section = /^## Troubleshooting\n([\s\S]*?)^## /m.exec(pageText("README.md"))?.[1] ?? "";
+  const messages = [...section.matchAll(/^\| `([^`]+)` \|/gm)].map(([, message = ""]) => message);
+
+  test("has messages", () => expect(messages.length).toBeGreaterThanOrEqual(10));
+  test.each(messages)("%s is what the program says", (message) => {
+    expect(sources).toContain(message);
+  });
+});
+
+test("the configuration table has the variables the program reads", () => {
+  const config = readFileSync(join(ROOT, "src", "config.ts"), "utf8");
+  const read = new Set([...config.matchAll(/"(SEREN_[A-Z_]+|[A-Z]+_PROXY)"/g)].map(([, name = ""]) => name));
+  const table = /^## Configuration\n([\s\S]*?)^## /m.exec(pageText("README.md"))?.[1] ?? "";
+  const rows = table.split("\n").filter((line) => line.startsWith("| `"));
+  const told = new Set(
+    rows.flatMap((row) =>
+      [...(row.split(" | ")[0] ?? "").matchAll(/`(SEREN_[A-Z_]+|[A-Z]+_PROXY)`/g)].map(([, name = ""]) => name),
+    ),
+  );
+  expect([...told].sort()).toEqual([...read].sort());
+});
+
+test("the limits are the ones the program has", () => {
+  const section = /^## Limits\n([\s\S]*?)^## /m.exec(pageText("README.md"))?.[1] ?? "";
+  const MIB = 1024 * 1024;
+  expect([MAX_INSTRUCTION_BYTES, MAX_ASSET_BYTES, MAX_BUNDLE_BYTES]).toEqual([MIB, 8 * MIB, 16 * MIB]);
+  expect(section).toContain("| 1 MiB an instruction file, 8 MiB another file, 16 MiB in all |");
+  expect([MAX_LINE_BYTES, MAX_FRAME_BYTES]).toEqual([64 * MIB, MIB]);
+  expect(section).toContain("| A line from the host; to the host | 64 MiB; 1 MiB |");
+  expect(MAX_TEXT_CHARACTERS).toBe(MIB);
+  expect(section).toContain("| The final text of a run | 1 MiB of characters;");
+  expect(MAX_FRAME_CHARACTERS).toBe(4 * MIB);
+  expect(section).toContain("| 4 million characters; 64 MiB |");
+});
+
+test.each(PAGES)("%s links to what is there", (page) => {
+  for (const [, target = ""] of pageText(page).matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)) {
+    if (/^https?:/.test(target)) continue;
+    expect(existsSync(join(ROOT, dirname(page), target)), `${page} links to ${target}`).toBe(true);
+  }
+});

@@ -1,0 +1,33 @@
+/** The terminal command as a child process with pipes. */
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { once } from "node:events";
+import { onTestFinished } from "vitest";
+import { PROGRAM, requireBuilt, scratchFolder } from "./child.ts";
+
+export interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface TerminalChild {
+  child: ChildProcessWithoutNullStreams;
+  ended: Promise<Ended>;
+}
+
+/** `env` is added to `PATH`, a home and a state folder in it. */
+export function startTerminal(env: Record<string, string>, args: string[], home = scratchFolder()): TerminalChild {
+  const child = spawn(process.execPath, [requireBuilt(PROGRAM), ...args], {
+    env: { PATH: process.env.PATH, HOME: home, XDG_STATE_HOME: `${home}/state`, ...env },
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const said: Ended = { code: null, stdout: "", stderr: "" };
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    said.stdout += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    said.stderr += text;
+  });
+  const ended = once(child, "close").then(([code]): Ended => ({ ...said, code: code as number | null }));
+  return { child, ended };
+}

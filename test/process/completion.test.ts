@@ -1,0 +1,92 @@
+/** The generated completions in the shells they are for; a shell that is not installed is left out, and that is said. */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { PROGRAM, requireBuilt, scratchFolder } from "../harness/child.ts";
+
+const COMMANDS = "run watch runs approvals agents deployments login logout doctor setup local completion help".split(
+  " ",
+);
+const RUN_OPTIONS = "--deployment --timeout --session --inputs --approvals --detach --json --help".split(" ");
+
+/** What is typed, and what is offered; a file and a folder are in the working folder. */
+const CASES: readonly (readonly [typed: string, offered: readonly string[]])[] = [
+  ["", COMMANDS],
+  ["ru", ["run", "runs"]],
+  ["runs ", ["list", "show", "follow", "cancel", "help"]],
+  ["--no-color runs ", ["list", "show", "follow", "cancel", "help"]],
+  ["runs fo", ["follow"]],
+  ["runs follow --", ["--timeout", "--json", "--help"]],
+  ["runs follow 1f3c --t", ["--timeout"]],
+  ["runs follow runs --j", ["--json"]],
+  ["run --", RUN_OPTIONS],
+  ["run --timeout 5 --se", ["--session"]],
+  ["run --approvals ", ["wait", "return"]],
+  ["run -s runs --appr", ["--approvals"]],
+  ["run parc", ["parcel"]],
+  ["local --state parc", ["parcel"]],
+  ["local --faults pla", ["plan.json"]],
+  ["completion f", ["fish"]],
+  ["setup r", ["roder"]],
+];
+
+/** Prints what is offered, one a line, for `words` (the last one is at the cursor). */
+const DRIVERS: Readonly<Record<string, (words: readonly string[], script: string) => string[]>> = {
+  bash: (words, script) => [
+    "--norc",
+    "-c",
+    `source ${script}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _seren_bridge; printf '%s\\n' "\${COMPREPLY[@]}"`,
+    "bash",
+    ...words,
+  ],
+  // The completion system itself needs a terminal; these are the only parts of it that the script calls.
+  zsh: (words, script) => [
+    "-f",
+    "-c",
+    `compdef() { }
+     offered() { local one; for one in "$@"; do [[ "$one" == "\${words[CURRENT]}"* ]] && print -r -- "$one"; done }
+     _describe() { local -a all; all=("\${(@P)2}"); offered "\${(@)all%%:*}" }
+     compadd() { shift; offered "$@" }
+     _files() { offered *(N) }
+     source ${script}; words=("$@"); CURRENT=$#; _seren_bridge`,
+    "zsh",
+    ...words,
+  ],
+  fish: (words, script) => [
+    "-N",
+    "-c",
+    `source ${script}; complete -C '${words.join(" ")}' | string replace -r '\\t.*' ''`,
+  ],
+};
+
+describe.each(Object.entries(DRIVERS))("%s", (shell, driver) => {
+  const installed = spawnSync(shell, ["-c", "exit 0"]).status === 0;
+  if (!installed) {
+    test.skip(`${shell} is not installed here`, () => undefined);
+    return;
+  }
+
+  test("completes what may come next", () => {
+    const folder = scratchFolder();
+    mkdirSync(join(folder, "parcel"));
+    writeFileSync(join(folder, "plan.json"), "{}");
+    const env = { PATH: process.env.PATH, HOME: folder, LANG: "C.UTF-8" };
+    const made = spawnSync(process.execPath, [requireBuilt(PROGRAM), "completion", shell], { encoding: "utf8", env });
+    expect(made).toMatchObject({ status: 0, stderr: "" });
+    const script = join(folder, `.completion.${shell}`);
+    writeFileSync(script, made.stdout);
+    for (const [typed, offered] of CASES) {
+      const words = ["seren-bridge", ...typed.split(" ")];
+      const { stdout, stderr } = spawnSync(shell, driver(words, script), { cwd: folder, env, encoding: "utf8" });
+      const found = stdout
+        .split("\n")
+        .filter(Boolean)
+        .map((word) => word.replace(/\/$/, ""));
+      expect(stderr, typed).toBe("");
+      // Options may be offered beside commands; what a person asked for is what counts.
+      const wanted = found.filter((word) => typed.split(" ").at(-1)?.startsWith("-") || !word.startsWith("-"));
+      expect(wanted.toSorted(), `${shell}: ${typed}`).toEqual([...offered].sort());
+    }
+  });
+});

@@ -1,0 +1,84 @@
+/** `seren-bridge local --state`: what a killed service leaves behind, and who may use the folder. */
+import { once } from "node:events";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { PUBLISHER_PREFIX } from "../../src/local/index.ts";
+import { scratchFolder } from "../harness/child.ts";
+import { script } from "../harness/cloud.ts";
+import { startLocalService } from "../harness/local-service.ts";
+import { startTerminal } from "../harness/terminal-child.ts";
+import { DEPLOY, parseFrames, type SseFrame } from "../support/local-calls.ts";
+
+async function serve(state: string) {
+  const { child, origin, greeting } = await startLocalService(["--state", state]);
+  const call = (method: string, path: string, body?: object) =>
+    fetch(origin + PUBLISHER_PREFIX + path, {
+      method,
+      headers: { authorization: "Bearer k", ...(body ? { "content-type": "application/json" } : {}) },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+  const data = async (method: string, path: string, body?: object) => {
+    const { data: value } = (await (await call(method, path, body)).json()) as { data: Record<string, unknown> };
+    return value;
+  };
+  return { child, greeting, call, data };
+}
+
+/** Kills the service in the middle of a run and answers what had been heard of the run until then. */
+async function killInTheMiddle({ child, call }: Awaited<ReturnType<typeof serve>>, run: unknown, events: number) {
+  const response = await call("GET", `/runs/${run}/stream`);
+  let text = "";
+  try {
+    for await (const chunk of response.body ?? []) {
+      text += Buffer.from(chunk).toString();
+      if (text.split("event: run.event").length > events && !child.killed) child.kill("SIGKILL");
+    }
+  } catch {
+    // cut by the kill
+  }
+  return parseFrames(text).filter(({ name }) => name === "run.event");
+}
+
+const sequenceOf = ({ data }: SseFrame) => (JSON.parse(data) as { sequence_number: number }).sequence_number;
+
+test("after kill -9 in the middle of a run everything that was told is there, and the run has failed", async () => {
+  const state = join(scratchFolder(), "made", "when needed");
+  let service = await serve(state);
+  const { id } = await service.data("POST", "/deploy", DEPLOY);
+  const done = (await service.data("POST", `/deployments/${id}/runs`, { message: "hello" })).run_id;
+  await (await service.call("GET", `/runs/${done}/stream`)).text();
+  const finished = await service.data("GET", `/runs/${done}`);
+  expect(finished).toMatchObject({ status: "completed" });
+
+  for (const events of [1, 40, 400]) {
+    const message = script({ text: "line {i}\n", n: 100_000, every_ms: 1 });
+    const { run_id: run } = await service.data("POST", `/deployments/${id}/runs`, { message });
+    const heard = await killInTheMiddle(service, run, events);
+    expect(heard.length).toBeGreaterThanOrEqual(events);
+
+    service = await serve(state);
+    expect(await service.data("GET", `/runs/${done}`)).toEqual(finished);
+    expect(await service.data("GET", `/runs/${run}`)).toMatchObject({ status: "failed", stop_reason: "interrupted" });
+    const after = parseFrames(await (await service.call("GET", `/runs/${run}/stream`)).text());
+    const log = after.filter(({ name }) => name === "run.event");
+    expect(log.slice(0, heard.length)).toEqual(heard);
+    expect(log.map(sequenceOf)).toEqual(log.map((_, index) => index + 1));
+    expect(after.at(-1)).toMatchObject({ name: "end" });
+  }
+  service.child.kill("SIGINT");
+  expect(await once(service.child, "exit")).toEqual([0, null]);
+});
+
+test("a folder serves one service at a time; the next one may have it", async () => {
+  const state = scratchFolder();
+  const first = await serve(state);
+  expect(first.greeting).toContain(`All is kept in ${state}.`);
+  const { code, stderr } = await startTerminal({}, ["local", "--port", "0", "--state", state]).ended;
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: `seren-bridge: the state folder ${state} cannot be used: another seren-bridge local serves it; end that one, or choose another folder\n`,
+  });
+  first.child.kill("SIGINT");
+  await once(first.child, "exit");
+  (await serve(state)).child.kill("SIGKILL");
+});

@@ -1,0 +1,28 @@
+/** A terminal on stderr while stdout leads elsewhere. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import { expect, test } from "vitest";
+import { scratchFolder } from "../harness/child.ts";
+import { script } from "../harness/cloud.ts";
+import { HAVE_PTY, startPtyCommand } from "../harness/pty.ts";
+
+const ANSWER = script({ sleep_ms: 300 }, { text: "one\n" }, { sleep_ms: 300 }, { text: "two\n" });
+const env = { SEREN_API_BASE: "local" };
+
+test.runIf(HAVE_PTY)("an answer that is piped back to the terminal is not torn by the status line", async () => {
+  const pty = startPtyCommand(env, (program) => `${program} run '${ANSWER}' | cat`);
+  expect(await pty.ended).toBe(0);
+  expect(pty.shown()).toContain("Ctrl-C cancels");
+  const after = pty.shown().slice(pty.shown().indexOf("one\r\n"));
+  expect(stripVTControlCharacters(after)).toMatch(/^one\r\ntwo\r\n✓ completed in /);
+});
+
+test.runIf(HAVE_PTY)("with the answer in a file, the status goes on", async () => {
+  const file = join(scratchFolder(), "answer");
+  const pty = startPtyCommand(env, (program) => `${program} run '${ANSWER}' > '${file}'`);
+  expect(await pty.ended).toBe(0);
+  expect(readFileSync(file, "utf8")).toBe("one\ntwo\n");
+  expect(pty.shown()).toContain("running");
+  expect(stripVTControlCharacters(pty.shown())).not.toContain("one");
+});

@@ -1,0 +1,190 @@
+import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { StateFolder } from "../../../src/local/index.ts";
+import { scratchFolder } from "../../harness/child.ts";
+import { Calls, DEPLOY } from "../../support/local-calls.ts";
+
+const INTERRUPTED = "the embedded service was stopped while this run was going on";
+const problems: string[] = [];
+const open = (path: string, seed = 1) =>
+  new Calls({ store: new StateFolder({ path, onProblem: (why) => problems.push(why) }) }, seed);
+
+/** Everything the folder holds, as text. */
+const textOf = (path: string) =>
+  readdirSync(path, { recursive: true, encoding: "utf8" })
+    .map((name) => join(path, name))
+    .filter((file) => statSync(file).isFile())
+    .map((file) => readFileSync(file, "utf8"))
+    .join("\n");
+
+/** As a caller sees it, times and all. */
+const seen = async (calls: Calls, runId: string) => ({
+  record: await calls.record(runId),
+  state: (await calls.get(`/runs/${runId}/state`)).body.data,
+  events: (await calls.get(`/runs/${runId}/events`)).body.data,
+  artifacts: (await calls.get(`/runs/${runId}/artifacts`)).body.data,
+});
+
+test("a service that starts on the folder of another one knows all of it", async () => {
+  const path = join(scratchFolder(), "state");
+  const before = open(path);
+  const deployment = await before.deploy();
+  const run = await before.start(
+    deployment,
+    [
+      { text: "one\n" },
+      { artifact: { id: "report", kind: "file", url: "https://files.example/report" } },
+      { raw: { type: "custom", sequence_number: 99 } },
+      { usage: { compute_usd: "0.25" } },
+      { output: "the end" },
+    ],
+    { conversation_id: "c1" },
+  );
+  await before.ambient.advance(10);
+  const told = await seen(before, run);
+  expect(told.record).toMatchObject({ status: "completed", output: "the end", compute_cost_usd: "0.250000" });
+
+  const after = open(path, 2);
+  expect(await seen(after, run)).toEqual(told);
+  expect((await after.get("/deployments")).body).toEqual((await before.get("/deployments")).body);
+  const next = await after.post(`/deployments/${deployment}/runs`, { message: "again", conversation_id: "c1" });
+  await after.ambient.advance(10);
+  expect((await after.record(next.body.data.run_id)).output).toContain("Earlier turns in this conversation: 1.");
+  expect(problems).toEqual([]);
+});
+
+test.each([
+  ["works", { hang: true }],
+  ["waits for a person", { approve: "deploy" }],
+])("a run that %s when the service stops has failed, and says why", async (_, step) => {
+  const path = scratchFolder();
+  const before = open(path);
+  const run = await before.start(await before.deploy(), [{ text: "so far" }, step]);
+  await before.ambient.advance(10);
+  const events = (await before.get(`/runs/${run}/events`)).body.data;
+
+  for (const seed of [2, 3]) {
+    const after = open(path, seed);
+    expect(await after.record(run)).toMatchObject({
+      status: "failed",
+      status_message: INTERRUPTED,
+      stop_reason: "interrupted",
+      output: "so far",
+    });
+    const now = (await after.get(`/runs/${run}/events`)).body.data;
+    expect(now.slice(0, events.length)).toEqual(events);
+    expect(now.slice(events.length)).toMatchObject([
+      { type: "error", code: "interrupted", message: INTERRUPTED },
+      { type: "done", status: "error", reason: "interrupted" },
+    ]);
+    expect((await after.get("/pending_approvals")).body.data).toEqual([]);
+  }
+});
+
+test("wherever the file of a run is cut, what is left is a beginning of it, and the run has ended", async () => {
+  const path = scratchFolder();
+  const before = open(path);
+  const run = await before.start(await before.deploy(), [{ text: "é\n" }]);
+  await before.ambient.advance(10);
+  const events: unknown[] = (await before.get(`/runs/${run}/events`)).body.data;
+  const file = join(path, "runs", `${run}.jsonl`);
+  const whole = readFileSync(file);
+  const headEnd = whole.indexOf("\n") + 1;
+  for (let length = whole.length - 1; length >= 0; length -= 1) {
+    writeFileSync(file, whole);
+    truncateSync(file, length);
+    const after = open(path, length);
+    const { status, body } = await after.get(`/runs/${run}`);
+    if (length < headEnd) {
+      expect(status, `cut at ${length}`).toBe(404);
+      continue;
+    }
+    expect(body.data.status, `cut at ${length}`).toBe("failed");
+    const now: unknown[] = (await after.get(`/runs/${run}/events`)).body.data;
+    const kept = now.slice(0, -2);
+    expect(kept, `cut at ${length}`).toEqual(events.slice(0, kept.length));
+    // What was added at this start is whole: the next one reads the same and has nothing to add.
+    const written = readFileSync(file, "utf8");
+    expect((await open(path, 0).get(`/runs/${run}/events`)).body.data, `cut at ${length}`).toEqual(now);
+    expect(readFileSync(file, "utf8"), `cut at ${length}`).toBe(written);
+  }
+});
+
+test("no key, no value of a secret and no asset is kept, and nobody else can read the rest", async () => {
+  const path = join(scratchFolder(), "state");
+  const calls = open(path);
+  const { workload } = DEPLOY;
+  await calls.deploy({
+    workload: {
+      ...workload,
+      secrets: { TRACKER_TOKEN: "hush-4711" },
+      execution: {
+        ...workload.execution,
+        bundle: {
+          instructions: [{ kind: "skill", content: "Be kind." }],
+          assets: [{ path: "a.txt", content_base64: "YXNzZXQ=" }],
+        },
+      },
+    },
+  });
+  const text = textOf(path);
+  expect(text).toContain("Be kind.");
+  for (const absent of ["hush-4711", "YXNzZXQ=", "seren_test"]) expect(text).not.toContain(absent);
+  if (process.platform === "win32") return;
+  for (const name of ["", ...readdirSync(path, { recursive: true, encoding: "utf8" })]) {
+    expect(statSync(join(path, name)).mode & 0o077, name).toBe(0);
+  }
+});
+
+test("a deleted deployment stays deleted, and its runs can still be read", async () => {
+  const path = scratchFolder();
+  const before = open(path);
+  const deployment = await before.deploy();
+  const run = await before.start(deployment, [{ text: "x" }]);
+  const unused = await before.deploy({ name: "unused" });
+  await before.ambient.advance(10);
+  for (const id of [deployment, unused]) await before.send("DELETE", `/deployments/${id}`);
+  const after = open(path, 2);
+  expect((await after.get("/deployments")).body.data).toEqual([]);
+  expect(await after.record(run)).toMatchObject({ status: "completed", output: "x" });
+  expect(readdirSync(join(path, "deployments"))).toEqual([`${deployment}.json`]);
+});
+
+test("files that do not fit are left alone", async () => {
+  const path = scratchFolder();
+  open(path);
+  const id = "00000000-0000-4000-8000-000000000000";
+  writeFileSync(join(path, "deployments", `${id}.json`), '{"v":2}');
+  writeFileSync(join(path, "runs", `${id}.jsonl`), `{"v":1,"run":{"id":"${id}"}}\n`);
+  writeFileSync(join(path, "runs", "notes.txt"), "mine");
+  mkdirSync(join(path, "bundles", `${id}.json`));
+  const calls = open(path);
+  expect((await calls.get("/deployments")).body.data).toEqual([]);
+  expect((await calls.get("/runs")).body.data).toEqual([]);
+  expect(readFileSync(join(path, "runs", "notes.txt"), "utf8")).toBe("mine");
+});
+
+describe("a folder that cannot be used", () => {
+  test("is refused when it cannot be made", () => {
+    const file = join(scratchFolder(), "file");
+    writeFileSync(file, "");
+    expect(() => open(file)).toThrow(/^the state folder .* cannot be used: /);
+  });
+
+  test("is complained of once when it can no longer be written; the service goes on", async () => {
+    const path = scratchFolder();
+    problems.length = 0;
+    const calls = open(path);
+    const deployment = await calls.deploy();
+    const { rmSync } = await import("node:fs");
+    rmSync(path, { recursive: true });
+    for (const text of ["a", "b"]) {
+      const run = await calls.start(deployment, [{ text }]);
+      await calls.ambient.advance(10);
+      expect(await calls.record(run)).toMatchObject({ status: "completed", output: text });
+    }
+    expect(problems).toEqual([expect.stringContaining("ENOENT")]);
+    problems.length = 0;
+  });
+});

@@ -1,0 +1,88 @@
+import { describe, expect, test } from "vitest";
+import { readConfig } from "../../../src/config.ts";
+
+const shown = (env: Record<string, string>, target: string) => {
+  const route = readConfig(env).proxyFor(new URL(target));
+  return route && `${route.variable} ${route.url.href}`;
+};
+const API = "https://api.serendb.com/publishers/seren-cloud";
+
+describe("the proxy that leads to a place", () => {
+  test.each([
+    [{}, API, undefined],
+    [{ HTTPS_PROXY: "http://p:3128" }, API, "HTTPS_PROXY http://p:3128/"],
+    [{ HTTPS_PROXY: "p:3128" }, API, "HTTPS_PROXY http://p:3128/"],
+    [{ HTTPS_PROXY: "https://p" }, API, "HTTPS_PROXY https://p/"],
+    [{ HTTPS_PROXY: "http://upper", https_proxy: "http://lower" }, API, "https_proxy http://lower/"],
+    [{ HTTPS_PROXY: " " }, API, undefined],
+    [{ HTTP_PROXY: "http://p" }, API, undefined],
+    [{ HTTPS_PROXY: "http://p" }, "http://models.lan/v1", undefined],
+    [{ HTTP_PROXY: "http://p" }, "http://models.lan/v1", "HTTP_PROXY http://p/"],
+  ])("%j to %s: %s", (env, target, expected) => {
+    expect(shown(env, target)).toBe(expected);
+  });
+
+  test.each(["http://127.0.0.1:8787", "https://localhost", "http://127.9.9.9", "http://[::1]:1/"])(
+    "is none for %s",
+    (target) => {
+      expect(shown({ HTTPS_PROXY: "http://p", HTTP_PROXY: "http://p" }, target)).toBeUndefined();
+    },
+  );
+
+  test.each([
+    ["api.serendb.com", true],
+    ["serendb.com", true],
+    [".serendb.com", true],
+    ["*.serendb.com", true],
+    ["other.com, SERENDB.COM", true],
+    ["other.com serendb.com:443", true],
+    ["*", true],
+    ["serendb.com:8443", false],
+    ["rendb.com", false],
+    ["api.serendb.com.evil.com", false],
+    ["", false],
+    [",", false],
+  ])("NO_PROXY=%j excepts it: %s", (except, direct) => {
+    expect(shown({ HTTPS_PROXY: "http://p", NO_PROXY: except }, API) === undefined).toBe(direct);
+    expect(shown({ HTTPS_PROXY: "http://p", no_proxy: except }, API) === undefined).toBe(direct);
+  });
+
+  test.each([
+    ["socks5://p:1080", "HTTPS_PROXY is a socks5 proxy; give an http:// or https:// address, or unset it"],
+    ["http://", "HTTPS_PROXY is not an address; give an http:// or https:// address, or unset it"],
+  ])("%s is refused", (value, message) => {
+    expect(() => shown({ HTTPS_PROXY: value }, API)).toThrow(message);
+  });
+
+  test("is shown without its password", () => {
+    expect(readConfig({ HTTPS_PROXY: "http://me:hush@p:3128" }).proxyFor(new URL(API))?.shown).toBe("p:3128");
+  });
+});
+
+describe("the model endpoint", () => {
+  const model = (env: Record<string, string>) => readConfig(env).model();
+
+  test.each([
+    ["http://localhost:11434/v1", "http://localhost:11434/v1"],
+    ["https://api.example/v1/", "https://api.example/v1"],
+    ["https://api.example/v1/chat/completions", "https://api.example/v1"],
+    ["http://gpu.lan:8000", "http://gpu.lan:8000"],
+  ])("%s is %s", (given, url) => {
+    expect(model({ SEREN_BRIDGE_MODEL_URL: given })).toEqual({ url, name: undefined, key: undefined });
+  });
+
+  test.each([
+    ["localhost:11434", /is neither http nor https/],
+    ["nonsense", /is not a URL/],
+    ["https://u:p@h/v1", /has more than an origin and a path/],
+    ["https://h/v1?key=1", /has more than an origin and a path/],
+    ["http://gpu.lan/v1", /would send SEREN_BRIDGE_MODEL_KEY unencrypted/],
+  ])("%s is refused", (given, why) => {
+    expect(() => model({ SEREN_BRIDGE_MODEL_URL: given, SEREN_BRIDGE_MODEL_KEY: "k" })).toThrow(why);
+  });
+
+  test("is none unless it is set, and its key is among the secrets", () => {
+    expect(model({ SEREN_BRIDGE_MODEL: "m", SEREN_BRIDGE_MODEL_KEY: "k" })).toBeUndefined();
+    expect(readConfig({ SEREN_API_KEY: "a", SEREN_BRIDGE_MODEL_KEY: "k" }).secrets).toEqual(["a", "k"]);
+  });
+});
