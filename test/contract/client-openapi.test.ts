@@ -50,7 +50,9 @@ const CALLS: [string, (client: SerenClient) => Promise<unknown>, Reply][] = [
   ["POST /runs/*/cancel", (client) => client.cancelRun(RUN), data(record())],
 ];
 
-describe.skipIf(!openApiPresent)("the published document", () => {
+const NAME = `the published document${openApiPresent ? "" : ` (skipped: no ${OPENAPI_PATH})`}`;
+
+describe.skipIf(!openApiPresent)(NAME, () => {
   const api = openApiPresent ? new OpenApi() : undefined;
   const operationOf = ({ method, path }: Sent) => {
     const template = api?.templateOf(path) ?? "";
