@@ -195,6 +195,15 @@ test("C10: progress is merged, chunks are small and end where a line does, and n
     expect(chunk.endsWith("\n")).toBe(true);
   }
   expect(host.terminal("e1")).toMatchObject({ type: "completed" });
+
+  const free = new Host();
+  await free.dispatch("d1");
+  free.remote.name();
+  for (let i = 0; i < 1000; i += 1) {
+    free.remote.push({ type: "tool_call", id: `${i}`, name: `step ${i}`, arguments: "{}" });
+    await free.ambient.advance(10);
+  }
+  expect(free.events("d1").length, "ten seconds of a host that takes everything").toBeLessThanOrEqual(16);
 });
 
 test("C11: the final message says all there is: the answer or why there is none, and where to see the run", async () => {
