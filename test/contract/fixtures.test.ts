@@ -5,11 +5,18 @@ import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import * as dispatch from "#protocols/dispatch-courier-v1";
 import * as jsonRpc from "#protocols/json-rpc";
+import * as openaiChat from "#protocols/openai-chat";
 import * as roder from "#protocols/roder-extension-0.2";
 import * as seren from "#protocols/seren-cloud";
 
 const FOLDER = fileURLToPath(new URL("../fixtures/", import.meta.url));
-const WIRES: Record<string, object> = { dispatch, "json-rpc": jsonRpc, roder, "seren-cloud": seren };
+const WIRES: Record<string, object> = {
+  dispatch,
+  "json-rpc": jsonRpc,
+  "openai-chat": openaiChat,
+  roder,
+  "seren-cloud": seren,
+};
 
 const AcceptedSchema = z.array(z.strictObject({ schema: z.string(), origin: z.string(), value: z.unknown() }));
 const RejectedSchema = z.array(
@@ -71,6 +78,7 @@ const RODER_PARAMS: Record<string, string> = {
 const ACCEPTED: Record<string, Accepted[]> = {
   dispatch: recorded("dispatch", "dispatch/recordings", ({ method = "" }) => DISPATCH_PARAMS[method] ?? method),
   "json-rpc": kept("json-rpc", "accepted.json"),
+  "openai-chat": kept("openai-chat", "accepted.json"),
   roder: recorded("roder", "roder", ({ method = "" }) => RODER_PARAMS[method] ?? method),
   "seren-cloud": kept("seren-cloud", "answers.json"),
 };

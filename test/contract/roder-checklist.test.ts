@@ -359,7 +359,7 @@ test("C18: the published package has all it needs, nothing to be run at its inst
   execFileSync("sh", ["-c", "tar -xzf *.tgz"], { cwd: folder });
   const at = (...path: string[]) => join(folder, "package", ...path);
   const { scripts = {} } = JSON.parse(readFileSync(at("package.json"), "utf8"));
-  expect(Object.keys(scripts).filter((name) => /^(pre|post)?(install|prepare|pack|publish)/.test(name))).toEqual([]);
+  expect(Object.keys(scripts).filter((name) => /^((pre|post)?install|prepare)/.test(name))).toEqual([]);
   const { launch, api_version } = ManifestSchema.parse(JSON.parse(readFileSync(at("roder-extension.json"), "utf8")));
   expect({ api_version, command: launch?.command }).toEqual({ api_version: "^0.1", command: "node" });
   expect(readFileSync(at("skills", "seren-cloud", "SKILL.md"), "utf8")).toMatch(

@@ -79,19 +79,6 @@ describe("the troubleshooting table", () => {
   });
 });
 
-test("the configuration table has the variables the program reads", () => {
-  const config = readFileSync(join(ROOT, "src", "config.ts"), "utf8");
-  const read = new Set([...config.matchAll(/"(SEREN_[A-Z_]+|[A-Z]+_PROXY)"/g)].map(([, name = ""]) => name));
-  const table = /^## Configuration\n([\s\S]*?)^## /m.exec(pageText("README.md"))?.[1] ?? "";
-  const rows = table.split("\n").filter((line) => line.startsWith("| `"));
-  const told = new Set(
-    rows.flatMap((row) =>
-      [...(row.split(" | ")[0] ?? "").matchAll(/`(SEREN_[A-Z_]+|[A-Z]+_PROXY)`/g)].map(([, name = ""]) => name),
-    ),
-  );
-  expect([...told].sort()).toEqual([...read].sort());
-});
-
 test("the limits are the ones the program has", () => {
   const section = /^## Limits\n([\s\S]*?)^## /m.exec(pageText("README.md"))?.[1] ?? "";
   const MIB = 1024 * 1024;

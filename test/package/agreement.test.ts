@@ -39,8 +39,6 @@ const PackageSchema = z.looseObject({
 
 /** Variables of other people's programs that ours honours, or that a host gives. */
 const FOREIGN = /^(NO_COLOR|CI|HOME|PATH)$/;
-/** Switches a person would not look for in the README: said in the error that mentions them, or in docs/cli.md. */
-const NOT_IN_README = ["SEREN_BRIDGE_CONTRACT"];
 
 test("package, manifests, catalog, README and code say the same", () => {
   const pkg = PackageSchema.parse(json("package.json"));
@@ -113,10 +111,12 @@ test("package, manifests, catalog, README and code say the same", () => {
   expect(words(readme, /(?<=`)seren_[a-z_]+(?=`)/g)).toEqual([...tools].sort());
   expect(inSources(/\bseren_(?:agents|dispatch|run_[a-z]+)\b/g).sort()).toEqual([...tools].sort());
 
-  // Variables: what the configuration reads is what the README explains, and nobody names another.
-  const read = words(text("src/config.ts"), /(?<=variable\(")SEREN_[A-Z_]+(?="\))/g);
-  const table = words(readme, /(?<=^\| `)SEREN_[A-Z_]+(?=` \|)/gm);
-  expect(table).toEqual(read.filter((name) => !NOT_IN_README.includes(name)));
+  // Variables: what the configuration reads is what the README's table explains, and nobody names another.
+  const read = words(text("src/config.ts"), /(?<=")(?:SEREN_[A-Z_]+|[A-Z]+_PROXY)(?=")/g);
+  const rows = readme.split("\n").filter((line) => /^\| `(SEREN_|HTTP)/.test(line));
+  expect(
+    words(rows.map((row) => row.split(" | ")[0]).join("\n"), /(?<=`)(?:SEREN_[A-Z_]+|[A-Z]+_PROXY)(?=`)/g),
+  ).toEqual(read);
   const known = new Set([...read, "SEREN_"]);
   for (const document of [
     readme,

@@ -41,21 +41,27 @@ test("the tarball holds exactly what is needed", () => {
     "dist/index.d.ts",
     "dist/index.mjs",
     "dist/local-*.mjs",
+    "dist/model-endpoint-*.mjs",
     "dist/parcel-request-*.mjs",
     "dist/roder-*.mjs",
     "dist/seren-bridge.mjs",
     "dist/terminal-*.mjs",
     "dist/terminal-local-*.mjs",
     "dist/terminal-remote-*.mjs",
+    "docs/cli.md",
+    "docs/live-view.svg",
+    "docs/local.md",
     "package.json",
     "roder-extension.json",
+    "roder-extension.mjs",
     "roder-extension.toml",
     "roder.toml",
+    "skills/seren-cloud/SKILL.md",
   ]);
 });
 
 test("every chunk in it is one that something in it loads", () => {
-  const chunks = tarball.files.filter((path) => path.endsWith(".mjs"));
+  const chunks = tarball.files.filter((path) => path.startsWith("dist/") && path.endsWith(".mjs"));
   const loaded = new Set(["dist/seren-bridge.mjs", "dist/index.mjs"]);
   for (const path of loaded) {
     const code = readFileSync(join(ROOT, path), "utf8");
