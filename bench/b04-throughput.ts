@@ -1,7 +1,8 @@
-import { type Benchmark, perSecond, scaled, times } from "./support/benchmark.ts";
+import { type Benchmark, type Row, scaled, times } from "./support/benchmark.ts";
 import { Cloud, end, pour } from "./support/cloud.ts";
+import { canTell } from "./support/memory.ts";
 import { median } from "./support/stats.ts";
-import { type Play, throughCourier, throughRawLoop, type Watch } from "./support/streams.ts";
+import { type Play, type Spent, throughCourier, throughRawLoop, type Watch } from "./support/streams.ts";
 
 const LEAST = 0.8;
 const EVENTS = 200_000;
@@ -18,36 +19,41 @@ export const throughput: Benchmark = {
       await pour(stream, events, TEXT);
       end(stream, run, "completed");
     };
-    const ours: number[] = [];
-    const raw: number[] = [];
+    const ours: Spent[] = [];
+    const raw: Spent[] = [];
     for (let round = 0; round < options.rounds; round += 1) {
-      ours.push(await counted((watch) => throughCourier(cloud, play, watch), events, DELTA));
-      raw.push(await counted((watch) => throughRawLoop(cloud, play, watch), events, DELTA));
+      ours.push(await counted((watch) => throughCourier(cloud, play, watch), events));
+      raw.push(await counted((watch) => throughRawLoop(cloud, play, watch), events));
     }
     await cloud.close();
-    const [our, their] = [median(ours), median(raw)];
-    const ratio = our / their;
-    return [
+    const rate = (all: readonly Spent[]) => events / median(all.map(({ took }) => took));
+    const cost = (all: readonly Spent[]) => (median(all.map(({ cpu }) => cpu)) / events) * 1000;
+    const [ratio, costs] = [rate(ours) / rate(raw), cost(ours) / cost(raw)];
+    const rows: Row[] = [
       {
         what: `${events} text events`,
-        measured: perSecond(our),
-        baseline: perSecond(their),
+        measured: `${rate(ours).toFixed(0)} k/s`,
+        baseline: `${rate(raw).toFixed(0)} k/s`,
         figure: times(ratio),
         target: `≥ ${LEAST} ×`,
         met: ratio >= LEAST,
       },
     ];
+    const cpu = { what: "processor time per event", measured: us(cost(ours)), baseline: us(cost(raw)) };
+    if (canTell) rows.push({ ...cpu, figure: times(costs) });
+    return rows;
   },
 };
 
+const us = (value: number) => `${value.toFixed(1)} µs`;
 const DELTA = Buffer.from('"text_delta"');
 
-/** Events per second; all of them have to arrive. */
-async function counted(run: (watch: Watch) => Promise<number>, events: number, mark: Buffer): Promise<number> {
+/** All of them have to arrive. */
+async function counted(run: (watch: Watch) => Promise<Spent>, events: number): Promise<Spent> {
   let seen = 0;
-  const took = await run((line) => {
-    if (line.includes(mark)) seen += 1;
+  const spent = await run((line) => {
+    if (line.includes(DELTA)) seen += 1;
   });
   if (seen !== events) throw new Error(`${seen} of ${events} events arrived`);
-  return (events / took) * 1000;
+  return spent;
 }

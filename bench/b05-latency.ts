@@ -46,7 +46,7 @@ interface Delays {
 }
 
 async function delays(
-  run: (play: Play, watch: Watch) => Promise<number>,
+  run: (play: Play, watch: Watch) => Promise<unknown>,
   events: number,
   warmUp: number,
 ): Promise<Delays> {

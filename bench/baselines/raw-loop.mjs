@@ -4,7 +4,6 @@ import { createParser } from "eventsource-parser";
 import { Agent, request } from "undici";
 
 const [line] = await once(process.stdin, "data");
-process.stdin.pause();
 const { id, url } = JSON.parse(line);
 
 let lines = [];

@@ -35,4 +35,3 @@ export const scaled = (full: number, { scale }: Options, least = 1): number =>
 export const ms = (value: number): string => `${value.toFixed(value < 10 ? 2 : 1)} ms`;
 export const times = (value: number): string => `${value.toFixed(2)} ×`;
 export const mib = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
-export const perSecond = (value: number): string => `${Math.round(value / 1000)} k/s`;

@@ -1,4 +1,4 @@
-/** A process's memory as the system counts it. Linux only. */
+/** A process's memory and processor time as the system counts them. Linux only. */
 import { existsSync, readFileSync } from "node:fs";
 
 /** Whether this system tells. */
@@ -11,6 +11,14 @@ export const privateBytes = (pid: number | undefined): number =>
   sum(`/proc/${pid}/smaps_rollup`, /^Private_(?:Clean|Dirty):\s+(\d+) kB$/gm);
 
 export const residentBytes = (pid: number | undefined): number => sum(`/proc/${pid}/status`, /^VmRSS:\s+(\d+) kB$/gm);
+
+/** Milliseconds on a processor since its start, the kernel's work for it included; to 10 ms. */
+export function cpuMs(pid: number | undefined): number {
+  // What stands before the last `)` is the program's name, which may hold anything.
+  const [, fields = ""] = /\) (.*)$/s.exec(readFileSync(`/proc/${pid}/stat`, "latin1")) ?? [];
+  const ticks = fields.split(" ").slice(11, 13);
+  return ticks.reduce((sum, tick) => sum + Number(tick) * 10, 0);
+}
 
 function sum(path: string, pattern: RegExp): number {
   let kib = 0;
