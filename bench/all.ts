@@ -9,6 +9,8 @@ import { manyRuns } from "./b07-many-runs.ts";
 import { longRun } from "./b08-long-run.ts";
 import { cancel } from "./b09-cancel.ts";
 import { idleMemory } from "./b10-idle-memory.ts";
+import { rustCourier } from "./p1-rust-courier.ts";
+import { typeScriptPeer } from "./p2-typescript-peer.ts";
 import type { Benchmark } from "./support/benchmark.ts";
 
 export const BENCHMARKS: readonly Benchmark[] = [
@@ -23,3 +25,6 @@ export const BENCHMARKS: readonly Benchmark[] = [
   cancel,
   idleMemory,
 ];
+
+/** Programs of others, measured when the environment says where they are. */
+export const SIDE_BY_SIDE: readonly Benchmark[] = [rustCourier, typeScriptPeer];

@@ -4,7 +4,7 @@
  */
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
-import { BENCHMARKS } from "./all.ts";
+import { BENCHMARKS, SIDE_BY_SIDE } from "./all.ts";
 import type { Row } from "./support/benchmark.ts";
 import { table } from "./support/table.ts";
 
@@ -12,12 +12,13 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { rounds: { type: "string" }, scale: { type: "string", default: "1" } },
 });
+const all = [...BENCHMARKS, ...SIDE_BY_SIDE];
 const wanted = new Set(positionals.map((id) => id.toUpperCase()));
-const unknown = [...wanted].filter((id) => !BENCHMARKS.some((one) => one.id === id));
+const unknown = [...wanted].filter((id) => !all.some((one) => one.id === id));
 if (unknown.length > 0) throw new Error(`no such benchmark: ${unknown.join(", ")}`);
 
 const rows: (Row & { id: string })[] = [];
-for (const benchmark of BENCHMARKS) {
+for (const benchmark of all) {
   const { id, title, rounds } = benchmark;
   if (wanted.size > 0 && !wanted.has(id)) continue;
   const began = performance.now();

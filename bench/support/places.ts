@@ -14,7 +14,7 @@ export type Mode = "courier" | "roder";
 
 export const npmBuild = (mode: Mode): Command => [
   node,
-  ...(process.env.NODE_ARGS?.split(" ") ?? []),
+
   built(DIST),
   mode,
 ];
