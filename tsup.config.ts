@@ -63,7 +63,7 @@ const insideTheEntry: Plugin = {
 for (const folder of ["dist", "dist-release"]) rmSync(folder, { recursive: true, force: true });
 
 export default defineConfig([
-  { ...npm, entry: { "seren-bridge": "src/cli.ts" }, splitting: false, esbuildPlugins: [besideTheEntry] },
+  { ...npm, entry: { "seren-bridge": "src/cli.ts" }, splitting: true, minify: true, esbuildPlugins: [besideTheEntry] },
   {
     ...npm,
     entry: { program: "src/program.ts" },
