@@ -1,5 +1,5 @@
 import { type Benchmark, mib, type Row, scaled, times } from "./support/benchmark.ts";
-import { Cloud, end, pour } from "./support/cloud.ts";
+import { blocks, Cloud, end, PER_BLOCK, pour } from "./support/cloud.ts";
 import { Courier } from "./support/courier.ts";
 import { canTell, NOT_TOLD, residentBytes } from "./support/memory.ts";
 import { npmBuild, withScratch } from "./support/places.ts";
@@ -29,10 +29,12 @@ export const longRun: Benchmark = {
         cloud.onRun = async (run) => {
           const stream = await run.stream;
           const began = performance.now();
-          await pour(stream, events, TEXT, (sequence) => {
-            if (sequence === Math.ceil(events / 500) * 250) half = performance.now() - began;
-            if (!canTell || sequence % Math.ceil(events / 100) >= 250) return;
-            if (sequence <= events / 100) early = residentBytes(pid);
+          const all = Math.ceil(events / PER_BLOCK);
+          const sampleEvery = Math.ceil(all / 100);
+          await pour(stream, blocks(events, TEXT), (written) => {
+            if (written === Math.ceil(all / 2)) half = performance.now() - began;
+            if (!canTell || written % sampleEvery !== 0) return;
+            if (written === sampleEvery) early = residentBytes(pid);
             else most = Math.max(most, residentBytes(pid));
           });
           whole = performance.now() - began;

@@ -158,19 +158,29 @@ export function end(stream: ServerResponse, run: Run, status = run.status): void
   stream.end(`event: end\ndata: ${JSON.stringify({ status })}\n\n`);
 }
 
-/** Events 1 to `count` as fast as the reader takes them. `written` is told of each block. */
+/** Events that are written at once. */
+export const PER_BLOCK = 250;
+
+/** Events 1 to `count`, in blocks as they are written. */
+export function* blocks(count: number, text: string): Generator<Buffer, void, void> {
+  for (let from = 1; from <= count; from += PER_BLOCK) {
+    let block = "";
+    for (let sequence = from; sequence < Math.min(count + 1, from + PER_BLOCK); sequence += 1)
+      block += textFrame(sequence, text);
+    yield Buffer.from(block);
+  }
+}
+
+/** Writes as fast as the reader takes it. `written` is told how many blocks were. */
 export async function pour(
   stream: ServerResponse,
-  count: number,
-  text: string,
-  written: (sequence: number) => void = () => undefined,
+  all: Iterable<Buffer>,
+  written: (blocks: number) => void = () => undefined,
 ): Promise<void> {
-  const PER_BLOCK = 250;
-  for (let from = 1; from <= count; from += PER_BLOCK) {
-    const to = Math.min(count, from + PER_BLOCK - 1);
-    let block = "";
-    for (let sequence = from; sequence <= to; sequence += 1) block += textFrame(sequence, text);
+  let count = 0;
+  for (const block of all) {
     if (!stream.write(block)) await once(stream, "drain");
-    written(to);
+    count += 1;
+    written(count);
   }
 }

@@ -93,9 +93,10 @@ export function createRedactor(): Redactor {
 /** How many characters at the end of `text` are the beginning of a secret, of the longest such. */
 function beginningOfSecret(text: string, secrets: Iterable<string>): number {
   let longest = 0;
+  const last = text.at(-1);
   for (const secret of secrets) {
     for (let length = Math.min(secret.length - 1, text.length); length > longest; length -= 1) {
-      if (text.endsWith(secret.slice(0, length))) longest = length;
+      if (secret[length - 1] === last && text.endsWith(secret.slice(0, length))) longest = length;
     }
   }
   return longest;
