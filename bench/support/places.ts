@@ -12,12 +12,7 @@ export const PARCEL = resolve("examples/parcels/basic");
 export type Command = readonly string[];
 export type Mode = "courier" | "roder";
 
-export const npmBuild = (mode: Mode): Command => [
-  node,
-
-  built(DIST),
-  mode,
-];
+export const npmBuild = (mode: Mode): Command => [node, built(DIST), mode];
 export const releaseFile = (mode: Mode): Command => [node, built(RELEASE), mode];
 export const baseline = (name: "bare" | "raw-loop"): Command => [node, resolve(`bench/baselines/${name}.mjs`)];
 
