@@ -1,22 +1,37 @@
 #!/usr/bin/env node
-/** Which front end is asked for. stdout is claimed for a host before anything else is loaded. */
+/**
+ * Which front end is asked for. stdout is claimed for a host before anything else is loaded, and the question each host
+ * begins with is answered before the rest of the program is loaded: what this file imports is all it costs to answer.
+ */
+import { fileURLToPath } from "node:url";
+import { greetDispatch } from "./adapters/courier/greeting.ts";
 import { claimStdout } from "./stdio/claim-stdout.ts";
+import { answerFirstLine, type Greeting } from "./stdio/first-line.ts";
+import { realAmbient } from "./support/ambient.ts";
 
-const mode = process.argv[2];
+const [mode = ""] = process.argv.slice(2);
 
 switch (mode) {
   case "courier": {
     const frames = claimStdout();
-    await (await import("./wiring/courier.ts")).serveCourier(frames);
+    const { over } = await answerFirst(greetDispatch);
+    if (!over) await (await import("./program.ts")).serveCourier(frames);
     process.exit(0);
     break;
   }
   case "roder": {
     const frames = claimStdout();
-    await (await import("./wiring/roder.ts")).serveRoder(frames);
+    const programPath = fileURLToPath(import.meta.url);
+    const { roderGreeting } = await import("./wiring/roder-greeting.ts");
+    const { answered, over } = await answerFirst(roderGreeting(programPath));
+    if (!over) await (await import("./program.ts")).serveRoder(frames, { programPath, greeted: answered });
     process.exit(0);
     break;
   }
   default:
-    process.exit(await (await import("./wiring/terminal.ts")).runTerminalMode(process.argv.slice(2)));
+    process.exit(await (await import("./program.ts")).runTerminalMode(process.argv.slice(2)));
+}
+
+function answerFirst(greeting: Greeting) {
+  return answerFirstLine({ input: process.stdin, output: claimStdout(), ambient: realAmbient }, greeting);
 }

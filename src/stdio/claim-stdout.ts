@@ -7,6 +7,9 @@ import { Writable } from "node:stream";
 
 type Streams = Pick<NodeJS.Process, "stdout" | "stderr">;
 
+/** What may wait here before whoever writes has to wait, too: as much as a pipe holds on Linux. */
+const BATCH_BYTES = 64 * 1024;
+
 const claimed = new WeakMap<object, Writable>();
 const ignore = () => undefined;
 
@@ -22,7 +25,10 @@ export function claimStdout(streams: Streams = process): Writable {
 
   const write = stdout.write.bind(stdout);
   const frames = new Writable({
+    highWaterMark: BATCH_BYTES,
     write: (chunk: Buffer, _encoding, done) => void write(chunk, (error) => done(error)),
+    // Lines that came while the last ones were being written leave in one system call.
+    writev: (lines, done) => void write(Buffer.concat(lines.map(({ chunk }) => chunk)), (error) => done(error)),
   });
   stdout.write = stderr.write.bind(stderr);
   // `end(text)` writes without going through `write`.

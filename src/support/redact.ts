@@ -17,6 +17,9 @@ const SHAPES: readonly RegExp[] = [
   /([?&](?:X-Amz-(?:Signature|Credential|Security-Token)|Signature|sig|token|access_token)=)[^&\s"'\\]+/gi,
 ];
 
+/** What every shape needs: the shapes themselves are tried on the few texts that have it. */
+const HINT = /seren_|bearer|[?&]/i;
+
 export interface Redactor {
   /** Adds a value to be removed from now on. */
   add(secret: string): void;
@@ -51,6 +54,7 @@ export function createRedactor(): Redactor {
     },
     redact(text) {
       let out = pattern ? text.replace(pattern, MASK) : text;
+      if (!HINT.test(out)) return out;
       for (const shape of SHAPES) out = out.replace(shape, (_, kept) => (typeof kept === "string" ? kept : "") + MASK);
       return out;
     },
@@ -89,9 +93,10 @@ export function createRedactor(): Redactor {
 /** How many characters at the end of `text` are the beginning of a secret, of the longest such. */
 function beginningOfSecret(text: string, secrets: Iterable<string>): number {
   let longest = 0;
+  const last = text.at(-1);
   for (const secret of secrets) {
     for (let length = Math.min(secret.length - 1, text.length); length > longest; length -= 1) {
-      if (text.endsWith(secret.slice(0, length))) longest = length;
+      if (secret[length - 1] === last && text.endsWith(secret.slice(0, length))) longest = length;
     }
   }
   return longest;

@@ -1,21 +1,32 @@
 /** Wires the Roder extension. */
 import type { Writable } from "node:stream";
-import { fileURLToPath } from "node:url";
 import { type AgentChoice, createRoderExtension, GENERAL_AGENT, readManifest } from "../adapters/roder/index.ts";
 import { generalAgentTarget, type Target } from "../core/index.ts";
 import { SeenAgents } from "./roder-agents.ts";
 import { type HostContext, serveHost } from "./serve-host.ts";
 
-export async function serveRoder(frames: Writable): Promise<void> {
+export interface GreetedRoder {
+  /** The file the host has started; the manifest is beside it. */
+  programPath: string;
+  /** Whether the host has said hello and was answered. */
+  greeted: boolean;
+}
+
+export async function serveRoder(frames: Writable, { programPath, greeted }: GreetedRoder): Promise<void> {
   await serveHost(frames, "roder", (context) => {
     const { config, registry, engine, log, ambient, warmUp, end } = context;
     const seen = seenAgents(context);
     const deployments = new Map(seen?.agents.map(({ name, deploymentId }) => [name, deploymentId]));
+    const prepare = () => {
+      warmUp();
+      void seen?.refresh();
+    };
+    if (greeted) prepare();
     return createRoderExtension({
       registry,
       ambient,
       log,
-      manifest: readManifest(fileURLToPath(import.meta.url), config.roderManifest),
+      manifest: readManifest(programPath, config.roderManifest),
       target: (choice) => targetOf(choice, deployments, config.deployment),
       definitions: () => [
         GENERAL_AGENT,
@@ -26,10 +37,7 @@ export async function serveRoder(frames: Writable): Promise<void> {
         cancel: async (runId) => (await engine()).directory.cancel(runId),
       },
       onSilence: end,
-      warmUp() {
-        warmUp();
-        void seen?.refresh();
-      },
+      warmUp: prepare,
     });
   });
 }

@@ -2,14 +2,11 @@
  * The manifest as it lies on disk. Everything `extension/initialize` echoes comes from these bytes, never from a copy in the
  * code: the host compares its own reading of the same file, line endings included.
  */
-import { readFileSync, realpathSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { parse } from "smol-toml";
+import { readFileSync } from "node:fs";
 import { type Manifest, ManifestSchema, type ProvidedService } from "#protocols/roder-extension-0.2";
 import { describeIssues } from "../../stdio/index.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
-
-const FILE_NAME = "roder-extension.toml";
+import { fnv1a64, manifestPlaces, readToml } from "./manifest-file.ts";
 
 export interface ManifestOnDisk {
   path: string;
@@ -22,13 +19,11 @@ export interface ManifestOnDisk {
 }
 
 /**
- * Reads the manifest at `explicitPath`, else the one beside the program or one folder up (`programPath` may be a symlink, as
- * npm makes them). A manifest that cannot be used is answered as a failure that names the file and the trouble.
+ * Reads the manifest at the first of its places (`manifest-file.ts`) where there is one. A manifest that cannot be used is answered as a failure that names the file and the trouble.
  */
 export function readManifest(programPath: string, explicitPath?: string): ManifestOnDisk | ExecutionFailure {
-  const candidates = explicitPath === undefined ? besides(programPath) : [explicitPath];
   const unreadable: string[] = [];
-  for (const path of candidates) {
+  for (const path of manifestPlaces(programPath, explicitPath)) {
     try {
       return parseManifest(path, readFileSync(path));
     } catch (error) {
@@ -47,7 +42,7 @@ export function parseManifest(path: string, bytes: Uint8Array): ManifestOnDisk {
   const refuse = (why: string) => new ExecutionFailure("invalid_input", `the extension manifest ${path} ${why}`);
   let content: unknown;
   try {
-    content = parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    content = readToml(bytes);
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split("\n")[0] ?? "") : "";
     throw refuse(`is not valid TOML: ${reason}`);
@@ -64,29 +59,9 @@ export function parseManifest(path: string, bytes: Uint8Array): ManifestOnDisk {
   };
 }
 
-/** 64-bit FNV-1a, as Roder prints it. Detects drift, proves nothing. */
-export function fnv1a64(bytes: Uint8Array): string {
-  let hash = 0xcbf29ce484222325n;
-  for (const byte of bytes) hash = ((hash ^ BigInt(byte)) * 0x100000001b3n) & 0xffff_ffff_ffff_ffffn;
-  return hash.toString(16).padStart(16, "0");
-}
-
 /** Ids of the services of one type. */
 export function serviceIds(manifest: ManifestOnDisk, type: ProvidedService["type"]): string[] {
   return manifest.services.filter((service) => service.type === type).map((service) => service.id);
-}
-
-function besides(programPath: string): string[] {
-  const folder = dirname(realPath(programPath));
-  return [join(folder, FILE_NAME), join(dirname(folder), FILE_NAME)];
-}
-
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
 }
 
 function codeOf(error: unknown): string {

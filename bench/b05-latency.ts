@@ -1,0 +1,78 @@
+import { once } from "node:events";
+import { type Benchmark, ms, scaled } from "./support/benchmark.ts";
+import { Cloud, end, textFrame } from "./support/cloud.ts";
+import { median, percentile } from "./support/stats.ts";
+import { type Play, throughCourier, throughRawLoop, type Watch } from "./support/streams.ts";
+
+const MOST_MS = 2;
+const EVENTS = 5_000;
+/** The first second of either program runs code that is not compiled yet; it is played and not counted. */
+const WARM_UP = 1_000;
+
+export const latency: Benchmark = {
+  id: "B5",
+  title: "one event at 1,000 a second, SSE byte → stdout byte",
+  rounds: 5,
+  async run(options) {
+    const warmUp = scaled(WARM_UP, options);
+    const events = warmUp + scaled(EVENTS, options);
+    const cloud = await Cloud.start();
+    const ours: Delays[] = [];
+    const raw: Delays[] = [];
+    for (let round = 0; round < options.rounds; round += 1) {
+      ours.push(await delays((play, watch) => throughCourier(cloud, play, watch), events, warmUp));
+      raw.push(await delays((play, watch) => throughRawLoop(cloud, play, watch), events, warmUp));
+    }
+    await cloud.close();
+    const [our, their] = [median(ours.map(({ p99 }) => p99)), median(raw.map(({ p99 }) => p99))];
+    const [ourMid, theirMid] = [median(ours.map(({ p50 }) => p50)), median(raw.map(({ p50 }) => p50))];
+    return [
+      {
+        what: "p99",
+        measured: ms(our),
+        baseline: ms(their),
+        figure: `${ms(our - their)} above`,
+        target: `≤ ${MOST_MS} ms above`,
+        met: our - their <= MOST_MS,
+      },
+      { what: "p50", measured: ms(ourMid), baseline: ms(theirMid), figure: `${ms(ourMid - theirMid)} above` },
+    ];
+  },
+};
+
+interface Delays {
+  p50: number;
+  p99: number;
+}
+
+async function delays(
+  run: (play: Play, watch: Watch) => Promise<unknown>,
+  events: number,
+  warmUp: number,
+): Promise<Delays> {
+  const sentAt: number[] = [];
+  const seenAt: number[] = [];
+  const play: Play = async (stream, current) => {
+    const began = performance.now();
+    for (let sequence = 1; sequence <= events; ) {
+      // Timers are late; what is due by now goes out now, one write an event.
+      for (; sequence <= events && began + sequence <= performance.now(); sequence += 1) {
+        sentAt[sequence] = performance.now();
+        if (!stream.write(textFrame(sequence, `<${sequence}>`))) await once(stream, "drain");
+      }
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    end(stream, current, "completed");
+  };
+  await run(play, (line) => {
+    const at = performance.now();
+    const [, number] = /"text_delta","content":"<(\d+)>/.exec(line.toString("latin1")) ?? [];
+    if (number) seenAt[Number(number)] = at;
+  });
+  const all = Array.from(
+    { length: events - warmUp },
+    (_, at) => (seenAt[warmUp + at + 1] ?? Number.NaN) - (sentAt[warmUp + at + 1] ?? 0),
+  );
+  if (all.some(Number.isNaN)) throw new Error("an event did not arrive");
+  return { p50: percentile(all, 0.5), p99: percentile(all, 0.99) };
+}

@@ -1,0 +1,138 @@
+import type { ServerResponse } from "node:http";
+import { type Benchmark, ms, type Options, type Row, scaled } from "./support/benchmark.ts";
+import { Cloud, end, type Run, textFrame } from "./support/cloud.ts";
+import { canTell, NOT_TOLD, residentBytes } from "./support/memory.ts";
+import { npmBuild, withScratch } from "./support/places.ts";
+import { Roder } from "./support/roder.ts";
+import { median, percentile } from "./support/stats.ts";
+
+const RUNS = 1_000;
+const EVENTS_PER_RUN = 100;
+const TICK_MS = 100;
+/** Between two dispatches. */
+const APART_MS = 10;
+const MOST_ACK_MS = 20;
+const MOST_KIB_PER_RUN = 100;
+/** A terminal event this long after the run's end was held up. */
+const MOST_DELAY_MS = 500;
+
+/** One run's stream stays silent all the time; its terminal event comes when the others' have come. */
+export const manyRuns: Benchmark = {
+  id: "B7",
+  title: "1,000 concurrent dispatches in one child, 10 events a second each",
+  rounds: 1,
+  async run(options) {
+    const rounds: Round[] = [];
+    for (let round = 0; round < options.rounds; round += 1)
+      rounds.push(await withScratch((folder) => live(folder, options)));
+    const of = (pick: (round: Round) => number) => median(rounds.map(pick));
+    const [ack, burst, perRun, delay] = [
+      of((one) => one.ack),
+      of((one) => one.burst),
+      of((one) => one.perRun),
+      of((one) => one.delay),
+    ];
+    const runs = scaled(RUNS, options, 2);
+    const wrong = rounds.reduce((sum, one) => sum + one.wrong, 0);
+    const rows: Row[] = [
+      { what: "wrong answers", measured: `${wrong} of ${runs}`, figure: `${wrong}`, target: "0", met: wrong === 0 },
+      {
+        what: `ack p99, one each ${APART_MS} ms`,
+        measured: ms(ack),
+        figure: ms(ack),
+        target: `≤ ${MOST_ACK_MS} ms`,
+        met: ack <= MOST_ACK_MS,
+      },
+      { what: `ack p99, ${runs} in one write`, measured: ms(burst), figure: ms(burst) },
+      {
+        what: "end of a run → terminal, p99",
+        measured: ms(delay),
+        figure: ms(delay),
+        target: `≤ ${MOST_DELAY_MS} ms`,
+        met: delay <= MOST_DELAY_MS,
+      },
+    ];
+    const memory = { what: "RSS per run above idle", target: `≤ ${MOST_KIB_PER_RUN} KiB` };
+    const kib = `${perRun.toFixed(0)} KiB`;
+    if (canTell) rows.push({ ...memory, measured: kib, figure: kib, met: perRun <= MOST_KIB_PER_RUN });
+    else rows.push({ ...memory, measured: NOT_TOLD, figure: "" });
+    return rows;
+  },
+};
+
+interface Round {
+  wrong: number;
+  ack: number;
+  burst: number;
+  perRun: number;
+  delay: number;
+}
+
+async function live(folder: string, options: Options): Promise<Round> {
+  const runs = scaled(RUNS, options, 2);
+  const cloud = await Cloud.start();
+  const roder = new Roder(npmBuild("roder"), cloud.env(folder));
+  await roder.hello();
+  await runSome(roder, cloud, Math.min(runs, 50), 1, 0); // code is compiled, pools are there
+  const idle = canTell ? residentBytes(roder.child.process.pid) : 0;
+  const paced = await runSome(roder, cloud, runs, scaled(EVENTS_PER_RUN, options, 3), APART_MS);
+  const { acks } = await runSome(roder, cloud, runs, 1, 0);
+  await roder.child.end();
+  await cloud.close();
+  return {
+    wrong: paced.wrong,
+    ack: percentile(paced.acks, 0.99),
+    burst: percentile(acks, 0.99),
+    perRun: (paced.peak - idle) / runs / 1024,
+    delay: percentile(paced.delays, 0.99),
+  };
+}
+
+let batch = 0;
+
+async function runSome(roder: Roder, cloud: Cloud, runs: number, events: number, apartMs: number) {
+  batch += 1;
+  const streams: { run: Run; stream: ServerResponse; sent: number }[] = [];
+  const endedAt = new Map<string, number>();
+  const stalled = events > 1 ? `b${batch}-0` : undefined;
+  cloud.onRun = (run) => void run.stream.then((stream) => streams.push({ run, stream, sent: 0 }));
+  const finish = ({ run, stream }: { run: Run; stream: ServerResponse }) => {
+    endedAt.set(run.message, performance.now());
+    end(stream, run, "completed");
+  };
+  const clock = setInterval(() => {
+    for (const one of streams) {
+      if (one.run.message === stalled || one.sent > events) continue;
+      one.sent += 1;
+      if (one.sent > events) finish(one);
+      else one.stream.write(textFrame(one.sent, `${one.run.message}/${one.sent} `));
+    }
+  }, TICK_MS);
+
+  let peak = 0;
+  const acks: Promise<number>[] = [];
+  const terminals: Promise<{ id: string; at: number; said: string | undefined }>[] = [];
+  for (let number = 0; number < runs; number += 1) {
+    const id = `b${batch}-${number}`;
+    const { acknowledged, ended } = roder.dispatch(id);
+    acks.push(acknowledged);
+    terminals.push(ended.then((event) => ({ id, at: performance.now(), said: event.result?.final_message })));
+    if (apartMs > 0) await new Promise((resolve) => setTimeout(resolve, apartMs));
+    if (apartMs > 0 && canTell && number % 50 === 49) peak = Math.max(peak, residentBytes(roder.child.process.pid));
+  }
+  const others = await Promise.all(terminals.filter((_, number) => `b${batch}-${number}` !== stalled));
+  for (const one of streams) if (one.run.message === stalled) finish(one);
+  const all = await Promise.all(terminals);
+  clearInterval(clock);
+  const said = (id: string) =>
+    id === stalled ? "" : Array.from({ length: events }, (_, at) => `${id}/${at + 1} `).join("");
+  const wrong = all.filter((one) => !isRight(one.said, said(one.id), one.id === stalled)).length;
+  const delays = others.map(({ id, at }) => at - (endedAt.get(id) ?? 0));
+  return { wrong, acks: await Promise.all(acks), peak, delays };
+}
+
+/** What a host gets of a long answer is its beginning. */
+function isRight(said: string | undefined, expected: string, isEmpty: boolean): boolean {
+  if (said === undefined) return false;
+  return isEmpty || expected.startsWith(said.replace(/\.\.\.\[truncated\].*$/s, "").slice(0, 1_000));
+}

@@ -1,0 +1,32 @@
+/** Where the built artefacts and the inputs are. The working folder is the repository. */
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+const node = process.execPath;
+const DIST = resolve("dist/seren-bridge.mjs");
+const RELEASE = resolve("dist-release/seren-bridge.mjs");
+
+export const PARCEL = resolve("examples/parcels/basic");
+
+export type Command = readonly string[];
+export type Mode = "courier" | "roder";
+
+export const npmBuild = (mode: Mode): Command => [node, built(DIST), mode];
+export const releaseFile = (mode: Mode): Command => [node, built(RELEASE), mode];
+export const baseline = (name: "bare" | "raw-loop"): Command => [node, resolve(`bench/baselines/${name}.mjs`)];
+
+function built(path: string): string {
+  if (!existsSync(path)) throw new Error(`${path} is missing; run npm run build`);
+  return path;
+}
+
+/** A folder for one child's state, gone when `use` is done. */
+export async function withScratch<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), "seren-bridge-bench-"));
+  try {
+    return await use(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

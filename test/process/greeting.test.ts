@@ -1,0 +1,51 @@
+/** The first question is answered before the program is loaded; the program itself says the same to the same question. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { Child, EXITED_WELL, PROGRAM, RELEASE_PROGRAM, scratchFolder } from "../harness/child.ts";
+import { request } from "../harness/courier-host.ts";
+import { INITIALIZE, MANIFEST_PATH } from "../harness/roder-host.ts";
+
+const initialize = (id: number, params: object = INITIALIZE) => ({
+  jsonrpc: "2.0",
+  id,
+  method: "extension/initialize",
+  params,
+});
+
+describe.each([
+  ["npm build", PROGRAM],
+  ["release file", RELEASE_PROGRAM],
+])("%s", (_, program) => {
+  const env = { SEREN_API_BASE: "local", SEREN_BRIDGE_RODER_MANIFEST: MANIFEST_PATH };
+
+  test("courier", async () => {
+    const child = new Child("courier", { program });
+    child.send(request("capabilities"), request("capabilities"));
+    expect(await child.end()).toEqual(EXITED_WELL);
+    expect(child.messages).toHaveLength(2);
+    expect(child.messages[0]).toEqual(child.messages[1]);
+  });
+
+  test("roder", async () => {
+    const child = new Child("roder", { program, env });
+    child.send(initialize(1), initialize(2));
+    expect(await child.end()).toEqual(EXITED_WELL);
+    expect(child.messages).toHaveLength(2);
+    expect(child.messages[0]).toEqual({ ...child.messages[1], id: 1 });
+  });
+});
+
+test.each([
+  ["another extension", { ...INITIALIZE, extensionId: "other" }, undefined],
+  ["another protocol", { ...INITIALIZE, protocolVersion: "0.3.0" }, undefined],
+  ["a folder that is none", { ...INITIALIZE, cwd: 5 }, undefined],
+  ["a manifest that is no TOML", INITIALIZE, (text: string) => `= ${text}`],
+])("%s is left to the program, which says what is wrong", async (_, params, change) => {
+  const manifest = join(scratchFolder(), "roder-extension.toml");
+  const text = readFileSync(MANIFEST_PATH, "utf8");
+  writeFileSync(manifest, change ? change(text) : text);
+  const child = new Child("roder", { env: { SEREN_API_BASE: "local", SEREN_BRIDGE_RODER_MANIFEST: manifest } });
+  child.send(initialize(1, params));
+  expect(await child.message(0)).toMatchObject({ kind: "error", id: 1 });
+});
