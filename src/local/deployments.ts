@@ -1,6 +1,7 @@
 /** Deployments: what is accepted beyond the schema, how long they take to start, how they are shown. */
 import { createHash } from "node:crypto";
 import type { Ambient } from "../support/ambient.ts";
+import { isObject } from "../support/objects.ts";
 import type { DeployBody } from "./deploy-schema.ts";
 import { badRequest } from "./problems.ts";
 
@@ -151,7 +152,3 @@ function checkBundle(bundle: AgentBundle): void {
 }
 
 const sha256Of = (data: string | Uint8Array) => createHash("sha256").update(data).digest("hex");
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}

@@ -1,4 +1,6 @@
 /** Operations on runs: creating, reading, following, cancelling, resuming, deciding. */
+
+import { isObject } from "../support/objects.ts";
 import { check, readBody, readJson } from "./body.ts";
 import { type Deployment, statusOf } from "./deployments.ts";
 import { dataReply, headerOf, type LocalReply } from "./exchange.ts";
@@ -205,7 +207,3 @@ export const runOperations = {
     );
   },
 } satisfies Partial<Record<Operation, Perform>>;
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}

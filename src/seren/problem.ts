@@ -6,6 +6,7 @@ import { STARTING_MARKER } from "#protocols/seren-cloud";
 import type { Ambient } from "../support/ambient.ts";
 import { clipCharacters } from "../support/clip.ts";
 import { ExecutionFailure, type FailureDetails, type FailureKind } from "../support/failure.ts";
+import { isObject } from "../support/objects.ts";
 import type { HttpResponse } from "./transport.ts";
 
 const MAX_SHOWN_CHARACTERS = 240;
@@ -109,10 +110,6 @@ function parse(text: string): unknown {
   } catch {
     return text;
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function messageOf(body: unknown, depth = 0): string | undefined {

@@ -36,6 +36,11 @@ export class RunCursor {
     this.#rows = 0;
   }
 
+  /** Whether it plainly continues what was handed on; if so, `judge` says `new`. */
+  isNext(sequence: number | undefined): boolean {
+    return this.numbered && sequence !== undefined && this.sequence >= 0 && sequence === this.sequence + 1;
+  }
+
   judge(sequence: number | undefined): Verdict {
     const place = this.#base + this.#rows;
     this.#rows += 1;

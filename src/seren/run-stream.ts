@@ -18,9 +18,9 @@ export interface StreamOptions {
 
 /**
  * Ends when the stream does and when it was hung up; rejects with the failure of the road, and with the signal's reason.
- * Time spent by the reader on a frame is not the stream's silence.
+ * Time spent by the reader on frames is not the stream's silence.
  */
-export async function* runFrames(options: StreamOptions): AsyncGenerator<SseFrame, void, void> {
+export async function* runFrames(options: StreamOptions): AsyncGenerator<SseFrame[], void, void> {
   const { client, signal } = options;
   const stream = await client.openRunStream(options.runId, options.lastEventId, signal);
   let hungUp = false;
@@ -41,10 +41,10 @@ export async function* runFrames(options: StreamOptions): AsyncGenerator<SseFram
   const silence = alarm(SILENT_MS);
   const noFrame = alarm(NO_FRAME_MS);
   try {
-    for await (const frame of parseSse(stream.body, { onActivity: silence.restart, onRetry: options.onRetry })) {
+    for await (const frames of parseSse(stream.body, { onActivity: silence.restart, onRetry: options.onRetry })) {
       silence.stop();
       noFrame.stop();
-      yield frame;
+      yield frames;
       silence.restart();
       noFrame.restart();
     }

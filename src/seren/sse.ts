@@ -14,10 +14,11 @@ export interface SseWatch {
   onRetry?(ms: number): void;
 }
 
+/** The frames that each chunk completed, together: what is one read of the socket is one step of the reader. */
 export async function* parseSse(
   chunks: AsyncIterable<Uint8Array>,
   watch: SseWatch = {},
-): AsyncGenerator<SseFrame, void, void> {
+): AsyncGenerator<SseFrame[], void, void> {
   const ready: SseFrame[] = [];
   let overflow = false;
   const parser = createParser({
@@ -32,7 +33,7 @@ export async function* parseSse(
   for await (const chunk of chunks) {
     watch.onActivity?.();
     parser.feed(decoder.decode(chunk, { stream: true }));
-    yield* ready.splice(0);
+    if (ready.length > 0) yield ready.splice(0);
     if (overflow) {
       throw new ExecutionFailure(
         "contract",

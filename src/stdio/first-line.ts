@@ -4,6 +4,7 @@
  */
 import type { Readable, Writable } from "node:stream";
 import type { Ambient } from "../support/ambient.ts";
+import { isObject } from "../support/objects.ts";
 
 /** A longer line is no greeting. */
 const MAX_GREETING_BYTES = 4096;
@@ -61,8 +62,4 @@ function replyTo(line: Buffer, greeting: Greeting): string | undefined {
   if (!Number.isSafeInteger(id) || typeof method !== "string") return undefined;
   const result = greeting(method, params);
   return result && JSON.stringify({ jsonrpc: "2.0", id, result });
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

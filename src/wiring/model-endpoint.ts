@@ -69,14 +69,16 @@ function completer(http: HttpTransport, url: string, redactor: Redactor): Comple
     if (stream.status !== 200) throw refuse(`answered HTTP ${stream.status}: ${await reasonOf(stream)}`);
     let ended = false;
     try {
-      for await (const { data } of parseSse(stream.body)) {
-        if (data === END_OF_STREAM) return;
-        const value = parseJson(data);
-        const error = ChatErrorSchema.safeParse(value).data;
-        if (error) throw refuse(`broke off: ${messageOf(error)}`);
-        for (const piece of piecesOf(value)) {
-          ended ||= piece.type === "end";
-          yield piece;
+      for await (const frames of parseSse(stream.body)) {
+        for (const { data } of frames) {
+          if (data === END_OF_STREAM) return;
+          const value = parseJson(data);
+          const error = ChatErrorSchema.safeParse(value).data;
+          if (error) throw refuse(`broke off: ${messageOf(error)}`);
+          for (const piece of piecesOf(value)) {
+            ended ||= piece.type === "end";
+            yield piece;
+          }
         }
       }
     } catch (error) {

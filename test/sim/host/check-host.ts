@@ -39,9 +39,9 @@ export function checkHost(world: World, plan: HostPlan, book: Book, truth: Truth
 /** A task that was not to be waited for, and a turn that ended with the request to a person, whatever she did then. */
 function leftOnPurpose({ host, runs }: HostPlan, one: Case | undefined, { id, tag }: TrueRun): boolean {
   if (host.kind === "roder") return one?.detached === true;
-  // A host that reads no more has not read of the approval either.
+  // A host that reads no more, or is gone, has not read of the approval either.
   const asks = runs[Number(tag.slice(3))]?.script.some((step) => "approve" in step);
-  if (host.reads.stopAfter !== undefined && asks) return true;
+  if ((host.reads.stopAfter !== undefined || host.ending?.how === "gone") && asks) return true;
   return one?.call.reply?.kind === "result" && one.events.some(({ content }) => String(content).includes(id));
 }
 

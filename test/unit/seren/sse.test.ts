@@ -12,7 +12,7 @@ async function* inPieces(bytes: Uint8Array, ...cuts: number[]): AsyncGenerator<U
 async function frames(text: string | Uint8Array, cuts: number[] = [], watch?: SseWatch): Promise<SseFrame[]> {
   const bytes = typeof text === "string" ? Buffer.from(text) : text;
   const all: SseFrame[] = [];
-  for await (const frame of parseSse(inPieces(bytes, ...cuts), watch)) all.push(frame);
+  for await (const frames of parseSse(inPieces(bytes, ...cuts), watch)) all.push(...frames);
   return all;
 }
 
@@ -90,7 +90,7 @@ describe("a frame that is too large", () => {
     }
     const seen: string[] = [];
     const reading = (async () => {
-      for await (const { data } of parseSse(bytes())) seen.push(data);
+      for await (const frames of parseSse(bytes())) seen.push(...frames.map(({ data }) => data));
     })();
     await expect(reading).rejects.toMatchObject({
       kind: "contract",
@@ -116,7 +116,7 @@ describe("leaving", () => {
         closed = true;
       }
     }
-    for await (const { data } of parseSse(bytes())) if (data === "a") break;
+    for await (const [first] of parseSse(bytes())) if (first?.data === "a") break;
     expect(closed).toBe(true);
   });
 
@@ -127,7 +127,7 @@ describe("leaving", () => {
     }
     const seen: string[] = [];
     const reading = (async () => {
-      for await (const { data } of parseSse(bytes())) seen.push(data);
+      for await (const frames of parseSse(bytes())) seen.push(...frames.map(({ data }) => data));
     })();
     await expect(reading).rejects.toThrow("reset");
     expect(seen).toEqual(["a"]);
