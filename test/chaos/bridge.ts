@@ -18,6 +18,7 @@ const NEWLINE = 0x0a;
 /** A Roder terminal event or a Dispatch session is not deeper; both hosts parse 127. */
 const MAX_DEPTH = 64;
 const MAX_STDERR_CHARS = 64 * 1024;
+const STDIN_OUTLIVES_MS = 2_000;
 
 export interface BridgeOptions {
   origin: string;
@@ -94,6 +95,12 @@ export class Bridge {
     this.process.stdout?.pause();
     await new Promise((resolve) => void setTimeout(resolve, forMs));
     this.process.stdout?.resume();
+  }
+
+  /** The host closes its end of stdout; a program that has told everything learns of it from stdin only. */
+  stopListening(): void {
+    this.process.stdout?.destroy();
+    setTimeout(() => void this.process.stdin?.end(), STDIN_OUTLIVES_MS).unref();
   }
 
   end(): Promise<Exit> {

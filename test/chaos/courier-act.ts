@@ -162,7 +162,7 @@ export class CourierAct {
     await sleep(ending.afterMs);
     this.#ended = true;
     if (ending.how === "eof") this.#bridge.process.stdin?.end();
-    else if (ending.how === "stdout") this.#bridge.process.stdout?.destroy();
+    else if (ending.how === "stdout") this.#bridge.stopListening();
     else if (ending.how === "shutdown") {
       this.#bridge.send({
         jsonrpc: "2.0",

@@ -209,7 +209,7 @@ export class RoderAct {
     await sleep(ending.afterMs);
     this.#ended = true;
     if (ending.how === "eof") this.#bridge.process.stdin?.end();
-    else if (ending.how === "stdout") this.#bridge.process.stdout?.destroy();
+    else if (ending.how === "stdout") this.#bridge.stopListening();
     else if (ending.how === "shutdown")
       this.#bridge.send(this.#book.request("extension/shutdown", {}, () => undefined));
     else this.#bridge.process.kill(ending.how);
