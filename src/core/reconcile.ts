@@ -61,19 +61,23 @@ async function* rest(record: RunRecord, followed: Followed): AsyncGenerator<Exec
   const { client, transcript, cursor } = followed;
   const latest = Math.max(followed.latest, toSequence(record.latest_sequence) ?? -1);
   const log = new RunLog(client, record.id, cursor, new AbortController().signal);
-  try {
-    for (const wait of [0, ...REREAD_MS]) {
-      await sleep(client.ambient, wait);
+  let failure: unknown;
+  for (const wait of [0, ...REREAD_MS]) {
+    await sleep(client.ambient, wait);
+    try {
       for await (const { event: row } of log.rest()) {
         const event = transcript.apply(row);
         if (event) yield event;
       }
+      failure = undefined;
       if (cursor.sequence >= latest) return;
+    } catch (error) {
+      failure = error;
     }
-  } catch (error) {
-    followed.log("warn", "the end of a run's log could not be read", { kind: asFailure(error).kind });
-    yield warning("the end of the answer could not be read; see `seren-bridge runs show`");
   }
+  if (failure === undefined) return;
+  followed.log("warn", "the end of a run's log could not be read", { kind: asFailure(failure).kind });
+  yield warning("the end of the answer could not be read; see `seren-bridge runs show`");
 }
 
 function concluded(record: RunRecord, followed: Followed): Promise<Conclusion> {
