@@ -109,15 +109,20 @@ export class SerenClient {
 
   /** A record too large to be read is answered as far as the run's state goes: without output, events and costs. */
   async getRun(runId: string, options?: CallOptions): Promise<RunRecord> {
-    if (!this.#tooLarge.has(runId)) {
-      try {
-        return await this.#read(`/runs/${segment(runId)}`, RunRecordSchema, "the run", options);
-      } catch (error) {
-        if (!isTooLarge(error)) throw error;
-        this.#tooLarge.add(runId);
-      }
+    if (this.#tooLarge.has(runId)) return recordFrom(await this.getRunState(runId, options));
+    const record = this.#read(`/runs/${segment(runId)}`, RunRecordSchema, "the run", options);
+    return this.#orState(runId, record, options);
+  }
+
+  /** What the run's state tells in place of a record that is too large to be read. */
+  async #orState(runId: string, record: Promise<RunRecord>, options?: CallOptions): Promise<RunRecord> {
+    try {
+      return await record;
+    } catch (error) {
+      if (!isTooLarge(error)) throw error;
+      this.#tooLarge.add(runId);
+      return recordFrom(await this.getRunState(runId, options));
     }
-    return recordFrom(await this.getRunState(runId, options));
   }
 
   /** Whether `getRun` answered the run with less than its record. */
@@ -179,20 +184,16 @@ export class SerenClient {
    * Asks the service to stop the run; the record says later whether it did. One try: the caller repeats until terminal. A
    * success that does not show the record is followed by a look at it.
    */
-  async cancelRun(runId: string, signal?: AbortSignal): Promise<RunRecord> {
-    const path = `/runs/${segment(runId)}/cancel`;
-    const response = await this.#send({ method: "POST", path }, "the run", signal, CANCEL_TIMEOUT_MS);
+  cancelRun(runId: string, signal?: AbortSignal): Promise<RunRecord> {
+    return this.#orState(runId, this.#cancel(runId, signal), signal ? { signal, attempts: 1 } : { attempts: 1 });
+  }
+
+  async #cancel(runId: string, signal: AbortSignal | undefined): Promise<RunRecord> {
+    const path = `/runs/${segment(runId)}`;
+    const request = { method: "POST", path: `${path}/cancel` } as const;
+    const response = await this.#send(request, "the run", signal, CANCEL_TIMEOUT_MS);
     const record = RunRecordSchema.safeParse(envelopeOf(response)?.data).data;
-    return (
-      record ??
-      this.#call(
-        { method: "GET", path: `/runs/${segment(runId)}` },
-        RunRecordSchema,
-        "the run",
-        signal,
-        CANCEL_TIMEOUT_MS,
-      )
-    );
+    return record ?? this.#call({ method: "GET", path }, RunRecordSchema, "the run", signal, CANCEL_TIMEOUT_MS);
   }
 
   /** Opens the run stream after `lastEventId`. Rejects when it is refused; `unsupported` when the answer is no event stream. */

@@ -63,3 +63,10 @@ test("a record that is too large is known by the run's state, and not asked for 
   }
   expect(transport.to("GET /runs/*")).toHaveLength(1);
 });
+
+test("a cancel that answers more than can be read has been taken", async () => {
+  const { client, transport } = clientRig();
+  transport.on("POST /runs/*/cancel", tooLarge);
+  transport.on("GET /runs/*/state", () => data(state({ status: "cancelled", terminal: true })));
+  expect(await client.cancelRun(RUN)).toMatchObject({ id: RUN, status: "cancelled" });
+});
