@@ -2,7 +2,15 @@
  * The end of a run: makes what was told equal to the record, then the outcome from it. A record takes several times the
  * memory of its text, so it is worked off in one go and let go before anything waits for the host.
  */
-import { endingOf, type RunCursor, RunLog, type RunRecord, type SerenClient, toSequence } from "../seren/index.ts";
+import {
+  endingOf,
+  type RunArtifact,
+  type RunCursor,
+  RunLog,
+  type RunRecord,
+  type SerenClient,
+  toSequence,
+} from "../seren/index.ts";
 import type { StopCause } from "../support/abort.ts";
 import { sleep } from "../support/ambient.ts";
 import { asFailure } from "../support/failure.ts";
@@ -40,8 +48,12 @@ interface Unread {
 export type Ending = Conclusion | Unread;
 
 /** `record` is terminal. */
-export async function reconcile(record: RunRecord, followed: Followed): Promise<Ending> {
-  return followed.client.isTooLarge(record.id) ? { unread: record } : concluded(record, followed);
+export function reconcile(record: RunRecord, followed: Followed): Promise<Ending> {
+  const listing = listArtifacts(record.id, followed);
+  return complete(record, followed).then(async (ending) => {
+    if ("outcome" in ending) ending.outcome.artifacts = mergeArtifacts(followed.transcript.artifacts, await listing);
+    return ending;
+  });
 }
 
 /** Tells what is missing, and how it ended. */
@@ -51,9 +63,15 @@ export async function* tell(ending: Ending, followed: Followed): AsyncGenerator<
     return ending.outcome;
   }
   yield* rest(ending.unread, followed);
-  const { events, outcome } = await concluded(ending.unread, followed);
+  const { events, outcome } = conclude(ending.unread, followed);
   yield* events;
-  return outcome;
+  const listed = await listArtifacts(ending.unread.id, followed);
+  return { ...outcome, artifacts: mergeArtifacts(followed.transcript.artifacts, listed) };
+}
+
+/** Events have told of them already, should the list not be there. */
+function listArtifacts(runId: string, { client }: Followed): Promise<RunArtifact[]> {
+  return client.listRunArtifacts(runId).catch(() => []);
 }
 
 /** From the log, page by page, what the stream has not told. */
@@ -80,24 +98,16 @@ async function* rest(record: RunRecord, followed: Followed): AsyncGenerator<Exec
   yield warning("the end of the answer could not be read; see `seren-bridge runs show`");
 }
 
-function concluded(record: RunRecord, followed: Followed): Promise<Conclusion> {
-  const { client, transcript } = followed;
-  const listing = client.listRunArtifacts(record.id).catch(() => []); // events have told of them already
-  return complete(record, followed).then(async (conclusion) => {
-    conclusion.outcome.artifacts = mergeArtifacts(transcript.artifacts, await listing);
-    return conclusion;
-  });
-}
-
-async function complete(record: RunRecord, followed: Followed): Promise<Conclusion> {
+/** A record that lags behind may grow too large while it is read again. */
+async function complete(record: RunRecord, followed: Followed): Promise<Ending> {
   const { client } = followed;
   let latest = record;
   for (const wait of REREAD_MS) {
-    if (isComplete(latest, positionOf(followed))) break;
+    if (client.isTooLarge(record.id) || isComplete(latest, positionOf(followed))) break;
     await sleep(client.ambient, wait);
     latest = await client.getRun(record.id).catch(() => latest);
   }
-  return conclude(latest, followed);
+  return client.isTooLarge(record.id) ? { unread: latest } : conclude(latest, followed);
 }
 
 function positionOf({ cursor: { sequence, numbered }, latest, troubled }: Followed): Position {

@@ -111,17 +111,17 @@ export class SerenClient {
   async getRun(runId: string, options?: CallOptions): Promise<RunRecord> {
     if (this.#tooLarge.has(runId)) return recordFrom(await this.getRunState(runId, options));
     const record = this.#read(`/runs/${segment(runId)}`, RunRecordSchema, "the run", options);
-    return this.#orState(runId, record, options);
+    return this.#orState(runId, record, () => this.getRunState(runId, options));
   }
 
   /** What the run's state tells in place of a record that is too large to be read. */
-  async #orState(runId: string, record: Promise<RunRecord>, options?: CallOptions): Promise<RunRecord> {
+  async #orState(runId: string, record: Promise<RunRecord>, state: () => Promise<RunLiveState>): Promise<RunRecord> {
     try {
       return await record;
     } catch (error) {
       if (!isTooLarge(error)) throw error;
       this.#tooLarge.add(runId);
-      return recordFrom(await this.getRunState(runId, options));
+      return recordFrom(await state());
     }
   }
 
@@ -184,8 +184,10 @@ export class SerenClient {
    * Asks the service to stop the run; the record says later whether it did. One try: the caller repeats until terminal. A
    * success that does not show the record is followed by a look at it.
    */
-  cancelRun(runId: string, signal?: AbortSignal): Promise<RunRecord> {
-    return this.#orState(runId, this.#cancel(runId, signal), signal ? { signal, attempts: 1 } : { attempts: 1 });
+  async cancelRun(runId: string, signal?: AbortSignal): Promise<RunRecord> {
+    const request = { method: "GET", path: `/runs/${segment(runId)}/state` } as const;
+    const state = () => this.#call(request, RunLiveStateSchema, "the run", signal, CANCEL_TIMEOUT_MS);
+    return this.#orState(runId, this.#cancel(runId, signal), state);
   }
 
   async #cancel(runId: string, signal: AbortSignal | undefined): Promise<RunRecord> {

@@ -53,6 +53,7 @@ export async function liveWithHost(plan: HostPlan, premises: Premises, keepLines
       if (how === "gone") output.breakOff();
       input.end();
     }
+    await new Promise<void>((resolve) => setImmediate(resolve)); // streams hand on in real turns, which an idle clock outruns
     await clock.advance(END_WITHIN_MS);
     if (!over) {
       wrong.push(`I1: the program does not end after ${how}`);
