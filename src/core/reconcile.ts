@@ -43,17 +43,21 @@ export interface Conclusion {
 /** A run whose record cannot be read whole: what it would tell has to be read from the log, while the host takes it. */
 interface Unread {
   unread: RunRecord;
+  listing: Promise<RunArtifact[]>;
 }
 
 export type Ending = Conclusion | Unread;
 
 /** `record` is terminal. */
 export function reconcile(record: RunRecord, followed: Followed): Promise<Ending> {
-  const listing = listArtifacts(record.id, followed);
-  return complete(record, followed).then(async (ending) => {
-    if ("outcome" in ending) ending.outcome.artifacts = mergeArtifacts(followed.transcript.artifacts, await listing);
-    return ending;
-  });
+  const { client, transcript } = followed;
+  const listing = client.listRunArtifacts(record.id).catch(() => []); // events have told of them already
+  return latestOf(record, followed)
+    .then((latest): Ending => (client.isTooLarge(latest.id) ? { unread: latest, listing } : conclude(latest, followed)))
+    .then(async (ending) => {
+      if ("outcome" in ending) ending.outcome.artifacts = mergeArtifacts(transcript.artifacts, await listing);
+      return ending;
+    });
 }
 
 /** Tells what is missing, and how it ended. */
@@ -65,13 +69,7 @@ export async function* tell(ending: Ending, followed: Followed): AsyncGenerator<
   yield* rest(ending.unread, followed);
   const { events, outcome } = conclude(ending.unread, followed);
   yield* events;
-  const listed = await listArtifacts(ending.unread.id, followed);
-  return { ...outcome, artifacts: mergeArtifacts(followed.transcript.artifacts, listed) };
-}
-
-/** Events have told of them already, should the list not be there. */
-function listArtifacts(runId: string, { client }: Followed): Promise<RunArtifact[]> {
-  return client.listRunArtifacts(runId).catch(() => []);
+  return { ...outcome, artifacts: mergeArtifacts(followed.transcript.artifacts, await ending.listing) };
 }
 
 /** From the log, page by page, what the stream has not told. */
@@ -98,8 +96,8 @@ async function* rest(record: RunRecord, followed: Followed): AsyncGenerator<Exec
   yield warning("the end of the answer could not be read; see `seren-bridge runs show`");
 }
 
-/** A record that lags behind may grow too large while it is read again. */
-async function complete(record: RunRecord, followed: Followed): Promise<Ending> {
+/** The record, read again while it lags behind; it may grow too large to be read meanwhile. */
+async function latestOf(record: RunRecord, followed: Followed): Promise<RunRecord> {
   const { client } = followed;
   let latest = record;
   for (const wait of REREAD_MS) {
@@ -107,7 +105,7 @@ async function complete(record: RunRecord, followed: Followed): Promise<Ending> 
     await sleep(client.ambient, wait);
     latest = await client.getRun(record.id).catch(() => latest);
   }
-  return client.isTooLarge(record.id) ? { unread: latest } : conclude(latest, followed);
+  return latest;
 }
 
 function positionOf({ cursor: { sequence, numbered }, latest, troubled }: Followed): Position {
