@@ -16,8 +16,8 @@ const RESEND_EVERY_MS = 5_000;
 /** A run that still has not ended then is left to the journal and its next sweep. */
 const GIVE_UP_MS = 15 * 60_000;
 
-/** A service whose stores lag behind may not know a young run for a moment; longer than this, there is none. */
-const UNKNOWN_FOR_MS = 30_000;
+/** A service whose stores lag behind may not know something young for a moment; longer than this, there is none. */
+export const UNKNOWN_FOR_MS = 30_000;
 
 /** A run that goes on no more. Without a record the service does not know the run (any longer). */
 export interface Ended {

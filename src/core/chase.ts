@@ -3,7 +3,7 @@ import { findRun, type RunTrace, type SerenClient } from "../seren/index.ts";
 import { sleep } from "../support/ambient.ts";
 import { asFailure, ExecutionFailure } from "../support/failure.ts";
 import type { Log } from "../support/log.ts";
-import type { Canceller } from "./canceller.ts";
+import { type Canceller, UNKNOWN_FOR_MS } from "./canceller.ts";
 
 const MAX_TRIES = 5;
 const TRY_AGAIN_MS = 20_000;
@@ -19,6 +19,7 @@ export interface Chase {
 /** Whether nothing is left of the run: it was seen to end, or there never was one. Never rejects. */
 export async function chase(options: Chase, trace: RunTrace & { runId?: string | undefined }): Promise<boolean> {
   const { client, canceller, log, signal } = options;
+  let goneSince: number | undefined;
   for (let tries = 1; ; tries += 1) {
     try {
       const runId = trace.runId ?? (await findRun(client, trace, signal));
@@ -30,8 +31,13 @@ export async function chase(options: Chase, trace: RunTrace & { runId?: string |
       return ended !== undefined;
     } catch (error) {
       const { kind, cause } = asFailure(error);
-      // The deployment does not exist any more, and no run outlives its deployment.
-      if (cause instanceof ExecutionFailure && cause.kind === "not_found") return true;
+      if (cause instanceof ExecutionFailure && cause.kind === "not_found") {
+        // No run outlives its deployment, but a single refusal does not prove that the deployment is gone.
+        goneSince ??= client.ambient.now();
+        if (client.ambient.now() - goneSince >= UNKNOWN_FOR_MS) return true;
+      } else {
+        goneSince = undefined;
+      }
       log("warn", "a run that nobody waits for could not be looked up", { kind });
       if (tries >= MAX_TRIES || signal.aborted) return false;
       await sleep(client.ambient, TRY_AGAIN_MS, signal).catch(() => undefined);
