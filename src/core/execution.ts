@@ -10,6 +10,7 @@ import {
   AWAITING_APPROVAL,
   type DeploymentSummary,
   endingOf,
+  type RunArtifact,
   type RunCursor,
   RunFollower,
   type RunRecord,
@@ -27,7 +28,7 @@ import type { ExecutionEvent, Outcome, RunRef } from "./events.ts";
 import type { Journal, JournalLine } from "./journal.ts";
 import { launch } from "./launch.ts";
 import { runRefOf, unfinishedOutcome } from "./outcome.ts";
-import { type Ending, type Followed, reconcile, tell } from "./reconcile.ts";
+import { type Ending, type Followed, listingOf, reconcile, tell } from "./reconcile.ts";
 import type { Execute } from "./registry.ts";
 import type { RunLimits, RunRequest } from "./request.ts";
 import { Shared } from "./shared.ts";
@@ -218,10 +219,8 @@ class Execution {
           this.#troubled = !value.whole;
           return value.streamError;
         }
-        if (value.kind === "event") {
-          const event = this.#transcript.apply(value.event);
-          if (event) yield event;
-        } else if (value.kind === "reconnecting") {
+        if (value.kind === "events") yield* this.#transcript.applyAll(value.events);
+        else if (value.kind === "reconnecting") {
           yield statusEvent("reconnecting");
         } else {
           const { status, current_tool: tool, current_step: step, phase, latest_sequence: latest } = value.state;
@@ -246,8 +245,10 @@ class Execution {
 
   /** Reads the record. It is not kept where something waits for the host: a record may be large. */
   #look(runId: string, cursor: RunCursor, streamError: string | undefined): Promise<Ending | OpenRun> {
+    // A stream that said it was over was that of a run that has ended, so both answers are needed: one way instead of two.
+    const listing = this.#troubled ? undefined : listingOf(this.#client, runId);
     return this.#client.getRun(runId, this.#patient()).then((record): Promise<Ending | OpenRun> | OpenRun => {
-      if (endingOf(record.status)) return this.#reconcile(record, this.#followed(cursor, streamError));
+      if (endingOf(record.status)) return this.#reconcile(record, this.#followed(cursor, streamError), listing);
       return { run: runRefOf(record), status: record.status, message: record.status_message ?? undefined };
     });
   }
@@ -260,9 +261,9 @@ class Execution {
     return { kind: "awaiting_approval", run, text: this.#transcript.text, artifacts, ...undecided };
   }
 
-  #reconcile(record: RunRecord, followed: Followed): Promise<Ending> {
+  #reconcile(record: RunRecord, followed: Followed, listing?: Promise<RunArtifact[]>): Promise<Ending> {
     this.#ended = true;
-    return reconcile(record, followed);
+    return reconcile(record, followed, listing);
   }
 
   #followed(cursor: RunCursor, streamError: string | undefined): Followed {

@@ -48,10 +48,18 @@ interface Unread {
 
 export type Ending = Conclusion | Unread;
 
-/** `record` is terminal. */
-export function reconcile(record: RunRecord, followed: Followed): Promise<Ending> {
+/** The run's artifacts; none where they cannot be listed, because events have told of them already. */
+export function listingOf(client: SerenClient, runId: string): Promise<RunArtifact[]> {
+  return client.listRunArtifacts(runId).catch(() => []);
+}
+
+/** `record` is terminal. `listing`: of its artifacts, where they were asked for already. */
+export function reconcile(
+  record: RunRecord,
+  followed: Followed,
+  listing: Promise<RunArtifact[]> = listingOf(followed.client, record.id),
+): Promise<Ending> {
   const { client, transcript } = followed;
-  const listing = client.listRunArtifacts(record.id).catch(() => []); // events have told of them already
   return latestOf(record, followed)
     .then((latest): Ending => (client.isTooLarge(latest.id) ? { unread: latest, listing } : conclude(latest, followed)))
     .then(async (ending) => {
@@ -81,10 +89,7 @@ async function* rest(record: RunRecord, followed: Followed): AsyncGenerator<Exec
   for (const wait of [0, ...REREAD_MS]) {
     await sleep(client.ambient, wait);
     try {
-      for await (const { event: row } of log.rest()) {
-        const event = transcript.apply(row);
-        if (event) yield event;
-      }
+      for await (const { events } of log.rest()) yield* transcript.applyAll(events);
       failure = undefined;
       if (cursor.sequence >= latest) return;
     } catch (error) {

@@ -42,6 +42,22 @@ export class Transcript {
   readonly #text = new TextBuffer();
   readonly #tools = new Map<string, { name: string; called: boolean; resulted: boolean }>();
 
+  /** The neutral events of rows that came together. Texts beside each other are told as one: it reads the same, and costs less. */
+  *applyAll(rows: readonly unknown[]): Generator<ExecutionEvent, void, void> {
+    let text = "";
+    for (const row of rows) {
+      const event = this.apply(row);
+      if (event?.type === "text") {
+        text += event.text;
+      } else if (event) {
+        if (text) yield { type: "text", text };
+        text = "";
+        yield event;
+      }
+    }
+    if (text) yield { type: "text", text };
+  }
+
   /** The neutral event of one row, when it has one. */
   apply(row: unknown): ExecutionEvent | undefined {
     const event = decodeRunEvent(row);

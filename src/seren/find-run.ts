@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { MAX_PAGE, type RunRecord } from "#protocols/seren-cloud";
 import { backoffMs, sleep } from "../support/ambient.ts";
-import { ExecutionFailure, type FailureKind } from "../support/failure.ts";
+import { ExecutionFailure, type FailureKind, isOneOf } from "../support/failure.ts";
 import type { SerenClient } from "./client.ts";
 import { retrying } from "./retry.ts";
 import { isTerminal } from "./status.ts";
@@ -123,7 +123,7 @@ async function keepOldest(client: SerenClient, marked: RunRecord[]): Promise<Run
   for (const { id, status } of surplus) {
     if (isTerminal(status)) continue;
     await retrying(ambient, budget, { attempts: 4 }, () => client.cancelRun(id)).catch((error: unknown) => {
-      if (!(error instanceof ExecutionFailure && HAS_ENDED.has(error.kind))) throw error;
+      if (!isOneOf(HAS_ENDED, error)) throw error;
     });
   }
   return kept;

@@ -36,9 +36,9 @@ export class RunCursor {
     this.#rows = 0;
   }
 
-  /** Whether it plainly continues what was handed on; if so, `judge` says `new`. */
-  isNext(sequence: number | undefined): boolean {
-    return this.numbered && sequence !== undefined && this.sequence >= 0 && sequence === this.sequence + 1;
+  /** Whether it plainly continues what was handed on and `waiting` events that will be; if so, `judge` would say `new`. */
+  isNext(sequence: number | undefined, waiting: number): boolean {
+    return this.numbered && this.sequence >= 0 && sequence === this.sequence + waiting + 1;
   }
 
   judge(sequence: number | undefined): Verdict {
@@ -65,6 +65,14 @@ export class RunCursor {
     this.#base = this.applied - this.#rows;
   }
 
+  /** The same for `count` events, each of which was next. `id` is the last one's. */
+  advanceBy(count: number, id?: string): void {
+    this.#rows += count;
+    this.applied += count;
+    this.#reach(this.sequence + count, id, this.applied);
+    this.#base = this.applied - this.#rows;
+  }
+
   #reach(sequence: number, id: string | undefined, place: number): void {
     this.sequence = sequence;
     this.lastEventId = id !== undefined && PRINTABLE_ID.test(id) ? id : String(sequence);
@@ -77,6 +85,11 @@ export function toSequence(value: unknown): number | undefined {
   if (typeof value === "number") return Number.isSafeInteger(value) && value >= 0 ? value : undefined;
   if (typeof value !== "string" || !/^\d{1,15}$/.test(value)) return undefined;
   return Number(value);
+}
+
+/** The number of an event that came in a frame: the frame's id, or else its own. */
+export function sequenceIn(event: Record<string, unknown>, id: string | undefined): number | undefined {
+  return toSequence(id) ?? toSequence(event.sequence_number);
 }
 
 /** The number that a row of the log carries itself. */

@@ -6,12 +6,12 @@
  */
 import { type RunLiveState, RunLiveStateSchema, RunSnapshotSchema } from "#protocols/seren-cloud";
 import { type Ambient, backoffMs, sleep } from "../support/ambient.ts";
-import { ExecutionFailure, type FailureKind } from "../support/failure.ts";
+import { ExecutionFailure, type FailureKind, isOneOf } from "../support/failure.ts";
 import { parseObject } from "../support/objects.ts";
 import type { SerenClient } from "./client.ts";
 import { readMessage } from "./problem.ts";
-import { RunCursor, toSequence } from "./run-cursor.ts";
-import { RunLog } from "./run-log.ts";
+import { RunCursor, sequenceIn, toSequence } from "./run-cursor.ts";
+import { type LogEvents, RunLog } from "./run-log.ts";
 import { runFrames } from "./run-stream.ts";
 import type { SseFrame } from "./sse.ts";
 import { AWAITING_APPROVAL, hasStopped, isTerminal, stateOf } from "./status.ts";
@@ -30,8 +30,7 @@ const END_FRAMES = new Set(["end", "done", "run.completed", "run.failed", "run.c
 const ASK_ELSEWHERE: ReadonlySet<FailureKind> = new Set(["not_found", "unsupported", "contract"]);
 
 export type FollowItem =
-  /** One event of the run's log, in order, once. Not yet decoded. */
-  | { kind: "event"; event: unknown }
+  | LogEvents
   /** `caughtUp`: every event up to this state has been handed on. */
   | { kind: "state"; state: RunLiveState; caughtUp: boolean }
   | { kind: "reconnecting" };
@@ -173,21 +172,30 @@ export class RunFollower {
       },
     });
     for await (const arrived of frames) {
+      // The usual case by itself: what arrived together is handed on together, or each event would cost several times more.
+      let next: unknown[] = [];
+      let lastId: string | undefined;
       for (const frame of arrived) {
         const event = frame.event === "run.event" ? parseObject(frame.data) : undefined;
-        const sequence = event && sequenceIn(event, frame.id);
-        if (event && this.cursor.isNext(sequence)) {
-          // The usual case by itself: every generator in between costs as much as all the rest of an event.
-          this.cursor.judge(sequence);
-          yield { kind: "event", event };
-          this.cursor.advance(sequence, frame.id);
+        if (event && this.cursor.isNext(sequenceIn(event, frame.id), next.length)) {
+          next.push(event);
+          lastId = frame.id;
           continue;
         }
+        yield* this.#handOn(next, lastId);
+        next = [];
         const end = yield* this.#take(frame);
         if (end) return end;
       }
+      yield* this.#handOn(next, lastId);
     }
     return "check"; // a clean end without an `end` frame is a dropped connection
+  }
+
+  async *#handOn(events: unknown[], lastId: string | undefined): Items<void> {
+    if (events.length === 0) return;
+    yield { kind: "events", events };
+    this.cursor.advanceBy(events.length, lastId);
   }
 
   async *#take(frame: SseFrame): Items<Connection | undefined> {
@@ -242,7 +250,7 @@ export class RunFollower {
     if (verdict === "seen") return;
     if (verdict === "gap" && sequence !== undefined) yield* this.#log.fill(sequence);
     if (sequence !== undefined && sequence <= this.cursor.sequence) return; // the log had it too
-    yield { kind: "event", event };
+    yield { kind: "events", events: [event] };
     this.cursor.advance(sequence, id);
   }
 
@@ -283,17 +291,9 @@ export class RunFollower {
 
 const UNKNOWN: ReadonlySet<FailureKind> = new Set(["not_found"]);
 
-function isOneOf(kinds: ReadonlySet<FailureKind>, error: unknown): boolean {
-  return error instanceof ExecutionFailure && kinds.has(error.kind);
-}
-
 function afterFailure(error: ExecutionFailure): Connection {
   if (error.retryable) return "check";
   // `contract` includes a frame too large to hold: it would come again with every replay.
   if (ASK_ELSEWHERE.has(error.kind) || error.kind === "invalid_input") return "refused";
   throw error;
-}
-
-function sequenceIn(event: Record<string, unknown>, id: string | undefined): number | undefined {
-  return toSequence(id) ?? toSequence(event.sequence_number);
 }

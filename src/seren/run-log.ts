@@ -14,9 +14,10 @@ const EMPTY_GAP_EVERY_MS = 1_000;
 /** Tries of a page that nothing else makes up for. */
 const REST_ATTEMPTS = 8;
 
-export interface LogEvent {
-  kind: "event";
-  event: unknown;
+/** Events of the log, in order, each once. Not yet decoded. */
+export interface LogEvents {
+  kind: "events";
+  events: readonly unknown[];
 }
 
 export class RunLog {
@@ -40,7 +41,7 @@ export class RunLog {
    * Hands on what the log has between the cursor and `until`, and what its last page has beyond. A hole that the log has
    * too is no loss, and a log that cannot be read is none either: the record has the last word.
    */
-  async *fill(until: number): AsyncGenerator<LogEvent, void, void> {
+  async *fill(until: number): AsyncGenerator<LogEvents, void, void> {
     const { ambient } = this.#client;
     if (this.#emptyGaps >= EMPTY_GAPS && ambient.now() - this.#askedAt < EMPTY_GAP_EVERY_MS) return;
     this.#recovered = false;
@@ -57,12 +58,12 @@ export class RunLog {
   }
 
   /** Hands on all that the cursor has not met. Rejects where the log cannot be read. */
-  async *rest(): AsyncGenerator<LogEvent, void, void> {
+  async *rest(): AsyncGenerator<LogEvents, void, void> {
     yield* this.#readTo(Number.MAX_SAFE_INTEGER, REST_ATTEMPTS);
   }
 
   /** Hands on what is new since the last call; the first one reads from the beginning. Waits while the service is away. */
-  async *readNew(): AsyncGenerator<LogEvent, void, void> {
+  async *readNew(): AsyncGenerator<LogEvents, void, void> {
     if (this.#offset === 0) this.#cursor.begin(true);
     for (;;) {
       const page = await this.#client.listRunEvents(this.#runId, this.#offset, {
@@ -78,15 +79,15 @@ export class RunLog {
   }
 
   /** Hands on one row of a listing that holds the whole log in order, so that a hole in it is none of ours. */
-  async *apply(row: unknown): AsyncGenerator<LogEvent, void, void> {
+  async *apply(row: unknown): AsyncGenerator<LogEvents, void, void> {
     const sequence = sequenceOf(row);
     if (this.#cursor.judge(sequence) === "seen") return;
-    yield { kind: "event", event: row };
+    yield { kind: "events", events: [row] };
     this.#cursor.advance(sequence);
   }
 
   /** Whether the log reaches as far as `until`. */
-  async *#readTo(until: number, attempts = 2): AsyncGenerator<LogEvent, boolean, void> {
+  async *#readTo(until: number, attempts = 2): AsyncGenerator<LogEvents, boolean, void> {
     // The last event applied comes again: it shows that the offset is right. Where more was counted than the log holds
     // (an unnumbered frame sent twice), the reading goes back until it meets the cursor.
     let offset = Math.max(0, this.#cursor.applied - 1);
@@ -106,7 +107,7 @@ export class RunLog {
         reached ||= sequence >= until;
         if (sequence <= this.#cursor.sequence) continue;
         this.#recovered ||= sequence < until;
-        yield { kind: "event", event: page.events[index] };
+        yield { kind: "events", events: [page.events[index]] };
         this.#cursor.advance(sequence);
       }
       if (reached || !page.hasMore || numbers.length === 0) return reached;

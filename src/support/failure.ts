@@ -64,6 +64,11 @@ export class ExecutionFailure extends Error {
   }
 }
 
+/** Whether what was thrown is a failure of one of these kinds. */
+export function isOneOf(kinds: ReadonlySet<FailureKind>, thrown: unknown): boolean {
+  return thrown instanceof ExecutionFailure && kinds.has(thrown.kind);
+}
+
 /** What was thrown, as a failure: an unforeseen error becomes `internal`, its own text kept as the cause only. */
 export function asFailure(thrown: unknown): ExecutionFailure {
   if (thrown instanceof ExecutionFailure) return thrown;

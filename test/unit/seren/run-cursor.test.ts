@@ -50,6 +50,24 @@ describe("events with numbers", () => {
     expect(cursor.lastEventId).toBe(expected);
   });
 
+  test.each([
+    ["the first connection", false],
+    ["a later one", true],
+  ])("those that came together stand where they would one by one: %s", (_, later) => {
+    const [one, many] = [new RunCursor(), new RunCursor()];
+    for (const cursor of [one, many]) {
+      takeAll(cursor, [1, 2]);
+      if (later) cursor.begin();
+    }
+    expect([3, 4, 5].map((sequence, waiting) => many.isNext(sequence, waiting))).toEqual([true, true, true]);
+    expect([2, 4, undefined].map((sequence) => many.isNext(sequence, 0))).toEqual([false, false, false]);
+    for (const sequence of [3, 4, 5]) take(one, sequence, `id-${sequence}`);
+    many.advanceBy(3, "id-5");
+    expect(many).toEqual(one);
+    expect(takeAll(many, [5, undefined, 6])).toEqual(takeAll(one, [5, undefined, 6]));
+    expect(many).toEqual(one);
+  });
+
   test.each([["resumed"], ["from the start although it was asked for the rest"]])("nothing comes twice: %s", (how) => {
     const cursor = new RunCursor();
     takeAll(cursor, [1, 2, 3]);

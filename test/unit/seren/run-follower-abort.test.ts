@@ -167,7 +167,7 @@ describe("a reader that leaves", () => {
       stream(),
     );
     const items = service.follower.follow();
-    const wanted = what === "an event" ? "event" : what === "a state" ? "state" : "reconnecting";
+    const wanted = what === "an event" ? "events" : what === "a state" ? "state" : "reconnecting";
     const leaving = (async () => {
       for await (const item of items) if (item.kind === wanted) return;
     })();

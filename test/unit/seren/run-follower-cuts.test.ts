@@ -104,7 +104,7 @@ test("an event that the reader did not take comes again", async () => {
   const items = service.follower.follow();
   for (;;) {
     const step = await items.next();
-    if (!step.done && step.value.kind === "event") break;
+    if (!step.done && step.value.kind === "events") break;
   }
   await items.return({ whole: false }); // the reader fails while it holds the first event
   expect(service.left.streams).toBe(0);

@@ -9,6 +9,44 @@ const TWO = text(2, "two ");
 const THREE = text(3, "three");
 const over = (latest: number, status = "completed") => state({ status, terminal: true, latest_sequence: latest });
 
+describe("events that arrive in one read", () => {
+  const FOUR = text(4, "four");
+  const together = async (...frames: string[]) => {
+    const service = new RunService().opens(stream(frames.join("")));
+    const told: unknown[][] = [];
+    await service.rig.ambient.runUntil(
+      service.start({ events: [], trail: [] }, (item) => void (item.kind === "events" && told.push([...item.events]))),
+    );
+    return { told, service };
+  };
+
+  test("are handed on together, from the second one on", async () => {
+    const { told } = await together(frame(1, ONE), frame(2, TWO), frame(3, THREE), frame(4, FOUR), END);
+    expect(told).toEqual([[ONE], [TWO, THREE, FOUR]]);
+  });
+
+  test("are handed on in order where one of them needs a closer look", async () => {
+    const { told } = await together(
+      frame(1, ONE),
+      frame(2, TWO),
+      frame(2, TWO),
+      control("x", {}),
+      frame(3, THREE),
+      END,
+    );
+    expect(told).toEqual([[ONE], [TWO], [THREE]]);
+  });
+
+  test("come again after a cut in the middle of them, once", async () => {
+    const service = new RunService().opens(
+      stream(frame(1, ONE) + frame(2, TWO) + frame(3, THREE), "cut"),
+      stream(frame(3, THREE) + frame(4, FOUR) + END),
+    );
+    expect((await service.follow()).events).toEqual([ONE, TWO, THREE, FOUR]);
+    expect(service.cursors).toEqual([undefined, "3"]);
+  });
+});
+
 describe("the end of the stream", () => {
   test.each(["end", "done", "run.completed", "run.failed", "run.cancelled", "run.canceled"])(
     "a frame named %s ends the following, without another question",

@@ -82,8 +82,8 @@ export class RunService {
       const step = await items.next();
       if (step.done) return Object.assign(seen, { end: step.value });
       const item = step.value;
-      if (item.kind === "event") seen.events.push(item.event);
-      seen.trail.push(item.kind === "state" ? item.state.status : item.kind);
+      if (item.kind === "events") seen.events.push(...item.events);
+      seen.trail.push(...shortly(item));
       await onItem?.(item);
     }
   }
@@ -93,6 +93,12 @@ export class RunService {
     const { ambient, transport } = this.rig;
     return { timers: ambient.waiting, streams: transport.openStreams };
   }
+}
+
+/** One word for each thing that was told. */
+function shortly(item: FollowItem): string[] {
+  if (item.kind === "events") return item.events.map(() => "event");
+  return [item.kind === "state" ? item.state.status : item.kind];
 }
 
 export const NOTHING = { timers: 0, streams: 0 };
