@@ -66,8 +66,9 @@ async function delays(
   };
   await run(play, (line) => {
     const at = performance.now();
-    const [, number] = /"text_delta","content":"<(\d+)>/.exec(line.toString("latin1")) ?? [];
-    if (number) seenAt[Number(number)] = at;
+    const text = line.toString("latin1");
+    if (!text.includes('"text_delta"')) return;
+    for (const [, number] of text.matchAll(/<(\d+)>/g)) seenAt[Number(number)] = at; // what comes together is told together
   });
   const all = Array.from(
     { length: events - warmUp },
