@@ -8,8 +8,9 @@ import { digestOf } from "../seren/index.ts";
 import type { Ambient } from "../support/ambient.ts";
 import { asFailure } from "../support/failure.ts";
 import type { Log } from "../support/log.ts";
+import { parseJson } from "../support/objects.ts";
 
-export const JournalEntrySchema = z.object({
+const JournalEntrySchema = z.object({
   v: z.literal(1),
   /** Marker in the create call, and the entry's name. */
   requestId: z.guid(),
@@ -166,10 +167,7 @@ export class JournalLine {
   }
 }
 
-function parseEntry(text: string): JournalEntry | undefined {
-  try {
-    return JournalEntrySchema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
+/** What a file of the journal says; undefined for one that was not written to its end, or by another version. */
+export function parseEntry(text: string): JournalEntry | undefined {
+  return JournalEntrySchema.safeParse(parseJson(text)).data;
 }

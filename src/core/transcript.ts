@@ -2,7 +2,8 @@
  * What a run has said so far: turns rows of its log into neutral events, and at the end makes the text equal to the
  * remote record's, whatever the stream lost on the way (`seren-cloud-api` reference 4.8 and 5).
  */
-import { decodeRunEvent, type RunRecord, recordRows, toSequence } from "../seren/index.ts";
+import { decodeRunEvent, type RunRecord, recordRows, sequenceOf } from "../seren/index.ts";
+import { parseObject } from "../support/objects.ts";
 import type { Artifact, ExecutionEvent } from "./events.ts";
 import { MAX_TEXT_CHARACTERS, TextBuffer } from "./text-buffer.ts";
 
@@ -116,7 +117,7 @@ export class Transcript {
     { sequence, numbered }: Pick<Position, "sequence" | "numbered">,
   ): Generator<ExecutionEvent, void, void> {
     for (const row of numbered ? (recordRows(record.output_events) ?? []) : []) {
-      const number = toSequence(rowNumber(row));
+      const number = sequenceOf(row);
       if (number === undefined || number <= sequence) continue;
       const event = this.apply(row);
       if (event) yield event;
@@ -190,12 +191,8 @@ export function isComplete(record: RunRecord, { sequence, latest, numbered, trou
   if (!rows) return true; // a record without rows gets none later
   if (rows.some((row) => decodeRunEvent(row)?.type === "done")) return true;
   if (troubled || !numbered) return false;
-  const last = rows.reduce((highest: number, row) => Math.max(highest, toSequence(rowNumber(row)) ?? -1), -1);
+  const last = rows.reduce((highest: number, row) => Math.max(highest, sequenceOf(row) ?? -1), -1);
   return last >= Math.max(sequence, latest);
-}
-
-function rowNumber(row: unknown): unknown {
-  return typeof row === "object" && row !== null && "sequence_number" in row ? row.sequence_number : undefined;
 }
 
 /**
@@ -207,15 +204,8 @@ export function recordedText(record: RunRecord): string | undefined {
   const text = textOf(rows ?? []);
   if (text) return text;
   if (!record.output) return rows ? "" : undefined;
-  try {
-    const document: unknown = JSON.parse(record.output);
-    if (typeof document === "object" && document !== null && "response" in document) {
-      if (typeof document.response === "string") return document.response;
-    }
-  } catch {
-    // plain text
-  }
-  return record.output;
+  const response = parseObject(record.output)?.response;
+  return typeof response === "string" ? response : record.output;
 }
 
 function textOf(rows: unknown[]): string {

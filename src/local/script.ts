@@ -4,6 +4,7 @@
  * by name, with the number of the step.
  */
 import * as z from "zod";
+import { parseJson } from "../support/objects.ts";
 import { describe } from "./body.ts";
 
 const MAX_STEPS = 1000;
@@ -109,12 +110,4 @@ function readVerb<V extends Verb>(verb: V, value: object, number: number): Step 
   const parsed = STEPS[verb].safeParse(value);
   if (!parsed.success) throw new ScriptError(`@script step ${number} (${verb}): ${describe(parsed.error)}`);
   return { verb, ...parsed.data } as Step;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,7 @@
 /** Opening the JSON answers of the service. */
 import * as z from "zod";
 import { EnvelopeSchema } from "#protocols/seren-cloud";
+import { parseJson } from "../support/objects.ts";
 import type { HttpResponse } from "./transport.ts";
 
 export type Envelope = z.output<typeof EnvelopeSchema>;
@@ -30,11 +31,3 @@ const WRAPPED = /^\s*\{\s*"data"\s*:\s*\{\s*"(?:status|body)"/;
 const GatewaySchema = z.looseObject({
   data: z.strictObject({ status: z.int().min(100).max(599), body: z.unknown() }),
 });
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

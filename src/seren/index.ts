@@ -11,7 +11,7 @@ export type {
 } from "#protocols/seren-cloud";
 export { type CallOptions, type ListRuns, SerenClient } from "./client.ts";
 export { digestOf, findRun, type RunTrace } from "./find-run.ts";
-export { type RunCursor, toSequence } from "./run-cursor.ts";
+export { type RunCursor, sequenceOf, toSequence } from "./run-cursor.ts";
 export { decodeRunEvent, recordRows } from "./run-events.ts";
 export { type FollowEnd, type FollowItem, RunFollower } from "./run-follower.ts";
 export { RunLog } from "./run-log.ts";

@@ -8,6 +8,7 @@ import type { HttpStream, HttpTransport } from "../seren/transport.ts";
 import type { Ambient } from "../support/ambient.ts";
 import { clipCharacters } from "../support/clip.ts";
 import { asFailure, ExecutionFailure } from "../support/failure.ts";
+import { parseJson } from "../support/objects.ts";
 import { createRedactor, type Redactor } from "../support/redact.ts";
 import { Secret } from "../support/secret.ts";
 
@@ -130,12 +131,4 @@ function codeOf(error: unknown): string {
     if ("code" in at && typeof at.code === "string") return ` (${at.code})`;
   }
   return "";
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -2,7 +2,7 @@
 import type { Flight, Probe, Remote } from "../adapters/terminal/index.ts";
 import type { Config } from "../config.ts";
 import { ApprovalDesk } from "../core/approvals.ts";
-import { JournalEntrySchema } from "../core/journal.ts";
+import { parseEntry } from "../core/journal.ts";
 import { Organization } from "../core/organization.ts";
 import { createHttp } from "../seren/http.ts";
 import { SerenClient } from "../seren/index.ts";
@@ -44,19 +44,11 @@ export async function listFlights(config: Config, ambient: Ambient, apiKey: () =
   const account = accountOf({ apiKey, baseUrl: config.apiBase() });
   const files = await new OwnedFiles(journalFolder(config.stateDir), ambient).list();
   return files.flatMap(({ text, alive }) => {
-    const entry = parsed(text);
+    const entry = parseEntry(text);
     if (entry?.account !== account) return [];
     const { runId, deploymentId, host, since } = entry;
     return [{ deploymentId, host, since, alive, ...(runId ? { runId } : {}) }];
   });
-}
-
-function parsed(text: string) {
-  try {
-    return JournalEntrySchema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
 }
 
 function probeOf(client: SerenClient, config: Config | undefined, { apiKey, ambient }: EngineOptions): Probe {

@@ -9,6 +9,7 @@ import type { Usage } from "../../core/index.ts";
 import type { Parcel } from "../../parcel/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
+import { parseJson } from "../../support/objects.ts";
 
 /** A request carries the whole history on one line; older turns go first, the conversation itself lives on Seren Cloud. */
 const MAX_HISTORY_BYTES = 384 * 1024;
@@ -106,12 +107,7 @@ export function afterOperation(
 export function readState(session: { id: string; backend_state?: string | null }): CourierState {
   const fresh: CourierState = { v: 1, conversation_id: plainName(session.id) };
   if (!session.backend_state) return fresh;
-  try {
-    const parsed = StateSchema.safeParse(JSON.parse(session.backend_state));
-    return parsed.success ? { ...fresh, ...parsed.data } : fresh;
-  } catch {
-    return fresh;
-  }
+  return { ...fresh, ...StateSchema.safeParse(parseJson(session.backend_state)).data };
 }
 
 function writeState(state: CourierState): string {

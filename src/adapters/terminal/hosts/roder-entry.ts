@@ -4,16 +4,27 @@ import type { Services } from "../services.ts";
 import { findProgram } from "./find-program.ts";
 import { EXTENSION_ID, type RoderEntry } from "./roder-config.ts";
 
-/** Settings that would otherwise be lost on the way. The API key is not among them: it is read from its file. */
+/** Settings that would otherwise be lost on the way. Keys are not among them: the API key is read from its file. */
 const CARRIED = [
   "SEREN_API_BASE",
   "SEREN_BRIDGE_CONTRACT",
   "SEREN_BRIDGE_DEPLOYMENT",
   "SEREN_BRIDGE_STATE_DIR",
   "SEREN_BRIDGE_LOG",
+  "SEREN_BRIDGE_MODEL_URL",
+  "SEREN_BRIDGE_MODEL",
+  "HTTPS_PROXY",
+  "HTTP_PROXY",
+  "NO_PROXY",
+  "https_proxy",
+  "http_proxy",
+  "no_proxy",
   "XDG_CONFIG_HOME",
   "XDG_STATE_HOME",
 ] as const;
+
+/** A user and a password in an address stay out of other programs' files. */
+const HAS_PASSWORD = /\/\/[^/]*@/;
 
 /** Throws `invalid_input` when there is no manifest beside the program. */
 export function ownRoderEntry({ places, variable }: Pick<Services, "places" | "variable">): RoderEntry {
@@ -26,7 +37,7 @@ export function ownRoderEntry({ places, variable }: Pick<Services, "places" | "v
   const env: Record<string, string> = {};
   for (const name of CARRIED) {
     const value = variable(name);
-    if (value !== undefined) env[name] = value;
+    if (value !== undefined && !HAS_PASSWORD.test(value)) env[name] = value;
   }
   if (places.home !== places.accountHome) env.HOME = places.home;
   return {

@@ -9,7 +9,6 @@ import { JsonPresenter } from "./json-presenter.ts";
 import { LivePresenter } from "./live-presenter.ts";
 import { PlainPresenter } from "./plain-presenter.ts";
 import type { OnInterrupt, Presenter } from "./presenter.ts";
-import { WaitingWatch } from "./waiting-watch.ts";
 
 export interface FollowOptions {
   request: RunRequest;
@@ -43,7 +42,7 @@ export async function followRequest(context: Context, options: FollowOptions): P
   let text = new ContinuedText("");
   try {
     for (;;) {
-      run = registry.start("terminal", request, deadline, sinkOf(context, presenter, text));
+      run = registry.start("terminal", request, deadline, sinkOf(presenter, text));
       if (interrupts > 0) run.cancel("person");
       const outcome = await run.outcome;
       const held = text.end();
@@ -64,10 +63,8 @@ export async function followRequest(context: Context, options: FollowOptions): P
   return exitCodeOf(result);
 }
 
-function sinkOf(context: Context, presenter: Presenter, text: ContinuedText): Sink {
-  const watch = new WaitingWatch(context, (wait) => void presenter.event(wait));
+function sinkOf(presenter: Presenter, text: ContinuedText): Sink {
   return (event) => {
-    if (!watch.isNews(event)) return;
     if (event.type !== "text") return presenter.event(event);
     const news = text.push(event.text);
     return news === "" ? undefined : presenter.event({ ...event, text: news });

@@ -143,6 +143,18 @@ describe("setup roder", () => {
     expect(said.stderr).toContain("store the key with `seren-bridge login`");
   });
 
+  test("so does the proxy, but no password of it", async () => {
+    const entry = async (proxy: string) => {
+      const terminal = new TestTerminal({ HTTPS_PROXY: proxy, no_proxy: "example.org" });
+      await terminal.run(["setup", "roder", "--write"]);
+      return readFileSync(join(terminal.home, CONFIG), "utf8");
+    };
+    expect(await entry("http://proxy.example:3128")).toContain('HTTPS_PROXY = "http://proxy.example:3128"');
+    const text = await entry("http://alice:pass-word@proxy.example:3128");
+    expect(text).toContain('no_proxy = "example.org"');
+    expect(text).not.toContain("alice");
+  });
+
   test("a link is followed, not replaced", async () => {
     const terminal = terminalFor();
     const real = terminal.file("dotfiles/roder.toml", "# linked\n");
