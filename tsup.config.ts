@@ -5,6 +5,28 @@ import { defineConfig, type Options } from "tsup";
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
 const define = { __VERSION__: JSON.stringify(version) };
 
+/**
+ * undici without what we do not use of it (fetch, WebSocket, caches, mocks, …): a third of the memory and half of the time
+ * to load. It is CommonJS, from which the bundler leaves nothing out by itself. A name that is missing here fails the build.
+ */
+const onlyPartsOfUndici: Plugin = {
+  name: "only-parts-of-undici",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^undici$/ }, () => ({ path: "undici", namespace: "parts" }));
+    onLoad({ filter: /.*/, namespace: "parts" }, () => ({
+      resolveDir: import.meta.dirname,
+      contents: `
+        import api from "undici/lib/api/index.js";
+        import Dispatcher from "undici/lib/dispatcher/dispatcher.js";
+        export { default as Agent } from "undici/lib/dispatcher/agent.js";
+        export { default as Pool } from "undici/lib/dispatcher/pool.js";
+        export { default as ProxyAgent } from "undici/lib/dispatcher/proxy-agent.js";
+        Object.assign(Dispatcher.prototype, api); // as undici's own index does
+      `,
+    }));
+  },
+};
+
 const shared = {
   format: "esm",
   platform: "node",
@@ -13,6 +35,7 @@ const shared = {
   removeNodeProtocol: false, // tsup's default rewrites node:sqlite, which exists under that name only
   outExtension: () => ({ js: ".mjs" }),
   define,
+  esbuildPlugins: [onlyPartsOfUndici],
 } satisfies Options;
 
 const npm = { ...shared, outDir: "dist" } satisfies Options;
@@ -43,6 +66,7 @@ const insideTheEntry: Plugin = {
         platform: "node",
         target: "node20",
         define,
+        plugins: [onlyPartsOfUndici],
         write: false,
       });
       const text = JSON.stringify(outputFiles[0]?.text);

@@ -2,7 +2,6 @@
  * Fetches what an artifact's address points at. The address comes from a run, so it is foreign: it never gets our key, it
  * must be https (or loopback, where the embedded service lives), and redirects are not followed.
  */
-import { request } from "undici";
 import { within } from "../support/abort.ts";
 import type { Ambient } from "../support/ambient.ts";
 import { ExecutionFailure } from "../support/failure.ts";
@@ -25,7 +24,12 @@ export async function download({ ambient, address, maxBytes, proxyFor }: Downloa
   const dispatcher = openRoad({ proxy: proxyFor?.(url) });
   const bound = within(ambient, TIMEOUT_MS);
   try {
-    const { statusCode, body } = await request(url, { method: "GET", dispatcher, signal: bound.signal });
+    const { statusCode, body } = await dispatcher.request({
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method: "GET",
+      signal: bound.signal,
+    });
     if (statusCode !== 200) throw new ExecutionFailure("unavailable", `its address answered HTTP ${statusCode}`);
     const chunks: Uint8Array[] = [];
     let size = 0;
