@@ -9,6 +9,7 @@ import type { Ambient } from "../support/ambient.ts";
 import { asFailure } from "../support/failure.ts";
 import type { Log } from "../support/log.ts";
 import { parseJson } from "../support/objects.ts";
+import { UNCOMPILED } from "../support/uncompiled.ts";
 
 const JournalEntrySchema = z.object({
   v: z.literal(1),
@@ -169,5 +170,5 @@ export class JournalLine {
 
 /** What a file of the journal says; undefined for one that was not written to its end, or by another version. */
 export function parseEntry(text: string): JournalEntry | undefined {
-  return JournalEntrySchema.safeParse(parseJson(text)).data;
+  return JournalEntrySchema.safeParse(parseJson(text), UNCOMPILED).data;
 }

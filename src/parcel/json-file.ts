@@ -1,11 +1,15 @@
 /** JSON files of a parcel: bounded, strict UTF-8, checked against a schema before anything reads a member. */
 import { ExecutionFailure } from "../support/failure.ts";
+import { UNCOMPILED } from "../support/uncompiled.ts";
 import { printable } from "./printable.ts";
 import { readWhole } from "./regular-file.ts";
 
 /** What this folder needs of a zod schema. */
 export interface Schema<T> {
-  safeParse(value: unknown): { success: true; data: T } | { success: false; error: { issues: readonly Issue[] } };
+  safeParse(
+    value: unknown,
+    context: typeof UNCOMPILED,
+  ): { success: true; data: T } | { success: false; error: { issues: readonly Issue[] } };
 }
 interface Issue {
   readonly path: readonly PropertyKey[];
@@ -35,7 +39,7 @@ export async function readJson(path: string, shown: string, maxBytes: number): P
 
 /** `value` as the schema says. The message names the first member that does not fit. */
 export function checked<T>(schema: Schema<T>, value: unknown, shown: string): T {
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, UNCOMPILED);
   if (!parsed.success) {
     const [first] = parsed.error.issues;
     const where = first && first.path.length > 0 ? `${first.path.map(String).join(".")}: ` : "";

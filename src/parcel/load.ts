@@ -9,6 +9,7 @@ import {
   ParcelManifestSchema,
 } from "#protocols/dispatch-courier-v1";
 import { ExecutionFailure } from "../support/failure.ts";
+import { UNCOMPILED } from "../support/uncompiled.ts";
 import { checked, readJson } from "./json-file.ts";
 import { quoted } from "./printable.ts";
 import { unreadable } from "./regular-file.ts";
@@ -32,7 +33,7 @@ export async function loadParcel(path: string): Promise<Parcel> {
   const { root, manifestFile } = await locate(path);
   const shown = `the parcel's ${basename(manifestFile)}`;
   const value = await readJson(manifestFile, shown, MAX_MANIFEST_BYTES);
-  const header = ParcelHeaderSchema.safeParse(value);
+  const header = ParcelHeaderSchema.safeParse(value, UNCOMPILED);
   if (!header.success || header.data.$schema !== PARCEL_SCHEMA_URL) {
     throw new ExecutionFailure(
       "invalid_input",

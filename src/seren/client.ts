@@ -26,6 +26,7 @@ import {
 } from "#protocols/seren-cloud";
 import type { Ambient } from "../support/ambient.ts";
 import { ExecutionFailure } from "../support/failure.ts";
+import { UNCOMPILED } from "../support/uncompiled.ts";
 import { type Envelope, envelopeOf, withoutGateway } from "./envelope.ts";
 import { type EventPage, isTooLarge, type Page, type RunPage, readPage } from "./pages.ts";
 import { queryString, segment } from "./path.ts";
@@ -69,7 +70,7 @@ export class SerenClient {
   /** Unreadable ones are left out: those of other people may be shown in part only. */
   async listDeployments(options?: CallOptions): Promise<DeploymentSummary[]> {
     const rows = await this.#read("/deployments", z.array(z.unknown()), "the list of deployments", options);
-    return rows.flatMap((row) => DeploymentSummarySchema.safeParse(row).data ?? []);
+    return rows.flatMap((row) => DeploymentSummarySchema.safeParse(row, UNCOMPILED).data ?? []);
   }
 
   async getDeployment(deploymentId: string, options?: CallOptions): Promise<DeploymentSummary> {
@@ -152,7 +153,7 @@ export class SerenClient {
       options,
       filter,
     );
-    const runs = rows.flatMap((row) => RunRecordSchema.safeParse(row).data ?? []);
+    const runs = rows.flatMap((row) => RunRecordSchema.safeParse(row, UNCOMPILED).data ?? []);
     return { runs, tooLarge: rows.filter((row) => row === undefined).length, hasMore };
   }
 
@@ -166,7 +167,7 @@ export class SerenClient {
   async listRunArtifacts(runId: string, options?: CallOptions): Promise<RunArtifact[]> {
     const path = `/runs/${segment(runId)}/artifacts${queryString({ limit: MAX_PAGE.artifacts })}`;
     const rows = await this.#read(path, z.array(z.unknown()), "the run", options);
-    return rows.flatMap((row) => RunArtifactSchema.safeParse(row).data ?? []);
+    return rows.flatMap((row) => RunArtifactSchema.safeParse(row, UNCOMPILED).data ?? []);
   }
 
   async getPendingApprovals(runId: string, options?: CallOptions): Promise<RunPendingApprovals> {
@@ -177,7 +178,7 @@ export class SerenClient {
   async listPendingRuns(options?: CallOptions): Promise<PendingRun[]> {
     const path = `/pending_approvals${queryString({ limit: MAX_PAGE.approvals })}`;
     const rows = await this.#read(path, z.array(z.unknown()), "the list of approvals", options);
-    return rows.flatMap((row) => PendingRunSchema.safeParse(row).data ?? []);
+    return rows.flatMap((row) => PendingRunSchema.safeParse(row, UNCOMPILED).data ?? []);
   }
 
   /**
@@ -194,7 +195,7 @@ export class SerenClient {
     const path = `/runs/${segment(runId)}`;
     const request = { method: "POST", path: `${path}/cancel` } as const;
     const response = await this.#send(request, "the run", signal, CANCEL_TIMEOUT_MS);
-    const record = RunRecordSchema.safeParse(envelopeOf(response)?.data).data;
+    const record = RunRecordSchema.safeParse(envelopeOf(response)?.data, UNCOMPILED).data;
     return record ?? this.#call({ method: "GET", path }, RunRecordSchema, "the run", signal, CANCEL_TIMEOUT_MS);
   }
 
@@ -269,7 +270,7 @@ export class SerenClient {
   ): Promise<{ value: z.output<S>; response: HttpResponse; envelope: Envelope | undefined }> {
     const response = await this.#send(request, what, signal, timeoutMs);
     const envelope = envelopeOf(response);
-    const parsed = schema.safeParse(envelope?.data);
+    const parsed = schema.safeParse(envelope?.data, UNCOMPILED);
     if (parsed.success) return { value: parsed.data, response, envelope };
     throw new ExecutionFailure("contract", `Seren Cloud's answer about ${what} is not one this version can read`, {
       cause: parsed.error,

@@ -2,13 +2,14 @@
 import * as z from "zod";
 import { EnvelopeSchema } from "#protocols/seren-cloud";
 import { parseJson } from "../support/objects.ts";
+import { UNCOMPILED } from "../support/uncompiled.ts";
 import type { HttpResponse } from "./transport.ts";
 
 export type Envelope = z.output<typeof EnvelopeSchema>;
 
 /** `undefined` for a body that is empty, no JSON, or no envelope. */
 export function envelopeOf(response: HttpResponse): Envelope | undefined {
-  return EnvelopeSchema.safeParse(parseJson(response.body)).data;
+  return EnvelopeSchema.safeParse(parseJson(response.body), UNCOMPILED).data;
 }
 
 /**
@@ -17,11 +18,11 @@ export function envelopeOf(response: HttpResponse): Envelope | undefined {
  */
 export function withoutGateway(response: HttpResponse): HttpResponse {
   if (response.status > 299 || !WRAPPED.test(response.body)) return response;
-  const wrapped = GatewaySchema.safeParse(parseJson(response.body)).data?.data;
+  const wrapped = GatewaySchema.safeParse(parseJson(response.body), UNCOMPILED).data?.data;
   if (!wrapped) return response;
   const { status, body } = wrapped;
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  const bare = status <= 299 && !EnvelopeSchema.safeParse(parseJson(text)).success;
+  const bare = status <= 299 && !EnvelopeSchema.safeParse(parseJson(text), UNCOMPILED).success;
   return { ...response, status, body: bare ? `{"data":${text}}` : text };
 }
 

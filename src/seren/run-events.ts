@@ -1,12 +1,13 @@
 /** Decoding one row of a run's log. Some formatters nest the event in its envelope; the wire form is flat. Both are read. */
 import { type RunEvent, RunEventSchema } from "#protocols/seren-cloud";
+import { UNCOMPILED } from "../support/uncompiled.ts";
 
 /** `undefined` for a type this version does not know, or one that lacks what its type requires. */
 export function decodeRunEvent(row: unknown): RunEvent | undefined {
-  const parsed = RunEventSchema.safeParse(row);
+  const parsed = RunEventSchema.safeParse(row, UNCOMPILED);
   if (parsed.success) return parsed.data;
   if (typeof row !== "object" || row === null || "type" in row || !("event" in row)) return undefined;
-  return RunEventSchema.safeParse(row.event).data;
+  return RunEventSchema.safeParse(row.event, UNCOMPILED).data;
 }
 
 /** The rows of a record's `output_events`, which is untyped upstream: anything but an array counts as none. */

@@ -8,6 +8,7 @@ import { type RunLiveState, RunLiveStateSchema, RunSnapshotSchema } from "#proto
 import { type Ambient, backoffMs, sleep } from "../support/ambient.ts";
 import { ExecutionFailure, type FailureKind, isOneOf } from "../support/failure.ts";
 import { parseObject } from "../support/objects.ts";
+import { UNCOMPILED } from "../support/uncompiled.ts";
 import type { SerenClient } from "./client.ts";
 import { readMessage } from "./problem.ts";
 import { RunCursor, sequenceIn, toSequence } from "./run-cursor.ts";
@@ -209,7 +210,7 @@ export class RunFollower {
         else yield* this.#passOver(frame.id, name === "run.event");
         return undefined;
       case "run.state": {
-        const state = RunLiveStateSchema.safeParse(data);
+        const state = RunLiveStateSchema.safeParse(data, UNCOMPILED);
         if (state.success) yield this.#stateItem(state.data);
         return this.#whenPaused(state.data);
       }
@@ -237,7 +238,7 @@ export class RunFollower {
 
   /** Legacy frame: everything so far, again and again. Only what lies beyond what was handed on is new. */
   async *#takeSnapshot(data: Record<string, unknown> | undefined): Items<Connection | undefined> {
-    const snapshot = RunSnapshotSchema.safeParse(data?.data ?? data);
+    const snapshot = RunSnapshotSchema.safeParse(data?.data ?? data, UNCOMPILED);
     if (!snapshot.success) return undefined;
     this.cursor.begin(true);
     for (const row of snapshot.data.output_events ?? []) yield* this.#log.apply(row);

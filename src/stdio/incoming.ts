@@ -1,5 +1,6 @@
 /** One line of the host, judged: what it asks for, or why it is refused. Never throws, whatever the bytes are. */
 import { type RpcId, RpcIdSchema, RpcNotificationSchema, RpcRequestSchema } from "#protocols/json-rpc";
+import { UNCOMPILED } from "../support/uncompiled.ts";
 import { describeIssues } from "./wire.ts";
 
 export type Problem = "parse_error" | "invalid_request";
@@ -55,15 +56,15 @@ function judgeValue(value: unknown, depth: number): Incoming {
   // Answering an answer could go back and forth for ever.
   if (!("method" in value) && ("result" in value || "error" in value)) return { kind: "ignored" };
 
-  const id = "id" in value ? (RpcIdSchema.safeParse(value.id).data ?? null) : null;
+  const id = "id" in value ? (RpcIdSchema.safeParse(value.id, UNCOMPILED).data ?? null) : null;
   if (depth > MAX_DEPTH) return refused("invalid_request", `the message is nested deeper than ${MAX_DEPTH} levels`, id);
   if (!("id" in value)) {
-    const notification = RpcNotificationSchema.safeParse(value);
+    const notification = RpcNotificationSchema.safeParse(value, UNCOMPILED);
     return notification.success
       ? { kind: "notification", method: notification.data.method, params: notification.data.params }
       : refused("invalid_request", describeIssues(notification.error));
   }
-  const request = RpcRequestSchema.safeParse(value);
+  const request = RpcRequestSchema.safeParse(value, UNCOMPILED);
   return request.success
     ? { kind: "request", id: request.data.id, method: request.data.method, params: request.data.params }
     : refused("invalid_request", describeIssues(request.error), id);
