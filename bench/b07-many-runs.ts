@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import { type Benchmark, ms, type Options, type Row, scaled } from "./support/benchmark.ts";
 import { Cloud, end, type Run, textFrame } from "./support/cloud.ts";
 import { canTell, NOT_TOLD, residentBytes } from "./support/memory.ts";
+import { Pacer } from "./support/pacer.ts";
 import { npmBuild, withScratch } from "./support/places.ts";
 import { Roder } from "./support/roder.ts";
 import { median, percentile } from "./support/stats.ts";
@@ -90,24 +91,32 @@ async function live(folder: string, options: Options): Promise<Round> {
 
 let batch = 0;
 
+interface Streaming {
+  run: Run;
+  stream: ServerResponse;
+  sent: number;
+}
+
 async function runSome(roder: Roder, cloud: Cloud, runs: number, events: number, apartMs: number) {
   batch += 1;
-  const streams: { run: Run; stream: ServerResponse; sent: number }[] = [];
+  let silent: Streaming | undefined;
   const endedAt = new Map<string, number>();
   const stalled = events > 1 ? `b${batch}-0` : undefined;
-  cloud.onRun = (run) => void run.stream.then((stream) => streams.push({ run, stream, sent: 0 }));
-  const finish = ({ run, stream }: { run: Run; stream: ServerResponse }) => {
+  const finish = ({ run, stream }: Streaming) => {
     endedAt.set(run.message, performance.now());
     end(stream, run, "completed");
   };
-  const clock = setInterval(() => {
-    for (const one of streams) {
-      if (one.run.message === stalled || one.sent > events) continue;
-      one.sent += 1;
-      if (one.sent > events) finish(one);
-      else one.stream.write(textFrame(one.sent, `${one.run.message}/${one.sent} `));
-    }
-  }, TICK_MS);
+  const pacer = new Pacer<Streaming>(TICK_MS, (one) => {
+    if (one === silent || one.sent > events) return;
+    one.sent += 1;
+    if (one.sent > events) finish(one);
+    else one.stream.write(textFrame(one.sent, `${one.run.message}/${one.sent} `));
+  });
+  cloud.onRun = async (run) => {
+    const one = { run, stream: await run.stream, sent: 0 };
+    if (run.message === stalled) silent = one;
+    pacer.add(one);
+  };
 
   let peak = 0;
   const acks: Promise<number>[] = [];
@@ -121,9 +130,9 @@ async function runSome(roder: Roder, cloud: Cloud, runs: number, events: number,
     if (apartMs > 0 && canTell && number % 50 === 49) peak = Math.max(peak, residentBytes(roder.child.process.pid));
   }
   const others = await Promise.all(terminals.filter((_, number) => `b${batch}-${number}` !== stalled));
-  for (const one of streams) if (one.run.message === stalled) finish(one);
+  if (silent) finish(silent);
   const all = await Promise.all(terminals);
-  clearInterval(clock);
+  pacer.stop();
   const said = (id: string) =>
     id === stalled ? "" : Array.from({ length: events }, (_, at) => `${id}/${at + 1} `).join("");
   const wrong = all.filter((one) => !isRight(one.said, said(one.id), one.id === stalled)).length;

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { type Benchmark, ms, scaled } from "./support/benchmark.ts";
 import { Cloud, promised, type Run, textFrame } from "./support/cloud.ts";
+import { Pacer } from "./support/pacer.ts";
 import { npmBuild, withScratch } from "./support/places.ts";
 import { Roder } from "./support/roder.ts";
 import { median, percentile } from "./support/stats.ts";
@@ -32,22 +33,28 @@ export const cancel: Benchmark = {
   },
 };
 
+interface Active {
+  run: Run;
+  stream: ServerResponse;
+  sent: number;
+}
+
 async function cancelAll(folder: string, runs: number): Promise<number[]> {
   const cloud = await Cloud.start();
   const roder = new Roder(npmBuild("roder"), cloud.env(folder));
   await roder.hello();
-  const active = new Map<string, { run: Run; stream: ServerResponse; sent: number }>();
+  const active = new Map<string, Active>();
   const there = promised<void>();
+  const pacer = new Pacer<Active>(TICK_MS, (one) => {
+    one.sent += 1;
+    if (one.run.status === "running") one.stream.write(textFrame(one.sent, "words "));
+  });
   cloud.onRun = async (run) => {
-    active.set(run.message, { run, stream: await run.stream, sent: 0 });
+    const one = { run, stream: await run.stream, sent: 0 };
+    active.set(run.message, one);
+    pacer.add(one);
     if (active.size === runs) there.resolve();
   };
-  const clock = setInterval(() => {
-    for (const one of active.values()) {
-      one.sent += 1;
-      if (one.run.status === "running") one.stream.write(textFrame(one.sent, "words "));
-    }
-  }, TICK_MS);
   const ended: Promise<unknown>[] = [];
   for (let number = 0; number < runs; number += 1) {
     const dispatched = roder.dispatch(`run-${number}`);
@@ -64,7 +71,7 @@ async function cancelAll(folder: string, runs: number): Promise<number[]> {
     await new Promise((resolve) => setTimeout(resolve, APART_MS));
   }
   await Promise.all(ended);
-  clearInterval(clock);
+  pacer.stop();
   await roder.child.end();
   await cloud.close();
   return took;
