@@ -28,7 +28,7 @@ import type { ExecutionEvent, Outcome, RunRef } from "./events.ts";
 import type { Journal, JournalLine } from "./journal.ts";
 import { launch } from "./launch.ts";
 import { runRefOf, unfinishedOutcome } from "./outcome.ts";
-import { type Ending, type Followed, listingOf, reconcile, tell } from "./reconcile.ts";
+import { type Ending, type Followed, readRecord, reconcile, tell } from "./reconcile.ts";
 import type { Execute } from "./registry.ts";
 import type { RunLimits, RunRequest } from "./request.ts";
 import { Shared } from "./shared.ts";
@@ -245,9 +245,9 @@ class Execution {
 
   /** Reads the record. It is not kept where something waits for the host: a record may be large. */
   #look(runId: string, cursor: RunCursor, streamError: string | undefined): Promise<Ending | OpenRun> {
-    // A stream that said it was over was that of a run that has ended, so both answers are needed: one way instead of two.
-    const listing = this.#troubled ? undefined : listingOf(this.#client, runId);
-    return this.#client.getRun(runId, this.#patient()).then((record): Promise<Ending | OpenRun> | OpenRun => {
+    // A stream that said it was over was that of a run that has ended.
+    const read = readRecord(this.#client, runId, this.#patient(), !this.#troubled);
+    return read.then(({ record, listing }): Promise<Ending | OpenRun> | OpenRun => {
       if (endingOf(record.status)) return this.#reconcile(record, this.#followed(cursor, streamError), listing);
       return { run: runRefOf(record), status: record.status, message: record.status_message ?? undefined };
     });

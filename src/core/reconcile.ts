@@ -3,6 +3,7 @@
  * memory of its text, so it is worked off in one go and let go before anything waits for the host.
  */
 import {
+  type CallOptions,
   endingOf,
   type RunArtifact,
   type RunCursor,
@@ -48,9 +49,31 @@ interface Unread {
 
 export type Ending = Conclusion | Unread;
 
+/**
+ * The record, and `withListing` what `reconcile` needs besides when the run has ended: asked for at once, that is one way
+ * to the service instead of two.
+ */
+export async function readRecord(
+  client: SerenClient,
+  runId: string,
+  options: CallOptions,
+  withListing: boolean,
+): Promise<{ record: RunRecord; listing: Promise<RunArtifact[]> | undefined }> {
+  const unneeded = new AbortController();
+  const listing = withListing ? listingOf(client, runId, unneeded.signal) : undefined;
+  try {
+    const record = await client.getRun(runId, options);
+    if (!endingOf(record.status)) unneeded.abort();
+    return { record, listing };
+  } catch (error) {
+    unneeded.abort();
+    throw error;
+  }
+}
+
 /** The run's artifacts; none where they cannot be listed, because events have told of them already. */
-export function listingOf(client: SerenClient, runId: string): Promise<RunArtifact[]> {
-  return client.listRunArtifacts(runId).catch(() => []);
+function listingOf(client: SerenClient, runId: string, signal?: AbortSignal): Promise<RunArtifact[]> {
+  return client.listRunArtifacts(runId, signal && { signal }).catch(() => []);
 }
 
 /** `record` is terminal. `listing`: of its artifacts, where they were asked for already. */

@@ -87,3 +87,16 @@ test("stopping a request that has not seen its own run yet stops the run", async
   expect(String(told[1]?.failure)).toContain("before the run could be looked at");
   expect(truth?.runs.map(({ status }) => status)).toEqual(["cancelled"]);
 });
+
+test("nothing is left to be asked when the deadline comes between the end of the stream and the record", async () => {
+  for (let seed = 1; seed < 40; seed += 1) {
+    // The run waits, so that its stream ends before it does.
+    const run = aRun({ script: [{ approve: "pay" }], timeoutMs: 3_000 });
+    const { wrong } = await lived([run], [], {
+      road: { seed, latencyMs: 300, refused: 0.3, lost: 0, cut: 0 },
+      service: { deployMs: 0, startMs: 0, firstSequence: 1, keepAliveMs: 0 },
+      person: { afterMs: 200, decision: "reject" },
+    });
+    expect(wrong).toEqual([]);
+  }
+});
