@@ -1,12 +1,21 @@
 import { readFileSync, rmSync } from "node:fs";
 import { build, type Plugin } from "esbuild";
 import { defineConfig, type Options } from "tsup";
+import type { ShippedManifest } from "./src/adapters/roder/greeting.ts";
+import { fnv1a64, readToml } from "./src/adapters/roder/manifest-file.ts";
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
-const define = { __VERSION__: JSON.stringify(version) };
+const define = { __VERSION__: JSON.stringify(version), __RODER_MANIFEST__: JSON.stringify(shippedManifest()) };
+
+/** Read here, so that the first reply needs neither a TOML parser nor a checksum. */
+function shippedManifest(): ShippedManifest {
+  const bytes = readFileSync("roder-extension.toml");
+  const { id, provides: services } = readToml(bytes);
+  return { text: bytes.toString(), id, services, checksum: fnv1a64(bytes) };
+}
 
 /**
- * undici without what we do not use of it (fetch, WebSocket, caches, mocks, …): a third of the memory and half of the time
+ * undici without what we do not use of it (fetch, WebSocket, caches, mocks, …): a third of the memory and of the time
  * to load. It is CommonJS, from which the bundler leaves nothing out by itself. A name that is missing here fails the build.
  */
 const onlyPartsOfUndici: Plugin = {

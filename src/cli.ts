@@ -5,6 +5,8 @@
  */
 import { fileURLToPath } from "node:url";
 import { greetDispatch } from "./adapters/courier/greeting.ts";
+import { greetRoder } from "./adapters/roder/greeting.ts";
+import { readConfig } from "./config.ts";
 import { claimStdout } from "./stdio/claim-stdout.ts";
 import { answerFirstLine, type Greeting } from "./stdio/first-line.ts";
 import { realAmbient } from "./support/ambient.ts";
@@ -22,8 +24,9 @@ switch (mode) {
   case "roder": {
     const frames = claimStdout();
     const programPath = fileURLToPath(import.meta.url);
-    const { roderGreeting } = await import("./wiring/roder-greeting.ts");
-    const { answered, over } = await answerFirst(roderGreeting(programPath));
+    const { answered, over } = await answerFirst(
+      greetRoder(programPath, readConfig().roderManifest, __RODER_MANIFEST__),
+    );
     if (!over) await (await import("./program.ts")).serveRoder(frames, { programPath, greeted: answered });
     process.exit(0);
     break;

@@ -45,7 +45,6 @@ test("the tarball holds exactly what is needed", () => {
     "dist/parcel-request-*.mjs",
     "dist/program.mjs",
     "dist/roder-*.mjs",
-    "dist/roder-greeting-*.mjs",
     "dist/seren-bridge.mjs",
     "dist/terminal-*.mjs",
     "dist/terminal-local-*.mjs",

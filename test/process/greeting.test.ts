@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { fnv1a64 } from "../../src/adapters/roder/manifest-file.ts";
 import { Child, EXITED_WELL, PROGRAM, RELEASE_PROGRAM, scratchFolder } from "../harness/child.ts";
 import { request } from "../harness/courier-host.ts";
 import { INITIALIZE, MANIFEST_PATH } from "../harness/roder-host.ts";
@@ -33,6 +34,18 @@ describe.each([
     expect(await child.end()).toEqual(EXITED_WELL);
     expect(child.messages).toHaveLength(2);
     expect(child.messages[0]).toEqual({ ...child.messages[1], id: 1 });
+  });
+});
+
+test("a manifest that is not the shipped one is answered by what it says", async () => {
+  const manifest = join(scratchFolder(), "roder-extension.toml");
+  const text = readFileSync(MANIFEST_PATH, "utf8");
+  writeFileSync(manifest, `${text}# changed\n`);
+  const child = new Child("roder", { env: { SEREN_API_BASE: "local", SEREN_BRIDGE_RODER_MANIFEST: manifest } });
+  child.send(initialize(1));
+  expect(await child.message(0)).toMatchObject({
+    id: 1,
+    result: { manifestChecksum: fnv1a64(readFileSync(manifest)) },
   });
 });
 

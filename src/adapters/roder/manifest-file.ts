@@ -1,4 +1,4 @@
-/** Where the manifest is, what it says and its checksum, not yet judged: what can be had before the schemas are loaded. */
+/** Where the manifest is, what it says and its checksum, not yet judged: what the build and the greeting need of it. */
 import { realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parse } from "smol-toml";
@@ -21,7 +21,7 @@ export function readToml(bytes: Uint8Array): Readonly<Record<string, unknown>> {
 
 /**
  * 64-bit FNV-1a, as Roder prints it. Detects drift, proves nothing. In two halves, exact as numbers: with `bigint` it takes
- * longer than the rest of the first reply.
+ * longer than all else that is done with the manifest.
  */
 export function fnv1a64(bytes: Uint8Array): string {
   let high = 0xcbf29ce4;

@@ -1,2 +1,0 @@
-/** Version of the package, put in by the build. */
-declare const __VERSION__: string;
