@@ -2,8 +2,6 @@
  * Time and randomness, the only place they enter through. Everything that waits, measures time or draws a random value
  * takes an `Ambient`, so that a simulation can run the whole program under virtual time from one seed.
  */
-import { randomUUID } from "node:crypto";
-
 export interface Ambient {
   /** Milliseconds since the epoch. */
   now(): number;
@@ -29,7 +27,7 @@ export const realAmbient: Ambient = {
   },
   soon: (run) => void setImmediate(run),
   random: () => Math.random(),
-  uuid: () => randomUUID(),
+  uuid: () => crypto.randomUUID(), // the global loads at its first use, the module would before the first reply
 };
 
 /** Resolves after `ms`, or rejects with the signal's reason as soon as it is aborted. */
