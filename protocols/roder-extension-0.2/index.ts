@@ -1,12 +1,5 @@
 /** The Roder process-extension protocol 0.2.0, as far as this package uses it. */
-export {
-  HostIdSchema,
-  InitializeParamsSchema,
-  type InitializeResult,
-  InitializeResultSchema,
-  PROTOCOL_VERSION,
-  ShutdownParamsSchema,
-} from "./lifecycle.ts";
+export { HostIdSchema, InitializeParamsSchema, PROTOCOL_VERSION, ShutdownParamsSchema } from "./lifecycle.ts";
 export {
   LaunchSchema,
   type Manifest,
@@ -16,8 +9,27 @@ export {
   ProvidedToolSchema,
 } from "./manifest.ts";
 export {
-  DefinitionsParamsSchema,
   DispatchAckSchema,
+  ExecuteAckSchema,
+  type InitializeResult,
+  InitializeResultSchema,
+  type SubagentEvent,
+  SubagentEventParamsSchema,
+  SubagentEventSchema,
+  type SubagentResult,
+  SubagentResultSchema,
+  type TaskEvent,
+  TaskEventParamsSchema,
+  TaskEventSchema,
+  type TaskSpec,
+  TaskSpecSchema,
+  type TokenUsage,
+  TokenUsageSchema,
+  type ToolResult,
+  ToolResultSchema,
+} from "./sent.ts";
+export {
+  DefinitionsParamsSchema,
   DispatchParamsSchema,
   EXIT_REASONS,
   type ExitReason,
@@ -25,28 +37,15 @@ export {
   SubagentCancelParamsSchema,
   type SubagentDefinition,
   SubagentDefinitionSchema,
-  type SubagentEvent,
-  SubagentEventParamsSchema,
-  SubagentEventSchema,
   type SubagentRequest,
   SubagentRequestSchema,
-  type SubagentResult,
-  SubagentResultSchema,
-  type TokenUsage,
-  TokenUsageSchema,
 } from "./subagents.ts";
 export {
-  ExecuteAckSchema,
   MAX_CHUNK_BYTES,
   SpecParamsSchema,
   TASK_STREAMS,
   TaskCancelParamsSchema,
-  type TaskEvent,
-  TaskEventParamsSchema,
-  TaskEventSchema,
   TaskExecuteParamsSchema,
-  type TaskSpec,
-  TaskSpecSchema,
   type TaskStream,
 } from "./tasks.ts";
-export { RESERVED_DATA_NAMES, ToolCallParamsSchema, type ToolResult, ToolResultSchema } from "./tools.ts";
+export { RESERVED_DATA_NAMES, ToolCallParamsSchema } from "./tools.ts";

@@ -1,10 +1,9 @@
 /**
  * `extension/initialize` and `extension/shutdown`.
  * Source: Roder `crates/roder-api/src/process_extension.rs`, protocol 0.2.0. What the host sends is read loosely, because
- * a newer host may add members; what we send is strict. A Rust `Option` arrives absent or as null.
+ * a newer host may add members. A Rust `Option` arrives absent or as null.
  */
 import * as z from "zod";
-import { ProvidedServiceSchema } from "./manifest.ts";
 
 /** Compared by the host as a string; there is no tolerance of any kind. */
 export const PROTOCOL_VERSION = "0.2.0";
@@ -19,14 +18,5 @@ export const InitializeParamsSchema = z.looseObject({
   cwd: z.string().nullish(),
   grantedCapabilities: z.array(z.string()).nullish(),
 });
-
-/** All four members are compared by the host, `services` in order. */
-export const InitializeResultSchema = z.strictObject({
-  protocolVersion: z.literal(PROTOCOL_VERSION),
-  extensionId: z.string(),
-  services: z.array(ProvidedServiceSchema),
-  manifestChecksum: z.string().regex(/^[0-9a-f]{16}$/),
-});
-export type InitializeResult = z.output<typeof InitializeResultSchema>;
 
 export const ShutdownParamsSchema = z.looseObject({});

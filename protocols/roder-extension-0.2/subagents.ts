@@ -1,15 +1,14 @@
 /**
- * `subagents/definitions`, `subagents/dispatch`, `subagents/event`, `subagents/cancel`.
+ * `subagents/definitions`, `subagents/dispatch`, `subagents/cancel`; what answers them is in `sent.ts`.
  * Source: Roder `crates/roder-api/src/subagents.rs` and `process_extension/dispatch.rs`. Envelopes are camelCase, the
- * objects inside are snake_case. An event the host cannot read is dropped without a trace and the dispatch then hangs
- * until its time limit, so everything we emit is strict.
+ * objects inside are snake_case.
  */
 import * as z from "zod";
 import { HostIdSchema } from "./lifecycle.ts";
 
 /** Counters are u32; a float, a negative or a larger number makes the whole event unreadable for the host. */
 export const MAX_U32 = 0xffff_ffff;
-const U32Schema = z.int().min(0).max(MAX_U32);
+export const U32Schema = z.int().min(0).max(MAX_U32);
 
 export const EXIT_REASONS = ["completed", "max_turns", "timeout", "cancelled", "failed"] as const;
 export type ExitReason = (typeof EXIT_REASONS)[number];
@@ -58,41 +57,8 @@ export const DispatchParamsSchema = z.looseObject({
   request: SubagentRequestSchema,
 });
 
-export const DispatchAckSchema = z.strictObject({ dispatchId: HostIdSchema });
-
 export const SubagentCancelParamsSchema = z.looseObject({
   dispatcherId: z.string(),
   dispatchId: HostIdSchema,
   reason: z.string().nullish(),
 });
-
-/** The cached counters are left out: Seren does not report them and their default is 0. */
-export const TokenUsageSchema = z.strictObject({
-  prompt_tokens: U32Schema,
-  completion_tokens: U32Schema,
-  total_tokens: U32Schema,
-});
-export type TokenUsage = z.output<typeof TokenUsageSchema>;
-
-/** No transcript: it would only count towards the size of the line. */
-export const SubagentResultSchema = z.strictObject({
-  thread_id: z.string(),
-  turn_id: z.string(),
-  agent_type: z.string(),
-  model: z.string().nullable(),
-  final_message: z.string(),
-  usage: TokenUsageSchema.nullable(),
-  exit_reason: z.enum(EXIT_REASONS),
-  metadata: z.record(z.string(), z.json()),
-});
-export type SubagentResult = z.output<typeof SubagentResultSchema>;
-
-/** There is no `cancelled` event: a cancelled run is `completed` with that exit reason. */
-export const SubagentEventSchema = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("status"), status: z.string().min(1), detail: z.string().optional() }),
-  z.strictObject({ type: z.literal("completed"), result: SubagentResultSchema }),
-  z.strictObject({ type: z.literal("failed"), error: z.string().min(1) }),
-]);
-export type SubagentEvent = z.output<typeof SubagentEventSchema>;
-
-export const SubagentEventParamsSchema = z.strictObject({ dispatchId: HostIdSchema, event: SubagentEventSchema });

@@ -1,20 +1,11 @@
 /**
- * `tasks/spec`, `tasks/execute`, `tasks/event`, `tasks/cancel`.
+ * `tasks/spec`, `tasks/execute`, `tasks/cancel`; what answers them is in `sent.ts`.
  * Source: Roder `crates/roder-api/src/tasks.rs` and `process_extension/dispatch.rs`.
  */
 import * as z from "zod";
 import { HostIdSchema } from "./lifecycle.ts";
 
 export const SpecParamsSchema = z.looseObject({ executorId: z.string() });
-
-export const TaskSpecSchema = z.strictObject({
-  kind: z.string(),
-  description: z.string(),
-  input_schema: z.record(z.string(), z.json()),
-  default_timeout_seconds: z.int().min(0),
-  metadata: z.record(z.string(), z.json()),
-});
-export type TaskSpec = z.output<typeof TaskSpecSchema>;
 
 export const TaskExecuteParamsSchema = z.looseObject({
   executorId: z.string(),
@@ -26,8 +17,6 @@ export const TaskExecuteParamsSchema = z.looseObject({
   /** Not checked by the host, and null when the submitter left it out. */
   input: z.unknown().optional(),
 });
-
-export const ExecuteAckSchema = z.strictObject({ executionId: HostIdSchema });
 
 export const TaskCancelParamsSchema = z.looseObject({
   executorId: z.string(),
@@ -43,19 +32,3 @@ export const MAX_CHUNK_BYTES = 16 * 1024;
 
 export const TASK_STREAMS = ["stdout", "stderr", "log"] as const;
 export type TaskStream = (typeof TASK_STREAMS)[number];
-
-export const TaskEventSchema = z.discriminatedUnion("type", [
-  z.strictObject({
-    type: z.literal("output"),
-    stream: z.enum(TASK_STREAMS),
-    chunk: z.string().refine((chunk) => Buffer.byteLength(chunk) <= MAX_CHUNK_BYTES, "the chunk is too long"),
-  }),
-  z.strictObject({
-    type: z.literal("completed"),
-    result: z.strictObject({ exit_code: z.int32().nullable(), payload: z.record(z.string(), z.json()) }),
-  }),
-  z.strictObject({ type: z.literal("failed"), error: z.string().min(1) }),
-]);
-export type TaskEvent = z.output<typeof TaskEventSchema>;
-
-export const TaskEventParamsSchema = z.strictObject({ executionId: HostIdSchema, event: TaskEventSchema });

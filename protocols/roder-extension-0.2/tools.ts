@@ -24,14 +24,3 @@ export const RESERVED_DATA_NAMES = [
   "taskLedger",
   "verification",
 ] as const;
-
-/** `content` and `isError` are required; `data` may reach the model's vendor. */
-export const ToolResultSchema = z.strictObject({
-  content: z.string(),
-  isError: z.boolean(),
-  data: z
-    .record(z.string(), z.json())
-    .refine((data) => RESERVED_DATA_NAMES.every((name) => !(name in data)), "a reserved name")
-    .nullable(),
-});
-export type ToolResult = z.output<typeof ToolResultSchema>;

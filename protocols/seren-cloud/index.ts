@@ -1,6 +1,10 @@
 /** The published Seren Cloud API, as far as this package uses it. */
+export { DeploymentStatusSchema, type DeploymentSummary, DeploymentSummarySchema } from "./deployments.ts";
+export { EnvelopeSchema, MAX_PAGE, PageSchema, PUBLISHER_PREFIX, STARTING_MARKER } from "./envelope.ts";
 export {
   AgentBundleSchema,
+  type ApprovalDecision,
+  ApprovalDecisionSchema,
   ASSET_PURPOSES,
   type BundleAsset,
   BundleAssetSchema,
@@ -9,18 +13,16 @@ export {
   CodeExecutionSchema,
   type CreateDeployment,
   CreateDeploymentSchema,
+  type CreateRun,
+  CreateRunSchema,
   DEPLOYMENT_MODES,
-  DeploymentStatusSchema,
-  type DeploymentSummary,
-  DeploymentSummarySchema,
   INSTRUCTION_KINDS,
   LlmExecutionSchema,
   type WorkloadLimits,
   WorkloadLimitsSchema,
   type WorkloadSpec,
   WorkloadSpecSchema,
-} from "./deployments.ts";
-export { EnvelopeSchema, MAX_PAGE, PageSchema, PUBLISHER_PREFIX, STARTING_MARKER } from "./envelope.ts";
+} from "./requests.ts";
 export {
   RUN_EVENT_TYPES,
   RUN_STREAM_FRAMES,
@@ -33,10 +35,6 @@ export {
   RunStreamMarkSchema,
 } from "./run-stream.ts";
 export {
-  type ApprovalDecision,
-  ApprovalDecisionSchema,
-  type CreateRun,
-  CreateRunSchema,
   type PendingApproval,
   PendingApprovalSchema,
   type PendingRun,

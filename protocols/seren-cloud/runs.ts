@@ -1,28 +1,9 @@
 /**
- * Runs: creating one, its record, its live state, its pending approvals.
+ * Runs: the answer to creating one, its record, its live state, its pending approvals.
  * Source: the published OpenAPI document, `CloudDeploymentRunInvocationResponse`, `CloudDeploymentRunEvent`,
  * `CloudRunLiveState`, `CloudDeploymentRunPendingApprovals`.
  */
 import * as z from "zod";
-
-export const ApprovalDecisionSchema = z.strictObject({ id: z.string(), decision: z.enum(["approve", "reject"]) });
-export type ApprovalDecision = z.output<typeof ApprovalDecisionSchema>;
-
-/**
- * Body of `POST /deployments/{id}/runs`. Unknown members are passed on to the runtime and may come back in
- * `invocation_payload`; `client_request_id` is ours and ties a run record to the request that made it.
- */
-export const CreateRunSchema = z.looseObject({
-  message: z.string().nullish(),
-  async: z.boolean().nullish(),
-  conversation_id: z.string().optional(),
-  operation: z.enum(["chat", "job", "heartbeat"]).optional(),
-  inputs: z.unknown().optional(),
-  client_request_id: z.string().optional(),
-  resume_checkpoint_id: z.string().nullish(),
-  approval_decisions: z.array(ApprovalDecisionSchema).nullish(),
-});
-export type CreateRun = z.output<typeof CreateRunSchema>;
 
 /** Some releases answer `id` in place of `run_id`; both are accepted, `run_id` wins. An `id` of another kind is none. */
 export const RunInvocationSchema = z.looseObject({
