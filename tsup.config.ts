@@ -1,17 +1,16 @@
 import { readFileSync, rmSync } from "node:fs";
 import { build, type Plugin } from "esbuild";
 import { defineConfig, type Options } from "tsup";
-import type { ShippedManifest } from "./src/adapters/roder/greeting.ts";
 import { fnv1a64, readToml } from "./src/adapters/roder/manifest-file.ts";
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
 const define = { __VERSION__: JSON.stringify(version), __RODER_MANIFEST__: JSON.stringify(shippedManifest()) };
 
-/** Read here, so that the first reply needs neither a TOML parser nor a checksum. */
-function shippedManifest(): ShippedManifest {
+/** Read here, so that a start needs neither a TOML parser nor a checksum. */
+function shippedManifest(): object {
   const bytes = readFileSync("roder-extension.toml");
-  const { id, provides: services } = readToml(bytes);
-  return { text: bytes.toString(), id, services, checksum: fnv1a64(bytes) };
+  const { id, version, provides: services } = readToml(bytes);
+  return { text: bytes.toString(), id, version, services, checksum: fnv1a64(bytes) };
 }
 
 /**

@@ -24,10 +24,9 @@ switch (mode) {
   case "roder": {
     const frames = claimStdout();
     const programPath = fileURLToPath(import.meta.url);
-    const { answered, over } = await answerFirst(
-      greetRoder(programPath, readConfig().roderManifest, __RODER_MANIFEST__),
-    );
-    if (!over) await (await import("./program.ts")).serveRoder(frames, { programPath, greeted: answered });
+    const shipped = __RODER_MANIFEST__;
+    const { answered, over } = await answerFirst(greetRoder(programPath, readConfig().roderManifest, shipped));
+    if (!over) await (await import("./program.ts")).serveRoder(frames, { programPath, shipped, greeted: answered });
     process.exit(0);
     break;
   }

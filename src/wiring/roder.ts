@@ -1,6 +1,12 @@
 /** Wires the Roder extension. */
 import type { Writable } from "node:stream";
-import { type AgentChoice, createRoderExtension, GENERAL_AGENT, readManifest } from "../adapters/roder/index.ts";
+import {
+  type AgentChoice,
+  createRoderExtension,
+  GENERAL_AGENT,
+  readManifest,
+  type ShippedManifest,
+} from "../adapters/roder/index.ts";
 import { generalAgentTarget, type Target } from "../core/index.ts";
 import { SeenAgents } from "./roder-agents.ts";
 import { type HostContext, serveHost } from "./serve-host.ts";
@@ -8,11 +14,12 @@ import { type HostContext, serveHost } from "./serve-host.ts";
 export interface GreetedRoder {
   /** The file the host has started; the manifest is beside it. */
   programPath: string;
+  shipped: ShippedManifest;
   /** Whether the host has said hello and was answered. */
   greeted: boolean;
 }
 
-export async function serveRoder(frames: Writable, { programPath, greeted }: GreetedRoder): Promise<void> {
+export async function serveRoder(frames: Writable, { programPath, shipped, greeted }: GreetedRoder): Promise<void> {
   await serveHost(frames, "roder", (context) => {
     const { config, registry, engine, log, ambient, warmUp, end } = context;
     const seen = seenAgents(context);
@@ -26,7 +33,7 @@ export async function serveRoder(frames: Writable, { programPath, greeted }: Gre
       registry,
       ambient,
       log,
-      manifest: readManifest(programPath, config.roderManifest),
+      manifest: readManifest(programPath, config.roderManifest, shipped),
       target: (choice) => targetOf(choice, deployments, config.deployment),
       definitions: () => [
         GENERAL_AGENT,

@@ -5,29 +5,22 @@
  */
 import { readFileSync } from "node:fs";
 import type { PROTOCOL_VERSION } from "#protocols/roder-extension-0.2";
-import { manifestPlaces } from "./manifest-file.ts";
+import type { ShippedManifest } from "./manifest.ts";
+import { isShipped, manifestPlaces } from "./manifest-file.ts";
 
 // Repeated, and checked by the compiler: importing the value would load the schemas beside it.
 const VERSION: typeof PROTOCOL_VERSION = "0.2.0";
 
 type Params = Readonly<Record<string, unknown>>;
 
-/** A manifest, read ahead. */
-export interface ShippedManifest {
-  text: string;
-  id: unknown;
-  services: unknown;
-  checksum: string;
-}
-
 export function greetRoder(programPath: string, explicitPath: string | undefined, shipped: ShippedManifest) {
-  const { text, id, services, checksum } = shipped;
+  const { id, services, checksum } = shipped;
   return (method: string, params: Params): object | undefined => {
     if (method !== "extension/initialize" || !isPlain(params) || params.extensionId !== id) return undefined;
     for (const path of manifestPlaces(programPath, explicitPath)) {
       const bytes = read(path);
       if (!bytes) continue;
-      if (!bytes.equals(Buffer.from(text))) return undefined;
+      if (!isShipped(bytes, shipped)) return undefined;
       return { protocolVersion: VERSION, extensionId: id, services, manifestChecksum: checksum };
     }
     return undefined;

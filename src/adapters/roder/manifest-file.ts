@@ -14,6 +14,10 @@ export function manifestPlaces(programPath: string, explicitPath?: string): stri
   return [join(folder, FILE_NAME), join(dirname(folder), FILE_NAME)];
 }
 
+export function isShipped(bytes: Uint8Array, { text }: { text: string }): boolean {
+  return Buffer.from(text).equals(bytes);
+}
+
 /** Throws for bytes that are no UTF-8 or no TOML. */
 export function readToml(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   return parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));

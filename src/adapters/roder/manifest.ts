@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { type Manifest, ManifestSchema, type ProvidedService } from "#protocols/roder-extension-0.2";
 import { describeIssues } from "../../stdio/index.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
-import { fnv1a64, manifestPlaces, readToml } from "./manifest-file.ts";
+import { fnv1a64, isShipped, manifestPlaces, readToml } from "./manifest-file.ts";
 
 export interface ManifestOnDisk {
   path: string;
@@ -18,14 +18,25 @@ export interface ManifestOnDisk {
   checksum: string;
 }
 
+/** The manifest of the package, which the build has read ahead. */
+export interface ShippedManifest extends Omit<ManifestOnDisk, "path"> {
+  text: string;
+}
+
 /**
- * Reads the manifest at the first of its places (`manifest-file.ts`) where there is one. A manifest that cannot be used is answered as a failure that names the file and the trouble.
+ * Reads the manifest at the first of its places (`manifest-file.ts`) where there is one. A manifest that cannot be used is
+ * answered as a failure that names the file and the trouble. The bytes of the shipped one are not parsed again.
  */
-export function readManifest(programPath: string, explicitPath?: string): ManifestOnDisk | ExecutionFailure {
+export function readManifest(
+  programPath: string,
+  explicitPath?: string,
+  shipped?: ShippedManifest,
+): ManifestOnDisk | ExecutionFailure {
   const unreadable: string[] = [];
   for (const path of manifestPlaces(programPath, explicitPath)) {
     try {
-      return parseManifest(path, readFileSync(path));
+      const bytes = readFileSync(path);
+      return shipped && isShipped(bytes, shipped) ? { ...shipped, path } : parseManifest(path, bytes);
     } catch (error) {
       if (error instanceof ExecutionFailure) return error;
       unreadable.push(`${path} (${codeOf(error)})`);

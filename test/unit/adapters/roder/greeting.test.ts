@@ -3,8 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { greetRoder } from "../../../../src/adapters/roder/greeting.ts";
+import type { ShippedManifest } from "../../../../src/adapters/roder/manifest.ts";
 
-const SHIPPED = { text: 'id = "x"\n', id: "x", services: [{ type: "task_executor", id: "run" }], checksum: "00ff" };
+const SHIPPED: ShippedManifest = {
+  text: 'id = "x"\n',
+  id: "x",
+  version: "1.0.0",
+  services: [{ type: "task_executor", id: "run" }],
+  checksum: "00ff",
+};
 const HELLO = { protocolVersion: "0.2.0", apiVersion: "0.1.0", extensionId: "x", cwd: ".", grantedCapabilities: [] };
 const ECHO = {
   protocolVersion: "0.2.0",

@@ -84,6 +84,14 @@ test("an explicit path is taken as it is", () => {
   expect(checksumOf(readManifest("/nowhere/at/all.mjs", explicit))).toBe("4c526da9f69518c5");
 });
 
+test("the bytes of the shipped manifest are answered as the build read them, any others as they are read", () => {
+  const shipped = { text: EXAMPLE, id: "of the build", version: "9", services: [], checksum: "00ff" };
+  const same = write(EXAMPLE, "same.toml");
+  expect(readManifest("/x", same, shipped)).toMatchObject({ path: same, id: "of the build", checksum: "00ff" });
+  const other = write(`${EXAMPLE}\n`, "other.toml");
+  expect(readManifest("/x", other, shipped)).toMatchObject({ path: other, id: "seren-roder" });
+});
+
 test("a manifest that is not there is reported with every place that was looked at", () => {
   const missing = readManifest(place("empty", "dist", "seren-bridge.mjs"));
   expect(checksumOf(missing)).toBe(
