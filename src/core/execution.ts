@@ -1,6 +1,5 @@
 /**
- * One run from request to outcome:
- * accepted → resolving target → submitting → following ⇄ awaiting approval → reconciling → ended.
+ * One run: accepted → resolving target → submitting → following ⇄ awaiting approval → reconciling → ended.
  *
  * Events are pulled, so a slow host slows its own stream and nothing else. Stopping does not depend on anybody pulling:
  * the moment the caller aborts or the deadline passes, the cancel is sent. However the loop is left, a run that has not
@@ -219,8 +218,9 @@ class Execution {
           this.#troubled = !value.whole;
           return value.streamError;
         }
-        if (value.kind === "events") yield* this.#transcript.applyAll(value.events);
-        else if (value.kind === "reconnecting") {
+        if (value.kind === "events") {
+          for (const event of this.#transcript.applyAll(value.events)) yield event; // `yield*` would await each twice
+        } else if (value.kind === "reconnecting") {
           yield statusEvent("reconnecting");
         } else {
           const { status, current_tool: tool, current_step: step, phase, latest_sequence: latest } = value.state;

@@ -166,18 +166,31 @@ async function readText(
   }
 }
 
-async function* guarded(
+/** The body, closed at its end and its errors told as ours. Not a generator, which would cost each chunk several promises. */
+function guarded(
   body: AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
   close: () => void,
-): AsyncGenerator<Uint8Array, void, void> {
-  try {
-    for await (const chunk of body) yield chunk;
-  } catch (error) {
-    throw signal?.aborted ? signal.reason : roadFailure(error);
-  } finally {
+): AsyncIterable<Uint8Array> {
+  const chunks = body[Symbol.asyncIterator]();
+  const onStep = (step: IteratorResult<Uint8Array>) => {
+    if (step.done) close();
+    return step;
+  };
+  const onError = (error: unknown) => {
     close();
-  }
+    throw signal?.aborted ? signal.reason : roadFailure(error);
+  };
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: () => chunks.next().then(onStep, onError),
+      return: async () => {
+        close();
+        await chunks.return?.();
+        return { done: true, value: undefined };
+      },
+    }),
+  };
 }
 
 function flat(headers: Record<string, string | string[] | undefined>): Record<string, string> {

@@ -1,6 +1,7 @@
 /** One connection to a run's stream, watched: it is hung up when it falls silent. Figures: `seren-cloud-api` reference 4.7. */
+import { Watchdog } from "../support/watchdog.ts";
 import type { SerenClient } from "./client.ts";
-import { parseSse, type SseFrame } from "./sse.ts";
+import { type SseFrame, SseParser } from "./sse.ts";
 
 /** Without a byte for this long the connection is given up. */
 const SILENT_MS = 60_000;
@@ -24,29 +25,23 @@ export async function* runFrames(options: StreamOptions): AsyncGenerator<SseFram
   const { client, signal } = options;
   const stream = await client.openRunStream(options.runId, options.lastEventId, signal);
   let hungUp = false;
-  const alarm = (ms: number) => {
-    const ring = () => {
-      hungUp = true;
-      stream.close();
-    };
-    let stop = client.ambient.timer(ms, ring);
-    return {
-      stop: () => stop(),
-      restart() {
-        stop();
-        stop = client.ambient.timer(ms, ring);
-      },
-    };
+  const hangUp = () => {
+    hungUp = true;
+    stream.close();
   };
-  const silence = alarm(SILENT_MS);
-  const noFrame = alarm(NO_FRAME_MS);
+  const silence = new Watchdog(client.ambient, SILENT_MS, hangUp);
+  const noFrame = new Watchdog(client.ambient, NO_FRAME_MS, hangUp);
+  const parser = new SseParser(options.onRetry);
   try {
-    for await (const frames of parseSse(stream.body, { onActivity: silence.restart, onRetry: options.onRetry })) {
-      silence.stop();
-      noFrame.stop();
+    for await (const bytes of stream.body) {
+      silence.alive();
+      const frames = parser.feed(bytes);
+      if (frames.length === 0) continue;
+      silence.rest();
+      noFrame.rest();
       yield frames;
-      silence.restart();
-      noFrame.restart();
+      silence.alive();
+      noFrame.alive();
     }
   } catch (error) {
     if (!hungUp) throw error;

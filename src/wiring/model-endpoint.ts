@@ -3,7 +3,7 @@ import { ChatChunkSchema, ChatErrorSchema, type ChatRequest, END_OF_STREAM } fro
 import type { Config, ModelSettings } from "../config.ts";
 import { type Agent, type CompleteChat, type ModelPiece, modelAgent } from "../local/index.ts";
 import { createHttp } from "../seren/http.ts";
-import { parseSse } from "../seren/sse.ts";
+import { SseParser } from "../seren/sse.ts";
 import type { HttpStream, HttpTransport } from "../seren/transport.ts";
 import type { Ambient } from "../support/ambient.ts";
 import { clipCharacters } from "../support/clip.ts";
@@ -70,8 +70,9 @@ function completer(http: HttpTransport, url: string, redactor: Redactor): Comple
     if (stream.status !== 200) throw refuse(`answered HTTP ${stream.status}: ${await reasonOf(stream)}`);
     let ended = false;
     try {
-      for await (const frames of parseSse(stream.body)) {
-        for (const { data } of frames) {
+      const parser = new SseParser();
+      for await (const bytes of stream.body) {
+        for (const { data } of parser.feed(bytes)) {
           if (data === END_OF_STREAM) return;
           const value = parseJson(data);
           const error = ChatErrorSchema.safeParse(value).data;
