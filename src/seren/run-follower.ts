@@ -175,28 +175,23 @@ export class RunFollower {
     for await (const arrived of frames) {
       // The usual case by itself: what arrived together is handed on together, or each event would cost several times more.
       let next: unknown[] = [];
-      let lastId: string | undefined;
-      for (const frame of arrived) {
-        const event = frame.event === "run.event" ? parseObject(frame.data) : undefined;
-        if (event && this.cursor.isNext(sequenceIn(event, frame.id), next.length)) {
+      for (let at = 0; at <= arrived.length; at += 1) {
+        const frame = arrived[at];
+        const event = frame?.event === "run.event" ? parseObject(frame.data) : undefined;
+        if (event && this.cursor.isNext(sequenceIn(event, frame?.id), next.length)) {
           next.push(event);
-          lastId = frame.id;
           continue;
         }
-        yield* this.#handOn(next, lastId);
-        next = [];
-        const end = yield* this.#take(frame);
+        if (next.length > 0) {
+          yield { kind: "events", events: next };
+          this.cursor.advanceBy(next.length, arrived[at - 1]?.id);
+          next = [];
+        }
+        const end = frame && (yield* this.#take(frame));
         if (end) return end;
       }
-      yield* this.#handOn(next, lastId);
     }
     return "check"; // a clean end without an `end` frame is a dropped connection
-  }
-
-  async *#handOn(events: unknown[], lastId: string | undefined): Items<void> {
-    if (events.length === 0) return;
-    yield { kind: "events", events };
-    this.cursor.advanceBy(events.length, lastId);
   }
 
   async *#take(frame: SseFrame): Items<Connection | undefined> {
