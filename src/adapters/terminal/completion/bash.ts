@@ -1,12 +1,13 @@
-import { type Place, type Value, valuedOptions } from "./tree.ts";
+import type { Place } from "./tree.ts";
+import { wordLoop } from "./word-loop.ts";
 
 /** Works with the bash 3.2 of macOS; needs nothing of the bash-completion package. */
 export function bash(places: readonly Place[]): string {
-  const quoted = (texts: readonly string[]) => texts.map((text) => `"${text}"`).join("|");
-  const offer = (value: Value) => (value === "files" ? "files=1" : `words="${value.join(" ")}"`);
-  const valued = places.flatMap((place) =>
-    valuedOptions(place).map(({ flags, value }) => ({ keys: flags.map((flag) => `${place.path} ${flag}`), value })),
-  );
+  const { loop, values } = wordLoop(places, {
+    words: `"\${COMP_WORDS[@]:1:COMP_CWORD-1}"`,
+    quote: (text) => `"${text}"`,
+    offer: (value) => (value === "files" ? "files=1" : `words="${value.join(" ")}"`),
+  });
   const cases = places.map(({ path, commands, options, argument }) =>
     [
       `      "${path}")`,
@@ -16,27 +17,9 @@ export function bash(places: readonly Place[]): string {
   );
   return `_seren_bridge() {
   local current="\${COMP_WORDS[COMP_CWORD]}" at="" value="" ended=0 words="" files=0 word
-  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    if [[ -n "$value" ]]; then
-      value=""
-    elif [[ "$word" == -* ]]; then
-      case "$at $word" in
-        ${quoted(valued.flatMap(({ keys }) => keys))}) value="$at $word" ;;
-      esac
-    elif [[ $ended == 0 ]]; then
-      case "\${at:+$at }$word" in
-        ${quoted(places.map(({ path }) => path).filter(Boolean))}) at="\${at:+$at }$word" ;;
-        *) ended=1 ;;
-      esac
-    fi
-  done
+${loop}
   if [[ -n "$value" ]]; then
-    case "$value" in
-${valued
-  .filter(({ value }) => value.length > 0)
-  .map(({ keys, value }) => `      ${quoted(keys)}) ${offer(value)} ;;`)
-  .join("\n")}
-    esac
+${values}
   else
     case "$at" in
 ${cases.join("\n")}

@@ -1,16 +1,14 @@
-import { type Place, type Value, valuedOptions, type Word } from "./tree.ts";
+import type { Place, Value, Word } from "./tree.ts";
+import { wordLoop } from "./word-loop.ts";
 
 const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
-const quoted = (texts: readonly string[]) => texts.map(quote).join("|");
 const described = (words: readonly Word[]) =>
   words.map(({ word, meaning }) => quote(`${word.replaceAll(":", "\\:")}:${meaning}`)).join(" ");
 const offer = (value: Value) => (value === "files" ? "_files" : `compadd -- ${value.map(quote).join(" ")}`);
 
 /** For `eval` after compinit, and for a file `_seren-bridge` in a folder of `fpath`. */
 export function zsh(places: readonly Place[]): string {
-  const valued = places.flatMap((place) =>
-    valuedOptions(place).map(({ flags, value }) => ({ keys: flags.map((flag) => `${place.path} ${flag}`), value })),
-  );
+  const { loop, values } = wordLoop(places, { words: `"\${(@)words[2,CURRENT-1]}"`, quote, offer });
   const cases = places.map(({ path, commands, options, argument }) =>
     [
       `      ${quote(path)})`,
@@ -26,27 +24,9 @@ export function zsh(places: readonly Place[]): string {
 _seren_bridge() {
   local at="" value="" ended=0 files=0 word
   local -a commands options
-  for word in "\${(@)words[2,CURRENT-1]}"; do
-    if [[ -n "$value" ]]; then
-      value=""
-    elif [[ "$word" == -* ]]; then
-      case "$at $word" in
-        ${quoted(valued.flatMap(({ keys }) => keys))}) value="$at $word" ;;
-      esac
-    elif (( ! ended )); then
-      case "\${at:+$at }$word" in
-        ${quoted(places.map(({ path }) => path).filter(Boolean))}) at="\${at:+$at }$word" ;;
-        *) ended=1 ;;
-      esac
-    fi
-  done
+${loop}
   if [[ -n "$value" ]]; then
-    case "$value" in
-${valued
-  .filter(({ value }) => value.length > 0)
-  .map(({ keys, value }) => `      ${quoted(keys)}) ${offer(value)} ;;`)
-  .join("\n")}
-    esac
+${values}
     return
   fi
   case "$at" in
