@@ -1,16 +1,7 @@
 /** Roder's side of an extension, as far as the benchmarks need it. */
+import { INITIALIZE } from "../../test/harness/roder-hello.ts";
 import { Child } from "./child.ts";
 import type { Command } from "./places.ts";
-
-export const INITIALIZE = {
-  protocolVersion: "0.2.0",
-  apiVersion: "0.1.0",
-  extensionId: "roder-ext-seren-cloud",
-  cwd: ".",
-  grantedCapabilities: [],
-  config: {},
-  eventFilter: { kinds: [] },
-};
 
 export interface Terminal {
   type: string;

@@ -1,7 +1,7 @@
 /** Starts of programs, compared: each round starts every one of them once, in an order of its own. */
 import { spawn } from "node:child_process";
+import { INITIALIZE } from "../../test/harness/roder-hello.ts";
 import type { Command, Mode } from "./places.ts";
-import { INITIALIZE } from "./roder.ts";
 import { median } from "./stats.ts";
 
 const capabilities = { kind: "capabilities", protocol_version: 1 };

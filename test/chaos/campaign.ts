@@ -1,8 +1,10 @@
 /** Many plans: some children at a time, some plans in each. */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startLocalHttp } from "../../src/local/index.ts";
+import { INITIALIZE } from "../harness/roder-hello.ts";
 import { Book } from "./book.ts";
 import { Bridge } from "./bridge.ts";
 import { CourierAct } from "./courier-act.ts";
@@ -18,16 +20,6 @@ const COURIER_BATCH = 4;
 const CHILDREN = 14;
 /** Both hosts' children give up on what cannot be stopped; Dispatch's has 30 s for it. */
 const EXIT_MS = 40_000;
-export const HELLO = {
-  protocolVersion: "0.2.0",
-  apiVersion: "0.1.0",
-  extensionId: "roder-ext-seren-cloud",
-  cwd: ".",
-  grantedCapabilities: [],
-  config: {},
-  eventFilter: { kinds: [] },
-};
-
 export interface Verdict {
   plan: ChaosPlan;
   problems: string[];
@@ -96,7 +88,7 @@ async function liveWithRoder(plans: readonly RoderPlan[], board: Switchboard, pl
   const bridge = new Bridge("roder", { ...place, onMessage: book.take });
   const stopPausing = pauseNowAndThen(bridge, plans[0]);
   await new Promise<void>((resolve) => {
-    bridge.send(book.request("extension/initialize", HELLO, () => resolve()));
+    bridge.send(book.request("extension/initialize", INITIALIZE, () => resolve()));
     void bridge.exited.then(() => resolve());
   });
   void bridge.exited.then(() => book.close());
@@ -167,7 +159,7 @@ async function judgeOrphans(plan: ChaosPlan, world: World, place: Place, problem
 async function sweptByNextStart(world: World, place: Place, problems: string[]): Promise<boolean> {
   const book = new Book();
   const bridge = new Bridge("roder", { ...place, onMessage: book.take });
-  bridge.send(book.request("extension/initialize", HELLO, () => undefined));
+  bridge.send(book.request("extension/initialize", INITIALIZE, () => undefined));
   const quiet = await world.quiet(QUIET_MS);
   await bridge.finish(EXIT_MS);
   problems.push(...bridge.problems);

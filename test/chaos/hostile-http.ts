@@ -2,10 +2,10 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { LocalCloud } from "../../src/local/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
+import { INITIALIZE } from "../harness/roder-hello.ts";
 import { derive, Lots } from "../sim/lots.ts";
 import { Book } from "./book.ts";
 import { Bridge } from "./bridge.ts";
-import { HELLO } from "./campaign.ts";
 import { API_KEY } from "./canaries.ts";
 import { mutateText } from "./mutate.ts";
 
@@ -26,7 +26,7 @@ export async function hostileHttp(seed: number, count: number, malice: number): 
   const book = new Book();
   const bridge = new Bridge("roder", { origin, onMessage: book.take, env: { SEREN_BRIDGE_LOG: "error" } });
   const problems: string[] = [];
-  await new Promise<void>((resolve) => bridge.send(book.request("extension/initialize", HELLO, () => resolve())));
+  await new Promise<void>((resolve) => bridge.send(book.request("extension/initialize", INITIALIZE, () => resolve())));
   const tasks = Array.from({ length: count }, async (_, index) => {
     const id = `task-${index}`;
     const entry = book.open(id);

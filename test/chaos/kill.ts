@@ -9,9 +9,9 @@ import { builtInAgent } from "../../src/local/agent.ts";
 import { type FaultRule, LocalCloud, startLocalHttp } from "../../src/local/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
 import type { Message, Mode } from "../harness/line-check.ts";
+import { INITIALIZE } from "../harness/roder-hello.ts";
 import { derive, Lots } from "../sim/lots.ts";
 import { Bridge, parcelDir } from "./bridge.ts";
-import { HELLO } from "./campaign.ts";
 import { API_KEY } from "./canaries.ts";
 import { sleep } from "./world.ts";
 
@@ -174,7 +174,7 @@ class Actor {
 
   /** Up to where the program is ready for a run. */
   async hello(): Promise<void> {
-    if (this.bridge.mode === "roder") await this.#ask("extension/initialize", HELLO);
+    if (this.bridge.mode === "roder") await this.#ask("extension/initialize", INITIALIZE);
     else {
       const params = { kind: "open_session", protocol_version: 1, parcel_dir: parcelDir("minimal") };
       const reply = await this.#ask("courier.open_session", params);

@@ -8,9 +8,9 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { LocalCloud, startLocalHttp } from "../../src/local/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
+import { INITIALIZE } from "../harness/roder-hello.ts";
 import { Book } from "./book.ts";
 import { Bridge } from "./bridge.ts";
-import { HELLO } from "./campaign.ts";
 import { API_KEY } from "./canaries.ts";
 
 const { values } = parseArgs({
@@ -48,7 +48,7 @@ const bridge = new Bridge("roder", {
 });
 let problems: string[] = [];
 try {
-  await new Promise<void>((resolve) => bridge.send(book.request("extension/initialize", HELLO, () => resolve())));
+  await new Promise<void>((resolve) => bridge.send(book.request("extension/initialize", INITIALIZE, () => resolve())));
   await shortRuns(Number(values.runs));
   await longRun(Number(values.events));
 } finally {

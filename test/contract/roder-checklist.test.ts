@@ -12,7 +12,8 @@ import { MAX_CHUNK_BYTES, ManifestSchema, SubagentDefinitionSchema } from "#prot
 import { ExecutionFailure } from "../../src/support/failure.ts";
 import { API_KEY, type Child, EXITED_WELL, ROOT, scratchFolder } from "../harness/child.ts";
 import { script, startCloud } from "../harness/cloud.ts";
-import { INITIALIZE, RoderHost } from "../harness/roder-host.ts";
+import { INITIALIZE } from "../harness/roder-hello.ts";
+import { RoderHost } from "../harness/roder-host.ts";
 import { DISPATCHER, dispatchParams, EXECUTOR, Host, type Json } from "../unit/adapters/roder/harness.ts";
 import { RUN } from "../unit/adapters/roder/remote.ts";
 

@@ -1,4 +1,5 @@
 /** Roder as an extension sees it: ids from 1 upward, several requests in flight, events by dispatch or execution. */
+
 import { join } from "node:path";
 import * as z from "zod";
 import {
@@ -15,6 +16,7 @@ import {
 } from "#protocols/roder-extension-0.2";
 import { Child, type Exit, ROOT, type StartOptions } from "./child.ts";
 import type { Json, Message } from "./line-check.ts";
+import { INITIALIZE } from "./roder-hello.ts";
 
 const NothingSchema = z.strictObject({});
 const RESULTS: Readonly<Record<string, z.ZodType>> = {
@@ -30,16 +32,6 @@ const RESULTS: Readonly<Record<string, z.ZodType>> = {
 };
 
 export const MANIFEST_PATH = join(ROOT, "roder-extension.toml");
-export const INITIALIZE: Json = {
-  protocolVersion: "0.2.0",
-  apiVersion: "0.1.0",
-  extensionId: "roder-ext-seren-cloud",
-  cwd: ".",
-  grantedCapabilities: [],
-  config: {},
-  eventFilter: { kinds: [] },
-};
-
 export interface Reply {
   result?: Json;
   error?: { code: number; message: string };

@@ -6,10 +6,10 @@ import { expect, onTestFinished, test } from "vitest";
 import { LocalCloud, startLocalHttp } from "../../src/local/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
 import { Bridge, parcelDir } from "../chaos/bridge.ts";
-import { HELLO } from "../chaos/campaign.ts";
 import { API_KEY, CANARIES, CanarySearch, canariesIn, DECLARED, tellingTexts } from "../chaos/canaries.ts";
 import { script } from "../harness/cloud.ts";
 import type { Message } from "../harness/line-check.ts";
+import { INITIALIZE } from "../harness/roder-hello.ts";
 
 /** An agent that says, calls, names and fails with secrets. */
 const steps = (texts: string[]) =>
@@ -61,7 +61,7 @@ function talk(mode: "roder" | "courier", place: { origin: string; stateDir: stri
 
 test("in Roder, with all logging on", async () => {
   const { bridge, ask, until } = talk("roder", await service());
-  await ask(1, "extension/initialize", HELLO);
+  await ask(1, "extension/initialize", INITIALIZE);
   const isEnd = (message: Message) =>
     message.kind === "notification" && /"type":"(completed|failed)"/.test(JSON.stringify(message.params));
   for (const [index, prompt] of prompts(tellingTexts(false)).entries()) {

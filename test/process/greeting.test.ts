@@ -5,7 +5,8 @@ import { describe, expect, test } from "vitest";
 import { fnv1a64 } from "../../src/adapters/roder/manifest-file.ts";
 import { Child, EXITED_WELL, PROGRAM, RELEASE_PROGRAM, scratchFolder } from "../harness/child.ts";
 import { request } from "../harness/courier-host.ts";
-import { INITIALIZE, MANIFEST_PATH } from "../harness/roder-host.ts";
+import { INITIALIZE } from "../harness/roder-hello.ts";
+import { MANIFEST_PATH } from "../harness/roder-host.ts";
 
 const initialize = (id: number, params: object = INITIALIZE) => ({
   jsonrpc: "2.0",

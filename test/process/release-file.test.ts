@@ -5,7 +5,8 @@ import { expect, test } from "vitest";
 import { EXITED_WELL, RELEASE_PROGRAM, requireBuilt, scratchFolder } from "../harness/child.ts";
 import { script } from "../harness/cloud.ts";
 import { answerOf, CourierHost, parcel } from "../harness/courier-host.ts";
-import { INITIALIZE, MANIFEST_PATH, RoderHost } from "../harness/roder-host.ts";
+import { INITIALIZE } from "../harness/roder-hello.ts";
+import { MANIFEST_PATH, RoderHost } from "../harness/roder-host.ts";
 
 function alone(name: string): string {
   const folder = scratchFolder();

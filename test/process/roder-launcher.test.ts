@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { ROOT, scratchFolder } from "../harness/child.ts";
-import { INITIALIZE } from "../harness/roder-host.ts";
+import { INITIALIZE } from "../harness/roder-hello.ts";
 
 const REQUEST = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "extension/initialize", params: INITIALIZE });
 const OLD_NODE = `data:text/javascript,${encodeURIComponent(

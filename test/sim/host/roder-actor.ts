@@ -1,16 +1,10 @@
 /** Roder, as far as an extension sees it. */
+
 import type { Json } from "../../harness/line-check.ts";
+import { INITIALIZE } from "../../harness/roder-hello.ts";
 import type { World } from "../world.ts";
 import type { Book, Case } from "./book.ts";
 import type { HostPlan } from "./host-plan.ts";
-
-const INITIALIZE = {
-  protocolVersion: "0.2.0",
-  apiVersion: "0.1.0",
-  extensionId: "roder-ext-seren-cloud",
-  cwd: ".",
-  grantedCapabilities: [],
-};
 
 export class RoderActor {
   readonly #world: World;

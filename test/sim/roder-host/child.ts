@@ -1,5 +1,7 @@
 /** The whole extension under the simulated host, on an embedded Seren Cloud, in virtual time. */
+
 import type { FaultPlan } from "../../../src/local/index.ts";
+import { INITIALIZE } from "../../harness/roder-hello.ts";
 import { HostInput } from "../host/pipes.ts";
 import { type Premises, readPremises, startProgram } from "../host/program.ts";
 import { World } from "../world.ts";
@@ -37,13 +39,7 @@ export async function startChild(rules: FaultPlan["rules"] = []): Promise<Child>
   const output = new Pipe();
   const host = new SimulatedRoder(clock, { write: (line) => input.line(line), read: () => output.read() });
   const program = startProgram("roder", world.process(0), await premises, input, output);
-  const hello = host.request("extension/initialize", {
-    protocolVersion: "0.2.0",
-    apiVersion: "0.1.0",
-    extensionId: "roder-ext-seren-cloud",
-    cwd: ".",
-    grantedCapabilities: [],
-  });
+  const hello = host.request("extension/initialize", INITIALIZE);
   const step = async () => {
     for (let turn = 0; turn < TURNS; turn += 1) await clock.settle();
     await clock.advance(STEP_MS);

@@ -1,4 +1,5 @@
 /** The extension behind the real wire, line by line: C1 to C3 as far as they depend on both. */
+
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
 import { createRoderExtension } from "../../../../src/adapters/roder/index.ts";
@@ -7,6 +8,7 @@ import { type EndCause, serve } from "../../../../src/stdio/index.ts";
 import { realAmbient } from "../../../../src/support/ambient.ts";
 import { silentLog } from "../../../../src/support/log.ts";
 import { createRedactor } from "../../../../src/support/redact.ts";
+import { INITIALIZE } from "../../../harness/roder-hello.ts";
 import { dispatchParams, type Json, manifestOnDisk } from "./harness.ts";
 import { FakeRuns, Remote, RUN } from "./remote.ts";
 
@@ -83,15 +85,7 @@ test("a session: bad lines, unknown methods and notifications cost nothing; acks
   const session = new Session();
   session.write('\n  \r\nnot json\n[{"jsonrpc":"2.0","id":99,"method":"tasks/spec"}]\n');
   session.write('{"jsonrpc":"2.0","method":"events/handle","params":{"envelope":{"kind":"x"}}}\n');
-  const hello = await session.request(1, "extension/initialize", {
-    protocolVersion: "0.2.0",
-    apiVersion: "0.1.0",
-    extensionId: "roder-ext-seren-cloud",
-    cwd: ".",
-    grantedCapabilities: [],
-    config: {},
-    eventFilter: { kinds: [] },
-  });
+  const hello = await session.request(1, "extension/initialize", INITIALIZE);
   expect(hello.result).toMatchObject({ manifestChecksum: manifestOnDisk().checksum });
   expect((await session.request(2, "turns/start", {})).error).toEqual({
     code: -32601,
