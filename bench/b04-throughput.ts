@@ -1,64 +1,87 @@
-import { type Benchmark, type Row, scaled, times } from "./support/benchmark.ts";
-import { blocks, Cloud, end, pour } from "./support/cloud.ts";
+import { type Benchmark, type Options, type Row, scaled, times } from "./support/benchmark.ts";
+import { blocks, Cloud, end, pour, textFrame, toolFrame } from "./support/cloud.ts";
 import { canTell } from "./support/memory.ts";
 import { median } from "./support/stats.ts";
-import { type Play, type Spent, throughCourier, throughRawLoop, type Watch } from "./support/streams.ts";
+import { type Play, type Spent, throughCourier, throughRawLoop } from "./support/streams.ts";
 
 const LEAST = 0.8;
 const EVENTS = 200_000;
 const TEXT = "some words of an answer, as long as models send them ";
+const DELTA = Buffer.from('"text_delta","content":"');
+/** What follows the text in its line. */
+const AFTER = '"}}'.length;
+const CALL = Buffer.from('"tool_call_started"');
+
+/** Events of one kind, and how much of an event a line of output brings. All that was sent has to arrive. */
+interface Load {
+  what: string;
+  frame(sequence: number): string;
+  arrived(line: Buffer): number;
+  perEvent: number;
+}
+
+const LOADS: readonly Load[] = [
+  {
+    what: "text events",
+    frame: (sequence) => textFrame(sequence, TEXT),
+    // In as many pieces as the program likes; nothing in it is escaped.
+    arrived(line) {
+      const at = line.indexOf(DELTA);
+      return at < 0 ? 0 : line.length - at - DELTA.length - AFTER;
+    },
+    perEvent: TEXT.length,
+  },
+  { what: "tool calls, a line each", frame: toolFrame, arrived: (line) => (line.includes(CALL) ? 1 : 0), perEvent: 1 },
+];
 
 export const throughput: Benchmark = {
   id: "B4",
   title: "events of one run, consumed and forwarded",
   rounds: 7,
   async run(options) {
-    const events = scaled(EVENTS, options);
-    const cloud = await Cloud.start();
-    const all = [...blocks(events, TEXT)]; // made ahead, so that the service costs next to nothing
-    const play: Play = async (stream, run) => {
-      await pour(stream, all);
-      end(stream, run, "completed");
-    };
-    const ours: Spent[] = [];
-    const raw: Spent[] = [];
-    for (let round = 0; round < options.rounds; round += 1) {
-      ours.push(await counted((watch) => throughCourier(cloud, play, watch), events));
-      raw.push(await counted((watch) => throughRawLoop(cloud, play, watch), events));
-    }
-    await cloud.close();
-    const rate = (all: readonly Spent[]) => events / median(all.map(({ took }) => took));
-    const cost = (all: readonly Spent[]) => (median(all.map(({ cpu }) => cpu)) / events) * 1000;
-    const [ratio, costs] = [rate(ours) / rate(raw), cost(ours) / cost(raw)];
-    const rows: Row[] = [
-      {
-        what: `${events} text events`,
-        measured: `${rate(ours).toFixed(0)} k/s`,
-        baseline: `${rate(raw).toFixed(0)} k/s`,
-        figure: times(ratio),
-        target: `≥ ${LEAST} ×`,
-        met: ratio >= LEAST,
-      },
-    ];
-    const cpu = { what: "processor time per event", measured: us(cost(ours)), baseline: us(cost(raw)) };
-    if (canTell) rows.push({ ...cpu, figure: times(costs) });
+    const rows: Row[] = [];
+    for (const load of LOADS) rows.push(...(await measured(load, options)));
     return rows;
   },
 };
 
-const us = (value: number) => `${value.toFixed(1)} µs`;
-const DELTA = Buffer.from('"text_delta","content":"');
-/** What follows the text in its line. */
-const AFTER = '"}}'.length;
-
-/** All of the text has to arrive, in as many pieces as the program likes. Nothing in it is escaped. */
-async function counted(run: (watch: Watch) => Promise<Spent>, events: number): Promise<Spent> {
-  let seen = 0;
-  const spent = await run((line) => {
-    const at = line.indexOf(DELTA);
-    if (at >= 0) seen += line.length - at - DELTA.length - AFTER;
-  });
-  const expected = events * TEXT.length;
-  if (seen !== expected) throw new Error(`${seen} of ${expected} characters arrived`);
-  return spent;
+async function measured(load: Load, options: Options): Promise<Row[]> {
+  const events = scaled(EVENTS, options);
+  const cloud = await Cloud.start();
+  const all = [...blocks(events, load.frame)]; // made ahead, so that the service costs next to nothing
+  const play: Play = async (stream, run) => {
+    await pour(stream, all);
+    end(stream, run, "completed");
+  };
+  const counted = async (run: typeof throughCourier): Promise<Spent> => {
+    let seen = 0;
+    const spent = await run(cloud, play, (line) => {
+      seen += load.arrived(line);
+    });
+    const expected = events * load.perEvent;
+    if (seen !== expected) throw new Error(`${seen} of ${expected} arrived: ${load.what}`);
+    return spent;
+  };
+  const ours: Spent[] = [];
+  const raw: Spent[] = [];
+  for (let round = 0; round < options.rounds; round += 1) {
+    ours.push(await counted(throughCourier));
+    raw.push(await counted(throughRawLoop));
+  }
+  await cloud.close();
+  const rate = (all: readonly Spent[]) => events / median(all.map(({ took }) => took));
+  const cost = (all: readonly Spent[]) => (median(all.map(({ cpu }) => cpu)) / events) * 1000;
+  const [ratio, costs] = [rate(ours) / rate(raw), cost(ours) / cost(raw)];
+  const row: Row = {
+    what: `${events} ${load.what}`,
+    measured: `${rate(ours).toFixed(0)} k/s`,
+    baseline: `${rate(raw).toFixed(0)} k/s`,
+    figure: times(ratio),
+    target: `≥ ${LEAST} ×`,
+    met: ratio >= LEAST,
+  };
+  const cpu = { what: "processor time per event", measured: us(cost(ours)), baseline: us(cost(raw)) };
+  return canTell ? [row, { ...cpu, figure: times(costs) }] : [row];
 }
+
+const us = (value: number) => `${value.toFixed(1)} µs`;

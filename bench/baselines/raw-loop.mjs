@@ -10,7 +10,11 @@ let lines = [];
 const parser = createParser({
   onEvent({ event, data }) {
     if (event === "run.event") {
-      const params = { kind: "text_delta", content: JSON.parse(data).text };
+      const { type, text, name, arguments: input } = JSON.parse(data);
+      const params =
+        type === "text"
+          ? { kind: "text_delta", content: text }
+          : { kind: "tool_call_started", invocation: { name, input }, command: "remote", args: [] };
       lines.push(`${JSON.stringify({ jsonrpc: "2.0", method: "courier.event", params })}\n`);
     } else if (event === "end") lines.push(`${JSON.stringify({ jsonrpc: "2.0", id, result: {} })}\n`);
   },

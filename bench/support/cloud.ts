@@ -144,11 +144,20 @@ function json(response: ServerResponse, status: number, data: object): void {
   response.end(JSON.stringify({ data }));
 }
 
-/** One event of a run's log, as the service writes it. */
+/** One piece of the answer, as the service writes it. */
 export function textFrame(sequence: number, text: string): string {
-  const envelope = { sequence_number: sequence, event_type: "response.output_text.delta", kind: "text" };
-  const place = { item_id: `it_${sequence}`, output_index: 0, content_index: 0 };
-  const data = JSON.stringify({ ...envelope, ...place, type: "text", text });
+  return frame(sequence, "response.output_text.delta", { kind: "text", content_index: 0, type: "text", text });
+}
+
+/** The beginning of a tool call. */
+export function toolFrame(sequence: number): string {
+  const call = { type: "tool_call", id: `call_${sequence}`, name: "search", arguments: '{"query":"some words"}' };
+  return frame(sequence, "response.function_call_arguments.done", { kind: "tool_call", ...call });
+}
+
+function frame(sequence: number, type: string, event: object): string {
+  const place = { item_id: `it_${sequence}`, output_index: 0 };
+  const data = JSON.stringify({ sequence_number: sequence, event_type: type, ...place, ...event });
   return `id: ${sequence}\nevent: run.event\ndata: ${data}\n\n`;
 }
 
@@ -162,11 +171,11 @@ export function end(stream: ServerResponse, run: Run, status = run.status): void
 export const PER_BLOCK = 250;
 
 /** Events 1 to `count`, in blocks as they are written. */
-export function* blocks(count: number, text: string): Generator<Buffer, void, void> {
+export function* blocks(count: number, frameOf: (sequence: number) => string): Generator<Buffer, void, void> {
   for (let from = 1; from <= count; from += PER_BLOCK) {
     let block = "";
     for (let sequence = from; sequence < Math.min(count + 1, from + PER_BLOCK); sequence += 1)
-      block += textFrame(sequence, text);
+      block += frameOf(sequence);
     yield Buffer.from(block);
   }
 }
