@@ -25,6 +25,11 @@ export class Unsendable extends Error {
  * span several fields (a credential that is itself JSON) or consist of digits.
  */
 export function toSafeText(value: unknown, depth: number, redactor: Redactor): string {
+  if (isSafe(value, depth, redactor) && isPlainObject(value)) {
+    // Nearly every line goes as it is; a copy of it would cost as much as all the rest.
+    const text = JSON.stringify(value);
+    if (redactor.redact(text) === text) return text;
+  }
   const safe = copy(value, depth, redactor);
   if (!isPlainObject(safe)) throw new Unsendable("is not an object");
   const text = JSON.stringify(safe);
@@ -39,6 +44,17 @@ export function toSafeText(value: unknown, depth: number, redactor: Redactor): s
 
 const isPlainObject = (json: SafeJson | undefined): json is { [key: string]: SafeJson } =>
   typeof json === "object" && json !== null && !Array.isArray(json);
+
+/** Whether `copy` would make the same of it, as far as JSON shows. */
+function isSafe(value: unknown, depth: number, redactor: Redactor): value is SafeJson {
+  if (depth > MAX_FRAME_DEPTH) return false;
+  if (typeof value === "string") return clean(value, redactor) === value;
+  if (typeof value !== "object" || value === null) return typeof value !== "bigint";
+  if ("toJSON" in value) return false;
+  if (Array.isArray(value)) return value.every((item) => isSafe(item, depth + 1, redactor));
+  const members: Readonly<Record<string, unknown>> = { ...value };
+  return Object.keys(members).every((key) => clean(key, redactor) === key && isSafe(members[key], depth + 1, redactor));
+}
 
 /** Follows `JSON.stringify`: `toJSON` is honoured, what has no JSON form is left out of objects and null in arrays. */
 function copy(value: unknown, depth: number, redactor: Redactor): SafeJson | undefined {

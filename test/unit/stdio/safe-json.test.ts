@@ -51,6 +51,17 @@ describe("text", () => {
   });
 });
 
+test("what holds nothing to repair is sent as JSON.stringify writes it, with what it holds as well", () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {
+      expect(toSafeText(value, 2, plain)).toBe(JSON.stringify(value));
+      const repaired = toSafeText({ value, half: "\ud83d" }, 2, plain);
+      expect(repaired).toBe(JSON.stringify({ value, half: "\ufffd" }));
+    }),
+    { numRuns: 300 },
+  );
+});
+
 describe("cannot be sent", () => {
   const self: Record<string, unknown> = {};
   self.self = self;
