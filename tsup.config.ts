@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from "node:fs";
 import { build, type Plugin } from "esbuild";
 import { defineConfig, type Options } from "tsup";
-import { fnv1a64, readToml } from "./src/adapters/roder/manifest-file.ts";
+import { fnv1a64, readToml } from "./src/adapters/roder/manifest/manifest-file.ts";
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
 const define = { __VERSION__: JSON.stringify(version), __RODER_MANIFEST__: JSON.stringify(shippedManifest()) };
@@ -48,7 +48,7 @@ const shared = {
 
 const npm = { ...shared, outDir: "dist" } satisfies Options;
 
-const BEHIND_THE_FIRST_REPLY = /^\.\/program\.ts$/;
+const BEHIND_THE_FIRST_REPLY = /^\.\/app\/program\.ts$/;
 
 /** The npm build: the program is a file of its own, in chunks that load when they are needed. */
 const besideTheEntry: Plugin = {
@@ -67,7 +67,7 @@ const insideTheEntry: Plugin = {
     onResolve({ filter: BEHIND_THE_FIRST_REPLY }, ({ path }) => ({ path, namespace: "text" }));
     onLoad({ filter: /.*/, namespace: "text" }, async () => {
       const { outputFiles } = await build({
-        entryPoints: ["src/program.ts"],
+        entryPoints: ["src/app/program.ts"],
         bundle: true,
         minify: true,
         format: "cjs",
@@ -104,7 +104,7 @@ export default defineConfig([
       options.minifySyntax = true;
     },
     // The library is a second entry on the same chunks.
-    entry: { program: "src/program.ts", index: "src/index.ts" },
+    entry: { program: "src/app/program.ts", index: "src/index.ts" },
     splitting: true,
     metafile: true,
     // vscode-jsonrpc and undici are CommonJS: without a `require` in scope the bundle dies on its first dynamic require.

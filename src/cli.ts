@@ -4,11 +4,10 @@
  * begins with is answered before the rest of the program is loaded: what this file imports is all it costs to answer.
  */
 import { fileURLToPath } from "node:url";
-import { greetDispatch } from "./adapters/courier/greeting.ts";
-import { greetRoder } from "./adapters/roder/greeting.ts";
+import { courierHandshake } from "./adapters/courier/index.ts";
+import { roderHandshake } from "./adapters/roder/index.ts";
 import { readConfig } from "./config.ts";
-import { claimStdout } from "./stdio/claim-stdout.ts";
-import { answerFirstLine, type Greeting } from "./stdio/first-line.ts";
+import { answerFirstLine, claimStdout, type Handshake } from "./stdio/index.ts";
 import { realAmbient } from "./support/ambient.ts";
 
 const [mode = ""] = process.argv.slice(2);
@@ -16,8 +15,8 @@ const [mode = ""] = process.argv.slice(2);
 switch (mode) {
   case "courier": {
     const frames = claimStdout();
-    const { over } = await answerFirst(greetDispatch);
-    if (!over) await (await import("./program.ts")).serveCourier(frames);
+    const { over } = await answerFirst(courierHandshake);
+    if (!over) await (await import("./app/program.ts")).serveCourier(frames);
     process.exit(0);
     break;
   }
@@ -25,15 +24,15 @@ switch (mode) {
     const frames = claimStdout();
     const programPath = fileURLToPath(import.meta.url);
     const shipped = __RODER_MANIFEST__;
-    const { answered, over } = await answerFirst(greetRoder(programPath, readConfig().roderManifest, shipped));
-    if (!over) await (await import("./program.ts")).serveRoder(frames, { programPath, shipped, greeted: answered });
+    const { answered, over } = await answerFirst(roderHandshake(programPath, readConfig().roderManifest, shipped));
+    if (!over) await (await import("./app/program.ts")).serveRoder(frames, { programPath, shipped, greeted: answered });
     process.exit(0);
     break;
   }
   default:
-    process.exit(await (await import("./program.ts")).runTerminalMode(process.argv.slice(2)));
+    process.exit(await (await import("./app/program.ts")).runTerminalMode(process.argv.slice(2)));
 }
 
-function answerFirst(greeting: Greeting) {
+function answerFirst(greeting: Handshake) {
   return answerFirstLine({ input: process.stdin, output: claimStdout(), ambient: realAmbient }, greeting);
 }

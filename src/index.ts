@@ -2,6 +2,8 @@
  * Seren Cloud for programs: the core and the client that the hosts' front ends use, without stdio and without the
  * environment. Nothing is read from or written to the process's streams, and every setting is an argument.
  */
+
+import { createEngine } from "./app/engine.ts";
 import { readConfig } from "./config.ts";
 import {
   DEFAULT_TIMEOUT_MS,
@@ -18,7 +20,6 @@ import { realAmbient } from "./support/ambient.ts";
 import { ExecutionFailure } from "./support/failure.ts";
 import { type Log, silentLog } from "./support/log.ts";
 import { Secret } from "./support/secret.ts";
-import { createEngine } from "./wiring/engine.ts";
 
 export type {
   Approval,

@@ -1,10 +1,16 @@
-/** One run, from request to outcome. Knows no host and no wire. */
-
-export type { ApprovalDesk, ApprovalRequest, Checkpoint, Verdict, WaitingRun } from "./approvals.ts";
-export type { SavedArtifact } from "./artifact-files.ts";
-export type { RunDirectory, RunReport } from "./directory.ts";
+/**
+ * One run, from request to outcome. Knows no host and no wire. This door is what a front end loads at its start; what
+ * needs HTTP is behind `engine.ts`.
+ */
+export type { NamedAgent } from "./account/agents.ts";
+export type { ApprovalDecision, ApprovalDesk, ApprovalRequest, Checkpoint, WaitingRun } from "./account/approvals.ts";
+export type { DeploymentRow, Organization, RunRow, RunState } from "./account/organization.ts";
+export type { RunDirectory, RunReport } from "./account/run-directory.ts";
+export { generalAgentTarget } from "./deployment/general-agent.ts";
 export type { Approval, Artifact, ExecutionEvent, Outcome, OutcomeKind, Phase, RunRef, Usage } from "./events.ts";
-export { generalAgentTarget } from "./general-agent.ts";
-export type { DeploymentRow, Organization, RunRow, RunState } from "./organization.ts";
-export { type Execute, type LiveRun, Registry, type Sink } from "./registry.ts";
+export { answerWithin, type BackgroundRun, BackgroundRuns } from "./host/background-runs.ts";
+export { type HostJob, HostJobs, type JobResult } from "./host/host-jobs.ts";
+export { type Execute, type LiveRun, RunRegistry, type Sink } from "./host/run-registry.ts";
+export { Allowance, Coalescer, Throttle } from "./host/throttle.ts";
 export { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS, type RunLimits, type RunRequest, type Target } from "./request.ts";
+export type { SavedArtifact } from "./run/artifact-files.ts";

@@ -4,19 +4,19 @@
  * time. State lives in memory and ends with the process, unless there is a store.
  */
 import type { Ambient } from "../support/ambient.ts";
-import { builtInAgent } from "./agent.ts";
-import { Bundles } from "./bundles.ts";
-import { deploymentOperations } from "./deployment-operations.ts";
-import { headerOf, type LocalRequest, type LocalResponse } from "./exchange.ts";
-import { type FaultPlan, Faults } from "./faults.ts";
-import type { Perform, Premises } from "./premises.ts";
-import { Problem, unauthorized } from "./problems.ts";
-import { afterOperation, beforeOperation, lagOf } from "./request-faults.ts";
-import { matchRoute, type Operation, UPLOAD_PREFIX } from "./routes.ts";
-import { RunBook, type RunBookOptions } from "./run-book.ts";
-import { runOperations } from "./run-operations.ts";
-import type { Agent } from "./stage.ts";
-import type { CloudStore } from "./store.ts";
+import type { Agent } from "./agents/agent-context.ts";
+import { builtInAgent } from "./agents/built-in-agent.ts";
+import { type FaultPlan, Faults } from "./faults/faults.ts";
+import { afterOperation, beforeOperation, lagOf } from "./faults/request-faults.ts";
+import type { Handler, ServiceContext } from "./handlers/context.ts";
+import { deploymentOperations } from "./handlers/deployment-handlers.ts";
+import { runOperations } from "./handlers/run-handlers.ts";
+import { ApiError, unauthorized } from "./http/api-error.ts";
+import { headerOf, type LocalRequest, type LocalResponse } from "./http/exchange.ts";
+import { matchRoute, type Operation, UPLOAD_PREFIX } from "./http/routes.ts";
+import { Bundles } from "./model/bundles.ts";
+import { RunStore, type RunStoreOptions } from "./model/run-store.ts";
+import type { CloudStore } from "./storage/cloud-store.ts";
 
 export interface LocalCloudOptions {
   ambient: Ambient;
@@ -41,9 +41,9 @@ export interface LocalCloudOptions {
   /** First sequence number of a run's log. Default 1. */
   firstSequence?: 0 | 1 | undefined;
   /** What continues after `resume_checkpoint_id` on run creation. Default `same_run`. */
-  approvalResume?: RunBookOptions["approvalResume"] | undefined;
+  approvalResume?: RunStoreOptions["approvalResume"] | undefined;
   /** Whether an inline run has a record and its answer a `run_id`. Default `tracked`. */
-  inlineRuns?: Premises["inlineRuns"] | undefined;
+  inlineRuns?: ServiceContext["inlineRuns"] | undefined;
   /** Ended runs kept in memory, the oldest are forgotten first. Default 5000. */
   maxKeptRuns?: number | undefined;
   /** What it holds is taken up, and what changes is put there. */
@@ -62,10 +62,10 @@ export interface LocalStats {
   openStreams: number;
 }
 
-const PERFORM: Readonly<Record<Operation, Perform>> = { ...deploymentOperations, ...runOperations };
+const PERFORM: Readonly<Record<Operation, Handler>> = { ...deploymentOperations, ...runOperations };
 
 export class LocalCloud {
-  readonly #premises: Premises;
+  readonly #premises: ServiceContext;
   readonly #faults: Faults;
   readonly #keys: ReadonlySet<string> | undefined;
   readonly #origin: string;
@@ -82,7 +82,7 @@ export class LocalCloud {
       deployments: new Map(),
       bundles: new Bundles(ambient, store),
       store,
-      runs: new RunBook({
+      runs: new RunStore({
         ambient,
         agent: options.agent ?? builtInAgent(paceMs),
         startMs: options.startMs ?? 0,
@@ -119,9 +119,9 @@ export class LocalCloud {
       response = await this.#answer(request, signal);
     } catch (thrown) {
       const problem =
-        thrown instanceof Problem
+        thrown instanceof ApiError
           ? thrown
-          : new Problem(500, "InternalServerError", "The embedded service met an error it did not foresee");
+          : new ApiError(500, "InternalServerError", "The embedded service met an error it did not foresee");
       response = problem.toReply();
     }
     if (response.drop !== true) response.headers["x-request-id"] = requestId;

@@ -3,7 +3,7 @@
  * of the host's structs, whatever the order in the file (`dispatch:crates/dispatch-core/src/manifest.rs`).
  */
 import { createHash } from "node:crypto";
-import type { ParcelManifest } from "#protocols/dispatch-courier-v1";
+import type { ParcelManifest } from "#protocols/dispatch-courier";
 
 /** Labels the host adds when it binds a parcel to a deployment. It keeps the digest of the parcel without them. */
 export const DEPLOYMENT_LABEL_PREFIX = "dispatch.deployment.";

@@ -1,5 +1,5 @@
 /** The entrypoint rule the built-in couriers apply. The host does not apply it to plugins, so we must. */
-import type { Operation } from "#protocols/dispatch-courier-v1";
+import type { Operation } from "#protocols/dispatch-courier";
 import { ExecutionFailure } from "../support/failure.ts";
 import { quoted } from "./printable.ts";
 

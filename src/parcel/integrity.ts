@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { lstat } from "node:fs/promises";
 import { join } from "node:path";
-import { type ParcelFile, ParcelLockSchema } from "#protocols/dispatch-courier-v1";
+import { type ParcelFile, ParcelLockSchema } from "#protocols/dispatch-courier";
 import { ExecutionFailure } from "../support/failure.ts";
 import { digestMatches } from "./digest.ts";
 import { checked, decodeUtf8, readJson } from "./json-file.ts";

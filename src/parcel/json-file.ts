@@ -1,6 +1,6 @@
 /** JSON files of a parcel: bounded, strict UTF-8, checked against a schema before anything reads a member. */
 import { ExecutionFailure } from "../support/failure.ts";
-import { UNCOMPILED } from "../support/uncompiled.ts";
+import { JITLESS } from "../support/zod.ts";
 import { printable } from "./printable.ts";
 import { readWhole } from "./regular-file.ts";
 
@@ -8,7 +8,7 @@ import { readWhole } from "./regular-file.ts";
 export interface Schema<T> {
   safeParse(
     value: unknown,
-    context: typeof UNCOMPILED,
+    context: typeof JITLESS,
   ): { success: true; data: T } | { success: false; error: { issues: readonly Issue[] } };
 }
 interface Issue {
@@ -39,7 +39,7 @@ export async function readJson(path: string, shown: string, maxBytes: number): P
 
 /** `value` as the schema says. The message names the first member that does not fit. */
 export function checked<T>(schema: Schema<T>, value: unknown, shown: string): T {
-  const parsed = schema.safeParse(value, UNCOMPILED);
+  const parsed = schema.safeParse(value, JITLESS);
   if (!parsed.success) {
     const [first] = parsed.error.issues;
     const where = first && first.path.length > 0 ? `${first.path.map(String).join(".")}: ` : "";

@@ -7,9 +7,9 @@ import {
   ParcelHeaderSchema,
   type ParcelManifest,
   ParcelManifestSchema,
-} from "#protocols/dispatch-courier-v1";
+} from "#protocols/dispatch-courier";
 import { ExecutionFailure } from "../support/failure.ts";
-import { UNCOMPILED } from "../support/uncompiled.ts";
+import { JITLESS } from "../support/zod.ts";
 import { checked, readJson } from "./json-file.ts";
 import { quoted } from "./printable.ts";
 import { unreadable } from "./regular-file.ts";
@@ -33,7 +33,7 @@ export async function loadParcel(path: string): Promise<Parcel> {
   const { root, manifestFile } = await locate(path);
   const shown = `the parcel's ${basename(manifestFile)}`;
   const value = await readJson(manifestFile, shown, MAX_MANIFEST_BYTES);
-  const header = ParcelHeaderSchema.safeParse(value, UNCOMPILED);
+  const header = ParcelHeaderSchema.safeParse(value, JITLESS);
   if (!header.success || header.data.$schema !== PARCEL_SCHEMA_URL) {
     throw new ExecutionFailure(
       "invalid_input",

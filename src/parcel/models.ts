@@ -1,5 +1,5 @@
 /** The models of a parcel, as the service names them. */
-import type { ParcelModel } from "#protocols/dispatch-courier-v1";
+import type { ParcelModel } from "#protocols/dispatch-courier";
 import type { Parcel } from "./load.ts";
 
 export interface ModelFields {

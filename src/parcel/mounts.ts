@@ -1,5 +1,5 @@
 /** Mounts of a parcel: where each one's data really lives when the agent runs on Seren Cloud. */
-import type { Mount, ResolvedMount } from "#protocols/dispatch-courier-v1";
+import type { Mount, ResolvedMount } from "#protocols/dispatch-courier";
 import { ExecutionFailure } from "../support/failure.ts";
 import type { Parcel } from "./load.ts";
 import { quoted } from "./printable.ts";

@@ -1,5 +1,5 @@
 /** What a parcel declares and a workload cannot carry, in sentences for `inspect`. */
-import type { ParcelTool } from "#protocols/dispatch-courier-v1";
+import type { ParcelTool } from "#protocols/dispatch-courier";
 import type { Parcel } from "./load.ts";
 import { listed, quoted } from "./printable.ts";
 

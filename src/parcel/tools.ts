@@ -1,5 +1,5 @@
 /** The local tools of a parcel, as the host lists them: `local` and `a2a`, in the order of the manifest. */
-import type { LocalToolSpec } from "#protocols/dispatch-courier-v1";
+import type { LocalToolSpec } from "#protocols/dispatch-courier";
 import type { Parcel } from "./load.ts";
 
 export function listLocalTools({ manifest }: Parcel): LocalToolSpec[] {

@@ -9,12 +9,16 @@ export type {
   RunLiveState,
   RunRecord,
 } from "#protocols/seren-cloud";
-export { type CallOptions, type ListRuns, SerenClient } from "./client.ts";
-export { digestOf, findRun, type RunTrace } from "./find-run.ts";
-export { type RunCursor, sequenceOf, toSequence } from "./run-cursor.ts";
-export { decodeRunEvent, recordRows } from "./run-events.ts";
-export { type FollowEnd, type FollowItem, RunFollower } from "./run-follower.ts";
-export { RunLog } from "./run-log.ts";
-export { type StartedRun, startRun } from "./start-run.ts";
-export { AWAITING_APPROVAL, endingOf, isTerminal, type RunEnding } from "./status.ts";
-export type { HttpTransport } from "./transport.ts";
+export { type CallOptions, type ListRuns, SerenClient } from "./client/client.ts";
+export { AWAITING_APPROVAL, endingOf, isTerminal, type RunEnding } from "./client/status.ts";
+export { EventLogReader } from "./follow/event-log-reader.ts";
+export { type RunCursor, sequenceOf, toSequence } from "./follow/run-cursor.ts";
+export { decodeRunEvent, recordRows } from "./follow/run-events.ts";
+export { type FollowEnd, type FollowItem, RunFollower } from "./follow/run-follower.ts";
+export { SseParser } from "./follow/sse.ts";
+export { download } from "./http/download.ts";
+export { createHttp } from "./http/http-transport.ts";
+export { toFailure } from "./http/problem.ts";
+export type { HttpStream, HttpTransport } from "./http/transport.ts";
+export { digestOf, findRun, type RunTrace } from "./start/find-run.ts";
+export { type StartedRun, startRun } from "./start/start-run.ts";

@@ -13,7 +13,7 @@ const TURNS = 3;
 const NEWLINE = 0x0a;
 
 /** The result for a well-formed request, or undefined when it takes the whole program to judge it. Never throws. */
-export type Greeting = (method: string, params: Readonly<Record<string, unknown>>) => object | undefined;
+export type Handshake = (method: string, params: Readonly<Record<string, unknown>>) => object | undefined;
 
 export interface FirstLine {
   /** Whether the greeting was answered; if not, it is still to be read from `input`, as everything behind it is. */
@@ -25,7 +25,7 @@ export interface FirstLine {
 /** Looks at what has been written so far and waits for nothing: a host that is slow to ask is served as usual. */
 export async function answerFirstLine(
   { input, output, ambient }: { input: Readable; output: Writable; ambient: Pick<Ambient, "soon"> },
-  greeting: Greeting,
+  greeting: Handshake,
 ): Promise<FirstLine> {
   const soon = () => new Promise<void>((resolve) => ambient.soon(resolve));
   const onReadable = () => undefined;
@@ -49,7 +49,7 @@ export async function answerFirstLine(
   }
 }
 
-function replyTo(line: Buffer, greeting: Greeting): string | undefined {
+function replyTo(line: Buffer, greeting: Handshake): string | undefined {
   if (line.length === 0 || line.length > MAX_GREETING_BYTES) return undefined;
   let message: unknown;
   try {

@@ -1,9 +1,9 @@
 /** One line of the host, judged: what it asks for, or why it is refused. Never throws, whatever the bytes are. */
 import { type RpcId, RpcIdSchema, RpcNotificationSchema, RpcRequestSchema } from "#protocols/json-rpc";
-import { UNCOMPILED } from "../support/uncompiled.ts";
+import { JITLESS } from "../support/zod.ts";
 import { describeIssues } from "./wire.ts";
 
-export type Problem = "parse_error" | "invalid_request";
+export type LineProblem = "parse_error" | "invalid_request";
 
 export type Incoming =
   | { kind: "request"; id: RpcId; method: string; params: unknown }
@@ -11,7 +11,7 @@ export type Incoming =
   /** Nothing to answer: a blank line, or an answer to a question we never ask. */
   | { kind: "ignored" }
   /** `id` is null when the line does not tell whose request it is. */
-  | { kind: "refused"; problem: Problem; id: RpcId | null; detail: string };
+  | { kind: "refused"; problem: LineProblem; id: RpcId | null; detail: string };
 
 /** Deepest params a handler gets. Both hosts parse what they pass on with serde_json, whose own limit is 127. */
 const MAX_DEPTH = 256;
@@ -21,7 +21,7 @@ const MAX_PARSED_VALUES = 4_000_000;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-const refused = (problem: Problem, detail: string, id: RpcId | null = null): Incoming => ({
+const refused = (problem: LineProblem, detail: string, id: RpcId | null = null): Incoming => ({
   kind: "refused",
   problem,
   id,
@@ -56,15 +56,15 @@ function judgeValue(value: unknown, depth: number): Incoming {
   // Answering an answer could go back and forth for ever.
   if (!("method" in value) && ("result" in value || "error" in value)) return { kind: "ignored" };
 
-  const id = "id" in value ? (RpcIdSchema.safeParse(value.id, UNCOMPILED).data ?? null) : null;
+  const id = "id" in value ? (RpcIdSchema.safeParse(value.id, JITLESS).data ?? null) : null;
   if (depth > MAX_DEPTH) return refused("invalid_request", `the message is nested deeper than ${MAX_DEPTH} levels`, id);
   if (!("id" in value)) {
-    const notification = RpcNotificationSchema.safeParse(value, UNCOMPILED);
+    const notification = RpcNotificationSchema.safeParse(value, JITLESS);
     return notification.success
       ? { kind: "notification", method: notification.data.method, params: notification.data.params }
       : refused("invalid_request", describeIssues(notification.error));
   }
-  const request = RpcRequestSchema.safeParse(value, UNCOMPILED);
+  const request = RpcRequestSchema.safeParse(value, JITLESS);
   return request.success
     ? { kind: "request", id: request.data.id, method: request.data.method, params: request.data.params }
     : refused("invalid_request", describeIssues(request.error), id);

@@ -1,7 +1,6 @@
-/**
- * The hosts' side of stdio. A program that claims stdout imports `claim-stdout.ts` itself, before this door: what is
- * behind it loads the JSON-RPC library.
- */
+/** The hosts' side of stdio: a claimed stdout, the first line, and JSON-RPC in NDJSON lines. */
+export { claimStdout } from "./claim-stdout.ts";
+export { answerFirstLine, type Handshake } from "./first-line.ts";
 export { type Served, serve } from "./serve.ts";
 export {
   describeIssues,

@@ -7,7 +7,7 @@ import type { Readable } from "node:stream";
 import { AbstractMessageReader, type DataCallback, type Disposable, type MessageReader } from "vscode-jsonrpc/node";
 import { JSON_RPC_VERSION, type RpcId } from "#protocols/json-rpc";
 import type { Log } from "../support/log.ts";
-import { type Incoming, judgeLine, type Problem } from "./incoming.ts";
+import { type Incoming, judgeLine, type LineProblem } from "./incoming.ts";
 import { type Line, LineSplitter, TOO_LONG } from "./line-splitter.ts";
 import type { RequestLedger } from "./request-ledger.ts";
 
@@ -20,7 +20,7 @@ const LIBRARY_PREFIX = "$/";
 export interface NdjsonReaderOptions {
   ledger: RequestLedger;
   /** Answers a line that is no request. */
-  refuse(problem: Problem, id: RpcId | null, detail: string): void;
+  refuse(problem: LineProblem, id: RpcId | null, detail: string): void;
   /** Called once, when the host will send nothing more. */
   onEof(): void;
   log: Log;

@@ -11,7 +11,7 @@ import { AbstractMessageWriter, Message, type MessageWriter, type ResponseMessag
 import type { RpcId } from "#protocols/json-rpc";
 import type { Log } from "../support/log.ts";
 import type { Redactor } from "../support/redact.ts";
-import { bareError, encodeFrame, type Outgoing } from "./frame.ts";
+import { bareError, encodeLine, type Outgoing } from "./encode-line.ts";
 import type { RequestLedger } from "./request-ledger.ts";
 import type { WireError } from "./wire.ts";
 
@@ -58,7 +58,7 @@ export class NdjsonWriter extends AbstractMessageWriter implements MessageWriter
     if (Message.isResponse(message)) return this.#reply(message);
     if (Message.isNotification(message)) {
       const { method, params } = message;
-      const frame = encodeFrame({ method, params }, this.#options.redactor);
+      const frame = encodeLine({ method, params }, this.#options.redactor);
       if (frame.ok) return this.#send(frame.bytes);
       this.#options.log("warn", "a notification was dropped", { method, problem: frame.problem });
     } else {
@@ -71,7 +71,7 @@ export class NdjsonWriter extends AbstractMessageWriter implements MessageWriter
   /** Answers a line that never became a request. */
   refuse(id: RpcId | null, error: WireError): void {
     if (id === null && this.#queue.length >= MAX_WAITING_REFUSALS) return;
-    const frame = encodeFrame({ id, error }, this.#options.redactor);
+    const frame = encodeLine({ id, error }, this.#options.redactor);
     void this.#send(frame.ok ? frame.bytes : bareError(id));
   }
 
@@ -101,11 +101,11 @@ export class NdjsonWriter extends AbstractMessageWriter implements MessageWriter
     }
     const { id } = request;
     const answer: Outgoing = message.error ? { id, error: message.error } : { id, result: message.result };
-    let frame = encodeFrame(answer, redactor);
+    let frame = encodeLine(answer, redactor);
     const genuine = frame.ok && !message.error;
     if (!frame.ok) {
       log("warn", "an answer was replaced by an error", { problem: frame.problem });
-      frame = encodeFrame({ id, error: toUnsendable(frame.problem) }, redactor);
+      frame = encodeLine({ id, error: toUnsendable(frame.problem) }, redactor);
     }
     return this.#send(frame.ok ? frame.bytes : bareError(id), (sent) => ledger.settle(request, sent && genuine));
   }

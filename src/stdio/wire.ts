@@ -9,7 +9,7 @@ import type { ExecutionFailure } from "../support/failure.ts";
 import { ExecutionFailure as Failure } from "../support/failure.ts";
 import type { Log } from "../support/log.ts";
 import type { Redactor } from "../support/redact.ts";
-import { UNCOMPILED } from "../support/uncompiled.ts";
+import { JITLESS } from "../support/zod.ts";
 
 /** Why a wire ends: stdin closed, a signal arrived, the host stopped reading, or a method asked for it. */
 export type EndCause = "eof" | "signal" | "broken_pipe" | "requested";
@@ -67,7 +67,7 @@ export function method<S extends z.ZodType>(
   run: (params: z.output<S>, context: MethodContext) => object | Promise<object>,
 ): Method {
   return (params, context) => {
-    const parsed = schema.safeParse(params ?? {}, UNCOMPILED);
+    const parsed = schema.safeParse(params ?? {}, JITLESS);
     if (!parsed.success) throw new Failure("invalid_input", describeIssues(parsed.error));
     return run(parsed.data, context);
   };

@@ -21,7 +21,11 @@ export function stopCauseOf(signal: AbortSignal): StopCause | undefined {
  * A signal that aborts after `ms` or with `parent`, whichever is first. `release` must be called when the work is over:
  * it takes the timer and the listener back, so that a long-lived parent does not collect them.
  */
-export function within(ambient: Ambient, ms: number, parent?: AbortSignal): { signal: AbortSignal; release(): void } {
+export function timeoutSignal(
+  ambient: Ambient,
+  ms: number,
+  parent?: AbortSignal,
+): { signal: AbortSignal; release(): void } {
   const controller = new AbortController();
   const forward = () => controller.abort(parent?.reason);
   if (parent?.aborted) forward();

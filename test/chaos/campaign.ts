@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startLocalHttp } from "../../src/local/index.ts";
-import { INITIALIZE } from "../harness/roder-hello.ts";
+import { INITIALIZE } from "../support/process/roder-hello.ts";
 import { Book } from "./book.ts";
 import { Bridge } from "./bridge.ts";
 import { CourierAct } from "./courier-act.ts";

@@ -1,7 +1,7 @@
 /** Valid traffic of both hosts, as they were recorded. What ends the program is left out. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Mode } from "../harness/line-check.ts";
+import type { Mode } from "../support/process/line-check.ts";
 import { parcelDir, ROOT } from "./bridge.ts";
 
 const FOLDERS: Readonly<Record<Mode, string>> = {

@@ -1,7 +1,7 @@
 /** A Dispatch host that does what a plan says, turn after turn, and what is wrong with what it got. */
 
-import type { Json, Message } from "../harness/line-check.ts";
 import { derive, Lots } from "../sim/lots.ts";
+import type { Json, Message } from "../support/process/line-check.ts";
 import { type Bridge, parcelDir } from "./bridge.ts";
 import { canariesIn } from "./canaries.ts";
 import { firstDifference, isUnknown, show } from "./judge-roder.ts";

@@ -2,19 +2,19 @@
  * A hostile service: every answer and every stream may be spoilt, for ever. The core runs under virtual time, so that a
  * deadline is reached in no time; what counts is that it is reached, in order.
  */
-import { Canceller } from "../../src/core/canceller.ts";
-import { createExecute } from "../../src/core/execution.ts";
-import { generalAgentTarget, type Outcome, Registry } from "../../src/core/index.ts";
+import { Canceller } from "../../src/core/cancel/canceller.ts";
+import { generalAgentTarget, type Outcome, RunRegistry } from "../../src/core/index.ts";
+import { createExecute } from "../../src/core/run/run-session.ts";
 import { LocalCloud } from "../../src/local/index.ts";
+import type { HttpRequest, HttpResponse, HttpStream } from "../../src/seren/http/transport.ts";
 import { SerenClient } from "../../src/seren/index.ts";
-import type { HttpRequest, HttpResponse, HttpStream } from "../../src/seren/transport.ts";
 import { ExecutionFailure } from "../../src/support/failure.ts";
 import { silentLog } from "../../src/support/log.ts";
 import { derive, Lots } from "../sim/lots.ts";
 import { ProcessAmbient } from "../sim/process-ambient.ts";
 import { SimTransport } from "../sim/sim-transport.ts";
 import { Trace } from "../sim/trace.ts";
-import { VirtualAmbient } from "../support/virtual-ambient.ts";
+import { VirtualAmbient } from "../support/in-process/virtual-ambient.ts";
 import { mutateText } from "./mutate.ts";
 
 const TIMEOUT_MS = 30_000;
@@ -83,7 +83,7 @@ async function oneRun(seed: number): Promise<{ ending: string; wrong: string[] }
   const client = new SerenClient(transport, process);
   const canceller = new Canceller(client, silentLog);
   const execute = createExecute({ client, canceller, log: silentLog });
-  const registry = new Registry(() => Promise.resolve(execute), process);
+  const registry = new RunRegistry(() => Promise.resolve(execute), process);
   const began = clock.now();
   let outcome: Outcome | undefined;
   let failure: unknown;

@@ -3,15 +3,15 @@ import { EventEmitter } from "node:events";
 import { PassThrough, Writable } from "node:stream";
 import { createCourier } from "../../src/adapters/courier/index.ts";
 import { createRoderExtension, GENERAL_AGENT, readManifest } from "../../src/adapters/roder/index.ts";
-import { type Execute, generalAgentTarget, Registry } from "../../src/core/index.ts";
+import { type Execute, generalAgentTarget, RunRegistry } from "../../src/core/index.ts";
 import { serve } from "../../src/stdio/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
 import { ExecutionFailure } from "../../src/support/failure.ts";
 import { silentLog } from "../../src/support/log.ts";
 import { createRedactor } from "../../src/support/redact.ts";
 import { Secret } from "../../src/support/secret.ts";
-import type { Mode } from "../harness/line-check.ts";
 import { derive, Lots } from "../sim/lots.ts";
+import type { Mode } from "../support/process/line-check.ts";
 import { Bridge, ROOT } from "./bridge.ts";
 import { DECLARED } from "./canaries.ts";
 import { corpusOf } from "./corpus.ts";
@@ -174,7 +174,7 @@ function sinkInto(ledger: Ledger): Writable {
 }
 
 function adapter(mode: Mode) {
-  const registry = new Registry(async () => playedRun, realAmbient);
+  const registry = new RunRegistry(async () => playedRun, realAmbient);
   if (mode === "courier") {
     return createCourier({
       registry,

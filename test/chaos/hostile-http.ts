@@ -2,8 +2,8 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { LocalCloud } from "../../src/local/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
-import { INITIALIZE } from "../harness/roder-hello.ts";
 import { derive, Lots } from "../sim/lots.ts";
+import { INITIALIZE } from "../support/process/roder-hello.ts";
 import { Book } from "./book.ts";
 import { Bridge } from "./bridge.ts";
 import { API_KEY } from "./canaries.ts";

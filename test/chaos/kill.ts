@@ -5,12 +5,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { builtInAgent } from "../../src/local/agent.ts";
+import { builtInAgent } from "../../src/local/agents/built-in-agent.ts";
 import { type FaultRule, LocalCloud, startLocalHttp } from "../../src/local/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
-import type { Message, Mode } from "../harness/line-check.ts";
-import { INITIALIZE } from "../harness/roder-hello.ts";
 import { derive, Lots } from "../sim/lots.ts";
+import type { Message, Mode } from "../support/process/line-check.ts";
+import { INITIALIZE } from "../support/process/roder-hello.ts";
 import { Bridge, parcelDir } from "./bridge.ts";
 import { API_KEY } from "./canaries.ts";
 import { sleep } from "./world.ts";

@@ -1,7 +1,7 @@
 /** A Roder host that does what a plan says, and what is wrong with what it got. */
 
-import type { Message } from "../harness/line-check.ts";
 import { derive, Lots } from "../sim/lots.ts";
+import type { Message } from "../support/process/line-check.ts";
 import type { Book, Entry } from "./book.ts";
 import type { Bridge } from "./bridge.ts";
 import { judgeRequest, namedRun } from "./judge-roder.ts";

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { LocalCloud, startLocalHttp } from "../../src/local/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
-import { INITIALIZE } from "../harness/roder-hello.ts";
+import { INITIALIZE } from "../support/process/roder-hello.ts";
 import { Book } from "./book.ts";
 import { Bridge } from "./bridge.ts";
 import { API_KEY } from "./canaries.ts";

@@ -1,5 +1,5 @@
 /** The service of one plan, with what really happened on it read from its memory, past all faults. */
-import { builtInAgent } from "../../src/local/agent.ts";
+import { builtInAgent } from "../../src/local/agents/built-in-agent.ts";
 import { LocalCloud, type LocalRequest, type LocalResponse, PUBLISHER_PREFIX } from "../../src/local/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
 import { ask } from "../sim/truth.ts";

@@ -9,12 +9,12 @@ import {
   RunPendingApprovalsSchema,
   RunRecordSchema,
 } from "#protocols/seren-cloud";
-import type { SerenClient } from "../../src/seren/client.ts";
-import { startRun } from "../../src/seren/start-run.ts";
-import { data, type Reply, type Sent } from "../support/fake-transport.ts";
-import { OPENAPI_PATH, OpenApi, openApiPresent } from "../support/openapi.ts";
-import { clientRig } from "../unit/seren/client-rig.ts";
-import { DEPLOYMENT, deployment, RUN, record, state } from "../unit/seren/rows.ts";
+import type { SerenClient } from "../../src/seren/client/client.ts";
+import { startRun } from "../../src/seren/start/start-run.ts";
+import { data, type Reply, type Sent } from "../support/in-process/fake-transport.ts";
+import { OPENAPI_PATH, OpenApi, openApiPresent } from "../support/in-process/openapi.ts";
+import { clientRig } from "../unit/seren/client/harness.ts";
+import { DEPLOYMENT, deployment, RUN, record, state } from "../unit/seren/follow/rows.ts";
 
 const signal = new AbortController().signal;
 const page = { limit: 5, offset: 5, status: "running", conversationId: "talk-1" };

@@ -25,7 +25,7 @@ import {
   RunParamsSchema,
   ShutdownParamsSchema,
   ValidateParcelParamsSchema,
-} from "#protocols/dispatch-courier-v1";
+} from "#protocols/dispatch-courier";
 
 const FIXTURES = fileURLToPath(new URL("../fixtures/dispatch/", import.meta.url));
 const PARAMS: Record<string, z.ZodType> = {

@@ -3,10 +3,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import * as dispatch from "#protocols/dispatch-courier-v1";
+import * as dispatch from "#protocols/dispatch-courier";
 import * as jsonRpc from "#protocols/json-rpc";
 import * as openaiChat from "#protocols/openai-chat";
-import * as roder from "#protocols/roder-extension-0.2";
+import * as roder from "#protocols/roder-extension";
 import * as seren from "#protocols/seren-cloud";
 
 const FOLDER = fileURLToPath(new URL("../fixtures/", import.meta.url));

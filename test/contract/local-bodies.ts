@@ -1,5 +1,5 @@
 /** Complete request bodies, and the ways to damage them. */
-import { DEPLOY } from "../support/local-calls.ts";
+import { DEPLOY } from "../support/in-process/local-calls.ts";
 
 const ID = "0c0ffee0-0000-4000-8000-00000000000a";
 const TOOL_CONDITIONS = [

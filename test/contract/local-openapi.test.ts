@@ -4,15 +4,15 @@
  */
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { DeployBodySchema } from "../../src/local/deploy-schema.ts";
+import { DeployBodySchema } from "../../src/local/model/deploy-schema.ts";
 import {
   BundleBodySchema,
   CreateRunBodySchema,
   InboxDecisionBodySchema,
   ResumeBodySchema,
-} from "../../src/local/run-schema.ts";
-import { Calls, DEPLOY } from "../support/local-calls.ts";
-import { OPENAPI_PATH, OpenApi, openApiPresent } from "../support/openapi.ts";
+} from "../../src/local/model/run-schema.ts";
+import { Calls, DEPLOY } from "../support/in-process/local-calls.ts";
+import { OPENAPI_PATH, OpenApi, openApiPresent } from "../support/in-process/openapi.ts";
 import { FULL_DEPLOY, FULL_RUN, mutationsOf, SCHEMA_ONLY_DEPLOY } from "./local-bodies.ts";
 
 /** Calls whose JSON answers are checked against the document on the way. */

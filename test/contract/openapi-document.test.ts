@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { OPENAPI_PATH, OpenApi, openApiPresent } from "../support/openapi.ts";
+import { OPENAPI_PATH, OpenApi, openApiPresent } from "../support/in-process/openapi.ts";
 
 const SHA256 = "36126592b4fd41ca6243f38939dcff49edd43b1573c0cbc4781ec660f0eb82b2";
 

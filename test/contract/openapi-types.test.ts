@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { OPENAPI_PATH } from "../support/openapi.ts";
+import { OPENAPI_PATH } from "../support/in-process/openapi.ts";
 import { obstacle, TOOL } from "./tools.ts";
 
 const run = promisify(execFile);

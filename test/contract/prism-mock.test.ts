@@ -13,12 +13,12 @@ import {
   RunPendingApprovalsSchema,
   RunRecordSchema,
 } from "#protocols/seren-cloud";
-import { createHttp } from "../../src/seren/http.ts";
+import { createHttp } from "../../src/seren/http/http-transport.ts";
 import { decodeRunEvent, SerenClient } from "../../src/seren/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
 import { Secret } from "../../src/support/secret.ts";
-import { DEPLOY } from "../support/local-calls.ts";
-import { DEPLOYMENT, RUN } from "../unit/seren/rows.ts";
+import { DEPLOY } from "../support/in-process/local-calls.ts";
+import { DEPLOYMENT, RUN } from "../unit/seren/follow/rows.ts";
 import { obstacle, type Prism, startPrism } from "./tools.ts";
 
 /** Made-up answers an operation is asked for; each is another one. */

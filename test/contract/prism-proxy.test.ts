@@ -5,17 +5,17 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
-import { Canceller } from "../../src/core/canceller.ts";
-import { createExecute } from "../../src/core/execution.ts";
+import { Canceller } from "../../src/core/cancel/canceller.ts";
 import { generalAgentTarget, type Outcome, type RunRequest, type Target } from "../../src/core/index.ts";
+import { createExecute } from "../../src/core/run/run-session.ts";
 import { LocalCloud, type LocalHttp, PUBLISHER_PREFIX, startLocalHttp } from "../../src/local/index.ts";
-import { createHttp } from "../../src/seren/http.ts";
+import { createHttp } from "../../src/seren/http/http-transport.ts";
 import { type HttpTransport, SerenClient } from "../../src/seren/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
 import { silentLog } from "../../src/support/log.ts";
 import { Secret } from "../../src/support/secret.ts";
-import { script } from "../harness/cloud.ts";
-import { DEPLOY } from "../support/local-calls.ts";
+import { DEPLOY } from "../support/in-process/local-calls.ts";
+import { script } from "../support/process/cloud.ts";
 import { FULL_DEPLOY } from "./local-bodies.ts";
 import { obstacle, type Prism, startPrism } from "./tools.ts";
 

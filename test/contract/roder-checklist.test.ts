@@ -8,12 +8,12 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import * as z from "zod";
-import { MAX_CHUNK_BYTES, ManifestSchema, SubagentDefinitionSchema } from "#protocols/roder-extension-0.2";
+import { MAX_CHUNK_BYTES, ManifestSchema, SubagentDefinitionSchema } from "#protocols/roder-extension";
 import { ExecutionFailure } from "../../src/support/failure.ts";
-import { API_KEY, type Child, EXITED_WELL, ROOT, scratchFolder } from "../harness/child.ts";
-import { script, startCloud } from "../harness/cloud.ts";
-import { INITIALIZE } from "../harness/roder-hello.ts";
-import { RoderHost } from "../harness/roder-host.ts";
+import { API_KEY, type Child, EXITED_WELL, ROOT, scratchFolder } from "../support/process/child.ts";
+import { script, startCloud } from "../support/process/cloud.ts";
+import { INITIALIZE } from "../support/process/roder-hello.ts";
+import { RoderHost } from "../support/process/roder-host.ts";
 import { DISPATCHER, dispatchParams, EXECUTOR, Host, type Json } from "../unit/adapters/roder/harness.ts";
 import { RUN } from "../unit/adapters/roder/remote.ts";
 

@@ -1,14 +1,14 @@
 /** One whole execution, from the create call to its outcome, on a service that does what the test scripts. */
-import { Canceller } from "../../src/core/canceller.ts";
-import { createExecute } from "../../src/core/execution.ts";
+import { Canceller } from "../../src/core/cancel/canceller.ts";
 import type { ExecutionEvent, Outcome, RunRequest } from "../../src/core/index.ts";
+import { createExecute } from "../../src/core/run/run-session.ts";
 import { Stopped } from "../../src/support/abort.ts";
 import { asFailure, type ExecutionFailure } from "../../src/support/failure.ts";
 import { silentLog } from "../../src/support/log.ts";
-import { data, type Reply, type Sent, type StreamReply } from "../support/fake-transport.ts";
-import { clientRig } from "../unit/seren/client-rig.ts";
-import { DEPLOYMENT, deployment, RUN, record, state } from "../unit/seren/rows.ts";
-import { END, stream } from "../unit/seren/run-service.ts";
+import { data, type Reply, type Sent, type StreamReply } from "../support/in-process/fake-transport.ts";
+import { clientRig } from "../unit/seren/client/harness.ts";
+import { DEPLOYMENT, deployment, RUN, record, state } from "../unit/seren/follow/rows.ts";
+import { END, stream } from "../unit/seren/follow/run-service.ts";
 
 export interface Lived {
   events: ExecutionEvent[];

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { OPENAPI_PATH, openApiPresent } from "../support/openapi.ts";
+import { OPENAPI_PATH, openApiPresent } from "../support/in-process/openapi.ts";
 
 const MODULES = fileURLToPath(new URL("../../scripts/tools/node_modules/", import.meta.url));
 

@@ -3,13 +3,13 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { MAX_TEXT_CHARACTERS } from "../../src/core/text-buffer.ts";
+import { MAX_TEXT_CHARACTERS } from "../../src/core/run/text-buffer.ts";
 import { MAX_ASSET_BYTES, MAX_BUNDLE_BYTES, MAX_INSTRUCTION_BYTES } from "../../src/parcel/bundle.ts";
-import { MAX_FRAME_CHARACTERS } from "../../src/seren/sse.ts";
-import { MAX_FRAME_BYTES } from "../../src/stdio/frame.ts";
+import { MAX_FRAME_CHARACTERS } from "../../src/seren/follow/sse.ts";
+import { MAX_OUTGOING_LINE_BYTES } from "../../src/stdio/encode-line.ts";
 import { MAX_LINE_BYTES } from "../../src/stdio/ndjson-reader.ts";
-import { PROGRAM, ROOT, requireBuilt, scratchFolder } from "../harness/child.ts";
-import { startLocalService } from "../harness/local-service.ts";
+import { PROGRAM, ROOT, requireBuilt, scratchFolder } from "../support/process/child.ts";
+import { startLocalService } from "../support/process/local-service.ts";
 
 const PAGES = [
   "README.md",
@@ -84,7 +84,7 @@ test("the limits are the ones the program has", () => {
   const MIB = 1024 * 1024;
   expect([MAX_INSTRUCTION_BYTES, MAX_ASSET_BYTES, MAX_BUNDLE_BYTES]).toEqual([MIB, 8 * MIB, 16 * MIB]);
   expect(section).toContain("| 1 MiB an instruction file, 8 MiB another file, 16 MiB in all |");
-  expect([MAX_LINE_BYTES, MAX_FRAME_BYTES]).toEqual([64 * MIB, MIB]);
+  expect([MAX_LINE_BYTES, MAX_OUTGOING_LINE_BYTES]).toEqual([64 * MIB, MIB]);
   expect(section).toContain("| A line from the host; to the host | 64 MiB; 1 MiB |");
   expect(MAX_TEXT_CHARACTERS).toBe(MIB);
   expect(section).toContain("| The final text of a run | 1 MiB of characters;");

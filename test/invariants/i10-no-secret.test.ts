@@ -7,9 +7,9 @@ import { LocalCloud, startLocalHttp } from "../../src/local/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
 import { Bridge, parcelDir } from "../chaos/bridge.ts";
 import { API_KEY, CANARIES, CanarySearch, canariesIn, DECLARED, tellingTexts } from "../chaos/canaries.ts";
-import { script } from "../harness/cloud.ts";
-import type { Message } from "../harness/line-check.ts";
-import { INITIALIZE } from "../harness/roder-hello.ts";
+import { script } from "../support/process/cloud.ts";
+import type { Message } from "../support/process/line-check.ts";
+import { INITIALIZE } from "../support/process/roder-hello.ts";
 
 /** An agent that says, calls, names and fails with secrets. */
 const steps = (texts: string[]) =>

@@ -12,11 +12,11 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { CourierSession } from "#protocols/dispatch-courier-v1";
-import { API_KEY, EXITED_WELL, scratchFolder } from "../harness/child.ts";
-import { startCloud } from "../harness/cloud.ts";
-import { answerOf, CourierHost, parcel, replyOf, request, sessionOf } from "../harness/courier-host.ts";
-import type { Json } from "../harness/line-check.ts";
+import type { CourierSession } from "#protocols/dispatch-courier";
+import { API_KEY, EXITED_WELL, scratchFolder } from "../support/process/child.ts";
+import { startCloud } from "../support/process/cloud.ts";
+import { answerOf, CourierHost, parcel, replyOf, request, sessionOf } from "../support/process/courier-host.ts";
+import type { Json } from "../support/process/line-check.ts";
 
 const CHAT = parcel("chat");
 const DIGEST = "7f034b2e5f65bc578f9bc609bada04a5a4de775e05550680ad098f08504affe9";

@@ -6,11 +6,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import * as z from "zod";
-import type { CourierSession } from "#protocols/dispatch-courier-v1";
-import type { Agent, Stage } from "../../src/local/index.ts";
-import { EXITED_WELL, ROOT } from "../harness/child.ts";
-import { type Cloud, startCloud } from "../harness/cloud.ts";
-import { CourierHost, type Exchange, parcel } from "../harness/courier-host.ts";
+import type { CourierSession } from "#protocols/dispatch-courier";
+import type { Agent, AgentContext } from "../../src/local/index.ts";
+import { EXITED_WELL, ROOT } from "../support/process/child.ts";
+import { type Cloud, startCloud } from "../support/process/cloud.ts";
+import { CourierHost, type Exchange, parcel } from "../support/process/courier-host.ts";
 import { built, manifestOf, sha256 } from "../unit/parcel/parcels.ts";
 
 const RECORDINGS = join(ROOT, "test/fixtures/dispatch/recordings");
@@ -113,7 +113,7 @@ function recorded(name: string): Entry[] {
   return name === "chat-new" ? entries : entries.filter(({ process }) => !oneShots.includes(process));
 }
 
-async function talkThenHang(stage: Stage): Promise<void> {
+async function talkThenHang(stage: AgentContext): Promise<void> {
   stage.text("on it\n");
   await stage.hang();
 }

@@ -3,10 +3,17 @@ import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
-import { API_KEY, EXITED_WELL, scratchFolder, type WhenOver } from "../harness/child.ts";
-import { type Cloud, script, startCloud } from "../harness/cloud.ts";
-import { answerOf, CourierHost, type Exchange, parcel, sessionOf, streamedOf } from "../harness/courier-host.ts";
-import { DEPLOY } from "../support/local-calls.ts";
+import { DEPLOY } from "../support/in-process/local-calls.ts";
+import { API_KEY, EXITED_WELL, scratchFolder, type WhenOver } from "../support/process/child.ts";
+import { type Cloud, script, startCloud } from "../support/process/cloud.ts";
+import {
+  answerOf,
+  CourierHost,
+  type Exchange,
+  parcel,
+  sessionOf,
+  streamedOf,
+} from "../support/process/courier-host.ts";
 
 const DeployedSchema = z.object({ data: z.object({ id: z.string() }) });
 

@@ -2,11 +2,11 @@
 import { chmodSync, copyFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { EXITED_WELL, RELEASE_PROGRAM, requireBuilt, scratchFolder } from "../harness/child.ts";
-import { script } from "../harness/cloud.ts";
-import { answerOf, CourierHost, parcel } from "../harness/courier-host.ts";
-import { INITIALIZE } from "../harness/roder-hello.ts";
-import { MANIFEST_PATH, RoderHost } from "../harness/roder-host.ts";
+import { EXITED_WELL, RELEASE_PROGRAM, requireBuilt, scratchFolder } from "../support/process/child.ts";
+import { script } from "../support/process/cloud.ts";
+import { answerOf, CourierHost, parcel } from "../support/process/courier-host.ts";
+import { INITIALIZE } from "../support/process/roder-hello.ts";
+import { MANIFEST_PATH, RoderHost } from "../support/process/roder-host.ts";
 
 function alone(name: string): string {
   const folder = scratchFolder();

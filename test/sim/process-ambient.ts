@@ -1,5 +1,5 @@
 /** The clock and randomness of one simulated process: after `kill` nothing of it runs any more. */
-import { seededRandom } from "../../src/local/seeded.ts";
+import { seededRandom } from "../../src/local/faults/seeded.ts";
 import type { Ambient } from "../../src/support/ambient.ts";
 
 export class ProcessAmbient implements Ambient {

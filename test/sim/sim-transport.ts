@@ -3,8 +3,8 @@
  * the client as `src/seren/http.ts` does.
  */
 import { type LocalCloud, type LocalResponse, PUBLISHER_PREFIX } from "../../src/local/index.ts";
-import type { HttpRequest, HttpResponse, HttpStream, HttpTransport } from "../../src/seren/transport.ts";
-import { within } from "../../src/support/abort.ts";
+import type { HttpRequest, HttpResponse, HttpStream, HttpTransport } from "../../src/seren/http/transport.ts";
+import { timeoutSignal } from "../../src/support/abort.ts";
 import { ExecutionFailure, type FailureDetails } from "../../src/support/failure.ts";
 import { Lots } from "./lots.ts";
 import type { ProcessAmbient } from "./process-ambient.ts";
@@ -58,7 +58,7 @@ export class SimTransport implements HttpTransport {
   }
 
   async request(request: HttpRequest): Promise<HttpResponse> {
-    const bound = within(this.#ambient, request.timeoutMs, request.signal);
+    const bound = timeoutSignal(this.#ambient, request.timeoutMs, request.signal);
     this.#inFlight += 1;
     let status: number | undefined;
     try {
@@ -79,7 +79,7 @@ export class SimTransport implements HttpTransport {
 
   async openStream(request: Omit<HttpRequest, "body"> & { headers: Record<string, string> }): Promise<HttpStream> {
     const gone = new AbortController();
-    const bound = within(this.#ambient, request.timeoutMs, request.signal);
+    const bound = timeoutSignal(this.#ambient, request.timeoutMs, request.signal);
     const forward = () => gone.abort(bound.signal.reason);
     bound.signal.addEventListener("abort", forward, { once: true });
     if (bound.signal.aborted) forward();

@@ -1,14 +1,14 @@
 /** One simulated world: a service, a road, and processes that run the core on them. */
-import { Canceller } from "../../src/core/canceller.ts";
-import { createExecute } from "../../src/core/execution.ts";
-import { type Execute, Registry, type RunRequest } from "../../src/core/index.ts";
-import { Journal } from "../../src/core/journal.ts";
-import { sweep } from "../../src/core/sweep.ts";
-import { builtInAgent } from "../../src/local/agent.ts";
+import { Canceller } from "../../src/core/cancel/canceller.ts";
+import { Journal } from "../../src/core/cancel/journal.ts";
+import { sweep } from "../../src/core/cancel/sweep.ts";
+import { type Execute, RunRegistry, type RunRequest } from "../../src/core/index.ts";
+import { createExecute } from "../../src/core/run/run-session.ts";
+import { builtInAgent } from "../../src/local/agents/built-in-agent.ts";
 import { LocalCloud } from "../../src/local/index.ts";
 import { SerenClient } from "../../src/seren/index.ts";
 import { silentLog } from "../../src/support/log.ts";
-import { VirtualAmbient } from "../support/virtual-ambient.ts";
+import { VirtualAmbient } from "../support/in-process/virtual-ambient.ts";
 import { derive, Lots } from "./lots.ts";
 import type { Plan, RunPlan } from "./plan.ts";
 import { ProcessAmbient } from "./process-ambient.ts";
@@ -81,7 +81,7 @@ export class Process {
   readonly ambient: ProcessAmbient;
   readonly transport: SimTransport;
   readonly execute: Execute;
-  readonly registry: Registry;
+  readonly registry: RunRegistry;
   readonly client: SerenClient;
   readonly canceller: Canceller;
   readonly told: Told[] = [];
@@ -105,7 +105,7 @@ export class Process {
     });
     const { client, canceller } = this;
     this.execute = createExecute({ client, canceller, log: silentLog, journal: this.#journal });
-    this.registry = new Registry(() => Promise.resolve(this.execute), this.ambient);
+    this.registry = new RunRegistry(() => Promise.resolve(this.execute), this.ambient);
   }
 
   /** Dies in the middle of whatever it is doing. */

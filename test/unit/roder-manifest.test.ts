@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "smol-toml";
 import { expect, test } from "vitest";
-import { ManifestSchema } from "#protocols/roder-extension-0.2";
-import { phaseWord } from "../../src/adapters/roder/status.ts";
+import { ManifestSchema } from "#protocols/roder-extension";
+import { phaseWord } from "../../src/adapters/roder/subagents/status.ts";
 
 const text = (name: string) => readFileSync(name, "utf8");
 const source: unknown = JSON.parse(text("roder-extension.json"));

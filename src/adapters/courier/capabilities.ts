@@ -1,5 +1,5 @@
 /** What this courier is. */
-import type { Capabilities } from "#protocols/dispatch-courier-v1";
+import type { Capabilities } from "#protocols/dispatch-courier";
 
 export const COURIER_ID = "seren-cloud";
 

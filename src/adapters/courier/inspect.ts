@@ -1,5 +1,5 @@
 /** What `courier.inspect` tells: the parcel as the host lists it, and in `extensions` what will happen to it here. */
-import type { Inspection } from "#protocols/dispatch-courier-v1";
+import type { Inspection } from "#protocols/dispatch-courier";
 import {
   deploymentName,
   listLocalTools,

@@ -10,7 +10,7 @@ import {
   RunParamsSchema,
   ShutdownParamsSchema,
   ValidateParcelParamsSchema,
-} from "#protocols/dispatch-courier-v1";
+} from "#protocols/dispatch-courier";
 import {
   collectSecrets,
   type OpenedParcel,

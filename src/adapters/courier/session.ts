@@ -4,13 +4,13 @@
  */
 import { createHash } from "node:crypto";
 import * as z from "zod";
-import type { CourierSession, IncomingSession, ResolvedMount } from "#protocols/dispatch-courier-v1";
+import type { CourierSession, IncomingSession, ResolvedMount } from "#protocols/dispatch-courier";
 import type { Usage } from "../../core/index.ts";
 import type { Parcel } from "../../parcel/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
 import { parseJson } from "../../support/objects.ts";
-import { UNCOMPILED } from "../../support/uncompiled.ts";
+import { JITLESS } from "../../support/zod.ts";
 
 /** A request carries the whole history on one line; older turns go first, the conversation itself lives on Seren Cloud. */
 const MAX_HISTORY_BYTES = 384 * 1024;
@@ -108,7 +108,7 @@ export function afterOperation(
 export function readState(session: { id: string; backend_state?: string | null }): CourierState {
   const fresh: CourierState = { v: 1, conversation_id: plainName(session.id) };
   if (!session.backend_state) return fresh;
-  return { ...fresh, ...StateSchema.safeParse(parseJson(session.backend_state), UNCOMPILED).data };
+  return { ...fresh, ...StateSchema.safeParse(parseJson(session.backend_state), JITLESS).data };
 }
 
 function writeState(state: CourierState): string {

@@ -1,5 +1,5 @@
 /** Core events and outcomes in Dispatch's words. The text that is streamed and the final message are the same text. */
-import type { CourierEvent } from "#protocols/dispatch-courier-v1";
+import type { CourierEvent } from "#protocols/dispatch-courier";
 import type { ExecutionEvent, Outcome, SavedArtifact } from "../../core/index.ts";
 import { clipBytes, splitBytes } from "../../support/clip.ts";
 import { TurnError } from "./wire-error.ts";

@@ -4,8 +4,14 @@ import {
   type CourierEvent,
   type CourierSession,
   type Operation,
-} from "#protocols/dispatch-courier-v1";
-import { MAX_TIMEOUT_MS, type Outcome, type Registry, type RunRequest, type SavedArtifact } from "../../core/index.ts";
+} from "#protocols/dispatch-courier";
+import {
+  MAX_TIMEOUT_MS,
+  type Outcome,
+  type RunRegistry,
+  type RunRequest,
+  type SavedArtifact,
+} from "../../core/index.ts";
 import { listLocalTools, type OpenedParcel, resolvePrompt, runTimeoutMs } from "../../parcel/index.ts";
 import type { Wire } from "../../stdio/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
@@ -27,7 +33,7 @@ const DEADLINE_MARGIN = 0.1;
 const MAX_DEADLINE_MARGIN_MS = 1_000;
 
 export interface TurnOptions extends TargetSettings {
-  registry: Registry;
+  registry: RunRegistry;
   ambient: Ambient;
   /** Puts a run's artifacts into a folder. Never rejects. */
   saveArtifacts(outcome: Outcome, folder: string): Promise<SavedArtifact[]>;

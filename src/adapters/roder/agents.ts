@@ -1,8 +1,8 @@
 /** The agents on offer and how a request names one. */
-import { type SubagentDefinition, SubagentDefinitionSchema } from "#protocols/roder-extension-0.2";
+import { type SubagentDefinition, SubagentDefinitionSchema } from "#protocols/roder-extension";
 import { ExecutionFailure } from "../../support/failure.ts";
 import type { RoderOptions } from "./options.ts";
-import { DEFAULT_RESULT_CHARS } from "./subagent-result.ts";
+import { DEFAULT_RESULT_CHARS } from "./subagents/subagent-result.ts";
 
 /** Always there, whatever is known of the account's own deployments. */
 export const GENERAL_AGENT: SubagentDefinition = {

@@ -1,5 +1,5 @@
 /** How a run ended, in the words and values of this host. Shared by dispatches, tasks and tools. */
-import { type ExitReason, MAX_U32, type TokenUsage } from "#protocols/roder-extension-0.2";
+import { type ExitReason, MAX_U32, type TokenUsage } from "#protocols/roder-extension";
 import type { Approval, Artifact, Outcome, RunRef } from "../../core/index.ts";
 import { clipCharacters } from "../../support/clip.ts";
 import type { ExecutionFailure } from "../../support/failure.ts";

@@ -4,18 +4,17 @@ import {
   type InitializeResult,
   PROTOCOL_VERSION,
   ShutdownParamsSchema,
-} from "#protocols/roder-extension-0.2";
+} from "#protocols/roder-extension";
+import { BackgroundRuns, HostJobs } from "../../core/index.ts";
 import { type EndCause, type Method, method, type ServeOptions } from "../../stdio/index.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
-import { Assignments } from "./assignments.ts";
 import { toWireError } from "./errors.ts";
+import { HandshakeTimeout } from "./handshake-timeout.ts";
 import type { RoderOptions } from "./options.ts";
 import { createServiceCheck } from "./services.ts";
-import { Silence } from "./silence.ts";
-import { subagentMethods } from "./subagents.ts";
-import { taskMethods } from "./tasks.ts";
-import { ToolRuns } from "./tool-runs.ts";
-import { createTools, toolMethods } from "./tools.ts";
+import { subagentMethods } from "./subagents/subagents.ts";
+import { taskMethods } from "./tasks/tasks.ts";
+import { createTools, toolMethods } from "./tools/tools.ts";
 
 /** The host kills us 2 s after it has asked for the shutdown, and right after our reply. */
 const SHUTDOWN_BUDGET_MS = 1400;
@@ -35,11 +34,11 @@ export interface RoderExtension {
 export function createRoderExtension(options: RoderOptions): RoderExtension {
   const { registry, ambient, log } = options;
   const check = createServiceCheck(options.manifest);
-  const dispatches = new Assignments("dispatch", options);
-  const executions = new Assignments("task", options);
-  const toolStarts = new Assignments("tool", options);
+  const dispatches = new HostJobs("dispatch", options);
+  const executions = new HostJobs("task", options);
+  const toolStarts = new HostJobs("tool", options);
   const all = [dispatches, executions, toolStarts];
-  const silence = new Silence(ambient, () => options.onSilence?.());
+  const silence = new HandshakeTimeout(ambient, () => options.onSilence?.());
 
   const drain = async (budgetMs: number) => {
     check.close();
@@ -63,7 +62,7 @@ export function createRoderExtension(options: RoderOptions): RoderExtension {
     }),
     ...subagentMethods(options, dispatches, check),
     ...taskMethods(options, executions, check),
-    ...toolMethods(createTools(options, new ToolRuns(toolStarts, ambient), check), check),
+    ...toolMethods(createTools(options, new BackgroundRuns(toolStarts, ambient), check), check),
   };
   const heard = Object.entries(methods).map(([name, run]): [string, Method] => [
     name,

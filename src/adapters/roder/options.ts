@@ -1,10 +1,10 @@
 /** What the extension is made of: everything it needs comes in here, so that a test can build one without any I/O. */
-import type { SubagentDefinition } from "#protocols/roder-extension-0.2";
-import type { Registry, RunDirectory, Target } from "../../core/index.ts";
+import type { SubagentDefinition } from "#protocols/roder-extension";
+import type { RunDirectory, RunRegistry, Target } from "../../core/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import type { ExecutionFailure } from "../../support/failure.ts";
 import type { Log } from "../../support/log.ts";
-import type { ManifestOnDisk } from "./manifest.ts";
+import type { ManifestOnDisk } from "./manifest/manifest.ts";
 
 /** Whom a request names. Neither: the default agent. Never both. */
 export interface AgentChoice {
@@ -17,7 +17,7 @@ export interface AgentChoice {
 export type Runs = Pick<RunDirectory, "status" | "cancel">;
 
 export interface RoderOptions {
-  registry: Registry;
+  registry: RunRegistry;
   ambient: Ambient;
   log: Log;
   /** What was read from disk, or why that failed; the failure is the answer to `extension/initialize`. */

@@ -1,7 +1,7 @@
 /** Which services this extension has, by the manifest, and whether it still takes on work. */
-import type { ProvidedService } from "#protocols/roder-extension-0.2";
+import type { ProvidedService } from "#protocols/roder-extension";
 import { ExecutionFailure } from "../../support/failure.ts";
-import { type ManifestOnDisk, serviceIds } from "./manifest.ts";
+import { type ManifestOnDisk, serviceIds } from "./manifest/manifest.ts";
 
 export interface ServiceCheck {
   /** Throws unless the manifest declares this service. */

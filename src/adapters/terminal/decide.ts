@@ -1,16 +1,16 @@
 /** A person's decision about a waiting run: all of it is shown, then it is asked for. No program decides by itself. */
-import type { Verdict } from "../../core/index.ts";
+import type { ApprovalDecision } from "../../core/index.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
 import { approvalLines } from "./approval-text.ts";
 import { confirm } from "./ask.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { count } from "./format.ts";
-import { remark, say } from "./screen.ts";
+import { printError, printLine } from "./screen.ts";
 import type { Context } from "./services.ts";
 
 export interface DecideOptions {
   runId: string;
-  verdict: Verdict;
+  verdict: ApprovalDecision;
   /** The person has said so on the command line. */
   yes: boolean;
 }
@@ -21,9 +21,9 @@ export async function decide({ services, screen }: Context, { runId, verdict, ye
   const checkpoint = await approvals.checkpoint(runId);
   const { requests } = checkpoint;
   const what = verdict === "approve" ? "Approve" : "Reject";
-  remark(screen, `The run ${runId} asks for ${count(requests.length, "approval")}:`);
-  for (const request of requests) remark(screen, "", ...approvalLines(request).map((line) => `  ${line}`));
-  remark(screen, "");
+  printError(screen, `The run ${runId} asks for ${count(requests.length, "approval")}:`);
+  for (const request of requests) printError(screen, "", ...approvalLines(request).map((line) => `  ${line}`));
+  printError(screen, "");
   if (!yes) {
     if (!screen.interactive) {
       throw new ExecutionFailure(
@@ -33,12 +33,12 @@ export async function decide({ services, screen }: Context, { runId, verdict, ye
     }
     const sure = await confirm(screen, requests.length === 1 ? `${what} this?` : `${what} all ${requests.length}?`);
     if (!sure) {
-      say(screen, "Nothing was decided; the run goes on waiting.");
+      printLine(screen, "Nothing was decided; the run goes on waiting.");
       return EXIT.cancelled;
     }
   }
   const next = await approvals.decide(checkpoint, () => verdict);
-  say(
+  printLine(
     screen,
     `${verdict === "approve" ? "Approved" : "Rejected"}. Follow it with: seren-bridge runs follow ${next.runId}`,
   );

@@ -13,22 +13,22 @@ import { addRuns } from "./commands/runs.ts";
 import { addSetup } from "./commands/setup.ts";
 import { addWatch } from "./commands/watch.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit-code.ts";
-import { errorLine } from "./live/run-lines.ts";
+import { errorLine } from "./live/run-output-lines.ts";
 import { exitCodeHelp, exitCodeOfCommand } from "./program.ts";
-import { columnsOf, remark, say } from "./screen.ts";
+import { columnsOf, printError, printLine } from "./screen.ts";
 import type { Context } from "./services.ts";
 import { printable } from "./text.ts";
 
 export { createScreen, type Input, type Output, type Screen } from "./screen.ts";
 export type {
   Context,
-  Flight,
+  InFlightRun,
   KeySource,
   Keys,
   LocalOptions,
   LocalRequestLine,
   LocalServer,
-  Places,
+  Paths,
   Probe,
   Remote,
   Services,
@@ -115,14 +115,14 @@ function complain(args: readonly string[], { screen, services }: Context, error:
   const code = exitCodeOf(failure);
   const { message, ...line } = errorLine(failure);
   const words = services.redactor.redact(message);
-  if (args.includes("--json")) say(screen, JSON.stringify({ ...line, message: words }));
-  else remark(screen, `${screen.errorColors.red("seren-bridge:")} ${printable(words)}`);
+  if (args.includes("--json")) printLine(screen, JSON.stringify({ ...line, message: words }));
+  else printError(screen, `${screen.errorColors.red("seren-bridge:")} ${printable(words)}`);
   if (
     failure.kind === "internal" &&
     failure.cause instanceof Error &&
     services.variable("SEREN_BRIDGE_LOG") === "debug"
   ) {
-    remark(screen, services.redactor.redact(failure.cause.stack ?? ""));
+    printError(screen, services.redactor.redact(failure.cause.stack ?? ""));
   }
   return code;
 }

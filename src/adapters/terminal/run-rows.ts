@@ -2,7 +2,7 @@
 import { generalAgentTarget, type RunRow, type RunState } from "../../core/index.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
 import { age, cost, duration } from "./format.ts";
-import { usageFields } from "./live/run-lines.ts";
+import { usageFields } from "./live/run-output-lines.ts";
 import type { Colors } from "./screen.ts";
 import type { Services } from "./services.ts";
 import type { Column } from "./table.ts";

@@ -80,17 +80,17 @@ export function columnsOf(output: Output): number {
 }
 
 /** Lines on stdout. */
-export function say(screen: Screen, ...lines: string[]): void {
+export function printLine(screen: Screen, ...lines: string[]): void {
   for (const line of lines) screen.stdout.write(`${line}\n`);
 }
 
 /** Lines on stderr: what is not the answer. */
-export function remark(screen: Screen, ...lines: string[]): void {
+export function printError(screen: Screen, ...lines: string[]): void {
   for (const line of lines) screen.stderr.write(`${line}\n`);
 }
 
 /** One JSON document on stdout. */
-export function sayJson(screen: Screen, value: unknown): void {
+export function printJson(screen: Screen, value: unknown): void {
   screen.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }
 
@@ -103,7 +103,7 @@ const broken = new WeakSet<Output>();
 const watched = new WeakSet<Output>();
 
 /** Writes and, when the reader is slow, resolves once it has caught up. A reader that is gone holds nobody up. */
-export function put(output: Output, text: string): Promise<void> | void {
+export function writeOut(output: Output, text: string): Promise<void> | void {
   if (!watched.has(output)) {
     watched.add(output);
     output.once("error", () => broken.add(output));

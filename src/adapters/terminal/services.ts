@@ -25,7 +25,7 @@ export interface Probe {
 }
 
 /** A run that a process of this machine started and still waits for. */
-export interface Flight {
+export interface InFlightRun {
   /** Absent between the intent and the service's answer. */
   runId?: string;
   deploymentId: string;
@@ -83,7 +83,7 @@ export interface LocalRequestLine {
 }
 
 /** Where things are on this machine. */
-export interface Places {
+export interface Paths {
   home: string;
   /** Home folder of the account, which a program without an environment finds. */
   accountHome: string;
@@ -98,7 +98,7 @@ export interface Places {
 export interface Services {
   readonly version: string;
   readonly ambient: Ambient;
-  readonly places: Places;
+  readonly paths: Paths;
   /** Whether the service inside this process is used: nothing outlives the command. */
   readonly local: boolean;
   /** Address of the service, for people. Throws `invalid_input` for a setting that cannot be used. */
@@ -113,7 +113,7 @@ export interface Services {
   readonly variable: (name: string) => string | undefined;
   remote(): Promise<Remote>;
   /** What the journal of this machine lists, for this account. */
-  flights(): Promise<Flight[]>;
+  inFlightRuns(): Promise<InFlightRun[]>;
   /** Calls the listener at every interrupt until the answered function is called; without listeners the program ends. */
   onInterrupt(listener: () => void): () => void;
   /** Ends the program now. */

@@ -76,7 +76,7 @@ function shrink<T>(columns: readonly Column<T>[], widths: number[], room: number
 }
 
 /** `name  value` lines, values aligned; entries without a value are left out. */
-export function facts(
+export function keyValueTable(
   entries: readonly (readonly [name: string, value: string | undefined])[],
   dim: (text: string) => string,
 ): string[] {

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import * as z from "zod";
-import { EXIT_REASONS, type SubagentRequest } from "#protocols/roder-extension-0.2";
+import { EXIT_REASONS, type SubagentRequest } from "#protocols/roder-extension";
 import { launched, MANIFEST, PROGRAM } from "./package-under-test.ts";
 import { Task } from "./task.ts";
 

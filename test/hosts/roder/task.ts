@@ -1,6 +1,6 @@
 /** A task under Roder's background runner, as its clients see it. */
 import * as z from "zod";
-import { TASK_STREAMS } from "#protocols/roder-extension-0.2";
+import { TASK_STREAMS } from "#protocols/roder-extension";
 import type { RoderHost } from "./host.ts";
 
 const OfTask = z.looseObject({ task_id: z.string() });

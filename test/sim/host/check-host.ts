@@ -1,5 +1,5 @@
 /** What a host was told, against what really happened. */
-import type { Json } from "../../harness/line-check.ts";
+import type { Json } from "../../support/process/line-check.ts";
 import { isDamaged, kindOfStatus } from "../check.ts";
 import type { TrueRun, Truth } from "../truth.ts";
 import { SETUP_NAME, type World } from "../world.ts";

@@ -1,5 +1,5 @@
 /** Dispatch, as far as a courier sees it: one request at a time, turn after turn of one session. */
-import type { Json, Message } from "../../harness/line-check.ts";
+import type { Json, Message } from "../../support/process/line-check.ts";
 import type { World } from "../world.ts";
 import type { Book } from "./book.ts";
 import type { HostPlan } from "./host-plan.ts";

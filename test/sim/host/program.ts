@@ -3,8 +3,8 @@ import { EventEmitter } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { createCourier } from "../../../src/adapters/courier/index.ts";
 import { createRoderExtension, GENERAL_AGENT, readManifest } from "../../../src/adapters/roder/index.ts";
-import { RunDirectory } from "../../../src/core/directory.ts";
-import { generalAgentTarget, Registry } from "../../../src/core/index.ts";
+import { RunDirectory } from "../../../src/core/account/run-directory.ts";
+import { generalAgentTarget, RunRegistry } from "../../../src/core/index.ts";
 import { type OpenedParcel, openParcel } from "../../../src/parcel/index.ts";
 import { type EndCause, serve } from "../../../src/stdio/index.ts";
 import { silentLog } from "../../../src/support/log.ts";
@@ -45,7 +45,7 @@ export function startProgram(
   output: Writable,
 ): Program {
   const { ambient, client, canceller } = process;
-  const registry = new Registry(() => Promise.resolve(process.execute), ambient);
+  const registry = new RunRegistry(() => Promise.resolve(process.execute), ambient);
   const signals = new EventEmitter();
   const redactor = createRedactor();
   const adapter =

@@ -1,7 +1,7 @@
 /** Roder, as far as an extension sees it. */
 
-import type { Json } from "../../harness/line-check.ts";
-import { INITIALIZE } from "../../harness/roder-hello.ts";
+import type { Json } from "../../support/process/line-check.ts";
+import { INITIALIZE } from "../../support/process/roder-hello.ts";
 import type { World } from "../world.ts";
 import type { Book, Case } from "./book.ts";
 import type { HostPlan } from "./host-plan.ts";

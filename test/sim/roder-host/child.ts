@@ -1,7 +1,7 @@
 /** The whole extension under the simulated host, on an embedded Seren Cloud, in virtual time. */
 
 import type { FaultPlan } from "../../../src/local/index.ts";
-import { INITIALIZE } from "../../harness/roder-hello.ts";
+import { INITIALIZE } from "../../support/process/roder-hello.ts";
 import { HostInput } from "../host/pipes.ts";
 import { type Premises, readPremises, startProgram } from "../host/program.ts";
 import { World } from "../world.ts";

@@ -1,6 +1,6 @@
 /** The simulated host behaves as the real one was measured to. The child is scripted. */
 import { expect, test } from "vitest";
-import { VirtualAmbient } from "../../support/virtual-ambient.ts";
+import { VirtualAmbient } from "../../support/in-process/virtual-ambient.ts";
 import { Pipe } from "./pipe.ts";
 import { type Json, SimulatedRoder } from "./roder-host.ts";
 

@@ -9,7 +9,7 @@ import {
   type SubagentResult,
   type TaskEvent,
   TaskEventParamsSchema,
-} from "#protocols/roder-extension-0.2";
+} from "#protocols/roder-extension";
 import type { Ambient } from "../../../src/support/ambient.ts";
 import { Channel, Lock } from "./channel.ts";
 import { BrokenText, linesOf, parseLine } from "./lines.ts";

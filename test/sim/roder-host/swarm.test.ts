@@ -1,6 +1,6 @@
 /** Many dispatches at once in one child, on a host with Roder's locks and channels. */
 import { expect, test } from "vitest";
-import type { VirtualAmbient } from "../../support/virtual-ambient.ts";
+import type { VirtualAmbient } from "../../support/in-process/virtual-ambient.ts";
 import { readTruth } from "../truth.ts";
 import { script, startChild } from "./child.ts";
 import type { SimulatedRoder } from "./roder-host.ts";

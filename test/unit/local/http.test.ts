@@ -11,7 +11,7 @@ import {
 } from "../../../src/local/index.ts";
 import { realAmbient } from "../../../src/support/ambient.ts";
 import { ExecutionFailure } from "../../../src/support/failure.ts";
-import { DEPLOY, parseFrames, type SseFrame, textOf } from "../../support/local-calls.ts";
+import { DEPLOY, parseFrames, type SseFrame, textOf } from "../../support/in-process/local-calls.ts";
 
 /** Tells when a caller is gone, as the service saw it. */
 class WatchedCloud extends LocalCloud {

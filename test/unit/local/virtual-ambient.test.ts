@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { sleep } from "../../../src/support/ambient.ts";
-import { VirtualAmbient } from "../../support/virtual-ambient.ts";
+import { VirtualAmbient } from "../../support/in-process/virtual-ambient.ts";
 
 test("timers fire in order of due time, then of asking, and time jumps", async () => {
   const ambient = new VirtualAmbient(1, { startMs: 1000 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { ParcelManifest } from "#protocols/dispatch-courier-v1";
+import type { ParcelManifest } from "#protocols/dispatch-courier";
 import { deploymentName, loadParcel, slug, workloadOptionsKey } from "../../../src/parcel/index.ts";
 import { Secret } from "../../../src/support/secret.ts";
 import { altered, failureOf, parcelDir } from "./parcels.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { ParcelManifestSchema } from "#protocols/dispatch-courier-v1";
+import { ParcelManifestSchema } from "#protocols/dispatch-courier";
 import { digestMatches, manifestDigest } from "../../../src/parcel/digest.ts";
 import { manifestOf, PARCELS } from "./parcels.ts";
 

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { cp, mkdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { ParcelManifest } from "#protocols/dispatch-courier-v1";
+import type { ParcelManifest } from "#protocols/dispatch-courier";
 import { loadParcel, openParcel, verifyParcel } from "../../../src/parcel/index.ts";
 import {
   built,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type MOUNT_KINDS, ResolvedMountSchema } from "#protocols/dispatch-courier-v1";
+import { type MOUNT_KINDS, ResolvedMountSchema } from "#protocols/dispatch-courier";
 import { loadParcel, resolveMounts } from "../../../src/parcel/index.ts";
 import { altered, failureOf, parcelDir } from "./parcels.ts";
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
-import { type ParcelManifest, ParcelManifestSchema } from "#protocols/dispatch-courier-v1";
+import { type ParcelManifest, ParcelManifestSchema } from "#protocols/dispatch-courier";
 import { manifestDigest } from "../../../src/parcel/digest.ts";
 import { type OpenedParcel, openParcel, type Parcel } from "../../../src/parcel/index.ts";
 import { ExecutionFailure } from "../../../src/support/failure.ts";

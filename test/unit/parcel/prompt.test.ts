@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { ParcelManifest } from "#protocols/dispatch-courier-v1";
+import type { ParcelManifest } from "#protocols/dispatch-courier";
 import { loadParcel, resolvePrompt, verifyParcel } from "../../../src/parcel/index.ts";
 import { FIXTURES, failureOf, openBuilt, parcelDir, sha256 } from "./parcels.ts";
 

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { LocalToolSpecSchema } from "#protocols/dispatch-courier-v1";
+import { LocalToolSpecSchema } from "#protocols/dispatch-courier";
 import { findLocalTool, listLocalTools, loadParcel } from "../../../src/parcel/index.ts";
 import { altered, FIXTURES, PARCELS, parcelDir } from "./parcels.ts";
 

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
-import type { ParcelManifest } from "#protocols/dispatch-courier-v1";
+import type { ParcelManifest } from "#protocols/dispatch-courier";
 import { CreateDeploymentSchema } from "#protocols/seren-cloud";
 import { openParcel, parcelWorkload, verifyParcel } from "../../../src/parcel/index.ts";
 import { loadParcel } from "../../../src/parcel/load.ts";

@@ -1,12 +1,12 @@
 /** The greeting is answered at once, and nothing of what a host writes is lost, whoever answers it. */
 import { PassThrough, type Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
-import { answerFirstLine, type Greeting } from "../../../src/stdio/first-line.ts";
+import { answerFirstLine, type Handshake } from "../../../src/stdio/first-line.ts";
 import { HandAmbient, Sink } from "./harness.ts";
 
 const hello = '{"jsonrpc":"2.0","id":7,"method":"hello","params":{"v":1}}\n';
 const answer = '{"jsonrpc":"2.0","id":7,"result":{"v":1}}\n';
-const greeting: Greeting = (method, params) => (method === "hello" ? { v: params.v } : undefined);
+const greeting: Handshake = (method, params) => (method === "hello" ? { v: params.v } : undefined);
 
 function look(input: Readable) {
   const output = new Sink();

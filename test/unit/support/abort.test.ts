@@ -1,12 +1,12 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
-import { Stopped, stopCauseOf, within } from "../../../src/support/abort.ts";
-import { VirtualAmbient } from "../../support/virtual-ambient.ts";
+import { Stopped, stopCauseOf, timeoutSignal } from "../../../src/support/abort.ts";
+import { VirtualAmbient } from "../../support/in-process/virtual-ambient.ts";
 
 describe("within", () => {
   test("aborts when the time is over, with a reason that says so", async () => {
     const ambient = new VirtualAmbient(1);
-    const bound = within(ambient, 250);
+    const bound = timeoutSignal(ambient, 250);
     await ambient.advance(249);
     expect(bound.signal.aborted).toBe(false);
     await ambient.advance(1);
@@ -17,7 +17,7 @@ describe("within", () => {
   test("aborts with the parent and keeps the parent's reason", () => {
     const ambient = new VirtualAmbient(1);
     const parent = new AbortController();
-    const bound = within(ambient, 250, parent.signal);
+    const bound = timeoutSignal(ambient, 250, parent.signal);
     parent.abort(new Stopped("person"));
     expect(stopCauseOf(bound.signal)).toBe("person");
     bound.release();
@@ -27,7 +27,7 @@ describe("within", () => {
   test("the first reason stays", async () => {
     const ambient = new VirtualAmbient(1);
     const parent = new AbortController();
-    const bound = within(ambient, 250, parent.signal);
+    const bound = timeoutSignal(ambient, 250, parent.signal);
     await ambient.advance(250);
     parent.abort(new Stopped("host"));
     expect(stopCauseOf(bound.signal)).toBe("deadline");
@@ -36,7 +36,7 @@ describe("within", () => {
 
   test("is aborted from the start under an aborted parent", () => {
     const ambient = new VirtualAmbient(1);
-    const bound = within(ambient, 250, AbortSignal.abort(new Stopped("shutdown")));
+    const bound = timeoutSignal(ambient, 250, AbortSignal.abort(new Stopped("shutdown")));
     expect(stopCauseOf(bound.signal)).toBe("shutdown");
     bound.release();
     expect(ambient.waiting).toBe(0);
@@ -46,7 +46,7 @@ describe("within", () => {
     const ambient = new VirtualAmbient(1);
     const { signal } = new AbortController();
     for (let use = 0; use < 100; use += 1) {
-      const bound = within(ambient, 60_000, signal);
+      const bound = timeoutSignal(ambient, 60_000, signal);
       bound.release();
       bound.release();
     }
@@ -56,7 +56,7 @@ describe("within", () => {
 
   test("a released bound is not aborted by its parent any more", () => {
     const parent = new AbortController();
-    const bound = within(new VirtualAmbient(1), 250, parent.signal);
+    const bound = timeoutSignal(new VirtualAmbient(1), 250, parent.signal);
     bound.release();
     parent.abort();
     expect(bound.signal.aborted).toBe(false);

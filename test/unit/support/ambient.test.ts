@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
 import { type Ambient, backoffMs, realAmbient, sleep } from "../../../src/support/ambient.ts";
-import { VirtualAmbient } from "../../support/virtual-ambient.ts";
+import { VirtualAmbient } from "../../support/in-process/virtual-ambient.ts";
 
 describe("sleep", () => {
   test("resolves when the time has come, not before", async () => {

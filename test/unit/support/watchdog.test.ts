@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Watchdog } from "../../../src/support/watchdog.ts";
-import { VirtualAmbient } from "../../support/virtual-ambient.ts";
+import { VirtualAmbient } from "../../support/in-process/virtual-ambient.ts";
 
 function dog(limitMs = 100) {
   const ambient = new VirtualAmbient(1);

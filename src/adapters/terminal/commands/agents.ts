@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { type DeploymentRow, generalAgentTarget } from "../../../core/index.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { act, examples } from "../program.ts";
-import { columnsOf, say, sayJson, wantsJson } from "../screen.ts";
+import { columnsOf, printJson, printLine, wantsJson } from "../screen.ts";
 import type { Context } from "../services.ts";
 import { table } from "../table.ts";
 
@@ -34,7 +34,7 @@ async function list({ services, screen }: Context, options: { json?: boolean }):
   const { organization } = await services.remote();
   const agents = agentsOf(await organization.deployments());
   if (wantsJson(screen, options)) {
-    sayJson(
+    printJson(
       screen,
       agents.map(({ deploymentId, ...agent }) => ({
         ...agent,
@@ -43,7 +43,7 @@ async function list({ services, screen }: Context, options: { json?: boolean }):
     );
     return EXIT.ok;
   }
-  say(
+  printLine(
     screen,
     ...table<Agent>(
       [

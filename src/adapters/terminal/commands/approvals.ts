@@ -1,11 +1,11 @@
 /** `approvals`: what waits for a person, and deciding it. */
 import type { Command } from "commander";
-import type { ApprovalRequest, RunRef, Verdict } from "../../../core/index.ts";
+import type { ApprovalDecision, ApprovalRequest, RunRef } from "../../../core/index.ts";
 import { decide } from "../decide.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { act, examples } from "../program.ts";
 import { agentNames, findRunId, shortId } from "../run-rows.ts";
-import { columnsOf, say, sayJson, wantsJson } from "../screen.ts";
+import { columnsOf, printJson, printLine, wantsJson } from "../screen.ts";
 import type { Context } from "../services.ts";
 import { table } from "../table.ts";
 import { exact } from "../text.ts";
@@ -47,7 +47,7 @@ export function addApprovals(program: Command, context: Context): void {
 async function decideOne(
   context: Context,
   typed: string,
-  verdict: Verdict,
+  verdict: ApprovalDecision,
   options: { yes?: boolean },
 ): Promise<ExitCode> {
   return decide(context, { runId: await findRunId(context.services, typed), verdict, yes: options.yes === true });
@@ -57,7 +57,7 @@ async function showList({ services, screen }: Context, options: { json?: boolean
   const { approvals } = await services.remote();
   const waiting = await approvals.waiting();
   if (wantsJson(screen, options)) {
-    sayJson(
+    printJson(
       screen,
       waiting.map(({ run, requests }) => ({ run_id: run.runId, deployment_id: run.deploymentId, requests })),
     );
@@ -65,11 +65,11 @@ async function showList({ services, screen }: Context, options: { json?: boolean
   }
   const rows = waiting.flatMap(({ run, requests }) => requests.map((request) => ({ run, request })));
   if (rows.length === 0) {
-    say(screen, "Nothing waits for an approval.");
+    printLine(screen, "Nothing waits for an approval.");
     return EXIT.ok;
   }
   const agentOf = await agentNames(services);
-  say(
+  printLine(
     screen,
     ...table<{ run: RunRef; request: ApprovalRequest }>(
       [

@@ -6,7 +6,7 @@ import { type Place, placesOf } from "../completion/tree.ts";
 import { zsh } from "../completion/zsh.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { act, examples } from "../program.ts";
-import { say } from "../screen.ts";
+import { printLine } from "../screen.ts";
 import type { Context } from "../services.ts";
 
 const SHELLS = { bash, zsh, fish } satisfies Record<string, (places: readonly Place[]) => string>;
@@ -24,7 +24,7 @@ export function addCompletion(program: Command, context: Context): void {
   ]);
   command.action(
     act(context, (shell: keyof typeof SHELLS): ExitCode => {
-      say(context.screen, SHELLS[shell](placesOf(program)));
+      printLine(context.screen, SHELLS[shell](placesOf(program)));
       return EXIT.ok;
     }),
   );

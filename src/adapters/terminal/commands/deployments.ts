@@ -6,7 +6,7 @@ import { confirm } from "../ask.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { age, count, parseDuration } from "../format.ts";
 import { act, examples } from "../program.ts";
-import { type Colors, columnsOf, remark, say, sayJson, wantsJson } from "../screen.ts";
+import { type Colors, columnsOf, printError, printJson, printLine, wantsJson } from "../screen.ts";
 import type { Context } from "../services.ts";
 import { type Column, table } from "../table.ts";
 import { oneLine } from "../text.ts";
@@ -49,7 +49,7 @@ async function showList({ services, screen }: Context, options: { json?: boolean
   const { organization } = await services.remote();
   const rows = await organization.deployments();
   if (wantsJson(screen, options)) {
-    sayJson(
+    printJson(
       screen,
       rows.map(({ createdAt, ...row }) => ({
         ...row,
@@ -60,10 +60,10 @@ async function showList({ services, screen }: Context, options: { json?: boolean
     return EXIT.ok;
   }
   if (rows.length === 0) {
-    say(screen, "There are no deployments. The first run makes one.");
+    printLine(screen, "There are no deployments. The first run makes one.");
     return EXIT.ok;
   }
-  say(
+  printLine(
     screen,
     ...table(columns(screen.colors, services.ambient.now()), rows, {
       columns: columnsOf(screen.stdout),
@@ -109,10 +109,10 @@ async function pruneUnused(
       candidates.push({ row, lastUse });
   }
   if (candidates.length === 0) {
-    say(screen, `No deployment of seren-bridge failed or was unused for ${options.unusedFor}.`);
+    printLine(screen, `No deployment of seren-bridge failed or was unused for ${options.unusedFor}.`);
     return EXIT.ok;
   }
-  say(
+  printLine(
     screen,
     ...table<Candidate>(
       [
@@ -135,7 +135,7 @@ async function pruneUnused(
     if (
       !(await confirm(screen, `Delete ${count(candidates.length, "deployment")} for everybody in your organization?`))
     ) {
-      say(screen, "Nothing was deleted.");
+      printLine(screen, "Nothing was deleted.");
       return EXIT.cancelled;
     }
   }
@@ -145,10 +145,10 @@ async function pruneUnused(
       await organization.deleteDeployment(row.id);
     } catch (error) {
       failed += 1;
-      remark(screen, `seren-bridge: ${oneLine(row.name)}: ${oneLine(asFailure(error).message)}`);
+      printError(screen, `seren-bridge: ${oneLine(row.name)}: ${oneLine(asFailure(error).message)}`);
     }
   }
-  say(screen, `${count(candidates.length - failed, "deployment")} deleted.`);
+  printLine(screen, `${count(candidates.length - failed, "deployment")} deleted.`);
   return failed === 0 ? EXIT.ok : EXIT.failed;
 }
 

@@ -7,7 +7,7 @@ import { serviceFindings } from "../doctor/service.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { count } from "../format.ts";
 import { act, examples } from "../program.ts";
-import { say, sayJson } from "../screen.ts";
+import { printJson, printLine } from "../screen.ts";
 import type { Context } from "../services.ts";
 import { oneLine, padTo } from "../text.ts";
 
@@ -35,7 +35,7 @@ async function check({ services, screen }: Context, options: { json?: boolean })
   ]);
   const findings = groups.flat().map((finding) => ({ ...finding, detail: services.redactor.redact(finding.detail) }));
   const problems = findings.filter(({ state }) => state === "problem").length;
-  if (options.json) sayJson(screen, findings);
+  if (options.json) printJson(screen, findings);
   else {
     const { dim, green, yellow, red } = screen.colors;
     const marks: Readonly<Record<State, string>> = screen.unicode
@@ -43,14 +43,14 @@ async function check({ services, screen }: Context, options: { json?: boolean })
       : { ok: green("ok  "), warning: yellow("warn"), problem: red("FAIL"), skipped: dim("-   ") };
     const width = Math.max(...findings.map(({ title }) => title.length));
     const shown = ({ title, state, detail, fix }: Finding) => {
-      say(
+      printLine(
         screen,
         `${marks[state]} ${padTo(title, width)}  ${state === "skipped" ? dim(oneLine(detail)) : oneLine(detail)}`,
       );
-      if (fix) say(screen, `${" ".repeat(width + (screen.unicode ? 4 : 7))}${dim("fix:")} ${oneLine(fix)}`);
+      if (fix) printLine(screen, `${" ".repeat(width + (screen.unicode ? 4 : 7))}${dim("fix:")} ${oneLine(fix)}`);
     };
     findings.forEach(shown);
-    say(
+    printLine(
       screen,
       "",
       problems === 0 ? green("Everything that can be used works.") : red(`${count(problems, "problem")} to fix.`),

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { act, examples } from "../program.ts";
-import { remark, say } from "../screen.ts";
+import { printError, printLine } from "../screen.ts";
 import type { Context, LocalRequestLine } from "../services.ts";
 import { oneLine, padTo } from "../text.ts";
 
@@ -51,13 +51,13 @@ async function serve({ services, screen }: Context, options: Options): Promise<E
   const onRequest = ({ method, path, status, tookMs }: LocalRequestLine) => {
     if (options.quiet) return;
     const paint = status === "dropped" || status >= 500 ? red : status >= 400 ? yellow : green;
-    say(
+    printLine(
       screen,
       `${paint(padTo(String(status), 7))} ${padTo(method, 6)} ${oneLine(path)} ${dim(`${Math.round(tookMs)}ms`)}`,
     );
   };
   const onProblem = (why: string) =>
-    remark(screen, red(`The state folder cannot be written (${why}); what happens from now on will be forgotten.`));
+    printError(screen, red(`The state folder cannot be written (${why}); what happens from now on will be forgotten.`));
   const { origin, model, close } = await services.serveLocal({
     port,
     onRequest,
@@ -65,7 +65,7 @@ async function serve({ services, screen }: Context, options: Options): Promise<E
     ...(options.faults ? { faults: options.faults } : {}),
     ...(options.state ? { state: options.state } : {}),
   });
-  say(
+  printLine(
     screen,
     `The embedded Seren Cloud listens on ${bold(origin)}.`,
     model

@@ -6,7 +6,7 @@ import { password } from "../ask.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { act, examples } from "../program.ts";
 import { readStdin } from "../read-stdin.ts";
-import { remark, say } from "../screen.ts";
+import { printError, printLine } from "../screen.ts";
 import type { Context } from "../services.ts";
 
 export function addLogin(program: Command, context: Context): void {
@@ -67,21 +67,21 @@ async function store(context: Context, { stdin, check }: { stdin?: boolean; chec
     }
   }
   const path = await services.keys.store(key);
-  say(
+  printLine(
     screen,
     `${check ? `${services.serviceAddress()} accepts the key. ` : ""}Stored in ${path}, readable by you only.`,
   );
   if ((await services.keys.source()).from === "environment") {
-    remark(screen, "SEREN_API_KEY is set in this shell, and it wins over the stored key.");
+    printError(screen, "SEREN_API_KEY is set in this shell, and it wins over the stored key.");
   }
   return EXIT.ok;
 }
 
 async function forget({ services, screen }: Context): Promise<ExitCode> {
-  const path = services.places.credentialsFile;
-  say(screen, (await services.keys.forget()) ? `Removed ${path}.` : `There is no stored key (${path}).`);
+  const path = services.paths.credentialsFile;
+  printLine(screen, (await services.keys.forget()) ? `Removed ${path}.` : `There is no stored key (${path}).`);
   if ((await services.keys.source()).from === "environment") {
-    remark(screen, "SEREN_API_KEY is still set in this shell.");
+    printError(screen, "SEREN_API_KEY is still set in this shell.");
   }
   return EXIT.ok;
 }

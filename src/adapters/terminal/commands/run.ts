@@ -6,10 +6,10 @@ import { ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { parseDuration } from "../format.ts";
 import { followRequest, startDetached } from "../live/follow.ts";
-import type { RunLine } from "../live/run-lines.ts";
+import type { RunOutputLine } from "../live/run-output-lines.ts";
 import { act, examples } from "../program.ts";
 import { readStdin } from "../read-stdin.ts";
-import { remark, say } from "../screen.ts";
+import { printError, printLine } from "../screen.ts";
 import type { Context } from "../services.ts";
 
 interface RunOptions {
@@ -74,11 +74,11 @@ async function run(
   }
   const { runId, deploymentId } = await startDetached(context, request, timeoutMs);
   if (options.json) {
-    const line: RunLine = { type: "detached", run_id: runId, deployment_id: deploymentId };
-    say(screen, JSON.stringify(line));
+    const line: RunOutputLine = { type: "detached", run_id: runId, deployment_id: deploymentId };
+    printLine(screen, JSON.stringify(line));
   } else {
-    say(screen, runId);
-    remark(screen, `It goes on without you. Follow it with: seren-bridge runs follow ${runId}`);
+    printLine(screen, runId);
+    printError(screen, `It goes on without you. Follow it with: seren-bridge runs follow ${runId}`);
   }
   return EXIT.ok;
 }

@@ -5,12 +5,12 @@ import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { cost, duration, parseDuration, tokens } from "../format.ts";
 import { followRequest } from "../live/follow.ts";
-import { artifactFields } from "../live/run-lines.ts";
+import { artifactFields } from "../live/run-output-lines.ts";
 import { act, examples } from "../program.ts";
 import { agentNames, findRunId, paintState, runColumns, runJson, STATE_WORDS } from "../run-rows.ts";
-import { columnsOf, remark, say, sayJson, wantsJson } from "../screen.ts";
+import { columnsOf, printError, printJson, printLine, wantsJson } from "../screen.ts";
 import type { Context } from "../services.ts";
-import { facts, table } from "../table.ts";
+import { keyValueTable, table } from "../table.ts";
 import { oneLine, printable } from "../text.ts";
 
 const MAX_LISTED = 100;
@@ -90,18 +90,18 @@ async function showList({ services, screen }: Context, options: ListOptions): Pr
     ...(options.deployment ? { deploymentId: options.deployment } : {}),
   });
   if (wantsJson(screen, options)) {
-    sayJson(screen, rows.map(runJson));
+    printJson(screen, rows.map(runJson));
     return EXIT.ok;
   }
   if (rows.length === 0) {
-    say(
+    printLine(
       screen,
       options.active ? "No run is going on." : "There are no runs yet. Start one with: seren-bridge run 'What to do'",
     );
     return EXIT.ok;
   }
   const columns = runColumns(screen.colors, services.ambient.now(), await agentNames(services));
-  say(screen, ...table(columns, rows, { columns: columnsOf(screen.stdout), dim: screen.colors.dim }));
+  printLine(screen, ...table(columns, rows, { columns: columnsOf(screen.stdout), dim: screen.colors.dim }));
   return EXIT.ok;
 }
 
@@ -115,7 +115,7 @@ async function showOne({ services, screen }: Context, typed: string, options: { 
   ]);
   const text = report.outcome?.text ?? report.text;
   if (wantsJson(screen, options)) {
-    sayJson(screen, {
+    printJson(screen, {
       ...runJson(row),
       text,
       approvals: report.approvals,
@@ -125,9 +125,9 @@ async function showOne({ services, screen }: Context, typed: string, options: { 
   }
   const { dim } = screen.colors;
   const now = services.ambient.now();
-  say(
+  printLine(
     screen,
-    ...facts(
+    ...keyValueTable(
       [
         ["run", row.run.runId],
         [
@@ -153,9 +153,9 @@ async function showOne({ services, screen }: Context, typed: string, options: { 
       dim,
     ),
   );
-  if (text) say(screen, "", printable(text).trimEnd());
+  if (text) printLine(screen, "", printable(text).trimEnd());
   if (row.state === "awaiting_approval")
-    remark(screen, "", `Decide with: seren-bridge approvals approve ${row.run.runId}`);
+    printError(screen, "", `Decide with: seren-bridge approvals approve ${row.run.runId}`);
   return EXIT.ok;
 }
 
@@ -168,11 +168,11 @@ async function cancelAll({ services, screen }: Context, typed: readonly string[]
       const { state } = await organization.run(runId);
       if (state === "queued" || state === "running" || state === "awaiting_approval") {
         await directory.cancel(runId);
-        say(screen, `${runId}: Seren Cloud is cancelling it`);
-      } else say(screen, `${runId}: had already ended (${STATE_WORDS[state]})`);
+        printLine(screen, `${runId}: Seren Cloud is cancelling it`);
+      } else printLine(screen, `${runId}: had already ended (${STATE_WORDS[state]})`);
     } catch (error) {
       failed = true;
-      remark(screen, `seren-bridge: ${one}: ${oneLine(asFailure(error).message)}`);
+      printError(screen, `seren-bridge: ${one}: ${oneLine(asFailure(error).message)}`);
     }
   }
   return failed ? EXIT.failed : EXIT.ok;

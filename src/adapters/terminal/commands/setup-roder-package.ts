@@ -2,7 +2,7 @@
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { ownRoderEntry } from "../hosts/roder-entry.ts";
 import { type PackageRoute, packageCommands, packageSource, packageState } from "../hosts/roder-package.ts";
-import { remark, say, sayJson } from "../screen.ts";
+import { printError, printJson, printLine } from "../screen.ts";
 import type { Context, Services } from "../services.ts";
 
 export async function showRoderPackage(
@@ -14,26 +14,26 @@ export async function showRoderPackage(
   const commands = packageCommands(packageSource(route, services), state, undo);
   const notes = undo ? [] : await packageNotes(services);
   if (json) {
-    sayJson(screen, { commands, notes });
+    printJson(screen, { commands, notes });
     return EXIT.ok;
   }
   if (commands.length === 0) {
-    say(
+    printLine(
       screen,
       undo ? "Roder has no package seren-bridge." : "Roder has seren-bridge as a package, and it is approved.",
     );
   } else {
-    say(screen, "Roder installs packages itself. Type:", "", ...commands.map((command) => `  ${command}`), "");
-    say(screen, "Then start Roder again: it loads extensions at its start only.");
+    printLine(screen, "Roder installs packages itself. Type:", "", ...commands.map((command) => `  ${command}`), "");
+    printLine(screen, "Then start Roder again: it loads extensions at its start only.");
   }
-  for (const note of notes) remark(screen, note);
+  for (const note of notes) printError(screen, note);
   return EXIT.ok;
 }
 
 /** What a package cannot do. */
 async function packageNotes(services: Services): Promise<string[]> {
   const { from } = await services.keys.source();
-  const lost = services.places.roderManifest ? Object.keys(ownRoderEntry(services).env ?? {}) : [];
+  const lost = services.paths.roderManifest ? Object.keys(ownRoderEntry(services).env ?? {}) : [];
   return [
     ...(from === "environment" || from === "none"
       ? ["Roder gives a package no environment, so it needs a stored key: run `seren-bridge login`."]

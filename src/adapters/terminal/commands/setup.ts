@@ -9,7 +9,7 @@ import { readRoderConfig, withoutRoderEntry, withRoderEntry } from "../hosts/rod
 import { ownRoderEntry } from "../hosts/roder-entry.ts";
 import { PACKAGE_ROUTES, type PackageRoute, packageState } from "../hosts/roder-package.ts";
 import { act, examples } from "../program.ts";
-import { remark, say, sayJson } from "../screen.ts";
+import { printError, printJson, printLine } from "../screen.ts";
 import type { Context, Services } from "../services.ts";
 import { printable } from "../text.ts";
 import { showRoderPackage } from "./setup-roder-package.ts";
@@ -42,10 +42,10 @@ const DISPATCH: Host = {
         "Dispatch on Windows starts .exe files only; install the release for Windows from the Dispatch catalog",
       );
     }
-    if (!isProgram(services.places.program)) {
+    if (!isProgram(services.paths.program)) {
       throw new ExecutionFailure(
         "invalid_input",
-        `${services.places.program} is not executable, and Dispatch starts it directly; run: chmod 755 ${services.places.program}`,
+        `${services.paths.program} is not executable, and Dispatch starts it directly; run: chmod 755 ${services.paths.program}`,
       );
     }
     return withEntry(file, ownEntry(services));
@@ -133,7 +133,7 @@ async function setUp({ services, screen }: Context, host: Host, options: Options
   const notes = undo ? [] : await host.notes(services);
   const difference = differenceOf(change);
   if (options.json) {
-    sayJson(screen, {
+    printJson(screen, {
       file: change.file.path,
       change: same ? "none" : undo ? "remove" : "add",
       written,
@@ -145,25 +145,25 @@ async function setUp({ services, screen }: Context, host: Host, options: Options
   }
   const { dim, green, red } = screen.colors;
   if (same) {
-    say(
+    printLine(
       screen,
       `${change.file.path}: nothing to ${undo ? "take back" : "do"}, ${undo ? "seren-bridge is not in it" : `${host.name} already knows this program`}.`,
     );
   } else {
-    say(screen, `${change.file.path}${change.file.text === undefined ? " (new)" : ""}:`, "");
-    for (const line of difference) say(screen, `  ${(line.startsWith("-") ? red : green)(printable(line))}`);
-    say(screen, "");
+    printLine(screen, `${change.file.path}${change.file.text === undefined ? " (new)" : ""}:`, "");
+    for (const line of difference) printLine(screen, `  ${(line.startsWith("-") ? red : green)(printable(line))}`);
+    printLine(screen, "");
     if (written) {
-      say(screen, `Written.${backup ? ` The old text is in ${backup}.` : ""}`);
-      if (!undo) say(screen, host.next);
+      printLine(screen, `Written.${backup ? ` The old text is in ${backup}.` : ""}`);
+      if (!undo) printLine(screen, host.next);
     } else
-      say(
+      printLine(
         screen,
         dim(
           `Nothing has been changed. To do it: seren-bridge setup ${host.name.toLowerCase()}${undo ? " --undo" : ""} --write`,
         ),
       );
   }
-  for (const note of notes) remark(screen, note);
+  for (const note of notes) printError(screen, note);
   return EXIT.ok;
 }

@@ -6,7 +6,7 @@ import { EXIT, type ExitCode } from "../exit-code.ts";
 import { duration } from "../format.ts";
 import { act, examples } from "../program.ts";
 import { agentNames, STATE_WORDS } from "../run-rows.ts";
-import { say, sayJson } from "../screen.ts";
+import { printJson, printLine } from "../screen.ts";
 import type { Context } from "../services.ts";
 import { oneLine } from "../text.ts";
 import { boardLines } from "../watch/board.ts";
@@ -49,8 +49,8 @@ async function watch(context: Context, options: Options): Promise<ExitCode> {
   const all = options.all === true;
   if (options.once) {
     const runs = await lookInFlight(services, await agentNames(services), all);
-    if (options.json) sayJson(screen, runs.map(watchedJson));
-    else say(screen, ...boardLines(runs, services.ambient.now(), screen.stdout.columns ?? 200));
+    if (options.json) printJson(screen, runs.map(watchedJson));
+    else printLine(screen, ...boardLines(runs, services.ambient.now(), screen.stdout.columns ?? 200));
     return EXIT.ok;
   }
   if (screen.interactive && screen.animated && screen.stdout.isTTY === true && !options.json) {
@@ -87,11 +87,11 @@ async function watchPlainly({ services, screen }: Context, all: boolean, json: b
   function tell(run: WatchedRun, ended?: "ended"): void {
     const state = ended ?? (run.state === "starting" ? run.state : STATE_WORDS[run.state]);
     if (json) {
-      say(screen, JSON.stringify({ ...watchedJson(run), ...(ended ? { state: ended } : {}) }));
+      printLine(screen, JSON.stringify({ ...watchedJson(run), ...(ended ? { state: ended } : {}) }));
       return;
     }
     const took = duration(services.ambient.now() - run.since);
-    say(
+    printLine(
       screen,
       [
         new Date(services.ambient.now()).toISOString(),

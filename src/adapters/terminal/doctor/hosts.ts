@@ -39,7 +39,7 @@ export async function dispatchFindings(services: Services): Promise<Finding[]> {
   }
 }
 
-function registered(title: string, command: string, pinned: string | undefined, { places }: Services): Finding {
+function registered(title: string, command: string, pinned: string | undefined, { paths }: Services): Finding {
   const again = "seren-bridge setup dispatch --write";
   let hash: string;
   try {
@@ -55,12 +55,12 @@ function registered(title: string, command: string, pinned: string | undefined, 
       again,
     );
   }
-  if (command !== places.program) {
+  if (command !== paths.program) {
     return warning(
       "dispatch.courier",
       title,
       `registered is another copy: ${command}`,
-      `${again}, if Dispatch should use ${places.program}`,
+      `${again}, if Dispatch should use ${paths.program}`,
     );
   }
   return ok("dispatch.courier", title, "registered, and the hash fits");
@@ -97,7 +97,7 @@ export async function roderFindings(services: Services): Promise<Finding[]> {
 }
 
 /** An entry that Roder cannot load keeps the whole of Roder from starting. */
-async function configured(title: string, entry: RoderEntry, { places, variable }: Services): Promise<Finding> {
+async function configured(title: string, entry: RoderEntry, { paths, variable }: Services): Promise<Finding> {
   const fix = "seren-bridge setup roder --write";
   if (entry.enabled === false)
     return warning("roder.extension", title, "configured, but `enabled = false`", "remove that line from config.toml");
@@ -126,12 +126,12 @@ async function configured(title: string, entry: RoderEntry, { places, variable }
   ) {
     return problem("roder.extension", title, `its program ${script} is not there`, fix);
   }
-  if (script !== undefined && script !== places.program) {
+  if (script !== undefined && script !== paths.program) {
     return warning(
       "roder.extension",
       title,
       `configured is another copy: ${script}`,
-      `${fix}, if Roder should use ${places.program}`,
+      `${fix}, if Roder should use ${paths.program}`,
     );
   }
   return ok("roder.extension", title, "configured, and the manifest is valid");

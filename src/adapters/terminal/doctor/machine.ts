@@ -25,8 +25,8 @@ export function nodeVersion(version: string): Finding {
     : problem("node", "Node", `${version} is too old`, `install Node ${NODE_FLOOR.join(".")} or newer`);
 }
 
-async function stateFolder({ places }: Services): Promise<Finding> {
-  const path = places.stateDir;
+async function stateFolder({ paths }: Services): Promise<Finding> {
+  const path = paths.stateDir;
   const title = "State folder";
   let folder = path;
   for (;;) {

@@ -24,11 +24,11 @@ const EntrySchema = z.looseObject({
 });
 export type RegistryEntry = z.output<typeof EntrySchema>;
 
-export function registryPath({ places }: Pick<Services, "places">): string {
-  return join(places.home, ".config", "dispatch", "couriers.json");
+export function registryPath({ paths }: Pick<Services, "paths">): string {
+  return join(paths.home, ".config", "dispatch", "couriers.json");
 }
 
-export function readRegistry(services: Pick<Services, "places">): Promise<UserFile> {
+export function readRegistry(services: Pick<Services, "paths">): Promise<UserFile> {
   return readUserFile(registryPath(services), NEW_FILE_MODE);
 }
 
@@ -45,15 +45,15 @@ export function hashOf(path: string): string {
 }
 
 /** What `dispatch courier install` would store for this program. */
-export function ownEntry({ places, version }: Pick<Services, "places" | "version">): RegistryEntry {
+export function ownEntry({ paths, version }: Pick<Services, "paths" | "version">): RegistryEntry {
   return {
     name: COURIER_NAME,
     version,
     protocol_version: 1,
     transport: "jsonl",
     description: "Runs Dispatch parcels on Seren Cloud",
-    exec: { command: places.program, args: ["courier"] },
-    installed_sha256: hashOf(places.program),
+    exec: { command: paths.program, args: ["courier"] },
+    installed_sha256: hashOf(paths.program),
   };
 }
 

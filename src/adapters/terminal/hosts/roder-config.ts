@@ -28,11 +28,11 @@ const EntrySchema = z.looseObject({
 export type RoderEntry = z.output<typeof EntrySchema>;
 const ConfigSchema = z.looseObject({ process_extensions: z.array(z.looseObject({ id: z.unknown() })).optional() });
 
-export function roderFolder({ places, variable }: Pick<Services, "places" | "variable">): string {
-  return variable("RODER_CONFIG_DIR") ?? join(places.home, ".roder");
+export function roderFolder({ paths, variable }: Pick<Services, "paths" | "variable">): string {
+  return variable("RODER_CONFIG_DIR") ?? join(paths.home, ".roder");
 }
 
-export function readRoderConfig(services: Pick<Services, "places" | "variable">): Promise<UserFile> {
+export function readRoderConfig(services: Pick<Services, "paths" | "variable">): Promise<UserFile> {
   return readUserFile(join(roderFolder(services), "config.toml"), NEW_FILE_MODE);
 }
 

@@ -27,11 +27,11 @@ const CARRIED = [
 const HAS_PASSWORD = /\/\/[^/]*@/;
 
 /** Throws `invalid_input` when there is no manifest beside the program. */
-export function ownRoderEntry({ places, variable }: Pick<Services, "places" | "variable">): RoderEntry {
-  if (!places.roderManifest) {
+export function ownRoderEntry({ paths, variable }: Pick<Services, "paths" | "variable">): RoderEntry {
+  if (!paths.roderManifest) {
     throw new ExecutionFailure(
       "invalid_input",
-      `there is no roder-extension.toml beside ${places.program}; install the npm package of seren-bridge, which has it`,
+      `there is no roder-extension.toml beside ${paths.program}; install the npm package of seren-bridge, which has it`,
     );
   }
   const env: Record<string, string> = {};
@@ -39,13 +39,13 @@ export function ownRoderEntry({ places, variable }: Pick<Services, "places" | "v
     const value = variable(name);
     if (value !== undefined && !HAS_PASSWORD.test(value)) env[name] = value;
   }
-  if (places.home !== places.accountHome) env.HOME = places.home;
+  if (paths.home !== paths.accountHome) env.HOME = paths.home;
   return {
     id: EXTENSION_ID,
-    manifest: places.roderManifest,
-    ...(places.program === process.execPath // an executable of its own needs no Node
-      ? { command: places.program, args: ["roder"] }
-      : { command: findProgram("node", variable) ? "node" : process.execPath, args: [places.program, "roder"] }),
+    manifest: paths.roderManifest,
+    ...(paths.program === process.execPath // an executable of its own needs no Node
+      ? { command: paths.program, args: ["roder"] }
+      : { command: findProgram("node", variable) ? "node" : process.execPath, args: [paths.program, "roder"] }),
     ...(Object.keys(env).length > 0 ? { env } : {}),
   };
 }

@@ -23,7 +23,7 @@ const PackagesSchema = z.looseObject({
 export type PackageState = "approved" | "not approved" | "disabled";
 
 /** As `roder packages list` says it; undefined when the package is not installed. */
-export async function packageState(services: Pick<Services, "places" | "variable">): Promise<PackageState | undefined> {
+export async function packageState(services: Pick<Services, "paths" | "variable">): Promise<PackageState | undefined> {
   let text: string;
   try {
     text = await readFile(join(roderFolder(services), "packages.json"), "utf8");
@@ -49,9 +49,9 @@ export function packageCommands(source: string, state: PackageState | undefined,
 }
 
 /** What `roder install` is given. Throws `invalid_input` when this program does not lie in a package. */
-export function packageSource(route: PackageRoute, { places }: Pick<Services, "places">): string {
+export function packageSource(route: PackageRoute, { paths }: Pick<Services, "paths">): string {
   if (route === "npm") return `npm:${PACKAGE_ID}`;
   if (route === "git") return "git:github.com/serenorg/seren-bridge@packed"; // the branch that has the build
-  if (places.roderManifest) return dirname(places.roderManifest);
-  throw new ExecutionFailure("invalid_input", `${places.program} is one file, not a package; use --package npm or git`);
+  if (paths.roderManifest) return dirname(paths.roderManifest);
+  throw new ExecutionFailure("invalid_input", `${paths.program} is one file, not a package; use --package npm or git`);
 }

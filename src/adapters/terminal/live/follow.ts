@@ -1,5 +1,12 @@
 /** Runs one request in front of somebody: shows what happens, takes interrupts, answers the exit code. */
-import { type LiveRun, type Outcome, Registry, type RunRef, type RunRequest, type Sink } from "../../../core/index.ts";
+import {
+  type LiveRun,
+  type Outcome,
+  type RunRef,
+  RunRegistry,
+  type RunRequest,
+  type Sink,
+} from "../../../core/index.ts";
 import { asFailure, type ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "../exit-code.ts";
 import type { Context } from "../services.ts";
@@ -23,7 +30,7 @@ export async function followRequest(context: Context, options: FollowOptions): P
   let { request } = options;
   const onInterrupt: OnInterrupt = request.attachTo === undefined ? "cancel" : "leave alone";
   const remote = await services.remote();
-  const registry = new Registry(async () => remote.execute, services.ambient);
+  const registry = new RunRegistry(async () => remote.execute, services.ambient);
   const deadline = services.ambient.now() + timeoutMs;
   let decision: Promise<RunRef> | undefined;
   const presenter = presenterFor(context, onInterrupt, json, (next) => {
@@ -74,7 +81,7 @@ function sinkOf(presenter: Presenter, text: ContinuedText): Sink {
 /** Starts the run and leaves it alone as soon as it has a name. Rejects when none came to be. */
 export async function startDetached({ services }: Context, request: RunRequest, timeoutMs: number): Promise<RunRef> {
   const remote = await services.remote();
-  const registry = new Registry(async () => remote.execute, services.ambient);
+  const registry = new RunRegistry(async () => remote.execute, services.ambient);
   let started: RunRef | undefined;
   const run = registry.start("terminal", { ...request, detach: true }, services.ambient.now() + timeoutMs, (event) => {
     if (event.type !== "status" || !event.run) return;

@@ -1,9 +1,9 @@
 /** JSON lines on stdout, for programs. */
 import type { ExecutionEvent, Outcome } from "../../../core/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
-import { put, type Screen } from "../screen.ts";
+import { type Screen, writeOut } from "../screen.ts";
 import type { Presenter } from "./presenter.ts";
-import { errorLine, eventLine, outcomeLine, type RunLine } from "./run-lines.ts";
+import { errorLine, eventLine, outcomeLine, type RunOutputLine } from "./run-output-lines.ts";
 
 export class JsonPresenter implements Presenter {
   readonly #screen: Screen;
@@ -24,7 +24,7 @@ export class JsonPresenter implements Presenter {
     void this.#write(result instanceof ExecutionFailure ? errorLine(result) : outcomeLine(result));
   }
 
-  #write(line: RunLine): Promise<void> | void {
-    return put(this.#screen.stdout, `${JSON.stringify(line)}\n`);
+  #write(line: RunOutputLine): Promise<void> | void {
+    return writeOut(this.#screen.stdout, `${JSON.stringify(line)}\n`);
   }
 }

@@ -3,8 +3,8 @@ import type { ExecutionEvent, Outcome, Phase, RunRef } from "../../../core/index
 import type { Ambient } from "../../../support/ambient.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import { cost, count, duration, tokens } from "../format.ts";
-import { columnsOf, type Output, put, type Screen } from "../screen.ts";
-import { facts } from "../table.ts";
+import { columnsOf, type Output, type Screen, writeOut } from "../screen.ts";
+import { keyValueTable } from "../table.ts";
 import { fitTo, oneLine } from "../text.ts";
 import { closingWords, interruptWords } from "./closing-words.ts";
 import { LiveView } from "./live-view.ts";
@@ -122,7 +122,7 @@ export class LivePresenter implements Presenter {
     // Lines drawn over would tear an answer that is piped back to the same terminal.
     if (this.#options.screen.answerMayShow) this.#view.stop();
     this.#endsLine = text.endsWith("\n");
-    return put(this.#options.screen.stdout, text);
+    return writeOut(this.#options.screen.stdout, text);
   }
 
   #moved(phase: Phase, detail: string | undefined, run: RunRef | undefined): void {
@@ -169,7 +169,7 @@ export class LivePresenter implements Presenter {
     );
     return [
       first,
-      ...facts(
+      ...keyValueTable(
         [
           ["  cost", cost(outcome.usage)],
           ["  tokens", tokens(outcome.usage)],

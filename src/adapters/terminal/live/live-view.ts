@@ -6,7 +6,7 @@
 import type { Ambient } from "../../../support/ambient.ts";
 import { columnsOf, drained, type Output } from "../screen.ts";
 import { fitTo, head, printable, widthOf } from "../text.ts";
-import { Frame, type FrameLine } from "./frame.ts";
+import { DrawnFrame, type FrameLine } from "./drawn-frame.ts";
 
 const FRAME_MS = 50;
 const SPIN_MS = 100;
@@ -27,7 +27,7 @@ export class LiveView {
   /** Answer text whose line is not finished; less than a row after each drawing. */
   #open = "";
   #done = "";
-  readonly #frame: Frame;
+  readonly #frame: DrawnFrame;
   #stopFrame: (() => void) | undefined;
   #stopSpin: (() => void) | undefined;
   #shown = false;
@@ -35,7 +35,7 @@ export class LiveView {
 
   constructor(options: LiveViewOptions) {
     this.#options = options;
-    this.#frame = new Frame(options.output);
+    this.#frame = new DrawnFrame(options.output);
   }
 
   start(): void {

@@ -1,7 +1,7 @@
 /** The answer on stdout, byte for byte, and the few things a person should know on stderr. */
 import type { Approval, ExecutionEvent, Outcome, RunRef } from "../../../core/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
-import { put, remark, type Screen } from "../screen.ts";
+import { printError, type Screen, writeOut } from "../screen.ts";
 import { oneLine } from "../text.ts";
 import { closingWords, interruptWords } from "./closing-words.ts";
 import type { OnInterrupt, Presenter } from "./presenter.ts";
@@ -28,29 +28,29 @@ export class PlainPresenter implements Presenter {
         return;
       case "approval_wait":
         this.#toldWaiting = true;
-        return remark(this.#screen, ...approvalWords(event.approvals, this.#run));
+        return printError(this.#screen, ...approvalWords(event.approvals, this.#run));
       case "notice":
         this.#told = event.message;
-        return remark(this.#screen, `seren-bridge: ${oneLine(event.message)}`);
+        return printError(this.#screen, `seren-bridge: ${oneLine(event.message)}`);
       default:
         return;
     }
   }
 
   interrupted(what: OnInterrupt): void {
-    remark(this.#screen, `seren-bridge: ${interruptWords(what)}`);
+    printError(this.#screen, `seren-bridge: ${interruptWords(what)}`);
   }
 
   end(result: Outcome | ExecutionFailure): void {
     if (!this.#endsLine) this.#screen.stdout.write("\n");
-    if (result instanceof ExecutionFailure) remark(this.#screen, `seren-bridge: ${oneLine(result.message)}`);
+    if (result instanceof ExecutionFailure) printError(this.#screen, `seren-bridge: ${oneLine(result.message)}`);
     else if (result.kind === "completed" || (result.kind === "awaiting_approval" && this.#toldWaiting)) return;
-    else remark(this.#screen, `seren-bridge: ${closingWords(result, this.#told)}`);
+    else printError(this.#screen, `seren-bridge: ${closingWords(result, this.#told)}`);
   }
 
   #answer(text: string): Promise<void> | void {
     this.#endsLine = text.endsWith("\n");
-    return put(this.#screen.stdout, text);
+    return writeOut(this.#screen.stdout, text);
   }
 }
 

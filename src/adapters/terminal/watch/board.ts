@@ -1,6 +1,6 @@
 /** The list of runs on a terminal: drawn over every second, with one run picked. */
 import { duration } from "../format.ts";
-import { Frame, type FrameLine } from "../live/frame.ts";
+import { DrawnFrame, type FrameLine } from "../live/drawn-frame.ts";
 import { paintState, STATE_WORDS, shortId } from "../run-rows.ts";
 import { columnsOf, type Screen } from "../screen.ts";
 import { table } from "../table.ts";
@@ -14,11 +14,11 @@ const KEYS = ["up/down pick", "f follow", "a approve", "r reject", "c cancel", "
 
 export class Board {
   readonly #screen: Screen;
-  readonly #frame: Frame;
+  readonly #frame: DrawnFrame;
 
   constructor(screen: Screen) {
     this.#screen = screen;
-    this.#frame = new Frame(screen.stdout);
+    this.#frame = new DrawnFrame(screen.stdout);
   }
 
   draw(runs: readonly WatchedRun[], picked: number, now: number, note: string): void {

@@ -1,6 +1,6 @@
 /** What is going on: the journal says which runs this machine waits for, the service says how they are doing. */
 import type { RunRow, RunState } from "../../../core/index.ts";
-import type { Flight, Services } from "../services.ts";
+import type { InFlightRun, Services } from "../services.ts";
 
 /** More steps than a screen shows are not asked for. */
 const MAX_STEPS = 20;
@@ -29,7 +29,10 @@ export async function lookInFlight(
   all: boolean,
 ): Promise<WatchedRun[]> {
   const { organization } = await services.remote();
-  const [flights, rows] = await Promise.all([services.flights(), organization.runs({ limit: 100, goingOn: true })]);
+  const [flights, rows] = await Promise.all([
+    services.inFlightRuns(),
+    organization.runs({ limit: 100, goingOn: true }),
+  ]);
   const runs = join(flights, rows, agentOf, all);
   await Promise.all(
     runs.slice(0, MAX_STEPS).map(async (run) => {
@@ -42,7 +45,7 @@ export async function lookInFlight(
 }
 
 export function join(
-  flights: readonly Flight[],
+  flights: readonly InFlightRun[],
   rows: readonly RunRow[],
   agentOf: (id: string) => string,
   all: boolean,

@@ -6,7 +6,7 @@ import { confirm } from "../ask.ts";
 import { decide } from "../decide.ts";
 import { followRequest } from "../live/follow.ts";
 import { agentNames } from "../run-rows.ts";
-import { remark, say } from "../screen.ts";
+import { printError, printLine } from "../screen.ts";
 import type { Context } from "../services.ts";
 import { oneLine } from "../text.ts";
 import { Board } from "./board.ts";
@@ -48,9 +48,9 @@ export async function watchSession(context: Context, all: boolean): Promise<void
       await perform(context, action, run.runId);
     } catch (error) {
       const failure = asFailure(error);
-      if (failure.kind !== "cancelled") remark(context.screen, `seren-bridge: ${oneLine(failure.message)}`);
+      if (failure.kind !== "cancelled") printError(context.screen, `seren-bridge: ${oneLine(failure.message)}`);
     }
-    say(context.screen, "");
+    printLine(context.screen, "");
   }
 }
 
@@ -121,7 +121,7 @@ async function perform(context: Context, action: Exclude<Action, "quit">, runId:
     case "cancel":
       if (!(await confirm(screen, `Cancel the run ${runId}?`))) return;
       await (await services.remote()).directory.cancel(runId);
-      say(screen, "Seren Cloud is cancelling it.");
+      printLine(screen, "Seren Cloud is cancelling it.");
       return;
     default:
       await decide(context, { runId, verdict: action, yes: false });

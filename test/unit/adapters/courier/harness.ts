@@ -7,14 +7,14 @@ import {
   type CourierResult,
   CourierResultSchema,
   type CourierSession,
-} from "#protocols/dispatch-courier-v1";
+} from "#protocols/dispatch-courier";
 import { type CourierOptions, createCourier } from "../../../../src/adapters/courier/index.ts";
 import {
   type ExecutionEvent,
   type Outcome,
-  Registry,
   type RunLimits,
   type RunRef,
+  RunRegistry,
   type RunRequest,
   type SavedArtifact,
 } from "../../../../src/core/index.ts";
@@ -23,7 +23,7 @@ import { stopCauseOf } from "../../../../src/support/abort.ts";
 import { ExecutionFailure } from "../../../../src/support/failure.ts";
 import { createRedactor } from "../../../../src/support/redact.ts";
 import { Secret } from "../../../../src/support/secret.ts";
-import { VirtualAmbient } from "../../../support/virtual-ambient.ts";
+import { VirtualAmbient } from "../../../support/in-process/virtual-ambient.ts";
 
 export const NOW = 1_000_000;
 export const RUN: RunRef = {
@@ -52,13 +52,13 @@ export class Courier {
   /** What happens with the next requests, in order; `says("ok")` when there is none. */
   readonly plays: Play[] = [];
   readonly saved: { outcome: Outcome; folder: string }[] = [];
-  readonly registry: Registry;
+  readonly registry: RunRegistry;
   warmUps = 0;
   ended = false;
   readonly #courier: ReturnType<typeof createCourier>;
 
   constructor(options: Partial<CourierOptions> = {}) {
-    this.registry = new Registry(
+    this.registry = new RunRegistry(
       async () => (request, limits) => {
         const asked = { request, limits };
         this.asked.push(asked);

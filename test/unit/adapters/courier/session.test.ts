@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { CourierSession } from "#protocols/dispatch-courier-v1";
+import type { CourierSession } from "#protocols/dispatch-courier";
 import {
   afterOperation,
   type CourierState,
@@ -10,7 +10,7 @@ import {
   requireSameParcel,
 } from "../../../../src/adapters/courier/session.ts";
 import { ExecutionFailure } from "../../../../src/support/failure.ts";
-import { VirtualAmbient } from "../../../support/virtual-ambient.ts";
+import { VirtualAmbient } from "../../../support/in-process/virtual-ambient.ts";
 import { altered } from "../../parcel/parcels.ts";
 
 const DIGEST = "7f034b2e5f65bc578f9bc609bada04a5a4de775e05550680ad098f08504affe9";

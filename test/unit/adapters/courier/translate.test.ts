@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { CourierEventSchema } from "#protocols/dispatch-courier-v1";
+import { CourierEventSchema } from "#protocols/dispatch-courier";
 import {
   assistantMessage,
   closingWords,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { CourierErrorDataSchema } from "#protocols/dispatch-courier-v1";
+import { CourierErrorDataSchema } from "#protocols/dispatch-courier";
 import { TurnError, toWireError } from "../../../../src/adapters/courier/wire-error.ts";
 import { ExecutionFailure, type FailureKind } from "../../../../src/support/failure.ts";
 

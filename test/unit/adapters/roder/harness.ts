@@ -1,18 +1,18 @@
 /** A Roder extension on a fake host and a fake Seren Cloud, in virtual time. */
 
 import { expect } from "vitest";
-import { SubagentEventParamsSchema, TaskEventParamsSchema } from "#protocols/roder-extension-0.2";
+import { SubagentEventParamsSchema, TaskEventParamsSchema } from "#protocols/roder-extension";
 import {
   createRoderExtension,
   type RoderExtension,
   type RoderOptions,
   readManifest,
 } from "../../../../src/adapters/roder/index.ts";
-import { type Execute, Registry } from "../../../../src/core/index.ts";
+import { type Execute, RunRegistry } from "../../../../src/core/index.ts";
 import type { MethodContext, Wire } from "../../../../src/stdio/index.ts";
 import { ExecutionFailure } from "../../../../src/support/failure.ts";
 import { silentLog } from "../../../../src/support/log.ts";
-import { VirtualAmbient } from "../../../support/virtual-ambient.ts";
+import { VirtualAmbient } from "../../../support/in-process/virtual-ambient.ts";
 import { FakeRuns, Remote } from "./remote.ts";
 
 export const DISPATCHER = "seren-cloud";
@@ -47,7 +47,7 @@ export class Host {
   readonly runs = new FakeRuns();
   readonly sent: Sent[] = [];
   readonly choices: Json[] = [];
-  readonly registry: Registry;
+  readonly registry: RunRegistry;
   readonly extension: RoderExtension;
   /** How often the engine was asked for. */
   loads = 0;
@@ -60,7 +60,7 @@ export class Host {
       this.remotes.push(remote);
       return remote.generate();
     };
-    this.registry = new Registry(async () => {
+    this.registry = new RunRegistry(async () => {
       this.loads += 1;
       return options.execute ?? execute;
     }, this.ambient);

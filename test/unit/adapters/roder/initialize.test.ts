@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { parseManifest } from "../../../../src/adapters/roder/manifest.ts";
+import { parseManifest } from "../../../../src/adapters/roder/manifest/manifest.ts";
 import { ExecutionFailure } from "../../../../src/support/failure.ts";
 import { Host, manifestOnDisk } from "./harness.ts";
 

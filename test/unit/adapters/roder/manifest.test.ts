@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type ManifestOnDisk, parseManifest, readManifest } from "../../../../src/adapters/roder/manifest.ts";
-import { fnv1a64 } from "../../../../src/adapters/roder/manifest-file.ts";
+import { type ManifestOnDisk, parseManifest, readManifest } from "../../../../src/adapters/roder/manifest/manifest.ts";
+import { fnv1a64 } from "../../../../src/adapters/roder/manifest/manifest-file.ts";
 import { ExecutionFailure } from "../../../../src/support/failure.ts";
 
 const V = [

@@ -9,10 +9,10 @@ import {
   SubagentDefinitionSchema,
   TaskSpecSchema,
   ToolResultSchema,
-} from "#protocols/roder-extension-0.2";
+} from "#protocols/roder-extension";
 import type { Execute } from "../../../../src/core/index.ts";
 import { sleep } from "../../../../src/support/ambient.ts";
-import type { VirtualAmbient } from "../../../support/virtual-ambient.ts";
+import type { VirtualAmbient } from "../../../support/in-process/virtual-ambient.ts";
 import { Host, type Json, type Reply } from "./harness.ts";
 import { Remote, RUN } from "./remote.ts";
 

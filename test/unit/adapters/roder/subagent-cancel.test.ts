@@ -1,6 +1,6 @@
 /** C9: a cancel is answered at once and works in every phase of a dispatch. */
 import { describe, expect, test } from "vitest";
-import { type Execute, type ExecutionEvent, Registry } from "../../../../src/core/index.ts";
+import { type Execute, type ExecutionEvent, RunRegistry } from "../../../../src/core/index.ts";
 import { ExecutionFailure } from "../../../../src/support/failure.ts";
 import { DISPATCHER, dispatchParams, Host } from "./harness.ts";
 import { RUN } from "./remote.ts";
@@ -134,5 +134,5 @@ test("a run that cannot even be registered ends as failed", async () => {
     type: "failed",
     error: "no key was found: neither SEREN_API_KEY nor the credentials file",
   });
-  expect(host.registry).toBeInstanceOf(Registry);
+  expect(host.registry).toBeInstanceOf(RunRegistry);
 });

@@ -1,6 +1,6 @@
 /** Which terminal event a dispatch gets, and when its time is over. */
 import { describe, expect, test } from "vitest";
-import { dispatchDeadline } from "../../../../src/adapters/roder/deadline.ts";
+import { dispatchDeadline } from "../../../../src/adapters/roder/subagents/deadline.ts";
 import { ExecutionFailure, type FailureKind } from "../../../../src/support/failure.ts";
 import { Host } from "./harness.ts";
 import { RUN } from "./remote.ts";

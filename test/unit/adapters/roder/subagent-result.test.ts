@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { SubagentResultSchema } from "#protocols/roder-extension-0.2";
-import { type ResultContext, toSubagentResult } from "../../../../src/adapters/roder/subagent-result.ts";
+import { SubagentResultSchema } from "#protocols/roder-extension";
+import { type ResultContext, toSubagentResult } from "../../../../src/adapters/roder/subagents/subagent-result.ts";
 import type { Outcome } from "../../../../src/core/index.ts";
 import { RUN } from "./remote.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { SubagentDefinition } from "#protocols/roder-extension-0.2";
+import type { SubagentDefinition } from "#protocols/roder-extension";
 import { ExecutionFailure } from "../../../../src/support/failure.ts";
 import { dispatchParams, Host } from "./harness.ts";
 import { RUN } from "./remote.ts";

@@ -1,8 +1,8 @@
 import { Ajv } from "ajv";
 import addFormats from "ajv-formats";
 import { describe, expect, test } from "vitest";
-import { TaskSpecSchema } from "#protocols/roder-extension-0.2";
-import { parseTaskInput, TASK_SPEC } from "../../../../src/adapters/roder/task-input.ts";
+import { TaskSpecSchema } from "#protocols/roder-extension";
+import { parseTaskInput, TASK_SPEC } from "../../../../src/adapters/roder/tasks/task-input.ts";
 import { RUN } from "./remote.ts";
 
 const DEFAULTS = { timeout_seconds: 1800, wait: true };

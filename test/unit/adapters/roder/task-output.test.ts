@@ -1,7 +1,7 @@
 /** C10: the chunks of a task's log. */
 import { expect, test } from "vitest";
-import { TaskOutput } from "../../../../src/adapters/roder/task-output.ts";
-import { VirtualAmbient } from "../../../support/virtual-ambient.ts";
+import { TaskOutput } from "../../../../src/adapters/roder/tasks/task-output.ts";
+import { VirtualAmbient } from "../../../support/in-process/virtual-ambient.ts";
 
 interface Chunk {
   at: number;

@@ -1,6 +1,6 @@
 import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
-import { ToolResultSchema } from "#protocols/roder-extension-0.2";
+import { ToolResultSchema } from "#protocols/roder-extension";
 import { Host, manifestOnDisk } from "./harness.ts";
 
 const OTHER = "11111111-2222-4333-8444-555555555555";

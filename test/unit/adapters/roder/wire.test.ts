@@ -3,12 +3,12 @@
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
 import { createRoderExtension } from "../../../../src/adapters/roder/index.ts";
-import { type Execute, Registry } from "../../../../src/core/index.ts";
+import { type Execute, RunRegistry } from "../../../../src/core/index.ts";
 import { type EndCause, serve } from "../../../../src/stdio/index.ts";
 import { realAmbient } from "../../../../src/support/ambient.ts";
 import { silentLog } from "../../../../src/support/log.ts";
 import { createRedactor } from "../../../../src/support/redact.ts";
-import { INITIALIZE } from "../../../harness/roder-hello.ts";
+import { INITIALIZE } from "../../../support/process/roder-hello.ts";
 import { dispatchParams, type Json, manifestOnDisk } from "./harness.ts";
 import { FakeRuns, Remote, RUN } from "./remote.ts";
 
@@ -34,7 +34,7 @@ class Session {
       for (const part of parts) this.#take(JSON.parse(part));
     });
     const extension = createRoderExtension({
-      registry: new Registry(async () => execute, realAmbient),
+      registry: new RunRegistry(async () => execute, realAmbient),
       ambient: realAmbient,
       log: silentLog,
       manifest: manifestOnDisk(),

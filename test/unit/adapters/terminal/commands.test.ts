@@ -3,9 +3,9 @@ import { chmodSync, existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { EXIT_MEANINGS } from "../../../../src/adapters/terminal/exit-code.ts";
-import { RunLineSchema } from "../../../../src/adapters/terminal/live/run-lines.ts";
-import { API_KEY } from "../../../harness/child.ts";
-import { script, startCloud } from "../../../harness/cloud.ts";
+import { RunOutputLineSchema } from "../../../../src/adapters/terminal/live/run-output-lines.ts";
+import { API_KEY } from "../../../support/process/child.ts";
+import { script, startCloud } from "../../../support/process/cloud.ts";
 import { TestTerminal } from "./harness.ts";
 import { TerminalEmulator } from "./terminal-emulator.ts";
 
@@ -297,6 +297,6 @@ test.each(["bash", "zsh", "fish"])("completion %s knows commands and options", a
 test("docs/cli.md has the exit codes and line types there are", () => {
   const page = readFileSync("docs/cli.md", "utf8");
   for (const [code, meaning] of EXIT_MEANINGS) expect(page).toContain(`| ${code} | ${meaning} |`);
-  for (const { shape } of RunLineSchema.options)
+  for (const { shape } of RunOutputLineSchema.options)
     expect(page).toMatch(new RegExp(`^\\| .*\`${shape.type.value}\``, "m"));
 });

@@ -5,20 +5,20 @@ import { PassThrough } from "node:stream";
 import { onTestFinished } from "vitest";
 import {
   createScreen,
-  type Flight,
+  type InFlightRun,
   type Output,
   runTerminal,
   type Services,
 } from "../../../../src/adapters/terminal/index.ts";
+import { terminalKeys } from "../../../../src/app/terminal/keys.ts";
+import { checkKey, createRemote } from "../../../../src/app/terminal/remote-services.ts";
 import { readConfig } from "../../../../src/config.ts";
 import { writeFileAtomic } from "../../../../src/state/atomic-file.ts";
 import { realAmbient } from "../../../../src/support/ambient.ts";
 import { lazy } from "../../../../src/support/lazy.ts";
 import { silentLog } from "../../../../src/support/log.ts";
 import { createRedactor } from "../../../../src/support/redact.ts";
-import { terminalKeys } from "../../../../src/wiring/terminal-keys.ts";
-import { checkKey, createRemote } from "../../../../src/wiring/terminal-remote.ts";
-import { scratchFolder } from "../../../harness/child.ts";
+import { scratchFolder } from "../../../support/process/child.ts";
 
 export interface Said {
   code: number;
@@ -31,7 +31,7 @@ export interface TerminalOptions {
   stdin?: string;
   /** In place of the pipe. */
   stdout?: Output;
-  flights?: Flight[];
+  flights?: InFlightRun[];
 }
 
 export class TestTerminal {
@@ -83,7 +83,7 @@ export class TestTerminal {
       ambient,
       redactor,
       keys,
-      places: {
+      paths: {
         home,
         accountHome: home,
         program: this.program,
@@ -97,7 +97,7 @@ export class TestTerminal {
       deployment: config.deployment,
       variable: config.variable,
       remote,
-      flights: async () => options.flights ?? [],
+      inFlightRuns: async () => options.flights ?? [],
       onInterrupt: (listener) => {
         this.#interrupts.add(listener);
         return () => this.#interrupts.delete(listener);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { LiveView } from "../../../../src/adapters/terminal/live/live-view.ts";
-import { VirtualAmbient } from "../../../support/virtual-ambient.ts";
+import { VirtualAmbient } from "../../../support/in-process/virtual-ambient.ts";
 import { TerminalEmulator } from "./terminal-emulator.ts";
 
 function view(columns = 40, status = () => "running") {

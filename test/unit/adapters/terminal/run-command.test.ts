@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
-import { RunLineSchema } from "../../../../src/adapters/terminal/live/run-lines.ts";
-import { script, startCloud } from "../../../harness/cloud.ts";
+import { RunOutputLineSchema } from "../../../../src/adapters/terminal/live/run-output-lines.ts";
+import { script, startCloud } from "../../../support/process/cloud.ts";
 import { TestTerminal } from "./harness.ts";
 
 const start = async (options: Parameters<typeof startCloud>[0] = {}) => {
@@ -13,7 +13,7 @@ const lines = (text: string) =>
   text
     .trimEnd()
     .split("\n")
-    .map((line) => RunLineSchema.parse(JSON.parse(line)));
+    .map((line) => RunOutputLineSchema.parse(JSON.parse(line)));
 
 test("in a pipe the answer is all there is on stdout, byte for byte", async () => {
   const { terminal } = await start();

@@ -1,0 +1,80 @@
+/**
+ * The manifest as it lies on disk. Everything `extension/initialize` echoes comes from these bytes, never from a copy in the
+ * code: the host compares its own reading of the same file, line endings included.
+ */
+import { readFileSync } from "node:fs";
+import { type Manifest, ManifestSchema, type ProvidedService } from "#protocols/roder-extension";
+import { describeIssues } from "../../../stdio/index.ts";
+import { ExecutionFailure } from "../../../support/failure.ts";
+import { fnv1a64, isShipped, manifestPlaces, readToml } from "./manifest-file.ts";
+
+export interface ManifestOnDisk {
+  path: string;
+  id: string;
+  version: string;
+  /** In the order of the file; the host compares them in order. */
+  services: ProvidedService[];
+  /** 64-bit FNV-1a over the bytes of the file, 16 lowercase hex digits. */
+  checksum: string;
+}
+
+/** The manifest of the package, which the build has read ahead. */
+export interface ShippedManifest extends Omit<ManifestOnDisk, "path"> {
+  text: string;
+}
+
+/**
+ * Reads the manifest at the first of its places (`manifest-file.ts`) where there is one. A manifest that cannot be used is
+ * answered as a failure that names the file and the trouble. The bytes of the shipped one are not parsed again.
+ */
+export function readManifest(
+  programPath: string,
+  explicitPath?: string,
+  shipped?: ShippedManifest,
+): ManifestOnDisk | ExecutionFailure {
+  const unreadable: string[] = [];
+  for (const path of manifestPlaces(programPath, explicitPath)) {
+    try {
+      const bytes = readFileSync(path);
+      return shipped && isShipped(bytes, shipped) ? { ...shipped, path } : parseManifest(path, bytes);
+    } catch (error) {
+      if (error instanceof ExecutionFailure) return error;
+      unreadable.push(`${path} (${codeOf(error)})`);
+    }
+  }
+  return new ExecutionFailure(
+    "invalid_input",
+    `the extension manifest cannot be read: ${unreadable.join(", ")}. Install seren-bridge again, or set SEREN_BRIDGE_RODER_MANIFEST to the file Roder loaded`,
+  );
+}
+
+/** Throws an `ExecutionFailure` that names `path` and what is wrong. A BOM and CRLF are accepted, as the host does. */
+export function parseManifest(path: string, bytes: Uint8Array): ManifestOnDisk {
+  const refuse = (why: string) => new ExecutionFailure("invalid_input", `the extension manifest ${path} ${why}`);
+  let content: unknown;
+  try {
+    content = readToml(bytes);
+  } catch (error) {
+    const reason = error instanceof Error ? (error.message.split("\n")[0] ?? "") : "";
+    throw refuse(`is not valid TOML: ${reason}`);
+  }
+  const parsed = ManifestSchema.safeParse(content);
+  if (!parsed.success) throw refuse(`does not fit: ${describeIssues(parsed.error)}`);
+  const manifest: Manifest = parsed.data;
+  return {
+    path,
+    id: manifest.id,
+    version: manifest.version,
+    services: manifest.provides,
+    checksum: fnv1a64(bytes),
+  };
+}
+
+/** Ids of the services of one type. */
+export function serviceIds(manifest: ManifestOnDisk, type: ProvidedService["type"]): string[] {
+  return manifest.services.filter((service) => service.type === type).map((service) => service.id);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "unreadable";
+}

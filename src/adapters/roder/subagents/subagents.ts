@@ -1,0 +1,133 @@
+/** The dispatcher service: one remote run for each dispatch. */
+import {
+  DefinitionsParamsSchema,
+  DispatchParamsSchema,
+  SubagentCancelParamsSchema,
+  type SubagentDefinition,
+  type SubagentEvent,
+  type SubagentRequest,
+} from "#protocols/roder-extension";
+import type { ExecutionEvent, HostJob, HostJobs, RunRef, RunRequest } from "../../../core/index.ts";
+import { Coalescer } from "../../../core/index.ts";
+import { type Method, method, type Wire } from "../../../stdio/index.ts";
+import { chooseAgent, readableDefinitions } from "../agents.ts";
+import { isRateLimited, lostOutcome } from "../endings.ts";
+import { dispatchFailureText } from "../errors.ts";
+import type { RoderOptions } from "../options.ts";
+import type { ServiceCheck } from "../services.ts";
+import { dispatchDeadline } from "./deadline.ts";
+import { type Status, StatusReader } from "./status.ts";
+import { DEFAULT_RESULT_CHARS, type ResultContext, toSubagentResult } from "./subagent-result.ts";
+
+/**
+ * One status a second, changes of state at once. The host appends every status to its thread store and reads all dispatches
+ * through one queue, so a chatty run would hold up the others.
+ */
+const STATUS_LIMITS = { everyMs: 1000, burst: 5 };
+
+export function subagentMethods(
+  options: RoderOptions,
+  dispatches: HostJobs,
+  check: ServiceCheck,
+): Record<string, Method> {
+  return {
+    "subagents/definitions": method(DefinitionsParamsSchema, ({ dispatcherId }) => {
+      check("subagent_dispatcher", dispatcherId);
+      return { definitions: readableDefinitions(options) };
+    }),
+    "subagents/dispatch": method(
+      DispatchParamsSchema,
+      ({ dispatcherId, dispatchId, request }, { wire, afterReply }) => {
+        check("subagent_dispatcher", dispatcherId);
+        if (dispatches.knows(dispatchId)) return { dispatchId };
+        const agent = chooseAgent(readableDefinitions(options), request.subagent_type, "subagent type");
+        check.open();
+        afterReply(dispatches.accept(dispatchId, dispatch(options, wire, dispatchId, request, agent)));
+        return { dispatchId };
+      },
+    ),
+    "subagents/cancel": method(SubagentCancelParamsSchema, ({ dispatcherId, dispatchId }) => {
+      check("subagent_dispatcher", dispatcherId);
+      dispatches.cancel(dispatchId, "host");
+      return {};
+    }),
+  };
+}
+
+function dispatch(
+  options: RoderOptions,
+  wire: Wire,
+  dispatchId: string,
+  request: SubagentRequest,
+  agent: SubagentDefinition,
+): HostJob {
+  const { ambient } = options;
+  const send = (event: SubagentEvent) => wire.notify("subagents/event", { dispatchId, event });
+  const progress = new Coalescer<Status>(ambient, STATUS_LIMITS, (status) => send({ type: "status", ...status }));
+  const context: ResultContext = {
+    dispatchId,
+    agentType: agent.agent_type,
+    model: agent.model,
+    maxChars: agent.max_result_chars ?? DEFAULT_RESULT_CHARS,
+    lane: request.lane,
+  };
+  const reader = new StatusReader();
+  let run: RunRef | undefined;
+  let partial = "";
+
+  const ending = (result: Parameters<HostJob["end"]>[0]): SubagentEvent => {
+    if ("failure" in result) {
+      // Without a remote run there is nothing to name; a rate limit is the one thing the host tries again by itself.
+      if (!run || result.failure.kind === "rate_limited")
+        return { type: "failed", error: dispatchFailureText(result.failure) };
+      return { type: "completed", result: toSubagentResult(lostOutcome(result.failure, run, partial), context) };
+    }
+    if (isRateLimited(result.outcome)) {
+      const message = result.outcome.error?.message ?? "the service asks to try again later";
+      return { type: "failed", error: dispatchFailureText({ kind: "rate_limited", message }) };
+    }
+    return { type: "completed", result: toSubagentResult(result.outcome, context) };
+  };
+
+  return {
+    request: toRunRequest(options, request, agent),
+    deadline: dispatchDeadline(request, ambient.now()),
+    take(event: ExecutionEvent) {
+      if (event.type === "status" && event.run) run = event.run;
+      if (event.type === "text" && partial.length <= context.maxChars)
+        partial += event.text.slice(0, 2 * context.maxChars);
+      const status = reader.read(event);
+      if (status) progress.offer(status.status, status.changed);
+      return undefined;
+    },
+    async end(result) {
+      progress.close();
+      await send(ending(result));
+    },
+  };
+}
+
+/**
+ * `model` and `provider` are the parent's own unless somebody asked otherwise, and an agent on Seren Cloud has its model, so
+ * they are not passed on; the result says which model ran. `max_concurrent` is a wish nobody can owe: runs share nothing here.
+ */
+function toRunRequest({ target }: RoderOptions, request: SubagentRequest, agent: SubagentDefinition): RunRequest {
+  return {
+    target: target({ agent: agent.agent_type }),
+    message: messageOf(request),
+    ...(request.inputs == null ? {} : { inputs: request.inputs }),
+    onApproval: "wait",
+  };
+}
+
+/** The prompt, with what the caller restricts: tools and permissions of a remote agent can only be asked for in words. */
+function messageOf({ prompt, lane, tools, allowed_tools }: SubagentRequest): string {
+  const notes: string[] = [];
+  if (lane === "scout" || lane === "reviewer")
+    notes.push("This is a read-only assignment: look and report, change nothing.");
+  const allowed =
+    tools && allowed_tools ? tools.filter((tool) => allowed_tools.includes(tool)) : (tools ?? allowed_tools);
+  if (allowed && allowed.length > 0)
+    notes.push(`Use no other tools than these or their equivalents: ${allowed.join(", ")}.`);
+  return [prompt, ...(notes.length > 0 ? [notes.join("\n")] : [])].join("\n\n");
+}

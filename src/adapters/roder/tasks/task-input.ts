@@ -1,0 +1,93 @@
+/**
+ * What a task may ask for. The host neither checks the input against the schema it is given nor requires any, so a wrong or
+ * misspelt member is refused by name instead of being ignored.
+ */
+import * as z from "zod";
+import type { TaskSpec } from "#protocols/roder-extension";
+import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from "../../../core/index.ts";
+import { describeIssues } from "../../../stdio/index.ts";
+import { ExecutionFailure } from "../../../support/failure.ts";
+
+const DEFAULT_TIMEOUT_SECONDS = DEFAULT_TIMEOUT_MS / 1000;
+const MAX_TIMEOUT_SECONDS = MAX_TIMEOUT_MS / 1000;
+
+export const PromptSchema = z.string().refine((prompt) => prompt.trim() !== "", "must not be empty");
+export const RunIdSchema = z.guid("is not the id of a run, which is five groups of hexadecimal digits");
+export const AgentNameSchema = z.string().min(1).max(200);
+export const TimeoutSecondsSchema = z.int().min(1).max(MAX_TIMEOUT_SECONDS);
+
+const TaskInputSchema = z
+  .strictObject({
+    prompt: PromptSchema.optional(),
+    run_id: RunIdSchema.optional(),
+    agent: AgentNameSchema.optional(),
+    deployment_id: AgentNameSchema.optional(),
+    inputs: z.json().optional(),
+    timeout_seconds: TimeoutSecondsSchema.default(DEFAULT_TIMEOUT_SECONDS),
+    wait: z.boolean().default(true),
+  })
+  .superRefine((input, context) => {
+    const refuse = (message: string) => context.addIssue({ code: "custom", message });
+    const extra = (["prompt", "agent", "deployment_id", "inputs"] as const).filter((name) => input[name] !== undefined);
+    if (input.run_id === undefined) {
+      if (input.prompt === undefined)
+        refuse("prompt or run_id is needed: a prompt starts a run, a run_id attaches to one");
+      if (input.agent !== undefined && input.deployment_id !== undefined)
+        refuse("agent and deployment_id exclude each other");
+      return;
+    }
+    if (extra.length > 0) refuse(`run_id attaches to a run that has its own ${extra.join(", ")}: leave that out`);
+    if (!input.wait) refuse("wait: false has no meaning with run_id: there is nothing to start");
+  });
+
+/** Seconds and flags are filled in; exactly one of `prompt` and `run_id` is set. */
+export type TaskInput = z.output<typeof TaskInputSchema>;
+
+/** Throws an `ExecutionFailure` that names what is wrong. A bare string is a prompt. */
+export function parseTaskInput(input: unknown): TaskInput {
+  if (typeof input !== "string" && (typeof input !== "object" || input === null || Array.isArray(input))) {
+    const got =
+      input === null || input === undefined ? "nothing" : Array.isArray(input) ? "a list" : `a ${typeof input}`;
+    throw new ExecutionFailure(
+      "invalid_input",
+      `input: an object with a prompt or a run_id is needed, ${got} was given`,
+    );
+  }
+  const parsed = TaskInputSchema.safeParse(typeof input === "string" ? { prompt: input } : input);
+  if (!parsed.success) throw new ExecutionFailure("invalid_input", `input: ${describeIssues(parsed.error)}`);
+  return parsed.data;
+}
+
+/** What a client is told about the input. Informational: the host checks nothing. */
+export const TASK_SPEC: TaskSpec = {
+  kind: "seren-cloud-run",
+  description:
+    "Runs a prompt on Seren Cloud, or attaches to a run there: the answer goes to stdout, progress to the log. " +
+    "The remote agent does not see the local workspace.",
+  input_schema: {
+    type: "object",
+    properties: {
+      prompt: { type: "string", minLength: 1, description: "Starts a run with this prompt." },
+      run_id: { type: "string", format: "uuid", description: "Attaches to this run instead of starting one." },
+      agent: { type: "string", minLength: 1, description: "One of the agents listed by agents/list." },
+      deployment_id: { type: "string", minLength: 1, description: "A deployment on Seren Cloud, instead of an agent." },
+      inputs: { description: "Further values for the agent: any JSON." },
+      timeout_seconds: {
+        type: "integer",
+        minimum: 1,
+        maximum: MAX_TIMEOUT_SECONDS,
+        default: DEFAULT_TIMEOUT_SECONDS,
+        description: "The run is cancelled after this many seconds.",
+      },
+      wait: {
+        type: "boolean",
+        default: true,
+        description: "false: end as soon as the run has started and leave it running.",
+      },
+    },
+    oneOf: [{ required: ["prompt"] }, { required: ["run_id"] }],
+    additionalProperties: false,
+  },
+  default_timeout_seconds: DEFAULT_TIMEOUT_SECONDS,
+  metadata: { processHosted: true },
+};

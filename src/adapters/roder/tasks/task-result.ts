@@ -1,0 +1,37 @@
+/** The payload of an ended task. It reaches clients in one event only, so the essentials are in the log as well. */
+import type { TaskEvent } from "#protocols/roder-extension";
+import type { Outcome, RunRef } from "../../../core/index.ts";
+import { artifactList, costs, headline, tokenUsage } from "../endings.ts";
+import { clipToWire, firstFitting, MAX_OBJECT_BYTES } from "../fit.ts";
+
+const MAX_ARTIFACTS = 200;
+
+type Payload = Extract<TaskEvent, { type: "completed" }>["result"]["payload"];
+
+export function toPayload(outcome: Outcome): Payload {
+  const why = headline(outcome);
+  const lean: Payload = {
+    run_id: outcome.run?.runId ?? null,
+    deployment_id: outcome.run?.deploymentId ?? null,
+    url: outcome.run?.url ?? null,
+    status: outcome.kind,
+    stop_reason: outcome.stopReason ?? null,
+    model: outcome.model ?? null,
+    usage: tokenUsage(outcome),
+    cost: costs(outcome),
+    execution_time_ms: outcome.usage?.durationMs ?? null,
+    ...(why === undefined ? {} : { error: { message: clipToWire(why, 4000), code: outcome.error?.code ?? null } }),
+  };
+  const text = outcome.text.toWellFormed();
+  const artifacts = () => artifactList(outcome.artifacts, MAX_ARTIFACTS);
+  const whole = { ...lean, artifacts: artifacts(), text };
+  // What was cut is in the log or on the page of the run; the answer is the last to go.
+  const withoutArtifacts = () => ({ ...lean, artifacts: [], text, truncated: true });
+  const clipped = () => ({ ...lean, artifacts: [], text: clipToWire(text, MAX_OBJECT_BYTES / 2), truncated: true });
+  return firstFitting<Payload>([() => whole, withoutArtifacts, clipped]) ?? whole;
+}
+
+/** For a run that was started and left alone. */
+export function startedPayload(run: RunRef): Payload {
+  return { run_id: run.runId, deployment_id: run.deploymentId, url: run.url ?? null, status: "started" };
+}

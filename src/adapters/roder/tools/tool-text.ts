@@ -1,0 +1,108 @@
+/** What the tools say about a run. */
+import type { ToolResult } from "#protocols/roder-extension";
+import type { BackgroundRun, Outcome, RunReport } from "../../../core/index.ts";
+import { clipCharacters } from "../../../support/clip.ts";
+import { approvalText, artifactText, exitReason, headline } from "../endings.ts";
+import { oneLine, phaseWord } from "../subagents/status.ts";
+
+/** Below what the host moves into an artifact (20,000 characters or 200 lines); some providers get the text uncut. */
+const MAX_CHARS = 16_000;
+const MAX_LINES = 190;
+/** Longest answer or excerpt inside a report; its last lines say what to do next and must not be cut. */
+const MAX_EXCERPT_CHARS = 14_000;
+const MAX_EXCERPT_LINES = 170;
+
+export function capText(text: string, maxChars = MAX_CHARS, maxLines = MAX_LINES): string {
+  const lines = text.toWellFormed().split("\n");
+  const kept =
+    lines.length > maxLines ? [...lines.slice(0, maxLines - 1), "...[truncated]"].join("\n") : lines.join("\n");
+  return clipCharacters(kept, maxChars);
+}
+
+/**
+ * Everything the model has to know is said here: it sees this text and nothing of `data`. Its turn may end before the run
+ * does, so it is told what becomes of the run, and how to be brought back to it (Roder's own tool; nothing of ours may wait).
+ */
+export function startedText({ run, temporaryId }: BackgroundRun, timeoutMs: number): string {
+  const id = run?.runId ?? temporaryId;
+  const look = `seren_run_status ${JSON.stringify({ run_id: id })}`;
+  const back = { topic: "seren-run", prompt: `Look at Seren Cloud run ${id} with seren_run_status.`, delaySeconds: 60 };
+  return [
+    run
+      ? `Started run ${id}.${run.url ? ` ${run.url}` : ""}`
+      : `Starting; the run has no id of its own yet, use ${id} for it.`,
+    `News and the answer: ${look}.`,
+    `The run is cancelled after ${Math.round(timeoutMs / 1000)} seconds, or when Roder exits.`,
+    `Do other work meanwhile instead of asking in a loop. If the session stays open you can be brought back: subscribe_event ${JSON.stringify(back)}.`,
+  ].join("\n");
+}
+
+/** `since` is the cursor that was asked for; 0 for the beginning. */
+export function reportText(report: RunReport, since: number): string {
+  return (report.outcome ? endedLines(report, report.outcome) : liveLines(report, since)).join("\n").trimEnd();
+}
+
+function endedLines({ run }: RunReport, outcome: Outcome): string[] {
+  const why = headline(outcome);
+  const answer = excerpt(outcome.text);
+  const lead = why === undefined ? "completed. Its answer:" : why;
+  const artifacts = artifactText(outcome.artifacts);
+  return [
+    answer || why !== undefined ? lead : "completed, without an answer in words",
+    ...(answer ? ["", ...(why === undefined ? [] : ["What it had produced until then:"]), answer] : []),
+    "",
+    ...cutNote(outcome.text, answer, run.runId),
+    ...(artifacts ? [artifacts] : []),
+    ...linkLine(run),
+  ];
+}
+
+function liveLines({ phase, detail, approvals, run, text, cursor }: RunReport, since: number): string[] {
+  const waiting =
+    approvals.length > 0
+      ? [
+          approvalText(approvals, run, "It waits for a person's approval"),
+          "Tell the user; the decision is theirs, not yours.",
+        ]
+      : [];
+  const said = excerpt(text);
+  return [
+    detail ? `${phaseWord(phase)}: ${oneLine(detail)}` : phaseWord(phase),
+    ...waiting,
+    "",
+    ...(said ? [since > 0 ? "Said since the last look:" : "Said so far:", said] : ["Nothing new was said."]),
+    "",
+    `Not over. Do other work, then look again: seren_run_status ${JSON.stringify({ run_id: run.runId, cursor })}`,
+    ...linkLine(run),
+  ];
+}
+
+function linkLine({ url }: RunReport["run"]): string[] {
+  return url ? [`Run: ${url}`] : [];
+}
+
+/** `thread_id` and `turn_id` make Roder list an ended run in its agent overview. */
+export function reportData(report: RunReport, agentType: string | undefined): NonNullable<ToolResult["data"]> {
+  const { runId } = report.run;
+  const { outcome } = report;
+  return {
+    run_id: runId,
+    cursor: report.cursor,
+    status: outcome?.kind ?? phaseWord(report.phase),
+    ...(outcome && {
+      thread_id: runId,
+      turn_id: runId,
+      agent_type: agentType ?? "seren-cloud",
+      model: outcome.model ?? null,
+      exit_reason: exitReason(outcome),
+    }),
+  };
+}
+
+function excerpt(text: string): string {
+  return capText(text.trim(), MAX_EXCERPT_CHARS, MAX_EXCERPT_LINES);
+}
+
+function cutNote(whole: string, shown: string, runId: string): string[] {
+  return shown === whole.toWellFormed().trim() ? [] : [`The whole answer: seren-bridge runs show ${runId}`];
+}

@@ -1,0 +1,126 @@
+/**
+ * The tools a model can call. While one of ours is in flight Roder runs no other tool in any thread, so each answers within two
+ * seconds and none waits for a run. None can approve anything.
+ */
+import * as z from "zod";
+import { ToolCallParamsSchema, type ToolResult } from "#protocols/roder-extension";
+import { answerWithin, type BackgroundRun, type BackgroundRuns, DEFAULT_TIMEOUT_MS } from "../../../core/index.ts";
+import { describeIssues, type Method, method } from "../../../stdio/index.ts";
+import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
+import { readableDefinitions } from "../agents.ts";
+import type { RoderOptions } from "../options.ts";
+import type { ServiceCheck } from "../services.ts";
+import { AgentNameSchema, PromptSchema, RunIdSchema, TimeoutSecondsSchema } from "../tasks/task-input.ts";
+import { choiceOf } from "../tasks/tasks.ts";
+import { capText, reportData, reportText, startedText } from "./tool-text.ts";
+
+const ANSWER_MS = 2000;
+
+type Tool = (args: unknown) => ToolResult | Promise<ToolResult>;
+
+/** The tools by name. A hook of the user's may rewrite arguments after the host has checked them, so they are checked here. */
+export function createTools(options: RoderOptions, runs: BackgroundRuns, check: ServiceCheck): Record<string, Tool> {
+  const { ambient } = options;
+  return {
+    seren_agents: tool(z.strictObject({}), () => {
+      const lines = readableDefinitions(options).map(({ agent_type, description }) => `${agent_type}: ${description}`);
+      return say(
+        [...lines, "", 'Start one with seren_dispatch and its name as "agent"; without it, the first.'].join("\n"),
+      );
+    }),
+
+    seren_dispatch: tool(DispatchArgumentsSchema, async ({ prompt, inputs, timeout_seconds, ...wanted }) => {
+      const choice = choiceOf(options, wanted);
+      check.open();
+      const request = {
+        target: options.target(choice),
+        message: prompt,
+        onApproval: "wait" as const,
+        ...(inputs ? { inputs } : {}),
+      };
+      const timeoutMs = timeout_seconds === undefined ? DEFAULT_TIMEOUT_MS : timeout_seconds * 1000;
+      const started = runs.start(request, choice.agent ?? "deployment", timeoutMs);
+      // Not named yet is no failure: the ticket stands in for the id.
+      await answerWithin(ambient, ANSWER_MS, started.named).catch(() => undefined);
+      if (started.failure && !started.run) throw started.failure;
+      return say(startedText(started, timeoutMs), {
+        run_id: idOf(started),
+        ...(started.run?.url ? { url: started.run.url } : {}),
+      });
+    }),
+
+    seren_run_status: tool(StatusArgumentsSchema, async ({ run_id, cursor }) => {
+      const own = runs.find(run_id);
+      if (own?.failure && !own.run) throw own.failure;
+      if (own && !own.run)
+        return say("starting: the run has no id yet; ask again in a few seconds", { run_id, cursor: cursor ?? 0 });
+      const report = await answerWithin(ambient, ANSWER_MS, options.runs.status(own?.run?.runId ?? run_id, cursor));
+      return say(reportText(report, cursor ?? 0), reportData(report, own?.agentType));
+    }),
+
+    seren_run_cancel: tool(RunArgumentsSchema, async ({ run_id }) => {
+      const own = runs.find(run_id);
+      const stopping = own !== undefined && runs.cancel(own);
+      if (!stopping && own?.ended) return say("the run has ended already; seren_run_status has its result");
+      if (!stopping) await answerWithin(ambient, ANSWER_MS, options.runs.cancel(run_id));
+      return say(
+        "the cancel is under way and needs nothing more from you; seren_run_status says when the run has stopped",
+        { run_id },
+      );
+    }),
+  };
+}
+
+export function toolMethods(tools: Record<string, Tool>, check: ServiceCheck): Record<string, Method> {
+  return {
+    "tools/call": method(ToolCallParamsSchema, async ({ providerId, toolName, arguments: args }) => {
+      check("tool_provider", providerId);
+      const run = Object.hasOwn(tools, toolName) ? tools[toolName] : undefined;
+      if (!run)
+        return refuse(
+          `there is no tool ${JSON.stringify(toolName.slice(0, 80))}; there are ${Object.keys(tools).join(", ")}`,
+        );
+      try {
+        return await run(args);
+      } catch (error) {
+        return refuse(asFailure(error).message);
+      }
+    }),
+  };
+}
+
+const DispatchArgumentsSchema = z
+  .strictObject({
+    prompt: PromptSchema,
+    agent: AgentNameSchema.optional(),
+    deployment_id: AgentNameSchema.optional(),
+    inputs: z.record(z.string(), z.json()).optional(),
+    timeout_seconds: TimeoutSecondsSchema.optional(),
+  })
+  .refine(
+    ({ agent, deployment_id }) => agent === undefined || deployment_id === undefined,
+    "agent and deployment_id exclude each other",
+  );
+const RunArgumentsSchema = z.strictObject({ run_id: RunIdSchema });
+const StatusArgumentsSchema = z.strictObject({ run_id: RunIdSchema, cursor: z.int().min(0).optional() });
+
+function tool<S extends z.ZodType>(schema: S, run: (args: z.output<S>) => ToolResult | Promise<ToolResult>): Tool {
+  return (args) => {
+    const parsed = schema.safeParse(args);
+    if (!parsed.success)
+      throw new ExecutionFailure("invalid_input", `the arguments do not fit: ${describeIssues(parsed.error)}`);
+    return run(parsed.data);
+  };
+}
+
+function idOf(started: BackgroundRun): string {
+  return started.run?.runId ?? started.temporaryId;
+}
+
+function say(content: string, data: ToolResult["data"] = null): ToolResult {
+  return { content: capText(content), isError: false, data };
+}
+
+function refuse(content: string): ToolResult {
+  return { content: capText(content), isError: true, data: null };
+}

@@ -1,0 +1,75 @@
+/**
+ * The core on its client: the part of the program that costs time to load (HTTP, schemas of the service, the embedded
+ * service). It is imported after the first reply, when somebody needs a run.
+ */
+import type { Config } from "../config.ts";
+import { agentsOf, Canceller, createExecute, Organization, RunDirectory, saveArtifacts } from "../core/engine.ts";
+import type { Execute, NamedAgent, Outcome, SavedArtifact } from "../core/index.ts";
+import { createHttp, download, SerenClient } from "../seren/index.ts";
+import type { Ambient } from "../support/ambient.ts";
+import type { Log } from "../support/log.ts";
+import { Secret } from "../support/secret.ts";
+import { openJournal } from "./journal-store.ts";
+
+export interface Engine {
+  client: SerenClient;
+  execute: Execute;
+  directory: RunDirectory;
+  /** The organization's deployments, as agents. */
+  agents(): Promise<NamedAgent[]>;
+  saveArtifacts(outcome: Outcome, folder: string): Promise<SavedArtifact[]>;
+  close(): Promise<void>;
+}
+
+export interface EngineOptions {
+  config: Config;
+  apiKey: () => Secret;
+  ambient: Ambient;
+  log: Log;
+  /** Who asks for the runs, for the journal. Default `terminal`. */
+  host?: string;
+}
+
+export async function createEngine(options: EngineOptions): Promise<Engine> {
+  const { config, apiKey, ambient, log, host = "terminal" } = options;
+  const local = config.local ? await startLocal(config, ambient) : undefined;
+  const place = local ?? { baseUrl: config.apiBase(), apiKey };
+  const proxy = config.proxyFor(new URL(place.baseUrl));
+  const transport = createHttp({ ...place, userAgent: `seren-bridge/${__VERSION__}`, ambient, proxy });
+  const client = new SerenClient(transport, ambient);
+  const canceller = new Canceller(client, log);
+  // Runs of the service inside this process end with it: there is nothing to remember.
+  const { stateDir } = config;
+  const disk = local ? undefined : openJournal({ ...place, stateDir, host, client, canceller, log });
+  return {
+    client,
+    directory: new RunDirectory(client, canceller),
+    agents: async () => agentsOf(await new Organization(client).deployments()),
+    saveArtifacts: (outcome, folder) =>
+      saveArtifacts(outcome, folder, (address, maxBytes) =>
+        download({ ambient, address, maxBytes, proxyFor: config.proxyFor }),
+      ),
+    execute: createExecute({ client, canceller, log, journal: disk?.journal }),
+    async close() {
+      await disk?.close();
+      await client.close();
+      await local?.close();
+    },
+  };
+}
+
+interface LocalPlace {
+  baseUrl: string;
+  apiKey: () => Secret;
+  close(): Promise<void>;
+}
+
+async function startLocal(config: Config, ambient: Ambient): Promise<LocalPlace> {
+  const { LocalCloud, startLocalHttp, PUBLISHER_PREFIX } = await import("../local/index.ts");
+  const key = new Secret(`local-${ambient.uuid()}`);
+  const settings = config.model();
+  const model = settings && (await import("./model-endpoint.ts")).endpointAgent(settings, config, ambient);
+  const cloud = new LocalCloud({ ambient, keys: [key.reveal()], agent: model?.agent });
+  const { origin } = await startLocalHttp(cloud, { port: 0 });
+  return { baseUrl: origin + PUBLISHER_PREFIX, apiKey: () => key, close: async () => model?.close() };
+}

@@ -1,0 +1,65 @@
+/**
+ * The agents Roder is told of. It asks once, at its start, and waits for nothing: so the answer is what the last start saw,
+ * and this start's look is for the next one.
+ */
+import { readFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import * as z from "zod";
+import type { NamedAgent } from "../core/index.ts";
+import { writeFileAtomic } from "../state/index.ts";
+import type { Ambient } from "../support/ambient.ts";
+import type { Log } from "../support/log.ts";
+
+const FileSchema = z.object({
+  v: z.literal(1),
+  /** Service the agents belong to: another base has others. */
+  base: z.string(),
+  agents: z.array(z.object({ name: z.string(), description: z.string(), deploymentId: z.string() })),
+});
+
+export interface SeenAgentsOptions {
+  stateDir: string;
+  base: string;
+  /** Asks the service. */
+  look: () => Promise<NamedAgent[]>;
+  ambient: Ambient;
+  log: Log;
+}
+
+export class SeenAgents {
+  readonly agents: readonly NamedAgent[];
+  readonly #options: SeenAgentsOptions;
+  readonly #path: string;
+
+  constructor(options: SeenAgentsOptions) {
+    this.#options = options;
+    this.#path = join(options.stateDir, "agents.json");
+    this.agents = readSeen(this.#path, options.base);
+  }
+
+  /** For the next start. Never rejects: without it, there is only the general agent. */
+  async refresh(): Promise<void> {
+    const { stateDir, base, look, ambient, log } = this.#options;
+    try {
+      const agents = await look();
+      await mkdir(stateDir, { recursive: true, mode: 0o700 });
+      await writeFileAtomic(
+        this.#path,
+        JSON.stringify({ v: 1, base, agents } satisfies z.input<typeof FileSchema>),
+        ambient.uuid(),
+      );
+    } catch (error) {
+      log("info", "the agents could not be looked up", { error: error instanceof Error ? error.message : "" });
+    }
+  }
+}
+
+function readSeen(path: string, base: string): NamedAgent[] {
+  try {
+    const file = FileSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+    return file.base === base ? file.agents : [];
+  } catch {
+    return []; // the first start, or a file of another version
+  }
+}

@@ -1,0 +1,72 @@
+/** A stdio mode: one host on claimed stdout, with an engine that is loaded when the first run needs it. */
+import { EventEmitter } from "node:events";
+import type { Writable } from "node:stream";
+import { type Config, readConfig } from "../config.ts";
+import { RunRegistry } from "../core/index.ts";
+import { apiKeyReader } from "../credentials.ts";
+import { type EndCause, type ServeOptions, serve } from "../stdio/index.ts";
+import { type Ambient, realAmbient, sleep } from "../support/ambient.ts";
+import { lazy } from "../support/lazy.ts";
+import { createLog, type Log } from "../support/log.ts";
+import { createRedactor, type Redactor } from "../support/redact.ts";
+import { Secret } from "../support/secret.ts";
+import type { Engine } from "./engine.ts";
+
+/** Dispatch kills 200 ms after it asked for the end, and most of that is over by now. */
+const CLOSE_BUDGET_MS = 300;
+
+/** What an adapter is built from. */
+export interface HostContext {
+  config: Config;
+  registry: RunRegistry;
+  engine: () => Promise<Engine>;
+  apiKey: () => Secret;
+  redactor: Redactor;
+  log: Log;
+  ambient: Ambient;
+  /** Starts loading the engine without waiting for it. */
+  warmUp(): void;
+  /** Ends the program the way a signal does. */
+  end(): void;
+}
+
+export type Adapter = Pick<ServeOptions, "methods" | "toWireError" | "onEnd" | "endBudgetMs">;
+
+/** Serves until the host is gone; the exit code is always 0, because a Dispatch one-shot loses its answer otherwise. */
+export async function serveHost(
+  frames: Writable,
+  host: string,
+  adapt: (context: HostContext) => Adapter | Promise<Adapter>,
+): Promise<EndCause> {
+  const ambient = realAmbient;
+  const config = readConfig();
+  const redactor = createRedactor();
+  const log = createLog(process.stderr, config.logLevel, redactor).with({ host });
+  const apiKey = config.local ? () => new Secret("local") : apiKeyReader(config, redactor);
+  for (const secret of config.secrets) redactor.add(secret);
+  let loaded: Engine | undefined;
+  const engine = lazy(async () => {
+    loaded = await (await import("./engine.ts")).createEngine({ config, apiKey, ambient, log, host });
+    return loaded;
+  });
+  const registry = new RunRegistry(async () => (await engine()).execute, ambient, redactor);
+
+  // An error nobody foresaw costs at most its own run: a child that exits is never started again by Roder.
+  for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+    process.on(event, (error: unknown) =>
+      log("error", event, { error: error instanceof Error ? (error.stack ?? "") : "" }),
+    );
+  }
+
+  const warmUp = () =>
+    void engine().catch((error: unknown) => log("info", "the engine could not be loaded", { error: String(error) })); // a run says why
+  const signals = new EventEmitter();
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => void signals.emit(name));
+  const end = () => void signals.emit("SIGTERM");
+  const adapter = await adapt({ config, registry, engine, apiKey, redactor, log, ambient, warmUp, end });
+  const cause = await serve({ input: process.stdin, output: frames, ...adapter, redactor, log, ambient, signals })
+    .ended;
+  // A run that has ended must not stay in the journal, or the next start would look for it; a slow disk is not waited for.
+  if (loaded) await Promise.race([loaded.close(), sleep(ambient, CLOSE_BUDGET_MS)]);
+  return cause;
+}

@@ -1,0 +1,59 @@
+/** The API key for people: where it comes from, storing it, taking it away. */
+import { mkdir, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { KeySource, Keys } from "../../adapters/terminal/index.ts";
+import type { Config } from "../../config.ts";
+import { apiKeyReader } from "../../credentials.ts";
+import { writeFileAtomic } from "../../state/index.ts";
+import type { Ambient } from "../../support/ambient.ts";
+import { asFailure } from "../../support/failure.ts";
+import type { Redactor } from "../../support/redact.ts";
+import { Secret } from "../../support/secret.ts";
+
+export interface TerminalKeysOptions {
+  config: Config;
+  ambient: Ambient;
+  redactor: Redactor;
+  /** Asks the service whether it accepts the key. */
+  check: (key: Secret) => Promise<void>;
+}
+
+export function terminalKeys({ config, ambient, redactor, check }: TerminalKeysOptions): Keys {
+  const path = config.credentialsFile;
+  const read = apiKeyReader(config, redactor);
+  return {
+    current: config.local ? () => new Secret("local") : read,
+    async source(): Promise<KeySource> {
+      if (config.local) return { from: "local" };
+      if (config.apiKey) return { from: "environment" };
+      try {
+        read();
+        return { from: "file", path };
+      } catch (error) {
+        const there = await stat(path).then(
+          () => true,
+          () => false,
+        );
+        return { from: "none", path, ...(there ? { problem: asFailure(error).message } : {}) };
+      }
+    },
+    async check(key) {
+      redactor.add(key.reveal());
+      await check(key);
+    },
+    async store(key) {
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await writeFileAtomic(path, `${JSON.stringify({ api_key: key.reveal() }, null, 2)}\n`, ambient.uuid());
+      return path;
+    },
+    async forget() {
+      try {
+        await rm(path);
+        return true;
+      } catch (error) {
+        if (error instanceof Error && "code" in error && error.code === "ENOENT") return false;
+        throw error;
+      }
+    },
+  };
+}

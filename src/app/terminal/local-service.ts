@@ -1,0 +1,118 @@
+/** The embedded Seren Cloud as a server, for the terminal's `local` command. */
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import type { Server } from "node:net";
+import * as z from "zod";
+import type { LocalOptions, LocalRequestLine, LocalServer } from "../../adapters/terminal/index.ts";
+import type { Config } from "../../config.ts";
+import {
+  type FaultPlan,
+  FaultPlanSchema,
+  LocalCloud,
+  type LocalRequest,
+  type LocalResponse,
+  PUBLISHER_PREFIX,
+  randomFaultPlan,
+  StateFolder,
+  startLocalHttp,
+} from "../../local/index.ts";
+import { aliveAddress, isAlive, showAlive } from "../../state/index.ts";
+import type { Ambient } from "../../support/ambient.ts";
+import { ExecutionFailure, type FailureKind } from "../../support/failure.ts";
+
+export async function serveLocal(options: LocalOptions, config: Config, ambient: Ambient): Promise<LocalServer> {
+  const { port, faults, state, onRequest, onProblem } = options;
+  const plan = faults === undefined ? undefined : faultPlan(faults);
+  const settings = config.model();
+  const model = settings && (await import("../model-endpoint.ts")).endpointAgent(settings, config, ambient);
+  const owned = state === undefined ? undefined : await ownFolder(state);
+  try {
+    const store = state === undefined ? undefined : new StateFolder({ path: state, onProblem });
+    const cloud = new ReportingCloud({ ambient, faults: plan, agent: model?.agent, store }, ambient, onRequest);
+    const { origin, close } = await startLocalHttp(cloud, { port, unref: false });
+    return {
+      origin,
+      ...(settings ? { model: settings } : {}),
+      async close() {
+        await close();
+        await model?.close();
+        owned?.close();
+      },
+    };
+  } catch (error) {
+    owned?.close();
+    throw error;
+  }
+}
+
+/** Two services on one folder would not know of each other's changes. Rejects with `conflict` when somebody has it. */
+async function ownFolder(path: string): Promise<Server> {
+  const refuse = (kind: FailureKind, why: string, cause?: unknown) =>
+    new ExecutionFailure(kind, `the state folder ${path} cannot be used: ${why}`, { cause });
+  let address: string;
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    const real = realpathSync(path);
+    address = aliveAddress(real, createHash("sha256").update(real).digest("hex").slice(0, 16));
+  } catch (error) {
+    throw refuse("invalid_input", error instanceof Error ? error.message : "", error);
+  }
+  try {
+    return await showAlive(address);
+  } catch (error) {
+    if (await isAlive(address)) {
+      throw refuse("conflict", "another seren-bridge local serves it; end that one, or choose another folder", error);
+    }
+    rmSync(address, { force: true }); // left behind by a process that was killed
+    return showAlive(address);
+  }
+}
+
+/** Tells of every request once its answer has begun. */
+class ReportingCloud extends LocalCloud {
+  readonly #ambient: Ambient;
+  readonly #report: (line: LocalRequestLine) => void;
+
+  constructor(
+    options: ConstructorParameters<typeof LocalCloud>[0],
+    ambient: Ambient,
+    report: (line: LocalRequestLine) => void,
+  ) {
+    super(options);
+    this.#ambient = ambient;
+    this.#report = report;
+  }
+
+  override async handle(request: LocalRequest, signal?: AbortSignal): Promise<LocalResponse> {
+    const before = this.#ambient.now();
+    const response = await super.handle(request, signal);
+    const path = request.path.startsWith(PUBLISHER_PREFIX) ? request.path.slice(PUBLISHER_PREFIX.length) : request.path;
+    this.#report({
+      method: request.method,
+      path,
+      status: response.drop === true ? "dropped" : response.status,
+      tookMs: this.#ambient.now() - before,
+    });
+    return response;
+  }
+}
+
+/** A seed, or the path of a JSON file. Throws `invalid_input`. */
+function faultPlan(source: string): FaultPlan {
+  if (/^\d{1,9}$/.test(source)) return randomFaultPlan(Number(source));
+  const refuse = (why: string, cause: unknown) =>
+    new ExecutionFailure(
+      "invalid_input",
+      `the fault plan ${source} ${why}; give a JSON file such as {"rules": [{"kind": "cut", "where": "stream", "frames": 3}]}, or a number as a seed`,
+      { cause },
+    );
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(source, "utf8"));
+  } catch (error) {
+    throw refuse("cannot be read as JSON", error);
+  }
+  const plan = FaultPlanSchema.safeParse(value);
+  if (!plan.success) throw refuse(`does not fit: ${z.prettifyError(plan.error).replaceAll("\n", " ")}`, plan.error);
+  return plan.data;
+}

@@ -1,0 +1,109 @@
+/** Wires the terminal command. */
+import { existsSync, fstatSync, realpathSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { homedir, userInfo } from "node:os";
+import { dirname, join } from "node:path";
+import {
+  createScreen,
+  type InFlightRun,
+  type Paths,
+  runTerminal,
+  type Services,
+} from "../../adapters/terminal/index.ts";
+import { readConfig } from "../../config.ts";
+import { writeFileAtomic } from "../../state/index.ts";
+import { realAmbient, sleep } from "../../support/ambient.ts";
+import { lazy } from "../../support/lazy.ts";
+import { createLog } from "../../support/log.ts";
+import { createRedactor } from "../../support/redact.ts";
+import { interrupts } from "./interrupts.ts";
+import { terminalKeys } from "./keys.ts";
+
+/** What is not closed by then is closed by the end of the process. */
+const CLOSE_BUDGET_MS = 2_000;
+
+/** Answers the exit code when everything has been written. */
+export async function runTerminalMode(args: readonly string[]): Promise<number> {
+  const ambient = realAmbient;
+  const config = readConfig();
+  const redactor = createRedactor();
+  for (const secret of config.secrets) redactor.add(secret);
+  const log = createLog(process.stderr, config.logLevel, redactor, true).with({ host: "terminal" });
+  const screen = createScreen({
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    stdoutIsFile: isFile(1),
+    noColor: args.includes("--no-color"),
+    variable: config.variable,
+  });
+  const check = async (key: Parameters<Services["keys"]["check"]>[0]) =>
+    (await import("./remote-services.ts")).checkKey(config, ambient, key);
+  const keys = terminalKeys({ config, ambient, redactor, check });
+  let settled = async () => {};
+  const remote = lazy(async () => {
+    const { createRemote } = await import("./remote-services.ts");
+    const made = await createRemote({ config, apiKey: keys.current, ambient, log });
+    settled = () => Promise.race([made.close(), sleep(ambient, CLOSE_BUDGET_MS)]);
+    return made;
+  });
+  const services: Services = {
+    version: __VERSION__,
+    ambient,
+    redactor,
+    keys,
+    paths: pathsOf(config.stateDir, config.credentialsFile, config.variable),
+    local: config.local,
+    serviceAddress: () => (config.local ? "the service inside this program" : new URL(config.apiBase()).origin),
+    proxy: () => (config.local ? undefined : config.proxyFor(new URL(config.apiBase()))),
+    deployment: config.deployment,
+    variable: config.variable,
+    remote,
+    inFlightRuns: async (): Promise<InFlightRun[]> =>
+      (await import("./remote-services.ts")).listInFlightRuns(config, ambient, keys.current),
+    onInterrupt: interrupts(),
+    leave: (code) => process.exit(code),
+    async writeFile(path, text, mode) {
+      await mkdir(dirname(path), { recursive: true });
+      await writeFileAtomic(path, text, ambient.uuid(), mode);
+    },
+    serveLocal: async (options) => (await import("./local-service.ts")).serveLocal(options, config, ambient),
+  };
+  const code = await runTerminal(args, { services, screen });
+  await settled();
+  await Promise.all([process.stdout, process.stderr].map((output) => new Promise((done) => output.write("", done))));
+  return code;
+}
+
+function isFile(descriptor: number): boolean {
+  try {
+    return fstatSync(descriptor).isFile();
+  } catch {
+    return false; // it is closed
+  }
+}
+
+function pathsOf(stateDir: string, credentialsFile: string, variable: (name: string) => string | undefined): Paths {
+  const program = realpathSync(process.argv[1] ?? "");
+  const beside = (name: string) =>
+    [join(dirname(program), name), join(dirname(program), "..", name)].find((path) => existsSync(path));
+  const roderManifest = variable("SEREN_BRIDGE_RODER_MANIFEST") ?? beside("roder-extension.toml");
+  return {
+    // As both hosts look for it: the variable first.
+    home: variable("HOME") ?? variable("USERPROFILE") ?? homedir(),
+    accountHome: accountHome(),
+    program,
+    stateDir,
+    credentialsFile,
+    ...(roderManifest ? { roderManifest } : {}),
+  };
+}
+
+/** Throws for an account without an entry in the user database (some containers): then the variable is all there is. */
+function accountHome(): string {
+  try {
+    return userInfo().homedir;
+  } catch {
+    return homedir();
+  }
+}

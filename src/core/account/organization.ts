@@ -1,0 +1,125 @@
+/** What an organization has on the service, in neutral words: lists for people, and taking away what is not used. */
+import {
+  AWAITING_APPROVAL,
+  type DeploymentSummary,
+  endingOf,
+  type RunRecord,
+  type SerenClient,
+} from "../../seren/index.ts";
+import type { OutcomeKind, RunRef, Usage } from "../events.ts";
+import { runRefOf, usageOf } from "../run/outcome.ts";
+
+/** `queued`, `running` and `awaiting_approval` are still going; unknown values of the service read as `running`. */
+export type RunState = "queued" | "running" | OutcomeKind;
+
+export interface RunRow {
+  run: RunRef;
+  state: RunState;
+  /** What the service says about the state. */
+  detail?: string;
+  /** What was asked, as far as the service repeats it. */
+  message?: string;
+  /** Milliseconds since the epoch. */
+  startedAt: number;
+  endedAt?: number;
+  usage?: Usage;
+}
+
+export interface DeploymentRow {
+  id: string;
+  name: string;
+  /** `pending`, `building`, `running`, `stopped`, `failed`, or a value this version does not know. */
+  status: string;
+  mode: string;
+  model?: string;
+  error?: string;
+  /** Milliseconds since the epoch. */
+  createdAt: number;
+}
+
+const GOING_ON = "queued,running,awaiting_approval";
+
+export class Organization {
+  readonly #client: SerenClient;
+
+  constructor(client: SerenClient) {
+    this.#client = client;
+  }
+
+  /** The newest first, at most `limit` (100 is the most the service gives). */
+  async runs(query: { limit: number; goingOn?: boolean; deploymentId?: string }): Promise<RunRow[]> {
+    const { limit, goingOn, deploymentId } = query;
+    const records = await this.#client.listRuns(deploymentId, { limit, ...(goingOn ? { status: GOING_ON } : {}) });
+    return records.map(runRowOf).sort((a, b) => b.startedAt - a.startedAt);
+  }
+
+  /** Rejects with `not_found`. */
+  async run(runId: string): Promise<RunRow> {
+    return runRowOf(await this.#client.getRun(runId));
+  }
+
+  /** What the run is doing: its tool or step. Undefined when the service does not say. */
+  async step(runId: string): Promise<string | undefined> {
+    const state = await this.#client.getRunState(runId, { attempts: 1 });
+    return state.current_tool ?? state.current_step ?? undefined;
+  }
+
+  async deployments(): Promise<DeploymentRow[]> {
+    return (await this.#client.listDeployments()).map(deploymentRowOf).sort((a, b) => b.createdAt - a.createdAt);
+  }
+
+  /** For ever. The service cancels the runs it has. */
+  deleteDeployment(deploymentId: string): Promise<void> {
+    return this.#client.deleteDeployment(deploymentId);
+  }
+}
+
+function runRowOf(record: RunRecord): RunRow {
+  const usage = usageOf(record);
+  const ended = endingOf(record.status) ? timeOf(record.completed_at ?? record.updated_at) : undefined;
+  const message = messageIn(record.invocation_payload);
+  return {
+    run: runRefOf(record),
+    state: displayStateOf(record.status),
+    startedAt: timeOf(record.started_at ?? record.created_at) ?? 0,
+    ...(record.status_message ? { detail: record.status_message } : {}),
+    ...(message ? { message } : {}),
+    ...(ended === undefined ? {} : { endedAt: ended }),
+    ...(usage ? { usage } : {}),
+  };
+}
+
+export function displayStateOf(status: string): RunState {
+  if (status === "queued") return "queued";
+  return status === AWAITING_APPROVAL ? AWAITING_APPROVAL : (endingOf(status) ?? "running");
+}
+
+function deploymentRowOf({
+  id,
+  name,
+  status,
+  mode,
+  model_id,
+  error_message,
+  created_at,
+}: DeploymentSummary): DeploymentRow {
+  return {
+    id,
+    name,
+    status,
+    mode,
+    createdAt: timeOf(created_at) ?? 0,
+    ...(model_id ? { model: model_id } : {}),
+    ...(error_message ? { error: error_message } : {}),
+  };
+}
+
+function messageIn(payload: unknown): string | undefined {
+  const message = typeof payload === "object" && payload !== null && "message" in payload ? payload.message : undefined;
+  return typeof message === "string" ? message : undefined;
+}
+
+function timeOf(text: string | null | undefined): number | undefined {
+  const time = Date.parse(text ?? "");
+  return Number.isNaN(time) ? undefined : time;
+}

@@ -1,0 +1,13 @@
+/**
+ * The second door of this room: what needs HTTP and the service's schemas. It is imported after the first reply, when a
+ * run is asked for; `index.ts` is what a front end may load at its start.
+ */
+export { agentsOf } from "./account/agents.ts";
+export { ApprovalDesk } from "./account/approvals.ts";
+export { Organization } from "./account/organization.ts";
+export { RunDirectory } from "./account/run-directory.ts";
+export { Canceller } from "./cancel/canceller.ts";
+export { Journal, parseEntry } from "./cancel/journal.ts";
+export { type SweepOptions, sweep } from "./cancel/sweep.ts";
+export { saveArtifacts } from "./run/artifact-files.ts";
+export { createExecute } from "./run/run-session.ts";

@@ -1,0 +1,97 @@
+/** From a request to a remote run: find or make the deployment, note the intent, start the run once. */
+import { digestOf, endingOf, type RunTrace, type SerenClient, type StartedRun, startRun } from "../../seren/index.ts";
+import { asFailure, ExecutionFailure } from "../../support/failure.ts";
+import type { PendingEntry } from "../cancel/journal.ts";
+import { type Deploys, resolveDeployment, untilReady } from "../deployment/resolve-deployment.ts";
+import type { ExecutionEvent, Outcome } from "../events.ts";
+import type { RunRequest } from "../request.ts";
+
+export interface Launch {
+  client: SerenClient;
+  deploys: Deploys;
+  request: RunRequest;
+  /** Marks the create call, so that the run can be found when its answer is lost. */
+  requestId: string;
+  line: PendingEntry | undefined;
+  signal: AbortSignal;
+  /** Told of a create call that may have started a run which cannot be named. */
+  onLost(trace: RunTrace): void;
+}
+
+export type Launched =
+  | { kind: "run"; runId: string; deploymentId: string }
+  /** Finished before it had a name. */
+  | { kind: "outcome"; outcome: Outcome };
+
+/** Throws when no run was started, with `unknown_outcome` when that cannot be known. */
+export async function* launch(options: Launch): AsyncGenerator<ExecutionEvent, Launched, void> {
+  const { client, deploys, request, signal } = options;
+  let deploymentId = yield* resolveDeployment(client, deploys, request.target, signal);
+  yield { type: "status", phase: "submitting" };
+  let started: StartedRun;
+  try {
+    started = await submit(options, deploymentId);
+  } catch (error) {
+    const failure = asFailure(error);
+    if (signal.aborted || (failure.kind !== "not_found" && failure.kind !== "invalid_input")) throw error;
+    deploymentId = yield* anotherDeployment(options, deploymentId, failure);
+    started = await submit(options, deploymentId);
+  }
+  if (started.kind === "inline") return { kind: "outcome", outcome: inlineOutcome(started.status, started.text) };
+  return { kind: "run", runId: started.runId, deploymentId };
+}
+
+async function submit(options: Launch, deploymentId: string): Promise<StartedRun> {
+  const { client, request, requestId, line, signal } = options;
+  const { message, conversationId, operation, inputs } = request;
+  await line?.note({ deploymentId });
+  const since = client.ambient.now();
+  try {
+    return await startRun(
+      client,
+      deploymentId,
+      {
+        async: true,
+        client_request_id: requestId,
+        ...(message === undefined ? {} : { message }),
+        ...(conversationId === undefined ? {} : { conversation_id: conversationId }),
+        ...(operation === undefined ? {} : { operation }),
+        ...(inputs === undefined ? {} : { inputs }),
+      },
+      { signal },
+    );
+  } catch (error) {
+    const isStop = signal.aborted && !(error instanceof ExecutionFailure);
+    const { kind } = asFailure(error);
+    if (!isStop && (kind === "unknown_outcome" || kind === "internal")) {
+      options.onLost({ requestId, deploymentId, since, conversationId, messageDigest: digestOf(message) });
+    }
+    throw error;
+  }
+}
+
+/** The deployment we knew refused the run: it may be gone or stopped. Nothing was started there. */
+async function* anotherDeployment(
+  { client, deploys, request: { target }, signal }: Launch,
+  deploymentId: string,
+  failure: ExecutionFailure,
+): AsyncGenerator<ExecutionEvent, string, void> {
+  if (failure.kind === "invalid_input") {
+    const deployment = await client.getDeployment(deploymentId, { signal });
+    const idle = deployment.status === "stopped" || deployment.status === "pending" || deployment.status === "building";
+    if (!idle) throw failure;
+    return yield* untilReady(client, deployment, signal);
+  }
+  if (target.kind === "workload" && target.knownId === deploymentId) {
+    return yield* resolveDeployment(client, deploys, target, signal, true);
+  }
+  const where = target.kind === "deployment" ? ` (it comes from ${target.named})` : "";
+  throw new ExecutionFailure("not_found", `the deployment does not exist on Seren Cloud${where}`, { cause: failure });
+}
+
+function inlineOutcome(status: string, text: string): Outcome {
+  const ending = endingOf(status) ?? "completed";
+  const outcome: Outcome = { kind: ending, text, artifacts: [], approvals: [] };
+  if (ending !== "completed") outcome.error = { message: text || `the run ended: ${status}` };
+  return outcome;
+}

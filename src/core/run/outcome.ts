@@ -1,0 +1,111 @@
+/** The outcome of a run from its record: the record decides, whoever asked for what. */
+import type { PendingApproval, RunArtifact, RunEnding, RunRecord } from "../../seren/index.ts";
+import type { StopCause } from "../../support/abort.ts";
+import type { Approval, Artifact, Outcome, RunRef, Usage } from "../events.ts";
+import type { Transcript } from "./transcript.ts";
+
+export function usageOf(record: RunRecord): Usage | undefined {
+  const inputTokens = Math.trunc(record.inference_input_tokens ?? 0);
+  const outputTokens = Math.trunc(record.inference_output_tokens ?? 0);
+  const known = inputTokens > 0 || outputTokens > 0 || record.compute_cost_usd || record.inference_cost_usd;
+  if (!known) return undefined;
+  return {
+    inputTokens,
+    outputTokens,
+    ...(record.compute_cost_usd ? { computeUsd: record.compute_cost_usd } : {}),
+    ...(record.inference_cost_usd ? { inferenceUsd: record.inference_cost_usd } : {}),
+    ...(record.execution_time_ms ? { durationMs: record.execution_time_ms } : {}),
+  };
+}
+
+export function runRefOf(record: RunRecord): RunRef {
+  return {
+    runId: record.id,
+    deploymentId: record.deployment_id,
+    ...(record.session_url ? { url: record.session_url } : {}),
+  };
+}
+
+export function approvalsOf(pending: PendingApproval[]): Approval[] {
+  return pending.map(({ id, tool, reason }) => ({ id, tool, ...(reason ? { reason } : {}) }));
+}
+
+/** Events and the artifact list tell of related things: equal ids or addresses are one artifact, the list has the title. */
+export function mergeArtifacts(seen: ReadonlyMap<string, Artifact>, listed: RunArtifact[]): Artifact[] {
+  const merged = new Map(seen);
+  for (const { id, artifact_type, title, url, payload } of listed) {
+    const known = merged.get(id) ?? (url ? [...seen.values()].find(({ uri }) => uri === url) : undefined);
+    merged.set(known?.id ?? id, {
+      ...known,
+      id: known?.id ?? id,
+      kind: known?.kind ?? artifact_type,
+      ...(title ? { title } : {}),
+      ...(url ? { uri: url } : {}),
+      ...(payload === undefined || payload === null ? {} : { payload }),
+    });
+  }
+  return [...merged.values()];
+}
+
+export interface EndedRun {
+  record: RunRecord;
+  ending: RunEnding;
+  transcript: Transcript;
+  text: string;
+  /** Default: those that events told of. */
+  artifacts?: Artifact[];
+  streamError?: string;
+  stoppedBy?: StopCause;
+}
+
+export function endedOutcome({
+  record,
+  ending,
+  transcript,
+  text,
+  artifacts = [...transcript.artifacts.values()],
+  streamError,
+  stoppedBy,
+}: EndedRun): Outcome {
+  // A run that our deadline cancelled did not end by a wish of the user's.
+  const kind = ending === "cancelled" && stoppedBy === "deadline" ? "timed_out" : ending;
+  const usage = usageOf(record);
+  const outcome: Outcome = { kind, run: runRefOf(record), text, artifacts, approvals: [] };
+  if (usage) outcome.usage = usage;
+  if (record.stop_reason) outcome.stopReason = record.stop_reason;
+  if (stoppedBy) outcome.stoppedBy = stoppedBy;
+  if (kind === "completed") return outcome;
+  const message =
+    transcript.firstError?.message ??
+    streamError ??
+    record.status_message ??
+    DEFAULT_WORDS[kind] ??
+    `the run ended: ${kind}`;
+  outcome.error = {
+    ...transcript.firstError,
+    message: kind === "timed_out" && stoppedBy === "deadline" ? DEADLINE_WORDS : message,
+  };
+  return outcome;
+}
+
+/** Of a run that may still be going: what was produced so far, and why it is not waited for any longer. */
+export function unfinishedOutcome(run: RunRef, transcript: Transcript, stoppedBy: StopCause, message: string): Outcome {
+  return {
+    kind: stoppedBy === "deadline" ? "timed_out" : "failed",
+    run,
+    text: transcript.text,
+    error: { message },
+    artifacts: [...transcript.artifacts.values()],
+    approvals: [],
+    stoppedBy,
+  };
+}
+
+export const DEADLINE_WORDS = "the time limit of the request was reached; the run was cancelled";
+
+const DEFAULT_WORDS: Readonly<Record<string, string>> = {
+  failed: "the run failed without giving a reason",
+  cancelled: "the run was cancelled",
+  timed_out: "the run reached its own time limit on Seren Cloud",
+  blocked: "the run was blocked on Seren Cloud",
+};

@@ -1,0 +1,38 @@
+/** One signal from two reasons to stop: the caller's abort and the deadline. The first reason stays. */
+import { type StopCause, Stopped, stopCauseOf } from "../../support/abort.ts";
+import type { Ambient } from "../../support/ambient.ts";
+import type { RunLimits } from "../request.ts";
+
+export class StopSignal {
+  readonly #controller = new AbortController();
+  readonly #release: () => void;
+
+  constructor(ambient: Ambient, limits: RunLimits) {
+    const onAbort = () => {
+      const { reason } = limits.signal;
+      this.#controller.abort(reason instanceof Stopped ? reason : new Stopped("host"));
+    };
+    const onDeadline = () => this.#controller.abort(new Stopped("deadline"));
+    const left = limits.deadline - ambient.now();
+    const stopTimer = ambient.timer(left, onDeadline);
+    limits.signal.addEventListener("abort", onAbort, { once: true });
+    if (limits.signal.aborted) onAbort();
+    else if (left <= 0) onDeadline();
+    this.#release = () => {
+      stopTimer();
+      limits.signal.removeEventListener("abort", onAbort);
+    };
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  get by(): StopCause | undefined {
+    return stopCauseOf(this.signal);
+  }
+
+  release(): void {
+    this.#release();
+  }
+}

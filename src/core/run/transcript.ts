@@ -1,0 +1,218 @@
+/**
+ * What a run has said so far: turns rows of its log into neutral events, and at the end makes the text equal to the
+ * remote record's, whatever the stream lost on the way (`seren-cloud-api` reference 4.8 and 5).
+ */
+import { decodeRunEvent, type RunRecord, recordRows, sequenceOf } from "../../seren/index.ts";
+import { parseObject } from "../../support/objects.ts";
+import type { Artifact, ExecutionEvent } from "../events.ts";
+import { MAX_TEXT_CHARACTERS, TextBuffer } from "./text-buffer.ts";
+
+/** Tool calls remembered by id, for pairing results with names and for recognising repeats. */
+const MAX_TOOLS = 10_000;
+const MAX_ARTIFACTS = 1_000;
+
+export interface RunError {
+  message: string;
+  code?: string;
+  retryable?: boolean;
+}
+
+/** How far a run was followed. */
+export interface Position {
+  /** The last event handed on. */
+  sequence: number;
+  /** Whether every event had a number, so that `sequence` says which are missing. */
+  numbered: boolean;
+  /** The highest number the service ever spoke of. */
+  latest: number;
+  /** Whether the following ended otherwise than with the end of the stream. */
+  troubled: boolean;
+}
+
+export interface FinalText {
+  text: string;
+  length: number;
+  late: string;
+  replaced: boolean;
+}
+
+export class Transcript {
+  readonly artifacts = new Map<string, Artifact>();
+  /** The first error the run reported about itself. Not an end by itself. */
+  firstError: RunError | undefined;
+  readonly #text = new TextBuffer();
+  readonly #tools = new Map<string, { name: string; called: boolean; resulted: boolean }>();
+
+  /** The neutral events of rows that came together. Texts beside each other are told as one: it reads the same, and costs less. */
+  *applyAll(rows: readonly unknown[]): Generator<ExecutionEvent, void, void> {
+    let text = "";
+    for (const row of rows) {
+      const event = this.apply(row);
+      if (event?.type === "text") {
+        text += event.text;
+      } else if (event) {
+        if (text) yield { type: "text", text };
+        text = "";
+        yield event;
+      }
+    }
+    if (text) yield { type: "text", text };
+  }
+
+  /** The neutral event of one row, when it has one. */
+  apply(row: unknown): ExecutionEvent | undefined {
+    const event = decodeRunEvent(row);
+    switch (event?.type) {
+      case "text":
+        if (event.text === "") return undefined;
+        this.#text.append(event.text);
+        return { type: "text", text: event.text };
+      case "thinking":
+        return event.text === "" ? undefined : { type: "thinking", text: event.text };
+      case "tool_call": {
+        const tool = this.#tool(event.id, event.name);
+        tool.name = event.name;
+        if (tool.called) return undefined; // a later row of one call only changes its status
+        tool.called = true;
+        return { type: "tool_call", id: event.id, name: event.name, arguments: event.arguments ?? "{}" };
+      }
+      case "tool_result": {
+        const tool = this.#tool(event.id, event.id);
+        if (tool.resulted) return undefined;
+        tool.resulted = true;
+        return { type: "tool_result", id: event.id, name: tool.name, content: event.content, isError: event.is_error };
+      }
+      case "artifact": {
+        if (this.artifacts.has(event.id) || this.artifacts.size >= MAX_ARTIFACTS) return undefined;
+        const artifact: Artifact = {
+          id: event.id,
+          kind: event.kind,
+          ...(event.uri ? { uri: event.uri } : {}),
+          ...(event.sha256 ? { sha256: event.sha256 } : {}),
+          ...(event.size_bytes ? { sizeBytes: event.size_bytes } : {}),
+        };
+        this.artifacts.set(event.id, artifact);
+        return { type: "artifact", artifact };
+      }
+      case "guardrail_fail":
+        return { type: "notice", level: "warning", message: `guardrail ${event.name}: ${event.message}` };
+      case "error":
+        this.firstError ??= {
+          message: event.message,
+          ...(event.code ? { code: event.code } : {}),
+          ...(typeof event.retryable === "boolean" ? { retryable: event.retryable } : {}),
+        };
+        return { type: "notice", level: "warning", message: event.message };
+      default:
+        return undefined;
+    }
+  }
+
+  /**
+   * Events of the record that never arrived, in order, after the last one that did. Applied like the others. Where events
+   * came without a number, nobody can say which are missing; `finalText` still makes the text right.
+   */
+  *missing(
+    record: RunRecord,
+    { sequence, numbered }: Pick<Position, "sequence" | "numbered">,
+  ): Generator<ExecutionEvent, void, void> {
+    for (const row of numbered ? (recordRows(record.output_events) ?? []) : []) {
+      const number = sequenceOf(row);
+      if (number === undefined || number <= sequence) continue;
+      const event = this.apply(row);
+      if (event) yield event;
+    }
+    // Tools that were skipped in the middle are told late rather than never; text is not, it would stand in the wrong place.
+    for (const row of recordRows(record.output_events) ?? []) {
+      const type = decodeRunEvent(row)?.type;
+      if (type !== "tool_call" && type !== "tool_result") continue;
+      const event = this.apply(row);
+      if (event) yield event;
+    }
+  }
+
+  /**
+   * The final text, given the record. `text` is at most `MAX_TEXT_CHARACTERS` of its `length`; `late` is what has to be
+   * appended to what was streamed; `replaced` says that the streamed text was not a beginning of the record's.
+   */
+  finalText(record: RunRecord, position: Position): FinalText {
+    const recorded = recordedText(record);
+    const streamed = this.#text;
+    if (recorded === undefined) return this.#asStreamed();
+    if (streamed.isBeginningOf(recorded)) {
+      const late = ownCopy(recorded.slice(streamed.length));
+      return late === "" ? this.#asStreamed() : { ...asRecorded(recorded), late };
+    }
+    // A record that is not complete is no reason to take back what was streamed.
+    const rows = recordRows(record.output_events);
+    const trusted = rows !== undefined && isComplete(record, position);
+    const kept = streamed.toString();
+    const isBeginning = recorded.length < streamed.length && kept.startsWith(recorded.slice(0, kept.length));
+    if (isBeginning && !trusted) return this.#asStreamed();
+    // The process output stands in for text events, and only where there are none.
+    if (streamed.length > 0 && rows && !textOf(rows)) return this.#asStreamed();
+    return { ...asRecorded(recorded), replaced: true };
+  }
+
+  #asStreamed(): FinalText {
+    return { text: this.#text.toString(), length: this.#text.length, late: "", replaced: false };
+  }
+
+  get text(): string {
+    return this.#text.toString();
+  }
+
+  #tool(id: string, name: string): { name: string; called: boolean; resulted: boolean } {
+    let tool = this.#tools.get(id);
+    if (!tool) {
+      tool = { name, called: false, resulted: false };
+      if (this.#tools.size < MAX_TOOLS) this.#tools.set(id, tool);
+    }
+    return tool;
+  }
+}
+
+function asRecorded(recorded: string): FinalText {
+  const text = ownCopy(recorded.slice(0, MAX_TEXT_CHARACTERS));
+  return { text, length: recorded.length, late: "", replaced: false };
+}
+
+/** A slice holds on to the whole that it was cut from, and that may be large. */
+function ownCopy(slice: string): string {
+  return Buffer.from(slice, "utf16le").toString("utf16le");
+}
+
+/**
+ * Whether the record holds the whole log. Its `done` event says so; where there is none, a record that goes as far as the
+ * service ever said is believed, unless the following was too troubled to know how far that is.
+ */
+export function isComplete(record: RunRecord, { sequence, latest, numbered, troubled }: Position): boolean {
+  const rows = recordRows(record.output_events);
+  if (!rows) return true; // a record without rows gets none later
+  if (rows.some((row) => decodeRunEvent(row)?.type === "done")) return true;
+  if (troubled || !numbered) return false;
+  const last = rows.reduce((highest: number, row) => Math.max(highest, sequenceOf(row) ?? -1), -1);
+  return last >= Math.max(sequence, latest);
+}
+
+/**
+ * The answer as the record has it: the joined text events, else the process output. An orchestrated run's output can be a
+ * JSON document with the answer in `response`. `undefined` when the record holds neither.
+ */
+export function recordedText(record: RunRecord): string | undefined {
+  const rows = recordRows(record.output_events);
+  const text = textOf(rows ?? []);
+  if (text) return text;
+  if (!record.output) return rows ? "" : undefined;
+  const response = parseObject(record.output)?.response;
+  return typeof response === "string" ? response : record.output;
+}
+
+function textOf(rows: unknown[]): string {
+  let text = "";
+  for (const row of rows) {
+    const event = decodeRunEvent(row);
+    if (event?.type === "text") text += event.text;
+  }
+  return text;
+}

@@ -1,0 +1,191 @@
+/**
+ * State in a folder, readable by its owner only: a file a deployment, a bundle and a run. Of a deployment, the values of
+ * its secrets and the contents of its assets are left out: nothing here reads them once it is accepted. API keys are
+ * never kept. Written synchronously, so that whatever a caller has been told is on disk.
+ */
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { ExecutionFailure } from "../../support/failure.ts";
+import type { Deployment } from "../model/deployments.ts";
+import type { Run } from "../model/run.ts";
+import type { CloudStore, RunWriter, StoredBundle, StoredDeployment, StoredState } from "./cloud-store.ts";
+import { type BundleFile, BundleFileSchema, type DeploymentFile, DeploymentFileSchema } from "./folder-schema.ts";
+import { RunFile, readRunFile } from "./run-file.ts";
+
+const JSON_FILE = /^[0-9a-f-]{36}\.json$/;
+const RUN_FILE = /^[0-9a-f-]{36}\.jsonl$/;
+
+export interface FolderOptions {
+  path: string;
+  /** Called once, when something could not be written: from then on the folder lags behind. */
+  onProblem: (why: string) => void;
+}
+
+export class StateFolder implements CloudStore {
+  readonly #deployments: string;
+  readonly #bundles: string;
+  readonly #runs: string;
+  readonly #onProblem: (why: string) => void;
+  #failed = false;
+
+  /** Throws `invalid_input` when the folder cannot be made or read. */
+  constructor({ path, onProblem }: FolderOptions) {
+    this.#onProblem = onProblem;
+    this.#deployments = join(path, "deployments");
+    this.#bundles = join(path, "bundles");
+    this.#runs = join(path, "runs");
+    try {
+      for (const folder of [path, this.#deployments, this.#bundles, this.#runs]) {
+        mkdirSync(folder, { recursive: true, mode: 0o700 });
+        if (folder !== path) chmodSync(folder, 0o700);
+      }
+    } catch (error) {
+      throw new ExecutionFailure("invalid_input", `the state folder ${path} cannot be used: ${reasonOf(error)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  load(): StoredState {
+    const runs = this.#readable(this.#runs, RUN_FILE, readRunFile).sort((a, b) => a.createdAt - b.createdAt);
+    const deployments = this.#readable(this.#deployments, JSON_FILE, readDeployment);
+    const needed = new Set(runs.map(({ deploymentId }) => deploymentId));
+    for (const { deployment, deleted } of deployments) {
+      if (deleted && !needed.has(deployment.id)) this.#remove(this.#deployments, `${deployment.id}.json`);
+    }
+    return {
+      deployments: deployments
+        .filter(({ deployment, deleted }) => !deleted || needed.has(deployment.id))
+        .sort((a, b) => a.deployment.createdAt - b.deployment.createdAt),
+      bundles: this.#readable(this.#bundles, JSON_FILE, readBundle),
+      runs,
+    };
+  }
+
+  deployment({ deployment, deleted }: StoredDeployment): void {
+    const { id, name, createdAt, readyAt, updatedAt, codeHash, buildError, stopped } = deployment;
+    const file: DeploymentFile = {
+      v: 1,
+      id,
+      name,
+      body: withoutSecrets(deployment.body),
+      created_at: createdAt,
+      ready_at: readyAt,
+      updated_at: updatedAt,
+      code_hash: codeHash,
+      ...(buildError === undefined ? {} : { build_error: buildError }),
+      stopped,
+      deleted,
+    };
+    this.#replace(this.#deployments, `${id}.json`, file);
+  }
+
+  bundle({ id, sha256, sizeBytes, createdAt, uploadedAt }: StoredBundle): void {
+    const file: BundleFile = {
+      v: 1,
+      id,
+      sha256,
+      size_bytes: sizeBytes,
+      created_at: createdAt,
+      uploaded_at: uploadedAt,
+    };
+    this.#replace(this.#bundles, `${id}.json`, file);
+  }
+
+  runWriter(run: Run): RunWriter {
+    return new RunFile(join(this.#runs, `${run.id}.jsonl`), run, (write) => this.#guard(write));
+  }
+
+  forget(run: Run): void {
+    this.#remove(this.#runs, `${run.id}.jsonl`);
+  }
+
+  #replace(folder: string, name: string, value: object): void {
+    this.#guard(() => {
+      const temporary = join(folder, `${name}.tmp`);
+      const file = openSync(temporary, "w", 0o600);
+      try {
+        writeSync(file, JSON.stringify(value));
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
+      renameSync(temporary, join(folder, name));
+    });
+  }
+
+  #remove(folder: string, name: string): void {
+    this.#guard(() => rmSync(join(folder, name), { force: true }));
+  }
+
+  #guard(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      if (!this.#failed) this.#onProblem(reasonOf(error));
+      this.#failed = true;
+    }
+  }
+
+  /** What of the folder can be read and fits; the rest is left where it is. */
+  #readable<T>(folder: string, names: RegExp, read: (path: string) => T | undefined): T[] {
+    return readdirSync(folder)
+      .filter((name) => names.test(name))
+      .flatMap((name) => {
+        try {
+          const value = read(join(folder, name));
+          return value === undefined ? [] : [value];
+        } catch {
+          return [];
+        }
+      });
+  }
+}
+
+function readDeployment(path: string): StoredDeployment | undefined {
+  const file = DeploymentFileSchema.safeParse(JSON.parse(readFileSync(path, "utf8"))).data;
+  if (!file) return undefined;
+  const deployment: Deployment = {
+    id: file.id,
+    name: file.name,
+    body: file.body,
+    createdAt: file.created_at,
+    readyAt: file.ready_at,
+    codeHash: file.code_hash,
+    ...(file.build_error === undefined ? {} : { buildError: file.build_error }),
+    updatedAt: file.updated_at,
+    stopped: file.stopped,
+    turns: new Map(),
+  };
+  return { deployment, deleted: file.deleted };
+}
+
+function readBundle(path: string): StoredBundle | undefined {
+  const file = BundleFileSchema.safeParse(JSON.parse(readFileSync(path, "utf8"))).data;
+  if (!file) return undefined;
+  const { id, sha256, size_bytes: sizeBytes, created_at: createdAt, uploaded_at: uploadedAt } = file;
+  return { id, sha256, sizeBytes, createdAt, uploadedAt };
+}
+
+function withoutSecrets(body: Deployment["body"]): Deployment["body"] {
+  const { secrets: _, ...workload } = body.workload;
+  const { execution } = workload;
+  if (execution.type === "code") return { ...body, workload };
+  const { assets: __, ...bundle } = execution.bundle;
+  return { ...body, workload: { ...workload, execution: { ...execution, bundle } } };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

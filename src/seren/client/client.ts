@@ -1,0 +1,293 @@
+/**
+ * Typed calls, one method per operation. A method that only reads, or that may be repeated, repeats itself while the
+ * service is away; `createRun` and `deploy` try once, because whether they may be repeated is decided by `start-run.ts`
+ * and `core/target.ts`, which look first.
+ */
+
+import * as z from "zod";
+import {
+  type CreateDeployment,
+  type CreateRun,
+  type DeploymentSummary,
+  DeploymentSummarySchema,
+  MAX_PAGE,
+  type PendingRun,
+  PendingRunSchema,
+  type RunArtifact,
+  RunArtifactSchema,
+  type RunInvocation,
+  RunInvocationSchema,
+  type RunLiveState,
+  RunLiveStateSchema,
+  type RunPendingApprovals,
+  RunPendingApprovalsSchema,
+  type RunRecord,
+  RunRecordSchema,
+} from "#protocols/seren-cloud";
+import type { Ambient } from "../../support/ambient.ts";
+import { ExecutionFailure } from "../../support/failure.ts";
+import { JITLESS } from "../../support/zod.ts";
+import { toFailure } from "../http/problem.ts";
+import { RetryBudget, retrying } from "../http/retry.ts";
+import type { HttpRequest, HttpResponse, HttpStream, HttpTransport } from "../http/transport.ts";
+import { type Envelope, envelopeOf, withoutGateway } from "./envelope.ts";
+import { type EventPage, isTooLarge, type Page, type RunPage, readPage } from "./pages.ts";
+import { queryString, segment } from "./path.ts";
+import { recordFromState } from "./status.ts";
+
+const CALL_TIMEOUT_MS = 60_000;
+const CANCEL_TIMEOUT_MS = 4_000;
+const STREAM_OPEN_TIMEOUT_MS = 30_000;
+/** Tries of a call that somebody is waiting for. Following a run passes `Infinity` instead. */
+const DEFAULT_ATTEMPTS = 4;
+
+export interface CallOptions {
+  signal?: AbortSignal;
+  /** Tries in all while the service is away; `Infinity` = until the signal is aborted. Default 4. */
+  attempts?: number;
+}
+
+export interface ListRuns {
+  limit?: number;
+  offset?: number;
+  status?: string;
+  conversationId?: string;
+}
+
+export class SerenClient {
+  readonly ambient: Ambient;
+  readonly budget: RetryBudget;
+  readonly #transport: HttpTransport;
+  /** Runs whose record is too large to be read. */
+  readonly #tooLarge = new Set<string>();
+
+  constructor(transport: HttpTransport, ambient: Ambient) {
+    this.#transport = transport;
+    this.ambient = ambient;
+    this.budget = new RetryBudget(ambient);
+  }
+
+  /** Unreadable ones are left out: those of other people may be shown in part only. */
+  async listDeployments(options?: CallOptions): Promise<DeploymentSummary[]> {
+    const rows = await this.#read("/deployments", z.array(z.unknown()), "the list of deployments", options);
+    return rows.flatMap((row) => DeploymentSummarySchema.safeParse(row, JITLESS).data ?? []);
+  }
+
+  async getDeployment(deploymentId: string, options?: CallOptions): Promise<DeploymentSummary> {
+    return this.#read(`/deployments/${segment(deploymentId)}`, DeploymentSummarySchema, "the deployment", options);
+  }
+
+  /** One try. Twice is two deployments: the service does not deduplicate. */
+  async deploy(body: CreateDeployment, signal?: AbortSignal): Promise<DeploymentSummary> {
+    return this.#call(
+      { method: "POST", path: "/deploy", body: JSON.stringify(body) },
+      DeploymentSummarySchema,
+      "the deployment",
+      signal,
+    );
+  }
+
+  async startDeployment(deploymentId: string, options?: CallOptions): Promise<void> {
+    const path = `/deployments/${segment(deploymentId)}/start`;
+    await this.#repeat(options, () => this.#send({ method: "POST", path }, "the deployment", options?.signal));
+  }
+
+  /** Gone already counts as done. Its runs are cancelled by the service. */
+  async deleteDeployment(deploymentId: string): Promise<void> {
+    const path = `/deployments/${segment(deploymentId)}`;
+    const response = await this.#transport.request({ method: "DELETE", path, timeoutMs: CALL_TIMEOUT_MS });
+    const done = (response.status >= 200 && response.status <= 299) || response.status === 404;
+    if (!done) throw toFailure(response, "the deployment", this.ambient);
+  }
+
+  /** One try, never aborted by a caller: a create call dropped on the wire may leave a run that nobody can name. */
+  async createRun(deploymentId: string, body: CreateRun): Promise<{ httpStatus: number; invocation: RunInvocation }> {
+    const path = `/deployments/${segment(deploymentId)}/runs`;
+    const request = { method: "POST", path, body: JSON.stringify(body) } as const;
+    const { value, response } = await this.#exchange(request, RunInvocationSchema, "the deployment");
+    return { httpStatus: response.status, invocation: value };
+  }
+
+  /** A record too large to be read is answered as far as the run's state goes: without output, events and costs. */
+  async getRun(runId: string, options?: CallOptions): Promise<RunRecord> {
+    if (this.#tooLarge.has(runId)) return recordFromState(await this.getRunState(runId, options));
+    const record = this.#read(`/runs/${segment(runId)}`, RunRecordSchema, "the run", options);
+    return this.#orState(runId, record, () => this.getRunState(runId, options));
+  }
+
+  /** What the run's state tells in place of a record that is too large to be read. */
+  async #orState(runId: string, record: Promise<RunRecord>, state: () => Promise<RunLiveState>): Promise<RunRecord> {
+    try {
+      return await record;
+    } catch (error) {
+      if (!isTooLarge(error)) throw error;
+      this.#tooLarge.add(runId);
+      return recordFromState(await state());
+    }
+  }
+
+  /** Whether `getRun` answered the run with less than its record. */
+  isTooLarge(runId: string): boolean {
+    return this.#tooLarge.has(runId);
+  }
+
+  async getRunState(runId: string, options?: CallOptions): Promise<RunLiveState> {
+    return this.#read(`/runs/${segment(runId)}/state`, RunLiveStateSchema, "the run", options);
+  }
+
+  /** Records of one deployment, or of the whole organization. Unreadable records are left out. */
+  async listRuns(deploymentId: string | undefined, query: ListRuns = {}, options?: CallOptions): Promise<RunRecord[]> {
+    return (await this.listRunPage(deploymentId, query, options)).runs;
+  }
+
+  /** The same with whether there are more. */
+  async listRunPage(deploymentId: string | undefined, query: ListRuns = {}, options?: CallOptions): Promise<RunPage> {
+    const base = deploymentId ? `/deployments/${segment(deploymentId)}/runs` : "/runs";
+    const { status, conversationId, offset = 0 } = query;
+    const filter = { status, conversation_id: conversationId };
+    const { rows, hasMore } = await this.#page(
+      base,
+      query.limit ?? MAX_PAGE.runs,
+      offset,
+      "the list of runs",
+      options,
+      filter,
+    );
+    const runs = rows.flatMap((row) => RunRecordSchema.safeParse(row, JITLESS).data ?? []);
+    return { runs, tooLarge: rows.filter((row) => row === undefined).length, hasMore };
+  }
+
+  async listRunEvents(runId: string, offset: number, options?: CallOptions): Promise<EventPage> {
+    const path = `/runs/${segment(runId)}/events`;
+    const { rows, hasMore } = await this.#page(path, MAX_PAGE.events, offset, "the run", options);
+    return { events: rows, hasMore };
+  }
+
+  /** Unreadable ones are left out. */
+  async listRunArtifacts(runId: string, options?: CallOptions): Promise<RunArtifact[]> {
+    const path = `/runs/${segment(runId)}/artifacts${queryString({ limit: MAX_PAGE.artifacts })}`;
+    const rows = await this.#read(path, z.array(z.unknown()), "the run", options);
+    return rows.flatMap((row) => RunArtifactSchema.safeParse(row, JITLESS).data ?? []);
+  }
+
+  async getPendingApprovals(runId: string, options?: CallOptions): Promise<RunPendingApprovals> {
+    return this.#read(`/runs/${segment(runId)}/pending_approvals`, RunPendingApprovalsSchema, "the run", options);
+  }
+
+  /** The organization's runs that wait for a person. Unreadable rows are left out. */
+  async listPendingRuns(options?: CallOptions): Promise<PendingRun[]> {
+    const path = `/pending_approvals${queryString({ limit: MAX_PAGE.approvals })}`;
+    const rows = await this.#read(path, z.array(z.unknown()), "the list of approvals", options);
+    return rows.flatMap((row) => PendingRunSchema.safeParse(row, JITLESS).data ?? []);
+  }
+
+  /**
+   * Asks the service to stop the run; the record says later whether it did. One try: the caller repeats until terminal. A
+   * success that does not show the record is followed by a look at it.
+   */
+  async cancelRun(runId: string, signal?: AbortSignal): Promise<RunRecord> {
+    const request = { method: "GET", path: `/runs/${segment(runId)}/state` } as const;
+    const state = () => this.#call(request, RunLiveStateSchema, "the run", signal, CANCEL_TIMEOUT_MS);
+    return this.#orState(runId, this.#cancel(runId, signal), state);
+  }
+
+  async #cancel(runId: string, signal: AbortSignal | undefined): Promise<RunRecord> {
+    const path = `/runs/${segment(runId)}`;
+    const request = { method: "POST", path: `${path}/cancel` } as const;
+    const response = await this.#send(request, "the run", signal, CANCEL_TIMEOUT_MS);
+    const record = RunRecordSchema.safeParse(envelopeOf(response)?.data, JITLESS).data;
+    return record ?? this.#call({ method: "GET", path }, RunRecordSchema, "the run", signal, CANCEL_TIMEOUT_MS);
+  }
+
+  /** Opens the run stream after `lastEventId`. Rejects when it is refused; `unsupported` when the answer is no event stream. */
+  async openRunStream(runId: string, lastEventId: string | undefined, signal: AbortSignal): Promise<HttpStream> {
+    const stream = await this.#transport.openStream({
+      method: "GET",
+      path: `/runs/${segment(runId)}/stream`,
+      headers: { accept: "text/event-stream", ...(lastEventId === undefined ? {} : { "last-event-id": lastEventId }) },
+      timeoutMs: STREAM_OPEN_TIMEOUT_MS,
+      signal,
+    });
+    const type = stream.headers["content-type"] ?? "";
+    if (stream.status === 200 && type.toLowerCase().startsWith("text/event-stream")) return stream;
+    stream.close();
+    if (stream.status === 200 || stream.status === 405 || stream.status === 406) {
+      throw new ExecutionFailure("unsupported", "Seren Cloud does not stream this run", {
+        details: { status: stream.status },
+      });
+    }
+    throw toFailure({ status: stream.status, headers: stream.headers, body: "" }, "the run", this.ambient);
+  }
+
+  close(): Promise<void> {
+    return this.#transport.close();
+  }
+
+  #read<S extends z.ZodType>(path: string, schema: S, what: string, options?: CallOptions): Promise<z.output<S>> {
+    return this.#repeat(options, () => this.#call({ method: "GET", path }, schema, what, options?.signal));
+  }
+
+  #repeat<T>(options: CallOptions | undefined, attempt: () => Promise<T>): Promise<T> {
+    const { signal, attempts = DEFAULT_ATTEMPTS } = options ?? {};
+    return retrying(this.ambient, this.budget, signal ? { signal, attempts } : { attempts }, attempt);
+  }
+
+  async #call<S extends z.ZodType>(
+    request: Pick<HttpRequest, "method" | "path" | "body">,
+    schema: S,
+    what: string,
+    signal?: AbortSignal,
+    timeoutMs?: number,
+  ): Promise<z.output<S>> {
+    return (await this.#exchange(request, schema, what, signal, timeoutMs)).value;
+  }
+
+  /** Rows as the service shows them, not yet judged; `undefined` where one is too large to be read. */
+  #page(
+    path: string,
+    most: number,
+    from: number,
+    what: string,
+    options?: CallOptions,
+    filter: Record<string, string | undefined> = {},
+  ): Promise<Page> {
+    const rows = z.array(z.unknown());
+    const ask = (limit: number, offset: number) =>
+      this.#repeat(options, async () => {
+        const request = { method: "GET", path: path + queryString({ limit, offset, ...filter }) } as const;
+        const { value, envelope } = await this.#exchange(request, rows, what, options?.signal);
+        return { rows: value, hasMore: envelope?.pagination?.has_more ?? value.length >= limit };
+      });
+    return readPage(ask, most, from);
+  }
+
+  async #exchange<S extends z.ZodType>(
+    request: Pick<HttpRequest, "method" | "path" | "body">,
+    schema: S,
+    what: string,
+    signal?: AbortSignal,
+    timeoutMs?: number,
+  ): Promise<{ value: z.output<S>; response: HttpResponse; envelope: Envelope | undefined }> {
+    const response = await this.#send(request, what, signal, timeoutMs);
+    const envelope = envelopeOf(response);
+    const parsed = schema.safeParse(envelope?.data, JITLESS);
+    if (parsed.success) return { value: parsed.data, response, envelope };
+    throw new ExecutionFailure("contract", `Seren Cloud's answer about ${what} is not one this version can read`, {
+      cause: parsed.error,
+      details: { status: response.status },
+    });
+  }
+
+  /** An answer that says yes. Any other is thrown. */
+  async #send(
+    request: Pick<HttpRequest, "method" | "path" | "body">,
+    what: string,
+    signal?: AbortSignal,
+    timeoutMs = CALL_TIMEOUT_MS,
+  ): Promise<HttpResponse> {
+    const sent = await this.#transport.request({ ...request, timeoutMs, ...(signal ? { signal } : {}) });
+    const response = withoutGateway(sent);
+    if (response.status < 200 || response.status > 299) throw toFailure(response, what, this.ambient);
+    return response;
+  }
+}

@@ -1,0 +1,34 @@
+/** Opening the JSON answers of the service. */
+import * as z from "zod";
+import { EnvelopeSchema } from "#protocols/seren-cloud";
+import { parseJson } from "../../support/objects.ts";
+import { JITLESS } from "../../support/zod.ts";
+import type { HttpResponse } from "../http/transport.ts";
+
+export type Envelope = z.output<typeof EnvelopeSchema>;
+
+/** `undefined` for a body that is empty, no JSON, or no envelope. */
+export function envelopeOf(response: HttpResponse): Envelope | undefined {
+  return EnvelopeSchema.safeParse(parseJson(response.body), JITLESS).data;
+}
+
+/**
+ * A gateway in front of some installations wraps an answer as `{data: {status, body}}`, `body` being an object or JSON
+ * text, with or without an envelope of its own (`seren-cloud-api` reference 1.2). What it says of the status holds.
+ */
+export function withoutGateway(response: HttpResponse): HttpResponse {
+  if (response.status > 299 || !WRAPPED.test(response.body)) return response;
+  const wrapped = GatewaySchema.safeParse(parseJson(response.body), JITLESS).data?.data;
+  if (!wrapped) return response;
+  const { status, body } = wrapped;
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  const bare = status <= 299 && !EnvelopeSchema.safeParse(parseJson(text), JITLESS).success;
+  return { ...response, status, body: bare ? `{"data":${text}}` : text };
+}
+
+/** A cheap look, so that a large answer is not parsed twice. */
+const WRAPPED = /^\s*\{\s*"data"\s*:\s*\{\s*"(?:status|body)"/;
+
+const GatewaySchema = z.looseObject({
+  data: z.strictObject({ status: z.int().min(100).max(599), body: z.unknown() }),
+});

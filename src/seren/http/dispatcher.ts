@@ -1,0 +1,66 @@
+/** Connections to one place, directly or through a proxy. Timeouts are the caller's: undici's own are off. */
+import { Agent, type Dispatcher, Pool, ProxyAgent } from "undici";
+import type { ProxyRoute } from "../../support/proxy.ts";
+
+const CONNECT_TIMEOUT_MS = 30_000;
+
+/** The proxy did not open the way: nothing was sent to the place behind it. */
+export class TunnelFailure extends Error {
+  override readonly name = "TunnelFailure";
+
+  /** `status` is the proxy's answer; undefined when there was none. */
+  constructor(
+    readonly proxy: ProxyRoute,
+    readonly status: number | undefined,
+    options?: ErrorOptions,
+  ) {
+    super("the proxy did not open the way", options);
+  }
+}
+
+export interface DispatcherOptions {
+  proxy?: ProxyRoute | undefined;
+  /** Most connections at once. Default: no limit. */
+  connections?: number;
+}
+
+export function createDispatcher({ proxy, connections }: DispatcherOptions = {}): Dispatcher {
+  const common = { headersTimeout: 0, bodyTimeout: 0, ...(connections === undefined ? {} : { connections }) };
+  const connect = { timeout: CONNECT_TIMEOUT_MS };
+  if (!proxy) return new Agent({ connect, ...common });
+  const { username, password, origin } = proxy.url;
+  const token = `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString("base64")}`;
+  return new ProxyAgent({
+    ...common,
+    uri: origin,
+    ...(username || password ? { token } : {}),
+    proxyTls: connect,
+    requestTls: connect,
+    clientFactory: (address, options) =>
+      new Tunnels(proxy, address, { ...options, headersTimeout: CONNECT_TIMEOUT_MS }),
+  });
+}
+
+class Tunnels extends Pool {
+  readonly #proxy: ProxyRoute;
+
+  constructor(proxy: ProxyRoute, address: string | URL, options: Pool.Options) {
+    super(address, options);
+    this.#proxy = proxy;
+  }
+
+  // ProxyAgent awaits the answer; the form with a callback is not used by it.
+  override connect(options: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData>;
+  override connect(options: Dispatcher.ConnectOptions, callback: never): void;
+  override async connect(options: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData> {
+    let answer: Dispatcher.ConnectData;
+    try {
+      answer = await super.connect(options);
+    } catch (cause) {
+      throw new TunnelFailure(this.#proxy, undefined, { cause });
+    }
+    if (answer.statusCode === 200) return answer;
+    answer.socket.on("error", () => undefined).destroy();
+    throw new TunnelFailure(this.#proxy, answer.statusCode);
+  }
+}

@@ -1,0 +1,244 @@
+/**
+ * Requests and streams over undici. Two agents: one for calls, one for streams, so that open streams never make a call
+ * wait (undici counts no queueing time in its timeouts). All timeouts are ours, from the ambient clock; undici's own are
+ * off, because they are coarse and would cut a quiet stream.
+ */
+import type { Dispatcher } from "undici";
+import { timeoutSignal } from "../../support/abort.ts";
+import type { Ambient } from "../../support/ambient.ts";
+import { ExecutionFailure, type FailureDetails } from "../../support/failure.ts";
+import type { ProxyRoute } from "../../support/proxy.ts";
+import type { Secret } from "../../support/secret.ts";
+import { Semaphore } from "../../support/semaphore.ts";
+import { createDispatcher, TunnelFailure } from "./dispatcher.ts";
+import type { HttpRequest, HttpResponse, HttpTransport } from "./transport.ts";
+
+/**
+ * Largest response body read into memory, where it takes about ten times its size for a moment. The record of a very long
+ * run may be longer; `client.ts` then makes do with less.
+ */
+const MAX_BODY_BYTES = 32 * 1024 * 1024;
+/** Longer bodies are read so many at a time: once parsed they take several times their size. */
+const LARGE_BODY_BYTES = 1024 * 1024;
+const LARGE_AT_ONCE = 2;
+
+/** Errors that say the request never left: nothing can have happened twice. So do all of connecting and of the certificate. */
+const NEVER_SENT = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);
+const CONNECTING = new Set(["connect", "getaddrinfo"]);
+const BAD_CERTIFICATE = /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CERT_)/;
+
+export interface HttpOptions {
+  /** Origin and publisher prefix, without a trailing slash. */
+  baseUrl: string;
+  /**
+   * Asked for at each call, so that a missing key fails the call that needs it and says how to provide one. Undefined for
+   * a place that wants none.
+   */
+  apiKey: (() => Secret) | undefined;
+  userAgent: string;
+  ambient: Ambient;
+  /** Leads to `baseUrl`. Default: none. */
+  proxy?: ProxyRoute | undefined;
+  /** For simulations. Default: an agent each for calls and for streams. */
+  dispatcher?: Dispatcher;
+  /** Longest answer read into memory; a longer one is a `contract` failure, `tooLarge`. Default 32 MiB. */
+  maxBodyBytes?: number;
+}
+
+export function createHttp(options: HttpOptions): HttpTransport {
+  const { ambient } = options;
+  const base = new URL(options.baseUrl);
+  const prefix = base.pathname.replace(/\/$/, "");
+  const { proxy } = options;
+  const calls = options.dispatcher ?? createDispatcher({ proxy, connections: 32 });
+  const large = new Semaphore(LARGE_AT_ONCE);
+  const streams = options.dispatcher ?? createDispatcher({ proxy });
+
+  const send = (via: Dispatcher, request: HttpRequest & { headers?: Record<string, string> }, signal: AbortSignal) =>
+    via.request({
+      origin: base.origin,
+      path: prefix + request.path,
+      method: request.method,
+      headers: {
+        ...(options.apiKey ? { authorization: `Bearer ${options.apiKey().reveal()}` } : {}),
+        accept: "application/json",
+        "user-agent": options.userAgent,
+        ...(request.body === undefined ? {} : { "content-type": "application/json" }),
+        ...request.headers,
+      },
+      ...(request.body === undefined ? {} : { body: request.body }),
+      signal,
+    });
+
+  return {
+    async request(request): Promise<HttpResponse> {
+      const bound = timeoutSignal(ambient, request.timeoutMs, request.signal);
+      let status: number | undefined;
+      try {
+        const response = await orAborted(send(calls, request, bound.signal), bound.signal);
+        status = response.statusCode;
+        const limit = options.maxBodyBytes ?? MAX_BODY_BYTES;
+        const body = await readText(response.body, limit, () => large.take(bound.signal));
+        return { status, headers: flat(response.headers), body };
+      } catch (error) {
+        if (request.signal?.aborted) throw request.signal.reason;
+        throw toConnectionFailure(error, { status, overdue: bound.signal.aborted });
+      } finally {
+        bound.release();
+      }
+    },
+
+    async openStream(request) {
+      const controller = new AbortController();
+      const bound = timeoutSignal(ambient, request.timeoutMs, request.signal);
+      const forward = () => controller.abort(bound.signal.reason);
+      bound.signal.addEventListener("abort", forward, { once: true });
+      if (bound.signal.aborted) forward();
+      try {
+        const response = await orAborted(send(streams, request, controller.signal), controller.signal);
+        const onAbort = () => controller.abort(request.signal?.reason);
+        request.signal?.addEventListener("abort", onAbort, { once: true });
+        if (request.signal?.aborted) onAbort();
+        const close = () => {
+          request.signal?.removeEventListener("abort", onAbort);
+          controller.abort(new Error("stream closed"));
+        };
+        return {
+          status: response.statusCode,
+          headers: flat(response.headers),
+          body: guarded(response.body, request.signal, close),
+          close,
+        };
+      } catch (error) {
+        if (request.signal?.aborted) throw request.signal.reason;
+        throw toConnectionFailure(error, { overdue: bound.signal.aborted });
+      } finally {
+        bound.signal.removeEventListener("abort", forward);
+        bound.release();
+      }
+    },
+
+    async close() {
+      await Promise.allSettled(options.dispatcher ? [] : [calls.destroy(), streams.destroy()]);
+    },
+  };
+}
+
+/** undici lets go of a request that waits for a connection only when its turn comes; the caller is told at once. */
+function orAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}
+
+async function readText(
+  body: AsyncIterable<Uint8Array>,
+  limit: number,
+  takeSlot: () => Promise<() => void>,
+): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  let leave: (() => void) | undefined;
+  try {
+    for await (const chunk of body) {
+      size += chunk.byteLength;
+      if (size > limit) {
+        throw new ExecutionFailure("contract", `Seren Cloud's answer is larger than ${limit} bytes; it was not read`, {
+          details: { tooLarge: true },
+        });
+      }
+      if (size > LARGE_BODY_BYTES) leave ??= await takeSlot();
+      chunks.push(chunk);
+    }
+    return new TextDecoder().decode(Buffer.concat(chunks)); // drops a byte-order mark, which is no JSON
+  } finally {
+    leave?.();
+  }
+}
+
+/** The body, closed at its end and its errors told as ours. Not a generator, which would cost each chunk several promises. */
+function guarded(
+  body: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+  close: () => void,
+): AsyncIterable<Uint8Array> {
+  const chunks = body[Symbol.asyncIterator]();
+  const onStep = (step: IteratorResult<Uint8Array>) => {
+    if (step.done) close();
+    return step;
+  };
+  const onError = (error: unknown) => {
+    close();
+    throw signal?.aborted ? signal.reason : toConnectionFailure(error);
+  };
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: () => chunks.next().then(onStep, onError),
+      return: async () => {
+        close();
+        await chunks.return?.();
+        return { done: true, value: undefined };
+      },
+    }),
+  };
+}
+
+function flat(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  const out: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) out[name.toLowerCase()] = Array.isArray(value) ? value.join(", ") : value;
+  }
+  return out;
+}
+
+/**
+ * What went wrong between here and the service. `status`: of an answer that had begun; `overdue`: we hung up ourselves,
+ * because it took too long.
+ */
+function toConnectionFailure(
+  error: unknown,
+  { status, overdue }: Pick<FailureDetails, "status" | "overdue"> = {},
+): ExecutionFailure {
+  const details: FailureDetails = status === undefined ? { neverSent: wasNeverSent(error) } : { status };
+  if (overdue) details.overdue = true;
+  if (!(error instanceof ExecutionFailure)) {
+    const what = overdue
+      ? "Seren Cloud did not answer in time; try again later"
+      : (proxyWords(error) ?? "Seren Cloud could not be reached; check the network and SEREN_API_BASE");
+    return new ExecutionFailure("unavailable", what, { cause: error, details });
+  }
+  // Ours: there is no key, or the answer was too large.
+  if (status === undefined) return error;
+  return new ExecutionFailure(error.kind, error.message, { cause: error, details: { ...error.details, ...details } });
+}
+
+function proxyWords(error: unknown): string | undefined {
+  if (!(error instanceof TunnelFailure)) return undefined;
+  const { proxy, status } = error;
+  const name = `the proxy ${proxy.shown} (${proxy.variable})`;
+  if (status === undefined) return `Seren Cloud could not be reached: ${name} does not answer; check it`;
+  return status === 407
+    ? `Seren Cloud could not be reached: ${name} wants a user and a password; write them as http://user:password@host:port`
+    : `Seren Cloud could not be reached: ${name} answered HTTP ${status}; check it, or except the host with NO_PROXY`;
+}
+
+function wasNeverSent(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof TunnelFailure) return true;
+  if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(wasNeverSent);
+  if ("syscall" in error && typeof error.syscall === "string" && CONNECTING.has(error.syscall)) return true;
+  if ("code" in error && typeof error.code === "string") {
+    return NEVER_SENT.has(error.code) || BAD_CERTIFICATE.test(error.code);
+  }
+  return wasNeverSent(error.cause);
+}

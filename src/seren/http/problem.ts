@@ -1,0 +1,168 @@
+/**
+ * Error answers of the service, as failures. The published document attaches no schema to errors, so bodies are read
+ * tolerantly (shapes seen: `seren-cloud-api` reference 1.3 and 1.4); a body is never shown whole and HTML never at all.
+ */
+import { STARTING_MARKER } from "#protocols/seren-cloud";
+import type { Ambient } from "../../support/ambient.ts";
+import { clipCharacters } from "../../support/clip.ts";
+import { ExecutionFailure, type FailureDetails, type FailureKind } from "../../support/failure.ts";
+import { isObject } from "../../support/objects.ts";
+import type { HttpResponse } from "./transport.ts";
+
+const MAX_SHOWN_CHARACTERS = 240;
+/** Of a text this much is looked at for what is shown of it. */
+const MAX_READ_CHARACTERS = 4_096;
+/** Errors inside errors are followed this deep. */
+const MAX_DEPTH = 4;
+const MESSAGE_KEYS = ["message", "detail", "error_description", "error_message", "error", "title", "reason"];
+
+/** Code of the one 400 after which the same create call may be repeated. The space keeps the service from saying it itself. */
+export const STARTING = "still starting";
+export const CONVERSATION_BUSY = "conversation_busy";
+export const CONVERSATION_AWAITING = "conversation_awaiting_approval";
+
+/** `what` names the thing asked for, e.g. "the deployment", and completes "… was not found". */
+export function toFailure(response: HttpResponse, what: string, ambient: Ambient): ExecutionFailure {
+  const body = parse(response.body);
+  const said = messageOf(body);
+  const code = codeOf(body);
+  const details: FailureDetails = { status: response.status };
+  const requestId = response.headers["x-request-id"];
+  if (requestId) details.requestId = requestId;
+  if (code) details.code = code;
+  const retryAfterMs = parseRetryAfter(response.headers["retry-after"], ambient);
+  if (retryAfterMs !== undefined) details.retryAfterMs = retryAfterMs;
+
+  const fail = (kind: FailureKind, message: string) => new ExecutionFailure(kind, message, { details });
+  const words = `${code ?? ""} ${said ?? ""}`;
+  if (response.status < 500) {
+    for (const marker of [CONVERSATION_BUSY, CONVERSATION_AWAITING]) {
+      if (!words.includes(marker)) continue;
+      details.code = marker;
+      return fail(
+        "conflict",
+        marker === CONVERSATION_BUSY
+          ? "another run of this conversation is still going"
+          : "an earlier run of this conversation waits for an approval; decide it first",
+      );
+    }
+  }
+  const because = said ? `: ${shown(said)}` : "";
+  switch (response.status) {
+    case 400:
+    case 422:
+      if (said?.toLowerCase().includes(STARTING_MARKER)) details.code = STARTING;
+      return fail("invalid_input", `Seren Cloud refused the request${because}`);
+    case 401:
+      return fail("unauthorized", `Seren Cloud did not accept the API key${because}; check SEREN_API_KEY`);
+    case 402:
+      return fail("payment_required", describePayment(body));
+    case 403:
+      if (code === "otp_required") {
+        return fail(
+          "forbidden",
+          "Seren Cloud asks for a one-time code for this organization; confirm it in Seren first",
+        );
+      }
+      return fail("forbidden", `Seren Cloud does not allow this${because}`);
+    case 404:
+      return fail("not_found", `${what} was not found on Seren Cloud`);
+    case 408:
+      return fail("unavailable", "Seren Cloud gave up waiting for the request");
+    case 409:
+      return fail("conflict", `Seren Cloud reports a conflict${because}`);
+    case 429:
+      return fail("rate_limited", "Seren Cloud's rate limit was reached");
+    case 501:
+      return fail("unsupported", `Seren Cloud does not offer this yet${because}`);
+    default:
+      if (response.status === 504) details.overdue = true; // the edge gave up waiting; what is behind it may not have
+      if (response.status >= 500)
+        return fail("unavailable", `Seren Cloud is not available right now (HTTP ${response.status})`);
+      return fail(
+        "contract",
+        `Seren Cloud answered HTTP ${response.status}, which seren-bridge does not know${because}`,
+      );
+  }
+}
+
+/** `Retry-After` in milliseconds: whole seconds, or an HTTP date. */
+export function parseRetryAfter(value: string | undefined, ambient: Ambient): number | undefined {
+  const text = value?.trim() ?? "";
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
+  const date = /^[A-Z][a-z]{2,8},? /.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(date) ? undefined : Math.max(0, date - ambient.now());
+}
+
+/** What an error text of the service says to people, on one line, whatever shape it has; `undefined` when nothing. */
+export function readMessage(text: string): string | undefined {
+  const said = messageOf(parse(text));
+  return said && shown(said);
+}
+
+function shown(line: string): string {
+  return clipCharacters(line, MAX_SHOWN_CHARACTERS, "…");
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function messageOf(body: unknown, depth = 0): string | undefined {
+  if (typeof body === "string") return presentable(body);
+  if (!isObject(body) || depth >= MAX_DEPTH) return undefined;
+  for (const key of MESSAGE_KEYS) {
+    const value = body[key];
+    const said = typeof value === "string" || key === "error" ? messageOf(value, depth + 1) : undefined;
+    if (said) return said;
+  }
+  return undefined;
+}
+
+function codeOf(body: unknown): string | undefined {
+  if (!isObject(body)) return undefined;
+  for (const value of [body.code, body.error, isObject(body.error) ? body.error.code : undefined]) {
+    if (typeof value === "string" && /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/.test(value)) return value;
+  }
+  return undefined;
+}
+
+/** One line without control characters; nothing when that leaves nothing, or when it is markup: a page of an edge. */
+function presentable(text: string): string | undefined {
+  const start = text.slice(0, MAX_READ_CHARACTERS).toWellFormed();
+  if (/^\s*<|<!|<\/?[a-z][^<>]*>/i.test(start)) return undefined;
+  return start.replace(/[\s\p{Cc}\u202a-\u202e\u2066-\u2069]+/gu, " ").trim() || undefined;
+}
+
+/** The four bodies of a 402 say the amounts in different places; what is there is shown. */
+function describePayment(body: unknown): string {
+  const found = new Map<string, string>();
+  const visit = (value: unknown, depth: number) => {
+    if (depth > 6) return;
+    if (Array.isArray(value)) for (const item of value) visit(item, depth + 1);
+    if (!isObject(value)) return;
+    for (const [key, item] of Object.entries(value)) {
+      const label = AMOUNTS.get(key);
+      const amount = typeof item === "number" ? String(item) : item;
+      if (label && !found.has(label) && typeof amount === "string" && AMOUNT.test(amount)) found.set(label, amount);
+      visit(item, depth + 1);
+    }
+  };
+  visit(body, 0);
+  const figures = [...found].map(([label, amount]) => `${label} ${amount}`).join(", ");
+  return `Seren Cloud asks for payment${figures ? ` (${figures})` : ""}; add credit to the organization and try again`;
+}
+
+const AMOUNT = /^-?\d[\d.,]{0,30}$/;
+const AMOUNTS: ReadonlyMap<string, string> = new Map([
+  ["minimumRequired", "required"],
+  ["requiredAmount", "required"],
+  ["maxAmountRequired", "required"],
+  ["currentBalance", "available"],
+  ["availableBalance", "available"],
+  ["deficit", "missing"],
+]);

@@ -1,0 +1,155 @@
+/**
+ * Finding the run a create call made when its answer did not name it (`seren-cloud-api` reference 3.11). A run is known by
+ * the marker in its payload; a runtime that drops unknown extras leaves the conversation and the message to go by.
+ */
+import { createHash } from "node:crypto";
+import { MAX_PAGE, type RunRecord } from "#protocols/seren-cloud";
+import { backoffMs, sleep } from "../../support/ambient.ts";
+import { ExecutionFailure, type FailureKind, isOneOf } from "../../support/failure.ts";
+import type { SerenClient } from "../client/client.ts";
+import { isTerminal } from "../client/status.ts";
+import { retrying } from "../http/retry.ts";
+
+/** Lists may lag behind: the run is looked for this long before "nothing was created" is believed. */
+const LOOKUP_WINDOW_MS = 6_000;
+const LOOKUP_EVERY_MS = 500;
+const AWAY_CAP_MS = 15_000;
+/** How far the service's clock may differ from ours. */
+const CLOCK_SKEW_MS = 120_000;
+/** The list promises no order, so older pages are read as well where the first is not plainly the newest. */
+const MAX_PAGES = 20;
+
+/** What is known of a create call whose answer never came. */
+export interface RunTrace {
+  /** Marker in the create call. */
+  requestId: string;
+  deploymentId: string;
+  /** When the call was made, in milliseconds since the epoch. */
+  since: number;
+  conversationId?: string | undefined;
+  /** `digestOf` the message. */
+  messageDigest?: string | undefined;
+}
+
+/** SHA-256 in hex; the same for an absent message as for none. */
+export function digestOf(message: unknown): string {
+  return createHash("sha256")
+    .update(typeof message === "string" ? message : "")
+    .digest("hex");
+}
+
+/** The id of the run that an earlier create call made; `undefined` when it made none. Waits while the service is away. */
+export async function findRun(client: SerenClient, trace: RunTrace, signal: AbortSignal): Promise<string | undefined> {
+  return (await lookUpRun(client, trace, signal))?.id;
+}
+
+/**
+ * The run our create call made, if there is one. Looks again and again for `windowMs` after the service first answered;
+ * keeps looking while the service is away. The caller's abort does not end it before one window is over, because a run
+ * that exists must be known to be cancelled. Throws `unknown_outcome` when it cannot be told.
+ */
+export async function lookUpRun(
+  client: SerenClient,
+  trace: RunTrace,
+  signal: AbortSignal,
+  windowMs = LOOKUP_WINDOW_MS,
+): Promise<RunRecord | undefined> {
+  const { ambient } = client;
+  const started = ambient.now();
+  let answeredAt: number | undefined;
+  let failures = 0;
+  for (;;) {
+    let wait = LOOKUP_EVERY_MS;
+    try {
+      const { records, unread } = await recentRuns(client, trace);
+      const marked = records.filter((record) => payloadOf(record).client_request_id === trace.requestId);
+      if (marked.length > 0) return await keepOldest(client, marked);
+      answeredAt ??= ambient.now();
+      // What only looks like ours is believed last: ours may still appear beside it.
+      if (ambient.now() - answeredAt >= windowMs) {
+        if (unread > 0) throw unknownOutcome(new Error(`${unread} runs are too large to be looked at`));
+        return onlyOne(records, trace);
+      }
+      failures = 0;
+    } catch (error) {
+      if (!(error instanceof ExecutionFailure) || !error.retryable) throw unknownOutcome(error);
+      if (signal.aborted && ambient.now() - started >= windowMs) throw unknownOutcome(error);
+      wait = Math.max(backoffMs(ambient, failures, LOOKUP_EVERY_MS, AWAY_CAP_MS), error.details.retryAfterMs ?? 0);
+      failures += 1;
+    }
+    if (signal.aborted) await sleep(ambient, LOOKUP_EVERY_MS);
+    else await sleep(ambient, wait, signal).catch(() => undefined); // an abort shortens the wait, not the search
+  }
+}
+
+export function unknownOutcome(cause: unknown): ExecutionFailure {
+  if (cause instanceof ExecutionFailure && cause.kind === "unknown_outcome") return cause;
+  return new ExecutionFailure(
+    "unknown_outcome",
+    "Seren Cloud's answer to starting the run was lost and the run could not be found; should it exist after all, it is cancelled: see `seren-bridge runs list`",
+    { cause },
+  );
+}
+
+/** Records that may be as young as the call. Throws `unknown_outcome` when the list is too long to be read to its end. */
+async function recentRuns(
+  client: SerenClient,
+  { deploymentId, since }: RunTrace,
+): Promise<{ records: RunRecord[]; unread: number }> {
+  const byId = new Map<string, RunRecord>();
+  let unread = 0;
+  for (let page = 0; page < MAX_PAGES; page += 1) {
+    const offset = page * MAX_PAGE.runs;
+    const { runs, hasMore, tooLarge } = await client.listRunPage(deploymentId, { offset }, { attempts: 1 });
+    for (const run of runs) byId.set(run.id, run);
+    unread += tooLarge;
+    if (!hasMore || reachesBack(runs, since - CLOCK_SKEW_MS)) return { records: [...byId.values()], unread };
+  }
+  throw unknownOutcome(new Error(`not among ${byId.size} runs, and there are more`));
+}
+
+/** Whether the page is ordered from new to old and ends before `time`, so that later pages are older still. */
+function reachesBack(runs: RunRecord[], time: number): boolean {
+  const created = runs.map((run) => Date.parse(run.created_at));
+  const newestFirst = created.every((at, index) => index === 0 || at <= (created[index - 1] ?? at));
+  return newestFirst && (created.at(-1) ?? time) < time;
+}
+
+/** A call whose first answer was lost twice over may have made several runs: one is followed, the others are stopped. */
+async function keepOldest(client: SerenClient, marked: RunRecord[]): Promise<RunRecord | undefined> {
+  const age = (run: RunRecord) => Date.parse(run.created_at) || 0;
+  const [kept, ...surplus] = marked.sort((a, b) => age(a) - age(b) || (a.id < b.id ? -1 : 1));
+  const { ambient, budget } = client;
+  for (const { id, status } of surplus) {
+    if (isTerminal(status)) continue;
+    await retrying(ambient, budget, { attempts: 4 }, () => client.cancelRun(id)).catch((error: unknown) => {
+      if (!isOneOf(HAS_ENDED, error)) throw error;
+    });
+  }
+  return kept;
+}
+
+/** How a cancel is refused when there is nothing left to cancel. */
+const HAS_ENDED: ReadonlySet<FailureKind> = new Set(["not_found", "conflict"]);
+
+function onlyOne(records: RunRecord[], trace: RunTrace): RunRecord | undefined {
+  if (!trace.conversationId || !trace.messageDigest) return undefined;
+  const alike = records.filter(
+    (record) =>
+      record.conversation_id === trace.conversationId &&
+      payloadOf(record).client_request_id === undefined &&
+      Date.parse(record.created_at) >= trace.since - CLOCK_SKEW_MS &&
+      digestOf(payloadOf(record).message) === trace.messageDigest,
+  );
+  if (alike.length > 1) {
+    throw new ExecutionFailure(
+      "unknown_outcome",
+      "more than one run on Seren Cloud could be this one; see `seren-bridge runs list`",
+    );
+  }
+  return alike[0];
+}
+
+function payloadOf({ invocation_payload: payload }: RunRecord): Record<string, unknown> {
+  return typeof payload === "object" && payload !== null ? { ...payload } : {};
+}

@@ -1,0 +1,52 @@
+/** One message → the bytes of one line, or the reason why there is none. */
+import { ERROR_CODES, JSON_RPC_VERSION, type RpcId } from "#protocols/json-rpc";
+import type { Redactor } from "../support/redact.ts";
+import { toSafeText, Unsendable } from "./safe-json.ts";
+import type { WireError } from "./wire.ts";
+
+/**
+ * Largest frame we write, newline included. Roder reads 4 MiB per line, drops what is longer, and stops reading for good
+ * if its cut falls inside a character; this leaves a wide margin.
+ */
+export const MAX_OUTGOING_LINE_BYTES = 1_048_576;
+
+export type Outgoing =
+  | { method: string; params: unknown }
+  | { id: RpcId; result: unknown }
+  | { id: RpcId | null; error: WireError };
+
+/** `problem` is a half sentence that follows "the answer …" or "the message …". */
+export type EncodedLine = { ok: true; bytes: Buffer } | { ok: false; problem: string };
+
+/** The payload is the second level of a frame. */
+const PAYLOAD_DEPTH = 2;
+
+export function encodeLine(message: Outgoing, redactor: Redactor): EncodedLine {
+  try {
+    const bytes = Buffer.from(`${lineOf(message, redactor)}\n`);
+    if (bytes.length > MAX_OUTGOING_LINE_BYTES)
+      return { ok: false, problem: "is larger than the 1 MiB that one message may have" };
+    return { ok: true, bytes };
+  } catch (error) {
+    return { ok: false, problem: error instanceof Unsendable ? error.message : "cannot be written as JSON" };
+  }
+}
+
+/** An error reply that needs nothing of the request but its id, for when every other answer was impossible. */
+export function bareError(id: RpcId | null): Buffer {
+  const error = { code: ERROR_CODES.internalError, message: "the answer cannot be sent" };
+  return Buffer.from(`${JSON.stringify({ jsonrpc: JSON_RPC_VERSION, id, error })}\n`);
+}
+
+// The envelope is written by hand: method names are ours, ids are the host's own and go back as they came, so neither is
+// redacted, and a secret that happens to read like an envelope cannot break one.
+function lineOf(message: Outgoing, redactor: Redactor): string {
+  const head = `{"jsonrpc":"${JSON_RPC_VERSION}"`;
+  if ("method" in message) {
+    return `${head},"method":${JSON.stringify(message.method)},"params":${toSafeText(message.params, PAYLOAD_DEPTH, redactor)}}`;
+  }
+  const id = JSON.stringify(message.id);
+  return "error" in message
+    ? `${head},"id":${id},"error":${toSafeText(message.error, PAYLOAD_DEPTH, redactor)}}`
+    : `${head},"id":${id},"result":${toSafeText(message.result, PAYLOAD_DEPTH, redactor)}}`;
+}

@@ -1,0 +1,193 @@
+/**
+ * The built program as a child process, started the way a host starts it. Whatever a test is about, every line of stdout
+ * is checked, stderr has to be log lines, no secret may show on either, and the program has to end with exit code 0.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished } from "vitest";
+import { checkLine, type Message, type Mode } from "./line-check.ts";
+
+export const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+/** The npm build. */
+export const PROGRAM = join(ROOT, "dist", "seren-bridge.mjs");
+/** The release build, self-contained in one file. */
+export const RELEASE_PROGRAM = join(ROOT, "dist-release", "seren-bridge.mjs");
+/** Of no shape that is redacted because of its looks. */
+export const API_KEY = "key-of-the-process-tests-4711";
+
+const NEWLINE = 0x0a;
+/** A child that does not end by itself is killed after this; its test has failed then. */
+const WATCHDOG_MS = 25_000;
+
+/** Calls `run` when what it belongs to is over. Later ones first. */
+export type WhenOver = (run: () => Promise<void> | void) => void;
+
+export interface StartOptions {
+  /** @default PROGRAM */
+  program?: string;
+  /** Starts the file itself instead of naming Node, as Dispatch does. */
+  direct?: boolean;
+  cwd?: string;
+  /** Added to `PATH`, an empty home and empty XDG folders; undefined takes one away. @default the embedded service */
+  env?: Record<string, string | undefined>;
+  /** Texts that must not show, besides the key. */
+  secrets?: string[];
+  /** @default onTestFinished */
+  whenOver?: WhenOver;
+}
+
+export interface Exit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+export const EXITED_WELL: Exit = { code: 0, signal: null };
+
+/** A folder that goes with the test. */
+export function scratchFolder(whenOver: WhenOver = onTestFinished): string {
+  const folder = mkdtempSync(join(tmpdir(), "seren-bridge-process-"));
+  whenOver(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export function requireBuilt(program: string): string {
+  if (!existsSync(program)) throw new Error(`${program} is missing; run npm run build`);
+  return program;
+}
+
+export class Child {
+  readonly mode: Mode;
+  readonly process: ChildProcess;
+  /** Resolves when the process has ended and its pipes are closed. */
+  readonly exited: Promise<Exit>;
+  /** Everything it has said so far, in order. */
+  readonly messages: Message[] = [];
+  stderr = "";
+  readonly #secrets: readonly string[];
+  readonly #problems: string[] = [];
+  readonly #waiting = new Set<() => void>();
+  #rest = Buffer.alloc(0);
+  #closed = false;
+
+  constructor(mode: Mode, options: StartOptions = {}) {
+    const { program = PROGRAM, direct = false, cwd, env = { SEREN_API_BASE: "local" }, secrets = [] } = options;
+    const whenOver = options.whenOver ?? onTestFinished;
+    requireBuilt(program);
+    const home = scratchFolder(whenOver);
+    const [command, args] = direct ? [program, [mode]] : [process.execPath, [program, mode]];
+    this.mode = mode;
+    this.#secrets = [API_KEY, ...secrets];
+    this.process = spawn(command, args, {
+      cwd: cwd ?? home,
+      env: {
+        PATH: process.env.PATH,
+        HOME: home,
+        XDG_CONFIG_HOME: join(home, "config"),
+        XDG_STATE_HOME: join(home, "state"),
+        ...env,
+      },
+    });
+    const { stdin, stdout, stderr } = this.process;
+    stdin?.on("error", () => undefined); // a child that has ended takes nothing more
+    stdout?.on("data", (chunk: Buffer) => this.#take(chunk));
+    stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.stderr += text;
+    });
+    this.exited = new Promise((resolve, reject) => {
+      this.process.once("error", reject);
+      this.process.once("close", (code, signal) => resolve({ code, signal }));
+    });
+    stdout?.once("close", () => {
+      this.#closed = true;
+      this.#wake();
+    });
+    whenOver(() => this.#finish());
+  }
+
+  /** Writes lines; objects as the hosts do, compact, texts as they are. */
+  send(...lines: (object | string)[]): void {
+    this.process.stdin?.write(
+      lines.map((line) => `${typeof line === "string" ? line : JSON.stringify(line)}\n`).join(""),
+    );
+  }
+
+  /** The message with this number, counted from 0, as soon as it is there. */
+  async message(index: number): Promise<Message> {
+    for (;;) {
+      const message = this.messages[index];
+      if (message) return message;
+      if (this.#closed) throw new Error(`the child says nothing more; so far: ${this.#transcript()}`);
+      await new Promise<void>((resolve) => void this.#waiting.add(resolve));
+    }
+  }
+
+  /** Number of the first message from `from` on that fits. */
+  async find(fits: (message: Message) => boolean, from = 0): Promise<number> {
+    for (let index = from; ; index += 1) if (fits(await this.message(index))) return index;
+  }
+
+  /** The host goes away: closes stdin and waits for the end. */
+  end(): Promise<Exit> {
+    this.process.stdin?.end();
+    return this.exited;
+  }
+
+  signal(name: NodeJS.Signals): Promise<Exit> {
+    this.process.kill(name);
+    return this.exited;
+  }
+
+  /** The host stops reading for good: whatever is written from now on fails with EPIPE. */
+  closeStdout(): void {
+    this.#rest = Buffer.alloc(0);
+    this.process.stdout?.destroy();
+  }
+
+  #take(chunk: Buffer): void {
+    const bytes = Buffer.concat([this.#rest, chunk]);
+    let start = 0;
+    for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
+      this.#check(bytes.subarray(start, end));
+      start = end + 1;
+    }
+    this.#rest = Buffer.from(bytes.subarray(start));
+    this.#wake();
+  }
+
+  #check(line: Buffer): void {
+    for (const secret of this.#secrets) if (line.includes(secret)) this.#problems.push("a secret on stdout");
+    try {
+      this.messages.push(checkLine(line, this.mode));
+    } catch (error) {
+      this.#problems.push(`${error instanceof Error ? error.message : error}: ${line.toString().slice(0, 500)}`);
+    }
+  }
+
+  #wake(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const resolve of waiting) resolve();
+  }
+
+  async #finish(): Promise<void> {
+    const watchdog = setTimeout(() => this.process.kill("SIGKILL"), WATCHDOG_MS);
+    const exit = await this.end();
+    clearTimeout(watchdog);
+    expect(this.#problems, "what is wrong on stdout").toEqual([]);
+    expect(this.#rest.toString(), "a line without its end").toBe("");
+    for (const line of this.stderr.split("\n").slice(0, -1))
+      expect(line, "stderr").toMatch(/^\{"level":"\w+","message":.*\}$/);
+    for (const secret of this.#secrets) expect(this.stderr.includes(secret), "a secret on stderr").toBe(false);
+    expect(exit).toEqual(EXITED_WELL);
+  }
+
+  #transcript(): string {
+    return JSON.stringify({
+      last: this.messages.slice(-5),
+      problems: this.#problems,
+      stderr: this.stderr.slice(-2000),
+    });
+  }
+}

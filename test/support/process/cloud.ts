@@ -1,0 +1,65 @@
+/** An embedded Seren Cloud beside the child, so that a test sees what the child left behind there. */
+import { onTestFinished } from "vitest";
+import { builtInAgent } from "../../../src/local/agents/built-in-agent.ts";
+import { LocalCloud, type LocalCloudOptions, startLocalHttp } from "../../../src/local/index.ts";
+import { realAmbient } from "../../../src/support/ambient.ts";
+import { API_KEY, type WhenOver } from "./child.ts";
+
+/** One run the cloud was asked for. */
+export interface SeenRun {
+  runId: string;
+  deploymentName: string;
+  payload: Readonly<Record<string, unknown>>;
+  /** Resolves with the run's status when its work is over, whoever ended it. */
+  ended: Promise<string>;
+}
+
+export interface Cloud {
+  cloud: LocalCloud;
+  /** For the child. */
+  env: { SEREN_API_BASE: string; SEREN_API_KEY: string };
+  /** The run with this number, counted from 0, as soon as its work begins. */
+  run(index: number): Promise<SeenRun>;
+}
+
+export async function startCloud(
+  options: Partial<LocalCloudOptions> = {},
+  whenOver: WhenOver = onTestFinished,
+): Promise<Cloud> {
+  const seen: SeenRun[] = [];
+  let waiting: (() => void)[] = [];
+  const perform = options.agent ?? builtInAgent(0);
+  const cloud = new LocalCloud({
+    ambient: realAmbient,
+    keys: [API_KEY],
+    ...options,
+    async agent(stage) {
+      const { run, deploymentName, payload } = stage;
+      const work = perform(stage);
+      const ended = work.then(
+        () => (stage.run.over ? stage.run.status : "completed"),
+        () => stage.run.status,
+      );
+      seen.push({ runId: run.id, deploymentName, payload, ended });
+      for (const resolve of waiting) resolve();
+      waiting = [];
+      await work;
+    },
+  });
+  const { origin, close } = await startLocalHttp(cloud);
+  whenOver(close);
+  return {
+    cloud,
+    env: { SEREN_API_BASE: origin, SEREN_API_KEY: API_KEY },
+    async run(index) {
+      for (;;) {
+        const run = seen[index];
+        if (run) return run;
+        await new Promise<void>((resolve) => void waiting.push(resolve));
+      }
+    },
+  };
+}
+
+/** The embedded agent does these steps instead of reporting what it received. */
+export const script = (...steps: object[]) => `Follow the script.\n@script ${JSON.stringify(steps)}`;

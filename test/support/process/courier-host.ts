@@ -1,0 +1,94 @@
+/** Dispatch as a courier sees it: every request has id 1, and each is answered before the next is sent. */
+import { fileURLToPath } from "node:url";
+import {
+  type CourierEvent,
+  CourierEventSchema,
+  type CourierResult,
+  CourierResultSchema,
+  type CourierSession,
+} from "#protocols/dispatch-courier";
+import { Child, type Exit, type StartOptions } from "./child.ts";
+import type { Json, Message } from "./line-check.ts";
+
+export const parcel = (name: string) =>
+  fileURLToPath(new URL(`../../fixtures/dispatch/parcels/${name}`, import.meta.url));
+
+/** One request and all that came back for it. */
+export interface Exchange {
+  events: CourierEvent[];
+  result?: CourierResult;
+  error?: { code: string; message: string; number: number };
+}
+
+export class CourierHost {
+  readonly child: Child;
+  #heard = 0;
+
+  constructor(options: StartOptions = {}) {
+    this.child = new Child("courier", options);
+  }
+
+  /** Sends `courier.<kind>` the way the host does. */
+  ask(kind: string, params: Json = {}): Promise<Exchange> {
+    this.child.send(request(kind, params));
+    return this.heard();
+  }
+
+  /** The next message. */
+  async next(): Promise<Message> {
+    this.#heard += 1;
+    return this.child.message(this.#heard - 1);
+  }
+
+  /** What comes next, up to and with a reply. */
+  async heard(): Promise<Exchange> {
+    const exchange: Exchange = { events: [] };
+    for (;;) {
+      const message = await this.next();
+      if (message.kind === "notification") exchange.events.push(CourierEventSchema.parse(message.params));
+      else return { ...exchange, ...replyOf(message) };
+    }
+  }
+
+  async open(parcelDir: string): Promise<CourierSession> {
+    return sessionOf(await this.ask("open_session", { parcel_dir: parcelDir }));
+  }
+
+  run(parcelDir: string, session: object, operation: Json): Promise<Exchange> {
+    return this.ask("run", { parcel_dir: parcelDir, session, operation });
+  }
+
+  end(): Promise<Exit> {
+    return this.child.end();
+  }
+}
+
+export function request(kind: string, params: Json = {}): Json {
+  return { jsonrpc: "2.0", id: 1, method: `courier.${kind}`, params: { kind, ...params, protocol_version: 1 } };
+}
+
+export function replyOf(message: Message): Pick<Exchange, "result" | "error"> {
+  if (message.kind === "result") return { result: CourierResultSchema.parse(message.result) };
+  if (message.kind !== "error") throw new Error("not a reply");
+  const data: Json = message.error.data ?? {};
+  const { code, message: text } = data.dispatch_error as { code: string; message: string };
+  return { error: { code, message: text, number: message.error.code } };
+}
+
+/** The session an exchange ended with. */
+export function sessionOf({ result, error }: Exchange): CourierSession {
+  if (result?.kind === "session" || result?.kind === "done") return result.session;
+  throw new Error(`no session: ${JSON.stringify(error ?? result)}`);
+}
+
+/** The assistant's message of a turn. */
+export function answerOf({ events, error }: Exchange): string {
+  const said = events.find((event) => event.kind === "message");
+  if (said?.kind !== "message") throw new Error(`no answer: ${JSON.stringify(error ?? events)}`);
+  return said.content;
+}
+
+/** All deltas of a turn, joined. */
+export function streamedOf({ events }: Exchange): string {
+  return events.map((event) => (event.kind === "text_delta" ? event.content : "")).join("");
+}

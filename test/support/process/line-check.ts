@@ -1,0 +1,78 @@
+/** One line of stdout against what the host accepts. Stricter than both hosts: it knows what this program may say. */
+import * as z from "zod";
+import {
+  COURIER_EVENT_METHOD,
+  CourierErrorDataSchema,
+  CourierEventSchema,
+  CourierResultSchema,
+} from "#protocols/dispatch-courier";
+import { type RpcError, RpcFailureSchema, type RpcId, RpcSuccessSchema } from "#protocols/json-rpc";
+import { SubagentEventParamsSchema, TaskEventParamsSchema } from "#protocols/roder-extension";
+
+export type Mode = "courier" | "roder";
+export type Json = Record<string, unknown>;
+export type Message =
+  | { kind: "notification"; method: string; params: Json }
+  | { kind: "result"; id: RpcId; result: Json }
+  | { kind: "error"; id: RpcId | null; error: RpcError };
+
+const MAX_LINE_BYTES = 1_048_576;
+
+const NotificationSchema = z.strictObject({
+  jsonrpc: z.literal("2.0"),
+  method: z.string(),
+  params: z.looseObject({}),
+});
+
+const EVENTS: Readonly<Record<Mode, Readonly<Record<string, z.ZodType>>>> = {
+  courier: { [COURIER_EVENT_METHOD]: CourierEventSchema },
+  roder: { "subagents/event": SubagentEventParamsSchema, "tasks/event": TaskEventParamsSchema },
+};
+
+/** `line` is what stands before the newline. Throws what is wrong with it. */
+export function checkLine(line: Buffer, mode: Mode): Message {
+  if (line.length + 1 > MAX_LINE_BYTES) throw new Error(`a line of ${line.length + 1} bytes`);
+  const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(line);
+  const value: unknown = JSON.parse(text);
+  // Compact, no member twice, no number in another spelling, nothing before or behind.
+  if (JSON.stringify(value) !== text) throw new Error("not what JSON.stringify writes");
+  requireWellFormed(value);
+  const message = toMessage(value);
+  checkPayload(message, mode);
+  return message;
+}
+
+function toMessage(value: unknown): Message {
+  if (typeof value !== "object" || value === null) throw new Error("not an object");
+  if ("method" in value) {
+    const { method, params } = NotificationSchema.parse(value);
+    return { kind: "notification", method, params };
+  }
+  if ("error" in value) {
+    const { id, error } = RpcFailureSchema.parse(value);
+    return { kind: "error", id, error };
+  }
+  const { id, result } = RpcSuccessSchema.parse(value);
+  return { kind: "result", id, result };
+}
+
+function checkPayload(message: Message, mode: Mode): void {
+  if (message.kind === "notification") {
+    const schema = EVENTS[mode][message.method];
+    if (!schema) throw new Error(`the host does not know ${message.method}`);
+    schema.parse(message.params);
+  } else if (mode === "courier") {
+    if (message.kind === "result") CourierResultSchema.parse(message.result);
+    else CourierErrorDataSchema.parse(message.error.data);
+  }
+}
+
+/** A lone surrogate is an escape that both hosts refuse with the whole line. */
+function requireWellFormed(value: unknown): void {
+  if (typeof value === "string" && !value.isWellFormed()) throw new Error("a lone surrogate");
+  if (typeof value !== "object" || value === null) return;
+  for (const [name, inner] of Object.entries(value)) {
+    requireWellFormed(name);
+    requireWellFormed(inner);
+  }
+}

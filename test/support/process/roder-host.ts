@@ -1,0 +1,142 @@
+/** Roder as an extension sees it: ids from 1 upward, several requests in flight, events by dispatch or execution. */
+
+import { join } from "node:path";
+import * as z from "zod";
+import {
+  DispatchAckSchema,
+  ExecuteAckSchema,
+  InitializeResultSchema,
+  SubagentDefinitionSchema,
+  type SubagentEvent,
+  SubagentEventParamsSchema,
+  type TaskEvent,
+  TaskEventParamsSchema,
+  TaskSpecSchema,
+  ToolResultSchema,
+} from "#protocols/roder-extension";
+import { Child, type Exit, ROOT, type StartOptions } from "./child.ts";
+import type { Json, Message } from "./line-check.ts";
+import { INITIALIZE } from "./roder-hello.ts";
+
+const NothingSchema = z.strictObject({});
+const RESULTS: Readonly<Record<string, z.ZodType>> = {
+  "extension/initialize": InitializeResultSchema,
+  "extension/shutdown": NothingSchema,
+  "subagents/definitions": z.strictObject({ definitions: z.array(SubagentDefinitionSchema) }),
+  "subagents/dispatch": DispatchAckSchema,
+  "subagents/cancel": NothingSchema,
+  "tasks/spec": z.strictObject({ spec: TaskSpecSchema }),
+  "tasks/execute": ExecuteAckSchema,
+  "tasks/cancel": NothingSchema,
+  "tools/call": ToolResultSchema,
+};
+
+export const MANIFEST_PATH = join(ROOT, "roder-extension.toml");
+export interface Reply {
+  result?: Json;
+  error?: { code: number; message: string };
+}
+type AnyEvent = SubagentEvent | TaskEvent;
+
+export class RoderHost {
+  readonly child: Child;
+  #lastId = 0;
+
+  constructor(options: StartOptions = {}) {
+    this.child = new Child("roder", options);
+  }
+
+  /** A host that has said hello and was answered. */
+  static async greeted(options: StartOptions = {}): Promise<RoderHost> {
+    const host = new RoderHost(options);
+    await host.result("extension/initialize", INITIALIZE);
+    return host;
+  }
+
+  /** Sends a request, with the next id unless one is given, and waits for its reply. */
+  async ask(method: string, params: unknown = {}, id = this.#nextId()): Promise<Reply> {
+    this.child.send({ jsonrpc: "2.0", id, method, params });
+    return this.replyTo(id, method);
+  }
+
+  /** The same, for a request that has to be answered with a result. */
+  async result(method: string, params: unknown = {}): Promise<Json> {
+    const { result, error } = await this.ask(method, params);
+    if (!result) throw new Error(`${method}: ${error?.message}`);
+    return result;
+  }
+
+  async replyTo(id: string | number, method: string): Promise<Reply> {
+    const message = await this.child.message(await this.child.find((one) => "id" in one && one.id === id));
+    if (message.kind === "error") return { error: message.error };
+    if (message.kind !== "result") throw new Error("not a reply");
+    RESULTS[method]?.parse(message.result);
+    return { result: message.result };
+  }
+
+  dispatch(dispatchId: string, request: Json): Promise<Reply> {
+    const params = { dispatcherId: "seren-cloud", dispatchId, parentThreadId: "th-1", parentTurnId: "tu-1" };
+    return this.ask("subagents/dispatch", { ...params, request: { description: "d", ...request } });
+  }
+
+  cancelDispatch(dispatchId: string): Promise<Reply> {
+    return this.ask("subagents/cancel", { dispatcherId: "seren-cloud", dispatchId, reason: "dispatch timed out" });
+  }
+
+  execute(executionId: string, input: unknown): Promise<Reply> {
+    return this.ask("tasks/execute", { executorId: "seren-cloud-run", executionId, taskId: "t-1", input });
+  }
+
+  cancelTask(executionId: string): Promise<Reply> {
+    const params = { executorId: "seren-cloud-run", executionId, reason: "task cancelled by host" };
+    return this.ask("tasks/cancel", params);
+  }
+
+  async tool(toolName: string, args: unknown): Promise<z.output<typeof ToolResultSchema>> {
+    const params = { providerId: "seren-cloud-tools", toolName, callId: "c", threadId: "th-1", turnId: "tu-1" };
+    return ToolResultSchema.parse(await this.result("tools/call", { ...params, arguments: args }));
+  }
+
+  /** The first event of a dispatch or execution that fits, as soon as it is there. */
+  async event(id: string, fits: (event: AnyEvent) => boolean): Promise<AnyEvent> {
+    const at = await this.child.find((message) => {
+      const event = eventOf(message, id);
+      return event !== undefined && fits(event);
+    });
+    const message = await this.child.message(at);
+    return eventOf(message, id) as AnyEvent;
+  }
+
+  /** The terminal event of a dispatch or execution. */
+  terminal(id: string): Promise<AnyEvent> {
+    return this.event(id, isTerminal);
+  }
+
+  /** What was said about a dispatch or execution so far. */
+  events(id: string): AnyEvent[] {
+    return this.child.messages.flatMap((message) => eventOf(message, id) ?? []);
+  }
+
+  end(): Promise<Exit> {
+    return this.child.end();
+  }
+
+  #nextId(): number {
+    this.#lastId += 1;
+    return this.#lastId;
+  }
+}
+
+export const isTerminal = ({ type }: AnyEvent) => type === "completed" || type === "failed";
+
+function eventOf(message: Message, id: string): AnyEvent | undefined {
+  if (message.kind !== "notification") return undefined;
+  if (message.method === "subagents/event") {
+    const { dispatchId, event } = SubagentEventParamsSchema.parse(message.params);
+    return dispatchId === id ? event : undefined;
+  }
+  const { executionId, event } = TaskEventParamsSchema.parse(message.params);
+  return executionId === id ? event : undefined;
+}
+
+/** The manifest's bytes. */

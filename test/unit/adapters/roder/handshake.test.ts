@@ -1,0 +1,75 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { roderHandshake } from "../../../../src/adapters/roder/handshake.ts";
+import type { ShippedManifest } from "../../../../src/adapters/roder/manifest/manifest.ts";
+
+const SHIPPED: ShippedManifest = {
+  text: 'id = "x"\n',
+  id: "x",
+  version: "1.0.0",
+  services: [{ type: "task_executor", id: "run" }],
+  checksum: "00ff",
+};
+const HELLO = { protocolVersion: "0.2.0", apiVersion: "0.1.0", extensionId: "x", cwd: ".", grantedCapabilities: [] };
+const ECHO = {
+  protocolVersion: "0.2.0",
+  extensionId: "x",
+  services: [{ type: "task_executor", id: "run" }],
+  manifestChecksum: "00ff",
+};
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "roder greeting "));
+  mkdirSync(join(folder, "dist"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const manifest = (text: string | Buffer, ...place: string[]) =>
+  writeFileSync(join(folder, ...place, "roder-extension.toml"), text);
+const greet = (params: object = {}, explicitPath?: string) =>
+  roderHandshake(
+    join(folder, "dist", "program.mjs"),
+    explicitPath,
+    SHIPPED,
+  )("extension/initialize", {
+    ...HELLO,
+    ...params,
+  });
+
+test("the shipped manifest is answered, beside the program or above it or where it is said to be", () => {
+  manifest(SHIPPED.text);
+  expect(greet()).toEqual(ECHO);
+  expect(greet({}, join(folder, "roder-extension.toml"))).toEqual(ECHO);
+  manifest(SHIPPED.text, "dist");
+  expect(greet()).toEqual(ECHO);
+});
+
+test.each([
+  ["other line endings", SHIPPED.text.replace("\n", "\r\n")],
+  ["a byte-order mark", `\ufeff${SHIPPED.text}`],
+  ["one byte more", `${SHIPPED.text}\n`],
+  ["nothing", ""],
+])("a manifest with %s is left to the program, even where the shipped one is above it", (_, text) => {
+  manifest(SHIPPED.text);
+  manifest(text, "dist");
+  expect(greet()).toBeUndefined();
+});
+
+test("so is one that is nowhere", () => {
+  expect(greet()).toBeUndefined();
+  manifest(SHIPPED.text);
+  expect(greet({}, join(folder, "elsewhere.toml"))).toBeUndefined();
+});
+
+test.each([
+  ["another extension", { extensionId: "y" }],
+  ["another protocol", { protocolVersion: "0.3.0" }],
+  ["a folder that is none", { cwd: 5 }],
+  ["capabilities that are none", { grantedCapabilities: [5] }],
+])("so is %s", (_, params) => {
+  manifest(SHIPPED.text);
+  expect(greet(params)).toBeUndefined();
+});

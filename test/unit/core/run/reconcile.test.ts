@@ -1,0 +1,134 @@
+import { describe, expect, test } from "vitest";
+import type { ExecutionEvent } from "../../../../src/core/index.ts";
+import { MAX_TEXT_CHARACTERS } from "../../../../src/core/run/text-buffer.ts";
+import { isComplete, type Position, Transcript } from "../../../../src/core/run/transcript.ts";
+import type { RunRecord } from "../../../../src/seren/index.ts";
+import { aRun, lived } from "../harness.ts";
+
+const recordOf = (rows: object[], output: string | null = null): RunRecord => ({
+  id: "6f0e8f53-2a0e-45a5-8d0e-3b7b0c1d2e4f",
+  deployment_id: "1b6d0d0e-6a53-4d8e-9f0f-0a4a3d1c5b11",
+  status: "completed",
+  created_at: "2026-01-01T00:00:00Z",
+  output,
+  output_events: rows,
+});
+const text = (number: number | null, words: string) => ({ sequence_number: number, type: "text", text: words });
+const done = (number: number | null) => ({ sequence_number: number, type: "done", status: "ok" });
+const at = (changes: Partial<Position>): Position => ({
+  sequence: -1,
+  numbered: true,
+  latest: -1,
+  troubled: false,
+  ...changes,
+});
+
+function streamed(...rows: object[]): Transcript {
+  const transcript = new Transcript();
+  for (const row of rows) transcript.apply(row);
+  return transcript;
+}
+
+const said = (events: Iterable<ExecutionEvent>) =>
+  [...events].map((event) => ("text" in event ? event.text : event.type));
+
+describe("the final text", () => {
+  test("a stream that said everything twice is corrected by a record that is complete", () => {
+    const transcript = streamed(text(null, "ab"), text(null, "ab"));
+    const record = recordOf([text(1, "ab"), done(2)]);
+    expect(transcript.finalText(record, at({ numbered: false }))).toMatchObject({
+      text: "ab",
+      late: "",
+      replaced: true,
+    });
+  });
+
+  test("a record that is not complete takes nothing back", () => {
+    const transcript = streamed(text(1, "ab"), text(2, "cd"));
+    const position = at({ sequence: 2 });
+    expect(transcript.finalText(recordOf([text(1, "ab")]), position)).toMatchObject({
+      text: "abcd",
+      late: "",
+      replaced: false,
+    });
+  });
+
+  test("the process output stands in for text events only where there are none", () => {
+    const transcript = streamed(text(3, "said"));
+    const record = recordOf([{ sequence_number: 1, type: "thinking", text: "hm" }], "the output");
+    expect(transcript.finalText(record, at({ sequence: 3 })).text).toBe("said");
+    expect(streamed().finalText(record, at({})).text).toBe("the output");
+  });
+});
+
+describe("an answer longer than what is kept of it", () => {
+  const long = `${"x".repeat(MAX_TEXT_CHARACTERS - 1)}🙂`; // its last character is cut in two by the bound
+  const end = " and the end";
+  const position = at({ sequence: 2 });
+
+  test("is recognised in the record, and only its missing end is told", () => {
+    const transcript = streamed(text(1, long), text(2, " and"));
+    const final = transcript.finalText(recordOf([text(1, long + end), done(2)]), position);
+    expect(final).toMatchObject({ length: (long + end).length, late: " the end", replaced: false });
+    expect(final.text).toBe(long.slice(0, MAX_TEXT_CHARACTERS));
+  });
+
+  test("is not taken back by a record that stops in the middle of it", () => {
+    const transcript = streamed(text(1, long), text(2, end));
+    for (const part of ["xx", long, `${long} and`]) {
+      const final = transcript.finalText(recordOf([text(1, part)]), position);
+      expect(final).toMatchObject({ length: (long + end).length, late: "", replaced: false });
+    }
+  });
+
+  test("that differs from the record beyond the bound is replaced", () => {
+    const transcript = streamed(text(1, long), text(2, " AND the end"));
+    const final = transcript.finalText(recordOf([text(1, long + end), done(2)]), position);
+    expect(final).toMatchObject({ length: (long + end).length, late: "", replaced: true });
+  });
+});
+
+test("events that came without a number are not told again from the record", () => {
+  const record = recordOf([text(1, "a"), text(2, "b"), done(3)]);
+  expect(said(streamed(text(null, "a")).missing(record, at({ numbered: false })))).toEqual([]);
+  expect(said(streamed(text(1, "a")).missing(record, at({ sequence: 1 })))).toEqual(["b"]);
+});
+
+test.each([
+  ["its last event is the end", [text(1, "a"), done(2)], at({ troubled: true, latest: 9 }), true],
+  ["it goes as far as the stream did", [text(1, "a")], at({ sequence: 1 }), true],
+  ["the stream went further", [text(1, "a")], at({ sequence: 2 }), false],
+  ["the service spoke of more", [text(1, "a")], at({ sequence: 1, latest: 2 }), false],
+  ["the stream did not get to its end", [text(1, "a")], at({ sequence: 1, troubled: true }), false],
+  ["nothing had a number", [text(null, "a")], at({ numbered: false }), false],
+])("whether a record is complete when %s", (_, rows, position, expected) => {
+  expect(isComplete(recordOf(rows), position)).toBe(expected);
+});
+
+test("a record that lags behind is read until it tells everything the broken stream did not", async () => {
+  const script = [{ text: "a", n: 10, every_ms: 10 }, { tool: "search", ms: 5 }, { text: "end" }];
+  const { wrong, told } = await lived(
+    [aRun({ script })],
+    [
+      { kind: "cut", where: "stream", times: 9, frames: 2 },
+      { kind: "lag", where: "any", ms: 2_000, events_only: true },
+    ],
+  );
+  expect(wrong).toEqual([]);
+  expect(told[0]?.outcome?.text).toBe("aaaaaaaaaaend");
+  expect(told[0]?.tools).toEqual(["call call_11 search", "result call_11"]);
+});
+
+test("the record of a run that was stopped in the middle is read until it is complete as well", async () => {
+  const script = [{ text: "a", n: 10, every_ms: 100 }];
+  const run = aRun({ script, stops: [{ by: "host", phase: "running", ms: 450 }] });
+  const { wrong, told } = await lived(
+    [run],
+    [
+      { kind: "lag", where: "record", ms: 1_000, events_only: true },
+      { kind: "slow_cancel", where: "cancel", times: 9, ms: 60_000 },
+    ],
+  );
+  expect(wrong).toEqual([]);
+  expect(told[0]?.outcome).toMatchObject({ kind: "completed", text: "aaaaaaaaaa" });
+});

@@ -1,0 +1,175 @@
+import { describe, expect, test } from "vitest";
+import type { SerenClient } from "../../../../src/seren/client/client.ts";
+import { data, type Reply } from "../../../support/in-process/fake-transport.ts";
+import { DEPLOYMENT, deployment, OTHER_RUN, RUN, record, state } from "../follow/rows.ts";
+import { clientRig } from "./harness.ts";
+
+describe("rows that cannot be read are left out", () => {
+  test.each<[string, string, (client: SerenClient) => Promise<unknown[]>, unknown, unknown]>([
+    [
+      "deployments",
+      "GET /deployments",
+      (client) => client.listDeployments(),
+      deployment(),
+      { id: DEPLOYMENT, name: "opaque" },
+    ],
+    ["runs", "GET /runs", (client) => client.listRuns(undefined), record(), { id: 5 }],
+    [
+      "artifacts",
+      "GET /runs/*/artifacts",
+      (client) => client.listRunArtifacts(RUN),
+      { id: "a", artifact_type: "t" },
+      null,
+    ],
+    [
+      "pending runs",
+      "GET /pending_approvals",
+      (client) => client.listPendingRuns(),
+      { run_id: RUN, deployment_id: DEPLOYMENT, status: "awaiting_approval" },
+      { run_id: RUN },
+    ],
+  ])("%s", async (_, route, call, good, bad) => {
+    const { transport, client } = clientRig();
+    transport.on(route, () => data([bad, good, bad]));
+    expect(await call(client)).toEqual([good]);
+  });
+
+  test("events are not judged at all", async () => {
+    const { transport, client } = clientRig();
+    const rows = [{ type: "text", text: "a" }, "odd", null];
+    transport.on("GET /runs/*/events", () => data(rows, { hasMore: false }));
+    expect(await client.listRunEvents(RUN, 0)).toEqual({ events: rows, hasMore: false });
+  });
+});
+
+describe("whether there is more", () => {
+  test.each([
+    [{ hasMore: true }, 1, true],
+    [{ hasMore: false }, 500, false],
+    [undefined, 499, false],
+    [undefined, 500, true],
+  ])("pagination %j and %i rows: %s", async (more, count, expected) => {
+    const { transport, client } = clientRig();
+    transport.on("GET /runs/*/events", () => data(Array(count).fill({}), more));
+    expect((await client.listRunEvents(RUN, 0)).hasMore).toBe(expected);
+  });
+
+  test("counts rows that cannot be read", async () => {
+    const { transport, client } = clientRig();
+    transport.on("GET /runs", () => data([record(), {}, {}]));
+    expect(await client.listRunPage(undefined, { limit: 3 })).toMatchObject({ runs: [{ id: RUN }], hasMore: true });
+  });
+});
+
+describe("repeating", () => {
+  test("a read is repeated while the service is away, four tries in all", async () => {
+    const { ambient, transport, client } = clientRig();
+    transport.on("GET /runs/*", () => ({ status: 503 }));
+    await expect(ambient.runUntil(client.getRun(RUN))).rejects.toMatchObject({ kind: "unavailable" });
+    expect(transport.sent).toHaveLength(4);
+  });
+
+  test("an answer that cannot be read is not asked for again", async () => {
+    const { transport, client } = clientRig();
+    transport.on("GET /runs/*", () => ({ body: "<html>" }));
+    await expect(client.getRun(RUN)).rejects.toMatchObject({ kind: "contract" });
+    expect(transport.sent).toHaveLength(1);
+  });
+
+  test("a start is repeated, and says nothing about what was answered", async () => {
+    const { ambient, transport, client } = clientRig();
+    const replies: Reply[] = [{ status: 502 }, { status: 204, body: "" }];
+    transport.on("POST /deployments/*/start", () => replies.shift() ?? {});
+    await ambient.runUntil(client.startDeployment(DEPLOYMENT));
+    expect(transport.sent).toHaveLength(2);
+  });
+
+  test("an abort ends the waiting with its reason", async () => {
+    const { ambient, transport, client } = clientRig();
+    transport.on("GET /runs/*/state", () => ({ status: 503 }));
+    const controller = new AbortController();
+    const reading = client.getRunState(RUN, { attempts: Infinity, signal: controller.signal });
+    const ended = expect(reading).rejects.toBe("stop");
+    await ambient.advance(10_000);
+    controller.abort("stop");
+    await ended;
+    expect(ambient.waiting).toBe(0);
+  });
+});
+
+describe("a cancel", () => {
+  test("answers the record", async () => {
+    const { transport, client } = clientRig();
+    transport.on("POST /runs/*/cancel", () => data(record({ status: "cancelled" })));
+    expect(await client.cancelRun(RUN)).toMatchObject({ status: "cancelled" });
+    expect(transport.sent[0]?.body).toBeUndefined();
+  });
+
+  test.each<[string, Reply]>([
+    ["nothing", { status: 204, body: "" }],
+    ["a word", { status: 202, body: "accepted" }],
+    ["a status only", data({ status: "cancelling" })],
+  ])("accepted with %s is followed by a look at the record", async (_, reply) => {
+    const { transport, client } = clientRig();
+    transport.on("POST /runs/*/cancel", () => reply).on("GET /runs/*", () => data(record({ status: "running" })));
+    expect(await client.cancelRun(RUN)).toMatchObject({ id: RUN, status: "running" });
+  });
+
+  test("is given four seconds and one try", async () => {
+    const { ambient, transport, client } = clientRig();
+    transport.on("POST /runs/*/cancel", () => ({ afterMs: Infinity }));
+    const start = ambient.now();
+    await expect(ambient.runUntil(client.cancelRun(RUN))).rejects.toMatchObject({ kind: "unavailable" });
+    expect(ambient.now() - start).toBe(4_000);
+    expect(transport.sent).toHaveLength(1);
+  });
+});
+
+describe("a delete", () => {
+  test.each([[200], [204], [404]])("answered with %i is done", async (status) => {
+    const { transport, client } = clientRig();
+    transport.on("DELETE /deployments/*", () => ({ status, body: "" }));
+    await expect(client.deleteDeployment(DEPLOYMENT)).resolves.toBeUndefined();
+  });
+
+  test("refused says so", async () => {
+    const { transport, client } = clientRig();
+    transport.on("DELETE /deployments/*", () => ({ status: 409, body: { message: "in use" } }));
+    await expect(client.deleteDeployment(DEPLOYMENT)).rejects.toThrow("Seren Cloud reports a conflict: in use");
+  });
+});
+
+describe("the answer to a create call", () => {
+  test.each([
+    [
+      { status: "queued", run_id: RUN, execution_id: "e" },
+      { run_id: RUN, execution_id: "e" },
+    ],
+    [{ status: "queued", id: RUN }, { id: RUN }],
+    [
+      { status: "queued", run_id: RUN, id: "job-17" },
+      { run_id: RUN, id: null },
+    ],
+    [
+      { status: "queued", run_id: RUN, id: OTHER_RUN },
+      { run_id: RUN, id: OTHER_RUN },
+    ],
+    [{ status: "completed", result: { text: "x" }, exit_code: 0 }, { result: { text: "x" } }],
+  ])("%j", async (invocation, expected) => {
+    const { transport, client } = clientRig();
+    transport.on("POST /deployments/*/runs", () => data(invocation));
+    expect((await client.createRun(DEPLOYMENT, {})).invocation).toMatchObject(expected);
+  });
+});
+
+test("the state of a run is read as it is", async () => {
+  const { transport, client } = clientRig();
+  transport.on("GET /runs/*/state", () => data(state({ current_tool: "grep" })));
+  expect(await client.getRunState(RUN)).toMatchObject({ current_tool: "grep", latest_sequence: 0 });
+});
+
+test("closing the client closes its transport", async () => {
+  const { transport, client } = clientRig();
+  await client.close();
+  expect(transport.closed).toBe(true);
+});

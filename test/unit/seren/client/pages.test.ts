@@ -1,0 +1,72 @@
+/** Answers that are too large to be read at once. */
+import { describe, expect, test } from "vitest";
+import { ExecutionFailure } from "../../../../src/support/failure.ts";
+import { data, type Sent } from "../../../support/in-process/fake-transport.ts";
+import { RUN, record, state, text } from "../follow/rows.ts";
+import { clientRig } from "./harness.ts";
+
+const tooLarge = () => new ExecutionFailure("contract", "too large", { details: { status: 200, tooLarge: true } });
+
+/** A log of so many events, of which an answer may hold `most`; those of `huge` fit into none. */
+function logOf(count: number, most: number, huge: number[] = []) {
+  const rig = clientRig();
+  rig.transport.on("GET /runs/*/events", ({ query }: Sent) => {
+    const [limit, offset] = [Number(query.get("limit")), Number(query.get("offset"))];
+    const rows = Array.from({ length: count }, (_, index) => index).slice(offset, offset + limit);
+    if (rows.length > most || rows.some((row) => huge.includes(row))) return tooLarge();
+    return data(
+      rows.map((row) => text(row, `event ${row}`)),
+      { hasMore: offset + limit < count },
+    );
+  });
+  return rig;
+}
+
+describe("a page of a listing", () => {
+  test.each([
+    ["as it is", 500, [500]],
+    ["in halves", 250, [500, 250, 250]],
+    ["in parts as small as they have to be", 100, [500, 250, 125, 63, 62, 125, 63, 62, 250, 125, 63, 62, 125, 63, 62]],
+  ])("is read %s", async (_, most, limits) => {
+    const { client, transport } = logOf(700, most);
+    const { events, hasMore } = await client.listRunEvents(RUN, 0);
+    expect(events).toEqual(Array.from({ length: 500 }, (_, row) => text(row, `event ${row}`)));
+    expect(hasMore).toBe(true);
+    expect(transport.sent.map(({ query }) => Number(query.get("limit")))).toEqual(limits);
+  });
+
+  test("ends where the listing ends", async () => {
+    const { client } = logOf(120, 100);
+    const { events, hasMore } = await client.listRunEvents(RUN, 10);
+    expect(events).toHaveLength(110);
+    expect(hasMore).toBe(false);
+  });
+
+  test("has a gap where one row alone is too large, so that the others keep their places", async () => {
+    const { client } = logOf(6, 500, [2]);
+    const { events } = await client.listRunEvents(RUN, 0);
+    const event = (row: number) => text(row, `event ${row}`);
+    expect(events.slice(0, 6)).toEqual([event(0), event(1), undefined, event(3), event(4), event(5)]);
+  });
+});
+
+test("a record that is too large is known by the run's state, and not asked for again", async () => {
+  const { client, transport } = clientRig();
+  transport.on("GET /runs/*", tooLarge);
+  transport.on("GET /runs/*/state", () => data(state({ status: "completed", terminal: true })));
+  for (let looks = 0; looks < 3; looks += 1) {
+    expect(await client.getRun(RUN)).toMatchObject({
+      id: RUN,
+      deployment_id: record().deployment_id,
+      status: "completed",
+    });
+  }
+  expect(transport.to("GET /runs/*")).toHaveLength(1);
+});
+
+test("a cancel that answers more than can be read has been taken", async () => {
+  const { client, transport } = clientRig();
+  transport.on("POST /runs/*/cancel", tooLarge);
+  transport.on("GET /runs/*/state", () => data(state({ status: "cancelled", terminal: true })));
+  expect(await client.cancelRun(RUN)).toMatchObject({ id: RUN, status: "cancelled" });
+});

@@ -1,0 +1,336 @@
+import { describe, expect, test } from "vitest";
+import { ExecutionFailure } from "../../../../src/support/failure.ts";
+import { lost, type Sent } from "../../../support/in-process/fake-transport.ts";
+import { record, state, text } from "./rows.ts";
+import { control, END, type Followed, frame, NOTHING, RunService, stream } from "./run-service.ts";
+
+const ONE = text(1, "one ");
+const TWO = text(2, "two ");
+const THREE = text(3, "three");
+const over = (latest: number, status = "completed") => state({ status, terminal: true, latest_sequence: latest });
+
+describe("events that arrive in one read", () => {
+  const FOUR = text(4, "four");
+  const together = async (...frames: string[]) => {
+    const service = new RunService().opens(stream(frames.join("")));
+    const told: unknown[][] = [];
+    await service.rig.ambient.runUntil(
+      service.start({ events: [], trail: [] }, (item) => void (item.kind === "events" && told.push([...item.events]))),
+    );
+    return { told, service };
+  };
+
+  test("are handed on together, from the second one on", async () => {
+    const { told } = await together(frame(1, ONE), frame(2, TWO), frame(3, THREE), frame(4, FOUR), END);
+    expect(told).toEqual([[ONE], [TWO, THREE, FOUR]]);
+  });
+
+  test("are handed on in order where one of them needs a closer look", async () => {
+    const { told } = await together(
+      frame(1, ONE),
+      frame(2, TWO),
+      frame(2, TWO),
+      control("x", {}),
+      frame(3, THREE),
+      END,
+    );
+    expect(told).toEqual([[ONE], [TWO], [THREE]]);
+  });
+
+  test("come again after a cut in the middle of them, once", async () => {
+    const service = new RunService().opens(
+      stream(frame(1, ONE) + frame(2, TWO) + frame(3, THREE), "cut"),
+      stream(frame(3, THREE) + frame(4, FOUR) + END),
+    );
+    expect((await service.follow()).events).toEqual([ONE, TWO, THREE, FOUR]);
+    expect(service.cursors).toEqual([undefined, "3"]);
+  });
+});
+
+describe("the end of the stream", () => {
+  test.each(["end", "done", "run.completed", "run.failed", "run.cancelled", "run.canceled"])(
+    "a frame named %s ends the following, without another question",
+    async (name) => {
+      const service = new RunService().opens(stream(frame(1, ONE), control(name, { status: "x" }), frame(2, TWO)));
+      expect(await service.follow()).toEqual({ events: [ONE], trail: ["event"], end: { whole: true } });
+      expect(service.rig.transport.sent).toHaveLength(1);
+      expect(service.left).toEqual(NOTHING);
+    },
+  );
+
+  test("a clean end without such a frame is a dropped connection", async () => {
+    const service = new RunService().opens(stream(frame(1, ONE), "end"), stream(frame(2, TWO), END));
+    expect(await service.follow()).toMatchObject({
+      events: [ONE, TWO],
+      trail: ["event", "running", "reconnecting", "event"],
+    });
+    expect(service.cursors).toEqual([undefined, "1"]);
+  });
+
+  test("a dropped connection of a run that is over is not reopened", async () => {
+    const service = new RunService().opens(stream(frame(1, ONE), "cut"));
+    service.state = () => over(1);
+    expect(await service.follow()).toEqual({ events: [ONE], trail: ["event", "completed"], end: { whole: false } });
+    expect(service.openings).toHaveLength(1);
+  });
+
+  test("unless events are still to come", async () => {
+    const service = new RunService().opens(stream(frame(1, ONE), "cut"), stream(frame(2, TWO), frame(3, THREE), "cut"));
+    service.state = () => over(3);
+    expect((await service.follow()).events).toEqual([ONE, TWO, THREE]);
+  });
+
+  test("events that never come are waited for a few connections, no longer", async () => {
+    const service = new RunService().opens(stream(frame(1, ONE), "end"), stream("end"));
+    service.state = () => over(9);
+    expect((await service.follow()).events).toEqual([ONE]);
+    expect(service.openings).toHaveLength(4);
+    expect(service.rig.ambient.now() - (service.openings[0]?.at ?? 0)).toBeLessThan(5_000);
+  });
+
+  test("a terminal state before the replay does not end it", async () => {
+    const service = new RunService().opens(
+      stream(control("run.state", over(2)), frame(1, ONE), frame(2, TWO), control("replay_complete"), END),
+    );
+    expect((await service.follow()).events).toEqual([ONE, TWO]);
+  });
+});
+
+describe("frames that say little about the run", () => {
+  test("`timeout` is the stream's own limit: the state is asked for and the stream reopened", async () => {
+    const service = new RunService().opens(stream(frame(1, ONE), control("timeout")), stream(frame(2, TWO), END));
+    expect(await service.follow()).toMatchObject({ events: [ONE, TWO], end: { whole: true } });
+    expect(service.cursors).toEqual([undefined, "1"]);
+    expect(service.left).toEqual(NOTHING);
+  });
+
+  test("`timeout` of a run that is over ends it", async () => {
+    const service = new RunService().opens(stream(frame(1, ONE), control("timeout")));
+    service.state = () => over(1, "timeout");
+    expect((await service.follow()).trail).toEqual(["event", "timeout"]);
+  });
+
+  test.each([
+    ['{"error":"model fell over"}', "model fell over"],
+    ["plain words", "plain words"],
+    ['{"error":{"message":"deep"}}', "deep"],
+    [`{"error":"${"x".repeat(1_000)}"}`, `${"x".repeat(239)}…`],
+  ])("`error` with %s is kept, and the run's state decides", async (data, expected) => {
+    const service = new RunService().opens(stream(frame(1, ONE), `event: error\ndata: ${data}\n\n`));
+    service.state = () => over(1, "failed");
+    expect((await service.follow()).end).toEqual({ whole: false, streamError: expected });
+  });
+
+  test("the first error stays, also when the run goes on after it", async () => {
+    const service = new RunService().opens(
+      stream(control("error", { error: "first" })),
+      stream(control("error", { error: "second" })),
+      stream(frame(1, ONE), END),
+    );
+    expect(await service.follow()).toMatchObject({ events: [ONE], end: { whole: true, streamError: "first" } });
+  });
+
+  test.each([
+    ["a state that lacks a member", control("run.state", { status: "completed", terminal: true })],
+    ["a state that is no JSON", "event: run.state\ndata: oops\n\n"],
+    ["a snapshot that lacks its status", control("run", { data: { output_events: [ONE] } })],
+    ["a name unheard of", control("run.metrics", { type: "text", text: "no" })],
+    ["data that is no object", "data: [1]\n\ndata: null\n\ndata: 7\n\n"],
+    ["data that is no JSON", "data: ping\n\n"],
+  ])("%s is ignored", async (_, odd) => {
+    const service = new RunService().opens(stream(frame(1, ONE), odd, frame(2, TWO), END));
+    expect(await service.follow()).toMatchObject({ events: [ONE, TWO], trail: ["event", "event"] });
+  });
+
+  test("states are handed on with whether everything before them was", async () => {
+    const service = new RunService().opens(
+      stream(
+        control("run.state", state({ latest_sequence: 1 })),
+        frame(1, ONE),
+        control("run.state", state({ latest_sequence: 1 })),
+        control("run.state", state({ latest_sequence: 9 })),
+        control("replay_complete"),
+        control("run.state", state({ latest_sequence: 9 })),
+        END,
+      ),
+    );
+    const caughtUp: boolean[] = [];
+    await service.rig.ambient.runUntil(
+      service.start({ events: [], trail: [] }, (item) => {
+        if (item.kind === "state") caughtUp.push(item.caughtUp);
+      }),
+    );
+    expect(caughtUp).toEqual([false, true, false, true]);
+  });
+});
+
+describe("legacy snapshots", () => {
+  const snapshot = (status: string, ...output_events: unknown[]) => control("run", { data: { status, output_events } });
+  const bare = (...words: string[]) => words.map((word) => ({ type: "text", text: word }));
+
+  test("repeat everything; only what is new is handed on, however alike", async () => {
+    const rows = bare("a", "a", "b", "a");
+    const service = new RunService().opens(
+      stream(snapshot("running", ...rows.slice(0, 1)), snapshot("running", ...rows.slice(0, 3)), "cut"),
+      stream(snapshot("running", ...rows.slice(0, 3)), snapshot("running", ...rows), END),
+    );
+    expect((await service.follow()).events).toEqual(rows);
+  });
+
+  test("may number later what they did not number before, and the other way round", async () => {
+    const service = new RunService().opens(
+      stream(
+        snapshot("running", text(null, "one ")),
+        snapshot("running", ONE, TWO),
+        snapshot("running", text(null, "one "), text(null, "two "), THREE),
+        END,
+      ),
+    );
+    expect((await service.follow()).events).toEqual([text(null, "one "), TWO, THREE]);
+  });
+
+  test("ask no log about numbers they leave out", async () => {
+    const service = new RunService().opens(stream(snapshot("running", ONE, text(7, "seven")), END));
+    expect((await service.follow()).events).toHaveLength(2);
+    expect(service.reads).toEqual([]);
+  });
+
+  test.each(["completed", "failed", "awaiting_approval"])("that say %s make the state be asked for", async (status) => {
+    const service = new RunService().opens(stream(snapshot(status, ONE)));
+    service.state = () => state({ status, latest_sequence: 1 });
+    expect(await service.follow()).toMatchObject({ events: [ONE], trail: ["event", status] });
+  });
+
+  test("of a service that has no states: the record's status serves", async () => {
+    const service = new RunService().opens(stream(snapshot("completed", ...bare("a"))));
+    service.state = () => ({ status: 404 });
+    service.rig.transport.on("GET /runs/*", () => ({ body: { data: record({ status: "completed" }) } }));
+    expect((await service.follow()).events).toEqual(bare("a"));
+  });
+});
+
+describe("a run that waits for a person", () => {
+  const paused = state({ status: "awaiting_approval", latest_sequence: 1, pending_approval_count: 1 });
+  const going = state({ latest_sequence: 1 });
+
+  test.each([
+    ["after the replay", [frame(1, ONE), control("run.state", paused), control("replay_complete")]],
+    ["before the replay", [control("run.state", paused), frame(1, ONE), control("replay_complete")]],
+    [
+      "later on",
+      [control("run.state", going), frame(1, ONE), control("replay_complete"), control("run.state", paused)],
+    ],
+  ])("ends the following at once, when all that led to it was handed on: %s", async (_, steps) => {
+    const service = new RunService().opens(stream(...steps));
+    service.state = () => paused;
+    const start = service.rig.ambient.now();
+    const { events, trail } = await service.follow();
+    expect(events).toEqual([ONE]);
+    expect(trail.at(-1)).toBe("awaiting_approval");
+    expect(service.rig.ambient.now()).toBe(start);
+    expect(service.left).toEqual(NOTHING);
+  });
+
+  test("is followed through the pause the second time, until it goes on", async () => {
+    const service = new RunService().opens(
+      stream(frame(1, ONE), control("run.state", paused)),
+      stream(
+        control("run.state", paused),
+        control("replay_complete"),
+        { waitMs: 30_000 },
+        control("run.state", going),
+        frame(2, TWO),
+        control("run.state", { ...paused, latest_sequence: 2 }),
+      ),
+    );
+    service.state = () => paused;
+    const seen: Followed = { events: [], trail: [] };
+    await service.follow(seen);
+    await service.follow(seen);
+    expect(seen.events).toEqual([ONE, TWO]);
+    expect(service.cursors).toEqual([undefined, "1"]);
+  });
+
+  test("whose state says that it goes on after all is followed on", async () => {
+    const service = new RunService().opens(
+      stream(frame(1, ONE), control("run.state", paused)),
+      stream(frame(2, TWO), END),
+    );
+    service.state = () => going;
+    expect((await service.follow()).events).toEqual([ONE, TWO]);
+  });
+});
+
+describe("a service that will not have us", () => {
+  test.each([
+    [401, "unauthorized"],
+    [402, "payment_required"],
+    [403, "forbidden"],
+    [409, "conflict"],
+  ])("%i when the stream is opened ends the following with %s", async (status, kind) => {
+    const service = new RunService().opens({ status });
+    await expect(service.follow()).rejects.toMatchObject({ kind });
+    expect(service.left).toEqual(NOTHING);
+  });
+
+  test("a fault of ours comes through as it is", async () => {
+    const fault = new TypeError("x");
+    const service = new RunService().opens(() => {
+      throw fault;
+    });
+    await expect(service.follow()).rejects.toBe(fault);
+  });
+
+  test("a refusal when the state is asked for ends it too", async () => {
+    const service = new RunService().opens(stream("cut"));
+    service.state = () => ({ status: 403 });
+    await expect(service.follow()).rejects.toMatchObject({ kind: "forbidden" });
+  });
+});
+
+describe("a service that is away", () => {
+  test("is waited for, with longer and longer pauses, for as long as it takes", async () => {
+    const service = new RunService();
+    const backAt = service.rig.ambient.now() + 3_600_000;
+    const back = () => service.rig.ambient.now() >= backAt;
+    service.opens(() => (back() ? stream(frame(1, ONE), END) : lost()));
+    expect((await service.follow()).events).toEqual([ONE]);
+    expect(service.openings.length).toBeGreaterThan(120);
+    expect(service.openings.length).toBeLessThan(600);
+    expect(service.left).toEqual(NOTHING);
+  });
+
+  test("Retry-After of a refused connection is kept", async () => {
+    const service = new RunService().opens(
+      { status: 429, headers: { "retry-after": "45" } },
+      stream(frame(1, ONE), END),
+    );
+    await service.follow();
+    const [first, second] = service.openings.map(({ at }: Sent) => at);
+    expect((second ?? 0) - (first ?? 0)).toBe(45_000);
+  });
+
+  test("`retry:` of the stream is kept once a connection brought nothing", async () => {
+    const service = new RunService().opens(stream("retry: 9000\n\n", "end"), stream(frame(1, ONE), END));
+    await service.follow();
+    const [first, second] = service.openings.map(({ at }: Sent) => at);
+    expect((second ?? 0) - (first ?? 0)).toBe(9_000);
+  });
+
+  test("a stream that brought something is reopened at once", async () => {
+    const service = new RunService().opens(stream("retry: 9000\n\n", frame(1, ONE), "end"), stream(frame(2, TWO), END));
+    await service.follow();
+    const [first, second] = service.openings.map(({ at }: Sent) => at);
+    expect((second ?? 0) - (first ?? 0)).toBeLessThanOrEqual(1); // the least a clock can wait
+  });
+
+  test("never silently gives up as a failure of its own", async () => {
+    const service = new RunService().opens(lost());
+    service.state = () => ({ status: 503 });
+    const outcome = service.start({ events: [], trail: [] }).catch((error: unknown) => error);
+    await service.rig.ambient.advance(24 * 3_600_000);
+    service.controller.abort(new ExecutionFailure("timed_out", "a day"));
+    expect(await outcome).toMatchObject({ kind: "timed_out" });
+    expect(service.left).toEqual(NOTHING);
+  });
+});

@@ -1,0 +1,165 @@
+import { describe, expect, test } from "vitest";
+import { digestOf, findRun, type RunTrace } from "../../../../src/seren/start/find-run.ts";
+import { data, lost } from "../../../support/in-process/fake-transport.ts";
+import { DEPLOYMENT, record } from "../follow/rows.ts";
+import { CreateService, GOOD, idOf } from "./create-service.ts";
+
+const other = (count: number, changes: object = {}) =>
+  record({
+    id: idOf(9_000 + count),
+    created_at: new Date(1_767_225_600_000 - count * 60_000).toISOString(),
+    ...changes,
+  });
+const others = (count: number) => Array.from({ length: count }, (_, index) => other(index + 1));
+
+/** A service with one run of ours on it. */
+async function withRun(prepare: (service: CreateService) => void = () => undefined) {
+  const service = new CreateService(GOOD);
+  prepare(service);
+  await service.outcome();
+  const trace: RunTrace = {
+    requestId: "c-1",
+    deploymentId: DEPLOYMENT,
+    since: service.rig.ambient.now(),
+    conversationId: "talk-1",
+    messageDigest: digestOf("hello"),
+  };
+  const find = (changes: Partial<RunTrace> = {}) =>
+    service.rig.ambient.runUntil(findRun(service.rig.client, { ...trace, ...changes }, service.controller.signal));
+  return { service, find };
+}
+
+describe("a run is known by the marker", () => {
+  test("whatever else its record says", async () => {
+    const { service, find } = await withRun();
+    expect(await find({ conversationId: undefined, messageDigest: undefined })).toBe(idOf(1));
+    expect(service.looks).toHaveLength(1);
+  });
+
+  test("and one with another marker is not ours", async () => {
+    const { service, find } = await withRun();
+    expect(await find({ requestId: "c-2" })).toBeUndefined();
+    expect(service.now).toBe(6_000);
+  });
+
+  test.each([["text"], [null], [["c-1"]], [{ client_request_id: 5 }]])("nor one with payload %j", async (payload) => {
+    const { service, find } = await withRun();
+    service.list = () => data([record({ invocation_payload: payload })]);
+    expect(await find()).toBeUndefined();
+  });
+});
+
+describe("a run without its marker", () => {
+  const dropped = (service: CreateService) => {
+    service.keepsExtras = false;
+  };
+
+  test("is known by conversation and message, once ours had time to appear beside it", async () => {
+    const { service, find } = await withRun(dropped);
+    expect(await find()).toBe(idOf(1));
+    expect(service.now).toBe(6_000);
+  });
+
+  test.each<[string, Partial<RunTrace>]>([
+    ["of another conversation", { conversationId: "talk-2" }],
+    ["with another message", { messageDigest: digestOf("bye") }],
+    ["when we sent no conversation", { conversationId: undefined }],
+    ["when we do not know the message", { messageDigest: undefined }],
+  ])("is not ours: %s", async (_, changes) => {
+    const { find } = await withRun(dropped);
+    expect(await find(changes)).toBeUndefined();
+  });
+
+  test("is not ours when it is older than clocks can differ", async () => {
+    const { service, find } = await withRun(dropped);
+    expect(await find({ since: service.rig.ambient.now() + 120_001 })).toBeUndefined();
+    expect(await find({ since: service.rig.ambient.now() + 100_000 })).toBe(idOf(1));
+  });
+
+  test("with a twin: nobody can tell which", async () => {
+    const { service, find } = await withRun(dropped);
+    const created_at = new Date(service.rig.ambient.now()).toISOString();
+    service.others = [other(1, { created_at, conversation_id: "talk-1", invocation_payload: { message: "hello" } })];
+    await expect(find()).rejects.toMatchObject({
+      kind: "unknown_outcome",
+      message: "more than one run on Seren Cloud could be this one; see `seren-bridge runs list`",
+    });
+  });
+
+  test("is not taken for ours when it has the marker of another request", async () => {
+    const { find } = await withRun();
+    expect(await find({ requestId: "c-2" })).toBeUndefined();
+  });
+});
+
+describe("a long list", () => {
+  test("that begins with the newest is read as far as the call, no further", async () => {
+    const { service, find } = await withRun((it) => {
+      it.others = others(500);
+    });
+    expect(await find()).toBe(idOf(1));
+    expect(service.looks).toHaveLength(1);
+  });
+
+  test("that begins with the oldest is read to its end", async () => {
+    const { service, find } = await withRun((it) => {
+      it.others = others(500);
+      it.oldestFirst = true;
+    });
+    expect(await find()).toBe(idOf(1));
+    expect(service.looks).toHaveLength(6);
+  });
+
+  test("without order is read to its end", async () => {
+    const { find } = await withRun((it) => {
+      it.others = [other(900), ...others(250)];
+    });
+    expect(await find()).toBe(idOf(1));
+  });
+
+  test("that goes on for ever tells nothing", async () => {
+    const { service, find } = await withRun();
+    service.list = () => data(others(100).reverse(), { hasMore: true });
+    await expect(find()).rejects.toMatchObject({ kind: "unknown_outcome" });
+    expect(service.looks).toHaveLength(20);
+  });
+
+  test("whose pages overlap shows one run once", async () => {
+    const { service, find } = await withRun();
+    const ours = record({ id: idOf(1), invocation_payload: { client_request_id: "c-1" } });
+    service.list = ({ query }) => data([ours, other(1)].reverse(), { hasMore: query.get("offset") === "0" });
+    expect(await find()).toBe(idOf(1));
+    expect(service.rig.transport.to("POST /runs/*/cancel")).toEqual([]);
+  });
+
+  test("with records that cannot be read is read all the same", async () => {
+    const { service, find } = await withRun();
+    const ours = record({ id: idOf(1), invocation_payload: { client_request_id: "c-1" } });
+    service.list = () => data([{ id: "odd" }, null, ours]);
+    expect(await find()).toBe(idOf(1));
+  });
+});
+
+describe("while the service is away", () => {
+  test("it is waited for, Retry-After kept", async () => {
+    const { service, find } = await withRun();
+    service.list = () => (service.now < 40_000 ? { status: 429, headers: { "retry-after": "40" } } : undefined);
+    expect(await find()).toBe(idOf(1));
+    expect(service.looks).toEqual([0, 40_000]);
+  });
+
+  test("an abort ends the waiting after one window", async () => {
+    const { service, find } = await withRun();
+    service.rig.transport.on("GET /deployments/*/runs", () => lost());
+    service.rig.ambient.timer(1_000, () => service.controller.abort("stop"));
+    await expect(find()).rejects.toMatchObject({ kind: "unknown_outcome" });
+    expect(service.now).toBeLessThan(7_000);
+    expect(service.rig.ambient.waiting).toBe(0);
+  });
+});
+
+test("a digest of no message is that of an absent one", () => {
+  const empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+  expect([undefined, null, "", 5].map(digestOf)).toEqual([empty, empty, empty, empty]);
+  expect(digestOf("hello")).toBe("2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
+});

@@ -1,0 +1,80 @@
+import { expect, test } from "vitest";
+import { SingleFlight } from "../../../src/support/single-flight.ts";
+
+function deferred<T>() {
+  let resolve: (value: T) => void = () => undefined;
+  let reject: (error: unknown) => void = () => undefined;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}
+
+const never = new AbortController().signal;
+
+test("whoever comes while it goes on shares it; afterwards it begins again", async () => {
+  const shared = new SingleFlight<number>();
+  let begun = 0;
+  const first = deferred<number>();
+  const work = () => {
+    begun += 1;
+    return first.promise;
+  };
+  const both = Promise.all([shared.join("key", never, work), shared.join("key", never, work)]);
+  expect(begun).toBe(1);
+  first.resolve(7);
+  expect(await both).toEqual([7, 7]);
+  expect(await shared.join("key", never, () => Promise.resolve(8))).toBe(8);
+});
+
+test("other keys do not share", async () => {
+  const shared = new SingleFlight<string>();
+  const work = (text: string) => () => Promise.resolve(text);
+  expect(await Promise.all([shared.join("a", never, work("A")), shared.join("b", never, work("B"))])).toEqual([
+    "A",
+    "B",
+  ]);
+});
+
+test("a failure is everybody's", async () => {
+  const shared = new SingleFlight<number>();
+  const work = () => Promise.reject(new Error("no"));
+  const both = await Promise.allSettled([shared.join("key", never, work), shared.join("key", never, work)]);
+  expect(both.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+});
+
+test("one that leaves is told at once and takes nothing from the others", async () => {
+  const shared = new SingleFlight<number>();
+  const going = deferred<number>();
+  const leaving = new AbortController();
+  let stopped: AbortSignal | undefined;
+  const left = shared.join("key", leaving.signal, (signal) => {
+    stopped = signal;
+    return going.promise;
+  });
+  const stays = shared.join("key", never, () => Promise.reject(new Error("begun twice")));
+  leaving.abort(new Error("gone"));
+  await expect(left).rejects.toThrow("gone");
+  expect(stopped?.aborted).toBe(false);
+  going.resolve(1);
+  expect(await stays).toBe(1);
+});
+
+test("when the last has left the work is stopped, and one that comes then has it done anew", async () => {
+  const shared = new SingleFlight<number>();
+  const leaving = new AbortController();
+  let begun = 0;
+  const work = (signal: AbortSignal) => {
+    begun += 1;
+    if (begun > 1) return Promise.resolve(2);
+    return new Promise<number>((_, reject) => {
+      signal.addEventListener("abort", () => setImmediate(() => reject(signal.reason)), { once: true });
+    });
+  };
+  const left = shared.join("key", leaving.signal, work);
+  leaving.abort(new Error("gone"));
+  await expect(left).rejects.toThrow("gone");
+  expect(await shared.join("key", never, work)).toBe(2);
+  expect(begun).toBe(2);
+});
