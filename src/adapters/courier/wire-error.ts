@@ -1,6 +1,6 @@
 /**
  * Failures as Dispatch shows them: one line, `<code>: <message>`, behind a prefix of the host's. Only `dispatch_error`
- * reaches it; the numbers are those of its own encoder (dispatch-courier-v1 reference, 1.6).
+ * reaches it; the numbers are those of its own encoder (`docs/reference/dispatch-courier-v1.md`, section 1.6).
  */
 
 import type { WireError } from "../../stdio/index.ts";

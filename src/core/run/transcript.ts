@@ -1,6 +1,6 @@
 /**
  * What a run has said so far: turns rows of its log into neutral events, and at the end makes the text equal to the
- * remote record's, whatever the stream lost on the way (`seren-cloud-api` reference 4.8 and 5).
+ * remote record's, whatever the stream lost on the way (`docs/reference/seren-cloud-api.md`, sections 4.8 and 5).
  */
 import { decodeRunEvent, type RunRecord, recordRows, sequenceOf } from "../../seren/index.ts";
 import { parseObject } from "../../support/objects.ts";

@@ -14,7 +14,7 @@ export function envelopeOf(response: HttpResponse): Envelope | undefined {
 
 /**
  * A gateway in front of some installations wraps an answer as `{data: {status, body}}`, `body` being an object or JSON
- * text, with or without an envelope of its own (`seren-cloud-api` reference 1.2). What it says of the status holds.
+ * text, with or without an envelope of its own (`docs/reference/seren-cloud-api.md`, section 1.2). The inner status counts.
  */
 export function withoutGateway(response: HttpResponse): HttpResponse {
   if (response.status > 299 || !WRAPPED.test(response.body)) return response;

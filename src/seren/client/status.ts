@@ -1,4 +1,7 @@
-/** How a run's free-form status is read (`seren-cloud-api` reference 3.4). Unknown values mean: still going. */
+/**
+ * How a run's free-form status is read (`docs/reference/seren-cloud-api.md`, section 3.4). Unknown values mean that the
+ * run goes on.
+ */
 import type { RunLiveState, RunRecord } from "#protocols/seren-cloud";
 
 export type RunEnding = "completed" | "failed" | "cancelled" | "timed_out" | "blocked";

@@ -2,7 +2,7 @@
  * Follows one run to its end, whatever happens to the connections in between: reopens the stream after a cut with the
  * cursor, looks at the run's state when a stream goes quiet, fills gaps from the event log, and reads the log page by
  * page where streaming is refused. Silence is never a failure; only the signal ends the waiting.
- * Figures and frame names: `seren-cloud-api` reference, section 4.
+ * Figures and frame names: `docs/reference/seren-cloud-api.md`, section 4.
  */
 import { type RunLiveState, RunLiveStateSchema, RunSnapshotSchema } from "#protocols/seren-cloud";
 import { type Ambient, backoffMs, sleep } from "../../support/ambient.ts";

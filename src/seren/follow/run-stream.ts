@@ -1,4 +1,7 @@
-/** One connection to a run's stream, watched: it is hung up when it falls silent. Figures: `seren-cloud-api` reference 4.7. */
+/**
+ * One connection to a run's stream, watched: it is closed when it falls silent. Figures:
+ * `docs/reference/seren-cloud-api.md`, section 4.7.
+ */
 import { Watchdog } from "../../support/watchdog.ts";
 import type { SerenClient } from "../client/client.ts";
 import { type SseFrame, SseParser } from "./sse.ts";

@@ -1,6 +1,7 @@
 /**
  * Error answers of the service, as failures. The published document attaches no schema to errors, so bodies are read
- * tolerantly (shapes seen: `seren-cloud-api` reference 1.3 and 1.4); a body is never shown whole and HTML never at all.
+ * tolerantly (shapes seen: `docs/reference/seren-cloud-api.md`, sections 1.3 and 1.4); a body is never shown whole and
+ * HTML never at all.
  */
 import { STARTING_MARKER } from "#protocols/seren-cloud";
 import type { Ambient } from "../../support/ambient.ts";

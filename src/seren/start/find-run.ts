@@ -1,6 +1,7 @@
 /**
- * Finding the run a create call made when its answer did not name it (`seren-cloud-api` reference 3.11). A run is known by
- * the marker in its payload; a runtime that drops unknown extras leaves the conversation and the message to go by.
+ * Finds the run a create call made when its response did not name it (`docs/reference/seren-cloud-api.md`, section 3.11).
+ * A run is recognised by the marker in its payload, or, where the runtime drops unknown members, by its conversation and
+ * message.
  */
 import { createHash } from "node:crypto";
 import { MAX_PAGE, type RunRecord } from "#protocols/seren-cloud";

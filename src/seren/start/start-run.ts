@@ -1,7 +1,7 @@
 /**
  * Starting a run at most once. The create call has no idempotency the service promises, so after any answer that does
  * not say what happened the run is looked up by a marker of ours before the call is repeated, and where the service may
- * still be working on the call it is never repeated (`seren-cloud-api` reference 1.5, 2.8, 3.11).
+ * still be working on the call it is never repeated (`docs/reference/seren-cloud-api.md`, sections 1.5, 2.8 and 3.11).
  */
 import type { CreateRun, RunInvocation } from "#protocols/seren-cloud";
 import { backoffMs, sleep } from "../../support/ambient.ts";
