@@ -7,7 +7,7 @@ import {
   readManifest,
   type ShippedManifest,
 } from "../adapters/roder/index.ts";
-import { generalAgentTarget, type Target } from "../core/index.ts";
+import { chooseDeployment, generalAgentTarget, type NamedDeployment, type Target } from "../core/index.ts";
 import { SeenAgents } from "./roder-agents.ts";
 import { type HostContext, serveHost } from "./serve-host.ts";
 
@@ -70,9 +70,17 @@ function targetOf(
   deployments: ReadonlyMap<string, string>,
   configured: string | undefined,
 ): Target {
-  if (deploymentId) return { kind: "deployment", deploymentId, named: "the request's deployment_id" };
-  const named = agent === undefined ? undefined : deployments.get(agent);
-  if (named) return { kind: "deployment", deploymentId: named, named: `the agent ${agent}` };
-  if (configured) return { kind: "deployment", deploymentId: configured, named: "SEREN_BRIDGE_DEPLOYMENT" };
-  return generalAgentTarget();
+  return chooseDeployment({
+    requested: deploymentId ? { deploymentId, named: "the request's deployment_id" } : namedByAgent(agent, deployments),
+    configured,
+    workload: generalAgentTarget,
+  });
+}
+
+function namedByAgent(
+  agent: string | undefined,
+  deployments: ReadonlyMap<string, string>,
+): NamedDeployment | undefined {
+  const deploymentId = agent === undefined ? undefined : deployments.get(agent);
+  return deploymentId ? { deploymentId, named: `the agent ${agent}` } : undefined;
 }

@@ -6,6 +6,14 @@ export type { NamedAgent } from "./account/agents.ts";
 export type { ApprovalDecision, ApprovalDesk, ApprovalRequest, Checkpoint, WaitingRun } from "./account/approvals.ts";
 export type { DeploymentRow, Organization, RunRow, RunState } from "./account/organization.ts";
 export type { RunDirectory, RunReport } from "./account/run-directory.ts";
+export {
+  chooseDeployment,
+  chooseNamedDeployment,
+  type DeploymentCandidates,
+  type DeploymentTarget,
+  type NamedDeployment,
+  type WorkloadTarget,
+} from "./deployment/choose-deployment.ts";
 export { generalAgentTarget } from "./deployment/general-agent.ts";
 export type { Approval, Artifact, ExecutionEvent, Outcome, OutcomeKind, Phase, RunRef, Usage } from "./events.ts";
 export { answerWithin, type BackgroundRun, BackgroundRuns } from "./host/background-runs.ts";

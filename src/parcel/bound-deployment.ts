@@ -6,14 +6,23 @@ import { quoted } from "./printable.ts";
 
 const ID_LABEL = `${DEPLOYMENT_LABEL_PREFIX}id`;
 
+export interface BoundDeployment {
+  /** A UUID in lower case. */
+  deploymentId: string;
+  /** Where the id was found, for messages. */
+  named: string;
+}
+
 /**
- * Id in lower case, or undefined for a parcel that is not bound. The digest does not vouch for it, and it ends up in an
- * address, so anything but a UUID is refused as `invalid_input`.
+ * Returns undefined for a parcel that is not bound. The digest does not cover the label, and its value becomes part of a
+ * URL, so anything but a UUID is refused: throws `invalid_input`.
  */
-export function boundDeploymentId({ manifest }: Parcel): string | undefined {
+export function boundDeployment({ manifest }: Parcel): BoundDeployment | undefined {
   const id = manifest.labels[ID_LABEL];
   if (id === undefined) return undefined;
-  if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) return id.toLowerCase();
+  if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) {
+    return { deploymentId: id.toLowerCase(), named: `the parcel's label ${ID_LABEL}` };
+  }
   throw new ExecutionFailure(
     "invalid_input",
     `the parcel's label ${ID_LABEL} is ${quoted(id)}, which is not the id of a Seren Cloud deployment`,

@@ -1,11 +1,12 @@
 /** A built Dispatch parcel: loading, verifying, and what it says. No network. */
-export { boundDeploymentId } from "./bound-deployment.ts";
+export { type BoundDeployment, boundDeployment } from "./bound-deployment.ts";
 export { requireCompatible } from "./compatibility.ts";
 export { deploymentName, slug, workloadOptionsKey } from "./deployment-name.ts";
 export { requireEntrypoint } from "./entrypoint.ts";
 export { type ParcelFiles, verifyParcel } from "./integrity.ts";
 export { loadParcel, type Parcel } from "./load.ts";
 export { type MountTargets, resolveMounts } from "./mounts.ts";
+export { type NamedWorkload, type NamedWorkloadOptions, namedWorkload } from "./named-workload.ts";
 export { workloadNotes } from "./notes.ts";
 export { type OpenedParcel, openParcel } from "./open.ts";
 export { resolvePrompt } from "./prompt.ts";

@@ -1,15 +1,6 @@
 /** A parcel on disk as a request: the same deployment the Dispatch courier would use for it. */
-import type { RunRequest, Target } from "../../core/index.ts";
-import {
-  boundDeploymentId,
-  collectSecrets,
-  deploymentName,
-  openParcel,
-  parcelWorkload,
-  requireEntrypoint,
-  runTimeoutMs,
-  workloadOptionsKey,
-} from "../../parcel/index.ts";
+import { chooseDeployment, type NamedDeployment, type RunRequest, type Target } from "../../core/index.ts";
+import { boundDeployment, namedWorkload, openParcel, requireEntrypoint, runTimeoutMs } from "../../parcel/index.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
 import type { Services } from "./services.ts";
 
@@ -25,9 +16,10 @@ export async function parcelRequest(
   services: Services,
   path: string,
   message: string | undefined,
-  deployment: string | undefined,
+  requested: NamedDeployment | undefined,
 ): Promise<ParcelRequest> {
-  const { parcel, files } = await openParcel(path);
+  const opened = await openParcel(path);
+  const { parcel } = opened;
   const declared = parcel.manifest.entrypoint;
   const operation: ParcelRequest["operation"] = declared === "job" || declared === "heartbeat" ? declared : "chat";
   requireEntrypoint(declared, operation);
@@ -37,30 +29,16 @@ export async function parcelRequest(
       `this parcel takes a ${operation === "job" ? "payload" : "message"}; write: seren-bridge run ${path} "…" (or - for stdin)`,
     );
   }
-  const common = { operation, timeoutMs: runTimeoutMs(parcel) };
-  if (deployment) return { ...common, target: { kind: "deployment", deploymentId: deployment, named: "--deployment" } };
-  const bound = boundDeploymentId(parcel);
-  if (bound) {
-    return {
-      ...common,
-      target: { kind: "deployment", deploymentId: bound, named: "the parcel's label dispatch.deployment.id" },
-    };
-  }
-  if (services.deployment) {
-    return {
-      ...common,
-      target: { kind: "deployment", deploymentId: services.deployment, named: "SEREN_BRIDGE_DEPLOYMENT" },
-    };
-  }
-  const secret = services.variable;
-  for (const [, value] of collectSecrets(parcel, secret)) services.redactor.add(value);
-  const name = deploymentName(parcel, workloadOptionsKey(parcel, secret, services.keys.current()));
-  return {
-    ...common,
-    target: {
-      kind: "workload",
-      name,
-      create: async () => (await parcelWorkload(parcel, files, { name, secret })).create,
-    },
-  };
+  const target = chooseDeployment({
+    requested,
+    bound: () => boundDeployment(opened.parcel),
+    configured: services.deployment,
+    workload: () =>
+      namedWorkload(opened, {
+        secret: services.variable,
+        apiKey: () => services.keys.current(),
+        redactor: services.redactor,
+      }),
+  });
+  return { target, operation, timeoutMs: runTimeoutMs(parcel) };
 }

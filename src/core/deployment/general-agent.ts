@@ -1,7 +1,7 @@
 /** The agent for prompts that name none: a workload of ours, made once per account and then used again by its name. */
 import { createHash } from "node:crypto";
 import type { CreateDeployment } from "../../seren/index.ts";
-import type { Target } from "../request.ts";
+import type { WorkloadTarget } from "./choose-deployment.ts";
 
 const INSTRUCTION =
   "You carry out one self-contained task for somebody who reads only your final answer. " +
@@ -16,7 +16,7 @@ const WORKLOAD: Omit<CreateDeployment, "name"> = {
 };
 
 /** The name carries a hash of the workload, so that a changed instruction gets a deployment of its own. */
-export function generalAgentTarget(): Target {
+export function generalAgentTarget(): WorkloadTarget {
   const hash = createHash("sha256").update(JSON.stringify(WORKLOAD)).digest("hex").slice(0, 8);
   const name = `${WORKLOAD.skill_slug}-${hash}`;
   return { kind: "workload", name, create: () => ({ ...WORKLOAD, name }) };

@@ -1,7 +1,13 @@
 /** `run`: one prompt or one parcel, followed to its end. */
 import { statSync } from "node:fs";
 import { type Command, Option } from "commander";
-import { DEFAULT_TIMEOUT_MS, generalAgentTarget, MAX_TIMEOUT_MS, type RunRequest } from "../../../core/index.ts";
+import {
+  chooseDeployment,
+  DEFAULT_TIMEOUT_MS,
+  generalAgentTarget,
+  MAX_TIMEOUT_MS,
+  type RunRequest,
+} from "../../../core/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { parseDuration } from "../format.ts";
@@ -96,10 +102,11 @@ async function requestFor(context: Context, what: string, message: string | unde
       throw new ExecutionFailure("invalid_input", "the prompt is empty; write: seren-bridge run 'What to do'");
     return read;
   };
+  const requested = options.deployment ? { deploymentId: options.deployment, named: "--deployment" } : undefined;
   if (isFolder(what)) {
     const { parcelRequest } = await import("../parcel-request.ts");
     const given = message === undefined ? undefined : await text(message);
-    const { target, operation, timeoutMs } = await parcelRequest(services, what, given, options.deployment);
+    const { target, operation, timeoutMs } = await parcelRequest(services, what, given, requested);
     const request: RunRequest = { ...common, target, operation, ...(given === undefined ? {} : { message: given }) };
     return { request, defaultMs: timeoutMs ?? DEFAULT_TIMEOUT_MS };
   }
@@ -109,11 +116,7 @@ async function requestFor(context: Context, what: string, message: string | unde
       `there is no parcel folder ${what}; a prompt of several words needs quotes around it`,
     );
   }
-  const target: RunRequest["target"] = options.deployment
-    ? { kind: "deployment", deploymentId: options.deployment, named: "--deployment" }
-    : services.deployment
-      ? { kind: "deployment", deploymentId: services.deployment, named: "SEREN_BRIDGE_DEPLOYMENT" }
-      : generalAgentTarget();
+  const target = chooseDeployment({ requested, configured: services.deployment, workload: generalAgentTarget });
   const request: RunRequest = { ...common, target, message: await text(what) };
   return { request, defaultMs: DEFAULT_TIMEOUT_MS };
 }

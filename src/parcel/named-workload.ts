@@ -1,0 +1,36 @@
+/** A parcel as a workload with the name its deployment is found again by. */
+import type { CreateDeployment } from "#protocols/seren-cloud";
+import type { Redactor } from "../support/redact.ts";
+import type { Secret } from "../support/secret.ts";
+import { deploymentName, workloadOptionsKey } from "./deployment-name.ts";
+import type { OpenedParcel } from "./open.ts";
+import { collectSecrets, type SecretSource } from "./secrets.ts";
+import { parcelWorkload } from "./workload.ts";
+
+export interface NamedWorkloadOptions {
+  /** Values of the declared secrets. */
+  secret: SecretSource;
+  /** The key that the name depends on; may throw `unauthorized`. */
+  apiKey: () => Secret;
+  /** Learns the values of the declared secrets. */
+  redactor: Pick<Redactor, "add">;
+}
+
+export interface NamedWorkload {
+  kind: "workload";
+  name: string;
+  /** Reads the parcel's files and returns the request that deploys it. */
+  create(): Promise<CreateDeployment>;
+}
+
+/** Throws `invalid_input` for a missing secret, then what `apiKey` throws. Sends nothing and reads no file. */
+export function namedWorkload({ parcel, files }: OpenedParcel, options: NamedWorkloadOptions): NamedWorkload {
+  const { secret, apiKey, redactor } = options;
+  for (const [, value] of collectSecrets(parcel, secret)) redactor.add(value);
+  const name = deploymentName(parcel, workloadOptionsKey(parcel, secret, apiKey()));
+  return {
+    kind: "workload",
+    name,
+    create: async () => (await parcelWorkload(parcel, files, { name, secret })).create,
+  };
+}
