@@ -1,5 +1,5 @@
 /** Roder's side of an extension, as far as the benchmarks need it. */
-import { INITIALIZE } from "../../test/support/process/roder-hello.ts";
+import { INITIALIZE } from "../../test/support/child-process/roder-initialize.ts";
 import { Child } from "./child.ts";
 import type { Command } from "./places.ts";
 

@@ -1,6 +1,6 @@
 /** Starts of programs, compared: each round starts every one of them once, in an order of its own. */
 import { spawn } from "node:child_process";
-import { INITIALIZE } from "../../test/support/process/roder-hello.ts";
+import { INITIALIZE } from "../../test/support/child-process/roder-initialize.ts";
 import type { Command, Mode } from "./places.ts";
 import { median } from "./stats.ts";
 

@@ -4,14 +4,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startLocalHttp } from "../../src/local/index.ts";
-import { INITIALIZE } from "../support/process/roder-hello.ts";
-import { Book } from "./book.ts";
-import { Bridge } from "./bridge.ts";
-import { CourierAct } from "./courier-act.ts";
-import { drawPlan } from "./draw.ts";
-import type { ChaosPlan, CourierPlan, RoderPlan } from "./plan.ts";
-import { QUIET_MS, RoderAct } from "./roder-act.ts";
-import { Switchboard, sleep, World } from "./world.ts";
+import { INITIALIZE } from "../support/child-process/roder-initialize.ts";
+import { Bridge } from "./chaos-child.ts";
+import type { ChaosPlan, CourierPlan, RoderPlan } from "./chaos-plan.ts";
+import { drawPlan } from "./chaos-plan-generator.ts";
+import { CourierAct } from "./courier-session.ts";
+import { Switchboard, sleep, World } from "./plan-service.ts";
+import { Book } from "./request-tracker.ts";
+import { QUIET_MS, RoderAct } from "./roder-session.ts";
 
 /** Plans of one child: those of Roder at the same time, turns of Dispatch one after another. */
 const RODER_BATCH = 6;

@@ -1,8 +1,8 @@
 /** Valid traffic of both hosts, as they were recorded. What ends the program is left out. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Mode } from "../support/process/line-check.ts";
-import { parcelDir, ROOT } from "./bridge.ts";
+import type { Mode } from "../support/child-process/line-check.ts";
+import { parcelDir, ROOT } from "./chaos-child.ts";
 
 const FOLDERS: Readonly<Record<Mode, string>> = {
   courier: join(ROOT, "test/fixtures/dispatch/recordings"),

@@ -26,9 +26,9 @@ import {
 import { ExecutionFailure } from "../../src/support/failure.ts";
 import { createRedactor } from "../../src/support/redact.ts";
 import { Secret } from "../../src/support/secret.ts";
-import { derive, Lots } from "../sim/lots.ts";
-import { parcelDir } from "./bridge.ts";
+import { derive, Lots } from "../support/in-process/seeded-random.ts";
 import { DECLARED } from "./canaries.ts";
+import { parcelDir } from "./chaos-child.ts";
 import { mutateText, mutateValue } from "./mutate.ts";
 
 const CASES = [

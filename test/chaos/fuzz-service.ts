@@ -10,10 +10,10 @@ import type { HttpRequest, HttpResponse, HttpStream } from "../../src/seren/http
 import { SerenClient } from "../../src/seren/index.ts";
 import { ExecutionFailure } from "../../src/support/failure.ts";
 import { silentLog } from "../../src/support/log.ts";
-import { derive, Lots } from "../sim/lots.ts";
 import { ProcessAmbient } from "../sim/process-ambient.ts";
-import { SimTransport } from "../sim/sim-transport.ts";
+import { SimTransport } from "../sim/simulated-transport.ts";
 import { Trace } from "../sim/trace.ts";
+import { derive, Lots } from "../support/in-process/seeded-random.ts";
 import { VirtualAmbient } from "../support/in-process/virtual-ambient.ts";
 import { mutateText } from "./mutate.ts";
 

@@ -10,13 +10,13 @@ import { ExecutionFailure } from "../../src/support/failure.ts";
 import { silentLog } from "../../src/support/log.ts";
 import { createRedactor } from "../../src/support/redact.ts";
 import { Secret } from "../../src/support/secret.ts";
-import { derive, Lots } from "../sim/lots.ts";
-import type { Mode } from "../support/process/line-check.ts";
-import { Bridge, ROOT } from "./bridge.ts";
+import type { Mode } from "../support/child-process/line-check.ts";
+import { derive, Lots } from "../support/in-process/seeded-random.ts";
 import { DECLARED } from "./canaries.ts";
+import { Bridge, ROOT } from "./chaos-child.ts";
 import { corpusOf } from "./corpus.ts";
-import { Ledger } from "./ledger.ts";
 import { mutateText, mutateValue } from "./mutate.ts";
+import { Ledger } from "./reply-ledger.ts";
 
 /** Lines between two requests that must come back. */
 const STRIDE = 250;

@@ -2,12 +2,12 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { LocalCloud } from "../../src/local/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
-import { derive, Lots } from "../sim/lots.ts";
-import { INITIALIZE } from "../support/process/roder-hello.ts";
-import { Book } from "./book.ts";
-import { Bridge } from "./bridge.ts";
+import { INITIALIZE } from "../support/child-process/roder-initialize.ts";
+import { derive, Lots } from "../support/in-process/seeded-random.ts";
 import { API_KEY } from "./canaries.ts";
+import { Bridge } from "./chaos-child.ts";
 import { mutateText } from "./mutate.ts";
+import { Book } from "./request-tracker.ts";
 
 const TIMEOUT_SECONDS = 2;
 /** After the deadline: a minute for the cancel to be confirmed, then the last words. */

@@ -8,12 +8,12 @@ import { join } from "node:path";
 import { builtInAgent } from "../../src/local/agents/built-in-agent.ts";
 import { type FaultRule, LocalCloud, startLocalHttp } from "../../src/local/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
-import { derive, Lots } from "../sim/lots.ts";
-import type { Message, Mode } from "../support/process/line-check.ts";
-import { INITIALIZE } from "../support/process/roder-hello.ts";
-import { Bridge, parcelDir } from "./bridge.ts";
+import type { Message, Mode } from "../support/child-process/line-check.ts";
+import { INITIALIZE } from "../support/child-process/roder-initialize.ts";
+import { derive, Lots } from "../support/in-process/seeded-random.ts";
 import { API_KEY } from "./canaries.ts";
-import { sleep } from "./world.ts";
+import { Bridge, parcelDir } from "./chaos-child.ts";
+import { sleep } from "./plan-service.ts";
 
 const AT_ONCE = 8;
 /** The sweep begins a second after the start; an intent without a run is looked for until lists can be believed. */

@@ -1,7 +1,7 @@
 /** `npm run chaos -- --plans N --seed S [--only SEED]`. */
 import { parseArgs } from "node:util";
 import { campaign, live, type Verdict } from "./campaign.ts";
-import { drawPlan } from "./draw.ts";
+import { drawPlan } from "./chaos-plan-generator.ts";
 
 const { values } = parseArgs({
   options: {

@@ -1,5 +1,5 @@
 /** Spoils valid traffic, from a seed: in its bytes or in its values. */
-import type { Lots } from "../sim/lots.ts";
+import type { Lots } from "../support/in-process/seeded-random.ts";
 
 const HUGE = ["1e308", "1e400", "-0", "9007199254740993", "18446744073709551616", "0.1", `1${"0".repeat(400)}`];
 const ODD_TEXTS = [

@@ -8,10 +8,10 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { LocalCloud, startLocalHttp } from "../../src/local/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
-import { INITIALIZE } from "../support/process/roder-hello.ts";
-import { Book } from "./book.ts";
-import { Bridge } from "./bridge.ts";
+import { INITIALIZE } from "../support/child-process/roder-initialize.ts";
 import { API_KEY } from "./canaries.ts";
+import { Bridge } from "./chaos-child.ts";
+import { Book } from "./request-tracker.ts";
 
 const { values } = parseArgs({
   options: { runs: { type: "string", default: "20000" }, events: { type: "string", default: "1000000" } },

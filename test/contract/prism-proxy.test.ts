@@ -14,8 +14,8 @@ import { type HttpTransport, SerenClient } from "../../src/seren/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
 import { silentLog } from "../../src/support/log.ts";
 import { Secret } from "../../src/support/secret.ts";
+import { script } from "../support/child-process/cloud.ts";
 import { DEPLOY } from "../support/in-process/local-calls.ts";
-import { script } from "../support/process/cloud.ts";
 import { FULL_DEPLOY } from "./local-bodies.ts";
 import { obstacle, type Prism, startPrism } from "./tools.ts";
 

@@ -10,10 +10,10 @@ import { expect, onTestFinished, test } from "vitest";
 import * as z from "zod";
 import { MAX_CHUNK_BYTES, ManifestSchema, SubagentDefinitionSchema } from "#protocols/roder-extension";
 import { ExecutionFailure } from "../../src/support/failure.ts";
-import { API_KEY, type Child, EXITED_WELL, ROOT, scratchFolder } from "../support/process/child.ts";
-import { script, startCloud } from "../support/process/cloud.ts";
-import { INITIALIZE } from "../support/process/roder-hello.ts";
-import { RoderHost } from "../support/process/roder-host.ts";
+import { API_KEY, type Child, EXITED_WELL, ROOT, scratchFolder } from "../support/child-process/child.ts";
+import { script, startCloud } from "../support/child-process/cloud.ts";
+import { RoderHost } from "../support/child-process/roder-host.ts";
+import { INITIALIZE } from "../support/child-process/roder-initialize.ts";
 import { DISPATCHER, dispatchParams, EXECUTOR, Host, type Json } from "../unit/adapters/roder/harness.ts";
 import { RUN } from "../unit/adapters/roder/remote.ts";
 

@@ -8,8 +8,8 @@ import { MAX_ASSET_BYTES, MAX_BUNDLE_BYTES, MAX_INSTRUCTION_BYTES } from "../../
 import { MAX_FRAME_CHARACTERS } from "../../src/seren/follow/sse.ts";
 import { MAX_OUTGOING_LINE_BYTES } from "../../src/stdio/encode-line.ts";
 import { MAX_LINE_BYTES } from "../../src/stdio/ndjson-reader.ts";
-import { PROGRAM, ROOT, requireBuilt, scratchFolder } from "../support/process/child.ts";
-import { startLocalService } from "../support/process/local-service.ts";
+import { PROGRAM, ROOT, requireBuilt, scratchFolder } from "../support/child-process/child.ts";
+import { startLocalService } from "../support/child-process/local-service.ts";
 
 const PAGES = [
   "README.md",

@@ -1,9 +1,9 @@
 /** I1: exactly one terminal event or response per request, whatever fails and whenever it is cancelled. */
 import { expect, test } from "vitest";
-import { EXITED_WELL } from "../support/process/child.ts";
-import { script, startCloud } from "../support/process/cloud.ts";
-import { CourierHost, parcel, request } from "../support/process/courier-host.ts";
-import { isTerminal, RoderHost } from "../support/process/roder-host.ts";
+import { EXITED_WELL } from "../support/child-process/child.ts";
+import { script, startCloud } from "../support/child-process/cloud.ts";
+import { CourierHost, parcel, request } from "../support/child-process/courier-host.ts";
+import { isTerminal, RoderHost } from "../support/child-process/roder-host.ts";
 
 const terminals = (host: RoderHost, id: string) => host.events(id).filter(isTerminal).length;
 const dispatch = (id: string, prompt: string) => ({

@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { LocalCloud, startLocalHttp } from "../../src/local/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
-import { Bridge, parcelDir } from "../chaos/bridge.ts";
 import { API_KEY, CANARIES, CanarySearch, canariesIn, DECLARED, tellingTexts } from "../chaos/canaries.ts";
-import { script } from "../support/process/cloud.ts";
-import type { Message } from "../support/process/line-check.ts";
-import { INITIALIZE } from "../support/process/roder-hello.ts";
+import { Bridge, parcelDir } from "../chaos/program.ts";
+import { script } from "../support/child-process/cloud.ts";
+import type { Message } from "../support/child-process/line-check.ts";
+import { INITIALIZE } from "../support/child-process/roder-initialize.ts";
 
 /** An agent that says, calls, names and fails with secrets. */
 const steps = (texts: string[]) =>

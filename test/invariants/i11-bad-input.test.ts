@@ -2,9 +2,9 @@
 import { expect, test } from "vitest";
 import { fuzzChild } from "../chaos/fuzz-stdin.ts";
 import { hostileHttp } from "../chaos/hostile-http.ts";
-import { script, startCloud } from "../support/process/cloud.ts";
-import { CourierHost, parcel } from "../support/process/courier-host.ts";
-import { RoderHost } from "../support/process/roder-host.ts";
+import { script, startCloud } from "../support/child-process/cloud.ts";
+import { CourierHost, parcel } from "../support/child-process/courier-host.ts";
+import { RoderHost } from "../support/child-process/roder-host.ts";
 
 test("a run goes on while its host writes rubbish", async () => {
   const { env } = await startCloud();

@@ -3,10 +3,10 @@ import { expect, onTestFinished, test } from "vitest";
 import type { LocalRequest } from "../../src/local/index.ts";
 import { LocalCloud, startLocalHttp } from "../../src/local/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
-import { API_KEY } from "../support/process/child.ts";
-import { script } from "../support/process/cloud.ts";
-import { CourierHost, parcel } from "../support/process/courier-host.ts";
-import { RoderHost } from "../support/process/roder-host.ts";
+import { API_KEY } from "../support/child-process/child.ts";
+import { script } from "../support/child-process/cloud.ts";
+import { CourierHost, parcel } from "../support/child-process/courier-host.ts";
+import { RoderHost } from "../support/child-process/roder-host.ts";
 
 /** A service that notes every call that changes something. */
 class Watched extends LocalCloud {

@@ -1,7 +1,7 @@
 /** I2: the acknowledgement leaves before any event of its run, and before any I/O. */
 import { expect, test } from "vitest";
-import { startCloud } from "../support/process/cloud.ts";
-import { RoderHost } from "../support/process/roder-host.ts";
+import { startCloud } from "../support/child-process/cloud.ts";
+import { RoderHost } from "../support/child-process/roder-host.ts";
 
 const COUNT = 300;
 

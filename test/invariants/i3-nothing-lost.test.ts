@@ -1,9 +1,9 @@
 /** I3: no text, tool or status event is lost, doubled or reordered; the final text equals the remote record's. */
 import { expect, test } from "vitest";
 import type { FaultRule } from "../../src/local/index.ts";
-import { script, startCloud } from "../support/process/cloud.ts";
-import { answerOf, CourierHost, parcel, streamedOf } from "../support/process/courier-host.ts";
-import { RoderHost } from "../support/process/roder-host.ts";
+import { script, startCloud } from "../support/child-process/cloud.ts";
+import { answerOf, CourierHost, parcel, streamedOf } from "../support/child-process/courier-host.ts";
+import { RoderHost } from "../support/child-process/roder-host.ts";
 
 const WORDS = script(
   { text: "{i} über 🦊\n", n: 40, every_ms: 4 },

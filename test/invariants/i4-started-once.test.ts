@@ -1,8 +1,8 @@
 /** I4: a run is started at most once per request; after an ambiguous answer the run is looked up first. */
 import { expect, test } from "vitest";
 import type { FaultRule } from "../../src/local/index.ts";
-import { script, startCloud } from "../support/process/cloud.ts";
-import { RoderHost } from "../support/process/roder-host.ts";
+import { script, startCloud } from "../support/child-process/cloud.ts";
+import { RoderHost } from "../support/child-process/roder-host.ts";
 
 const LOST: Record<string, FaultRule> = {
   "is dropped": { kind: "lost_reply", where: "create_run", answer: "drop", times: 3 },

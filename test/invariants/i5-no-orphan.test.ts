@@ -1,9 +1,9 @@
 /** I5: a run that nobody waits for is cancelled, however its host went away; unless the user asked to leave it alone. */
 import { expect, test } from "vitest";
 import { killRounds } from "../chaos/kill.ts";
-import { script, startCloud } from "../support/process/cloud.ts";
-import { CourierHost, parcel } from "../support/process/courier-host.ts";
-import { RoderHost } from "../support/process/roder-host.ts";
+import { script, startCloud } from "../support/child-process/cloud.ts";
+import { CourierHost, parcel } from "../support/child-process/courier-host.ts";
+import { RoderHost } from "../support/child-process/roder-host.ts";
 
 const ENDLESS = script({ text: "begun\n" }, { hang: true });
 

@@ -1,8 +1,8 @@
 /** I6: cancel answers at once, works in every state, and is repeated until the remote run is terminal. */
 import { expect, test } from "vitest";
 import type { LocalCloudOptions } from "../../src/local/index.ts";
-import { script, startCloud } from "../support/process/cloud.ts";
-import { isTerminal, RoderHost } from "../support/process/roder-host.ts";
+import { script, startCloud } from "../support/child-process/cloud.ts";
+import { isTerminal, RoderHost } from "../support/child-process/roder-host.ts";
 
 const ENDLESS = script({ text: "begun\n" }, { hang: true });
 type Phase = {

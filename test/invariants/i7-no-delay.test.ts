@@ -1,7 +1,7 @@
 /** I7: one slow or noisy run never delays another run, a reply, or the reading of stdin. */
 import { expect, test } from "vitest";
-import { script, startCloud } from "../support/process/cloud.ts";
-import { isTerminal, RoderHost } from "../support/process/roder-host.ts";
+import { script, startCloud } from "../support/child-process/cloud.ts";
+import { isTerminal, RoderHost } from "../support/child-process/roder-host.ts";
 
 const NOISY = script({ text: `${"noise ".repeat(300)}\n`, n: 5_000 }, { hang: true });
 

@@ -1,9 +1,9 @@
 /** I8: memory is bounded, however long a run lasts and however slow the host reads. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { script, startCloud } from "../support/process/cloud.ts";
-import { CourierHost, parcel, streamedOf } from "../support/process/courier-host.ts";
-import { RoderHost } from "../support/process/roder-host.ts";
+import { script, startCloud } from "../support/child-process/cloud.ts";
+import { CourierHost, parcel, streamedOf } from "../support/child-process/courier-host.ts";
+import { RoderHost } from "../support/child-process/roder-host.ts";
 
 /** The program itself takes about 100 MiB. What nobody reads may add a few hundred KiB a run, and pipes. */
 const MOST_UNREAD_MIB = 170;

@@ -3,9 +3,9 @@
  * they get; here the program is made to say difficult things.
  */
 import { expect, test } from "vitest";
-import { script, startCloud } from "../support/process/cloud.ts";
-import { CourierHost, parcel, streamedOf } from "../support/process/courier-host.ts";
-import { RoderHost } from "../support/process/roder-host.ts";
+import { script, startCloud } from "../support/child-process/cloud.ts";
+import { CourierHost, parcel, streamedOf } from "../support/child-process/courier-host.ts";
+import { RoderHost } from "../support/child-process/roder-host.ts";
 
 const ODD = [
   "half \ud83d",

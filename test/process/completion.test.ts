@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { PROGRAM, requireBuilt, scratchFolder } from "../support/process/child.ts";
+import { PROGRAM, requireBuilt, scratchFolder } from "../support/child-process/child.ts";
 
 const COMMANDS = "run watch runs approvals agents deployments login logout doctor setup local completion help".split(
   " ",

@@ -1,9 +1,9 @@
 /** A courier turn whose run waits for a person, across turns and processes of the built file. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
-import { API_KEY, EXITED_WELL, type WhenOver } from "../support/process/child.ts";
-import { type Cloud, script, startCloud } from "../support/process/cloud.ts";
-import { answerOf, CourierHost, parcel, sessionOf, streamedOf } from "../support/process/courier-host.ts";
+import { API_KEY, EXITED_WELL, type WhenOver } from "../support/child-process/child.ts";
+import { type Cloud, script, startCloud } from "../support/child-process/cloud.ts";
+import { answerOf, CourierHost, parcel, sessionOf, streamedOf } from "../support/child-process/courier-host.ts";
 
 const CHAT = parcel("chat");
 const WAITS = script(

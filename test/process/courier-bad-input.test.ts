@@ -13,10 +13,10 @@ import {
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { CourierSession } from "#protocols/dispatch-courier";
-import { API_KEY, EXITED_WELL, scratchFolder } from "../support/process/child.ts";
-import { startCloud } from "../support/process/cloud.ts";
-import { answerOf, CourierHost, parcel, replyOf, request, sessionOf } from "../support/process/courier-host.ts";
-import type { Json } from "../support/process/line-check.ts";
+import { API_KEY, EXITED_WELL, scratchFolder } from "../support/child-process/child.ts";
+import { startCloud } from "../support/child-process/cloud.ts";
+import { answerOf, CourierHost, parcel, replyOf, request, sessionOf } from "../support/child-process/courier-host.ts";
+import type { Json } from "../support/child-process/line-check.ts";
 
 const CHAT = parcel("chat");
 const DIGEST = "7f034b2e5f65bc578f9bc609bada04a5a4de775e05550680ad098f08504affe9";

@@ -8,9 +8,9 @@ import { expect, test } from "vitest";
 import * as z from "zod";
 import type { CourierSession } from "#protocols/dispatch-courier";
 import type { Agent, AgentContext } from "../../src/local/index.ts";
-import { EXITED_WELL, ROOT } from "../support/process/child.ts";
-import { type Cloud, startCloud } from "../support/process/cloud.ts";
-import { CourierHost, type Exchange, parcel } from "../support/process/courier-host.ts";
+import { EXITED_WELL, ROOT } from "../support/child-process/child.ts";
+import { type Cloud, startCloud } from "../support/child-process/cloud.ts";
+import { CourierHost, type Exchange, parcel } from "../support/child-process/courier-host.ts";
 import { built, manifestOf, sha256 } from "../unit/parcel/parcels.ts";
 
 const RECORDINGS = join(ROOT, "test/fixtures/dispatch/recordings");

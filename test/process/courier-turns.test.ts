@@ -3,9 +3,8 @@ import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
-import { DEPLOY } from "../support/in-process/local-calls.ts";
-import { API_KEY, EXITED_WELL, scratchFolder, type WhenOver } from "../support/process/child.ts";
-import { type Cloud, script, startCloud } from "../support/process/cloud.ts";
+import { API_KEY, EXITED_WELL, scratchFolder, type WhenOver } from "../support/child-process/child.ts";
+import { type Cloud, script, startCloud } from "../support/child-process/cloud.ts";
 import {
   answerOf,
   CourierHost,
@@ -13,7 +12,8 @@ import {
   parcel,
   sessionOf,
   streamedOf,
-} from "../support/process/courier-host.ts";
+} from "../support/child-process/courier-host.ts";
+import { DEPLOY } from "../support/in-process/local-calls.ts";
 
 const DeployedSchema = z.object({ data: z.object({ id: z.string() }) });
 

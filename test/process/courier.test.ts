@@ -2,9 +2,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { Child, EXITED_WELL, ROOT } from "../support/process/child.ts";
-import { script, startCloud } from "../support/process/cloud.ts";
-import { CourierHost, parcel, replyOf, request } from "../support/process/courier-host.ts";
+import { Child, EXITED_WELL, ROOT } from "../support/child-process/child.ts";
+import { script, startCloud } from "../support/child-process/cloud.ts";
+import { CourierHost, parcel, replyOf, request } from "../support/child-process/courier-host.ts";
 
 const CAPABILITIES = {
   kind: "capabilities",

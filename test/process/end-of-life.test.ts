@@ -1,10 +1,10 @@
 /** Every way a host goes away while work is under way: nothing stays behind, and the program ends by itself. */
 import { describe, expect, test } from "vitest";
 import type { FaultRule } from "../../src/local/index.ts";
-import { Child, EXITED_WELL } from "../support/process/child.ts";
-import { type Cloud, script, startCloud } from "../support/process/cloud.ts";
-import { CourierHost, parcel, replyOf, request } from "../support/process/courier-host.ts";
-import { RoderHost } from "../support/process/roder-host.ts";
+import { Child, EXITED_WELL } from "../support/child-process/child.ts";
+import { type Cloud, script, startCloud } from "../support/child-process/cloud.ts";
+import { CourierHost, parcel, replyOf, request } from "../support/child-process/courier-host.ts";
+import { RoderHost } from "../support/child-process/roder-host.ts";
 
 /** Says something every 20 ms for a minute. */
 const CHATTY = script({ text: "still here\n", n: 3000, every_ms: 20 });

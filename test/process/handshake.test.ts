@@ -3,10 +3,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { fnv1a64 } from "../../src/adapters/roder/manifest/manifest-file.ts";
-import { Child, EXITED_WELL, PROGRAM, RELEASE_PROGRAM, scratchFolder } from "../support/process/child.ts";
-import { request } from "../support/process/courier-host.ts";
-import { INITIALIZE } from "../support/process/roder-hello.ts";
-import { MANIFEST_PATH } from "../support/process/roder-host.ts";
+import { Child, EXITED_WELL, PROGRAM, RELEASE_PROGRAM, scratchFolder } from "../support/child-process/child.ts";
+import { request } from "../support/child-process/courier-host.ts";
+import { MANIFEST_PATH } from "../support/child-process/roder-host.ts";
+import { INITIALIZE } from "../support/child-process/roder-initialize.ts";
 
 const initialize = (id: number, params: object = INITIALIZE) => ({
   jsonrpc: "2.0",

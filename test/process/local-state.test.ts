@@ -3,11 +3,11 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { PUBLISHER_PREFIX } from "../../src/local/index.ts";
+import { scratchFolder } from "../support/child-process/child.ts";
+import { script } from "../support/child-process/cloud.ts";
+import { startLocalService } from "../support/child-process/local-service.ts";
+import { startTerminal } from "../support/child-process/terminal-child.ts";
 import { DEPLOY, parseFrames, type SseFrame } from "../support/in-process/local-calls.ts";
-import { scratchFolder } from "../support/process/child.ts";
-import { script } from "../support/process/cloud.ts";
-import { startLocalService } from "../support/process/local-service.ts";
-import { startTerminal } from "../support/process/terminal-child.ts";
 
 async function serve(state: string) {
   const { child, origin, greeting } = await startLocalService(["--state", state]);

@@ -6,10 +6,10 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { ChatRequest } from "../../protocols/openai-chat/index.ts";
-import { scratchFolder } from "../support/process/child.ts";
-import { answerOf, CourierHost, parcel } from "../support/process/courier-host.ts";
-import { startLocalService } from "../support/process/local-service.ts";
-import { startTerminal } from "../support/process/terminal-child.ts";
+import { scratchFolder } from "../support/child-process/child.ts";
+import { answerOf, CourierHost, parcel } from "../support/child-process/courier-host.ts";
+import { startLocalService } from "../support/child-process/local-service.ts";
+import { startTerminal } from "../support/child-process/terminal-child.ts";
 
 const KEY = "sk-model-key-0815-4711";
 

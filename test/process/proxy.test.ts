@@ -1,10 +1,10 @@
 /** The program behind a proxy: what travels through it, what it gets to see, and what is said when it refuses. */
 import { once } from "node:events";
 import { expect, test } from "vitest";
-import { API_KEY } from "../support/process/child.ts";
-import { script } from "../support/process/cloud.ts";
-import { startProxy } from "../support/process/proxy.ts";
-import { startTerminal } from "../support/process/terminal-child.ts";
+import { API_KEY } from "../support/child-process/child.ts";
+import { script } from "../support/child-process/cloud.ts";
+import { startProxy } from "../support/child-process/proxy.ts";
+import { startTerminal } from "../support/child-process/terminal-child.ts";
 
 test("a run goes through the tunnel, and the proxy sees neither the key nor what is said", async () => {
   const { env, address, seen } = await startProxy();

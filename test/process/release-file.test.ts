@@ -2,11 +2,11 @@
 import { chmodSync, copyFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { EXITED_WELL, RELEASE_PROGRAM, requireBuilt, scratchFolder } from "../support/process/child.ts";
-import { script } from "../support/process/cloud.ts";
-import { answerOf, CourierHost, parcel } from "../support/process/courier-host.ts";
-import { INITIALIZE } from "../support/process/roder-hello.ts";
-import { MANIFEST_PATH, RoderHost } from "../support/process/roder-host.ts";
+import { EXITED_WELL, RELEASE_PROGRAM, requireBuilt, scratchFolder } from "../support/child-process/child.ts";
+import { script } from "../support/child-process/cloud.ts";
+import { answerOf, CourierHost, parcel } from "../support/child-process/courier-host.ts";
+import { MANIFEST_PATH, RoderHost } from "../support/child-process/roder-host.ts";
+import { INITIALIZE } from "../support/child-process/roder-initialize.ts";
 
 function alone(name: string): string {
   const folder = scratchFolder();

@@ -2,10 +2,10 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { API_KEY, EXITED_WELL, scratchFolder } from "../support/process/child.ts";
-import { startCloud } from "../support/process/cloud.ts";
-import { INITIALIZE } from "../support/process/roder-hello.ts";
-import { RoderHost } from "../support/process/roder-host.ts";
+import { API_KEY, EXITED_WELL, scratchFolder } from "../support/child-process/child.ts";
+import { startCloud } from "../support/child-process/cloud.ts";
+import { RoderHost } from "../support/child-process/roder-host.ts";
+import { INITIALIZE } from "../support/child-process/roder-initialize.ts";
 
 const DEFINITIONS = { jsonrpc: "2.0", method: "subagents/definitions", params: { dispatcherId: "seren-cloud" } };
 const line = (members: object) => JSON.stringify({ jsonrpc: "2.0", id: 7, ...members });

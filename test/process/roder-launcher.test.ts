@@ -5,8 +5,8 @@ import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
-import { ROOT, scratchFolder } from "../support/process/child.ts";
-import { INITIALIZE } from "../support/process/roder-hello.ts";
+import { ROOT, scratchFolder } from "../support/child-process/child.ts";
+import { INITIALIZE } from "../support/child-process/roder-initialize.ts";
 
 const REQUEST = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "extension/initialize", params: INITIALIZE });
 const OLD_NODE = `data:text/javascript,${encodeURIComponent(

@@ -6,9 +6,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import * as z from "zod";
-import { EXITED_WELL, ROOT } from "../support/process/child.ts";
-import { type Cloud, startCloud } from "../support/process/cloud.ts";
-import { isTerminal, RoderHost } from "../support/process/roder-host.ts";
+import { EXITED_WELL, ROOT } from "../support/child-process/child.ts";
+import { type Cloud, startCloud } from "../support/child-process/cloud.ts";
+import { isTerminal, RoderHost } from "../support/child-process/roder-host.ts";
 
 const RECORDINGS = join(ROOT, "test/fixtures/roder");
 const START = ["initialize ok", "definitions ok", "spec ok"];

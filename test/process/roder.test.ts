@@ -2,10 +2,10 @@
 import { cpSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { EXITED_WELL, PROGRAM, ROOT, type StartOptions, scratchFolder } from "../support/process/child.ts";
-import { script, startCloud } from "../support/process/cloud.ts";
-import { INITIALIZE } from "../support/process/roder-hello.ts";
-import { isTerminal, MANIFEST_PATH, RoderHost } from "../support/process/roder-host.ts";
+import { EXITED_WELL, PROGRAM, ROOT, type StartOptions, scratchFolder } from "../support/child-process/child.ts";
+import { script, startCloud } from "../support/child-process/cloud.ts";
+import { isTerminal, MANIFEST_PATH, RoderHost } from "../support/child-process/roder-host.ts";
+import { INITIALIZE } from "../support/child-process/roder-initialize.ts";
 
 const D1 = "1c0e6f7e-8a55-4a39-b2c4-6d1f9f0a7b11";
 const D2 = "2d1f7a8f-9b66-4b4a-a3d5-7e2a0a1b8c22";

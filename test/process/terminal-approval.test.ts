@@ -1,9 +1,9 @@
 /** Deciding in the live view, on a pseudo-terminal: the run is followed to where it goes on. */
 import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
-import { script, startCloud } from "../support/process/cloud.ts";
-import { DOWN, ENTER, HAVE_PTY, startPty } from "../support/process/pty.ts";
-import { startTerminal } from "../support/process/terminal-child.ts";
+import { script, startCloud } from "../support/child-process/cloud.ts";
+import { DOWN, ENTER, HAVE_PTY, startPty } from "../support/child-process/pty.ts";
+import { startTerminal } from "../support/child-process/terminal-child.ts";
 
 const WAITS = script({ text: "early\n" }, { approve: "deploy", args: { env: "prod" } }, { text: "late\n" });
 /** Lines as they scrolled by, without what was drawn over. */

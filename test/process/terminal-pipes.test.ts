@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
-import { scratchFolder } from "../support/process/child.ts";
-import { script } from "../support/process/cloud.ts";
-import { HAVE_PTY, startPtyCommand } from "../support/process/pty.ts";
+import { scratchFolder } from "../support/child-process/child.ts";
+import { script } from "../support/child-process/cloud.ts";
+import { HAVE_PTY, startPtyCommand } from "../support/child-process/pty.ts";
 
 const ANSWER = script({ sleep_ms: 300 }, { text: "one\n" }, { sleep_ms: 300 }, { text: "two\n" });
 const env = { SEREN_API_BASE: "local" };

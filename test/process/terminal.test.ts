@@ -4,9 +4,9 @@ import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { PROGRAM, requireBuilt, scratchFolder } from "../support/process/child.ts";
-import { script, startCloud } from "../support/process/cloud.ts";
-import { startTerminal as start } from "../support/process/terminal-child.ts";
+import { PROGRAM, requireBuilt, scratchFolder } from "../support/child-process/child.ts";
+import { script, startCloud } from "../support/child-process/cloud.ts";
+import { startTerminal as start } from "../support/child-process/terminal-child.ts";
 
 /** What the journal still has on disk. */
 const journal = (home: string) => {

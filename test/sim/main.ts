@@ -4,8 +4,8 @@
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import type { AnyPlan } from "./plans.ts";
-import { drawAny, liveAny } from "./plans.ts";
+import type { AnyPlan } from "./any-plan.ts";
+import { drawAny, liveAny } from "./any-plan.ts";
 import { kindOf, shrink } from "./shrink.ts";
 
 const SEEDS_APART = 1_000_000;

@@ -1,5 +1,5 @@
 /** Makes a failing plan smaller: leaves out whatever it also fails without. */
-import { type AnyPlan, liveAny } from "./plans.ts";
+import { type AnyPlan, liveAny } from "./any-plan.ts";
 
 const MAX_LIVES = 300;
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { drawAny, liveAny } from "./plans.ts";
+import { drawAny, liveAny } from "./any-plan.ts";
 
 const FIRST = 7_000_000;
 const PLANS = 300;

@@ -1,12 +1,12 @@
 /** Lives one plan through and answers what was wrong with it. */
 
 import type { LocalStats } from "../../src/local/index.ts";
-import { check } from "./check.ts";
-import type { Plan } from "./plan.ts";
-import type { Told } from "./told.ts";
+import { type Process, World } from "./environment.ts";
+import { readTruth, type Truth } from "./ground-truth.ts";
+import { check } from "./oracle.ts";
+import type { Told } from "./run-recorder.ts";
+import type { Plan } from "./simulation-plan.ts";
 import type { Trace } from "./trace.ts";
-import { readTruth, type Truth } from "./truth.ts";
-import { type Process, World } from "./world.ts";
 
 /** After the last deadline: cancels are given up after 15 minutes. */
 const GRACE_MS = 20 * 60_000;

@@ -1,8 +1,8 @@
 /** What a whole-program plan has beyond a plan of the core: a host on two pipes. */
 
-import { drawPlan } from "../draw-plan.ts";
-import { Lots } from "../lots.ts";
-import type { Plan } from "../plan.ts";
+import { Lots } from "../../support/in-process/seeded-random.ts";
+import { drawPlan } from "../plan-generator.ts";
+import type { Plan } from "../simulation-plan.ts";
 import type { ReadingPlan } from "./pipes.ts";
 
 export interface HostPlan extends Plan {

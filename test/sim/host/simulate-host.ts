@@ -1,15 +1,16 @@
 /** Lives a whole-program plan through: bytes in, bytes out, then another process that sweeps. */
+
+import { World } from "../environment.ts";
+import { readTruth } from "../ground-truth.ts";
 import type { Lived } from "../simulate.ts";
 import { afterwards } from "../simulate.ts";
-import { readTruth } from "../truth.ts";
-import { World } from "../world.ts";
-import { Book } from "./book.ts";
-import { checkHost } from "./check-host.ts";
-import { DispatchActor } from "./dispatch-actor.ts";
+import { DispatchActor } from "./dispatch-driver.ts";
+import { checkHost } from "./host-oracle.ts";
 import type { HostPlan } from "./host-plan.ts";
+import { Book } from "./host-recorder.ts";
+import { type Premises, startProgram } from "./in-memory-program.ts";
 import { HostInput, HostOutput } from "./pipes.ts";
-import { type Premises, startProgram } from "./program.ts";
-import { RoderActor } from "./roder-actor.ts";
+import { RoderActor } from "./roder-driver.ts";
 
 /** Longest life of a program whose host stays, and what it may take to end. */
 const LIFE_MS = 40 * 60_000;

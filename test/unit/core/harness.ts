@@ -1,7 +1,7 @@
 /** A calm world for one test: everything works at once, except what the test says. */
 import type { FaultRule } from "../../../src/local/index.ts";
-import type { Plan, RunPlan } from "../../sim/plan.ts";
 import { type Lived, live } from "../../sim/simulate.ts";
+import type { Plan, RunPlan } from "../../sim/simulation-plan.ts";
 
 type Changes = Omit<Partial<Plan>, "runs" | "faults" | "road"> & { road?: Partial<Plan["road"]> };
 

@@ -8,7 +8,7 @@ import { type EndCause, serve } from "../../../../src/stdio/index.ts";
 import { realAmbient } from "../../../../src/support/ambient.ts";
 import { silentLog } from "../../../../src/support/log.ts";
 import { createRedactor } from "../../../../src/support/redact.ts";
-import { INITIALIZE } from "../../../support/process/roder-hello.ts";
+import { INITIALIZE } from "../../../support/child-process/roder-initialize.ts";
 import { dispatchParams, type Json, manifestOnDisk } from "./harness.ts";
 import { FakeRuns, Remote, RUN } from "./remote.ts";
 

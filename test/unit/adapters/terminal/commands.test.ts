@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { EXIT_MEANINGS } from "../../../../src/adapters/terminal/exit-code.ts";
 import { RunOutputLineSchema } from "../../../../src/adapters/terminal/live/run-output-lines.ts";
-import { API_KEY } from "../../../support/process/child.ts";
-import { script, startCloud } from "../../../support/process/cloud.ts";
+import { API_KEY } from "../../../support/child-process/child.ts";
+import { script, startCloud } from "../../../support/child-process/cloud.ts";
 import { TestTerminal } from "./harness.ts";
 import { TerminalEmulator } from "./terminal-emulator.ts";
 

@@ -18,7 +18,7 @@ import { realAmbient } from "../../../../src/support/ambient.ts";
 import { lazy } from "../../../../src/support/lazy.ts";
 import { silentLog } from "../../../../src/support/log.ts";
 import { createRedactor } from "../../../../src/support/redact.ts";
-import { scratchFolder } from "../../../support/process/child.ts";
+import { scratchFolder } from "../../../support/child-process/child.ts";
 
 export interface Said {
   code: number;

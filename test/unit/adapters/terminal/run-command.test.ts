@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
 import { RunOutputLineSchema } from "../../../../src/adapters/terminal/live/run-output-lines.ts";
-import { script, startCloud } from "../../../support/process/cloud.ts";
+import { script, startCloud } from "../../../support/child-process/cloud.ts";
 import { TestTerminal } from "./harness.ts";
 
 const start = async (options: Parameters<typeof startCloud>[0] = {}) => {

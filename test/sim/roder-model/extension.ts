@@ -1,12 +1,12 @@
 /** The whole extension under the simulated host, on an embedded Seren Cloud, in virtual time. */
 
 import type { FaultPlan } from "../../../src/local/index.ts";
-import { INITIALIZE } from "../../support/process/roder-hello.ts";
+import { INITIALIZE } from "../../support/child-process/roder-initialize.ts";
+import { World } from "../environment.ts";
+import { type Premises, readPremises, startProgram } from "../host/in-memory-program.ts";
 import { HostInput } from "../host/pipes.ts";
-import { type Premises, readPremises, startProgram } from "../host/program.ts";
-import { World } from "../world.ts";
-import { Pipe } from "./pipe.ts";
-import { SimulatedRoder } from "./roder-host.ts";
+import { SimulatedRoder } from "./roder-model.ts";
+import { Pipe } from "./stdout-pipe.ts";
 
 const STEP_MS = 10;
 /** The wire takes one message a turn of the event loop. */

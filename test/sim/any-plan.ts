@@ -1,10 +1,11 @@
 /** All plans there are: most live in the core alone, every tenth has the whole program and a host around it. */
-import { drawPlan } from "./draw-plan.ts";
+
 import { drawHostPlan, type HostPlan } from "./host/host-plan.ts";
-import { type Premises, readPremises } from "./host/program.ts";
+import { type Premises, readPremises } from "./host/in-memory-program.ts";
 import { liveWithHost } from "./host/simulate-host.ts";
-import type { Plan } from "./plan.ts";
+import { drawPlan } from "./plan-generator.ts";
 import { type Lived, live } from "./simulate.ts";
+import type { Plan } from "./simulation-plan.ts";
 
 export type AnyPlan = Plan | HostPlan;
 

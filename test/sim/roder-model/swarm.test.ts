@@ -1,9 +1,9 @@
 /** Many dispatches at once in one child, on a host with Roder's locks and channels. */
 import { expect, test } from "vitest";
 import type { VirtualAmbient } from "../../support/in-process/virtual-ambient.ts";
-import { readTruth } from "../truth.ts";
-import { script, startChild } from "./child.ts";
-import type { SimulatedRoder } from "./roder-host.ts";
+import { readTruth } from "../ground-truth.ts";
+import { script, startChild } from "./extension.ts";
+import type { SimulatedRoder } from "./roder-model.ts";
 
 const SWARM = 128;
 /** What makes Roder start a child of a swarm again. */

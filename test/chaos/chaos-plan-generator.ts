@@ -1,9 +1,9 @@
 /** Draws a plan from a seed. Waits are short: the clock of the built program is the real one. */
 import type { FaultPlan, FaultRule } from "../../src/local/index.ts";
-import { drawFaults } from "../sim/draw-faults.ts";
-import { derive, Lots } from "../sim/lots.ts";
+import { drawFaults } from "../sim/fault-generator.ts";
+import { derive, Lots } from "../support/in-process/seeded-random.ts";
 import { API_KEY, tellingTexts } from "./canaries.ts";
-import type { ChaosPlan, CourierPlan, CourierRequest, Ending, RoderPlan, RoderRequest } from "./plan.ts";
+import type { ChaosPlan, CourierPlan, CourierRequest, Ending, RoderPlan, RoderRequest } from "./chaos-plan.ts";
 
 /** Longest wait a fault may cause. */
 const LONGEST_MS = 1_500;

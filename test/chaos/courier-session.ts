@@ -1,14 +1,14 @@
 /** A Dispatch host that does what a plan says, turn after turn, and what is wrong with what it got. */
 
-import { derive, Lots } from "../sim/lots.ts";
-import type { Json, Message } from "../support/process/line-check.ts";
-import { type Bridge, parcelDir } from "./bridge.ts";
+import type { Json, Message } from "../support/child-process/line-check.ts";
+import { derive, Lots } from "../support/in-process/seeded-random.ts";
 import { canariesIn } from "./canaries.ts";
-import { firstDifference, isUnknown, show } from "./judge-roder.ts";
-import type { CourierPlan, CourierRequest } from "./plan.ts";
-import { SETTLE_MS, tagOf, within } from "./roder-act.ts";
-import { rubbishLine } from "./rubbish.ts";
-import { sleep, type World } from "./world.ts";
+import { type Bridge, parcelDir } from "./chaos-child.ts";
+import type { CourierPlan, CourierRequest } from "./chaos-plan.ts";
+import { rubbishLine } from "./invalid-lines.ts";
+import { sleep, type World } from "./plan-service.ts";
+import { firstDifference, isUnknown, show } from "./roder-oracle.ts";
+import { SETTLE_MS, tagOf, within } from "./roder-session.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: checked against the protocol's schemas before it comes here
 type Row = any;

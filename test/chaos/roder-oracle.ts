@@ -1,9 +1,9 @@
 /** What one Roder request was told, against what really happened. Each finding begins with the number of its invariant. */
 
-import type { Entry, Event } from "./book.ts";
 import { canariesIn } from "./canaries.ts";
-import type { RoderPlan, RoderRequest } from "./plan.ts";
-import type { SeenRun } from "./world.ts";
+import type { RoderPlan, RoderRequest } from "./chaos-plan.ts";
+import type { SeenRun } from "./plan-service.ts";
+import type { Entry, Event } from "./request-tracker.ts";
 
 export interface RequestCase {
   plan: RoderPlan;

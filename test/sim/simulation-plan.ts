@@ -1,7 +1,7 @@
 /** A plan: everything that is going to happen in one simulated world, as plain JSON. */
 import type { FaultPlan } from "../../src/local/index.ts";
 import type { StopCause } from "../../src/support/abort.ts";
-import type { RoadPlan } from "./sim-transport.ts";
+import type { RoadPlan } from "./simulated-transport.ts";
 
 /** How the host takes events. All times in milliseconds. */
 export interface ConsumerPlan {

@@ -2,9 +2,9 @@
 import { builtInAgent } from "../../src/local/agents/built-in-agent.ts";
 import { LocalCloud, type LocalRequest, type LocalResponse, PUBLISHER_PREFIX } from "../../src/local/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
-import { ask } from "../sim/truth.ts";
+import { ask } from "../sim/ground-truth.ts";
 import { API_KEY } from "./canaries.ts";
-import type { ChaosPlan } from "./plan.ts";
+import type { ChaosPlan } from "./chaos-plan.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: rows of the service, in whatever shape it shows them
 type Row = any;

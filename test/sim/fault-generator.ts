@@ -1,6 +1,6 @@
 /** Fault plans that a correct client survives: whatever goes wrong goes wrong a bounded number of times, or harmlessly. */
 import type { FaultPlan, FaultRule } from "../../src/local/index.ts";
-import type { Lots } from "./lots.ts";
+import type { Lots } from "../support/in-process/seeded-random.ts";
 
 const PLACES = [
   "any",

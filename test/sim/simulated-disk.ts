@@ -1,7 +1,7 @@
 /** The journal's store as it survives its processes: writes take time, and may or may not be finished when one dies. */
 import type { JournalStore } from "../../src/core/cancel/journal.ts";
 import { sleep } from "../../src/support/ambient.ts";
-import type { Lots } from "./lots.ts";
+import type { Lots } from "../support/in-process/seeded-random.ts";
 import type { ProcessAmbient } from "./process-ambient.ts";
 
 interface Entry {

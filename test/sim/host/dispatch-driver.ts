@@ -1,8 +1,8 @@
 /** Dispatch, as far as a courier sees it: one request at a time, turn after turn of one session. */
-import type { Json, Message } from "../../support/process/line-check.ts";
-import type { World } from "../world.ts";
-import type { Book } from "./book.ts";
+import type { Json, Message } from "../../support/child-process/line-check.ts";
+import type { World } from "../environment.ts";
 import type { HostPlan } from "./host-plan.ts";
+import type { Book } from "./host-recorder.ts";
 
 const PARCEL = "/the/parcel";
 

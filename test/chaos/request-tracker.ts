@@ -1,5 +1,5 @@
 /** What a Roder host knows of its requests while they go on, and what must never come in which order. */
-import type { Message } from "../support/process/line-check.ts";
+import type { Message } from "../support/child-process/line-check.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: checked against the protocol's schemas before it comes here
 export type Event = any;

@@ -1,8 +1,8 @@
 /** The simulated host behaves as the real one was measured to. The child is scripted. */
 import { expect, test } from "vitest";
 import { VirtualAmbient } from "../../support/in-process/virtual-ambient.ts";
-import { Pipe } from "./pipe.ts";
-import { type Json, SimulatedRoder } from "./roder-host.ts";
+import { type Json, SimulatedRoder } from "./roder-model.ts";
+import { Pipe } from "./stdout-pipe.ts";
 
 type Reply = (message: { id: number; method: string; params: Json }, say: (line: object | string) => void) => void;
 

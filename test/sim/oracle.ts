@@ -1,11 +1,11 @@
 /** The promises, checked against what really happened. Each finding begins with the number of its invariant. */
 import type { Outcome } from "../../src/core/index.ts";
 import { ExecutionFailure } from "../../src/support/failure.ts";
-import type { Plan, RunPlan } from "./plan.ts";
-import type { Told } from "./told.ts";
-import type { TrueRun, Truth } from "./truth.ts";
-import type { Process, World } from "./world.ts";
-import { SETUP_NAME } from "./world.ts";
+import type { Process, World } from "./environment.ts";
+import { SETUP_NAME } from "./environment.ts";
+import type { TrueRun, Truth } from "./ground-truth.ts";
+import type { Told } from "./run-recorder.ts";
+import type { Plan, RunPlan } from "./simulation-plan.ts";
 
 /** From the moment a run may end (it has ended, or was stopped) to its outcome, the worst faults included. */
 const SETTLE_WITHIN_MS = 10 * 60_000;

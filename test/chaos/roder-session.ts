@@ -1,13 +1,13 @@
 /** A Roder host that does what a plan says, and what is wrong with what it got. */
 
-import { derive, Lots } from "../sim/lots.ts";
-import type { Message } from "../support/process/line-check.ts";
-import type { Book, Entry } from "./book.ts";
-import type { Bridge } from "./bridge.ts";
-import { judgeRequest, namedRun } from "./judge-roder.ts";
-import type { RoderPlan, RoderRequest } from "./plan.ts";
-import { rubbishLine } from "./rubbish.ts";
-import { sleep, type World } from "./world.ts";
+import type { Message } from "../support/child-process/line-check.ts";
+import { derive, Lots } from "../support/in-process/seeded-random.ts";
+import type { Bridge } from "./chaos-child.ts";
+import type { RoderPlan, RoderRequest } from "./chaos-plan.ts";
+import { rubbishLine } from "./invalid-lines.ts";
+import { sleep, type World } from "./plan-service.ts";
+import type { Book, Entry } from "./request-tracker.ts";
+import { judgeRequest, namedRun } from "./roder-oracle.ts";
 
 /** Longest a request may take here; the waits of a plan are short. */
 export const SETTLE_MS = 100_000;

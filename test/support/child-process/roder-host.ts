@@ -16,7 +16,7 @@ import {
 } from "#protocols/roder-extension";
 import { Child, type Exit, ROOT, type StartOptions } from "./child.ts";
 import type { Json, Message } from "./line-check.ts";
-import { INITIALIZE } from "./roder-hello.ts";
+import { INITIALIZE } from "./roder-initialize.ts";
 
 const NothingSchema = z.strictObject({});
 const RESULTS: Readonly<Record<string, z.ZodType>> = {

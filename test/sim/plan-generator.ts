@@ -1,8 +1,9 @@
 /** Draws a plan from a seed. */
-import { isDamaged } from "./check.ts";
-import { drawFaults } from "./draw-faults.ts";
-import { derive, Lots } from "./lots.ts";
-import type { ConsumerPlan, Plan, RunPlan } from "./plan.ts";
+
+import { derive, Lots } from "../support/in-process/seeded-random.ts";
+import { drawFaults } from "./fault-generator.ts";
+import { isDamaged } from "./oracle.ts";
+import type { ConsumerPlan, Plan, RunPlan } from "./simulation-plan.ts";
 
 const PIECES = ["a", "Ünï ", "日本 ", "🦊", "line\n", "tail of a longer sentence, ", "{i} ", "\u0000", "x".repeat(300)];
 const PHASES = ["resolving", "deploying", "submitting", "queued", "running", "reconnecting", "awaiting_approval"];

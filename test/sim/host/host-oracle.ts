@@ -1,10 +1,10 @@
 /** What a host was told, against what really happened. */
-import type { Json } from "../../support/process/line-check.ts";
-import { isDamaged, kindOfStatus } from "../check.ts";
-import type { TrueRun, Truth } from "../truth.ts";
-import { SETUP_NAME, type World } from "../world.ts";
-import type { Book, Case } from "./book.ts";
+import type { Json } from "../../support/child-process/line-check.ts";
+import { SETUP_NAME, type World } from "../environment.ts";
+import type { TrueRun, Truth } from "../ground-truth.ts";
+import { isDamaged, kindOfStatus } from "../oracle.ts";
 import type { HostPlan } from "./host-plan.ts";
+import type { Book, Case } from "./host-recorder.ts";
 
 /** A host that reads at once has the reply to a cancel within this. */
 const CANCEL_WITHIN_MS = 250;

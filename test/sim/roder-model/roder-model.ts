@@ -12,8 +12,8 @@ import {
 } from "#protocols/roder-extension";
 import type { Ambient } from "../../../src/support/ambient.ts";
 import { Channel, Lock } from "./channel.ts";
-import { BrokenText, linesOf, parseLine } from "./lines.ts";
-import { TaskRing } from "./task-ring.ts";
+import { BrokenText, linesOf, parseLine } from "./line-reader.ts";
+import { TaskRing } from "./task-log-ring.ts";
 
 const REQUEST_MS = 30_000;
 const DEFAULT_DISPATCH_SECONDS = 1800;

@@ -1,5 +1,5 @@
 /** What a host heard, line by line, each judged as strictly as the host would. */
-import { checkLine, type Json, type Message } from "../../support/process/line-check.ts";
+import { checkLine, type Json, type Message } from "../../support/child-process/line-check.ts";
 import type { HostInput } from "./pipes.ts";
 
 export interface Call {

@@ -6,7 +6,7 @@ import { type LocalCloud, type LocalResponse, PUBLISHER_PREFIX } from "../../src
 import type { HttpRequest, HttpResponse, HttpStream, HttpTransport } from "../../src/seren/http/transport.ts";
 import { timeoutSignal } from "../../src/support/abort.ts";
 import { ExecutionFailure, type FailureDetails } from "../../src/support/failure.ts";
-import { Lots } from "./lots.ts";
+import { Lots } from "../support/in-process/seeded-random.ts";
 import type { ProcessAmbient } from "./process-ambient.ts";
 import type { Trace } from "./trace.ts";
 

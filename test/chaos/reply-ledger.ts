@@ -1,5 +1,5 @@
 /** Which lines have to be answered, and whether each was: an account of its own, independent of the program's reader. */
-import { checkLine, type Message, type Mode } from "../support/process/line-check.ts";
+import { checkLine, type Message, type Mode } from "../support/child-process/line-check.ts";
 
 const NEWLINE = 0x0a;
 const utf8 = new TextDecoder("utf-8", { fatal: true });

@@ -1,5 +1,5 @@
 /** Seeded choices, so that everything a plan decides comes from one number. */
-import { seededRandom } from "../../src/local/faults/seeded.ts";
+import { seededRandom } from "../../../src/local/faults/seeded.ts";
 
 export class Lots {
   readonly random: () => number;

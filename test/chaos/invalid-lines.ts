@@ -1,5 +1,5 @@
 /** Lines that are no request of anybody: each is refused without an id, or passed over. */
-import type { Lots } from "../sim/lots.ts";
+import type { Lots } from "../support/in-process/seeded-random.ts";
 
 const RUBBISH: readonly (string | Buffer)[] = [
   "",

@@ -1,7 +1,7 @@
 /** What one run told its host, and the host that listens to it. */
 import type { ExecutionEvent, Outcome } from "../../src/core/index.ts";
 import { type Ambient, sleep } from "../../src/support/ambient.ts";
-import type { ConsumerPlan } from "./plan.ts";
+import type { ConsumerPlan } from "./simulation-plan.ts";
 import type { Trace } from "./trace.ts";
 
 export class Told {

@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { checkLine, type Message, type Mode } from "../support/process/line-check.ts";
+import { checkLine, type Message, type Mode } from "../support/child-process/line-check.ts";
 import { API_KEY, CanarySearch, canariesIn, DECLARED } from "./canaries.ts";
 
 export const ROOT = process.env.SEREN_BRIDGE_ROOT ?? process.cwd();

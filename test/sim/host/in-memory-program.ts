@@ -10,7 +10,7 @@ import { type EndCause, serve } from "../../../src/stdio/index.ts";
 import { silentLog } from "../../../src/support/log.ts";
 import { createRedactor } from "../../../src/support/redact.ts";
 import { Secret } from "../../../src/support/secret.ts";
-import type { Process } from "../world.ts";
+import type { Process } from "../environment.ts";
 
 export interface Premises {
   parcel: OpenedParcel;

@@ -1,10 +1,10 @@
 /** Roder, as far as an extension sees it. */
 
-import type { Json } from "../../support/process/line-check.ts";
-import { INITIALIZE } from "../../support/process/roder-hello.ts";
-import type { World } from "../world.ts";
-import type { Book, Case } from "./book.ts";
+import type { Json } from "../../support/child-process/line-check.ts";
+import { INITIALIZE } from "../../support/child-process/roder-initialize.ts";
+import type { World } from "../environment.ts";
 import type { HostPlan } from "./host-plan.ts";
+import type { Book, Case } from "./host-recorder.ts";
 
 export class RoderActor {
   readonly #world: World;
