@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { ROOT } from "../support/process/child.ts";
+import { ROOT } from "../support/child-process/child.ts";
 
 const FOLDER = "docs/reference";
 const NUMBER = String.raw`\d+(?:\.\d+)*`;

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { LocalCloud, startLocalHttp } from "../../src/local/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
 import { API_KEY, CANARIES, CanarySearch, canariesIn, DECLARED, tellingTexts } from "../chaos/canaries.ts";
-import { Bridge, parcelDir } from "../chaos/program.ts";
+import { Bridge, parcelDir } from "../chaos/chaos-child.ts";
 import { script } from "../support/child-process/cloud.ts";
 import type { Message } from "../support/child-process/line-check.ts";
 import { INITIALIZE } from "../support/child-process/roder-initialize.ts";
