@@ -1,4 +1,5 @@
-import { readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { basename } from "node:path";
 import { build, type Plugin } from "esbuild";
 import { defineConfig, type Options } from "tsup";
 import { fnv1a64, readToml } from "./src/adapters/roder/manifest/manifest-file.ts";
@@ -48,26 +49,37 @@ const shared = {
 
 const npm = { ...shared, outDir: "dist" } satisfies Options;
 
-const BEHIND_THE_FIRST_REPLY = /^\.\/app\/program\.ts$/;
+/** Each file is a front end, which `app/front-ends.ts` imports by this path when it is asked for. */
+const FRONT_ENDS = readdirSync("src/app/front-ends").map((file) => basename(file, ".ts"));
+const FRONT_END_PATH = /^\.\/front-ends\/([\w-]+)\.ts$/;
+const frontEndIn = (path: string) => FRONT_END_PATH.exec(path)?.[1] ?? "";
 
-/** The npm build: the program is a file of its own, in chunks that load when they are needed. */
+/** The npm build: a front end is a file beside the entry, on chunks that load when they are needed. */
 const besideTheEntry: Plugin = {
   name: "beside-the-entry",
   setup: ({ onResolve }) =>
-    onResolve({ filter: BEHIND_THE_FIRST_REPLY }, () => ({ path: "./program.mjs", external: true })),
+    onResolve({ filter: FRONT_END_PATH }, ({ path }) => ({ path: `./${frontEndIn(path)}.mjs`, external: true })),
 };
 
 /**
- * The release build: the program is a text inside the one file. Node reads past a text in a fraction of the time it
+ * The release build: all front ends are one text inside the one file. Node reads past a text in a fraction of the time it
  * takes to parse the same as code, and the first reply needs none of it.
  */
 const insideTheEntry: Plugin = {
   name: "inside-the-entry",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: BEHIND_THE_FIRST_REPLY }, ({ path }) => ({ path, namespace: "text" }));
+    onResolve({ filter: FRONT_END_PATH }, ({ path }) => ({ path: frontEndIn(path), namespace: "front-end" }));
+    onLoad({ filter: /.*/, namespace: "front-end" }, ({ path }) => ({
+      contents: `
+        import { frontEnds } from "all";
+        export const serve = async (...start) => (await frontEnds[${JSON.stringify(path)}]()).serve(...start);
+      `,
+    }));
+    onResolve({ filter: /^all$/, namespace: "front-end" }, ({ path }) => ({ path, namespace: "text" }));
     onLoad({ filter: /.*/, namespace: "text" }, async () => {
+      const loaders = FRONT_ENDS.map((name) => `${JSON.stringify(name)}: () => import("./${name}.ts")`);
       const { outputFiles } = await build({
-        entryPoints: ["src/app/program.ts"],
+        stdin: { contents: `export const frontEnds = { ${loaders.join(", ")} };`, resolveDir: "src/app/front-ends" },
         bundle: true,
         minify: true,
         format: "cjs",
@@ -85,7 +97,7 @@ const insideTheEntry: Plugin = {
           const module = { exports: {} };
           const require = createRequire(import.meta.url);
           compileFunction(${text}, ["module", "exports", "require"], { filename: "program.js" })(module, module.exports, require);
-          export const { serveCourier, serveRoder, runTerminalMode } = module.exports;
+          export const { frontEnds } = module.exports;
         `,
       };
     });
@@ -104,7 +116,10 @@ export default defineConfig([
       options.minifySyntax = true;
     },
     // The library is a second entry on the same chunks.
-    entry: { program: "src/app/program.ts", index: "src/index.ts" },
+    entry: {
+      ...Object.fromEntries(FRONT_ENDS.map((name) => [name, `src/app/front-ends/${name}.ts`])),
+      index: "src/index.ts",
+    },
     splitting: true,
     metafile: true,
     // vscode-jsonrpc and undici are CommonJS: without a `require` in scope the bundle dies on its first dynamic require.

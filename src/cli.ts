@@ -1,38 +1,23 @@
 #!/usr/bin/env node
 /**
- * Which front end is asked for. stdout is claimed for a host before anything else is loaded, and the question each host
- * begins with is answered before the rest of the program is loaded: what this file imports is all it costs to answer.
+ * Starts the front end that the first argument names; every other command line is the terminal's. For a host, stdout is
+ * claimed before anything is loaded, and its first question is answered before the front end is loaded: that reply costs
+ * no more than what this file imports.
  */
 import { fileURLToPath } from "node:url";
-import { courierHandshake } from "./adapters/courier/index.ts";
-import { roderHandshake } from "./adapters/roder/index.ts";
-import { readConfig } from "./config.ts";
-import { answerFirstLine, claimStdout, type Handshake } from "./stdio/index.ts";
+import { HOST_FRONT_ENDS, serveTerminal } from "./app/front-ends.ts";
+import { answerFirstLine, claimStdout } from "./stdio/index.ts";
 import { realAmbient } from "./support/ambient.ts";
 
-const [mode = ""] = process.argv.slice(2);
+const args = process.argv.slice(2);
+const frontEnd = HOST_FRONT_ENDS.find(({ mode }) => mode === args[0]);
+if (!frontEnd) process.exit(await serveTerminal(args));
 
-switch (mode) {
-  case "courier": {
-    const frames = claimStdout();
-    const { over } = await answerFirst(courierHandshake);
-    if (!over) await (await import("./app/program.ts")).serveCourier(frames);
-    process.exit(0);
-    break;
-  }
-  case "roder": {
-    const frames = claimStdout();
-    const programPath = fileURLToPath(import.meta.url);
-    const shipped = __RODER_MANIFEST__;
-    const { answered, over } = await answerFirst(roderHandshake(programPath, readConfig().roderManifest, shipped));
-    if (!over) await (await import("./app/program.ts")).serveRoder(frames, { programPath, shipped, greeted: answered });
-    process.exit(0);
-    break;
-  }
-  default:
-    process.exit(await (await import("./app/program.ts")).runTerminalMode(process.argv.slice(2)));
-}
-
-function answerFirst(greeting: Handshake) {
-  return answerFirstLine({ input: process.stdin, output: claimStdout(), ambient: realAmbient }, greeting);
-}
+const frames = claimStdout();
+const programPath = fileURLToPath(import.meta.url);
+const handshake = frontEnd.handshake?.(programPath);
+const { answered, over } = handshake
+  ? await answerFirstLine({ input: process.stdin, output: frames, ambient: realAmbient }, handshake)
+  : { answered: false, over: false };
+if (!over) await frontEnd.serve({ frames, programPath, answered });
+process.exit(0);

@@ -28,7 +28,7 @@ export interface Config {
   readonly local: boolean;
   /**
    * Base of every call, prefix included, without a trailing slash. Throws `invalid_input` for a base that is neither
-   * https nor loopback, and `unsupported` for a contract this version does not speak.
+   * https nor loopback.
    */
   readonly apiBase: () => string;
   readonly apiKey: string | undefined;
@@ -55,18 +55,9 @@ export function readConfig(environment: Environment = process.env): Config {
   const variable = (name: string): string | undefined => environment[name]?.trim() || undefined;
   const level = LOG_LEVELS.find((known) => known === variable("SEREN_BRIDGE_LOG"));
   const base = variable("SEREN_API_BASE");
-  const contract = variable("SEREN_BRIDGE_CONTRACT");
   return Object.freeze({
     local: base === LOCAL_BASE,
-    apiBase() {
-      if (contract && contract !== "published") {
-        throw new ExecutionFailure(
-          "unsupported",
-          `SEREN_BRIDGE_CONTRACT is "${contract}"; this version speaks "published" only`,
-        );
-      }
-      return readBase(base ?? DEFAULT_API_BASE);
-    },
+    apiBase: () => readBase(base ?? DEFAULT_API_BASE),
     apiKey: variable("SEREN_API_KEY"),
     secrets: [variable("SEREN_API_KEY"), variable("SEREN_BRIDGE_MODEL_KEY")].filter((one) => one !== undefined),
     credentialsFile: join(configDir(variable), "credentials.json"),

@@ -1,4 +1,4 @@
-/** A stdio mode: one host on claimed stdout, with an engine that is loaded when the first run needs it. */
+/** Serves one host on stdio, with an engine that is loaded when the first run needs it. */
 import { EventEmitter } from "node:events";
 import type { Writable } from "node:stream";
 import { type Config, readConfig } from "../config.ts";
@@ -14,6 +14,16 @@ import type { Engine } from "./engine.ts";
 
 /** Dispatch kills 200 ms after it asked for the end, and most of that is over by now. */
 const CLOSE_BUDGET_MS = 300;
+
+/** How the entry starts the front end of a host. */
+export interface HostStart {
+  /** Claimed stdout. */
+  frames: Writable;
+  /** The file the host has started. */
+  programPath: string;
+  /** Whether the entry has answered the host's first question. */
+  answered: boolean;
+}
 
 /** What an adapter is built from. */
 export interface HostContext {
@@ -32,9 +42,12 @@ export interface HostContext {
 
 export type Adapter = Pick<ServeOptions, "methods" | "toWireError" | "onEnd" | "endBudgetMs">;
 
-/** Serves until the host is gone; the exit code is always 0, because a Dispatch one-shot loses its answer otherwise. */
+/**
+ * Serves until the host is gone. The process then exits with 0 in any case: Dispatch drops the answer of a one-shot
+ * process that exits with another code.
+ */
 export async function serveHost(
-  frames: Writable,
+  { frames }: Pick<HostStart, "frames">,
   host: string,
   adapt: (context: HostContext) => Adapter | Promise<Adapter>,
 ): Promise<EndCause> {

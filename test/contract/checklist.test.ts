@@ -255,10 +255,10 @@ test("7. uploads of the embedded service: deduplicated, headers as announced, a 
   expect(await register()).toMatchObject({ upload_required: false });
 });
 
-test("7. the seed contract is not spoken, and said so rather than probed for", () => {
-  expect(() => readConfig({ SEREN_BRIDGE_CONTRACT: "seed" }).apiBase()).toThrow(
-    'SEREN_BRIDGE_CONTRACT is "seed"; this version speaks "published" only',
-  );
+test("7. only the published contract is spoken: every base leads to the publisher's prefix", () => {
+  for (const base of [undefined, "https://example.com", "https://example.com/publishers/seren-cloud/"]) {
+    expect(readConfig({ SEREN_API_BASE: base }).apiBase()).toMatch(/^https:\/\/[a-z.]+\/publishers\/seren-cloud$/);
+  }
 });
 
 const STATE = {

@@ -422,12 +422,6 @@ describe("the settings", () => {
       /^SEREN_API_BASE has more than an origin and a path; /,
     ],
     [
-      "another contract",
-      { SEREN_BRIDGE_CONTRACT: "seed" },
-      "unsupported_operation",
-      /^SEREN_BRIDGE_CONTRACT is "seed"; this version speaks "published" only$/,
-    ],
-    [
       "a deployment that is a path",
       { SEREN_API_BASE: "local", SEREN_BRIDGE_DEPLOYMENT: "../../x" },
       "bad_request",

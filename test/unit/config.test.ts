@@ -85,16 +85,6 @@ describe("the base of every call", () => {
   test.each([["local"], [" local "]])("%j means the service inside this process", (base) => {
     expect(readConfig({ SEREN_API_BASE: base }).local).toBe(true);
   });
-
-  test("only the published contract is spoken", () => {
-    expect(baseOf(undefined, { SEREN_BRIDGE_CONTRACT: "published" })).toContain("https://");
-    expect(() => baseOf(undefined, { SEREN_BRIDGE_CONTRACT: "seed" })).toThrow(
-      expect.objectContaining({
-        kind: "unsupported",
-        message: 'SEREN_BRIDGE_CONTRACT is "seed"; this version speaks "published" only',
-      }),
-    );
-  });
 });
 
 describe("settings", () => {

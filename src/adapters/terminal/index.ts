@@ -66,6 +66,7 @@ export async function runTerminal(args: readonly string[], context: Context): Pr
 export function buildProgram(context: Context): Command {
   const { screen, services } = context;
   const program = new Command("seren-bridge");
+  const hostModes = services.hostModes.map(({ mode, summary }) => `  ${mode.padEnd(9)} ${summary}`).join("\n");
   program
     .description("Runs prompts, Dispatch parcels and Roder subagents on Seren Cloud.")
     .version(services.version, "-v, --version", "print the version")
@@ -79,10 +80,7 @@ export function buildProgram(context: Context): Command {
       getOutHelpWidth: () => columnsOf(screen.stdout),
       getErrHelpWidth: () => columnsOf(screen.stderr),
     })
-    .addHelpText(
-      "after",
-      `\nStarted by hosts, not by people:\n  courier   the Dispatch courier plugin (JSON lines on stdin and stdout)\n  roder     the Roder process extension\n\n${ENVIRONMENT}\n${exitCodeHelp()}`,
-    );
+    .addHelpText("after", `\nStarted by hosts, not by people:\n${hostModes}\n\n${ENVIRONMENT}\n${exitCodeHelp()}`);
   for (const add of COMMANDS) add(program, context);
   nameHelp(program, "seren-bridge");
   return program;

@@ -97,6 +97,8 @@ export interface Paths {
 
 export interface Services {
   readonly version: string;
+  /** The modes of this program that hosts start, for the help. */
+  readonly hostModes: readonly { mode: string; summary: string }[];
   readonly ambient: Ambient;
   readonly paths: Paths;
   /** Whether the service inside this process is used: nothing outlives the command. */

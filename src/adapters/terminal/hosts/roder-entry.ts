@@ -7,7 +7,6 @@ import { EXTENSION_ID, type RoderEntry } from "./roder-config.ts";
 /** Settings that would otherwise be lost on the way. Keys are not among them: the API key is read from its file. */
 const CARRIED = [
   "SEREN_API_BASE",
-  "SEREN_BRIDGE_CONTRACT",
   "SEREN_BRIDGE_DEPLOYMENT",
   "SEREN_BRIDGE_STATE_DIR",
   "SEREN_BRIDGE_LOG",

@@ -80,6 +80,7 @@ export class TestTerminal {
     });
     const services: Services = {
       version: "1.2.3",
+      hostModes: [{ mode: "courier", summary: "the Dispatch courier plugin" }],
       ambient,
       redactor,
       keys,

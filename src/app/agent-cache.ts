@@ -18,7 +18,7 @@ const FileSchema = z.object({
   agents: z.array(z.object({ name: z.string(), description: z.string(), deploymentId: z.string() })),
 });
 
-export interface SeenAgentsOptions {
+export interface AgentCacheOptions {
   stateDir: string;
   base: string;
   /** Asks the service. */
@@ -27,12 +27,12 @@ export interface SeenAgentsOptions {
   log: Log;
 }
 
-export class SeenAgents {
+export class AgentCache {
   readonly agents: readonly NamedAgent[];
-  readonly #options: SeenAgentsOptions;
+  readonly #options: AgentCacheOptions;
   readonly #path: string;
 
-  constructor(options: SeenAgentsOptions) {
+  constructor(options: AgentCacheOptions) {
     this.#options = options;
     this.#path = join(options.stateDir, "agents.json");
     this.agents = readSeen(this.#path, options.base);

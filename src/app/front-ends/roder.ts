@@ -1,34 +1,31 @@
-/** Wires the Roder extension. */
-import type { Writable } from "node:stream";
+/** The Roder process extension on stdio. */
 import {
   type AgentChoice,
   createRoderExtension,
   GENERAL_AGENT,
   readManifest,
   type ShippedManifest,
-} from "../adapters/roder/index.ts";
-import { chooseDeployment, generalAgentTarget, type NamedDeployment, type Target } from "../core/index.ts";
-import { SeenAgents } from "./roder-agents.ts";
-import { type HostContext, serveHost } from "./serve-host.ts";
+} from "../../adapters/roder/index.ts";
+import { chooseDeployment, generalAgentTarget, type NamedDeployment, type Target } from "../../core/index.ts";
+import { AgentCache } from "../agent-cache.ts";
+import { type HostContext, type HostStart, serveHost } from "../serve-host.ts";
 
-export interface GreetedRoder {
-  /** The file the host has started; the manifest is beside it. */
-  programPath: string;
+export interface RoderStart extends HostStart {
+  /** The manifest of the package, as the build has read it. */
   shipped: ShippedManifest;
-  /** Whether the host has said hello and was answered. */
-  greeted: boolean;
 }
 
-export async function serveRoder(frames: Writable, { programPath, shipped, greeted }: GreetedRoder): Promise<void> {
-  await serveHost(frames, "roder", (context) => {
+export async function serve(start: RoderStart): Promise<void> {
+  const { programPath, shipped, answered } = start;
+  await serveHost(start, "roder", (context) => {
     const { config, registry, engine, log, ambient, warmUp, end } = context;
-    const seen = seenAgents(context);
-    const deployments = new Map(seen?.agents.map(({ name, deploymentId }) => [name, deploymentId]));
+    const cache = agentCache(context);
+    const deployments = new Map(cache?.agents.map(({ name, deploymentId }) => [name, deploymentId]));
     const prepare = () => {
       warmUp();
-      void seen?.refresh();
+      void cache?.refresh();
     };
-    if (greeted) prepare();
+    if (answered) prepare(); // the handshake, which asks for it otherwise, is over
     return createRoderExtension({
       registry,
       ambient,
@@ -37,7 +34,7 @@ export async function serveRoder(frames: Writable, { programPath, shipped, greet
       target: (choice) => targetOf(choice, deployments, config.deployment),
       definitions: () => [
         GENERAL_AGENT,
-        ...(seen?.agents ?? []).map(({ name, description }) => ({ ...GENERAL_AGENT, agent_type: name, description })),
+        ...(cache?.agents ?? []).map(({ name, description }) => ({ ...GENERAL_AGENT, agent_type: name, description })),
       ],
       runs: {
         status: async (runId, cursor) => (await engine()).directory.status(runId, cursor),
@@ -49,11 +46,11 @@ export async function serveRoder(frames: Writable, { programPath, shipped, greet
   });
 }
 
-/** The service inside this process starts empty: it has no agents to tell of. A bad setting is told by the first run. */
-function seenAgents({ config, engine, ambient, log }: HostContext): SeenAgents | undefined {
+/** Undefined for the embedded service, which starts without agents, and for an unusable setting, which the first run reports. */
+function agentCache({ config, engine, ambient, log }: HostContext): AgentCache | undefined {
   if (config.local) return undefined;
   try {
-    return new SeenAgents({
+    return new AgentCache({
       stateDir: config.stateDir,
       base: config.apiBase(),
       look: async () => (await engine()).agents(),

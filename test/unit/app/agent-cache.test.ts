@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { SeenAgents } from "../../../src/app/roder-agents.ts";
+import { AgentCache } from "../../../src/app/agent-cache.ts";
 import { realAmbient } from "../../../src/support/ambient.ts";
 import { silentLog } from "../../../src/support/log.ts";
 
@@ -14,7 +14,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const seen = (base = "https://one.example", look = async () => [AGENT]) =>
-  new SeenAgents({ stateDir: join(folder, "state"), base, look, ambient: realAmbient, log: silentLog });
+  new AgentCache({ stateDir: join(folder, "state"), base, look, ambient: realAmbient, log: silentLog });
 
 test("what one start sees, the next start knows", async () => {
   const first = seen();

@@ -1,4 +1,4 @@
-/** Wires the terminal command. */
+/** The terminal command. */
 import { existsSync, fstatSync, realpathSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { homedir, userInfo } from "node:os";
@@ -16,14 +16,14 @@ import { realAmbient, sleep } from "../../support/ambient.ts";
 import { lazy } from "../../support/lazy.ts";
 import { createLog } from "../../support/log.ts";
 import { createRedactor } from "../../support/redact.ts";
-import { interrupts } from "./interrupts.ts";
-import { terminalKeys } from "./keys.ts";
+import { interrupts } from "../terminal/interrupts.ts";
+import { terminalKeys } from "../terminal/keys.ts";
 
 /** What is not closed by then is closed by the end of the process. */
 const CLOSE_BUDGET_MS = 2_000;
 
-/** Answers the exit code when everything has been written. */
-export async function runTerminalMode(args: readonly string[]): Promise<number> {
+/** Resolves with the exit code when everything has been written. */
+export async function serve(args: readonly string[], hostModes: Services["hostModes"]): Promise<number> {
   const ambient = realAmbient;
   const config = readConfig();
   const redactor = createRedactor();
@@ -38,17 +38,18 @@ export async function runTerminalMode(args: readonly string[]): Promise<number> 
     variable: config.variable,
   });
   const check = async (key: Parameters<Services["keys"]["check"]>[0]) =>
-    (await import("./remote-services.ts")).checkKey(config, ambient, key);
+    (await import("../terminal/remote-services.ts")).checkKey(config, ambient, key);
   const keys = terminalKeys({ config, ambient, redactor, check });
   let settled = async () => {};
   const remote = lazy(async () => {
-    const { createRemote } = await import("./remote-services.ts");
+    const { createRemote } = await import("../terminal/remote-services.ts");
     const made = await createRemote({ config, apiKey: keys.current, ambient, log });
     settled = () => Promise.race([made.close(), sleep(ambient, CLOSE_BUDGET_MS)]);
     return made;
   });
   const services: Services = {
     version: __VERSION__,
+    hostModes,
     ambient,
     redactor,
     keys,
@@ -60,14 +61,14 @@ export async function runTerminalMode(args: readonly string[]): Promise<number> 
     variable: config.variable,
     remote,
     inFlightRuns: async (): Promise<InFlightRun[]> =>
-      (await import("./remote-services.ts")).listInFlightRuns(config, ambient, keys.current),
+      (await import("../terminal/remote-services.ts")).listInFlightRuns(config, ambient, keys.current),
     onInterrupt: interrupts(),
     leave: (code) => process.exit(code),
     async writeFile(path, text, mode) {
       await mkdir(dirname(path), { recursive: true });
       await writeFileAtomic(path, text, ambient.uuid(), mode);
     },
-    serveLocal: async (options) => (await import("./local-service.ts")).serveLocal(options, config, ambient),
+    serveLocal: async (options) => (await import("../terminal/local-service.ts")).serveLocal(options, config, ambient),
   };
   const code = await runTerminal(args, { services, screen });
   await settled();

@@ -1,0 +1,44 @@
+/**
+ * The front ends: one row for each host that starts this program, and the terminal for every other command line. The entry,
+ * the build and the terminal's help read this table.
+ *
+ * A row is part of the entry's bundle, so it may import only what the host's first reply needs. The front end itself is a
+ * file in `front-ends/` that exports `serve`; the build makes a chunk of its own from each file there, and `serve` of the row
+ * loads it after the first reply.
+ */
+import { courierHandshake } from "../adapters/courier/index.ts";
+import { roderHandshake } from "../adapters/roder/index.ts";
+import { readConfig } from "../config.ts";
+import type { Handshake } from "../stdio/index.ts";
+import type { HostStart } from "./serve-host.ts";
+
+export interface HostFrontEnd {
+  /** The first argument that selects it: `seren-bridge <mode>`. */
+  mode: string;
+  /** One line for the terminal's help. */
+  summary: string;
+  /** Replies to the host's first question before the front end is loaded. Absent when the host does not wait for one. */
+  handshake?(programPath: string): Handshake;
+  /** Resolves when the host is gone. */
+  serve(start: HostStart): Promise<void>;
+}
+
+export const HOST_FRONT_ENDS: readonly HostFrontEnd[] = [
+  {
+    mode: "courier",
+    summary: "the Dispatch courier plugin (JSON lines on stdin and stdout)",
+    handshake: () => courierHandshake,
+    serve: async (start) => (await import("./front-ends/courier.ts")).serve(start),
+  },
+  {
+    mode: "roder",
+    summary: "the Roder process extension",
+    handshake: (programPath) => roderHandshake(programPath, readConfig().roderManifest, __RODER_MANIFEST__),
+    serve: async (start) => (await import("./front-ends/roder.ts")).serve({ ...start, shipped: __RODER_MANIFEST__ }),
+  },
+];
+
+/** Runs a terminal command. Resolves with the exit code. */
+export async function serveTerminal(args: readonly string[]): Promise<number> {
+  return (await import("./front-ends/terminal.ts")).serve(args, HOST_FRONT_ENDS);
+}

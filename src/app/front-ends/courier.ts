@@ -1,0 +1,19 @@
+/** The Dispatch courier on stdio. */
+import { createCourier } from "../../adapters/courier/index.ts";
+import { type HostStart, serveHost } from "../serve-host.ts";
+
+export async function serve(start: HostStart): Promise<void> {
+  await serveHost(start, "dispatch", ({ config, registry, engine, apiKey, redactor, ambient, warmUp }) =>
+    createCourier({
+      registry,
+      ambient,
+      redactor,
+      apiKey,
+      deployment: config.deployment,
+      secret: config.variable,
+      stateDir: config.stateDir,
+      saveArtifacts: async (outcome, folder) => (await engine()).saveArtifacts(outcome, folder),
+      warmUp,
+    }),
+  );
+}
