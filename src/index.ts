@@ -37,7 +37,7 @@ export type {
   Usage,
 } from "./core/index.ts";
 export type { CallOptions, ListRuns, SerenClient } from "./seren/index.ts";
-export { ExecutionFailure, type FailureDetails, type FailureKind } from "./support/failure.ts";
+export { ExecutionFailure, type FailureDetails, type FailureKind, type Hint } from "./support/failure.ts";
 export type { Log, LogFields, LogLevel } from "./support/log.ts";
 
 export interface SerenCloudOptions {

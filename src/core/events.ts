@@ -3,6 +3,8 @@
  * translates into it, each adapter translates out of it.
  */
 
+import type { Hint } from "../support/failure.ts";
+
 /** Where a run is. `queued` and later say that a remote run exists. */
 export type Phase =
   | "resolving"
@@ -63,7 +65,7 @@ export type ExecutionEvent =
   | { type: "artifact"; artifact: Artifact }
   | { type: "usage"; usage: Usage }
   /** Something a person should know that is neither answer nor state. */
-  | { type: "notice"; level: "info" | "warning"; message: string };
+  | { type: "notice"; level: "info" | "warning"; message: string; hint?: Hint };
 
 export type OutcomeKind = "completed" | "failed" | "cancelled" | "timed_out" | "blocked" | "awaiting_approval";
 
@@ -75,7 +77,7 @@ export interface Outcome {
   /** The whole answer; partial when the run did not complete. */
   text: string;
   /** Present unless the run completed. `message` is fit to be shown; `code` is the service's typed reason. */
-  error?: { message: string; code?: string; retryable?: boolean };
+  error?: { message: string; code?: string; retryable?: boolean; hint?: Hint };
   usage?: Usage;
   artifacts: Artifact[];
   /** What a person has to decide, with `awaiting_approval`. */

@@ -17,6 +17,7 @@ export {
 export { generalAgentTarget } from "./deployment/general-agent.ts";
 export type { Approval, Artifact, ExecutionEvent, Outcome, OutcomeKind, Phase, RunRef, Usage } from "./events.ts";
 export { answerWithin, type BackgroundRun, BackgroundRuns } from "./host/background-runs.ts";
+export { decideCommand, showRunCommand, withAdvice } from "./host/command-hints.ts";
 export { type HostJob, HostJobs, type JobResult } from "./host/host-jobs.ts";
 export { type Execute, type LiveRun, RunRegistry, type Sink } from "./host/run-registry.ts";
 export { Allowance, Coalescer, Throttle } from "./host/throttle.ts";

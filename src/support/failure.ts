@@ -29,6 +29,18 @@ export type FailureKind =
   /** A fault of ours. */
   | "internal";
 
+/**
+ * What a person can do about it. A code and not words: each front end has its own, and a program that uses the library
+ * has none of our commands (`src/core/host/command-hints.ts`).
+ */
+export type Hint =
+  /** Look at the organization's runs: one may exist that is not known here. */
+  | "list_runs"
+  /** Read the run as the service has it: not all of it is here. */
+  | "show_run"
+  /** Delete the deployment, so that the next request makes a new one. */
+  | "prune_deployments";
+
 export interface FailureDetails {
   /** HTTP status, where one was received. */
   status?: number;
@@ -44,6 +56,7 @@ export interface FailureDetails {
   overdue?: boolean;
   /** True when the answer was longer than is ever read into memory. */
   tooLarge?: boolean;
+  hint?: Hint;
 }
 
 export class ExecutionFailure extends Error {

@@ -1,6 +1,6 @@
 /** Core events and outcomes in Dispatch's words. The text that is streamed and the final message are the same text. */
 import type { CourierEvent } from "#protocols/dispatch-courier";
-import type { ExecutionEvent, Outcome, SavedArtifact } from "../../core/index.ts";
+import { decideCommand, type ExecutionEvent, type Outcome, type SavedArtifact, withAdvice } from "../../core/index.ts";
 import { clipBytes, splitBytes } from "../../support/clip.ts";
 import { TurnError } from "./wire-error.ts";
 
@@ -86,7 +86,7 @@ export function closingWords(outcome: Outcome, artifacts: readonly ToldArtifact[
  */
 export function lostWords(outcome: Outcome | undefined): string {
   if (!outcome) return "(The run that waited for an approval is not known to Seren Cloud any more.)";
-  return `${apart(outcome.text)}(The run that waited for an approval ended: ${outcome.error?.message ?? outcome.kind})`;
+  return `${apart(outcome.text)}(The run that waited for an approval ended: ${outcome.error ? withAdvice(outcome.error) : outcome.kind})`;
 }
 
 /** What sets a remark of ours apart from the text before it. */
@@ -108,14 +108,16 @@ function approvalWords({ approvals, run }: Outcome): string {
     "The run waits for an approval:",
     ...(asked.length > 0 ? asked : ["- (Seren Cloud does not say for what)"]),
     "",
-    `Decide it with: seren-bridge approvals approve ${run?.runId ?? ""} (or reject), then send the next message.`,
+    `Decide it with: ${decideCommand(run?.runId ?? "")} (or reject), then send the next message.`,
   ].join("\n");
 }
 
 /** A run that ended badly, as the error its turn ends with. The answer so far is shown as context. */
 export function toTurnError(outcome: Outcome): TurnError {
   const code = outcome.kind === "failed" ? "run_failed" : (ENDING_CODES[outcome.kind] ?? "run_failed");
-  const parts = [clipBytes(outcome.error?.message ?? `the run ended: ${outcome.kind}`, MAX_REASON_BYTES)];
+  const parts = [
+    clipBytes(outcome.error ? withAdvice(outcome.error) : `the run ended: ${outcome.kind}`, MAX_REASON_BYTES),
+  ];
   if (outcome.error?.code) parts.push(`(${clipBytes(outcome.error.code, MAX_REASON_BYTES)})`);
   if (outcome.run) parts.push(`[run ${outcome.run.runId}]`);
   const partial = clipBytes(outcome.text, MAX_SHOWN_PARTIAL_BYTES);

@@ -3,6 +3,7 @@
  * reaches it; the numbers are those of its own encoder (`docs/reference/dispatch-courier-v1.md`, section 1.6).
  */
 
+import { withAdvice } from "../../core/index.ts";
 import type { WireError } from "../../stdio/index.ts";
 import type { ExecutionFailure, FailureKind } from "../../support/failure.ts";
 
@@ -48,7 +49,7 @@ export function toWireError(
   if (failure === "unknown_method") return dispatchError("method_not_found", `this courier has no method ${detail}`);
   if (typeof failure === "string") return dispatchError(failure, detail);
   if (failure.cause instanceof TurnError) return dispatchError(failure.cause.code, failure.cause.message);
-  return dispatchError(CODES[failure.kind], failure.message);
+  return dispatchError(CODES[failure.kind], withAdvice(failure));
 }
 
 function dispatchError(code: string, message: string): WireError {

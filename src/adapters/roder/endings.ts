@@ -1,6 +1,13 @@
 /** How a run ended, in the words and values of this host. Shared by dispatches, tasks and tools. */
 import { type ExitReason, MAX_U32, type TokenUsage } from "#protocols/roder-extension";
-import type { Approval, Artifact, Outcome, RunRef } from "../../core/index.ts";
+import {
+  type Approval,
+  type Artifact,
+  decideCommand,
+  type Outcome,
+  type RunRef,
+  withAdvice,
+} from "../../core/index.ts";
 import { clipCharacters } from "../../support/clip.ts";
 import type { ExecutionFailure } from "../../support/failure.ts";
 
@@ -48,7 +55,7 @@ export function exitCode(outcome: Outcome): number {
 
 /** One sentence for a run that did not complete, or undefined for one that did. */
 export function headline(outcome: Outcome): string | undefined {
-  const reason = outcome.error?.message.trim();
+  const reason = outcome.error && withAdvice(outcome.error).trim();
   const because = outcome.stoppedBy ? STOPPED_BY[outcome.stoppedBy] : undefined;
   const say = (what: string, why = reason || because) => (why ? `${what}: ${why}` : what);
   switch (outcome.kind) {
@@ -78,7 +85,7 @@ export function approvalText(approvals: readonly Approval[], run: RunRef | undef
   if (approvals.length > MAX_APPROVALS) waiting.push(`and ${approvals.length - MAX_APPROVALS} more`);
   const what = [clip(lead), waiting.join(", ")].filter(Boolean).join(": ");
   if (!run) return what;
-  return `${what}. A person decides with: seren-bridge approvals approve ${run.runId} (or reject)`;
+  return `${what}. A person decides with: ${decideCommand(run.runId)} (or reject)`;
 }
 
 /** Whether repeating the run later may help and the service says so. Makes the host back off and try again. */
@@ -90,7 +97,7 @@ export function isRateLimited(outcome: Outcome): boolean {
 /** A run that exists and that we lost sight of, as an outcome: its id and what it had said are worth keeping. */
 export function lostOutcome(failure: ExecutionFailure, run: RunRef, text: string): Outcome {
   const kind = failure.kind === "timed_out" || failure.kind === "cancelled" ? failure.kind : "failed";
-  return { kind, run, text, error: { message: failure.message }, artifacts: [], approvals: [] };
+  return { kind, run, text, error: { message: withAdvice(failure) }, artifacts: [], approvals: [] };
 }
 
 /** Null unless every counter is known; counters are clamped to what the host can read. */

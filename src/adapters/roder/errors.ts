@@ -4,6 +4,7 @@
  * words are used where they are meant and taken out everywhere else. Errors of tasks and tools are read by people and models.
  */
 
+import { withAdvice } from "../../core/index.ts";
 import type { WireError } from "../../stdio/index.ts";
 import type { ExecutionFailure, FailureKind } from "../../support/failure.ts";
 
@@ -55,8 +56,8 @@ const WHITELIST_WORDS: readonly [RegExp, string][] = [
 ];
 
 /** Why a dispatch failed: without ids, and with the classifying words of its own kind only. */
-export function dispatchFailureText(failure: Pick<ExecutionFailure, "kind" | "message">): string {
-  let text = without(plainText(failure.message), WHITELIST_WORDS);
+export function dispatchFailureText(failure: ExecutionFailure): string {
+  let text = without(plainText(withAdvice(failure)), WHITELIST_WORDS);
   if (failure.kind !== "rate_limited") text = without(text, RATE_LIMIT_WORDS);
   else if (!/rate limit/i.test(text)) text = `rate limit: ${text}`;
   if (failure.kind !== "timed_out") text = without(text, TIMEOUT_WORDS);
@@ -65,8 +66,8 @@ export function dispatchFailureText(failure: Pick<ExecutionFailure, "kind" | "me
 }
 
 /** Why a task failed: without ids. */
-export function taskFailureText(failure: Pick<ExecutionFailure, "message">): string {
-  return plainText(failure.message) || UNEXPLAINED;
+export function taskFailureText(failure: ExecutionFailure): string {
+  return plainText(withAdvice(failure)) || UNEXPLAINED;
 }
 
 /**
@@ -82,7 +83,7 @@ export function toWireError(
   if (failure === "invalid_request") return { code: -32600, message: detail || "the message is not a request" };
   const refused = failure.kind === "invalid_input" || failure.kind === "unsupported";
   const message = refused
-    ? without(plainText(failure.message), RATE_LIMIT_WORDS) || UNEXPLAINED
+    ? without(plainText(withAdvice(failure)), RATE_LIMIT_WORDS) || UNEXPLAINED
     : dispatchFailureText(failure);
   return { code: CODES[failure.kind], message, data: { kind: failure.kind } };
 }

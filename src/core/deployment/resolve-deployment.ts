@@ -68,7 +68,8 @@ export async function* untilReady(
       case "failed":
         throw new ExecutionFailure(
           "conflict",
-          `the deployment failed to build${current.error_message ? `: ${current.error_message}` : ""}; delete it with \`seren-bridge deployments prune\` and try again`,
+          `the deployment failed to build${current.error_message ? `: ${current.error_message}` : ""}`,
+          { details: { hint: "prune_deployments" } },
         );
       default:
         break;

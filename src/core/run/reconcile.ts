@@ -14,7 +14,7 @@ import {
 } from "../../seren/index.ts";
 import type { StopCause } from "../../support/abort.ts";
 import { sleep } from "../../support/ambient.ts";
-import { asFailure } from "../../support/failure.ts";
+import { asFailure, type Hint } from "../../support/failure.ts";
 import type { Log } from "../../support/log.ts";
 import type { ExecutionEvent, Outcome } from "../events.ts";
 import { endedOutcome, mergeArtifacts } from "./outcome.ts";
@@ -126,7 +126,7 @@ async function* rest(record: RunRecord, followed: Followed): AsyncGenerator<Exec
   }
   if (failure === undefined) return;
   followed.log("warn", "the end of a run's log could not be read", { kind: asFailure(failure).kind });
-  yield warning("the end of the answer could not be read; see `seren-bridge runs show`");
+  yield warning("the end of the answer could not be read", "show_run");
 }
 
 /** The record, read again while it lags behind; it may grow too large to be read meanwhile. */
@@ -172,4 +172,9 @@ function conclude(record: RunRecord, followed: Followed): Conclusion {
   return { events, outcome };
 }
 
-const warning = (message: string): ExecutionEvent => ({ type: "notice", level: "warning", message });
+const warning = (message: string, hint?: Hint): ExecutionEvent => ({
+  type: "notice",
+  level: "warning",
+  message,
+  ...(hint ? { hint } : {}),
+});

@@ -87,8 +87,8 @@ export function unknownOutcome(cause: unknown): ExecutionFailure {
   if (cause instanceof ExecutionFailure && cause.kind === "unknown_outcome") return cause;
   return new ExecutionFailure(
     "unknown_outcome",
-    "Seren Cloud's answer to starting the run was lost and the run could not be found; should it exist after all, it is cancelled: see `seren-bridge runs list`",
-    { cause },
+    "Seren Cloud's answer to starting the run was lost and the run could not be found; should it exist after all, it is cancelled",
+    { cause, details: { hint: "list_runs" } },
   );
 }
 
@@ -143,10 +143,9 @@ function onlyOne(records: RunRecord[], trace: RunTrace): RunRecord | undefined {
       digestOf(payloadOf(record).message) === trace.messageDigest,
   );
   if (alike.length > 1) {
-    throw new ExecutionFailure(
-      "unknown_outcome",
-      "more than one run on Seren Cloud could be this one; see `seren-bridge runs list`",
-    );
+    throw new ExecutionFailure("unknown_outcome", "more than one run on Seren Cloud could be this one", {
+      details: { hint: "list_runs" },
+    });
   }
   return alike[0];
 }

@@ -1,5 +1,5 @@
 /** What a run does, as a short state and a line of detail. */
-import type { ExecutionEvent, Phase, RunRef } from "../../../core/index.ts";
+import { type ExecutionEvent, type Phase, type RunRef, withAdvice } from "../../../core/index.ts";
 import { clipCharacters } from "../../../support/clip.ts";
 import { approvalText } from "../endings.ts";
 
@@ -86,7 +86,7 @@ export function detailOf(event: ExecutionEvent): string | undefined {
     case "artifact":
       return `artifact ${event.artifact.title ?? event.artifact.kind}`;
     case "notice":
-      return event.message;
+      return withAdvice(event);
     default:
       return undefined;
   }

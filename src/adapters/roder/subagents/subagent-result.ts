@@ -1,6 +1,6 @@
 /** The result of a dispatch. `final_message` is the only part a model reads, so it has to say everything that matters. */
 import type { SubagentResult } from "#protocols/roder-extension";
-import type { Outcome } from "../../../core/index.ts";
+import { type Outcome, withAdvice } from "../../../core/index.ts";
 import { clipCharacters } from "../../../support/clip.ts";
 import { artifactList, artifactText, costs, exitReason, headline, tokenUsage } from "../endings.ts";
 import { clipToWire, firstFitting, MAX_OBJECT_BYTES } from "../fit.ts";
@@ -72,7 +72,7 @@ function leanMetadata(outcome: Outcome): SubagentResult["metadata"] {
   const reason = exitReason(outcome);
   const error = {
     kind: reason === "failed" ? outcome.kind : reason,
-    message: clipToWire(outcome.error?.message ?? headline(outcome) ?? "", 4000),
+    message: clipToWire(outcome.error ? withAdvice(outcome.error) : (headline(outcome) ?? ""), 4000),
     code: outcome.error?.code ?? null,
     retryable: outcome.error?.retryable ?? null,
   };

@@ -10,6 +10,7 @@ import {
 import type { ExecutionEvent, HostJob, HostJobs, RunRef, RunRequest } from "../../../core/index.ts";
 import { Coalescer } from "../../../core/index.ts";
 import { type Method, method, type Wire } from "../../../stdio/index.ts";
+import { ExecutionFailure } from "../../../support/failure.ts";
 import { chooseAgent, readableDefinitions } from "../agents.ts";
 import { isRateLimited, lostOutcome } from "../endings.ts";
 import { dispatchFailureText } from "../errors.ts";
@@ -84,7 +85,7 @@ function dispatch(
     }
     if (isRateLimited(result.outcome)) {
       const message = result.outcome.error?.message ?? "the service asks to try again later";
-      return { type: "failed", error: dispatchFailureText({ kind: "rate_limited", message }) };
+      return { type: "failed", error: dispatchFailureText(new ExecutionFailure("rate_limited", message)) };
     }
     return { type: "completed", result: toSubagentResult(result.outcome, context) };
   };

@@ -1,6 +1,6 @@
 /** What a task says while its run goes on: the answer on stdout, steps on the log, trouble on stderr. */
 import type { TaskStream } from "#protocols/roder-extension";
-import type { ExecutionEvent, Outcome, RunRef } from "../../../core/index.ts";
+import { type ExecutionEvent, type Outcome, type RunRef, withAdvice } from "../../../core/index.ts";
 import { approvalText, headline } from "../endings.ts";
 import { detailOf, oneLine, phaseWord } from "../subagents/status.ts";
 import type { TaskOutput } from "./task-output.ts";
@@ -51,7 +51,7 @@ export class TaskLog {
         this.#phase = RUNNING;
         return this.#say("log", detailOf(event) ?? `tool ${event.name} finished`);
       case "notice":
-        return this.#say(event.level === "warning" ? "stderr" : "log", event.message);
+        return this.#say(event.level === "warning" ? "stderr" : "log", withAdvice(event));
       default: {
         const detail = detailOf(event);
         return detail === undefined ? undefined : this.#say("log", detail);

@@ -1,6 +1,6 @@
 /** What the tools say about a run. */
 import type { ToolResult } from "#protocols/roder-extension";
-import type { BackgroundRun, Outcome, RunReport } from "../../../core/index.ts";
+import { type BackgroundRun, type Outcome, type RunReport, showRunCommand } from "../../../core/index.ts";
 import { clipCharacters } from "../../../support/clip.ts";
 import { approvalText, artifactText, exitReason, headline } from "../endings.ts";
 import { oneLine, phaseWord } from "../subagents/status.ts";
@@ -104,5 +104,5 @@ function excerpt(text: string): string {
 }
 
 function cutNote(whole: string, shown: string, runId: string): string[] {
-  return shown === whole.toWellFormed().trim() ? [] : [`The whole answer: seren-bridge runs show ${runId}`];
+  return shown === whole.toWellFormed().trim() ? [] : [`The whole answer: ${showRunCommand(runId)}`];
 }

@@ -4,7 +4,13 @@
  */
 import * as z from "zod";
 import { ToolCallParamsSchema, type ToolResult } from "#protocols/roder-extension";
-import { answerWithin, type BackgroundRun, type BackgroundRuns, DEFAULT_TIMEOUT_MS } from "../../../core/index.ts";
+import {
+  answerWithin,
+  type BackgroundRun,
+  type BackgroundRuns,
+  DEFAULT_TIMEOUT_MS,
+  withAdvice,
+} from "../../../core/index.ts";
 import { describeIssues, type Method, method } from "../../../stdio/index.ts";
 import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
 import { readableDefinitions } from "../agents.ts";
@@ -83,7 +89,7 @@ export function toolMethods(tools: Record<string, Tool>, check: ServiceCheck): R
       try {
         return await run(args);
       } catch (error) {
-        return refuse(asFailure(error).message);
+        return refuse(withAdvice(asFailure(error)));
       }
     }),
   };

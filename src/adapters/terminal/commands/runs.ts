@@ -1,6 +1,6 @@
 /** `runs`: looking at runs, following them, stopping them. */
 import type { Command } from "commander";
-import { generalAgentTarget, MAX_TIMEOUT_MS } from "../../../core/index.ts";
+import { generalAgentTarget, MAX_TIMEOUT_MS, withAdvice } from "../../../core/index.ts";
 import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { cost, duration, parseDuration, tokens } from "../format.ts";
@@ -172,7 +172,7 @@ async function cancelAll({ services, screen }: Context, typed: readonly string[]
       } else printLine(screen, `${runId}: had already ended (${STATE_WORDS[state]})`);
     } catch (error) {
       failed = true;
-      printError(screen, `seren-bridge: ${one}: ${oneLine(asFailure(error).message)}`);
+      printError(screen, `seren-bridge: ${one}: ${oneLine(withAdvice(asFailure(error)))}`);
     }
   }
   return failed ? EXIT.failed : EXIT.ok;

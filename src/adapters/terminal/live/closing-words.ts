@@ -1,11 +1,11 @@
 /** How a run ended, in one sentence. */
-import type { Outcome } from "../../../core/index.ts";
+import { decideCommand, type Outcome, withAdvice } from "../../../core/index.ts";
 import { oneLine } from "../text.ts";
 import type { OnInterrupt } from "./presenter.ts";
 
 /** `told` is what has been said just before: it is not said again. */
 export function closingWords({ kind, error, run }: Outcome, told?: string): string {
-  const why = error && error.message !== told ? `: ${oneLine(error.message)}` : "";
+  const why = error && error.message !== told ? `: ${oneLine(withAdvice(error))}` : "";
   switch (kind) {
     case "completed":
       return "completed";
@@ -18,7 +18,7 @@ export function closingWords({ kind, error, run }: Outcome, told?: string): stri
     case "blocked":
       return `the run was blocked${why}`;
     case "awaiting_approval":
-      return `the run waits for an approval; decide with: seren-bridge approvals approve ${run?.runId ?? "<run>"}`;
+      return `the run waits for an approval; decide with: ${decideCommand(run?.runId ?? "<run>")}`;
   }
 }
 

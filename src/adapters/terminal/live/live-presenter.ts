@@ -1,5 +1,5 @@
 /** A run on a terminal: the answer as it comes, the tools, what goes on now, and a summary. */
-import type { ExecutionEvent, Outcome, Phase, RunRef } from "../../../core/index.ts";
+import { type ExecutionEvent, type Outcome, type Phase, type RunRef, withAdvice } from "../../../core/index.ts";
 import type { Ambient } from "../../../support/ambient.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import { cost, count, duration, tokens } from "../format.ts";
@@ -84,7 +84,7 @@ export class LivePresenter implements Presenter {
         );
       case "notice":
         this.#told = event.message;
-        return this.#view.line(yellow(this.#clipped(event.message)));
+        return this.#view.line(yellow(this.#clipped(withAdvice(event))));
       default:
         return;
     }
@@ -98,7 +98,9 @@ export class LivePresenter implements Presenter {
   end(result: Outcome | ExecutionFailure): void {
     this.#leaveApproval?.();
     if (this.#answerApart && !this.#endsLine) this.#options.screen.stdout.write("\n");
-    this.#view.line(...(result instanceof ExecutionFailure ? [this.#failed(result.message)] : this.#summary(result)));
+    this.#view.line(
+      ...(result instanceof ExecutionFailure ? [this.#failed(withAdvice(result))] : this.#summary(result)),
+    );
     this.#view.stop();
   }
 

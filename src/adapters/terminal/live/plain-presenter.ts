@@ -1,5 +1,12 @@
 /** The answer on stdout, byte for byte, and the few things a person should know on stderr. */
-import type { Approval, ExecutionEvent, Outcome, RunRef } from "../../../core/index.ts";
+import {
+  type Approval,
+  decideCommand,
+  type ExecutionEvent,
+  type Outcome,
+  type RunRef,
+  withAdvice,
+} from "../../../core/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import { printError, type Screen, writeOut } from "../screen.ts";
 import { oneLine } from "../text.ts";
@@ -31,7 +38,7 @@ export class PlainPresenter implements Presenter {
         return printError(this.#screen, ...approvalWords(event.approvals, this.#run));
       case "notice":
         this.#told = event.message;
-        return printError(this.#screen, `seren-bridge: ${oneLine(event.message)}`);
+        return printError(this.#screen, `seren-bridge: ${oneLine(withAdvice(event))}`);
       default:
         return;
     }
@@ -43,7 +50,7 @@ export class PlainPresenter implements Presenter {
 
   end(result: Outcome | ExecutionFailure): void {
     if (!this.#endsLine) this.#screen.stdout.write("\n");
-    if (result instanceof ExecutionFailure) printError(this.#screen, `seren-bridge: ${oneLine(result.message)}`);
+    if (result instanceof ExecutionFailure) printError(this.#screen, `seren-bridge: ${oneLine(withAdvice(result))}`);
     else if (result.kind === "completed" || (result.kind === "awaiting_approval" && this.#toldWaiting)) return;
     else printError(this.#screen, `seren-bridge: ${closingWords(result, this.#told)}`);
   }
@@ -60,6 +67,6 @@ export function approvalWords(approvals: readonly Approval[], run: RunRef | unde
   return [
     "seren-bridge: the run waits for your approval:",
     ...what,
-    `  decide with: seren-bridge approvals approve ${run?.runId ?? "<run>"}`,
+    `  decide with: ${decideCommand(run?.runId ?? "<run>")}`,
   ];
 }

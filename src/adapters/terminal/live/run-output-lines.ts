@@ -3,7 +3,15 @@
  * This is what programs may rely on; `docs/cli.md` explains it. Members may be added, none is renamed or removed.
  */
 import * as z from "zod";
-import type { Approval, Artifact, ExecutionEvent, Outcome, RunRef, Usage } from "../../../core/index.ts";
+import {
+  type Approval,
+  type Artifact,
+  type ExecutionEvent,
+  type Outcome,
+  type RunRef,
+  type Usage,
+  withAdvice,
+} from "../../../core/index.ts";
 import type { ExecutionFailure } from "../../../support/failure.ts";
 import { exitCodeOf } from "../exit-code.ts";
 
@@ -96,6 +104,8 @@ export function eventLine(event: ExecutionEvent): RunOutputLine {
     }
     case "usage":
       return { type: "usage", usage: usageFields(event.usage) };
+    case "notice":
+      return { type: "notice", level: event.level, message: withAdvice(event) };
     default:
       return event;
   }
@@ -109,7 +119,7 @@ export function outcomeLine(outcome: Outcome): RunOutputLine {
     exit_code: exitCodeOf(outcome),
     ...runFields(run),
     text,
-    ...(error ? { error: { message: error.message, ...(error.code ? { code: error.code } : {}) } } : {}),
+    ...(error ? { error: { message: withAdvice(error), ...(error.code ? { code: error.code } : {}) } } : {}),
     ...(usage ? { usage: usageFields(usage) } : {}),
     artifacts: artifacts.map(artifactFields),
     approvals: approvals.map(approvalFields),
@@ -118,7 +128,7 @@ export function outcomeLine(outcome: Outcome): RunOutputLine {
 }
 
 export function errorLine(failure: ExecutionFailure): Extract<RunOutputLine, { type: "error" }> {
-  return { type: "error", kind: failure.kind, message: failure.message, exit_code: exitCodeOf(failure) };
+  return { type: "error", kind: failure.kind, message: withAdvice(failure), exit_code: exitCodeOf(failure) };
 }
 
 export function usageFields(usage: Usage): z.output<typeof UsageSchema> {

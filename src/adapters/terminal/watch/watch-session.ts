@@ -1,5 +1,5 @@
 /** `watch` on a terminal: looks, draws, and does what is picked. */
-import { generalAgentTarget, MAX_TIMEOUT_MS } from "../../../core/index.ts";
+import { generalAgentTarget, MAX_TIMEOUT_MS, withAdvice } from "../../../core/index.ts";
 import { sleep } from "../../../support/ambient.ts";
 import { asFailure } from "../../../support/failure.ts";
 import { confirm } from "../ask.ts";
@@ -48,7 +48,7 @@ export async function watchSession(context: Context, all: boolean): Promise<void
       await perform(context, action, run.runId);
     } catch (error) {
       const failure = asFailure(error);
-      if (failure.kind !== "cancelled") printError(context.screen, `seren-bridge: ${oneLine(failure.message)}`);
+      if (failure.kind !== "cancelled") printError(context.screen, `seren-bridge: ${oneLine(withAdvice(failure))}`);
     }
     printLine(context.screen, "");
   }
@@ -94,7 +94,7 @@ async function pick(
           runs = await look();
           note = "";
         } catch (error) {
-          note = asFailure(error).message;
+          note = withAdvice(asFailure(error));
         }
       }
       if (!chosen) draw();

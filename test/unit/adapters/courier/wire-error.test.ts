@@ -26,6 +26,11 @@ test.each<[FailureKind, string, number]>([
   });
 });
 
+test("a hint becomes the command that helps", () => {
+  const failure = new ExecutionFailure("unknown_outcome", "it was lost", { details: { hint: "list_runs" } });
+  expect(toWireError(failure, "").message).toBe("it was lost; see `seren-bridge runs list`");
+});
+
 test.each([
   ["unknown_method", "courier.dance", "method_not_found", -32601, "this courier has no method courier.dance"],
   ["parse_error", "not JSON", "parse_error", -32700, "not JSON"],

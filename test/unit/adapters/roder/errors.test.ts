@@ -2,6 +2,14 @@ import { expect, test } from "vitest";
 import { dispatchFailureText, taskFailureText, toWireError } from "../../../../src/adapters/roder/errors.ts";
 import { ExecutionFailure, type FailureKind } from "../../../../src/support/failure.ts";
 
+test("a hint becomes the command that helps", () => {
+  const failure = new ExecutionFailure("unknown_outcome", "it was lost", { details: { hint: "list_runs" } });
+  const worded = "it was lost; see `seren-bridge runs list`";
+  expect(dispatchFailureText(failure)).toBe(worded);
+  expect(taskFailureText(failure)).toBe(worded);
+  expect(toWireError(failure, "").message).toBe(worded);
+});
+
 const HOST_RETRIES = /rate limit|rate_limit|ratelimit|too many requests|429/i;
 const HOST_TIMEOUT = /timed out|timeout/i;
 
@@ -15,7 +23,7 @@ test.each([
   "tool not allowed by subagent; unavailable tool; subagent tool; has no tools compatible with",
   `a hash deadbeef42900000deadbeef42900000`,
 ])("C12: %s is defused", (message) => {
-  const text = dispatchFailureText({ kind: "unavailable", message });
+  const text = dispatchFailureText(new ExecutionFailure("unavailable", message));
   expect(text).not.toMatch(HOST_RETRIES);
   expect(text).not.toMatch(HOST_TIMEOUT);
   expect(text).not.toMatch(/not allowed by subagent|subagent tool|unavailable tool|has no tools compatible with/i);
@@ -24,14 +32,14 @@ test.each([
 });
 
 test("the words stay where they are meant", () => {
-  expect(dispatchFailureText({ kind: "rate_limited", message: "HTTP 429" })).toBe("rate limit: HTTP 429");
-  expect(dispatchFailureText({ kind: "timed_out", message: "no answer" })).toBe("timed out: no answer");
-  expect(dispatchFailureText({ kind: "internal", message: " \n" })).toBe("seren-bridge failed and cannot say why");
+  expect(dispatchFailureText(new ExecutionFailure("rate_limited", "HTTP 429"))).toBe("rate limit: HTTP 429");
+  expect(dispatchFailureText(new ExecutionFailure("timed_out", "no answer"))).toBe("timed out: no answer");
+  expect(dispatchFailureText(new ExecutionFailure("internal", " \n"))).toBe("seren-bridge failed and cannot say why");
 });
 
 test("ordinary words, names and numbers are left alone", () => {
   const message = "deployment seren-chat-1a2b3c4d not found (HTTP 404); accessibilityfacade, 123456789 bytes";
-  expect(dispatchFailureText({ kind: "not_found", message })).toBe(message);
+  expect(dispatchFailureText(new ExecutionFailure("not_found", message))).toBe(message);
 });
 
 test("a refusal names the input as it was written, and still makes no host try again", () => {
@@ -43,8 +51,10 @@ test("a refusal names the input as it was written, and still makes no host try a
 
 test("the error of a task is read by people: its words stay, ids go", () => {
   const message = "no answer from port 4290 within timeout_seconds (timeout), run 6f0e8f53-2a0e-45a5-8d0e-3b7b0c1d2e4f";
-  expect(taskFailureText({ message })).toBe("no answer from port 4290 within timeout_seconds (timeout), run [id]");
-  expect(taskFailureText({ message: " " })).toBe("seren-bridge failed and cannot say why");
+  expect(taskFailureText(new ExecutionFailure("unavailable", message))).toBe(
+    "no answer from port 4290 within timeout_seconds (timeout), run [id]",
+  );
+  expect(taskFailureText(new ExecutionFailure("unavailable", " "))).toBe("seren-bridge failed and cannot say why");
 });
 
 test.each<[FailureKind, number]>([

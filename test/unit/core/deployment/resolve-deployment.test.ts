@@ -114,7 +114,10 @@ test("one whose create answer was lost is not made again, even when it failed to
   const { deploymentId, calls } = await resolved([old], TARGET, "building");
   expect(deploymentId).toBe(id(9));
   expect(calls.filter((call) => call === "POST /deploy")).toHaveLength(1);
-  await expect(resolved([old], TARGET, "failed")).rejects.toThrow(/^the deployment failed to build; delete it/);
+  await expect(resolved([old], TARGET, "failed")).rejects.toMatchObject({
+    message: "the deployment failed to build",
+    details: { hint: "prune_deployments" },
+  });
 });
 
 test("a deployment somebody named is used without a look, and a known one, too", async () => {

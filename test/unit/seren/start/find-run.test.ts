@@ -82,7 +82,8 @@ describe("a run without its marker", () => {
     service.others = [other(1, { created_at, conversation_id: "talk-1", invocation_payload: { message: "hello" } })];
     await expect(find()).rejects.toMatchObject({
       kind: "unknown_outcome",
-      message: "more than one run on Seren Cloud could be this one; see `seren-bridge runs list`",
+      message: "more than one run on Seren Cloud could be this one",
+      details: { hint: "list_runs" },
     });
   });
 

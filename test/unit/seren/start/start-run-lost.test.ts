@@ -86,7 +86,8 @@ describe.each(LOST)("the answer is lost (%s) and no run exists", (_, answer) => 
     const service = new CreateService({ answer });
     expect(await service.outcome()).toMatchObject({
       kind: "unknown_outcome",
-      message: expect.stringContaining("seren-bridge runs list"),
+      message: expect.stringContaining("the run could not be found"),
+      details: { hint: "list_runs" },
     });
     expect(service.calls).toHaveLength(3);
   });

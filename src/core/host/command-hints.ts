@@ -1,0 +1,27 @@
+/**
+ * What a person can do next, as commands of this program. The layers below give a code, because a program that uses the
+ * library has no such commands; a front end for people adds the words.
+ */
+import { ExecutionFailure, type Hint } from "../../support/failure.ts";
+
+const ADVICE = {
+  list_runs: "see `seren-bridge runs list`",
+  show_run: "see `seren-bridge runs show`",
+  prune_deployments: "delete it with `seren-bridge deployments prune` and try again",
+} satisfies Record<Hint, string>;
+
+/** Returns the message of a failure, an outcome's error or a notice, with the advice its hint stands for. */
+export function withAdvice(said: ExecutionFailure | { message: string; hint?: Hint | undefined }): string {
+  const hint = said instanceof ExecutionFailure ? said.details.hint : said.hint;
+  return hint === undefined ? said.message : `${said.message}; ${ADVICE[hint]}`;
+}
+
+/** Returns the command that decides an approval; `runId` may be a placeholder. */
+export function decideCommand(runId: string): string {
+  return `seren-bridge approvals approve ${runId}`;
+}
+
+/** Returns the command that prints a run with its whole answer. */
+export function showRunCommand(runId: string): string {
+  return `seren-bridge runs show ${runId}`;
+}
