@@ -17,7 +17,7 @@ import type { HttpRequest, HttpResponse, HttpTransport } from "./transport.ts";
  * Largest response body read into memory, where it takes about ten times its size for a moment. The record of a very long
  * run may be longer; `client.ts` then makes do with less.
  */
-const MAX_BODY_BYTES = 32 * 1024 * 1024;
+export const MAX_BODY_BYTES = 32 * 1024 * 1024;
 /** Longer bodies are read so many at a time: once parsed they take several times their size. */
 const LARGE_BODY_BYTES = 1024 * 1024;
 const LARGE_AT_ONCE = 2;
