@@ -31,7 +31,12 @@ const LOADS: readonly Load[] = [
     },
     perEvent: TEXT.length,
   },
-  { what: "tool calls, a line each", frame: toolFrame, arrived: (line) => (line.includes(CALL) ? 1 : 0), perEvent: 1 },
+  {
+    what: "tool calls, one line each",
+    frame: toolFrame,
+    arrived: (line) => (line.includes(CALL) ? 1 : 0),
+    perEvent: 1,
+  },
 ];
 
 export const throughput: Benchmark = {

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
-import { ROOT } from "../support/process/child.ts";
+import { ROOT } from "../support/child-process/child.ts";
 
 const listed = (folder: string) =>
   readdirSync(join(ROOT, folder))
@@ -21,7 +21,8 @@ const PAGES = [
 const textOf = (page: string) => readFileSync(join(ROOT, page), "utf8");
 
 /** Folders whose files the documents speak of. Build output and what only exists elsewhere are not among them. */
-const PATH = /(?<![\w./@-])((?:src|protocols|test|docs|scripts|bench|examples|skills|catalog|\.github|\.ci)\/[\w./{},*-]*)/g;
+const PATH =
+  /(?<![\w./@-])((?:src|protocols|test|docs|scripts|bench|examples|skills|catalog|\.github|\.ci)\/[\w./{},*-]*)/g;
 
 /** `a/{b,c}` names `a/b` and `a/c`. */
 function expanded(path: string): string[] {
@@ -34,7 +35,9 @@ function expanded(path: string): string[] {
 /** Paths of a page, without the punctuation of its sentence; of a pattern, the folder it is in. */
 function pathsIn(text: string): string[] {
   return [...text.matchAll(PATH)].flatMap(([, path = ""]) =>
-    expanded(path.replace(/[.,}]+$/, "")).map((one) => (one.includes("*") ? dirname(one.slice(0, one.indexOf("*") + 1)) : one)),
+    expanded(path.replace(/[.,}]+$/, "")).map((one) =>
+      one.includes("*") ? dirname(one.slice(0, one.indexOf("*") + 1)) : one,
+    ),
   );
 }
 
