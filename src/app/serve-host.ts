@@ -2,7 +2,7 @@
 import { EventEmitter } from "node:events";
 import type { Writable } from "node:stream";
 import { type Config, readConfig } from "../config.ts";
-import { RunRegistry } from "../core/index.ts";
+import { countFields, createRunLog, RunCounters, RunRegistry } from "../core/index.ts";
 import { apiKeyReader } from "../credentials.ts";
 import { type EndCause, type ServeOptions, serve } from "../stdio/index.ts";
 import { type Ambient, realAmbient, sleep } from "../support/ambient.ts";
@@ -62,7 +62,10 @@ export async function serveHost(
     loaded = await (await import("./engine.ts")).createEngine({ config, apiKey, ambient, log, host });
     return loaded;
   });
-  const registry = new RunRegistry(async () => (await engine()).execute, ambient, redactor);
+  const registry = new RunRegistry(async () => (await engine()).execute, ambient, { redactor, log });
+  const counters = new RunCounters();
+  registry.watch(counters);
+  registry.watch(createRunLog(log));
 
   // An error nobody foresaw costs at most its own run: a child that exits is never started again by Roder.
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {
@@ -79,6 +82,7 @@ export async function serveHost(
   const adapter = await adapt({ config, registry, engine, apiKey, redactor, log, ambient, warmUp, end });
   const cause = await serve({ input: process.stdin, output: frames, ...adapter, redactor, log, ambient, signals })
     .ended;
+  log("info", "host session ended", { cause, ...countFields(counters.counts) });
   // A run that has ended must not stay in the journal, or the next start would look for it; a slow disk is not waited for.
   if (loaded) await Promise.race([loaded.close(), sleep(ambient, CLOSE_BUDGET_MS)]);
   return cause;

@@ -17,9 +17,13 @@ export {
 export { generalAgentTarget } from "./deployment/general-agent.ts";
 export type { Approval, Artifact, ExecutionEvent, Outcome, OutcomeKind, Phase, RunRef, Usage } from "./events.ts";
 export { answerWithin, type BackgroundRun, BackgroundRuns } from "./host/background-runs.ts";
+export { Coalescer } from "./host/coalescer.ts";
 export { decideCommand, showRunCommand, withAdvice } from "./host/command-hints.ts";
-export { type HostJob, HostJobs, type JobResult } from "./host/host-jobs.ts";
+export { type HostJob, HostJobs } from "./host/host-jobs.ts";
+export { type RunCounts, RunCounters } from "./host/run-counters.ts";
+export { countFields, createRunLog } from "./host/run-log.ts";
 export { type Execute, type LiveRun, RunRegistry, type Sink } from "./host/run-registry.ts";
-export { Allowance, Coalescer, Throttle } from "./host/throttle.ts";
+export type { RunEnded, RunOpened, RunProgress, RunResult, RunStarted, RunWatcher } from "./host/run-watchers.ts";
+export { Allowance, Throttle } from "./host/throttle.ts";
 export { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS, type RunLimits, type RunRequest, type Target } from "./request.ts";
 export type { SavedArtifact } from "./run/artifact-files.ts";

@@ -1,42 +1,42 @@
 /**
- * Runs our tools have started: followed in the background, cancelled at their time limit and when the host goes, so that a run
- * the model forgets does not go on at the user's expense.
+ * Runs that a tool has started: followed in the background, and cancelled at their time limit or when the host exits, so
+ * that a run the model forgets does not go on at the user's expense.
  */
 import type { Ambient } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
 import type { RunRef } from "../events.ts";
 import type { RunRequest } from "../request.ts";
-import type { HostJobs, JobResult } from "./host-jobs.ts";
+import type { HostJobs } from "./host-jobs.ts";
 
-/** Runs that are remembered after they have ended. */
+/** Ended runs that are remembered. */
 const MAX_REMEMBERED = 256;
 
 export interface BackgroundRun {
-  /** What the model may call it as long as the remote run has no id; later both names are good. */
+  /** Names the run while the remote run has no id. Both names work afterwards. */
   readonly temporaryId: string;
   readonly agentType: string;
   run?: RunRef;
   failure?: ExecutionFailure;
   ended: boolean;
-  /** Resolves when the run has an id, or when it is clear that it never will. */
+  /** Resolves when the remote run has an id, or when it is certain that it never will. */
   readonly named: Promise<void>;
 }
 
 export class BackgroundRuns {
-  readonly #starts: HostJobs;
+  readonly #jobs: HostJobs;
   readonly #ambient: Ambient;
-  readonly #byTicket = new Map<string, BackgroundRun>();
+  readonly #runs = new Map<string, BackgroundRun>();
 
-  constructor(starts: HostJobs, ambient: Ambient) {
-    this.#starts = starts;
+  constructor(jobs: HostJobs, ambient: Ambient) {
+    this.#jobs = jobs;
     this.#ambient = ambient;
   }
 
-  /** By temporaryId or by run id. */
+  /** Finds a run by its temporary id or by the id of its remote run. */
   find(id: string): BackgroundRun | undefined {
-    const known = this.#byTicket.get(id);
+    const known = this.#runs.get(id);
     if (known) return known;
-    for (const one of this.#byTicket.values()) if (one.run?.runId === id) return one;
+    for (const one of this.#runs.values()) if (one.run?.runId === id) return one;
     return undefined;
   }
 
@@ -47,22 +47,22 @@ export class BackgroundRuns {
       settle = resolve;
     });
     const started: BackgroundRun = { temporaryId, agentType, ended: false, named };
-    this.#byTicket.set(temporaryId, started);
+    this.#runs.set(temporaryId, started);
     const name = (run: RunRef | undefined) => {
       if (run) started.run = run;
       if (started.run) settle();
     };
-    const begin = this.#starts.accept(temporaryId, {
+    const begin = this.#jobs.accept(temporaryId, {
       request,
       deadline: this.#ambient.now() + timeoutMs,
       take(event) {
         if (event.type === "status") name(event.run);
         return undefined;
       },
-      end: async (ending: JobResult) => {
+      end: async (result) => {
         started.ended = true;
-        if ("failure" in ending) started.failure = ending.failure;
-        else name(ending.outcome.run);
+        if ("failure" in result) started.failure = result.failure;
+        else name(result.outcome.run);
         settle();
         this.#forgetOldest();
       },
@@ -71,19 +71,21 @@ export class BackgroundRuns {
     return started;
   }
 
-  /** Answers whether the run was still going. */
-  cancel(run: BackgroundRun): boolean {
-    return this.#starts.cancel(run.temporaryId, "host");
+  /** Returns whether the run was still going. */
+  cancel({ temporaryId }: BackgroundRun): boolean {
+    return this.#jobs.cancel(temporaryId, "host");
   }
 
   #forgetOldest(): void {
-    const ended = [...this.#byTicket.values()].filter((run) => run.ended);
-    for (const { temporaryId } of ended.slice(0, Math.max(0, ended.length - MAX_REMEMBERED)))
-      this.#byTicket.delete(temporaryId);
+    const ended = [...this.#runs.values()].filter((run) => run.ended);
+    const surplus = Math.max(0, ended.length - MAX_REMEMBERED);
+    for (const { temporaryId } of ended.slice(0, surplus)) this.#runs.delete(temporaryId);
   }
 }
 
-/** `work`, or a failure that says so when it takes longer than `ms`. The work itself goes on. */
+/**
+ * Settles as `work` does, or rejects with `unavailable` after `ms` milliseconds. The work itself goes on.
+ */
 export function answerWithin<T>(ambient: Ambient, ms: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = ambient.timer(

@@ -1,29 +1,28 @@
 /**
- * Work the host has handed over, by the id the host knows it by: accepted once, started once, ended once, and cancellable
- * from the first moment. Shared by dispatches, tasks and the runs our tools start.
+ * Jobs of a host, by the host's own ids: accepted once, started once, ended once, and cancellable from the first moment.
+ * Shared by dispatches, tasks and the runs that tools start.
  */
 import type { StopCause } from "../../support/abort.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import type { Log } from "../../support/log.ts";
-import type { ExecutionEvent, Outcome } from "../events.ts";
+import type { ExecutionEvent } from "../events.ts";
 import type { RunRequest } from "../request.ts";
 import type { LiveRun, RunRegistry } from "./run-registry.ts";
+import type { RunResult } from "./run-watchers.ts";
 
-/** Ids of ended work that are remembered, so that a repeated request does not start it again. */
+/** Ids of ended jobs that are remembered, so that a repeated request does not start the job again. */
 const MAX_REMEMBERED = 1024;
-
-export type JobResult = { outcome: Outcome } | { failure: ExecutionFailure };
 
 export interface HostJob {
   request: RunRequest;
   /** Milliseconds since the epoch. */
   deadline: number;
-  /** Takes one event to the host; the next is pulled when it resolves. */
+  /** Takes one event to the host. The next event is pulled when the promise resolves. */
   take(event: ExecutionEvent): Promise<void> | undefined;
-  /** Called exactly once, whatever happens; sends the terminal event. */
-  end(ending: JobResult): Promise<void>;
-  /** Called when the work is being stopped: what still waits for its turn should go. */
+  /** Sends the terminal event. Called exactly once, whatever happens. */
+  end(result: RunResult): Promise<void>;
+  /** Called when the job is being stopped: output that is held back should be sent now. */
   stopping?(): void;
 }
 
@@ -34,7 +33,7 @@ export interface HostJobsOptions {
 }
 
 interface Entry {
-  assignment: HostJob;
+  job: HostJob;
   begun: boolean;
   stopped: boolean;
   run?: LiveRun;
@@ -53,14 +52,14 @@ export class HostJobs {
     this.#options = options;
   }
 
-  /** Whether this id is being worked on, or was lately. */
+  /** Whether a job with this id is open, or ended recently. */
   knows(id: string): boolean {
     return this.#open.has(id) || this.#ended.has(id);
   }
 
-  /** Takes the work on without starting it. The answer starts it; it is to be called once, after the acknowledgement. */
-  accept(id: string, assignment: HostJob): () => void {
-    const entry: Entry = { assignment, begun: false, stopped: false };
+  /** Accepts a job without starting it. Returns the function that starts it, to be called once the host has its acknowledgement. */
+  accept(id: string, job: HostJob): () => void {
+    const entry: Entry = { job, begun: false, stopped: false };
     this.#open.set(id, entry);
     return () => {
       if (entry.begun) return;
@@ -69,12 +68,12 @@ export class HostJobs {
     };
   }
 
-  /** Stops the work in whatever state it is. Answers whether there was any. */
+  /** Stops a job in whatever state it is. Returns whether there was one. */
   cancel(id: string, by: StopCause): boolean {
     const entry = this.#open.get(id);
     if (!entry) return false;
     entry.stopped = true;
-    entry.assignment.stopping?.();
+    entry.job.stopping?.();
     entry.run?.cancel(by);
     return true;
   }
@@ -83,42 +82,42 @@ export class HostJobs {
     for (const id of this.#open.keys()) this.cancel(id, by);
   }
 
-  /** Resolves when everything that was begun has ended and its terminal event is with the pipe. */
+  /** Resolves when every started job has ended and its terminal event is written. */
   async settled(): Promise<void> {
     await Promise.all([...this.#open.values()].map((entry) => entry.done));
   }
 
   async #work(id: string, entry: Entry): Promise<void> {
     const { log } = this.#options;
-    const ending = await this.#run(id, entry);
-    if ("failure" in ending) {
-      // The host is told either way, and its screen shows our stderr: only what is our own fault is worth a line there.
-      const level = ending.failure.kind === "internal" ? "error" : "info";
-      log(level, `${this.#prefix} failed`, { id, kind: ending.failure.kind, ...causeOf(ending.failure) });
+    const result = await this.#run(id, entry);
+    if ("failure" in result) {
+      // The host is told in any case, and some hosts show our stderr: only a fault of ours is logged as an error.
+      const level = result.failure.kind === "internal" ? "error" : "info";
+      log(level, `${this.#prefix} failed`, { id, kind: result.failure.kind, ...causeOf(result.failure) });
     }
     try {
-      await entry.assignment.end(ending);
+      await entry.job.end(result);
     } catch (error) {
-      log("error", `${this.#prefix} could not be ended properly`, { id, ...causeOf({ cause: error }) });
+      log("error", `${this.#prefix} could not send its terminal event`, { id, ...causeOf({ cause: error }) });
     } finally {
       this.#open.delete(id);
       this.#remember(id);
     }
   }
 
-  async #run(id: string, entry: Entry): Promise<JobResult> {
+  async #run(id: string, entry: Entry): Promise<RunResult> {
     const { registry, ambient } = this.#options;
-    const { assignment } = entry;
+    const { job } = entry;
     try {
       if (entry.stopped) throw new ExecutionFailure("cancelled", "it was cancelled before a remote run was started");
-      if (assignment.deadline <= ambient.now()) {
+      if (job.deadline <= ambient.now()) {
         throw new ExecutionFailure(
           "timed_out",
           "it timed out before a remote run was started: its time limit had passed already",
         );
       }
-      entry.run = registry.start(`${this.#prefix}:${id}`, assignment.request, assignment.deadline, (event) =>
-        this.#take(id, assignment, event),
+      entry.run = registry.start(`${this.#prefix}:${id}`, job.request, job.deadline, (event) =>
+        this.#take(id, job, event),
       );
       return { outcome: await entry.run.outcome };
     } catch (error) {
@@ -126,10 +125,10 @@ export class HostJobs {
     }
   }
 
-  /** An event that cannot be shown must not end the run: the registry would stop following it. */
-  async #take(id: string, assignment: HostJob, event: ExecutionEvent): Promise<void> {
+  /** An error in showing one event must not end the run: the registry would stop following it. */
+  async #take(id: string, job: HostJob, event: ExecutionEvent): Promise<void> {
     try {
-      await assignment.take(event);
+      await job.take(event);
     } catch (error) {
       this.#options.log("error", `${this.#prefix} event could not be passed on`, {
         id,

@@ -1,11 +1,12 @@
-/** The live executions of this process, by the key the host knows them by. */
-import EventEmitter from "eventemitter3";
+/** The live runs of this process, by the key under which the host knows each. */
 import { type StopCause, Stopped } from "../../support/abort.ts";
 import type { Ambient } from "../../support/ambient.ts";
-import { ExecutionFailure } from "../../support/failure.ts";
+import { asFailure, ExecutionFailure } from "../../support/failure.ts";
+import { type Log, silentLog } from "../../support/log.ts";
 import type { Redactor } from "../../support/redact.ts";
-import type { ExecutionEvent, Outcome } from "../events.ts";
+import type { ExecutionEvent, Outcome, RunRef } from "../events.ts";
 import type { RunLimits, RunRequest } from "../request.ts";
+import { type RunResult, type RunWatcher, RunWatchers } from "./run-watchers.ts";
 
 /** Runs one request: events are pulled, the outcome is the return value, an `ExecutionFailure` is thrown. */
 export type Execute = (request: RunRequest, limits: RunLimits) => AsyncGenerator<ExecutionEvent, Outcome, void>;
@@ -15,34 +16,32 @@ export type Sink = (event: ExecutionEvent) => Promise<void> | void;
 
 export interface LiveRun {
   readonly key: string;
-  /** Rejects with an `ExecutionFailure`. Settles exactly once. */
+  /** Rejects with what the execution or the sink threw. Settles exactly once. */
   readonly outcome: Promise<Outcome>;
   cancel(by: StopCause): void;
 }
 
-/** For watchers (log, journal, status line). Never the data path: nobody waits for them. */
-export interface RegistryEvents {
-  opened: [key: string, request: RunRequest];
-  event: [key: string, event: ExecutionEvent];
-  ended: [key: string, result: { outcome: Outcome } | { failure: unknown }];
+export interface RegistryOptions {
+  /** Removes secrets that the agent repeats from the streamed text, also where they arrive in pieces. Default: none. */
+  redactor?: Pick<Redactor, "stream">;
+  /** Is told of watchers that fail. Default: nothing is logged. */
+  log?: Log;
 }
 
-export class RunRegistry extends EventEmitter<RegistryEvents> {
+export class RunRegistry {
   readonly #live = new Map<string, LiveRun>();
   readonly #execute: () => Promise<Execute>;
   readonly #ambient: Ambient;
   readonly #redactor: Pick<Redactor, "stream"> | undefined;
+  readonly #watchers: RunWatchers;
   #closed = false;
 
-  /**
-   * `execute` is asked for at the first run, so that a host that only asks for capabilities pays for nothing. With a
-   * `redactor`, a secret the agent repeats is removed from the streamed text even where it comes in pieces.
-   */
-  constructor(execute: () => Promise<Execute>, ambient: Ambient, redactor?: Pick<Redactor, "stream">) {
-    super();
+  /** `execute` is asked for at the first run, so that a host that only asks for capabilities loads nothing else. */
+  constructor(execute: () => Promise<Execute>, ambient: Ambient, { redactor, log = silentLog }: RegistryOptions = {}) {
     this.#execute = execute;
     this.#ambient = ambient;
     this.#redactor = redactor;
+    this.#watchers = new RunWatchers(log);
   }
 
   get size(): number {
@@ -54,27 +53,42 @@ export class RunRegistry extends EventEmitter<RegistryEvents> {
   }
 
   /**
+   * Reports every run to `watcher` from now on, until the returned function is called. A watcher can neither delay nor
+   * break a run: it is called after the sink, never awaited, and its errors are logged.
+   */
+  watch(watcher: RunWatcher): () => void {
+    return this.#watchers.add(watcher);
+  }
+
+  /**
    * Starts a run under `key`. It is registered before anything is awaited, so that a cancel can never come too early.
-   * A key that is live is refused: a duplicate request must not start a second run.
+   * Throws `conflict` for a key that is live (a duplicate request must not start a second run), and `cancelled` after
+   * `drain`.
    */
   start(key: string, request: RunRequest, deadline: number, sink: Sink): LiveRun {
     if (this.#closed) throw new ExecutionFailure("cancelled", "seren-bridge is shutting down; the run was not started");
     if (this.#live.has(key)) throw new ExecutionFailure("conflict", "a run with this id is already in progress");
     const controller = new AbortController();
-    const outcome = this.#pump(key, request, { signal: controller.signal, deadline }, sink).finally(() =>
-      this.#live.delete(key),
-    );
+    const openedAt = this.#ambient.now();
+    const seen: Seen = { run: undefined };
+    const pumped = this.#pump(key, request, { signal: controller.signal, deadline }, seen, sink);
+    const outcome = pumped.finally(() => this.#live.delete(key));
     const run: LiveRun = { key, outcome, cancel: (by) => controller.abort(new Stopped(by)) };
     this.#live.set(key, run);
-    this.emit("opened", key, request);
+    this.#watchers.emit("opened", { key, request, deadline });
+    const ended = (result: RunResult) => {
+      const durationMs = this.#ambient.now() - openedAt;
+      const known = "outcome" in result ? (result.outcome.run ?? seen.run) : seen.run;
+      this.#watchers.emit("ended", { key, run: known, result, durationMs });
+    };
     outcome.then(
-      (value) => this.emit("ended", key, { outcome: value }),
-      (failure: unknown) => this.emit("ended", key, { failure }),
+      (value) => ended({ outcome: value }),
+      (error: unknown) => ended({ failure: asFailure(error) }),
     );
     return run;
   }
 
-  /** Whether there was something to cancel. */
+  /** Returns whether there was something to cancel. */
   cancel(key: string, by: StopCause): boolean {
     const run = this.#live.get(key);
     run?.cancel(by);
@@ -82,8 +96,8 @@ export class RunRegistry extends EventEmitter<RegistryEvents> {
   }
 
   /**
-   * Cancels everything and waits until all has ended, at most `budgetMs`. Answers how many were still going. Nothing can
-   * be started afterwards: a request that was still being prepared must not outlive its host.
+   * Cancels everything and waits until all runs have ended, for at most `budgetMs`. Returns how many have not. Nothing
+   * can be started afterwards: a request that was still being prepared must not outlive its host.
    */
   async drain(by: StopCause, budgetMs: number): Promise<number> {
     this.#closed = true;
@@ -98,31 +112,46 @@ export class RunRegistry extends EventEmitter<RegistryEvents> {
     return this.#live.size;
   }
 
-  async #pump(key: string, request: RunRequest, limits: RunLimits, sink: Sink): Promise<Outcome> {
+  async #pump(key: string, request: RunRequest, limits: RunLimits, seen: Seen, sink: Sink): Promise<Outcome> {
     const execute = await this.#execute();
     const events = execute(request, limits);
     const clean = this.#redactor?.stream();
-    const tell = async (event: ExecutionEvent) => {
-      if (event.type === "text" && event.text === "") return; // all of it is held back
-      this.emit("event", key, event);
-      await sink(event);
+    const emit = async (event: ExecutionEvent) => {
+      if (event.type === "text" && event.text === "") return; // the redactor holds all of it back
+      const taken = sink(event);
+      this.#report(key, seen, event);
+      await taken;
     };
     try {
       for (;;) {
         const step = await events.next();
         if (step.done) {
-          if (clean) await tell({ type: "text", text: clean.end() });
+          if (clean) await emit({ type: "text", text: clean.end() });
           return step.value;
         }
         const event = step.value;
         if (clean && (event.type === "tool_call" || event.type === "tool_result")) {
-          await tell({ type: "text", text: clean.pause() });
+          await emit({ type: "text", text: clean.pause() });
         }
-        await tell(clean && event.type === "text" ? { type: "text", text: clean.push(event.text) } : event);
+        await emit(clean && event.type === "text" ? { type: "text", text: clean.push(event.text) } : event);
       }
     } catch (error) {
       void events.return(undefined as never); // a sink that fails must not leave the run unwatched
       throw error;
     }
   }
+
+  #report(key: string, seen: Seen, event: ExecutionEvent): void {
+    const isFirst = seen.run === undefined;
+    if (event.type === "status" && event.run) {
+      seen.run = event.run;
+      if (isFirst) this.#watchers.emit("started", { key, run: event.run });
+    }
+    this.#watchers.emit("event", { key, run: seen.run, event });
+  }
+}
+
+/** What the events of a request have said of its run. */
+interface Seen {
+  run: RunRef | undefined;
 }

@@ -1,12 +1,12 @@
 /**
- * How often something is said. A host gets neither every step of a run nor a flood: progress is held back until its turn
- * has come, and a turn that is still going on (a slow host) is never overtaken by the next.
+ * Limits how often something is done, and never lets two turns overlap: a turn that is still going on (a slow host) is not
+ * overtaken by the next.
  */
 import type { Ambient } from "../../support/ambient.ts";
 
 /**
- * Gives turns: at most one every `everyMs` milliseconds, never two at a time. A turn that rejects counts as taken; what
- * it was about is the caller's business.
+ * Gives turns: at most one every `everyMs` milliseconds, never two at a time. A turn that rejects counts as taken; the
+ * error is the caller's to handle.
  */
 export class Throttle {
   readonly #ambient: Ambient;
@@ -24,8 +24,8 @@ export class Throttle {
     this.#turn = turn;
   }
 
-  /** Asks for a turn: taken now if the last one is long enough ago or `atOnce` is set, else as soon as it may be. */
-  ask(atOnce = false): void {
+  /** Asks for a turn. It is taken now if the last one is long enough ago or `atOnce` is set, else as soon as it may be. */
+  ask({ atOnce = false }: { atOnce?: boolean } = {}): void {
     if (this.#closed) return;
     if (this.#busy) {
       if (this.#asked !== "at once") this.#asked = atOnce ? "at once" : "in turn";
@@ -36,7 +36,7 @@ export class Throttle {
     else this.#stopTimer ??= this.#ambient.timer(waitMs, () => this.#take(), { unref: true });
   }
 
-  /** No more turns; one that is going on is not interrupted. */
+  /** Gives no more turns. One that is going on is not interrupted. */
   close(): void {
     this.#closed = true;
     this.#stopTimer?.();
@@ -54,7 +54,7 @@ export class Throttle {
       this.#busy = false;
       const asked = this.#asked;
       this.#asked = "no";
-      if (asked !== "no") this.ask(asked === "at once");
+      if (asked !== "no") this.ask({ atOnce: asked === "at once" });
     };
     taken.then(release, release);
   }
@@ -88,40 +88,5 @@ export class Allowance {
     if (this.isSpent) return false;
     this.#left -= 1;
     return true;
-  }
-}
-
-export interface CoalescerLimits {
-  /** Shortest time between two values, in milliseconds. */
-  everyMs: number;
-  /** How many urgent values may go ahead of their turn; one is earned back every `everyMs`. */
-  burst: number;
-}
-
-/** Passes on the latest of many values: what is offered while another waits for its turn replaces it. */
-export class Coalescer<T> {
-  readonly #pacer: Throttle;
-  readonly #ahead: Allowance;
-  #held: { value: T } | undefined;
-
-  constructor(ambient: Ambient, limits: CoalescerLimits, send: (value: T) => Promise<void> | undefined) {
-    this.#ahead = new Allowance(ambient, limits.burst, limits.everyMs);
-    this.#pacer = new Throttle(ambient, limits.everyMs, () => {
-      const held = this.#held;
-      this.#held = undefined;
-      return held && send(held.value);
-    });
-  }
-
-  /** `urgent` values (a change of state) do not wait for their turn as long as the burst lasts. */
-  offer(value: T, urgent = false): void {
-    this.#held = { value };
-    this.#pacer.ask(urgent && this.#ahead.spend());
-  }
-
-  /** Forgets what waits and passes on nothing more. */
-  close(): void {
-    this.#held = undefined;
-    this.#pacer.close();
   }
 }

@@ -98,7 +98,7 @@ function dispatch(
       if (event.type === "text" && partial.length <= context.maxChars)
         partial += event.text.slice(0, 2 * context.maxChars);
       const status = reader.read(event);
-      if (status) progress.offer(status.status, status.changed);
+      if (status) progress.offer(status.status, { urgent: status.changed });
       return undefined;
     },
     async end(result) {

@@ -98,7 +98,7 @@ export class TaskOutput {
 
   #schedule(): void {
     if (this.#next()) {
-      this.#pacer.ask(this.#hurried || (this.#isCrowded && !this.#ahead.isSpent));
+      this.#pacer.ask({ atOnce: this.#hurried || (this.#isCrowded && !this.#ahead.isSpent) });
       return;
     }
     const since = this.#queue.filter(({ text }) => text.isShowable).map(({ text }) => text.since);

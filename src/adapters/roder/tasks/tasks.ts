@@ -5,7 +5,7 @@ import {
   type TaskEvent,
   TaskExecuteParamsSchema,
 } from "#protocols/roder-extension";
-import type { HostJob, HostJobs, JobResult, Outcome, RunRequest } from "../../../core/index.ts";
+import type { HostJob, HostJobs, Outcome, RunRequest, RunResult } from "../../../core/index.ts";
 import { type Method, method, type Wire } from "../../../stdio/index.ts";
 import { chooseAgent, readableDefinitions } from "../agents.ts";
 import { exitCode } from "../endings.ts";
@@ -92,7 +92,7 @@ function sender(wire: Wire, executionId: string): (event: TaskEvent) => Promise<
 }
 
 /** A run that ended badly is a task that ran and says so by its exit code; `failed` is for work without a known end. */
-function terminalEvent(ending: JobResult): TaskEvent {
+function terminalEvent(ending: RunResult): TaskEvent {
   if ("failure" in ending) return { type: "failed", error: taskFailureText(ending.failure) };
   return { type: "completed", result: toResult(ending.outcome) };
 }
