@@ -20,7 +20,7 @@ export { answerWithin, type BackgroundRun, BackgroundRuns } from "./host/backgro
 export { Coalescer } from "./host/coalescer.ts";
 export { decideCommand, showRunCommand, withAdvice } from "./host/command-hints.ts";
 export { type HostJob, HostJobs } from "./host/host-jobs.ts";
-export { type RunCounts, RunCounters } from "./host/run-counters.ts";
+export { RunCounters, type RunCounts } from "./host/run-counters.ts";
 export { countFields, createRunLog } from "./host/run-log.ts";
 export { type Execute, type LiveRun, RunRegistry, type Sink } from "./host/run-registry.ts";
 export type { RunEnded, RunOpened, RunProgress, RunResult, RunStarted, RunWatcher } from "./host/run-watchers.ts";
