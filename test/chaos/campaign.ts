@@ -5,13 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startLocalHttp } from "../../src/local/index.ts";
 import { INITIALIZE } from "../support/child-process/roder-initialize.ts";
-import { Bridge } from "./chaos-child.ts";
+import { ChaosChild } from "./chaos-child.ts";
 import type { ChaosPlan, CourierPlan, RoderPlan } from "./chaos-plan.ts";
-import { drawPlan } from "./chaos-plan-generator.ts";
-import { CourierAct } from "./courier-session.ts";
-import { Switchboard, sleep, World } from "./plan-service.ts";
-import { Book } from "./request-tracker.ts";
-import { QUIET_MS, RoderAct } from "./roder-session.ts";
+import { generateChaosPlan } from "./chaos-plan-generator.ts";
+import { CourierSession } from "./courier-session.ts";
+import { PlanService, ServiceRouter, sleep } from "./plan-service.ts";
+import { RequestTracker } from "./request-tracker.ts";
+import { QUIET_MS, RoderSession } from "./roder-session.ts";
 
 /** Plans of one child: those of Roder at the same time, turns of Dispatch one after another. */
 const RODER_BATCH = 6;
@@ -20,7 +20,7 @@ const COURIER_BATCH = 4;
 const CHILDREN = 14;
 /** Both hosts' children give up on what cannot be stopped; Dispatch's has 30 s for it. */
 const EXIT_MS = 40_000;
-export interface Verdict {
+export interface PlanResult {
   plan: ChaosPlan;
   problems: string[];
   ms: number;
@@ -28,12 +28,16 @@ export interface Verdict {
   stderr: string;
 }
 
-/** Lives through `count` plans from `firstSeed` on; `onVerdict` hears of each as it ends. */
-export async function campaign(firstSeed: number, count: number, onVerdict: (verdict: Verdict) => void): Promise<void> {
-  const batches = intoBatches(Array.from({ length: count }, (_, index) => drawPlan(firstSeed + index)));
+/** Lives through `count` plans from `firstSeed` on; `onResult` hears of each as it ends. */
+export async function runCampaign(
+  firstSeed: number,
+  count: number,
+  onResult: (result: PlanResult) => void,
+): Promise<void> {
+  const batches = intoBatches(Array.from({ length: count }, (_, index) => generateChaosPlan(firstSeed + index)));
   const workers = Array.from({ length: CHILDREN }, async () => {
     for (let batch = batches.shift(); batch; batch = batches.shift())
-      for (const verdict of await live(batch)) onVerdict(verdict);
+      for (const result of await runBatch(batch)) onResult(result);
   });
   await Promise.all(workers);
 }
@@ -58,60 +62,64 @@ function chunks<T>(all: readonly T[], size: number): T[][] {
 }
 
 /** One child and the plans it serves. */
-export async function live(plans: readonly ChaosPlan[]): Promise<Verdict[]> {
-  const board = new Switchboard();
-  const http = await startLocalHttp(board);
-  const place = { origin: http.origin, stateDir: mkdtempSync(join(tmpdir(), "seren-bridge-state-")) };
+export async function runBatch(plans: readonly ChaosPlan[]): Promise<PlanResult[]> {
+  const router = new ServiceRouter();
+  const http = await startLocalHttp(router);
+  const context = { origin: http.origin, stateDir: mkdtempSync(join(tmpdir(), "seren-bridge-state-")) };
   try {
     const roder = plans.filter((plan): plan is RoderPlan => plan.host === "roder");
     const courier = plans.filter((plan): plan is CourierPlan => plan.host === "courier");
     return [
-      ...(roder.length > 0 ? await liveWithRoder(roder, board, place) : []),
-      ...(courier.length > 0 ? await liveWithDispatch(courier, board, place) : []),
+      ...(roder.length > 0 ? await runRoderPlans(roder, router, context) : []),
+      ...(courier.length > 0 ? await runCourierPlans(courier, router, context) : []),
     ];
   } finally {
     await http.close();
-    rmSync(place.stateDir, { recursive: true, force: true });
+    rmSync(context.stateDir, { recursive: true, force: true });
   }
 }
 
 /** What a child is given: the service, and the folder that a later one finds again. */
-interface Place {
+interface ChildContext {
   origin: string;
   stateDir: string;
 }
 
-async function liveWithRoder(plans: readonly RoderPlan[], board: Switchboard, place: Place): Promise<Verdict[]> {
-  const worlds = await Promise.all(plans.map((plan) => worldOf(plan, board, plan.target === "deployment")));
-  board.commons = worlds[0];
-  const book = new Book();
-  const bridge = new Bridge("roder", { ...place, onMessage: book.take });
-  const stopPausing = pauseNowAndThen(bridge, plans[0]);
+async function runRoderPlans(
+  plans: readonly RoderPlan[],
+  router: ServiceRouter,
+  context: ChildContext,
+): Promise<PlanResult[]> {
+  const services = await Promise.all(plans.map((plan) => serviceOf(plan, router, plan.target === "deployment")));
+  router.fallback = services[0];
+  const tracker = new RequestTracker();
+  const child = new ChaosChild("roder", { ...context, onMessage: tracker.take });
+  const stopPausing = pauseNowAndThen(child, plans[0]);
   await new Promise<void>((resolve) => {
-    bridge.send(book.request("extension/initialize", INITIALIZE, () => resolve()));
-    void bridge.exited.then(() => resolve());
+    child.send(tracker.request("extension/initialize", INITIALIZE, () => resolve()));
+    void child.exited.then(() => resolve());
   });
-  void bridge.exited.then(() => book.close());
-  const verdicts = await Promise.all(
+  void child.exited.then(() => tracker.close());
+  const results = await Promise.all(
     plans.map(async (plan, index) => {
-      const world = worlds[index] as World;
-      const act = new RoderAct(plan, world, bridge, book);
+      const service = services[index] as PlanService;
+      const session = new RoderSession(plan, service, child, tracker);
       const began = performance.now();
-      await act.perform();
-      if (plan.ending) await bridge.finish(EXIT_MS);
-      await judgeOrphans(plan, world, place, act.problems);
-      await act.judge();
-      const { deploymentsCreated } = world.cloud.stats();
-      if (deploymentsCreated > world.deploymentsBefore + mayDeploy(plan))
-        act.problems.push("I12: a deployment nobody asked for");
-      return { plan, problems: act.problems, ms: performance.now() - began, stderr: "" };
+      await session.perform();
+      if (plan.ending) await child.finish(EXIT_MS);
+      await checkOrphans(plan, service, context, session.problems);
+      await session.check();
+      const { deploymentsCreated } = service.cloud.stats();
+      if (deploymentsCreated > service.deploymentsBefore + mayDeploy(plan))
+        session.problems.push("I12: a deployment nobody asked for");
+      return { plan, problems: session.problems, ms: performance.now() - began, stderr: "" };
     }),
   );
   await stopPausing();
-  if (!plans[0]?.ending) await bridge.finish(EXIT_MS);
-  if (!plans[0]?.ending && book.unanswered > 0)
-    book.problems.push(`I1: ${book.unanswered} requests were never answered`);
-  return blame(verdicts, bridge, book.problems);
+  if (!plans[0]?.ending) await child.finish(EXIT_MS);
+  if (!plans[0]?.ending && tracker.unanswered > 0)
+    tracker.problems.push(`I1: ${tracker.unanswered} requests were never answered`);
+  return withSharedProblems(results, child, tracker.problems);
 }
 
 /** Deployments a plan may cost: one; where the image cannot be built, each request may try, and again when it lost the answer. */
@@ -120,60 +128,69 @@ function mayDeploy(plan: RoderPlan): number {
   return plan.faults.rules.some(({ kind }) => kind === "fail_build") ? 2 * plan.requests.length : 1;
 }
 
-async function liveWithDispatch(plans: readonly CourierPlan[], board: Switchboard, place: Place): Promise<Verdict[]> {
-  let act: CourierAct | undefined;
-  const bridge = new Bridge("courier", { ...place, onMessage: (message) => act?.take(message) });
-  const stopPausing = pauseNowAndThen(bridge, plans[0]);
-  const verdicts: Verdict[] = [];
+async function runCourierPlans(
+  plans: readonly CourierPlan[],
+  router: ServiceRouter,
+  context: ChildContext,
+): Promise<PlanResult[]> {
+  let session: CourierSession | undefined;
+  const child = new ChaosChild("courier", { ...context, onMessage: (message) => session?.take(message) });
+  const stopPausing = pauseNowAndThen(child, plans[0]);
+  const results: PlanResult[] = [];
   for (const plan of plans) {
-    const world = await worldOf(plan, board, false);
-    board.commons = world;
-    act = new CourierAct(plan, world, bridge);
+    const service = await serviceOf(plan, router, false);
+    router.fallback = service;
+    session = new CourierSession(plan, service, child);
     const began = performance.now();
-    await act.perform();
-    if (plan.ending) await bridge.finish(EXIT_MS);
-    await judgeOrphans(plan, world, place, act.problems);
-    await act.judge();
-    verdicts.push({ plan, problems: act.problems, ms: performance.now() - began, stderr: "" });
+    await session.perform();
+    if (plan.ending) await child.finish(EXIT_MS);
+    await checkOrphans(plan, service, context, session.problems);
+    await session.check();
+    results.push({ plan, problems: session.problems, ms: performance.now() - began, stderr: "" });
   }
   await stopPausing();
-  if (!plans[0]?.ending) await bridge.finish(EXIT_MS);
-  return blame(verdicts, bridge, []);
+  if (!plans[0]?.ending) await child.finish(EXIT_MS);
+  return withSharedProblems(results, child, []);
 }
 
-async function worldOf(plan: ChaosPlan, board: Switchboard, deploy: boolean): Promise<World> {
-  const world = new World(plan);
-  if (deploy) await world.setUp();
-  board.add(world);
-  return world;
+async function serviceOf(plan: ChaosPlan, router: ServiceRouter, deploy: boolean): Promise<PlanService> {
+  const service = new PlanService(plan);
+  if (deploy) await service.setUp();
+  router.add(service);
+  return service;
 }
 
-async function judgeOrphans(plan: ChaosPlan, world: World, place: Place, problems: string[]): Promise<void> {
-  if (await world.quiet(plan.ending ? 1_000 : QUIET_MS)) return;
+async function checkOrphans(
+  plan: ChaosPlan,
+  service: PlanService,
+  context: ChildContext,
+  problems: string[],
+): Promise<void> {
+  if (await service.quiet(plan.ending ? 1_000 : QUIET_MS)) return;
   // A host that goes leaves little time; the next start has to finish what was left behind.
-  if (plan.ending && (await sweptByNextStart(world, place, problems))) return;
-  const left = world.runs.filter(({ id }) => world.cloud.stats().runsActive.includes(id));
+  if (plan.ending && (await sweptByNextStart(service, context, problems))) return;
+  const left = service.runs.filter(({ id }) => service.cloud.stats().runsActive.includes(id));
   for (const run of left) problems.push(`I5: a run is left ${run.status} (${run.tag})`);
 }
 
-async function sweptByNextStart(world: World, place: Place, problems: string[]): Promise<boolean> {
-  const book = new Book();
-  const bridge = new Bridge("roder", { ...place, onMessage: book.take });
-  bridge.send(book.request("extension/initialize", INITIALIZE, () => undefined));
-  const quiet = await world.quiet(QUIET_MS);
-  await bridge.finish(EXIT_MS);
-  problems.push(...bridge.problems);
+async function sweptByNextStart(service: PlanService, context: ChildContext, problems: string[]): Promise<boolean> {
+  const tracker = new RequestTracker();
+  const child = new ChaosChild("roder", { ...context, onMessage: tracker.take });
+  child.send(tracker.request("extension/initialize", INITIALIZE, () => undefined));
+  const quiet = await service.quiet(QUIET_MS);
+  await child.finish(EXIT_MS);
+  problems.push(...child.problems);
   return quiet;
 }
 
 /** The answer ends the pausing: at the end a host that does not read has half a second, and then its last lines are lost. */
-function pauseNowAndThen(bridge: Bridge, plan: ChaosPlan | undefined): () => Promise<void> {
+function pauseNowAndThen(child: ChaosChild, plan: ChaosPlan | undefined): () => Promise<void> {
   const { reader } = plan ?? {};
   let going = reader !== undefined;
   const pause = async () => {
-    while (reader && going && !bridge.hasExited) {
+    while (reader && going && !child.hasExited) {
       await sleep(reader.everyMs);
-      if (going) await bridge.pauseReading(reader.forMs);
+      if (going) await child.pauseReading(reader.forMs);
     }
   };
   const paused = pause();
@@ -184,11 +201,11 @@ function pauseNowAndThen(bridge: Bridge, plan: ChaosPlan | undefined): () => Pro
 }
 
 /** What is wrong with the child is wrong with all of its plans: which one it was, a replay of each tells. */
-function blame(verdicts: Verdict[], bridge: Bridge, more: readonly string[]): Verdict[] {
-  const all = [...bridge.problems, ...more];
-  for (const verdict of verdicts) {
-    verdict.problems.push(...all);
-    if (verdict.problems.length > 0) verdict.stderr = bridge.stderr.slice(-4_000);
+function withSharedProblems(results: PlanResult[], child: ChaosChild, more: readonly string[]): PlanResult[] {
+  const all = [...child.problems, ...more];
+  for (const result of results) {
+    result.problems.push(...all);
+    if (result.problems.length > 0) result.stderr = child.stderr.slice(-4_000);
   }
-  return verdicts;
+  return results;
 }

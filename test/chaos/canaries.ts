@@ -18,7 +18,7 @@ const SEREN_KEY = "seren_canary0123456789abcdef";
 export const CANARIES: readonly string[] = [API_KEY, ...Object.values(DECLARED), SIGNATURE, BEARER, SEREN_KEY];
 
 /** Texts an agent may say that hold a secret; declared ones only where the program was told of them. */
-export function tellingTexts(declared: boolean): string[] {
+export function canaryTexts(declared: boolean): string[] {
   return [
     `the key is ${API_KEY}, keep it\n`,
     `see https://store.example/a?X-Amz-Expires=900&X-Amz-Signature=${SIGNATURE} for it `,

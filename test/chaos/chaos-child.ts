@@ -20,7 +20,7 @@ const MAX_DEPTH = 64;
 const MAX_STDERR_CHARS = 64 * 1024;
 const STDIN_OUTLIVES_MS = 2_000;
 
-export interface BridgeOptions {
+export interface ChaosChildOptions {
   origin: string;
   /** Kept after the child's end, for the next one. Default: a folder of its own that goes with the child. */
   stateDir?: string;
@@ -34,7 +34,7 @@ export interface Exit {
   signal: NodeJS.Signals | null;
 }
 
-export class Bridge {
+export class ChaosChild {
   readonly mode: Mode;
   readonly process: ChildProcess;
   /** Resolves when the process is gone and its pipes are closed. */
@@ -49,7 +49,7 @@ export class Bridge {
   readonly #onMessage: (message: Message) => void;
   #rest: Buffer[] = [];
 
-  constructor(mode: Mode, options: BridgeOptions) {
+  constructor(mode: Mode, options: ChaosChildOptions) {
     this.mode = mode;
     this.#onMessage = options.onMessage;
     this.stateDir = options.stateDir ?? join(this.#home, "state");

@@ -4,7 +4,7 @@ import type { FaultPlan } from "../../src/local/index.ts";
 export type RoderVia = "dispatch" | "task" | "tool";
 export type CourierVia = "chat" | "job" | "heartbeat";
 
-interface AnyRequest {
+interface CommonRequest {
   /** Sent so long after the plan began; a Dispatch turn is sent when the one before it has ended. */
   atMs: number;
   /** Steps of the built-in agent. */
@@ -13,7 +13,7 @@ interface AnyRequest {
   canary: boolean;
 }
 
-export interface RoderRequest extends AnyRequest {
+export interface RoderRequest extends CommonRequest {
   via: RoderVia;
   timeoutSeconds: number;
   /** Times of cancel requests after the request; 0 is in the same write, before the acknowledgement can be read. */
@@ -24,7 +24,7 @@ export interface RoderRequest extends AnyRequest {
   detach: boolean;
 }
 
-export interface CourierRequest extends AnyRequest {
+export interface CourierRequest extends CommonRequest {
   via: CourierVia;
   /** The host goes on with the session as it was, instead of with the one it got back. */
   stale: boolean;
@@ -32,12 +32,12 @@ export interface CourierRequest extends AnyRequest {
 
 export type Ending = "eof" | "SIGTERM" | "SIGINT" | "shutdown" | "stdout";
 
-interface AnyPlan {
+interface CommonPlan {
   seed: number;
   faults: FaultPlan;
   service: { deployMs: number; startMs: number; firstSequence: 0 | 1; retryMs: number };
   /** Lines of rubbish between the requests. */
-  rubbish: number;
+  invalidLines: number;
   /** The host reads nothing for `forMs`, again and again. */
   reader?: { everyMs: number; forMs: number };
   /** The host goes away in the middle. Such a plan has a child of its own. */
@@ -46,14 +46,14 @@ interface AnyPlan {
   person: { afterMs: number; decision: "approve" | "reject" };
 }
 
-export interface RoderPlan extends AnyPlan {
+export interface RoderPlan extends CommonPlan {
   host: "roder";
   /** Where runs go: the general agent, which the program deploys itself (the only place for a dispatch), or a deployment that is named. */
   target: "agent" | "deployment";
   requests: RoderRequest[];
 }
 
-export interface CourierPlan extends AnyPlan {
+export interface CourierPlan extends CommonPlan {
   host: "courier";
   parcel: string;
   requests: CourierRequest[];

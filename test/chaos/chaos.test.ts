@@ -1,6 +1,6 @@
 /** Random fault plans × random scripts × random hosts through the built program. `npm run chaos` runs more of them. */
 import { expect, test } from "vitest";
-import { campaign } from "./campaign.ts";
+import { runCampaign } from "./campaign.ts";
 
 const PLANS = 300;
 const FIRST_SEED = 20_000_000;
@@ -8,7 +8,7 @@ const FIRST_SEED = 20_000_000;
 test(`${PLANS} plans from ${FIRST_SEED} on`, { timeout: 600_000 }, async () => {
   const failures: string[] = [];
   let lived = 0;
-  await campaign(FIRST_SEED, PLANS, ({ plan, problems }) => {
+  await runCampaign(FIRST_SEED, PLANS, ({ plan, problems }) => {
     lived += 1;
     for (const problem of problems) failures.push(`${problem} (npm run chaos -- --only ${plan.seed})`);
   });

@@ -1,12 +1,12 @@
 /** A Dispatch host that does what a plan says, turn after turn, and what is wrong with what it got. */
 
 import type { Json, Message } from "../support/child-process/line-check.ts";
-import { derive, Lots } from "../support/in-process/seeded-random.ts";
+import { deriveSeed, SeededRandom } from "../support/in-process/seeded-random.ts";
 import { canariesIn } from "./canaries.ts";
-import { type Bridge, parcelDir } from "./chaos-child.ts";
+import { type ChaosChild, parcelDir } from "./chaos-child.ts";
 import type { CourierPlan, CourierRequest } from "./chaos-plan.ts";
-import { rubbishLine } from "./invalid-lines.ts";
-import { sleep, type World } from "./plan-service.ts";
+import { invalidLine } from "./invalid-lines.ts";
+import { type PlanService, sleep } from "./plan-service.ts";
 import { firstDifference, isUnknown, show } from "./roder-oracle.ts";
 import { SETTLE_MS, tagOf, within } from "./roder-session.ts";
 
@@ -34,21 +34,21 @@ const LOSSY = new Set([
 /** Above this a message is shortened; the deltas are whole. */
 const WHOLE_MESSAGE_CHARS = 50_000;
 
-export class CourierAct {
+export class CourierSession {
   readonly problems: string[] = [];
   readonly #plan: CourierPlan;
-  readonly #world: World;
-  readonly #bridge: Bridge;
-  readonly #lots: Lots;
+  readonly #service: PlanService;
+  readonly #child: ChaosChild;
+  readonly #random: SeededRandom;
   #open: { exchange: Exchange; settle: (exchange: Exchange | undefined) => void } | undefined;
   #ended = false;
 
-  constructor(plan: CourierPlan, world: World, bridge: Bridge) {
+  constructor(plan: CourierPlan, service: PlanService, child: ChaosChild) {
     this.#plan = plan;
-    this.#world = world;
-    this.#bridge = bridge;
-    this.#lots = new Lots(derive(plan.seed, 5));
-    void bridge.exited.then(() => this.#open?.settle(undefined));
+    this.#service = service;
+    this.#child = child;
+    this.#random = new SeededRandom(deriveSeed(plan.seed, 5));
+    void child.exited.then(() => this.#open?.settle(undefined));
   }
 
   readonly take = (message: Message): void => {
@@ -79,7 +79,7 @@ export class CourierAct {
     let session = opened?.result?.session;
     if (!session && opened && !this.#ended) this.problems.push(`I11: no session: ${JSON.stringify(opened.error)}`);
     for (const [index, request] of requests.entries()) {
-      if (!session || this.#ended || this.#bridge.hasExited) return;
+      if (!session || this.#ended || this.#child.hasExited) return;
       await sleep(request.atMs);
       const input = `${tagOf(this.#plan, index)}\n@script ${JSON.stringify(request.script)}`;
       const operation = request.via === "chat" ? { kind: "chat", input } : { kind: request.via, payload: input };
@@ -91,14 +91,14 @@ export class CourierAct {
   }
 
   /** What there is to say when all is over. */
-  async judge(): Promise<void> {
+  async check(): Promise<void> {
     const { problems } = this;
     for (const index of this.#plan.requests.keys()) {
       const tag = tagOf(this.#plan, index);
-      const mine = this.#world.runs.filter((run) => run.tag === tag);
+      const mine = this.#service.runs.filter((run) => run.tag === tag);
       if (mine.length > 1) problems.push(`I4: ${mine.length} runs of ${tag}`);
     }
-    const { deploymentsCreated, deploymentsDeleted } = this.#world.cloud.stats();
+    const { deploymentsCreated, deploymentsDeleted } = this.#service.cloud.stats();
     const failedBuild = this.#plan.faults.rules.some(({ kind }) => kind === "fail_build");
     // Where the image cannot be built, each turn may try, and try again when it lost the answer.
     if (deploymentsCreated > (failedBuild ? 2 * this.#plan.requests.length : 1)) {
@@ -113,15 +113,15 @@ export class CourierAct {
       this.#open = { exchange: { events: [] }, settle: resolve };
     });
     const lines: (object | string | Buffer)[] = [line];
-    for (let count = this.#plan.rubbish; count > 0; count -= 1)
-      lines.splice(this.#lots.int(0, lines.length), 0, rubbishLine(this.#lots));
-    this.#bridge.send(...lines);
-    const inTime = await within(SETTLE_MS, Promise.race([answered, this.#bridge.exited]));
+    for (let count = this.#plan.invalidLines; count > 0; count -= 1)
+      lines.splice(this.#random.int(0, lines.length), 0, invalidLine(this.#random));
+    this.#child.send(...lines);
+    const inTime = await within(SETTLE_MS, Promise.race([answered, this.#child.exited]));
     if (!inTime) {
       this.problems.push(`I1: ${kind} has no reply after ${SETTLE_MS} ms`);
       return undefined;
     }
-    return this.#bridge.hasExited ? Promise.race([answered, undefined]) : answered;
+    return this.#child.hasExited ? Promise.race([answered, undefined]) : answered;
   }
 
   #judge({ events, result, error }: Exchange, request: CourierRequest, index: number): void {
@@ -129,7 +129,7 @@ export class CourierAct {
     const streamed = events.map((event) => (event.kind === "text_delta" ? event.content : "")).join("");
     for (const canary of canariesIn(streamed)) problems.push(`I10: ${canary} in what a host puts together`);
     if (error) {
-      const run = this.#world.runs.find(({ tag }) => tag === tagOf(this.#plan, index));
+      const run = this.#service.runs.find(({ tag }) => tag === tagOf(this.#plan, index));
       if (run && /before a run was started/.test(error.message) && !isUnknown(error.message)) {
         problems.push(`I6: "${error.message}", but there is a run (${run.status})`);
       }
@@ -144,7 +144,7 @@ export class CourierAct {
     if (result.kind !== "done") problems.push(`I9: the result of a turn is ${result.kind}`);
     const said: string = message.content;
     const last = JSON.parse(result.session.backend_state).last_run;
-    const run = this.#world.runs.find(({ id }) => last?.run_id === id && last.status === "completed");
+    const run = this.#service.runs.find(({ id }) => last?.run_id === id && last.status === "completed");
     const isMine = run?.tag === tagOf(this.#plan, index) && this.#plan.requests.length === 1;
     if (run && isMine && !request.canary && said.length < WHOLE_MESSAGE_CHARS && run.status === "completed") {
       const text = run.text.toWellFormed();
@@ -161,15 +161,15 @@ export class CourierAct {
     if (!ending) return;
     await sleep(ending.afterMs);
     this.#ended = true;
-    if (ending.how === "eof") this.#bridge.process.stdin?.end();
-    else if (ending.how === "stdout") this.#bridge.stopListening();
+    if (ending.how === "eof") this.#child.process.stdin?.end();
+    else if (ending.how === "stdout") this.#child.stopListening();
     else if (ending.how === "shutdown") {
-      this.#bridge.send({
+      this.#child.send({
         jsonrpc: "2.0",
         id: 1,
         method: "courier.shutdown",
         params: { kind: "shutdown", protocol_version: 1 },
       });
-    } else this.#bridge.process.kill(ending.how);
+    } else this.#child.process.kill(ending.how);
   }
 }

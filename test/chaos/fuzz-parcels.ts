@@ -26,7 +26,7 @@ import {
 import { ExecutionFailure } from "../../src/support/failure.ts";
 import { createRedactor } from "../../src/support/redact.ts";
 import { Secret } from "../../src/support/secret.ts";
-import { derive, Lots } from "../support/in-process/seeded-random.ts";
+import { deriveSeed, SeededRandom } from "../support/in-process/seeded-random.ts";
 import { DECLARED } from "./canaries.ts";
 import { parcelDir } from "./chaos-child.ts";
 import { mutateText, mutateValue } from "./mutate.ts";
@@ -58,13 +58,13 @@ export async function fuzzParcels(seed: number, parcels: number): Promise<Parcel
   const scratch = mkdtempSync(join(tmpdir(), "seren-bridge-fuzz-"));
   try {
     for (let index = 0; index < parcels; index += 1) {
-      const lots = new Lots(derive(seed, index));
+      const random = new SeededRandom(deriveSeed(seed, index));
       const dir = join(scratch, String(index));
-      cpSync(parcelDir(lots.pick(CASES)), dir, { recursive: true });
-      const how = spoil(dir, lots);
-      const wrong = await tryParcel(dir, result);
-      if (wrong && result.problems.length < 20)
-        result.problems.push(`I11: ${wrong} (seed ${seed}, parcel ${index}, ${how})`);
+      cpSync(parcelDir(random.pick(CASES)), dir, { recursive: true });
+      const how = spoil(dir, random);
+      const problem = await tryParcel(dir, result);
+      if (problem && result.problems.length < 20)
+        result.problems.push(`I11: ${problem} (seed ${seed}, parcel ${index}, ${how})`);
       rmSync(dir, { recursive: true, force: true });
     }
   } finally {
@@ -112,32 +112,32 @@ async function useParcel(dir: string): Promise<void> {
   await parcelWorkload(parcel, files, { name: "fuzzed", secret });
 }
 
-function spoil(dir: string, lots: Lots): string {
+function spoil(dir: string, random: SeededRandom): string {
   const manifest = join(dir, "manifest.json");
-  switch (lots.int(0, 9)) {
+  switch (random.int(0, 9)) {
     case 0:
     case 1:
     case 2:
-      return spoilSealed(dir, lots);
+      return spoilSealed(dir, random);
     case 3:
-      writeFileSync(manifest, mutateText(readFileSync(manifest, "utf8"), lots));
+      writeFileSync(manifest, mutateText(readFileSync(manifest, "utf8"), random));
       return "manifest";
     case 4:
     case 5: {
       const lock = join(dir, "parcel.lock");
-      writeFileSync(lock, mutateText(readFileSync(lock, "utf8"), lots));
+      writeFileSync(lock, mutateText(readFileSync(lock, "utf8"), random));
       return "lock";
     }
     default:
-      return spoilFile(dir, lots);
+      return spoilFile(dir, random);
   }
 }
 
 /** Spoilt values under a digest that fits them, so that they get past the seal. */
-function spoilSealed(dir: string, lots: Lots): string {
+function spoilSealed(dir: string, random: SeededRandom): string {
   const path = join(dir, "manifest.json");
   let manifest: unknown = JSON.parse(readFileSync(path, "utf8"));
-  for (let count = lots.magnitude(1, 3); count > 0; count -= 1) manifest = mutateValue(manifest, lots, 0);
+  for (let count = random.magnitude(1, 3); count > 0; count -= 1) manifest = mutateValue(manifest, random, 0);
   if (typeof manifest !== "object" || manifest === null) return "sealed nothing";
   let digest = "0".repeat(64);
   try {
@@ -152,13 +152,13 @@ function spoilSealed(dir: string, lots: Lots): string {
   return "sealed";
 }
 
-function spoilFile(dir: string, lots: Lots): string {
+function spoilFile(dir: string, random: SeededRandom): string {
   const names = readdirSync(dir, { recursive: true, encoding: "utf8" });
-  const name = lots.pick(names);
+  const name = random.pick(names);
   const path = join(dir, name);
-  const kind = lots.pick(["bytes", "gone", "folder", "link", "loop", "pipe", "endless", "huge", "more"] as const);
+  const kind = random.pick(["bytes", "gone", "folder", "link", "loop", "pipe", "endless", "huge", "more"] as const);
   try {
-    if (kind === "bytes") writeFileSync(path, mutateText(readFileSync(path, "utf8"), lots));
+    if (kind === "bytes") writeFileSync(path, mutateText(readFileSync(path, "utf8"), random));
     else if (kind === "huge") truncateSync(path, 20 * 1024 ** 3);
     else if (kind === "more") {
       mkdirSync(dirname(path), { recursive: true });

@@ -11,9 +11,9 @@ import { SerenClient } from "../../src/seren/index.ts";
 import { ExecutionFailure } from "../../src/support/failure.ts";
 import { silentLog } from "../../src/support/log.ts";
 import { ProcessAmbient } from "../sim/process-ambient.ts";
-import { SimTransport } from "../sim/simulated-transport.ts";
+import { SimulatedTransport } from "../sim/simulated-transport.ts";
 import { Trace } from "../sim/trace.ts";
-import { derive, Lots } from "../support/in-process/seeded-random.ts";
+import { deriveSeed, SeededRandom } from "../support/in-process/seeded-random.ts";
 import { VirtualAmbient } from "../support/in-process/virtual-ambient.ts";
 import { mutateText } from "./mutate.ts";
 
@@ -67,19 +67,19 @@ export async function fuzzService(seed: number, cases: number): Promise<ServiceF
   const endings: Record<string, number> = {};
   const problems: string[] = [];
   for (let index = 0; index < cases; index += 1) {
-    const { ending, wrong } = await oneRun(derive(seed, index));
+    const { ending, problems: found } = await oneRun(deriveSeed(seed, index));
     endings[ending] = (endings[ending] ?? 0) + 1;
-    problems.push(...wrong.map((what) => `${what} (seed ${seed}, case ${index})`));
+    problems.push(...found.map((what) => `${what} (seed ${seed}, case ${index})`));
   }
   return { cases, endings, problems: problems.slice(0, 20) };
 }
 
-async function oneRun(seed: number): Promise<{ ending: string; wrong: string[] }> {
+async function oneRun(seed: number): Promise<{ ending: string; problems: string[] }> {
   const clock = new VirtualAmbient(seed, { maxSteps: 500_000 });
-  const lots = new Lots(seed);
-  const process = new ProcessAmbient(clock, derive(seed, 1));
+  const random = new SeededRandom(seed);
+  const process = new ProcessAmbient(clock, deriveSeed(seed, 1));
   const cloud = new LocalCloud({ ambient: clock });
-  const transport = new HostileTransport(cloud, process, seed, lots);
+  const transport = new HostileTransport(cloud, process, seed, random);
   const client = new SerenClient(transport, process);
   const canceller = new Canceller(client, silentLog);
   const execute = createExecute({ client, canceller, log: silentLog });
@@ -94,7 +94,7 @@ async function oneRun(seed: number): Promise<{ ending: string; wrong: string[] }
       target: generalAgentTarget(),
       message:
         '@script [{"text":"some words ","n":20},{"tool":"look"},{"artifact":{"id":"a","kind":"b"}},{"sleep_ms":500},{"text":"end"}]',
-      onApproval: lots.pick(["wait", "return"]),
+      onApproval: random.pick(["wait", "return"]),
     },
     began + TIMEOUT_MS,
     (event) => {
@@ -109,86 +109,89 @@ async function oneRun(seed: number): Promise<{ ending: string; wrong: string[] }
       failure = error;
     },
   );
-  const wrong: string[] = [];
+  const problems: string[] = [];
   try {
     await clock.advance(TIMEOUT_MS + LEEWAY_MS);
   } catch (error) {
-    wrong.push(`I11: ${error instanceof Error ? error.message : String(error)}`);
+    problems.push(`I11: ${error instanceof Error ? error.message : String(error)}`);
   }
-  if (!outcome && !failure) wrong.push(`I11: no end ${LEEWAY_MS / 1000} s after the deadline`);
-  if (failure && !(failure instanceof ExecutionFailure)) wrong.push(`I11: failed with ${String(failure)}`);
+  if (!outcome && !failure) problems.push(`I11: no end ${LEEWAY_MS / 1000} s after the deadline`);
+  if (failure && !(failure instanceof ExecutionFailure)) problems.push(`I11: failed with ${String(failure)}`);
   if (failure instanceof ExecutionFailure) {
     if (failure.kind === "internal")
-      wrong.push(`I11: an internal error: ${(failure.cause as Error)?.stack ?? failure.message}`);
+      problems.push(`I11: an internal error: ${(failure.cause as Error)?.stack ?? failure.message}`);
     if (failure.message.length > 5_000 || /<html|<body/i.test(failure.message))
-      wrong.push(`I11: not fit to be shown: ${failure.message.slice(0, 200)}`);
+      problems.push(`I11: not fit to be shown: ${failure.message.slice(0, 200)}`);
   }
-  if (told > 64 * 1024 * 1024) wrong.push(`I8: ${told} characters were told`);
+  if (told > 64 * 1024 * 1024) problems.push(`I8: ${told} characters were told`);
   process.kill();
   const ending = outcome ? outcome.kind : failure instanceof ExecutionFailure ? `failure ${failure.kind}` : "none";
-  return { ending, wrong };
+  return { ending, problems };
 }
 
-class HostileTransport extends SimTransport {
-  readonly #lots: Lots;
+class HostileTransport extends SimulatedTransport {
+  readonly #random: SeededRandom;
   readonly #malice: number;
 
-  constructor(cloud: LocalCloud, ambient: ProcessAmbient, seed: number, lots: Lots) {
+  constructor(cloud: LocalCloud, ambient: ProcessAmbient, seed: number, random: SeededRandom) {
     super(cloud, ambient, { seed, latencyMs: 20, refused: 0, lost: 0.02, cut: 0, shred: false }, new Trace(false));
-    this.#lots = lots;
-    this.#malice = lots.pick([0.05, 0.2, 0.5, 1]);
+    this.#random = random;
+    this.#malice = random.pick([0.05, 0.2, 0.5, 1]);
   }
 
   override async request(request: HttpRequest): Promise<HttpResponse> {
     const response = await super.request(request);
-    return this.#lots.chance(this.#malice) ? this.#spoil(response) : response;
+    return this.#random.chance(this.#malice) ? this.#spoil(response) : response;
   }
 
-  override async openStream(request: Parameters<SimTransport["openStream"]>[0]): Promise<HttpStream> {
+  override async openStream(request: Parameters<SimulatedTransport["openStream"]>[0]): Promise<HttpStream> {
     const stream = await super.openStream(request);
-    if (!this.#lots.chance(this.#malice)) return stream;
-    if (this.#lots.chance(0.2)) {
-      return { ...stream, status: this.#lots.pick(STATUSES), headers: this.#headers(stream.headers) };
+    if (!this.#random.chance(this.#malice)) return stream;
+    if (this.#random.chance(0.2)) {
+      return { ...stream, status: this.#random.pick(STATUSES), headers: this.#headers(stream.headers) };
     }
-    return { ...stream, body: spoilStream(stream.body, this.#lots) };
+    return { ...stream, body: spoilStream(stream.body, this.#random) };
   }
 
   #spoil(response: HttpResponse): HttpResponse {
-    const lots = this.#lots;
-    const body = lots.chance(0.25) ? lots.pick(BODIES) : mutateText(response.body, lots).toString();
-    const status = lots.chance(0.25) ? lots.pick(STATUSES) : response.status;
-    return { status, headers: lots.chance(0.3) ? this.#headers(response.headers) : response.headers, body };
+    const random = this.#random;
+    const body = random.chance(0.25) ? random.pick(BODIES) : mutateText(response.body, random).toString();
+    const status = random.chance(0.25) ? random.pick(STATUSES) : response.status;
+    return { status, headers: random.chance(0.3) ? this.#headers(response.headers) : response.headers, body };
   }
 
   #headers(headers: Readonly<Record<string, string>>): Record<string, string> {
-    const lots = this.#lots;
+    const random = this.#random;
     return {
       ...headers,
-      "content-type": lots.pick(["text/html", "application/json", "text/event-stream", "", "image/png"]),
-      "retry-after": lots.pick(["0", "-1", "1e99", "Thu, 01 Jan 1970 00:00:00 GMT", "soon", "3", ""]),
-      "x-request-id": lots.pick(["", "x".repeat(10_000), "\u0000"]),
+      "content-type": random.pick(["text/html", "application/json", "text/event-stream", "", "image/png"]),
+      "retry-after": random.pick(["0", "-1", "1e99", "Thu, 01 Jan 1970 00:00:00 GMT", "soon", "3", ""]),
+      "x-request-id": random.pick(["", "x".repeat(10_000), "\u0000"]),
     };
   }
 }
 
-async function* spoilStream(body: AsyncIterable<Uint8Array>, lots: Lots): AsyncGenerator<Uint8Array, void, void> {
+async function* spoilStream(
+  body: AsyncIterable<Uint8Array>,
+  random: SeededRandom,
+): AsyncGenerator<Uint8Array, void, void> {
   for await (const chunk of body) {
-    const kind = lots.int(0, 9);
+    const kind = random.int(0, 9);
     if (kind <= 3) yield chunk;
-    else if (kind <= 5) yield mutateText(Buffer.from(chunk).toString(), lots);
-    else if (kind === 6) yield Buffer.from(spoilFrames(Buffer.from(chunk).toString(), lots));
-    else if (kind === 7) yield Buffer.concat([Buffer.from(lots.pick(FRAMES)), chunk]);
+    else if (kind <= 5) yield mutateText(Buffer.from(chunk).toString(), random);
+    else if (kind === 6) yield Buffer.from(spoilFrames(Buffer.from(chunk).toString(), random));
+    else if (kind === 7) yield Buffer.concat([Buffer.from(random.pick(FRAMES)), chunk]);
     else if (kind === 8) {
       yield chunk;
       yield chunk;
-    } else yield Buffer.from(Array.from({ length: lots.int(1, 50) }, () => lots.int(0, 255)));
+    } else yield Buffer.from(Array.from({ length: random.int(1, 50) }, () => random.int(0, 255)));
   }
 }
 
 /** Frames whole, what they carry spoilt. */
-function spoilFrames(text: string, lots: Lots): string {
+function spoilFrames(text: string, random: SeededRandom): string {
   return text.replace(
     /^data: (.*)$/gm,
-    (_, data: string) => `data: ${mutateText(data, lots).toString().replaceAll("\n", " ")}`,
+    (_, data: string) => `data: ${mutateText(data, random).toString().replaceAll("\n", " ")}`,
   );
 }

@@ -11,12 +11,12 @@ import { silentLog } from "../../src/support/log.ts";
 import { createRedactor } from "../../src/support/redact.ts";
 import { Secret } from "../../src/support/secret.ts";
 import type { Mode } from "../support/child-process/line-check.ts";
-import { derive, Lots } from "../support/in-process/seeded-random.ts";
+import { deriveSeed, SeededRandom } from "../support/in-process/seeded-random.ts";
 import { DECLARED } from "./canaries.ts";
-import { Bridge, ROOT } from "./chaos-child.ts";
+import { ChaosChild, ROOT } from "./chaos-child.ts";
 import { corpusOf } from "./corpus.ts";
 import { mutateText, mutateValue } from "./mutate.ts";
-import { Ledger } from "./reply-ledger.ts";
+import { ReplyLedger } from "./reply-ledger.ts";
 
 /** Lines between two requests that must come back. */
 const STRIDE = 250;
@@ -44,8 +44,8 @@ export async function fuzzInMemory(
   let done = 0;
   let replies = 0;
   for (let round = 0; done < lines; round += 1) {
-    const lots = new Lots(derive(seed, round));
-    const ledger = new Ledger(mode);
+    const random = new SeededRandom(deriveSeed(seed, round));
+    const ledger = new ReplyLedger(mode);
     const count = Math.min(LINES_EACH, lines - done);
     const input = new PassThrough();
     const served = serve({
@@ -58,7 +58,7 @@ export async function fuzzInMemory(
       signals: new EventEmitter(),
     });
     const write = (bytes: Buffer) => new Promise<void>((resolve) => void input.write(bytes, () => resolve()));
-    await feed({ corpus, lots, count, ledger, write, spoil, gone: served.ended });
+    await feed({ corpus, random, count, ledger, write, spoil, gone: served.ended });
     input.end();
     if (!(await inTime(served.ended))) problems.push("I11: the end was not reached");
     ledger.close();
@@ -71,38 +71,38 @@ export async function fuzzInMemory(
 
 /** The same through the built program as a child. Its service is not there: what gets that far fails. */
 export async function fuzzChild(mode: Mode, seed: number, lines: number): Promise<Fuzzed> {
-  const ledger = new Ledger(mode);
-  const lots = new Lots(derive(seed, 0));
-  const bridge = new Bridge(mode, {
+  const ledger = new ReplyLedger(mode);
+  const random = new SeededRandom(deriveSeed(seed, 0));
+  const child = new ChaosChild(mode, {
     origin: "http://127.0.0.1:9",
     onMessage: ledger.read,
     env: { SEREN_BRIDGE_LOG: "error" },
   });
   const write = (bytes: Buffer) =>
     new Promise<void>((resolve) => {
-      if (bridge.hasExited || !bridge.process.stdin?.writable) resolve();
-      else bridge.process.stdin.write(bytes, () => resolve());
+      if (child.hasExited || !child.process.stdin?.writable) resolve();
+      else child.process.stdin.write(bytes, () => resolve());
     });
-  await feed({ corpus: corpusOf(mode), lots, count: lines, ledger, write, spoil: mutateText, gone: bridge.exited });
-  if (bridge.hasExited) bridge.problems.push("I11: the program ended");
-  const exit = await bridge.finish(60_000);
-  if (exit.code !== 0) bridge.problems.push(`I11: exit code ${exit.code}, ${exit.signal}`);
+  await feed({ corpus: corpusOf(mode), random, count: lines, ledger, write, spoil: mutateText, gone: child.exited });
+  if (child.hasExited) child.problems.push("I11: the program ended");
+  const exit = await child.finish(60_000);
+  if (exit.code !== 0) child.problems.push(`I11: exit code ${exit.code}, ${exit.signal}`);
   ledger.close();
-  for (const line of bridge.stderr.split("\n"))
-    if (/uncaught|unhandled/i.test(line)) bridge.problems.push(`I11: ${line.slice(0, 300)}`);
-  const problems = [...bridge.problems, ...ledger.problems].map((problem) => `${problem} (seed ${seed})`);
+  for (const line of child.stderr.split("\n"))
+    if (/uncaught|unhandled/i.test(line)) child.problems.push(`I11: ${line.slice(0, 300)}`);
+  const problems = [...child.problems, ...ledger.problems].map((problem) => `${problem} (seed ${seed})`);
   return { lines, replies: ledger.replies, problems: problems.slice(0, 20) };
 }
 
 /** What becomes of a valid line. */
-export type Spoil = (line: string, lots: Lots) => Buffer;
+export type Spoil = (line: string, random: SeededRandom) => Buffer;
 
 /** Only the session a request carries is spoilt, so that it is the session that is judged. */
-export function spoilSession(line: string, lots: Lots): Buffer {
+export function spoilSession(line: string, random: SeededRandom): Buffer {
   const request = JSON.parse(line);
   if (request.params?.session === undefined) return Buffer.from(line);
-  for (let count = lots.magnitude(1, 3); count > 0; count -= 1) {
-    request.params.session = mutateValue(request.params.session, lots, 0);
+  for (let count = random.magnitude(1, 3); count > 0; count -= 1) {
+    request.params.session = mutateValue(request.params.session, random, 0);
   }
   return Buffer.from(JSON.stringify(request));
 }
@@ -110,18 +110,18 @@ export function spoilSession(line: string, lots: Lots): Buffer {
 interface Feed {
   spoil: Spoil;
   corpus: readonly string[];
-  lots: Lots;
+  random: SeededRandom;
   count: number;
-  ledger: Ledger;
+  ledger: ReplyLedger;
   write(bytes: Buffer): Promise<void>;
   gone: Promise<unknown>;
 }
 
-async function feed({ corpus, lots, count, ledger, write, spoil, gone }: Feed): Promise<void> {
+async function feed({ corpus, random, count, ledger, write, spoil, gone }: Feed): Promise<void> {
   for (let sent = 0; sent < count; sent += STRIDE) {
     const pieces: Buffer[] = [];
     for (let index = sent; index < Math.min(count, sent + STRIDE); index += 1) {
-      const line = lots.chance(0.1) ? Buffer.from(lots.pick(corpus)) : spoil(lots.pick(corpus), lots);
+      const line = random.chance(0.1) ? Buffer.from(random.pick(corpus)) : spoil(random.pick(corpus), random);
       if (!ENDS.test(line.toString())) pieces.push(line, Buffer.from("\n"));
     }
     const probe = `probe-${sent}`;
@@ -132,7 +132,7 @@ async function feed({ corpus, lots, count, ledger, write, spoil, gone }: Feed): 
     ledger.wrote(bytes);
     const answered = ledger.answered(probe);
     for (let at = 0; at < bytes.length; ) {
-      const until = Math.min(bytes.length, at + lots.magnitude(1, 100_000));
+      const until = Math.min(bytes.length, at + random.magnitude(1, 100_000));
       await Promise.race([write(bytes.subarray(at, until)), gone]);
       at = until;
     }
@@ -158,7 +158,7 @@ async function inTime(work: Promise<unknown>): Promise<boolean> {
 }
 
 /** Reads lines as a host does. */
-function sinkInto(ledger: Ledger): Writable {
+function sinkInto(ledger: ReplyLedger): Writable {
   let rest = Buffer.alloc(0);
   return new Writable({
     write(chunk: Buffer, _encoding, done) {

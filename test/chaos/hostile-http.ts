@@ -3,11 +3,11 @@ import { createServer, type Server, type Socket } from "node:net";
 import { LocalCloud } from "../../src/local/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
 import { INITIALIZE } from "../support/child-process/roder-initialize.ts";
-import { derive, Lots } from "../support/in-process/seeded-random.ts";
+import { deriveSeed, SeededRandom } from "../support/in-process/seeded-random.ts";
 import { API_KEY } from "./canaries.ts";
-import { Bridge } from "./chaos-child.ts";
+import { ChaosChild } from "./chaos-child.ts";
 import { mutateText } from "./mutate.ts";
-import { Book } from "./request-tracker.ts";
+import { RequestTracker } from "./request-tracker.ts";
 
 const TIMEOUT_SECONDS = 2;
 /** After the deadline: a minute for the cancel to be confirmed, then the last words. */
@@ -23,44 +23,46 @@ export interface Hostile {
 export async function hostileHttp(seed: number, count: number, malice: number): Promise<Hostile> {
   const service = new HostileServer(seed, malice);
   const origin = await service.listen();
-  const book = new Book();
-  const bridge = new Bridge("roder", { origin, onMessage: book.take, env: { SEREN_BRIDGE_LOG: "error" } });
+  const tracker = new RequestTracker();
+  const child = new ChaosChild("roder", { origin, onMessage: tracker.take, env: { SEREN_BRIDGE_LOG: "error" } });
   const problems: string[] = [];
-  await new Promise<void>((resolve) => bridge.send(book.request("extension/initialize", INITIALIZE, () => resolve())));
+  await new Promise<void>((resolve) =>
+    child.send(tracker.request("extension/initialize", INITIALIZE, () => resolve())),
+  );
   const tasks = Array.from({ length: count }, async (_, index) => {
     const id = `task-${index}`;
-    const entry = book.open(id);
+    const entry = tracker.open(id);
     const input = {
       prompt: '@script [{"text":"words ","n":9,"every_ms":20},{"sleep_ms":300}]',
       timeout_seconds: TIMEOUT_SECONDS,
     };
     const params = { executorId: "seren-cloud-run", executionId: id, taskId: "t", input };
-    bridge.send(book.request("tasks/execute", params, (reply) => entry.answered(reply)));
+    child.send(tracker.request("tasks/execute", params, (reply) => entry.answered(reply)));
     const late = new Promise<void>((resolve) => setTimeout(resolve, TIMEOUT_SECONDS * 1000 + LEEWAY_MS).unref());
-    await Promise.race([entry.settled, bridge.exited, late]);
+    await Promise.race([entry.settled, child.exited, late]);
     if (!entry.terminal) problems.push(`I11: ${id} has no end`);
     problems.push(...entry.problems);
   });
   await Promise.all(tasks);
-  if (bridge.hasExited) problems.push("I11: the program ended");
-  await bridge.finish(20_000);
+  if (child.hasExited) problems.push("I11: the program ended");
+  await child.finish(20_000);
   await service.close();
-  for (const line of bridge.stderr.split("\n"))
+  for (const line of child.stderr.split("\n"))
     if (/uncaught|unhandled/i.test(line)) problems.push(`I11: ${line.slice(0, 400)}`);
-  problems.push(...bridge.problems, ...book.problems);
+  problems.push(...child.problems, ...tracker.problems);
   return { requests: service.requests, problems: problems.map((what) => `${what} (seed ${seed})`) };
 }
 
 class HostileServer {
   requests = 0;
-  readonly #lots: Lots;
+  readonly #random: SeededRandom;
   readonly #malice: number;
   readonly #cloud = new LocalCloud({ ambient: realAmbient, keys: [API_KEY] });
   readonly #sockets = new Set<Socket>();
   readonly #server: Server;
 
   constructor(seed: number, malice: number) {
-    this.#lots = new Lots(derive(seed, 3));
+    this.#random = new SeededRandom(deriveSeed(seed, 3));
     this.#malice = malice;
     this.#server = createServer((socket) => {
       this.#sockets.add(socket);
@@ -113,7 +115,7 @@ class HostileServer {
       gone.signal,
     );
     if (reply.drop) return void socket.destroy();
-    const isEvil = this.#lots.chance(this.#malice);
+    const isEvil = this.#random.chance(this.#malice);
     if (typeof reply.body === "string") {
       socket.end(isEvil ? this.#evil(reply.status, reply.body) : page(reply.status, reply.body));
       return;
@@ -121,17 +123,17 @@ class HostileServer {
     socket.write("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n");
     for await (const text of reply.body) {
       if (socket.destroyed) return;
-      socket.write(isEvil ? mutateText(text, this.#lots) : text);
+      socket.write(isEvil ? mutateText(text, this.#random) : text);
     }
     socket.end();
   }
 
   #evil(status: number, body: string): Buffer | string {
-    const lots = this.#lots;
-    const spoilt = mutateText(body, lots);
-    return lots.pick<() => Buffer | string>([
+    const random = this.#random;
+    const spoilt = mutateText(body, random);
+    return random.pick<() => Buffer | string>([
       () => page(status, spoilt),
-      () => page(lots.pick([200, 204, 302, 404, 500, 503]), spoilt),
+      () => page(random.pick([200, 204, 302, 404, 500, 503]), spoilt),
       () => page(200, "<html>".repeat(1_000), "content-type: text/html\r\n"),
       () => page(200, body, "content-encoding: gzip\r\n"),
       () => page(301, "", "location: http://127.0.0.1:1/steal\r\n"),
@@ -141,9 +143,9 @@ class HostileServer {
       () => `HTTP/1.1 200 OK\r\nx-flood: ${"a".repeat(300_000)}\r\n\r\n${body}`,
       () => `HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 999 Odd\r\n\r\n${body}`,
       () => "SSH-2.0-OpenSSH_9.9\r\n",
-      () => Buffer.from(Array.from({ length: 200 }, () => lots.int(0, 255))),
+      () => Buffer.from(Array.from({ length: 200 }, () => random.int(0, 255))),
       () => "",
-      () => (lots.chance(0.1) ? page(200, Buffer.alloc(HUGE_BYTES, 0x20)) : page(200, "[".repeat(100_000))),
+      () => (random.chance(0.1) ? page(200, Buffer.alloc(HUGE_BYTES, 0x20)) : page(200, "[".repeat(100_000))),
     ])();
   }
 }

@@ -1,7 +1,7 @@
 /** Lines that are no request of anybody: each is refused without an id, or passed over. */
-import type { Lots } from "../support/in-process/seeded-random.ts";
+import type { SeededRandom } from "../support/in-process/seeded-random.ts";
 
-const RUBBISH: readonly (string | Buffer)[] = [
+const INVALID_LINES: readonly (string | Buffer)[] = [
   "",
   "   ",
   "rubbish",
@@ -22,4 +22,4 @@ const RUBBISH: readonly (string | Buffer)[] = [
   `\ufeff{"a":${"[".repeat(3_000)}`,
 ];
 
-export const rubbishLine = (lots: Lots): string | Buffer => lots.pick(RUBBISH);
+export const invalidLine = (random: SeededRandom): string | Buffer => random.pick(INVALID_LINES);

@@ -10,9 +10,9 @@ import { type FaultRule, LocalCloud, startLocalHttp } from "../../src/local/inde
 import { realAmbient } from "../../src/support/ambient.ts";
 import type { Message, Mode } from "../support/child-process/line-check.ts";
 import { INITIALIZE } from "../support/child-process/roder-initialize.ts";
-import { derive, Lots } from "../support/in-process/seeded-random.ts";
+import { deriveSeed, SeededRandom } from "../support/in-process/seeded-random.ts";
 import { API_KEY } from "./canaries.ts";
-import { Bridge, parcelDir } from "./chaos-child.ts";
+import { ChaosChild, parcelDir } from "./chaos-child.ts";
 import { sleep } from "./plan-service.ts";
 
 const AT_ONCE = 8;
@@ -33,8 +33,8 @@ export async function killRounds(seed: number, rounds: number): Promise<Kills> {
   let next = 0;
   const worker = async () => {
     for (let index = next++; index < rounds; index = next++) {
-      const wrong = await oneRound(derive(seed, index), result);
-      result.problems.push(...wrong.map((what) => `${what} (seed ${seed}, round ${index})`));
+      const problems = await oneRound(deriveSeed(seed, index), result);
+      result.problems.push(...problems.map((what) => `${what} (seed ${seed}, round ${index})`));
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
@@ -42,87 +42,88 @@ export async function killRounds(seed: number, rounds: number): Promise<Kills> {
 }
 
 async function oneRound(seed: number, result: Kills): Promise<string[]> {
-  const lots = new Lots(seed);
+  const random = new SeededRandom(seed);
   const stateDir = mkdtempSync(join(tmpdir(), "seren-bridge-kill-"));
-  const service = new Service(lots);
+  const service = new UnreliableService(random);
   const http = await startLocalHttp(service.cloud);
-  const children: Bridge[] = [];
+  const children: ChaosChild[] = [];
   const start = (mode: Mode) => {
-    const child = new Actor(mode, http.origin, stateDir);
-    children.push(child.bridge);
-    return child;
+    const host = new EndlessHost(mode, http.origin, stateDir);
+    children.push(host.child);
+    return host;
   };
-  const wrong: string[] = [];
+  const problems: string[] = [];
   try {
-    const bystander = lots.chance(0.4) ? start("roder") : undefined;
+    const bystander = random.chance(0.4) ? start("roder") : undefined;
     await bystander?.hello();
     bystander?.run(LIVING, false);
     if (bystander) await service.started(LIVING);
 
-    const victim = start(lots.pick(["roder", "roder", "courier"]));
+    const victim = start(random.pick(["roder", "roder", "courier"]));
     await victim.hello();
-    const leave = victim.bridge.mode === "roder" && lots.chance(0.3);
-    for (let count = victim.bridge.mode === "roder" ? lots.int(1, 3) : 1; count > 0; count -= 1)
+    const leave = victim.child.mode === "roder" && random.chance(0.3);
+    for (let count = victim.child.mode === "roder" ? random.int(1, 3) : 1; count > 0; count -= 1)
       victim.run("to-be-killed", false);
     if (leave) victim.run(LEAVE, true);
-    if (lots.chance(0.6)) await service.firstCreate;
-    await sleep(lots.chance(0.3) ? 0 : lots.magnitude(1, 600));
-    victim.bridge.process.kill("SIGKILL");
-    await victim.bridge.exited;
+    if (random.chance(0.6)) await service.firstCreate;
+    await sleep(random.chance(0.3) ? 0 : random.magnitude(1, 600));
+    victim.child.process.kill("SIGKILL");
+    await victim.child.exited;
     result.orphans += service.active("to-be-killed").length;
     // Before its name was told nobody could know of it, and the next start may stop it.
     const left = victim.left ? service.active(LEAVE).length : 0;
 
-    let starters = Array.from({ length: lots.chance(0.4) ? 2 : 1 }, () => start(lots.pick(["roder", "courier"])));
+    let starters = Array.from({ length: random.chance(0.4) ? 2 : 1 }, () => start(random.pick(["roder", "courier"])));
     await Promise.all(starters.map((one) => one.hello()));
-    if (lots.chance(0.25)) {
-      await sleep(lots.magnitude(800, 2_500));
-      for (const one of starters) one.bridge.process.kill("SIGKILL");
+    if (random.chance(0.25)) {
+      await sleep(random.magnitude(800, 2_500));
+      for (const one of starters) one.child.process.kill("SIGKILL");
       starters = [start("roder")];
       await Promise.all(starters.map((one) => one.hello()));
     }
     if (!(await service.without("to-be-killed", SWEEP_MS))) {
-      wrong.push(`I5: ${service.active("to-be-killed").length} runs of a killed process go on`);
+      problems.push(`I5: ${service.active("to-be-killed").length} runs of a killed process go on`);
     }
     await sleep(300);
-    if (bystander && service.active(LIVING).length !== 1) wrong.push("I12: a run of a living process was stopped");
-    if (left > service.active(LEAVE).length) wrong.push("I12: a run that was to be left alone was stopped");
-    await bystander?.bridge.end();
-    if (bystander && !(await service.without(LIVING, 20_000))) wrong.push("I5: a run goes on after its host has gone");
+    if (bystander && service.active(LIVING).length !== 1) problems.push("I12: a run of a living process was stopped");
+    if (left > service.active(LEAVE).length) problems.push("I12: a run that was to be left alone was stopped");
+    await bystander?.child.end();
+    if (bystander && !(await service.without(LIVING, 20_000)))
+      problems.push("I5: a run goes on after its host has gone");
   } finally {
     for (const child of children) {
       await child.finish(40_000);
-      wrong.push(...child.problems);
+      problems.push(...child.problems);
     }
     await http.close();
     rmSync(stateDir, { recursive: true, force: true });
   }
-  return wrong;
+  return problems;
 }
 
 /** A service that is slow now and then, and what runs there. */
-class Service {
+class UnreliableService {
   readonly cloud: LocalCloud;
   readonly firstCreate: Promise<void>;
   readonly #labels = new Map<string, string>();
   readonly #waiting = new Map<string, () => void>();
   #created: () => void = () => undefined;
 
-  constructor(lots: Lots) {
+  constructor(random: SeededRandom) {
     this.firstCreate = new Promise((resolve) => {
       this.#created = resolve;
     });
     const work = builtInAgent(0);
     const faults: FaultRule[] = [];
-    if (lots.chance(0.4))
-      faults.push({ kind: "late_reply", where: "create_run", ms: lots.magnitude(1, 800), times: 2 });
-    if (lots.chance(0.3)) faults.push({ kind: "lag", where: "list", ms: lots.magnitude(10, 1_500) });
-    if (lots.chance(0.3)) faults.push({ kind: "status", where: "cancel", status: 503, times: 2 });
-    if (lots.chance(0.2)) faults.push({ kind: "status", where: "list", status: 500, body: "html", times: 2 });
+    if (random.chance(0.4))
+      faults.push({ kind: "late_reply", where: "create_run", ms: random.magnitude(1, 800), times: 2 });
+    if (random.chance(0.3)) faults.push({ kind: "lag", where: "list", ms: random.magnitude(10, 1_500) });
+    if (random.chance(0.3)) faults.push({ kind: "status", where: "cancel", status: 503, times: 2 });
+    if (random.chance(0.2)) faults.push({ kind: "status", where: "list", status: 500, body: "html", times: 2 });
     this.cloud = new LocalCloud({
       ambient: realAmbient,
       keys: [API_KEY],
-      faults: { seed: lots.int(1, 1e6), rules: faults },
+      faults: { seed: random.int(1, 1e6), rules: faults },
       agent: (stage) => {
         const label = /^\S+/.exec(stage.message ?? "")?.[0] ?? "";
         this.#labels.set(stage.run.id, label);
@@ -153,8 +154,8 @@ class Service {
 }
 
 /** A host of either kind that starts endless runs. */
-class Actor {
-  readonly bridge: Bridge;
+class EndlessHost {
+  readonly child: ChaosChild;
   /** Whether the host was told the name of the run it wanted left alone. */
   left = false;
   readonly #waiting = new Map<unknown, (message: Message) => void>();
@@ -162,7 +163,7 @@ class Actor {
   #id = 0;
 
   constructor(mode: Mode, origin: string, stateDir: string) {
-    this.bridge = new Bridge(mode, {
+    this.child = new ChaosChild(mode, {
       origin,
       stateDir,
       onMessage: (message) => {
@@ -174,7 +175,7 @@ class Actor {
 
   /** Up to where the program is ready for a run. */
   async hello(): Promise<void> {
-    if (this.bridge.mode === "roder") await this.#ask("extension/initialize", INITIALIZE);
+    if (this.child.mode === "roder") await this.#ask("extension/initialize", INITIALIZE);
     else {
       const params = { kind: "open_session", protocol_version: 1, parcel_dir: parcelDir("minimal") };
       const reply = await this.#ask("courier.open_session", params);
@@ -184,7 +185,7 @@ class Actor {
 
   run(label: string, leave: boolean): void {
     const prompt = `${label}\n@script [{"text":"begun"},{"hang":true}]`;
-    if (this.bridge.mode === "roder") {
+    if (this.child.mode === "roder") {
       const input = { prompt, ...(leave ? { wait: false } : {}) };
       const params = { executorId: "seren-cloud-run", executionId: `${label}-${this.#id}`, taskId: "t", input };
       void this.#ask("tasks/execute", params);
@@ -205,8 +206,8 @@ class Actor {
     this.#id += 1;
     const id = this.#id;
     const reply = new Promise<Message>((resolve) => void this.#waiting.set(id, resolve));
-    this.bridge.send({ jsonrpc: "2.0", id, method, params });
-    return Promise.race([reply, this.bridge.exited.then(() => undefined)]);
+    this.child.send({ jsonrpc: "2.0", id, method, params });
+    return Promise.race([reply, this.child.exited.then(() => undefined)]);
   }
 }
 

@@ -1,7 +1,7 @@
 /** `npm run chaos -- --plans N --seed S [--only SEED]`. */
 import { parseArgs } from "node:util";
-import { campaign, live, type Verdict } from "./campaign.ts";
-import { drawPlan } from "./chaos-plan-generator.ts";
+import { type PlanResult, runBatch, runCampaign } from "./campaign.ts";
+import { generateChaosPlan } from "./chaos-plan-generator.ts";
 
 const { values } = parseArgs({
   options: {
@@ -19,7 +19,7 @@ let failed = 0;
 const slow: { seed: number; ms: number }[] = [];
 const began = performance.now();
 
-function report({ plan, problems, ms, stderr }: Verdict): void {
+function report({ plan, problems, ms, stderr }: PlanResult): void {
   slow.push({ seed: plan.seed, ms });
   if (problems.length === 0) passed += 1;
   else {
@@ -34,8 +34,8 @@ function report({ plan, problems, ms, stderr }: Verdict): void {
 }
 
 if (values.only === undefined) {
-  await campaign(Number(values.seed) * SPREAD, Number(values.plans), report);
-} else for (const verdict of await live([drawPlan(Number(values.only))])) report(verdict);
+  await runCampaign(Number(values.seed) * SPREAD, Number(values.plans), report);
+} else for (const result of await runBatch([generateChaosPlan(Number(values.only))])) report(result);
 
 slow.sort((a, b) => b.ms - a.ms);
 const slowest = slow.slice(0, 5).map(({ seed, ms }) => `${seed}: ${(ms / 1000).toFixed(1)} s`);

@@ -1,5 +1,5 @@
 /** Spoils valid traffic, from a seed: in its bytes or in its values. */
-import type { Lots } from "../support/in-process/seeded-random.ts";
+import type { SeededRandom } from "../support/in-process/seeded-random.ts";
 
 const HUGE = ["1e308", "1e400", "-0", "9007199254740993", "18446744073709551616", "0.1", `1${"0".repeat(400)}`];
 const ODD_TEXTS = [
@@ -21,20 +21,21 @@ const ODD_TEXTS = [
 ];
 
 /** A JSON text with something wrong in it, or not; anything may come out, newlines included. */
-export function mutateText(text: string, lots: Lots): Buffer {
-  let bytes: Buffer = Buffer.from(lots.chance(0.65) ? mutateValues(text, lots) : text);
-  if (lots.chance(0.45)) for (let count = lots.magnitude(1, 6); count > 0; count -= 1) bytes = mutateBytes(bytes, lots);
+export function mutateText(text: string, random: SeededRandom): Buffer {
+  let bytes: Buffer = Buffer.from(random.chance(0.65) ? mutateValues(text, random) : text);
+  if (random.chance(0.45))
+    for (let count = random.magnitude(1, 6); count > 0; count -= 1) bytes = mutateBytes(bytes, random);
   return bytes;
 }
 
-function mutateBytes(bytes: Buffer, lots: Lots): Buffer {
-  const at = lots.int(0, Math.max(0, bytes.length - 1));
-  const until = Math.min(bytes.length, at + lots.magnitude(1, 64));
+function mutateBytes(bytes: Buffer, random: SeededRandom): Buffer {
+  const at = random.int(0, Math.max(0, bytes.length - 1));
+  const until = Math.min(bytes.length, at + random.magnitude(1, 64));
   const [head, middle, tail] = [bytes.subarray(0, at), bytes.subarray(at, until), bytes.subarray(until)];
-  switch (lots.int(0, 9)) {
+  switch (random.int(0, 9)) {
     case 0: {
       const flipped = Buffer.from(bytes);
-      if (flipped.length > 0) flipped[at] = (flipped[at] ?? 0) ^ (1 << lots.int(0, 7));
+      if (flipped.length > 0) flipped[at] = (flipped[at] ?? 0) ^ (1 << random.int(0, 7));
       return flipped;
     }
     case 1:
@@ -44,87 +45,87 @@ function mutateBytes(bytes: Buffer, lots: Lots): Buffer {
     case 3:
       return Buffer.from(head);
     case 4:
-      return Buffer.concat([head, Buffer.from(Array.from(middle, () => lots.int(0, 255))), tail]);
+      return Buffer.concat([head, Buffer.from(Array.from(middle, () => random.int(0, 255))), tail]);
     case 5:
       return Buffer.concat([
         head,
-        Buffer.from(lots.pick(['"', "{", "}", "[", "]", ",", ":", "\\", "\\u", "\r", "\ufeff", "null"])),
+        Buffer.from(random.pick(['"', "{", "}", "[", "]", ",", ":", "\\", "\\u", "\r", "\ufeff", "null"])),
         middle,
         tail,
       ]);
     case 6:
       return Buffer.concat([bytes, bytes]);
     case 7:
-      return Buffer.concat([head, Buffer.from(lots.pick(["[", '{"a":']).repeat(lots.magnitude(1, 2_000))), tail]);
+      return Buffer.concat([head, Buffer.from(random.pick(["[", '{"a":']).repeat(random.magnitude(1, 2_000))), tail]);
     case 8:
-      return Buffer.from(bytes.toString().replace(/-?\d+(\.\d+)?/, lots.pick(HUGE)));
+      return Buffer.from(bytes.toString().replace(/-?\d+(\.\d+)?/, random.pick(HUGE)));
     default:
-      return Buffer.concat([head, Buffer.from(lots.pick(ODD_TEXTS)), tail]);
+      return Buffer.concat([head, Buffer.from(random.pick(ODD_TEXTS)), tail]);
   }
 }
 
-function mutateValues(text: string, lots: Lots): string {
+function mutateValues(text: string, random: SeededRandom): string {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     return text;
   }
-  for (let count = lots.magnitude(1, 4); count > 0; count -= 1) value = mutateValue(value, lots, 0);
+  for (let count = random.magnitude(1, 4); count > 0; count -= 1) value = mutateValue(value, random, 0);
   return JSON.stringify(value) ?? "null";
 }
 
 /** The same value with one place in it changed. */
-export function mutateValue(value: unknown, lots: Lots, depth: number): unknown {
+export function mutateValue(value: unknown, random: SeededRandom, depth: number): unknown {
   const isContainer = typeof value === "object" && value !== null;
   const size = isContainer ? Object.keys(value).length : 0;
-  if (!isContainer || size === 0 || lots.chance(0.12 + depth * 0.03)) return another(value, lots);
+  if (!isContainer || size === 0 || random.chance(0.12 + depth * 0.03)) return another(value, random);
   if (Array.isArray(value)) {
     const copy: unknown[] = [...value];
-    const at = lots.int(0, copy.length - 1);
-    const kind = lots.int(0, 9);
+    const at = random.int(0, copy.length - 1);
+    const kind = random.int(0, 9);
     if (kind === 0) copy.splice(at, 1);
     else if (kind === 1) copy.splice(at, 0, copy[at]);
     else if (kind === 2) copy.reverse();
-    else copy[at] = mutateValue(copy[at], lots, depth + 1);
+    else copy[at] = mutateValue(copy[at], random, depth + 1);
     return copy;
   }
   const entries = Object.entries(value);
-  const at = lots.int(0, entries.length - 1);
+  const at = random.int(0, entries.length - 1);
   const [name, inner] = entries[at] as [string, unknown];
-  switch (lots.int(0, 11)) {
+  switch (random.int(0, 11)) {
     case 0:
       entries.splice(at, 1);
       break;
     case 1:
-      entries[at] = [lots.pick(["", "__proto__", "toString", name.toUpperCase(), `${name} `]), inner];
+      entries[at] = [random.pick(["", "__proto__", "toString", name.toUpperCase(), `${name} `]), inner];
       break;
     case 2:
-      entries.push([lots.pick(["extra", "kind", "type", "id", "params", "constructor"]), another(inner, lots)]);
+      entries.push([random.pick(["extra", "kind", "type", "id", "params", "constructor"]), another(inner, random)]);
       break;
     default:
-      entries[at] = [name, mutateValue(inner, lots, depth + 1)];
+      entries[at] = [name, mutateValue(inner, random, depth + 1)];
   }
   return Object.fromEntries(entries);
 }
 
-function another(value: unknown, lots: Lots): unknown {
-  if (typeof value === "string" && lots.chance(0.3)) {
-    const at = lots.int(0, value.length);
-    return value.slice(0, at) + lots.pick(ODD_TEXTS) + value.slice(at);
+function another(value: unknown, random: SeededRandom): unknown {
+  if (typeof value === "string" && random.chance(0.3)) {
+    const at = random.int(0, value.length);
+    return value.slice(0, at) + random.pick(ODD_TEXTS) + value.slice(at);
   }
   // A text that holds JSON (a session's state, a script) is worth opening.
-  if (typeof value === "string" && lots.chance(0.5) && /^[[{]/.test(value)) return mutateValues(value, lots);
-  switch (lots.int(0, 11)) {
+  if (typeof value === "string" && random.chance(0.5) && /^[[{]/.test(value)) return mutateValues(value, random);
+  switch (random.int(0, 11)) {
     case 0:
       return null;
     case 1:
-      return lots.chance(0.5);
+      return random.chance(0.5);
     case 2:
-      return lots.pick([0, -1, 1.5, 2 ** 31, 2 ** 32, 2 ** 53, 1e21, -1e308, Number.MAX_SAFE_INTEGER]);
+      return random.pick([0, -1, 1.5, 2 ** 31, 2 ** 32, 2 ** 53, 1e21, -1e308, Number.MAX_SAFE_INTEGER]);
     case 3:
     case 4:
-      return lots.pick(ODD_TEXTS);
+      return random.pick(ODD_TEXTS);
     case 5:
       return [];
     case 6:
@@ -134,9 +135,9 @@ function another(value: unknown, lots: Lots): unknown {
     case 8:
       return { value };
     case 9:
-      return nested(lots.pick([60, 130, 300, 1_000]));
+      return nested(random.pick([60, 130, 300, 1_000]));
     case 10:
-      return Array.from({ length: typeof value === "object" ? 3 : lots.magnitude(1, 2_000) }, () => value);
+      return Array.from({ length: typeof value === "object" ? 3 : random.magnitude(1, 2_000) }, () => value);
     default:
       return JSON.stringify(value);
   }

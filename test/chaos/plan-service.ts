@@ -2,7 +2,7 @@
 import { builtInAgent } from "../../src/local/agents/built-in-agent.ts";
 import { LocalCloud, type LocalRequest, type LocalResponse, PUBLISHER_PREFIX } from "../../src/local/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
-import { ask } from "../sim/ground-truth.ts";
+import { requestUntilAnswered } from "../sim/ground-truth.ts";
 import { API_KEY } from "./canaries.ts";
 import type { ChaosPlan } from "./chaos-plan.ts";
 
@@ -13,7 +13,7 @@ type Stage = Parameters<ReturnType<typeof builtInAgent>>[0];
 const DEPLOYMENT = { mode: "job", skill_slug: "chaos", workload: { execution: { type: "llm", bundle: {} } } };
 
 /** A run as it really was. */
-export interface SeenRun {
+export interface ActualRun {
   id: string;
   /** Of its request. */
   tag: string;
@@ -22,7 +22,7 @@ export interface SeenRun {
   text: string;
 }
 
-class TrueRun implements SeenRun {
+class ServiceRun implements ActualRun {
   readonly #stage: Stage;
   readonly tag: string;
 
@@ -46,11 +46,11 @@ class TrueRun implements SeenRun {
   }
 }
 
-export class World {
+export class PlanService {
   readonly plan: ChaosPlan;
   readonly cloud: LocalCloud;
   /** Those whose work began. */
-  readonly runs: SeenRun[] = [];
+  readonly runs: ActualRun[] = [];
   deploymentId = "";
   /** Deployments there were before the program was asked for anything. */
   deploymentsBefore = 0;
@@ -65,7 +65,7 @@ export class World {
       ...plan.service,
       agent: (stage) => {
         this.#letPersonDecide(stage);
-        this.runs.push(new TrueRun(stage, tagIn(stage.message)));
+        this.runs.push(new ServiceRun(stage, tagIn(stage.message)));
         return work(stage);
       },
     });
@@ -73,7 +73,7 @@ export class World {
 
   /** Makes the deployment that requests name. */
   async setUp(): Promise<void> {
-    const made = await ask(this.cloud, realAmbient, "POST", "/deploy", {
+    const made = await requestUntilAnswered(this.cloud, realAmbient, "POST", "/deploy", {
       ...DEPLOYMENT,
       name: `plan-${this.plan.seed}`,
     });
@@ -82,8 +82,8 @@ export class World {
   }
 
   /** A run that ended before its work began. */
-  async neverBegun(id: string): Promise<SeenRun | undefined> {
-    const row: Row = await ask(this.cloud, realAmbient, "GET", `/runs/${id}`).catch(() => undefined);
+  async neverBegun(id: string): Promise<ActualRun | undefined> {
+    const row: Row = await requestUntilAnswered(this.cloud, realAmbient, "GET", `/runs/${id}`).catch(() => undefined);
     return row && { id, tag: tagIn(row.invocation_payload?.message), status: row.status, text: "" };
   }
 
@@ -104,46 +104,46 @@ export class World {
   }
 
   async #decide(runId: string, decision: string): Promise<void> {
-    const pending: Row = await ask(this.cloud, realAmbient, "GET", `/runs/${runId}/pending_approvals`);
+    const pending: Row = await requestUntilAnswered(this.cloud, realAmbient, "GET", `/runs/${runId}/pending_approvals`);
     if (pending.status !== "awaiting_approval") return;
     const decisions = pending.pending_approvals.map(({ id }: { id: string }) => ({ id, decision }));
     const body = { resume_checkpoint_id: pending.checkpoint_id, approval_decisions: decisions };
-    await ask(this.cloud, realAmbient, "POST", `/runs/${runId}/resume`, body);
+    await requestUntilAnswered(this.cloud, realAmbient, "POST", `/runs/${runId}/resume`, body);
   }
 }
 
 /** One address for many plans: calls go to the plan whose deployment or run they name, the rest to one of them. */
-export class Switchboard extends LocalCloud {
+export class ServiceRouter extends LocalCloud {
   /** Takes what names neither a deployment nor a run. */
-  commons: World | undefined;
-  readonly #worlds = new Set<World>();
-  readonly #byRun = new Map<string, World>();
+  fallback: PlanService | undefined;
+  readonly #services = new Set<PlanService>();
+  readonly #byRun = new Map<string, PlanService>();
 
   constructor() {
     super({ ambient: realAmbient });
   }
 
-  add(world: World): void {
-    this.#worlds.add(world);
+  add(service: PlanService): void {
+    this.#services.add(service);
   }
 
   override handle(request: LocalRequest, signal?: AbortSignal): Promise<LocalResponse> {
-    const world = this.#worldOf(request.path);
-    return world ? world.cloud.handle(request, signal) : super.handle(request, signal);
+    const service = this.#worldOf(request.path);
+    return service ? service.cloud.handle(request, signal) : super.handle(request, signal);
   }
 
-  #worldOf(path: string): World | undefined {
+  #worldOf(path: string): PlanService | undefined {
     const [, kind, id = ""] = /^\/(deployments|runs)\/([^/?]+)/.exec(path.slice(PUBLISHER_PREFIX.length)) ?? [];
     if (kind === "deployments") {
-      for (const world of this.#worlds) if (world.deploymentId === id) return world;
+      for (const service of this.#services) if (service.deploymentId === id) return service;
     }
-    return (kind === "runs" && this.#worldOfRun(id)) || this.commons;
+    return (kind === "runs" && this.#worldOfRun(id)) || this.fallback;
   }
 
-  #worldOfRun(id: string): World | undefined {
+  #worldOfRun(id: string): PlanService | undefined {
     let found = this.#byRun.get(id);
-    for (const world of found ? [] : this.#worlds) {
-      if (world.runs.some((run) => run.id === id) || world.cloud.stats().runsActive.includes(id)) found = world;
+    for (const service of found ? [] : this.#services) {
+      if (service.runs.some((run) => run.id === id) || service.cloud.stats().runsActive.includes(id)) found = service;
     }
     if (found) this.#byRun.set(id, found);
     return found;

@@ -8,7 +8,7 @@ const UNFORESEEN = /did not foresee/;
 /** Longest text id that is echoed. */
 const MAX_ID = 4_096;
 
-export class Ledger {
+export class ReplyLedger {
   readonly problems: string[] = [];
   replies = 0;
   readonly #mode: Mode;
@@ -44,7 +44,7 @@ export class Ledger {
     try {
       this.read(checkLine(line, this.#mode));
     } catch (error) {
-      this.#wrong(`I9: ${error instanceof Error ? error.message : error}: ${line.toString().slice(0, 300)}`);
+      this.#report(`I9: ${error instanceof Error ? error.message : error}: ${line.toString().slice(0, 300)}`);
     }
   };
 
@@ -62,7 +62,7 @@ export class Ledger {
       const { dispatchId, executionId } = message.result;
       if (typeof dispatchId === "string") this.#acked.add(dispatchId);
       if (typeof executionId === "string") this.#acked.add(executionId);
-    } else if (UNFORESEEN.test(message.error.message)) this.#wrong(`I11: ${message.error.message}, to id ${id}`);
+    } else if (UNFORESEEN.test(message.error.message)) this.#report(`I11: ${message.error.message}, to id ${id}`);
     this.#waiting.get(id)?.();
     this.#waiting.delete(id);
   };
@@ -78,16 +78,16 @@ export class Ledger {
   close(): void {
     for (const [id, due] of this.#due) {
       const got = this.#got.get(id) ?? 0;
-      if (got < due) this.#wrong(`I11: ${due - got} of ${due} requests with id ${id.slice(0, 80)} were not answered`);
+      if (got < due) this.#report(`I11: ${due - got} of ${due} requests with id ${id.slice(0, 80)} were not answered`);
     }
     for (const [id, got] of this.#got) {
       const most = (this.#due.get(id) ?? 0) + (this.#allowed.get(id) ?? 0);
-      if (got > most) this.#wrong(`I1: ${got} replies to ${most} requests with id ${id.slice(0, 80)}`);
+      if (got > most) this.#report(`I1: ${got} replies to ${most} requests with id ${id.slice(0, 80)}`);
     }
     if (this.#mode === "courier") return;
     for (const id of this.#acked) {
       const terminals = this.#terminals.get(id) ?? 0;
-      if (terminals !== 1) this.#wrong(`I1: ${terminals} terminal events for ${JSON.stringify(id).slice(0, 80)}`);
+      if (terminals !== 1) this.#report(`I1: ${terminals} terminal events for ${JSON.stringify(id).slice(0, 80)}`);
     }
   }
 
@@ -95,7 +95,7 @@ export class Ledger {
     const id = params.dispatchId ?? params.executionId;
     const { event } = params;
     if (typeof id !== "string" || typeof event !== "object" || event === null || !("type" in event)) return;
-    if (!this.#acked.has(id)) this.#wrong(`I2: an event of ${id.slice(0, 80)} before its acknowledgement`);
+    if (!this.#acked.has(id)) this.#report(`I2: an event of ${id.slice(0, 80)} before its acknowledgement`);
     if (event.type === "completed" || event.type === "failed") add(this.#terminals, id);
   }
 
@@ -119,7 +119,7 @@ export class Ledger {
     add(isRequest ? this.#due : this.#allowed, JSON.stringify(id));
   }
 
-  #wrong(what: string): void {
+  #report(what: string): void {
     if (this.problems.length < 20) this.problems.push(what);
   }
 }

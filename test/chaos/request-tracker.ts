@@ -5,7 +5,7 @@ import type { Message } from "../support/child-process/line-check.ts";
 export type Event = any;
 
 /** One dispatch, execution or tool call. */
-export class Entry {
+export class TrackedRequest {
   readonly id: string;
   readonly events: Event[] = [];
   /** Replies to its request, one for each time it was sent. */
@@ -52,14 +52,14 @@ export class Entry {
   }
 }
 
-export class Book {
+export class RequestTracker {
   readonly problems: string[] = [];
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, TrackedRequest>();
   readonly #waiting = new Map<number, (message: Message) => void>();
   #lastId = 0;
 
-  open(id: string): Entry {
-    const entry = new Entry(id);
+  open(id: string): TrackedRequest {
+    const entry = new TrackedRequest(id);
     this.#entries.set(id, entry);
     return entry;
   }

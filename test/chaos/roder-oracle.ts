@@ -2,15 +2,15 @@
 
 import { canariesIn } from "./canaries.ts";
 import type { RoderPlan, RoderRequest } from "./chaos-plan.ts";
-import type { SeenRun } from "./plan-service.ts";
-import type { Entry, Event } from "./request-tracker.ts";
+import type { ActualRun } from "./plan-service.ts";
+import type { Event, TrackedRequest } from "./request-tracker.ts";
 
 export interface RequestCase {
   plan: RoderPlan;
   request: RoderRequest;
-  entry: Entry;
+  entry: TrackedRequest;
   /** Runs that really were started for it. */
-  runs: readonly SeenRun[];
+  runs: readonly ActualRun[];
   /** The host went away in the middle. */
   ended: boolean;
   /** Somebody had a reason to stop it. */
@@ -30,16 +30,16 @@ const KIND_OF: Readonly<Record<string, string>> = {
 const RESULT_CHARS = 20_000;
 const UNRELIABLE = "parts of the streamed answer were lost";
 
-export function judgeRequest(one: RequestCase): string[] {
+export function checkRequest(one: RequestCase): string[] {
   const { request, entry, ended } = one;
   if (request.via === "tool") return leaks(JSON.stringify(entry.reply ?? ""));
-  const wrong: string[] = [];
+  const problems: string[] = [];
   const expected = request.twice ? 2 : 1;
   if (!ended && entry.replies.length !== expected)
-    wrong.push(`I1: ${entry.replies.length} replies to ${expected} requests`);
+    problems.push(`I1: ${entry.replies.length} replies to ${expected} requests`);
   const terminals = entry.events.filter(({ type }) => type === "completed" || type === "failed").length;
-  if (terminals > 1) wrong.push(`I1: ${terminals} terminal events`);
-  if (!ended && terminals === 0 && entry.replies[0] === "result") wrong.push("I1: no terminal event");
+  if (terminals > 1) problems.push(`I1: ${terminals} terminal events`);
+  if (!ended && terminals === 0 && entry.replies[0] === "result") problems.push("I1: no terminal event");
   if (
     ended &&
     one.plan.ending?.how === "eof" &&
@@ -47,20 +47,20 @@ export function judgeRequest(one: RequestCase): string[] {
     terminals === 0 &&
     entry.replies[0] === "result"
   ) {
-    wrong.push("I1: no terminal event although the host could still read");
+    problems.push("I1: no terminal event although the host could still read");
   }
-  for (const name of ["stdout", "stderr", "log"]) wrong.push(...leaks(entry.stream(name)));
-  if (!entry.terminal) return wrong;
-  wrong.push(...leaks(JSON.stringify(entry.terminal)));
-  return wrong.concat(
-    entry.terminal.type === "failed" ? judgeFailure(one, entry.terminal) : judgeOutcome(one, entry.terminal.result),
+  for (const name of ["stdout", "stderr", "log"]) problems.push(...leaks(entry.stream(name)));
+  if (!entry.terminal) return problems;
+  problems.push(...leaks(JSON.stringify(entry.terminal)));
+  return problems.concat(
+    entry.terminal.type === "failed" ? checkFailure(one, entry.terminal) : checkOutcome(one, entry.terminal.result),
   );
 }
 
 /** A run whose fate could not be found out is the one thing a failure may leave behind. */
 export const isUnknown = (text: string) => /could not be looked up|could be this one/.test(text);
 
-function judgeFailure({ runs, entry }: RequestCase, { error }: Event): string[] {
+function checkFailure({ runs, entry }: RequestCase, { error }: Event): string[] {
   const run = runs[0];
   if (!run || isUnknown(error)) return [];
   if (/before a(ny)? (remote )?run was started/.test(error))
@@ -70,12 +70,12 @@ function judgeFailure({ runs, entry }: RequestCase, { error }: Event): string[] 
 }
 
 /** The run a terminal event names. */
-export function namedRun({ terminal }: Entry): string | undefined {
+export function namedRun({ terminal }: TrackedRequest): string | undefined {
   const { metadata, payload } = terminal?.result ?? {};
   return metadata?.run_id ?? payload?.run_id ?? undefined;
 }
 
-function judgeOutcome(one: RequestCase, result: Event): string[] {
+function checkOutcome(one: RequestCase, result: Event): string[] {
   const { request, runs } = one;
   const known = request.via === "dispatch" ? result.metadata : result.payload;
   if (known.status === "started") return [];
@@ -86,40 +86,40 @@ function judgeOutcome(one: RequestCase, result: Event): string[] {
       : [`I6: the outcome names run ${known.run_id}, which is not its own`];
   const why = String(known.error?.message ?? "");
   if (/cancel requested|Seren Cloud/.test(why)) return [];
-  const wrong: string[] = [];
+  const problems: string[] = [];
   const kind = KIND_OF[run.status];
   const told = known.status;
   const fits = told === kind || (kind === "cancelled" && told === "timed_out");
-  if (!fits) wrong.push(`I6: told ${told} (${why}), but the record says ${run.status}`);
-  if (kind === "cancelled" && !one.stopped && !saysSo(request)) wrong.push("I12: cancelled unasked");
-  if (request.canary || !fits) return wrong;
-  return wrong.concat(
-    request.via === "dispatch" ? judgeMessage(result.final_message, told, run) : judgeStreams(one, known, run),
+  if (!fits) problems.push(`I6: told ${told} (${why}), but the record says ${run.status}`);
+  if (kind === "cancelled" && !one.stopped && !saysSo(request)) problems.push("I12: cancelled unasked");
+  if (request.canary || !fits) return problems;
+  return problems.concat(
+    request.via === "dispatch" ? checkMessage(result.final_message, told, run) : checkStreams(one, known, run),
   );
 }
 
 const saysSo = (request: RoderRequest) =>
   request.script.some((step) => "status" in step && String(step.status).startsWith("cancel"));
 
-function judgeMessage(message: string, told: string, run: SeenRun): string[] {
+function checkMessage(message: string, told: string, run: ActualRun): string[] {
   const text = run.text.toWellFormed();
   if (Array.from(text).length > RESULT_CHARS / 2 || text.trim() === "") return [];
   const holds = told === "completed" ? message.startsWith(text) : message.includes(text.trimEnd());
   return holds ? [] : [`I3: final message ${show(message)} does not hold ${show(text)}`];
 }
 
-function judgeStreams({ entry, request }: RequestCase, payload: Event, run: SeenRun): string[] {
+function checkStreams({ entry, request }: RequestCase, payload: Event, run: ActualRun): string[] {
   if (request.detach) return [];
-  const wrong: string[] = [];
+  const problems: string[] = [];
   const text = run.text.toWellFormed();
   if (!payload.truncated && payload.text !== text)
-    wrong.push(`I3: final text ${show(payload.text)} is not ${show(text)}`);
-  if (entry.stream("stderr").includes(UNRELIABLE)) return wrong;
+    problems.push(`I3: final text ${show(payload.text)} is not ${show(text)}`);
+  if (entry.stream("stderr").includes(UNRELIABLE)) return problems;
   const streamed = entry.stream("stdout");
   const whole = text === "" || text.endsWith("\n") ? text : `${text}\n`;
   if (streamed !== whole)
-    wrong.push(`I3: streamed ${show(streamed)} is not ${show(whole)}${firstDifference(streamed, whole)}`);
-  return wrong;
+    problems.push(`I3: streamed ${show(streamed)} is not ${show(whole)}${firstDifference(streamed, whole)}`);
+  return problems;
 }
 
 function leaks(text: string): string[] {

@@ -1,13 +1,13 @@
 /** A Roder host that does what a plan says, and what is wrong with what it got. */
 
 import type { Message } from "../support/child-process/line-check.ts";
-import { derive, Lots } from "../support/in-process/seeded-random.ts";
-import type { Bridge } from "./chaos-child.ts";
+import { deriveSeed, SeededRandom } from "../support/in-process/seeded-random.ts";
+import type { ChaosChild } from "./chaos-child.ts";
 import type { RoderPlan, RoderRequest } from "./chaos-plan.ts";
-import { rubbishLine } from "./invalid-lines.ts";
-import { sleep, type World } from "./plan-service.ts";
-import type { Book, Entry } from "./request-tracker.ts";
-import { judgeRequest, namedRun } from "./roder-oracle.ts";
+import { invalidLine } from "./invalid-lines.ts";
+import { type PlanService, sleep } from "./plan-service.ts";
+import type { RequestTracker, TrackedRequest } from "./request-tracker.ts";
+import { checkRequest, namedRun } from "./roder-oracle.ts";
 
 /** Longest a request may take here; the waits of a plan are short. */
 export const SETTLE_MS = 100_000;
@@ -18,23 +18,23 @@ export const QUIET_MS = 60_000;
 
 export const tagOf = (plan: { seed: number }, index: number) => `tag-${plan.seed}-${index}`;
 
-export class RoderAct {
+export class RoderSession {
   readonly problems: string[] = [];
   readonly #plan: RoderPlan;
-  readonly #world: World;
-  readonly #bridge: Bridge;
-  readonly #book: Book;
-  readonly #lots: Lots;
-  readonly #entries: Entry[] = [];
+  readonly #service: PlanService;
+  readonly #child: ChaosChild;
+  readonly #tracker: RequestTracker;
+  readonly #random: SeededRandom;
+  readonly #entries: TrackedRequest[] = [];
   readonly #toolRuns: (string | undefined)[] = [];
   #ended = false;
 
-  constructor(plan: RoderPlan, world: World, bridge: Bridge, book: Book) {
+  constructor(plan: RoderPlan, service: PlanService, child: ChaosChild, tracker: RequestTracker) {
     this.#plan = plan;
-    this.#world = world;
-    this.#bridge = bridge;
-    this.#book = book;
-    this.#lots = new Lots(derive(plan.seed, 5));
+    this.#service = service;
+    this.#child = child;
+    this.#tracker = tracker;
+    this.#random = new SeededRandom(deriveSeed(plan.seed, 5));
   }
 
   async perform(): Promise<void> {
@@ -44,7 +44,7 @@ export class RoderAct {
   }
 
   /** Once everything has settled, or the program is gone. */
-  async judge(): Promise<void> {
+  async check(): Promise<void> {
     const { problems } = this;
     for (const [index, request] of this.#plan.requests.entries()) {
       const entry = this.#entries[index];
@@ -52,22 +52,22 @@ export class RoderAct {
       problems.push(...entry.problems);
       const tag = tagOf(this.#plan, index);
       const named = namedRun(entry);
-      if (named && !this.#world.runs.some(({ id }) => id === named)) {
-        const run = await this.#world.neverBegun(named);
-        if (run) this.#world.runs.push(run);
+      if (named && !this.#service.runs.some(({ id }) => id === named)) {
+        const run = await this.#service.neverBegun(named);
+        if (run) this.#service.runs.push(run);
       }
-      const mine = this.#world.runs.filter((run) => run.tag === tag);
+      const mine = this.#service.runs.filter((run) => run.tag === tag);
       if (mine.length > 1) problems.push(`I4: ${mine.length} runs of ${tag}`);
       const ended = this.#ended;
       const stopped = request.cancelMs.length > 0 || request.timeoutSeconds < 60 || ended;
-      problems.push(...judgeRequest({ plan: this.#plan, request, entry, runs: mine, ended, stopped }));
+      problems.push(...checkRequest({ plan: this.#plan, request, entry, runs: mine, ended, stopped }));
     }
   }
 
   async #perform(request: RoderRequest, index: number): Promise<void> {
     await sleep(request.atMs);
-    if (this.#bridge.hasExited) return;
-    const entry = this.#book.open(idOf(this.#plan.seed, index));
+    if (this.#child.hasExited) return;
+    const entry = this.#tracker.open(idOf(this.#plan.seed, index));
     this.#entries[index] = entry;
     if (request.via === "tool") return this.#performTool(request, index, entry);
     const lines = [this.#line(request, index, entry)];
@@ -76,27 +76,27 @@ export class RoderAct {
     this.#send(...lines);
     const cancels = request.cancelMs.map(async (ms) => {
       await sleep(ms);
-      if (ms > 0 && !this.#ended && !this.#bridge.hasExited) this.#send(this.#cancelLine(request, entry));
+      if (ms > 0 && !this.#ended && !this.#child.hasExited) this.#send(this.#cancelLine(request, entry));
     });
-    if (!(await within(SETTLE_MS, Promise.race([entry.settled, this.#bridge.exited])))) {
+    if (!(await within(SETTLE_MS, Promise.race([entry.settled, this.#child.exited])))) {
       this.problems.push(`I1: ${request.via} ${index} has no end after ${SETTLE_MS} ms`);
     }
     await Promise.all(cancels); // also those that come when all is over
   }
 
   #send(...lines: (object | string | Buffer)[]): void {
-    if (this.#plan.rubbish > 0 && this.#lots.chance(0.5)) {
-      for (let count = this.#plan.rubbish; count > 0; count -= 1)
-        lines.splice(this.#lots.int(0, lines.length), 0, rubbishLine(this.#lots));
+    if (this.#plan.invalidLines > 0 && this.#random.chance(0.5)) {
+      for (let count = this.#plan.invalidLines; count > 0; count -= 1)
+        lines.splice(this.#random.int(0, lines.length), 0, invalidLine(this.#random));
     }
-    this.#bridge.send(...lines);
+    this.#child.send(...lines);
   }
 
-  #line(request: RoderRequest, index: number, entry: Entry): object {
+  #line(request: RoderRequest, index: number, entry: TrackedRequest): object {
     const prompt = `${tagOf(this.#plan, index)}\n@script ${JSON.stringify(request.script)}`;
     const reply = this.#expectReply(request.via, (message) => entry.answered(message));
     if (request.via === "dispatch") {
-      return this.#book.request(
+      return this.#tracker.request(
         "subagents/dispatch",
         {
           dispatcherId: "seren-cloud",
@@ -114,7 +114,7 @@ export class RoderAct {
         reply,
       );
     }
-    return this.#book.request(
+    return this.#tracker.request(
       "tasks/execute",
       {
         executorId: "seren-cloud-run",
@@ -133,23 +133,23 @@ export class RoderAct {
   }
 
   #target(): object {
-    return this.#plan.target === "agent" ? {} : { deployment_id: this.#world.deploymentId };
+    return this.#plan.target === "agent" ? {} : { deployment_id: this.#service.deploymentId };
   }
 
-  #cancelLine(request: RoderRequest, entry: Entry): object {
+  #cancelLine(request: RoderRequest, entry: TrackedRequest): object {
     const reply = this.#expectReply("cancel", (message) => {
       if (message.kind !== "result" && !this.#ended) this.problems.push("I6: a cancel was answered with an error");
     });
     return request.via === "dispatch"
-      ? this.#book.request("subagents/cancel", { dispatcherId: "seren-cloud", dispatchId: entry.id }, reply)
-      : this.#book.request(
+      ? this.#tracker.request("subagents/cancel", { dispatcherId: "seren-cloud", dispatchId: entry.id }, reply)
+      : this.#tracker.request(
           "tasks/cancel",
           { executorId: "seren-cloud-run", executionId: entry.id, reason: "r" },
           reply,
         );
   }
 
-  async #performTool(request: RoderRequest, index: number, entry: Entry): Promise<void> {
+  async #performTool(request: RoderRequest, index: number, entry: TrackedRequest): Promise<void> {
     const prompt = `${tagOf(this.#plan, index)}\n@script ${JSON.stringify(request.script)}`;
     const args = { prompt, ...this.#target(), timeout_seconds: request.timeoutSeconds };
     const started = await this.#tool("seren_dispatch", args);
@@ -173,7 +173,7 @@ export class RoderAct {
   }
 
   async #tool(toolName: string, args: object): Promise<Message | undefined> {
-    if (this.#bridge.hasExited) return undefined;
+    if (this.#child.hasExited) return undefined;
     const params = {
       providerId: "seren-cloud-tools",
       toolName,
@@ -186,14 +186,14 @@ export class RoderAct {
     const replied = new Promise<Message>((resolve) => {
       settle = resolve;
     });
-    this.#send(this.#book.request("tools/call", params, this.#expectReply(toolName, settle)));
-    return Promise.race([replied, this.#bridge.exited.then(() => undefined)]);
+    this.#send(this.#tracker.request("tools/call", params, this.#expectReply(toolName, settle)));
+    return Promise.race([replied, this.#child.exited.then(() => undefined)]);
   }
 
   /** Notes a reply that takes too long. */
   #expectReply(what: string, onReply: (message: Message) => void): (message: Message) => void {
     const timer = setTimeout(() => {
-      if (!this.#bridge.hasExited && !this.#ended)
+      if (!this.#child.hasExited && !this.#ended)
         this.problems.push(`I6: ${what} was not answered within ${REPLY_MS} ms`);
     }, REPLY_MS);
     timer.unref();
@@ -208,11 +208,11 @@ export class RoderAct {
     if (!ending) return;
     await sleep(ending.afterMs);
     this.#ended = true;
-    if (ending.how === "eof") this.#bridge.process.stdin?.end();
-    else if (ending.how === "stdout") this.#bridge.stopListening();
+    if (ending.how === "eof") this.#child.process.stdin?.end();
+    else if (ending.how === "stdout") this.#child.stopListening();
     else if (ending.how === "shutdown")
-      this.#bridge.send(this.#book.request("extension/shutdown", {}, () => undefined));
-    else this.#bridge.process.kill(ending.how);
+      this.#child.send(this.#tracker.request("extension/shutdown", {}, () => undefined));
+    else this.#child.process.kill(ending.how);
   }
 }
 

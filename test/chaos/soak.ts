@@ -10,8 +10,8 @@ import { LocalCloud, startLocalHttp } from "../../src/local/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
 import { INITIALIZE } from "../support/child-process/roder-initialize.ts";
 import { API_KEY } from "./canaries.ts";
-import { Bridge } from "./chaos-child.ts";
-import { Book } from "./request-tracker.ts";
+import { ChaosChild } from "./chaos-child.ts";
+import { RequestTracker } from "./request-tracker.ts";
 
 const { values } = parseArgs({
   options: { runs: { type: "string", default: "20000" }, events: { type: "string", default: "1000000" } },
@@ -39,24 +39,26 @@ const file = join(folder, "memory.json");
 writeFileSync(join(folder, "probe.mjs"), PROBE);
 const cloud = new LocalCloud({ ambient: realAmbient, keys: [API_KEY], maxKeptRuns: 200, retryMs: 50 });
 const http = await startLocalHttp(cloud);
-const book = new Book();
-const bridge = new Bridge("roder", {
+const tracker = new RequestTracker();
+const child = new ChaosChild("roder", {
   origin: http.origin,
   nodeArgs: ["--expose-gc", "--import", join(folder, "probe.mjs")],
   env: { SOAK_FILE: file, SEREN_BRIDGE_LOG: "error" },
-  onMessage: book.take,
+  onMessage: tracker.take,
 });
 let problems: string[] = [];
 try {
-  await new Promise<void>((resolve) => bridge.send(book.request("extension/initialize", INITIALIZE, () => resolve())));
+  await new Promise<void>((resolve) =>
+    child.send(tracker.request("extension/initialize", INITIALIZE, () => resolve())),
+  );
   await shortRuns(Number(values.runs));
   await longRun(Number(values.events));
 } finally {
-  await bridge.finish(20_000);
+  await child.finish(20_000);
   await http.close();
   rmSync(folder, { recursive: true, force: true });
 }
-problems = [...problems, ...bridge.problems, ...book.problems];
+problems = [...problems, ...child.problems, ...tracker.problems];
 for (const problem of problems) console.log(problem);
 console.log(problems.length === 0 ? "flat" : "NOT FLAT");
 process.exit(problems.length === 0 ? 0 : 1);
@@ -87,16 +89,16 @@ async function shortRuns(count: number): Promise<void> {
 
 async function oneRun(number: number): Promise<void> {
   const id = `run-${number}`;
-  const entry = book.open(id);
+  const entry = tracker.open(id);
   const prompt = `@script [{"text":"short "},{"tool":"look","result":"found"},{"text":"answer ${number}\\n"}]`;
   const isTask = number % 2 === 0;
   const request = isTask
-    ? book.request(
+    ? tracker.request(
         "tasks/execute",
         { executorId: "seren-cloud-run", executionId: id, taskId: "t", input: { prompt } },
         (reply) => entry.answered(reply),
       )
-    : book.request(
+    : tracker.request(
         "subagents/dispatch",
         {
           dispatcherId: "seren-cloud",
@@ -107,9 +109,9 @@ async function oneRun(number: number): Promise<void> {
         },
         (reply) => entry.answered(reply),
       );
-  bridge.send(request);
-  await Promise.race([entry.settled, bridge.exited]);
-  book.forget(id);
+  child.send(request);
+  await Promise.race([entry.settled, child.exited]);
+  tracker.forget(id);
   const said = isTask ? entry.terminal?.result.payload.text : entry.terminal?.result.final_message;
   if (said !== `short answer ${number}\n`) problems.push(`I3: ${id} said ${JSON.stringify(said)}`);
 }
@@ -122,7 +124,7 @@ async function longRun(events: number): Promise<void> {
     n: Math.min(events, 100_000),
   }));
   const id = "long";
-  const entry = book.open(id);
+  const entry = tracker.open(id);
   const params = {
     dispatcherId: "seren-cloud",
     dispatchId: id,
@@ -130,7 +132,7 @@ async function longRun(events: number): Promise<void> {
     parentTurnId: "u",
     request: { description: "d", prompt: `@script ${JSON.stringify(steps)}`, timeout_seconds: 3_600 },
   };
-  bridge.send(book.request("subagents/dispatch", params, (reply) => entry.answered(reply)));
+  child.send(tracker.request("subagents/dispatch", params, (reply) => entry.answered(reply)));
   let peak = before;
   for (let over = false; !over; ) {
     over = await Promise.race([
@@ -157,12 +159,12 @@ async function longRun(events: number): Promise<void> {
 /** The child's memory after a collection. */
 async function memory(): Promise<{ heapUsed: number; rss: number }> {
   writeFileSync(file, "");
-  bridge.process.kill("SIGUSR2");
+  child.process.kill("SIGUSR2");
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, 20));
     const text = readFileSync(file, "utf8");
     if (text.endsWith("}")) return JSON.parse(text);
-    if (bridge.hasExited) throw new Error(`the program ended: ${bridge.stderr.slice(-2_000)}`);
+    if (child.hasExited) throw new Error(`the program ended: ${child.stderr.slice(-2_000)}`);
   }
 }
 

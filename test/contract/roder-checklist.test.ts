@@ -10,7 +10,7 @@ import { expect, onTestFinished, test } from "vitest";
 import * as z from "zod";
 import { MAX_CHUNK_BYTES, ManifestSchema, SubagentDefinitionSchema } from "#protocols/roder-extension";
 import { ExecutionFailure } from "../../src/support/failure.ts";
-import { API_KEY, type Child, EXITED_WELL, ROOT, scratchFolder } from "../support/child-process/child.ts";
+import { API_KEY, type Child, CLEAN_EXIT, ROOT, scratchFolder } from "../support/child-process/child.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
 import { RoderHost } from "../support/child-process/roder-host.ts";
 import { INITIALIZE } from "../support/child-process/roder-initialize.ts";
@@ -25,7 +25,7 @@ const TRIGGERS =
   /rate limit|rate_limit|ratelimit|too many requests|429|timed out|timeout|unknown subagent type|not allowed by subagent|subagent tool|unavailable tool|has no tools compatible/i;
 
 test("C1: stdin is cut at 0x0A only; huge lines, unknown members and unknown methods are tolerated", async () => {
-  const host = await RoderHost.greeted();
+  const host = await RoderHost.initialized();
   const prompt = `one\u2028two\u2029three\u0085four ${"ü".repeat(3_000_000)}`;
   const request = { prompt, inputs: null, from_a_newer_host: { deep: [1] } };
   expect(await host.dispatch("d-1", request)).toEqual({ result: { dispatchId: "d-1" } });
@@ -38,7 +38,7 @@ test("C1: stdin is cut at 0x0A only; huge lines, unknown members and unknown met
 
 test("C2: one well-formed JSON line a message, at most 1 MiB, without half characters", async () => {
   // The harness checks every line it reads: size, UTF-8, surrogates, compact JSON, and the schema of what it carries.
-  const host = await RoderHost.greeted();
+  const host = await RoderHost.initialized();
   await host.dispatch("d-1", {
     prompt: script({ text: "half \ud83d and \u0000 and \u2028 " }, { text: "𝄞".repeat(50_000), n: 20 }),
   });
@@ -50,7 +50,7 @@ test("C2: one well-formed JSON line a message, at most 1 MiB, without half chara
 });
 
 test("C3: ids come back as they were sent, with a result or an error, and the host is never asked anything", async () => {
-  const host = await RoderHost.greeted();
+  const host = await RoderHost.initialized();
   for (const id of [7, 41, Number.MAX_SAFE_INTEGER - 1]) {
     expect((await host.ask("tasks/spec", { executorId: EXECUTOR }, id)).result).toBeDefined();
     expect((await host.ask("tasks/spec", { executorId: "another" }, id + 1)).error?.message).toContain("another");
@@ -161,7 +161,7 @@ test("C9: a cancel is answered at once in every phase and repeated until the rem
 
   const refusals = { kind: "status", where: "cancel", status: 503, times: 3 } as const;
   const { env, run } = await startCloud({ faults: { rules: [refusals] } });
-  const host = await RoderHost.greeted({ env });
+  const host = await RoderHost.initialized({ env });
   await host.execute("e-1", { prompt: script(HANG) });
   const { ended } = await run(0);
   expect(await host.cancelTask("e-1")).toEqual({ result: {} });
@@ -271,10 +271,10 @@ const GOINGS: [string, (child: Child) => Promise<unknown>][] = [
 ];
 test.each(GOINGS)("C13: after %s what runs is cancelled, and the program ends", async (_, go) => {
   const { env, run } = await startCloud();
-  const host = await RoderHost.greeted({ env });
+  const host = await RoderHost.initialized({ env });
   await host.dispatch("d-1", { prompt: script({ text: "so far" }, HANG) });
   const { ended } = await run(0);
-  expect(await go(host.child)).toEqual(EXITED_WELL);
+  expect(await go(host.child)).toEqual(CLEAN_EXIT);
   expect(await ended).toBe("cancelled");
 });
 
@@ -290,7 +290,7 @@ test("C14: an error of our own fails the one run and ends nothing; stderr is qui
   expect(broken.terminal("d2")).toMatchObject({ type: "completed" });
 
   const { env } = await startCloud();
-  const host = await RoderHost.greeted({ env });
+  const host = await RoderHost.initialized({ env });
   await host.dispatch("d-1", { prompt: script({ fail: `the key ${API_KEY} was refused` }) });
   expect(finalMessage(await host.terminal("d-1"))).not.toContain(API_KEY);
   await host.execute("e-1", { promt: "misspelt" });

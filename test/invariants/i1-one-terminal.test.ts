@@ -1,6 +1,6 @@
 /** I1: exactly one terminal event or response per request, whatever fails and whenever it is cancelled. */
 import { expect, test } from "vitest";
-import { EXITED_WELL } from "../support/child-process/child.ts";
+import { CLEAN_EXIT } from "../support/child-process/child.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
 import { CourierHost, parcel, request } from "../support/child-process/courier-host.ts";
 import { isTerminal, RoderHost } from "../support/child-process/roder-host.ts";
@@ -22,7 +22,7 @@ const task = (id: string, prompt: string) => ({
 
 test("requests sent twice and cancelled at any moment end once each", async () => {
   const { env } = await startCloud();
-  const host = await RoderHost.greeted({ env });
+  const host = await RoderHost.initialized({ env });
   const ids = Array.from({ length: 40 }, (_, index) => `one-${index}`);
   await Promise.all(
     ids.map(async (id, index) => {
@@ -39,7 +39,7 @@ test("requests sent twice and cancelled at any moment end once each", async () =
       await host.terminal(id);
     }),
   );
-  expect(await host.end()).toEqual(EXITED_WELL);
+  expect(await host.end()).toEqual(CLEAN_EXIT);
   for (const id of ids) expect(terminals(host, id), id).toBe(1);
 });
 
@@ -47,7 +47,7 @@ test.each(["eof", "SIGTERM", "extension/shutdown"])(
   "what was acknowledged is ended once when the host goes away by %s",
   async (way) => {
     const { env } = await startCloud();
-    const host = await RoderHost.greeted({ env });
+    const host = await RoderHost.initialized({ env });
     await host.ask("tasks/execute", task("followed", script({ text: "begun" }, { hang: true })));
     await host.event("followed", (event) => event.type === "output" && event.stream === "stdout");
     const acks = [
@@ -60,7 +60,7 @@ test.each(["eof", "SIGTERM", "extension/shutdown"])(
     } else if (way === "extension/shutdown") void host.ask(way).catch(() => undefined);
     const exit = await host.end();
     await Promise.all(acks);
-    expect(exit).toEqual(EXITED_WELL);
+    expect(exit).toEqual(CLEAN_EXIT);
     for (const id of ["followed", "fresh", "fresh-too"]) expect(terminals(host, id), id).toBe(1);
   },
 );
@@ -76,6 +76,6 @@ test("a turn that is interrupted gets one reply", async () => {
   const replies = [await first, await host.heard()];
   expect(replies.filter(({ result }) => result?.kind === "ok")).toHaveLength(1);
   expect(replies.filter(({ error }) => /cancelled$/.test(error?.code ?? ""))).toHaveLength(1);
-  expect(await host.end()).toEqual(EXITED_WELL);
+  expect(await host.end()).toEqual(CLEAN_EXIT);
   expect(host.child.messages.filter(({ kind }) => kind !== "notification")).toHaveLength(3);
 });

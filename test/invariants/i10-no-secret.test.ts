@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { LocalCloud, startLocalHttp } from "../../src/local/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
-import { API_KEY, CANARIES, CanarySearch, canariesIn, DECLARED, tellingTexts } from "../chaos/canaries.ts";
-import { Bridge, parcelDir } from "../chaos/chaos-child.ts";
+import { API_KEY, CANARIES, CanarySearch, canariesIn, canaryTexts, DECLARED } from "../chaos/canaries.ts";
+import { ChaosChild, parcelDir } from "../chaos/chaos-child.ts";
 import { script } from "../support/child-process/cloud.ts";
 import type { Message } from "../support/child-process/line-check.ts";
 import { INITIALIZE } from "../support/child-process/roder-initialize.ts";
@@ -36,7 +36,7 @@ async function service() {
 function talk(mode: "roder" | "courier", place: { origin: string; stateDir: string }) {
   let heard: Message[] = [];
   let wake: () => void = () => undefined;
-  const bridge = new Bridge(mode, {
+  const bridge = new ChaosChild(mode, {
     ...place,
     onMessage: (message) => {
       heard.push(message);
@@ -64,7 +64,7 @@ test("in Roder, with all logging on", async () => {
   await ask(1, "extension/initialize", INITIALIZE);
   const isEnd = (message: Message) =>
     message.kind === "notification" && /"type":"(completed|failed)"/.test(JSON.stringify(message.params));
-  for (const [index, prompt] of prompts(tellingTexts(false)).entries()) {
+  for (const [index, prompt] of prompts(canaryTexts(false)).entries()) {
     bridge.send({
       jsonrpc: "2.0",
       id: 10 + index,
@@ -93,7 +93,7 @@ test("in Dispatch, with secrets a parcel declares", async () => {
   const [opened] = await ask(1, "courier.open_session", { kind: "open_session", protocol_version: 1, parcel_dir });
   const session = opened?.kind === "result" ? opened.result.session : undefined;
   const declared = [DECLARED.REPORT_DB_URL, DECLARED.REPORT_TOKEN].join("\n");
-  for (const [index, payload] of [...prompts(tellingTexts(true)), declared].entries()) {
+  for (const [index, payload] of [...prompts(canaryTexts(true)), declared].entries()) {
     const said = await ask(2 + index, "courier.run", {
       kind: "run",
       protocol_version: 1,

@@ -8,7 +8,7 @@ import { RoderHost } from "../support/child-process/roder-host.ts";
 
 test("a run goes on while its host writes rubbish", async () => {
   const { env } = await startCloud();
-  const host = await RoderHost.greeted({ env });
+  const host = await RoderHost.initialized({ env });
   await host.execute("good", { prompt: script({ text: "word\n", n: 30, every_ms: 20 }) });
   const rubbish = [
     "rubbish",

@@ -35,7 +35,7 @@ async function watched() {
 
 test("questions of Roder change nothing", async () => {
   const { cloud, env } = await watched();
-  const host = await RoderHost.greeted({ env });
+  const host = await RoderHost.initialized({ env });
   await host.result("subagents/definitions", { dispatcherId: "seren-cloud" });
   await host.result("tasks/spec", { executorId: "seren-cloud-run" });
   await host.tool("seren_agents", {});
@@ -80,7 +80,7 @@ test("a turn costs one deployment and one run, the next one a run", async () => 
 
 test("a dispatch that is over is not cancelled, and many at once share one deployment", async () => {
   const { cloud, env } = await watched();
-  const host = await RoderHost.greeted({ env });
+  const host = await RoderHost.initialized({ env });
   const ids = Array.from({ length: 16 }, (_, index) => `d-${index}`);
   await Promise.all(ids.map((id) => host.dispatch(id, { prompt: script({ text: id }) })));
   await Promise.all(ids.map((id) => host.terminal(id)));

@@ -7,7 +7,7 @@ const COUNT = 300;
 
 test("hundreds of requests at once are acknowledged by a program whose service never answers", async () => {
   const { env, cloud } = await startCloud({ faults: { rules: [{ kind: "hang", where: "any", times: 1_000_000 }] } });
-  const host = await RoderHost.greeted({ env });
+  const host = await RoderHost.initialized({ env });
   const ids = Array.from({ length: COUNT }, (_, index) => `waits-${index}`);
   const replies = await Promise.all(
     ids.map((id, index) => (index % 2 === 0 ? host.dispatch(id, { prompt: "p" }) : host.execute(id, { prompt: "p" }))),
@@ -31,7 +31,7 @@ test("hundreds of requests at once are acknowledged by a program whose service n
 });
 
 test("also with the embedded service, where a run can be over in no time", async () => {
-  const host = await RoderHost.greeted();
+  const host = await RoderHost.initialized();
   const ids = Array.from({ length: 50 }, (_, index) => `fast-${index}`);
   await Promise.all(ids.map((id) => host.dispatch(id, { prompt: "@script []" })));
   await Promise.all(ids.map((id) => host.terminal(id)));
@@ -49,7 +49,7 @@ test("also with the embedded service, where a run can be over in no time", async
 });
 
 test("also of a dispatch whose time is up before it begins", async () => {
-  const host = await RoderHost.greeted();
+  const host = await RoderHost.initialized();
   const ids = Array.from({ length: 20 }, (_, index) => `late-${index}`);
   await Promise.all(ids.map((id) => host.dispatch(id, { prompt: "p", timeout_seconds: 0 })));
   await Promise.all(ids.map((id) => host.terminal(id)));

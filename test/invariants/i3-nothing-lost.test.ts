@@ -36,7 +36,7 @@ const ROADS: Record<string, FaultRule[]> = {
 
 test.each(Object.entries(ROADS))("through a stream %s", async (_, rules) => {
   const { env } = await startCloud({ faults: { seed: 5, rules }, retryMs: 20 });
-  const host = await RoderHost.greeted({ env });
+  const host = await RoderHost.initialized({ env });
   await host.execute("told", { prompt: WORDS });
   expect(await host.terminal("told")).toMatchObject({
     result: { exit_code: 0, payload: { status: "completed", text: TEXT } },

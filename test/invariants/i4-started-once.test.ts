@@ -20,7 +20,7 @@ const LAGGING: FaultRule = { kind: "lag", where: "list", ms: 1_500 };
 
 test.each(Object.entries(LOST))("the answer %s, and lists lag behind", async (_, rule) => {
   const { env, cloud } = await startCloud({ faults: { rules: [rule, LAGGING] } });
-  const host = await RoderHost.greeted({ env });
+  const host = await RoderHost.initialized({ env });
   const ids = ["a", "b", "c"];
   await Promise.all(ids.map((id) => host.execute(id, { prompt: script({ text: id }) })));
   for (const id of ids)
@@ -30,7 +30,7 @@ test.each(Object.entries(LOST))("the answer %s, and lists lag behind", async (_,
 
 test("a request sent again under its id starts nothing", async () => {
   const { env, cloud } = await startCloud();
-  const host = await RoderHost.greeted({ env });
+  const host = await RoderHost.initialized({ env });
   for (let count = 0; count < 5; count += 1)
     expect(await host.execute("same", { prompt: script({ text: "once" }) })).toHaveProperty("result");
   await host.terminal("same");

@@ -9,7 +9,7 @@ const ENDLESS = script({ text: "begun\n" }, { hang: true });
 
 test.each(["eof", "SIGTERM", "SIGINT", "EPIPE", "extension/shutdown"])("Roder goes away by %s", async (way) => {
   const { env, cloud, run } = await startCloud({ paceMs: 0 });
-  const host = await RoderHost.greeted({ env });
+  const host = await RoderHost.initialized({ env });
   await host.dispatch("a", { prompt: ENDLESS });
   await host.execute("b", { prompt: ENDLESS });
   const runs = [await run(0), await run(1)];
@@ -36,7 +36,7 @@ test.each(["eof", "SIGTERM", "SIGINT"])("Dispatch goes away by %s", async (way) 
 
 test("a deadline cancels what it ends", async () => {
   const { env, run } = await startCloud();
-  const host = await RoderHost.greeted({ env });
+  const host = await RoderHost.initialized({ env });
   await host.execute("a", { prompt: ENDLESS, timeout_seconds: 1 });
   expect(await host.terminal("a")).toMatchObject({ result: { exit_code: 124 } });
   expect(await (await run(0)).ended).toBe("cancelled");
@@ -44,7 +44,7 @@ test("a deadline cancels what it ends", async () => {
 
 test("a run that is to be left alone outlives everything", async () => {
   const { env, cloud } = await startCloud();
-  const host = await RoderHost.greeted({ env });
+  const host = await RoderHost.initialized({ env });
   await host.execute("a", { prompt: script({ hang: true }), wait: false });
   await host.terminal("a");
   await host.end();

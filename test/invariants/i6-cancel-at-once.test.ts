@@ -35,7 +35,7 @@ const PHASES: Record<string, Phase> = {
 
 test.each(Object.entries(PHASES))("%s", async (_, { service, prompt = ENDLESS, status, detail = /.*/, working }) => {
   const { env, cloud, run } = await startCloud(service);
-  const host = await RoderHost.greeted({ env });
+  const host = await RoderHost.initialized({ env });
   await host.dispatch("a", { prompt });
   if (working) await run(0);
   if (status) {
@@ -59,7 +59,7 @@ test.each(Object.entries(PHASES))("%s", async (_, { service, prompt = ENDLESS, s
 
 test("a run that completes while it is cancelled is reported as completed, with its answer", async () => {
   const { env, run } = await startCloud({ faults: { rules: [{ kind: "late_cancel", where: "cancel" }] } });
-  const host = await RoderHost.greeted({ env });
+  const host = await RoderHost.initialized({ env });
   await host.dispatch("a", { prompt: script({ text: "the answer" }, { sleep_ms: 60_000 }) });
   await run(0);
   await host.event("a", (event) => event.type === "status" && event.status === "running");

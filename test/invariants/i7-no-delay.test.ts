@@ -7,7 +7,7 @@ const NOISY = script({ text: `${"noise ".repeat(300)}\n`, n: 5_000 }, { hang: tr
 
 test("short runs and replies pass noisy runs", async () => {
   const { env } = await startCloud();
-  const host = await RoderHost.greeted({ env });
+  const host = await RoderHost.initialized({ env });
   const noisy = ["n1", "n2", "n3"];
   for (const id of noisy) await host.execute(id, { prompt: NOISY });
   await Promise.all(noisy.map((id) => host.event(id, (event) => event.type === "output" && event.stream === "stdout")));
@@ -22,7 +22,7 @@ test("short runs and replies pass noisy runs", async () => {
 
 test("a run whose stream is stalled delays nobody", async () => {
   const { env } = await startCloud({ faults: { rules: [{ kind: "stall", where: "stream", frames: 2, times: 1 }] } });
-  const host = await RoderHost.greeted({ env });
+  const host = await RoderHost.initialized({ env });
   await host.execute("stalled", { prompt: script({ text: "one\n", n: 20, every_ms: 5 }) });
   await host.event("stalled", (event) => event.type === "output" && event.stream === "stdout");
   for (let count = 0; count < 5; count += 1) {

@@ -22,7 +22,7 @@ function peakMib(pid: number | undefined): number {
 
 test("ten runs of 10 MB each, told to a host that does not read", { timeout: 120_000 }, async () => {
   const { env, cloud, run } = await startCloud();
-  const host = await RoderHost.greeted({ env });
+  const host = await RoderHost.initialized({ env });
   const ids = Array.from({ length: 10 }, (_, index) => `run-${index}`);
   for (const id of ids) await host.execute(id, { prompt: script({ text: LINE, n: 10_000 }) });
   host.child.process.stdout?.pause();
@@ -37,7 +37,7 @@ test("ten runs of 10 MB each, told to a host that does not read", { timeout: 120
 
 test("twelve runs of 12 MB each that end together", { timeout: 120_000 }, async () => {
   const { env, cloud } = await startCloud();
-  const host = await RoderHost.greeted({ env });
+  const host = await RoderHost.initialized({ env });
   const ids = Array.from({ length: 12 }, (_, index) => `run-${index}`);
   for (const id of ids) await host.dispatch(id, { prompt: script({ text: LINE, n: 12_000 }) });
   const ends = await Promise.all(ids.map((id) => host.terminal(id)));

@@ -36,7 +36,7 @@ const DEEP = { inputs: JSON.parse(`${'{"a":['.repeat(40)}1${"]}".repeat(40)}`) }
 
 test("to Roder", { timeout: 120_000 }, async () => {
   const { env } = await startCloud();
-  const host = await RoderHost.greeted({ env });
+  const host = await RoderHost.initialized({ env });
   await host.dispatch("said", { prompt: BIG, ...DEEP });
   await host.execute("done", { prompt: BIG, ...DEEP });
   await host.dispatch("failed", { prompt: script({ error: ODD[0], code: ODD[1] }, { fail: ODD.join("") }) });

@@ -1,7 +1,7 @@
 /** A courier turn whose run waits for a person, across turns and processes of the built file. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
-import { API_KEY, EXITED_WELL, type WhenOver } from "../support/child-process/child.ts";
+import { API_KEY, CLEAN_EXIT, type RegisterCleanup } from "../support/child-process/child.ts";
 import { type Cloud, script, startCloud } from "../support/child-process/cloud.ts";
 import { answerOf, CourierHost, parcel, sessionOf, streamedOf } from "../support/child-process/courier-host.ts";
 
@@ -15,8 +15,8 @@ const WAITS = script(
 let server: Cloud;
 let host: CourierHost;
 let runs = 0;
-const over: Parameters<WhenOver>[0][] = [];
-const whenOver: WhenOver = (run) => void over.unshift(run);
+const over: Parameters<RegisterCleanup>[0][] = [];
+const whenOver: RegisterCleanup = (run) => void over.unshift(run);
 beforeAll(async () => {
   server = await startCloud({}, whenOver);
   host = new CourierHost({ env: server.env, whenOver });
@@ -45,7 +45,7 @@ test("the turn ends with what is to be decided and how; the run is left waiting,
   expect(streamedOf(turn)).toBe(said);
   expect(stateOf(session)).toMatchObject({ pending: { run_id: runId } });
   await first.ask("shutdown");
-  expect(await first.child.exited).toEqual(EXITED_WELL);
+  expect(await first.child.exited).toEqual(CLEAN_EXIT);
   expect(server.cloud.stats()).toMatchObject({ createsReceived: 1, runsActive: [runId], cancelsReceived: 0 });
 
   // The next process finds it still waiting: the same is said again, and nothing new is sent.

@@ -13,7 +13,7 @@ import {
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { CourierSession } from "#protocols/dispatch-courier";
-import { API_KEY, EXITED_WELL, scratchFolder } from "../support/child-process/child.ts";
+import { API_KEY, CLEAN_EXIT, scratchFolder } from "../support/child-process/child.ts";
 import { startCloud } from "../support/child-process/cloud.ts";
 import { answerOf, CourierHost, parcel, replyOf, request, sessionOf } from "../support/child-process/courier-host.ts";
 import type { Json } from "../support/child-process/line-check.ts";
@@ -149,7 +149,7 @@ test.each([
   host.child.send(...LINES.map(([, text]) => text), GOOD);
   for (const [name, , code] of LINES) expect(replyOf(await host.next()).error?.code, name).toBe(code);
   expect((await host.heard()).result?.kind, "behind all of them in one chunk").toBe("capabilities");
-  expect(await host.end()).toEqual(EXITED_WELL);
+  expect(await host.end()).toEqual(CLEAN_EXIT);
   expect(host.child.stderr).toBe("");
 });
 
@@ -169,7 +169,7 @@ test("bytes that are no text, blank lines, answers and notifications: no reply, 
   expect((await host.heard()).error?.message).toBe("the line is not valid UTF-8");
   // What is read of a mark at the beginning is not promised; that the rest works is.
   expect(await host.child.find((one) => one.kind === "result")).toBeLessThanOrEqual(3);
-  expect(await host.end()).toEqual(EXITED_WELL);
+  expect(await host.end()).toEqual(CLEAN_EXIT);
 });
 
 describe("a parcel", () => {
@@ -241,7 +241,7 @@ describe("a parcel", () => {
     }
     expect(cloud.stats()).toMatchObject({ createsReceived: 0, deploymentsCreated: 0 });
     expect(answerOf(await host.run(CHAT, SESSION, { kind: "chat", input: "still here" }))).toMatch(/^You said: still/);
-    expect(await host.end()).toEqual(EXITED_WELL);
+    expect(await host.end()).toEqual(CLEAN_EXIT);
   });
 
   test("for somebody else is refused by every method, before anything happens", async () => {
@@ -353,7 +353,7 @@ describe("the key", () => {
       /^no Seren API key: set SEREN_API_KEY, or .*config\/seren-bridge\/credentials\.json.* To try without a key set SEREN_API_BASE=local$/,
     );
     expect((await host.run(CHAT, session, { kind: "list_local_tools" })).result?.kind).toBe("done");
-    expect(await host.end()).toEqual(EXITED_WELL);
+    expect(await host.end()).toEqual(CLEAN_EXIT);
   });
 
   test("is not repeated, not even before it was used for the first time", async () => {

@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 import * as z from "zod";
 import type { CourierSession } from "#protocols/dispatch-courier";
 import type { Agent, AgentContext } from "../../src/local/index.ts";
-import { EXITED_WELL, ROOT } from "../support/child-process/child.ts";
+import { CLEAN_EXIT, ROOT } from "../support/child-process/child.ts";
 import { type Cloud, startCloud } from "../support/child-process/cloud.ts";
 import { CourierHost, type Exchange, parcel } from "../support/child-process/courier-host.ts";
 import { built, manifestOf, sha256 } from "../unit/parcel/parcels.ts";
@@ -137,7 +137,7 @@ class Replay {
       const host = this.#host(entry.process);
       if (this.#ended.has(entry.process)) continue;
       if (entry.dir === "host") await this.#send(host, entry, this.#interrupted(index));
-      else if (entry.dir === "host-eof") expect(await host.end()).toEqual(EXITED_WELL);
+      else if (entry.dir === "host-eof") expect(await host.end()).toEqual(CLEAN_EXIT);
       else if (entry.dir === "signal") await this.#signal(host, entry.line);
     }
     return this.#transcript;
@@ -176,7 +176,7 @@ class Replay {
       this.#sessions.push({ process, session: result.session });
     if (error && message.method === "courier.open_session") {
       // The host lets go of a process that could not open a session.
-      expect(await host.end()).toEqual(EXITED_WELL);
+      expect(await host.end()).toEqual(CLEAN_EXIT);
       this.#ended.add(process);
     }
   }
@@ -191,7 +191,7 @@ class Replay {
   async #signal(host: CourierHost, name: string): Promise<void> {
     const exit = await host.child.signal(name === "SIGINT" ? "SIGINT" : "SIGTERM");
     this.#transcript.push(summaryOf(await host.heard()));
-    expect(exit).toEqual(EXITED_WELL);
+    expect(exit).toEqual(CLEAN_EXIT);
   }
 }
 

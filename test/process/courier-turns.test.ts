@@ -3,7 +3,7 @@ import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
-import { API_KEY, EXITED_WELL, scratchFolder, type WhenOver } from "../support/child-process/child.ts";
+import { API_KEY, CLEAN_EXIT, type RegisterCleanup, scratchFolder } from "../support/child-process/child.ts";
 import { type Cloud, script, startCloud } from "../support/child-process/cloud.ts";
 import {
   answerOf,
@@ -22,7 +22,7 @@ const kinds = ({ events }: Exchange) => events.map(({ kind }) => kind);
 // One process and one service for the tests that need no others of their own.
 let server: Cloud;
 let host: CourierHost;
-const over: Parameters<WhenOver>[0][] = [];
+const over: Parameters<RegisterCleanup>[0][] = [];
 beforeAll(async () => {
   server = await startCloud({}, (run) => void over.unshift(run));
   host = new CourierHost({
@@ -62,7 +62,7 @@ describe("a turn", () => {
       backend_state: session.backend_state,
     });
     expect(await host.ask("shutdown")).toEqual({ events: [], result: { kind: "ok" } });
-    expect(await host.child.exited).toEqual(EXITED_WELL);
+    expect(await host.child.exited).toEqual(CLEAN_EXIT);
     expect(cloud.stats()).toMatchObject({ runsStarted: 1, runsActive: [], deploymentsCreated: 1, cancelsReceived: 0 });
   });
 
@@ -104,7 +104,7 @@ describe("a turn", () => {
     const opened = await first.open(parcel("chat"));
     const session = sessionOf(await first.run(parcel("chat"), opened, { kind: "chat", input: "one" }));
     await first.ask("shutdown");
-    expect(await first.end()).toEqual(EXITED_WELL);
+    expect(await first.end()).toEqual(CLEAN_EXIT);
 
     const second = new CourierHost({ env });
     const resumed = sessionOf(await second.ask("resume_session", { parcel_dir: parcel("chat"), session }));

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { Child, EXITED_WELL, ROOT } from "../support/child-process/child.ts";
+import { Child, CLEAN_EXIT, ROOT } from "../support/child-process/child.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
 import { CourierHost, parcel, replyOf, request } from "../support/child-process/courier-host.ts";
 
@@ -31,7 +31,7 @@ describe("one-shot requests", () => {
   ])("%s %o: stdin closes right behind the request, the answer comes all the same", async (kind, params, result) => {
     const child = new Child("courier");
     child.send(request(kind, params));
-    expect(await child.end()).toEqual(EXITED_WELL);
+    expect(await child.end()).toEqual(CLEAN_EXIT);
     expect(child.messages).toMatchObject([{ kind: "result", id: 1, result }]);
     expect(child.stderr).toBe("");
   });
@@ -39,13 +39,13 @@ describe("one-shot requests", () => {
   test("the last line may end with the input instead of a newline", async () => {
     const child = new Child("courier");
     child.process.stdin?.end(JSON.stringify(request("capabilities")));
-    expect(await child.exited).toEqual(EXITED_WELL);
+    expect(await child.exited).toEqual(CLEAN_EXIT);
     expect(child.messages).toEqual([{ kind: "result", id: 1, result: CAPABILITIES }]);
   });
 
   test("nothing asked, nothing said", async () => {
     const child = new Child("courier");
-    expect(await child.end()).toEqual(EXITED_WELL);
+    expect(await child.end()).toEqual(CLEAN_EXIT);
     expect(child.messages).toEqual([]);
     expect(child.stderr).toBe("");
   });
@@ -66,7 +66,7 @@ test("every request has id 1, also those that wait in one chunk; each is answere
     "ok",
     "unsupported_operation",
   ]);
-  expect(await host.end()).toEqual(EXITED_WELL);
+  expect(await host.end()).toEqual(CLEAN_EXIT);
 });
 
 test("inspect shows the parcel as the host lists it, and what becomes of it here", async () => {
@@ -207,7 +207,7 @@ describe("shutdown", () => {
     host.child.send(request("run", { parcel_dir: parcel("chat"), session, operation }));
     const { ended } = await run(0);
     host.child.send(request("shutdown"));
-    expect(await host.child.exited, "stdin stays open, as with the real host").toEqual(EXITED_WELL);
+    expect(await host.child.exited, "stdin stays open, as with the real host").toEqual(CLEAN_EXIT);
     const replies = host.child.messages
       .filter(({ kind }) => kind !== "notification")
       .map(replyOf)
@@ -223,7 +223,7 @@ describe("shutdown", () => {
     const session = await host.open(parcel("chat"));
     await host.run(parcel("chat"), session, { kind: "chat", input: "hello" });
     expect(await host.ask("shutdown")).toEqual({ events: [], result: { kind: "ok" } });
-    expect(await host.child.exited).toEqual(EXITED_WELL);
+    expect(await host.child.exited).toEqual(CLEAN_EXIT);
     expect(cloud.stats()).toMatchObject({ cancelsReceived: 0, deploymentsDeleted: 0 });
   });
 });

@@ -1,7 +1,7 @@
 /** Every way a host goes away while work is under way: nothing stays behind, and the program ends by itself. */
 import { describe, expect, test } from "vitest";
 import type { FaultRule } from "../../src/local/index.ts";
-import { Child, EXITED_WELL } from "../support/child-process/child.ts";
+import { Child, CLEAN_EXIT } from "../support/child-process/child.ts";
 import { type Cloud, script, startCloud } from "../support/child-process/cloud.ts";
 import { CourierHost, parcel, replyOf, request } from "../support/child-process/courier-host.ts";
 import { RoderHost } from "../support/child-process/roder-host.ts";
@@ -47,7 +47,7 @@ function withOpen(host: CourierHost) {
 }
 
 async function roderAtWork({ env, run }: Cloud) {
-  const host = await RoderHost.greeted({ env });
+  const host = await RoderHost.initialized({ env });
   await host.execute("e", { prompt: CHATTY });
   await host.dispatch("d", { prompt: QUIET });
   const seen = [await run(0), await run(1)];
@@ -64,7 +64,7 @@ describe.each([
     const { child, seen } = await atWork(server);
     go(child);
     const somebodyListens = child.process.stdout?.destroyed === false;
-    expect(await child.exited).toEqual(EXITED_WELL);
+    expect(await child.exited).toEqual(CLEAN_EXIT);
     for (const { ended } of seen) expect(await ended).toBe("cancelled");
     expect(server.cloud.stats()).toMatchObject({ runsStarted: seen.length, runsActive: [] });
     expect(child.stderr).toBe("");
@@ -85,7 +85,7 @@ describe("a service that makes it hard", () => {
   test.each(FAULTS)("%s: the run still ends before the program does", async (_, rules) => {
     const server = await startCloud({ faults: { rules } });
     const { child, seen } = await courierAtWork(server, QUIET);
-    expect(await child.end()).toEqual(EXITED_WELL);
+    expect(await child.end()).toEqual(CLEAN_EXIT);
     expect(await seen[0]?.ended).toMatch(/^(cancelled|completed)$/);
     expect(server.cloud.stats().runsActive).toEqual([]);
   });
@@ -97,17 +97,17 @@ describe("a service that makes it hard", () => {
     const operation = { kind: "chat", input: QUIET };
     child.send(request("run", { parcel_dir: parcel("chat"), session, operation }));
     const { ended } = await server.run(0);
-    expect(await child.end()).toEqual(EXITED_WELL);
+    expect(await child.end()).toEqual(CLEAN_EXIT);
     expect(await ended).toBe("cancelled");
     expect(server.cloud.stats()).toMatchObject({ runsStarted: 1, runsActive: [] });
   });
 
   test("the host goes before the run was asked for: it never is", async () => {
     const server = await startCloud({ faults: { rules: [{ kind: "delay", where: "deployments", ms: 300 }] } });
-    const host = await RoderHost.greeted({ env: server.env });
+    const host = await RoderHost.initialized({ env: server.env });
     await host.dispatch("d", { prompt: QUIET });
     await host.event("d", ({ type }) => type === "status");
-    expect(await host.end()).toEqual(EXITED_WELL);
+    expect(await host.end()).toEqual(CLEAN_EXIT);
     expect(server.cloud.stats()).toMatchObject({ createsReceived: 0, runsStarted: 0 });
   });
 });
@@ -119,13 +119,13 @@ describe.each(["courier", "roder"] as const)("%s with nothing to do", (mode) => 
     const child = new Child(mode);
     child.send({ jsonrpc: "2.0", id: 1, method: first, params: {} });
     await child.message(0); // it listens by now
-    expect(await child.signal(signal)).toEqual(EXITED_WELL);
+    expect(await child.signal(signal)).toEqual(CLEAN_EXIT);
   });
 
   test("a torn last line is refused and ends nothing early", async () => {
     const child = new Child(mode);
     child.process.stdin?.end(`{"jsonrpc":"2.0","id":1,"method":"${first}"`);
-    expect(await child.exited).toEqual(EXITED_WELL);
+    expect(await child.exited).toEqual(CLEAN_EXIT);
     expect(child.messages).toMatchObject([{ kind: "error", id: null, error: { code: -32700 } }]);
   });
 
@@ -136,6 +136,6 @@ describe.each(["courier", "roder"] as const)("%s with nothing to do", (mode) => 
     await child.message(0);
     child.send({ jsonrpc: "2.0", id: 2, method: first, params: {} });
     expect(await child.message(1)).toMatchObject({ id: 2 });
-    expect(await child.end()).toEqual(EXITED_WELL);
+    expect(await child.end()).toEqual(CLEAN_EXIT);
   });
 });

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { fnv1a64 } from "../../src/adapters/roder/manifest/manifest-file.ts";
-import { Child, EXITED_WELL, PROGRAM, RELEASE_PROGRAM, scratchFolder } from "../support/child-process/child.ts";
+import { Child, CLEAN_EXIT, PROGRAM, RELEASE_PROGRAM, scratchFolder } from "../support/child-process/child.ts";
 import { request } from "../support/child-process/courier-host.ts";
 import { MANIFEST_PATH } from "../support/child-process/roder-host.ts";
 import { INITIALIZE } from "../support/child-process/roder-initialize.ts";
@@ -24,7 +24,7 @@ describe.each([
   test("courier", async () => {
     const child = new Child("courier", { program });
     child.send(request("capabilities"), request("capabilities"));
-    expect(await child.end()).toEqual(EXITED_WELL);
+    expect(await child.end()).toEqual(CLEAN_EXIT);
     expect(child.messages).toHaveLength(2);
     expect(child.messages[0]).toEqual(child.messages[1]);
   });
@@ -32,7 +32,7 @@ describe.each([
   test("roder", async () => {
     const child = new Child("roder", { program, env });
     child.send(initialize(1), initialize(2));
-    expect(await child.end()).toEqual(EXITED_WELL);
+    expect(await child.end()).toEqual(CLEAN_EXIT);
     expect(child.messages).toHaveLength(2);
     expect(child.messages[0]).toEqual({ ...child.messages[1], id: 1 });
   });

@@ -10,7 +10,7 @@ import { startTerminal } from "../support/child-process/terminal-child.ts";
 import { DEPLOY, parseFrames, type SseFrame } from "../support/in-process/local-calls.ts";
 
 async function serve(state: string) {
-  const { child, origin, greeting } = await startLocalService(["--state", state]);
+  const { child, origin, banner } = await startLocalService(["--state", state]);
   const call = (method: string, path: string, body?: object) =>
     fetch(origin + PUBLISHER_PREFIX + path, {
       method,
@@ -21,7 +21,7 @@ async function serve(state: string) {
     const { data: value } = (await (await call(method, path, body)).json()) as { data: Record<string, unknown> };
     return value;
   };
-  return { child, greeting, call, data };
+  return { child, banner, call, data };
 }
 
 /** Kills the service in the middle of a run and answers what had been heard of the run until then. */
@@ -72,7 +72,7 @@ test("after kill -9 in the middle of a run everything that was told is there, an
 test("a folder serves one service at a time; the next one may have it", async () => {
   const state = scratchFolder();
   const first = await serve(state);
-  expect(first.greeting).toContain(`All is kept in ${state}.`);
+  expect(first.banner).toContain(`All is kept in ${state}.`);
   const { code, stderr } = await startTerminal({}, ["local", "--port", "0", "--state", state]).ended;
   expect({ code, stderr }).toEqual({
     code: 1,

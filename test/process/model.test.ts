@@ -111,7 +111,7 @@ test("a conversation remembers its earlier turns, also through a restart of `loc
   const model = await startModel(streams(...HELLO));
   const state = scratchFolder();
   const first = await startLocalService(["--state", state], model.env);
-  expect(first.greeting).toContain(`Prompts go to ${model.url} (tiny).`);
+  expect(first.banner).toContain(`Prompts go to ${model.url} (tiny).`);
   expect(await startTerminal(first.env, ["run", "--session", "s", "one"]).ended).toMatchObject({ code: 0 });
   first.child.kill("SIGKILL");
   await once(first.child, "exit");

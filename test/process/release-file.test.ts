@@ -2,7 +2,7 @@
 import { chmodSync, copyFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { EXITED_WELL, RELEASE_PROGRAM, requireBuilt, scratchFolder } from "../support/child-process/child.ts";
+import { CLEAN_EXIT, RELEASE_PROGRAM, requireBuilt, scratchFolder } from "../support/child-process/child.ts";
 import { script } from "../support/child-process/cloud.ts";
 import { answerOf, CourierHost, parcel } from "../support/child-process/courier-host.ts";
 import { MANIFEST_PATH, RoderHost } from "../support/child-process/roder-host.ts";
@@ -24,22 +24,22 @@ test("as a courier: started by itself, it answers and runs a turn", async () => 
   const turn = await host.run(parcel("chat"), session, { kind: "chat", input: "hello" });
   expect(answerOf(turn)).toMatch(/^You said: hello\n/);
   expect(await host.ask("shutdown")).toEqual({ events: [], result: { kind: "ok" } });
-  expect(await host.child.exited).toEqual(EXITED_WELL);
+  expect(await host.child.exited).toEqual(CLEAN_EXIT);
 });
 
 test("as an extension, with the manifest Roder loaded named to it", async () => {
   const env = { SEREN_API_BASE: "local", SEREN_BRIDGE_RODER_MANIFEST: MANIFEST_PATH };
-  const host = await RoderHost.greeted({ program: alone("extension.mjs"), env });
+  const host = await RoderHost.initialized({ program: alone("extension.mjs"), env });
   await host.dispatch("d", { prompt: script({ text: "Done." }) });
   expect(await host.terminal("d")).toMatchObject({ type: "completed", result: { final_message: "Done." } });
-  expect(await host.end()).toEqual(EXITED_WELL);
+  expect(await host.end()).toEqual(CLEAN_EXIT);
 });
 
 test("as an extension, with the manifest beside it", async () => {
   const program = alone("extension.mjs");
   copyFileSync(MANIFEST_PATH, join(program, "..", "roder-extension.toml"));
-  const host = await RoderHost.greeted({ program });
-  expect(await host.end()).toEqual(EXITED_WELL);
+  const host = await RoderHost.initialized({ program });
+  expect(await host.end()).toEqual(CLEAN_EXIT);
 });
 
 test("as an extension without a manifest, it says which files it tried", async () => {

@@ -2,7 +2,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { API_KEY, EXITED_WELL, scratchFolder } from "../support/child-process/child.ts";
+import { API_KEY, CLEAN_EXIT, scratchFolder } from "../support/child-process/child.ts";
 import { startCloud } from "../support/child-process/cloud.ts";
 import { RoderHost } from "../support/child-process/roder-host.ts";
 import { INITIALIZE } from "../support/child-process/roder-initialize.ts";
@@ -108,7 +108,7 @@ const PARAMS: Refusal[] = [
 ];
 
 test("lines nobody should send: each gets its own error, and a good request behind it its answer", async () => {
-  const host = await RoderHost.greeted({ env: {} });
+  const host = await RoderHost.initialized({ env: {} });
   let heard = host.child.messages.length;
   for (const [text, code, id, message] of LINES) {
     host.child.send(text, { ...DEFINITIONS, id: 1000 + heard });
@@ -122,13 +122,13 @@ test("lines nobody should send: each gets its own error, and a good request behi
   host.child.process.stdin?.write(Buffer.from([0x22, 0xc3, 0x28, 0x22, 0x0a]));
   expect(await host.child.message(heard)).toMatchObject({ kind: "error", id: null, error: { code: -32700 } });
   expect(await host.ask("tasks/spec", { executorId })).toHaveProperty("result.spec.kind", "seren-cloud-run");
-  expect(await host.end()).toEqual(EXITED_WELL);
+  expect(await host.end()).toEqual(CLEAN_EXIT);
   expect(host.child.stderr).toBe("");
 });
 
 test("params nobody should send: refused by name, nothing is started, and a good request still works", async () => {
   const { cloud, env } = await startCloud();
-  const host = await RoderHost.greeted({ env });
+  const host = await RoderHost.initialized({ env });
   for (const [method, params, message] of PARAMS) {
     const { error } = await host.ask(method, params);
     expect(error?.code, `${method} ${JSON.stringify(params)}`).toBe(-32602);
@@ -147,11 +147,11 @@ test("params nobody should send: refused by name, nothing is started, and a good
   expect(cloud.stats()).toMatchObject({ createsReceived: 0, deploymentsCreated: 0 });
   await host.dispatch("d", { prompt: "hello" });
   expect(await host.terminal("d")).toMatchObject({ type: "completed", result: { exit_reason: "completed" } });
-  expect(await host.end()).toEqual(EXITED_WELL);
+  expect(await host.end()).toEqual(CLEAN_EXIT);
 });
 
 test("tool arguments a hook of the user's has spoilt are answered as errors the model can read", async () => {
-  const host = await RoderHost.greeted();
+  const host = await RoderHost.initialized();
   const cases: [tool: string, args: unknown, content: RegExp][] = [
     ["no_such_tool", {}, /^there is no tool "no_such_tool"; there are seren_agents, seren_dispatch/],
     ["seren_agents", { extra: 1 }, /^the arguments do not fit: Unrecognized key: "extra"/],
@@ -175,7 +175,7 @@ test("tool arguments a hook of the user's has spoilt are answered as errors the 
 
 test("a prompt with difficult characters arrives as it is", async () => {
   const { env, run } = await startCloud();
-  const host = await RoderHost.greeted({ env });
+  const host = await RoderHost.initialized({ env });
   const prompt =
     'line\u2028sep para\u2029 👩‍👩‍👧‍👦 שלום \ufeffbom nul:\u0000 esc:\u001b[31m tab:\t "quoted" back\\slash';
   await host.dispatch("d", { prompt });
@@ -185,7 +185,7 @@ test("a prompt with difficult characters arrives as it is", async () => {
 });
 
 test("a result no line can hold is cut to what the definition promises, and the dispatch ends", async () => {
-  const host = await RoderHost.greeted();
+  const host = await RoderHost.initialized();
   await host.dispatch("d", { prompt: `@script ${JSON.stringify([{ text: "😀\u0001".repeat(50_000), n: 20 }])}` });
   const terminal = await host.terminal("d");
   if (terminal.type !== "completed" || !("final_message" in terminal.result)) throw new Error("not a result");
@@ -208,7 +208,7 @@ test.each([
   const host = new RoderHost({ env: { SEREN_API_BASE: "local", SEREN_BRIDGE_RODER_MANIFEST: manifest } });
   const { error } = await host.ask("extension/initialize", INITIALIZE);
   expect(error?.message).toMatch(message);
-  expect(await host.end()).toEqual(EXITED_WELL);
+  expect(await host.end()).toEqual(CLEAN_EXIT);
 });
 
 test.each([
@@ -228,7 +228,7 @@ test.each([
     /^the deployment does not exist on Seren Cloud/,
   ],
 ])("%s costs the dispatch only, without ids in its text", async (_, env, message) => {
-  const host = await RoderHost.greeted({ env: { SEREN_API_KEY: API_KEY, ...env } });
+  const host = await RoderHost.initialized({ env: { SEREN_API_KEY: API_KEY, ...env } });
   await host.dispatch("d", { prompt: "hello" });
   const terminal = await host.terminal("d");
   if (terminal.type !== "failed") throw new Error("it did not fail");

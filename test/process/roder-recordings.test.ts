@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import * as z from "zod";
-import { EXITED_WELL, ROOT } from "../support/child-process/child.ts";
+import { CLEAN_EXIT, ROOT } from "../support/child-process/child.ts";
 import { type Cloud, startCloud } from "../support/child-process/cloud.ts";
 import { isTerminal, RoderHost } from "../support/child-process/roder-host.ts";
 
@@ -149,7 +149,7 @@ async function replay(server: Cloud, name: string): Promise<{ replies: string[];
   }
   // The host's end is EOF; after a shutdown the process goes by itself.
   if (lines.at(-1)?.method === "subagents/dispatch") await server.run(0);
-  expect(await host.end()).toEqual(EXITED_WELL);
+  expect(await host.end()).toEqual(CLEAN_EXIT);
   const endings: string[] = [];
   for (const work of lines.at(-1)?.method === "extension/shutdown" ? accepted : []) {
     const [terminal, ...more] = host.events(work).filter(isTerminal);

@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { EXITED_WELL, PROGRAM, ROOT, type StartOptions, scratchFolder } from "../support/child-process/child.ts";
+import { CLEAN_EXIT, PROGRAM, ROOT, type StartOptions, scratchFolder } from "../support/child-process/child.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
 import { isTerminal, MANIFEST_PATH, RoderHost } from "../support/child-process/roder-host.ts";
 import { INITIALIZE } from "../support/child-process/roder-initialize.ts";
@@ -51,7 +51,7 @@ test("initialize echoes the manifest on disk; definitions and spec are answered 
   expect(spec).toMatchObject({
     spec: { kind: "seren-cloud-run", default_timeout_seconds: 1800, metadata: { processHosted: true } },
   });
-  expect(await host.end()).toEqual(EXITED_WELL);
+  expect(await host.end()).toEqual(CLEAN_EXIT);
   expect(host.child.stderr).toBe("");
 });
 
@@ -61,7 +61,7 @@ describe("starts wherever it is", () => {
     expect(await host.result("extension/initialize", INITIALIZE)).toEqual(ECHO);
     await host.dispatch(D1, { prompt: "hello" });
     expect(await host.terminal(D1)).toMatchObject({ type: "completed", result: { exit_reason: "completed" } });
-    expect(await host.end()).toEqual(EXITED_WELL);
+    expect(await host.end()).toEqual(CLEAN_EXIT);
   }
 
   test("through a symlink, as npm makes one, started by itself", async () => {
@@ -87,7 +87,7 @@ describe("starts wherever it is", () => {
 describe("a dispatch", () => {
   test("is acknowledged, tells its status, and ends once", async () => {
     const { cloud, env, run } = await startCloud();
-    const host = await RoderHost.greeted({ env });
+    const host = await RoderHost.initialized({ env });
     const prompt = script({ text: "Looking. " }, { tool: "grep", result: "3 hits", ms: 20 }, { text: "Three." });
     expect((await host.dispatch(D1, { prompt, timeout_seconds: 60 })).result).toEqual({ dispatchId: D1 });
     const terminal = await host.terminal(D1);
@@ -114,12 +114,12 @@ describe("a dispatch", () => {
     );
     const first = await host.child.find((message) => message.kind === "notification");
     expect(first, "the acknowledgement comes first").toBeGreaterThan(ack);
-    expect(await host.end()).toEqual(EXITED_WELL);
+    expect(await host.end()).toEqual(CLEAN_EXIT);
     expect(cloud.stats()).toMatchObject({ runsStarted: 1, runsActive: [], deploymentsCreated: 1, cancelsReceived: 0 });
   });
 
   test("whose run ends badly completes with the reason and with what was produced", async () => {
-    const host = await RoderHost.greeted();
+    const host = await RoderHost.initialized();
     const cases: [step: object, reason: string, message: string][] = [
       [{ fail: "the model refused" }, "failed", "The run failed: the model refused"],
       [{ status: "blocked", message: "policy" }, "failed", "The run was blocked: policy"],
@@ -140,7 +140,7 @@ describe("a dispatch", () => {
 
   test("that is cancelled answers at once, and the run is cancelled", async () => {
     const { cloud, env, run } = await startCloud();
-    const host = await RoderHost.greeted({ env });
+    const host = await RoderHost.initialized({ env });
     await host.dispatch(D1, { prompt: script({ text: "waiting\n" }, { hang: true }) });
     const { ended } = await run(0);
     expect(await host.cancelDispatch(D1)).toEqual({ result: {} });
@@ -153,7 +153,7 @@ describe("a dispatch", () => {
 
   test("that is cancelled in the same chunk never becomes a run, or one that is cancelled", async () => {
     const { cloud, env } = await startCloud();
-    const host = await RoderHost.greeted({ env });
+    const host = await RoderHost.initialized({ env });
     const params = { dispatcherId: "seren-cloud", dispatchId: D1, parentThreadId: "t", parentTurnId: "u" };
     const request = { description: "d", prompt: script({ hang: true }) };
     host.child.send(
@@ -164,13 +164,13 @@ describe("a dispatch", () => {
     const terminal = await host.terminal(D1);
     if (terminal.type === "failed") expect(terminal.error).toMatch(/cancelled/);
     else expect(terminal).toMatchObject({ type: "completed", result: { exit_reason: "cancelled" } });
-    expect(await host.end()).toEqual(EXITED_WELL);
+    expect(await host.end()).toEqual(CLEAN_EXIT);
     expect(cloud.stats().runsActive).toEqual([]);
   });
 
   test("keeps its own deadline", async () => {
     const { cloud, env, run } = await startCloud();
-    const host = await RoderHost.greeted({ env });
+    const host = await RoderHost.initialized({ env });
     await host.dispatch(D2, { prompt: "so that everything is loaded" });
     await host.terminal(D2);
     await host.dispatch(D1, { prompt: script({ text: "waiting\n" }, { hang: true }), timeout_seconds: 1 });
@@ -181,7 +181,7 @@ describe("a dispatch", () => {
 
   test("with an id that was used before starts nothing", async () => {
     const { cloud, env } = await startCloud();
-    const host = await RoderHost.greeted({ env });
+    const host = await RoderHost.initialized({ env });
     await host.dispatch(D1, { prompt: "one" });
     await host.terminal(D1);
     expect((await host.dispatch(D1, { prompt: "one" })).result).toEqual({ dispatchId: D1 });
@@ -191,7 +191,7 @@ describe("a dispatch", () => {
   });
 
   test("does not wait for another, nor another for it", async () => {
-    const host = await RoderHost.greeted();
+    const host = await RoderHost.initialized();
     await host.dispatch(D1, { prompt: script({ hang: true }) });
     await host.dispatch(D2, { prompt: "quick" });
     expect(await host.terminal(D2)).toMatchObject({ type: "completed", result: { exit_reason: "completed" } });
@@ -201,7 +201,7 @@ describe("a dispatch", () => {
   });
 
   test("without a key fails and says how to provide one; everything else works", async () => {
-    const host = await RoderHost.greeted({ env: {} });
+    const host = await RoderHost.initialized({ env: {} });
     expect((await host.dispatch(D1, { prompt: "hello" })).result).toEqual({ dispatchId: D1 });
     const terminal = await host.terminal(D1);
     expect(terminal.type).toBe("failed");
@@ -212,14 +212,14 @@ describe("a dispatch", () => {
     expect(started).toMatchObject({ isError: true, content: expect.stringMatching(/SEREN_API_KEY/) });
     expect(await host.tool("seren_agents", {})).toMatchObject({ isError: false });
     expect((await host.ask("tasks/spec", { executorId: "seren-cloud-run" })).result).toBeDefined();
-    expect(await host.end()).toEqual(EXITED_WELL);
+    expect(await host.end()).toEqual(CLEAN_EXIT);
   });
 });
 
 describe("a task", () => {
   test("streams its answer to stdout and its steps to the log, then completes with an exit code", async () => {
     const { env, run } = await startCloud();
-    const host = await RoderHost.greeted({ env });
+    const host = await RoderHost.initialized({ env });
     const prompt = script({ text: "checking\n" }, { tool: "pytest", result: "ok" }, { text: "41 tests pass ✓" });
     expect((await host.execute(E1, { prompt })).result).toEqual({ executionId: E1 });
     const terminal = await host.terminal(E1);
@@ -240,7 +240,7 @@ describe("a task", () => {
   });
 
   test("whose run ends badly completes with another exit code", async () => {
-    const host = await RoderHost.greeted();
+    const host = await RoderHost.initialized();
     const cases: [step: object, code: number][] = [
       [{ fail: "no space left" }, 1],
       [{ status: "timeout" }, 124],
@@ -254,7 +254,7 @@ describe("a task", () => {
 
   test("that is cancelled cancels its run", async () => {
     const { cloud, env, run } = await startCloud();
-    const host = await RoderHost.greeted({ env });
+    const host = await RoderHost.initialized({ env });
     await host.execute(E1, { prompt: script({ text: "waiting\n" }, { hang: true }) });
     const { ended } = await run(0);
     expect(await host.cancelTask(E1)).toEqual({ result: {} });
@@ -265,18 +265,18 @@ describe("a task", () => {
 
   test("that need not be waited for ends as soon as its run has a name, and leaves it alone", async () => {
     const { cloud, env, run } = await startCloud();
-    const host = await RoderHost.greeted({ env });
+    const host = await RoderHost.initialized({ env });
     await host.execute(E1, { prompt: script({ hang: true }), wait: false });
     const { runId } = await run(0);
     expect(await host.terminal(E1)).toMatchObject({ type: "completed", result: { payload: { run_id: runId } } });
-    expect(await host.end()).toEqual(EXITED_WELL);
+    expect(await host.end()).toEqual(CLEAN_EXIT);
     expect(cloud.stats()).toMatchObject({ runsActive: [runId], cancelsReceived: 0 });
 
-    const next = await RoderHost.greeted({ env });
+    const next = await RoderHost.initialized({ env });
     expect(await next.tool("seren_run_status", { run_id: runId })).toMatchObject({ isError: false });
     await next.execute(E1, { run_id: runId, timeout_seconds: 1 });
     expect(await next.terminal(E1)).toMatchObject({ type: "completed", result: { exit_code: 124 } });
-    expect(await next.end()).toEqual(EXITED_WELL);
+    expect(await next.end()).toEqual(CLEAN_EXIT);
     expect(cloud.stats(), "following somebody's run is no reason to stop it").toMatchObject({
       runsActive: [runId],
       cancelsReceived: 0,
@@ -286,7 +286,7 @@ describe("a task", () => {
 
 test("the model's tools list, start, look and cancel, each at once", async () => {
   const { cloud, env, run } = await startCloud();
-  const host = await RoderHost.greeted({ env });
+  const host = await RoderHost.initialized({ env });
   expect(await host.tool("seren_agents", {})).toEqual({
     content:
       "seren-agent: A general agent on Seren Cloud. Works on its own machine and does not see the local workspace.\n\n" +
@@ -309,18 +309,18 @@ test("the model's tools list, start, look and cancel, each at once", async () =>
   const slow = await run(1);
   expect(await host.tool("seren_run_cancel", { run_id: slow.runId })).toMatchObject({ isError: false });
   expect(await slow.ended).toBe("cancelled");
-  expect(await host.end()).toEqual(EXITED_WELL);
+  expect(await host.end()).toEqual(CLEAN_EXIT);
   expect(cloud.stats()).toMatchObject({ runsStarted: 2, runsActive: [] });
 });
 
 test("shutdown cancels what runs, ends it, answers, and the process goes", async () => {
   const { cloud, env, run } = await startCloud();
-  const host = await RoderHost.greeted({ env });
+  const host = await RoderHost.initialized({ env });
   await host.dispatch(D1, { prompt: script({ text: "a" }, { hang: true }) });
   await host.execute(E1, { prompt: script({ text: "b" }, { hang: true }) });
   const runs = [await run(0), await run(1)];
   expect(await host.ask("extension/shutdown")).toEqual({ result: {} });
-  expect(await host.child.exited, "stdin stays open").toEqual(EXITED_WELL);
+  expect(await host.child.exited, "stdin stays open").toEqual(CLEAN_EXIT);
   expect(await Promise.all(runs.map(({ ended }) => ended))).toEqual(["cancelled", "cancelled"]);
   for (const id of [D1, E1]) expect(host.events(id).filter(isTerminal)).toHaveLength(1);
   expect(host.child.messages.at(-1), "nothing after the reply, which is where the host kills").toMatchObject({

@@ -1,22 +1,22 @@
 /** All plans there are: most live in the core alone, every tenth has the whole program and a host around it. */
 
-import { drawHostPlan, type HostPlan } from "./host/host-plan.ts";
-import { type Premises, readPremises } from "./host/in-memory-program.ts";
-import { liveWithHost } from "./host/simulate-host.ts";
-import { drawPlan } from "./plan-generator.ts";
-import { type Lived, live } from "./simulate.ts";
-import type { Plan } from "./simulation-plan.ts";
+import { generateHostPlan, type HostPlan } from "./host/host-plan.ts";
+import { type ProgramFiles, readProgramFiles } from "./host/in-memory-program.ts";
+import { simulateHostPlan } from "./host/simulate-host.ts";
+import { generatePlan } from "./plan-generator.ts";
+import { type SimulationResult, simulatePlan } from "./simulate.ts";
+import type { SimulationPlan } from "./simulation-plan.ts";
 
-export type AnyPlan = Plan | HostPlan;
+export type AnyPlan = SimulationPlan | HostPlan;
 
-let premises: Promise<Premises> | undefined;
+let files: Promise<ProgramFiles> | undefined;
 
-export function drawAny(seed: number): AnyPlan {
-  return seed % 10 === 9 ? drawHostPlan(seed) : drawPlan(seed);
+export function generateAnyPlan(seed: number): AnyPlan {
+  return seed % 10 === 9 ? generateHostPlan(seed) : generatePlan(seed);
 }
 
-export async function liveAny(plan: AnyPlan, keepLines = false): Promise<Lived> {
-  if (!("host" in plan)) return live(plan, keepLines);
-  premises ??= readPremises();
-  return liveWithHost(plan, await premises, keepLines);
+export async function simulateAnyPlan(plan: AnyPlan, keepLines = false): Promise<SimulationResult> {
+  if (!("host" in plan)) return simulatePlan(plan, keepLines);
+  files ??= readProgramFiles();
+  return simulateHostPlan(plan, await files, keepLines);
 }

@@ -1,4 +1,4 @@
-/** One simulated world: a service, a road, and processes that run the core on them. */
+/** One simulated environment: a service, a road, and processes that run the core on them. */
 import { Canceller } from "../../src/core/cancel/canceller.ts";
 import { Journal } from "../../src/core/cancel/journal.ts";
 import { sweep } from "../../src/core/cancel/sweep.ts";
@@ -8,33 +8,33 @@ import { builtInAgent } from "../../src/local/agents/built-in-agent.ts";
 import { LocalCloud } from "../../src/local/index.ts";
 import { SerenClient } from "../../src/seren/index.ts";
 import { silentLog } from "../../src/support/log.ts";
-import { derive, Lots } from "../support/in-process/seeded-random.ts";
+import { deriveSeed, SeededRandom } from "../support/in-process/seeded-random.ts";
 import { VirtualAmbient } from "../support/in-process/virtual-ambient.ts";
-import { ask } from "./ground-truth.ts";
+import { requestUntilAnswered } from "./ground-truth.ts";
 import { ProcessAmbient } from "./process-ambient.ts";
-import { Told } from "./run-recorder.ts";
-import { SimDisk } from "./simulated-disk.ts";
-import { SimTransport } from "./simulated-transport.ts";
-import type { Plan, RunPlan } from "./simulation-plan.ts";
+import { RunRecorder } from "./run-recorder.ts";
+import { SimulatedDisk } from "./simulated-disk.ts";
+import { SimulatedTransport } from "./simulated-transport.ts";
+import type { PlannedRun, SimulationPlan } from "./simulation-plan.ts";
 import { Trace } from "./trace.ts";
 
-export const GONE = "00000000-0000-4000-8000-00000000dead";
-export const SETUP_NAME = "made-before";
+export const MISSING_ID = "00000000-0000-4000-8000-00000000dead";
+export const PREPARED_NAME = "made-before";
 
-export class World {
-  readonly plan: Plan;
+export class Environment {
+  readonly plan: SimulationPlan;
   readonly trace: Trace;
   readonly clock: VirtualAmbient;
   readonly cloud: LocalCloud;
-  readonly disk: SimDisk;
+  readonly disk: SimulatedDisk;
   /** Set by `setUp` where the plan needs one. */
-  deploymentId = GONE;
+  deploymentId = MISSING_ID;
 
-  constructor(plan: Plan, keepLines = false) {
+  constructor(plan: SimulationPlan, keepLines = false) {
     this.plan = plan;
     this.trace = new Trace(keepLines);
     this.clock = new VirtualAmbient(plan.seed, { reorderTies: true, maxSteps: 300_000 });
-    this.disk = new SimDisk(new Lots(derive(plan.seed, 2)));
+    this.disk = new SimulatedDisk(new SeededRandom(deriveSeed(plan.seed, 2)));
     const works = builtInAgent(0);
     this.cloud = new LocalCloud({
       ambient: this.clock,
@@ -57,47 +57,47 @@ export class World {
   async setUp(): Promise<void> {
     const needed = this.plan.runs.some(({ target }) => target.kind === "deployment" || target.known === "live");
     if (!needed) return;
-    const body = { ...DEPLOYMENT, name: SETUP_NAME };
-    const made = await ask(this.cloud, this.clock, "POST", "/deploy", body);
+    const body = { ...DEPLOYMENT, name: PREPARED_NAME };
+    const made = await requestUntilAnswered(this.cloud, this.clock, "POST", "/deploy", body);
     this.deploymentId = made.id;
   }
 
-  /** A process with nothing in it yet. `number` tells processes of one world apart. */
-  process(number: number): Process {
-    return new Process(this, number);
+  /** A process with nothing in it yet. `number` tells processes of one environment apart. */
+  process(number: number): SimulatedProcess {
+    return new SimulatedProcess(this, number);
   }
 
   async #decide(runId: string, decision: "approve" | "reject"): Promise<void> {
-    const pending = await ask(this.cloud, this.clock, "GET", `/runs/${runId}/pending_approvals`);
+    const pending = await requestUntilAnswered(this.cloud, this.clock, "GET", `/runs/${runId}/pending_approvals`);
     if (pending.status !== "awaiting_approval") return;
     this.trace.note(`${this.clock.now()} a person decides: ${decision}`);
     const decisions = pending.pending_approvals.map(({ id }: { id: string }) => ({ id, decision }));
     const body = { resume_checkpoint_id: pending.checkpoint_id, approval_decisions: decisions };
-    await ask(this.cloud, this.clock, "POST", `/runs/${runId}/resume`, body).catch(() => undefined);
+    await requestUntilAnswered(this.cloud, this.clock, "POST", `/runs/${runId}/resume`, body).catch(() => undefined);
   }
 }
 
-export class Process {
+export class SimulatedProcess {
   readonly ambient: ProcessAmbient;
-  readonly transport: SimTransport;
+  readonly transport: SimulatedTransport;
   readonly execute: Execute;
   readonly registry: RunRegistry;
   readonly client: SerenClient;
   readonly canceller: Canceller;
-  readonly told: Told[] = [];
+  readonly recorders: RunRecorder[] = [];
   readonly #journal: Journal;
-  readonly #world: World;
+  readonly #environment: Environment;
 
-  constructor(world: World, number: number) {
-    this.#world = world;
-    const { plan, clock, cloud, trace } = world;
-    this.ambient = new ProcessAmbient(clock, derive(plan.seed, 10 + number));
-    const road = { ...plan.road, seed: plan.road.seed + number };
-    this.transport = new SimTransport(cloud, this.ambient, road, trace);
+  constructor(environment: Environment, number: number) {
+    this.#environment = environment;
+    const { plan, clock, cloud, trace } = environment;
+    this.ambient = new ProcessAmbient(clock, deriveSeed(plan.seed, 10 + number));
+    const road = { ...plan.network, seed: plan.network.seed + number };
+    this.transport = new SimulatedTransport(cloud, this.ambient, road, trace);
     this.client = new SerenClient(this.transport, this.ambient);
     this.canceller = new Canceller(this.client, silentLog);
     this.#journal = new Journal({
-      store: world.disk.storeOf(this.ambient),
+      store: environment.disk.storeOf(this.ambient),
       account: () => "account",
       host: "sim",
       ambient: this.ambient,
@@ -123,88 +123,91 @@ export class Process {
 
   /** Starts what the plan says, each at its time. */
   start(): void {
-    this.#world.plan.runs.forEach((run, index) => {
-      const told = new Told(`run${index}`, run.consumer, this.ambient, this.#world.trace, (phase) =>
-        this.#stopAt(told, run, phase),
+    this.#environment.plan.runs.forEach((run, index) => {
+      const recorder = new RunRecorder(`run${index}`, run.consumer, this.ambient, this.#environment.trace, (phase) =>
+        this.#stopAt(recorder, run, phase),
       );
-      this.told.push(told);
-      this.ambient.timer(run.atMs, () => this.#begin(told, run));
+      this.recorders.push(recorder);
+      this.ambient.timer(run.atMs, () => this.#begin(recorder, run));
     });
-    const { drain } = this.#world.plan;
+    const { drain } = this.#environment.plan;
     if (drain) this.ambient.timer(drain.atMs, () => void this.#drain(drain.budgetMs));
   }
 
   async #drain(budgetMs: number): Promise<void> {
     const began = this.ambient.now();
-    for (const told of this.told) told.stoppedAt ??= began;
+    for (const recorder of this.recorders) recorder.stoppedAt ??= began;
     await this.registry.drain("shutdown", budgetMs);
-    if (this.ambient.now() - began > budgetMs + 1) this.told[0]?.wrong.push("I6: draining took longer than its budget");
+    if (this.ambient.now() - began > budgetMs + 1)
+      this.recorders[0]?.problems.push("I6: draining took longer than its budget");
   }
 
-  #begin(told: Told, plan: RunPlan): void {
-    const request = this.#requestOf(told, plan);
+  #begin(recorder: RunRecorder, plan: PlannedRun): void {
+    const request = this.#requestOf(recorder, plan);
     if (!request) return;
     const deadline = this.ambient.now() + plan.timeoutMs;
     try {
-      const live = this.registry.start(told.tag, request, deadline, told.take);
+      const live = this.registry.start(recorder.tag, request, deadline, recorder.record);
       const settle = () => {
-        told.settlements += 1;
-        told.settledAt = this.ambient.now();
-        told.timersLeft = this.ambient.waiting;
+        recorder.settlements += 1;
+        recorder.settledAt = this.ambient.now();
+        recorder.timersLeft = this.ambient.waiting;
       };
       live.outcome.then(
         (outcome) => {
           settle();
-          told.outcome = outcome;
-          this.#world.trace.note(`${told.settledAt} ${told.tag} ended ${JSON.stringify(outcome)}`);
+          recorder.outcome = outcome;
+          this.#environment.trace.note(`${recorder.settledAt} ${recorder.tag} ended ${JSON.stringify(outcome)}`);
         },
         (failure: unknown) => {
           settle();
-          told.failure = failure;
-          this.#world.trace.note(`${told.settledAt} ${told.tag} failed ${String(failure)}`);
+          recorder.failure = failure;
+          this.#environment.trace.note(`${recorder.settledAt} ${recorder.tag} failed ${String(failure)}`);
         },
       );
     } catch (failure) {
-      told.settledAt = this.ambient.now(); // refused: the process is shutting down
-      told.settlements += 1;
-      told.failure = failure;
+      recorder.settledAt = this.ambient.now(); // refused: the process is shutting down
+      recorder.settlements += 1;
+      recorder.failure = failure;
       return;
     }
     // On the road's clock: what is set on the process's own is the program's.
-    this.ambient.road.timer(plan.timeoutMs, () => {
-      if (told.settledAt === undefined && this.ambient.alive) told.stoppedAt ??= this.ambient.now();
+    this.ambient.networkClock.timer(plan.timeoutMs, () => {
+      if (recorder.settledAt === undefined && this.ambient.alive) recorder.stoppedAt ??= this.ambient.now();
     });
-    this.#stopAt(told, plan, undefined);
+    this.#stopAt(recorder, plan, undefined);
   }
 
-  #stopAt(told: Told, plan: RunPlan, phase: string | undefined): void {
+  #stopAt(recorder: RunRecorder, plan: PlannedRun, phase: string | undefined): void {
     for (const stop of plan.stops) {
       if (stop.phase !== phase) continue;
       const act = () => {
-        this.#world.trace.note(`${this.ambient.now()} ${told.tag} stop by ${stop.by}`);
-        if (this.registry.cancel(told.tag, stop.by)) told.stoppedAt ??= this.ambient.now();
+        this.#environment.trace.note(`${this.ambient.now()} ${recorder.tag} stop by ${stop.by}`);
+        if (this.registry.cancel(recorder.tag, stop.by)) recorder.stoppedAt ??= this.ambient.now();
       };
       if (stop.ms === 0) act();
       else this.ambient.timer(stop.ms, act);
     }
   }
 
-  #requestOf(told: Told, plan: RunPlan): RunRequest | undefined {
+  #requestOf(recorder: RunRecorder, plan: PlannedRun): RunRequest | undefined {
     const { target } = plan;
-    const attachTo = plan.attachTo === undefined ? undefined : this.told[plan.attachTo]?.runId;
+    const attachTo = plan.attachTo === undefined ? undefined : this.recorders[plan.attachTo]?.runId;
     if (plan.attachTo !== undefined && attachTo === undefined) return undefined;
     return {
       target:
         target.kind === "deployment"
-          ? { kind: "deployment", deploymentId: this.#world.deploymentId, named: "the plan" }
+          ? { kind: "deployment", deploymentId: this.#environment.deploymentId, named: "the plan" }
           : {
               kind: "workload",
               name: target.name,
-              ...(target.known ? { knownId: target.known === "live" ? this.#world.deploymentId : GONE } : {}),
+              ...(target.known
+                ? { knownId: target.known === "live" ? this.#environment.deploymentId : MISSING_ID }
+                : {}),
               create: () => ({ ...DEPLOYMENT, name: target.name }),
             },
       message: `@script ${JSON.stringify(plan.script)}`,
-      inputs: { tag: told.tag },
+      inputs: { tag: recorder.tag },
       onApproval: plan.onApproval,
       ...(plan.detach ? { detach: true } : {}),
       ...(attachTo === undefined ? {} : { attachTo }),

@@ -1,6 +1,6 @@
 /** Fault plans that a correct client survives: whatever goes wrong goes wrong a bounded number of times, or harmlessly. */
 import type { FaultPlan, FaultRule } from "../../src/local/index.ts";
-import type { Lots } from "../support/in-process/seeded-random.ts";
+import type { SeededRandom } from "../support/in-process/seeded-random.ts";
 
 const PLACES = [
   "any",
@@ -23,97 +23,123 @@ const BODIES = ["json", "html", "text", "empty", "garbage"] as const;
 /** Lists are looked at for six seconds before "nothing was created" is believed: the assumption about the service. */
 const MAX_LAG_MS = 2_500;
 
-type Draw = (lots: Lots) => FaultRule;
+type RuleGenerator = (random: SeededRandom) => FaultRule;
 
-const after = (lots: Lots) => (lots.chance(0.5) ? {} : { after: lots.int(1, 6) });
-const times = (lots: Lots, most: number) => ({ ...after(lots), times: lots.int(1, most) });
-const forGood = (lots: Lots, most: number) => (lots.chance(0.5) ? {} : times(lots, most));
+const after = (random: SeededRandom) => (random.chance(0.5) ? {} : { after: random.int(1, 6) });
+const times = (random: SeededRandom, most: number) => ({ ...after(random), times: random.int(1, most) });
+const optionallyBounded = (random: SeededRandom, most: number) => (random.chance(0.5) ? {} : times(random, most));
 
-const REQUESTS: readonly Draw[] = [
-  (lots) => ({
+const REQUESTS: readonly RuleGenerator[] = [
+  (random) => ({
     kind: "status",
-    where: lots.pick(PLACES),
-    ...times(lots, 6),
-    status: lots.pick(BROKEN),
-    body: lots.pick(BODIES),
-    ...(lots.chance(0.3) ? { retry_after: lots.int(0, 8) } : {}),
+    where: random.pick(PLACES),
+    ...times(random, 6),
+    status: random.pick(BROKEN),
+    body: random.pick(BODIES),
+    ...(random.chance(0.3) ? { retry_after: random.int(0, 8) } : {}),
   }),
-  (lots) => ({ kind: "status", where: lots.pick(PLACES), ...times(lots, 1), status: lots.pick(REFUSED) }),
-  (lots) => ({ kind: "drop", where: lots.pick(PLACES), ...times(lots, 4) }),
-  (lots) => ({ kind: "hang", where: lots.pick(PLACES), ...times(lots, 2) }),
-  (lots) => ({ kind: "delay", where: lots.pick(PLACES), ...times(lots, 4), ms: lots.magnitude(10, 5_000) }),
-  (lots) => ({ kind: "late_reply", where: lots.pick(PLACES), ...times(lots, 3), ms: lots.magnitude(10, 90_000) }),
-  (lots) => ({
+  (random) => ({ kind: "status", where: random.pick(PLACES), ...times(random, 1), status: random.pick(REFUSED) }),
+  (random) => ({ kind: "drop", where: random.pick(PLACES), ...times(random, 4) }),
+  (random) => ({ kind: "hang", where: random.pick(PLACES), ...times(random, 2) }),
+  (random) => ({ kind: "delay", where: random.pick(PLACES), ...times(random, 4), ms: random.magnitude(10, 5_000) }),
+  (random) => ({
+    kind: "late_reply",
+    where: random.pick(PLACES),
+    ...times(random, 3),
+    ms: random.magnitude(10, 90_000),
+  }),
+  (random) => ({
     kind: "lost_reply",
-    where: lots.pick(PLACES),
-    ...times(lots, 3),
-    answer: lots.pick(["drop", "unavailable", "html", "cut", "hang"] as const),
+    where: random.pick(PLACES),
+    ...times(random, 3),
+    answer: random.pick(["drop", "unavailable", "html", "cut", "hang"] as const),
   }),
-  (lots) => ({
+  (random) => ({
     kind: "lost_reply",
-    where: lots.pick(["create_run", "deploy", "cancel"] as const),
-    ...times(lots, 2),
-    answer: lots.pick(["drop", "unavailable", "html", "cut", "hang"] as const),
+    where: random.pick(["create_run", "deploy", "cancel"] as const),
+    ...times(random, 2),
+    answer: random.pick(["drop", "unavailable", "html", "cut", "hang"] as const),
   }),
-  (lots) => ({ kind: "wrap", where: lots.pick(PLACES), ...forGood(lots, 3), form: lots.pick(["object", "string"]) }),
-  (lots) => ({
+  (random) => ({
+    kind: "wrap",
+    where: random.pick(PLACES),
+    ...optionallyBounded(random, 3),
+    form: random.pick(["object", "string"]),
+  }),
+  (random) => ({
     kind: "lag",
-    where: lots.pick(["any", "list", "record", "state", "events"] as const),
-    ...forGood(lots, 20),
-    ms: lots.magnitude(50, MAX_LAG_MS),
-    ...(lots.chance(0.4) ? { events_only: true } : {}),
+    where: random.pick(["any", "list", "record", "state", "events"] as const),
+    ...optionallyBounded(random, 20),
+    ms: random.magnitude(50, MAX_LAG_MS),
+    ...(random.chance(0.4) ? { events_only: true } : {}),
   }),
-  (lots) => ({ kind: "starting", where: "create_run", ms: lots.magnitude(500, 60_000) }),
-  (lots) => ({ kind: "holes", where: "create_run", most: lots.int(1, 5) }),
+  (random) => ({ kind: "starting", where: "create_run", ms: random.magnitude(500, 60_000) }),
+  (random) => ({ kind: "holes", where: "create_run", most: random.int(1, 5) }),
   () => ({ kind: "fail_build", where: "deploy", message: "the image could not be built" }),
-  (lots) => ({ kind: "slow_cancel", where: "cancel", ...times(lots, 3), ms: lots.magnitude(100, 90_000) }),
+  (random) => ({ kind: "slow_cancel", where: "cancel", ...times(random, 3), ms: random.magnitude(100, 90_000) }),
   () => ({ kind: "late_cancel", where: "cancel" }),
 ];
 
-const STREAMS: readonly Draw[] = [
-  (lots) => ({ kind: "cut", where: "stream", ...times(lots, 8), frames: lots.int(0, 12), clean: lots.chance(0.5) }),
-  (lots) => ({ kind: "cut", where: "stream", ...times(lots, 8), chars: lots.int(0, 2_000), clean: lots.chance(0.5) }),
-  (lots) => ({
+const STREAMS: readonly RuleGenerator[] = [
+  (random) => ({
+    kind: "cut",
+    where: "stream",
+    ...times(random, 8),
+    frames: random.int(0, 12),
+    clean: random.chance(0.5),
+  }),
+  (random) => ({
+    kind: "cut",
+    where: "stream",
+    ...times(random, 8),
+    chars: random.int(0, 2_000),
+    clean: random.chance(0.5),
+  }),
+  (random) => ({
     kind: "stall",
     where: "stream",
-    ...times(lots, 2),
-    frames: lots.int(0, 12),
-    ...(lots.chance(0.5) ? { ms: lots.magnitude(100, 100_000) } : {}),
+    ...times(random, 2),
+    frames: random.int(0, 12),
+    ...(random.chance(0.5) ? { ms: random.magnitude(100, 100_000) } : {}),
   }),
-  (lots) => ({
+  (random) => ({
     kind: "error_frame",
     where: "stream",
-    ...times(lots, 3),
-    frames: lots.int(0, 12),
+    ...times(random, 3),
+    frames: random.int(0, 12),
     message: "the stream broke",
-    plain: lots.chance(0.5),
+    plain: random.chance(0.5),
   }),
-  (lots) => ({ kind: "timeout_frame", where: "stream", ...times(lots, 4), frames: lots.int(0, 12) }),
-  (lots) => ({ kind: "replay", where: "stream", ...times(lots, 6) }),
-  (lots) => ({ kind: "state_first", where: "stream", ...forGood(lots, 3) }),
-  (lots) => ({ kind: "no_end", where: "stream", ...forGood(lots, 3) }),
-  (lots) => ({ kind: "end_name", where: "stream", name: lots.pick(["done", "run.completed", "run.failed"] as const) }),
-  (lots) => ({ kind: "reorder", where: "stream", ...forGood(lots, 3), every: lots.int(1, 5) }),
-  (lots) => ({ kind: "duplicate", where: "stream", ...forGood(lots, 3), every: lots.int(1, 5) }),
-  (lots) => ({ kind: "garble", where: "stream", ...forGood(lots, 3), every: lots.int(1, 6) }),
-  (lots) => ({ kind: "lose", where: "stream", ...forGood(lots, 3), every: lots.int(1, 6) }),
-  (lots) => ({ kind: "unknown_frame", where: "stream", every: lots.int(1, 4) }),
-  (lots) => ({ kind: "unnamed", where: "stream", ...forGood(lots, 3) }),
-  (lots) => ({ kind: "no_ids", where: "stream", ...forGood(lots, 3) }),
-  (lots) => ({ kind: "empty_ids", where: "stream", ...forGood(lots, 3) }),
-  (lots) => ({ kind: "no_sequence", where: "stream", ...forGood(lots, 3) }),
-  (lots) => ({ kind: "legacy", where: "stream", ...forGood(lots, 2) }),
+  (random) => ({ kind: "timeout_frame", where: "stream", ...times(random, 4), frames: random.int(0, 12) }),
+  (random) => ({ kind: "replay", where: "stream", ...times(random, 6) }),
+  (random) => ({ kind: "state_first", where: "stream", ...optionallyBounded(random, 3) }),
+  (random) => ({ kind: "no_end", where: "stream", ...optionallyBounded(random, 3) }),
+  (random) => ({
+    kind: "end_name",
+    where: "stream",
+    name: random.pick(["done", "run.completed", "run.failed"] as const),
+  }),
+  (random) => ({ kind: "reorder", where: "stream", ...optionallyBounded(random, 3), every: random.int(1, 5) }),
+  (random) => ({ kind: "duplicate", where: "stream", ...optionallyBounded(random, 3), every: random.int(1, 5) }),
+  (random) => ({ kind: "garble", where: "stream", ...optionallyBounded(random, 3), every: random.int(1, 6) }),
+  (random) => ({ kind: "lose", where: "stream", ...optionallyBounded(random, 3), every: random.int(1, 6) }),
+  (random) => ({ kind: "unknown_frame", where: "stream", every: random.int(1, 4) }),
+  (random) => ({ kind: "unnamed", where: "stream", ...optionallyBounded(random, 3) }),
+  (random) => ({ kind: "no_ids", where: "stream", ...optionallyBounded(random, 3) }),
+  (random) => ({ kind: "empty_ids", where: "stream", ...optionallyBounded(random, 3) }),
+  (random) => ({ kind: "no_sequence", where: "stream", ...optionallyBounded(random, 3) }),
+  (random) => ({ kind: "legacy", where: "stream", ...optionallyBounded(random, 2) }),
   () => ({ kind: "crlf", where: "stream" }),
   () => ({ kind: "multiline", where: "stream" }),
   () => ({ kind: "comments", where: "stream" }),
-  (lots) => ({ kind: "chop", where: "stream", chars: lots.int(1, 64) }),
+  (random) => ({ kind: "chop", where: "stream", chars: random.int(1, 64) }),
 ];
 
-export function drawFaults(lots: Lots): FaultPlan {
+export function generateFaults(random: SeededRandom): FaultPlan {
   const rules: FaultRule[] = [];
-  if (lots.chance(0.85)) {
-    for (let count = lots.int(0, 3); count > 0; count -= 1) rules.push(lots.pick(REQUESTS)(lots));
-    for (let count = lots.int(0, 3); count > 0; count -= 1) rules.push(lots.pick(STREAMS)(lots));
+  if (random.chance(0.85)) {
+    for (let count = random.int(0, 3); count > 0; count -= 1) rules.push(random.pick(REQUESTS)(random));
+    for (let count = random.int(0, 3); count > 0; count -= 1) rules.push(random.pick(STREAMS)(random));
   }
-  return { seed: lots.int(1, 1e9), rules };
+  return { seed: random.int(1, 1e9), rules };
 }

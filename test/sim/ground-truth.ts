@@ -5,7 +5,7 @@ import type { Ambient } from "../../src/support/ambient.ts";
 // biome-ignore lint/suspicious/noExplicitAny: rows of the service, in whatever shape it shows them
 type Row = any;
 
-export interface TrueRun {
+export interface ActualRun {
   id: string;
   /** The `inputs.tag` of its create call. */
   tag: string;
@@ -20,14 +20,14 @@ export interface TrueRun {
   tools: string[];
 }
 
-export interface Truth {
-  runs: TrueRun[];
+export interface GroundTruth {
+  runs: ActualRun[];
   /** Names of the deployments that were built, one entry each; a failed one may be tried again. */
   deployments: string[];
 }
 
 /** Asks until an answer comes through: the fault plan may still have something in store. */
-export async function ask(
+export async function requestUntilAnswered(
   cloud: LocalCloud,
   ambient: Ambient,
   method: string,
@@ -67,12 +67,12 @@ function opened(text: string): Row {
 
 const PAGE = 100;
 
-export async function readTruth(cloud: LocalCloud, ambient: Ambient): Promise<Truth> {
+export async function readGroundTruth(cloud: LocalCloud, ambient: Ambient): Promise<GroundTruth> {
   const rows: Row[] = [];
   for (let page: Row[] | undefined; page === undefined || page.length === PAGE; rows.push(...page)) {
-    page = (await ask(cloud, ambient, "GET", `/runs?limit=${PAGE}&offset=${rows.length}`)) as Row[];
+    page = (await requestUntilAnswered(cloud, ambient, "GET", `/runs?limit=${PAGE}&offset=${rows.length}`)) as Row[];
   }
-  const deployments: Row[] = await ask(cloud, ambient, "GET", "/deployments");
+  const deployments: Row[] = await requestUntilAnswered(cloud, ambient, "GET", "/deployments");
   return {
     runs: rows.map(trueRun),
     deployments: deployments.filter(({ status }) => status !== "failed").map(({ name }) => name),
@@ -86,7 +86,7 @@ function tagOf(payload: Row): string {
 
 const ENDED = new Set(["completed", "failed", "error", "cancelled", "canceled", "timeout", "blocked"]);
 
-function trueRun(row: Row): TrueRun {
+function trueRun(row: Row): ActualRun {
   const events: Row[] = row.output_events ?? [];
   const pieces = events.filter((event) => event.type === "text" && typeof event.text === "string");
   return {

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { AnyPlan } from "./any-plan.ts";
-import { drawAny, liveAny } from "./any-plan.ts";
+import { generateAnyPlan, simulateAnyPlan } from "./any-plan.ts";
 import { kindOf, shrink } from "./shrink.ts";
 
 const SEEDS_APART = 1_000_000;
@@ -24,13 +24,13 @@ const { values } = parseArgs({
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
 async function one(plan: AnyPlan): Promise<boolean> {
-  const { wrong, trace } = await liveAny(plan, true);
+  const { problems, trace } = await simulateAnyPlan(plan, true);
   say(JSON.stringify(plan, undefined, 1));
   for (const line of trace.lines ?? []) say(line);
-  for (const what of wrong) say(`WRONG ${what}`);
+  for (const what of problems) say(`WRONG ${what}`);
   say(`trace ${trace.hash}`);
-  say(wrong.length === 0 ? "1 passed, 0 failed" : "0 passed, 1 failed");
-  return wrong.length === 0;
+  say(problems.length === 0 ? "1 passed, 0 failed" : "0 passed, 1 failed");
+  return problems.length === 0;
 }
 
 async function many(plans: number, seed: number): Promise<boolean> {
@@ -39,13 +39,13 @@ async function many(plans: number, seed: number): Promise<boolean> {
   let failed = 0;
   let hash = 0;
   for (let index = 0; index < plans; index += 1) {
-    const plan = drawAny(seed * SEEDS_APART + index);
-    const { wrong, trace } = await liveAny(plan);
+    const plan = generateAnyPlan(seed * SEEDS_APART + index);
+    const { problems, trace } = await simulateAnyPlan(plan);
     hash = (Math.imul(hash, 31) + Number.parseInt(trace.hash, 16)) >>> 0;
-    if (wrong.length === 0) continue;
+    if (problems.length === 0) continue;
     failed += 1;
-    if (failed <= MAX_SHOWN) await report(plan, wrong);
-    for (const kind of new Set(wrong.map(kindOf))) seeds.set(kind, [...(seeds.get(kind) ?? []), plan.seed]);
+    if (failed <= MAX_SHOWN) await report(plan, problems);
+    for (const kind of new Set(problems.map(kindOf))) seeds.set(kind, [...(seeds.get(kind) ?? []), plan.seed]);
   }
   for (const [kind, where] of seeds) say(`${where.length}× ${kind}: ${where.slice(0, 8).join(" ")}`);
   const seconds = (performance.now() - began) / 1000;
@@ -54,12 +54,12 @@ async function many(plans: number, seed: number): Promise<boolean> {
   return failed === 0;
 }
 
-async function report(plan: AnyPlan, wrong: string[]): Promise<void> {
+async function report(plan: AnyPlan, problems: string[]): Promise<void> {
   say(`seed ${plan.seed}`);
-  for (const what of wrong) say(`  ${what}`);
+  for (const what of problems) say(`  ${what}`);
   say(`  replay: npm run simulate -- --only ${plan.seed}`);
   say(
-    `  smallest plan that fails so (save it and give it to --plan): ${JSON.stringify(await shrink(plan, wrong[0] ?? ""))}`,
+    `  smallest plan that fails so (save it and give it to --plan): ${JSON.stringify(await shrink(plan, problems[0] ?? ""))}`,
   );
 }
 
@@ -67,6 +67,6 @@ const passed =
   values.plan !== undefined
     ? await one(JSON.parse(readFileSync(values.plan, "utf8")))
     : values.only !== undefined
-      ? await one(drawAny(Number(values.only)))
+      ? await one(generateAnyPlan(Number(values.only)))
       : await many(Number(values.plans), Number(values.seed));
 process.exitCode = passed ? 0 : 1;

@@ -5,12 +5,12 @@ import type { Ambient } from "../../src/support/ambient.ts";
 export class ProcessAmbient implements Ambient {
   readonly random: () => number;
   /** The world's clock: it goes on when the process is dead. */
-  readonly road: Ambient;
+  readonly networkClock: Ambient;
   readonly #stops = new Set<() => void>();
   #alive = true;
 
   constructor(clock: Ambient, seed: number) {
-    this.road = clock;
+    this.networkClock = clock;
     this.random = seededRandom(seed);
   }
 
@@ -30,12 +30,12 @@ export class ProcessAmbient implements Ambient {
   }
 
   now(): number {
-    return this.road.now();
+    return this.networkClock.now();
   }
 
   timer(ms: number, run: () => void, options?: { unref?: boolean }): () => void {
     if (!this.#alive) return () => undefined;
-    const stopClock = this.road.timer(
+    const stopClock = this.networkClock.timer(
       ms,
       () => {
         this.#stops.delete(stop);
@@ -52,7 +52,7 @@ export class ProcessAmbient implements Ambient {
   }
 
   soon(run: () => void): void {
-    this.road.soon(() => {
+    this.networkClock.soon(() => {
       if (this.#alive) run();
     });
   }

@@ -4,7 +4,7 @@ import { type Ambient, sleep } from "../../src/support/ambient.ts";
 import type { ConsumerPlan } from "./simulation-plan.ts";
 import type { Trace } from "./trace.ts";
 
-export class Told {
+export class RunRecorder {
   readonly tag: string;
   text = "";
   readonly tools: string[] = [];
@@ -28,7 +28,7 @@ export class Told {
   timersLeft = 0;
   outcome: Outcome | undefined;
   failure: unknown;
-  readonly wrong: string[] = [];
+  readonly problems: string[] = [];
   #busy = false;
   readonly #consumer: ConsumerPlan;
   readonly #ambient: Ambient;
@@ -44,10 +44,10 @@ export class Told {
   }
 
   /** The sink of the run. */
-  readonly take = async (event: ExecutionEvent): Promise<void> => {
+  readonly record = async (event: ExecutionEvent): Promise<void> => {
     this.#trace.note(`${this.#ambient.now()} ${this.tag} ${JSON.stringify(event)}`);
-    if (this.#busy) this.wrong.push("I7: an event came before the one before it was taken");
-    if (this.settledAt !== undefined) this.wrong.push("I1: an event came after the outcome");
+    if (this.#busy) this.problems.push("I7: an event came before the one before it was taken");
+    if (this.settledAt !== undefined) this.problems.push("I1: an event came after the outcome");
     this.#busy = true;
     this.events += 1;
     this.#read(event);

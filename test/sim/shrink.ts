@@ -1,11 +1,11 @@
 /** Makes a failing plan smaller: leaves out whatever it also fails without. */
-import { type AnyPlan, liveAny } from "./any-plan.ts";
+import { type AnyPlan, simulateAnyPlan } from "./any-plan.ts";
 
 const MAX_LIVES = 300;
 
-/** Answers a plan with the same kind of finding. */
-export async function shrink(plan: AnyPlan, finding: string): Promise<AnyPlan> {
-  const kind = kindOf(finding);
+/** Answers a plan with the same kind of problem. */
+export async function shrink(plan: AnyPlan, problem: string): Promise<AnyPlan> {
+  const kind = kindOf(problem);
   let smallest = plan;
   let lives = 0;
   for (let found = true; found; ) {
@@ -13,8 +13,8 @@ export async function shrink(plan: AnyPlan, finding: string): Promise<AnyPlan> {
     for (const candidate of smaller(smallest)) {
       lives += 1;
       if (lives > MAX_LIVES) return smallest;
-      const { wrong } = await liveAny(candidate);
-      if (!wrong.some((what) => kindOf(what) === kind)) continue;
+      const { problems } = await simulateAnyPlan(candidate);
+      if (!problems.some((what) => kindOf(what) === kind)) continue;
       smallest = candidate;
       found = true;
       break;
@@ -23,9 +23,9 @@ export async function shrink(plan: AnyPlan, finding: string): Promise<AnyPlan> {
   return smallest;
 }
 
-/** What a finding is about, without its figures and texts. */
-export function kindOf(finding: string): string {
-  return finding
+/** What a problem is about, without its figures and texts. */
+export function kindOf(problem: string): string {
+  return problem
     .replace(/ \(run\d\)$/, "")
     .replace(/".*"/s, "…")
     .replace(/\d{2,}/g, "#")
@@ -33,7 +33,7 @@ export function kindOf(finding: string): string {
 }
 
 function* smaller(plan: AnyPlan): Generator<AnyPlan, void, void> {
-  const { runs, faults, road, service } = plan;
+  const { runs, faults, network, service } = plan;
   for (const key of ["crash", "drain", "person"] as const) {
     const { [key]: left, ...rest } = plan;
     if (left) yield rest;
@@ -48,8 +48,8 @@ function* smaller(plan: AnyPlan): Generator<AnyPlan, void, void> {
   }
   const calm = { refused: 0, lost: 0, cut: 0, shred: false, latencyMs: 1 };
   for (const [key, value] of Object.entries(calm)) {
-    if (Object.entries(road).some(([name, drawn]) => name === key && drawn !== value)) {
-      yield { ...plan, road: { ...road, [key]: value } };
+    if (Object.entries(network).some(([name, drawn]) => name === key && drawn !== value)) {
+      yield { ...plan, network: { ...network, [key]: value } };
     }
   }
   for (const key of ["deployMs", "startMs"] as const) {

@@ -1,11 +1,11 @@
 /** Lives one plan through and answers what was wrong with it. */
 
 import type { LocalStats } from "../../src/local/index.ts";
-import { type Process, World } from "./environment.ts";
-import { readTruth, type Truth } from "./ground-truth.ts";
-import { check } from "./oracle.ts";
-import type { Told } from "./run-recorder.ts";
-import type { Plan } from "./simulation-plan.ts";
+import { Environment, type SimulatedProcess } from "./environment.ts";
+import { type GroundTruth, readGroundTruth } from "./ground-truth.ts";
+import { checkInvariants } from "./oracle.ts";
+import type { RunRecorder } from "./run-recorder.ts";
+import type { SimulationPlan } from "./simulation-plan.ts";
 import type { Trace } from "./trace.ts";
 
 /** After the last deadline: cancels are given up after 15 minutes. */
@@ -13,56 +13,66 @@ const GRACE_MS = 20 * 60_000;
 /** A sweep that fails leaves its entry to the next one. */
 const MAX_SWEEPS = 5;
 
-export interface Lived {
-  wrong: string[];
+export interface SimulationResult {
+  problems: string[];
   trace: Trace;
   /** What each run of the plan told its host, unless the simulation itself broke. */
-  told: Told[];
-  truth: Truth | undefined;
+  recorders: RunRecorder[];
+  truth: GroundTruth | undefined;
   stats: LocalStats;
 }
 
-export async function live(plan: Plan, keepLines = false): Promise<Lived> {
-  const world = new World(plan, keepLines);
+export async function simulatePlan(plan: SimulationPlan, keepLines = false): Promise<SimulationResult> {
+  const environment = new Environment(plan, keepLines);
   try {
-    await world.clock.runUntil(world.setUp());
-    const process = world.process(0);
+    await environment.clock.runUntil(environment.setUp());
+    const process = environment.process(0);
     process.start();
-    if (plan.crash) await crash(world, process, plan.crash);
+    if (plan.crash) await crash(environment, process, plan.crash);
     else {
       const horizon = Math.max(...plan.runs.map(({ atMs, timeoutMs }) => atMs + timeoutMs));
-      await world.clock.advance(horizon + longestPause(plan) + GRACE_MS);
+      await environment.clock.advance(horizon + longestPause(plan) + GRACE_MS);
     }
-    const truth = await world.clock.runUntil(readTruth(world.cloud, world.clock));
-    world.trace.note(JSON.stringify(truth));
-    const wrong = check(world, process, truth);
-    return { wrong, trace: world.trace, told: process.told, truth, stats: world.cloud.stats() };
+    const truth = await environment.clock.runUntil(readGroundTruth(environment.cloud, environment.clock));
+    environment.trace.note(JSON.stringify(truth));
+    const problems = checkInvariants(environment, process, truth);
+    return {
+      problems,
+      trace: environment.trace,
+      recorders: process.recorders,
+      truth,
+      stats: environment.cloud.stats(),
+    };
   } catch (error) {
     const why = error instanceof Error ? error.stack : String(error);
-    const wrong = [`the simulation broke: ${why}`];
-    return { wrong, trace: world.trace, told: [], truth: undefined, stats: world.cloud.stats() };
+    const problems = [`the simulation broke: ${why}`];
+    return { problems, trace: environment.trace, recorders: [], truth: undefined, stats: environment.cloud.stats() };
   }
 }
 
-async function crash(world: World, process: Process, { atMs, restartMs }: NonNullable<Plan["crash"]>): Promise<void> {
-  await world.clock.advance(atMs);
-  world.trace.note(`${world.clock.now()} the process dies`);
+async function crash(
+  environment: Environment,
+  process: SimulatedProcess,
+  { atMs, restartMs }: NonNullable<SimulationPlan["crash"]>,
+): Promise<void> {
+  await environment.clock.advance(atMs);
+  environment.trace.note(`${environment.clock.now()} the process dies`);
   process.kill();
-  await world.clock.advance(restartMs);
-  await afterwards(world);
+  await environment.clock.advance(restartMs);
+  await sweepAfterwards(environment);
 }
 
 /** Later processes sweep what the first one left, until nothing is left to sweep. */
-export async function afterwards(world: World): Promise<void> {
+export async function sweepAfterwards(environment: Environment): Promise<void> {
   for (let number = 1; number <= MAX_SWEEPS; number += 1) {
-    const next = world.process(number);
+    const next = environment.process(number);
     void next.sweep();
-    await world.clock.advance(GRACE_MS);
+    await environment.clock.advance(GRACE_MS);
     next.kill();
-    if (world.disk.size === 0) return;
+    if (environment.disk.size === 0) return;
   }
 }
 
-function longestPause(plan: Plan): number {
+function longestPause(plan: SimulationPlan): number {
   return Math.max(0, ...plan.runs.map(({ consumer }) => consumer.pause?.ms ?? 0));
 }

@@ -1,7 +1,7 @@
 /** The journal's store as it survives its processes: writes take time, and may or may not be finished when one dies. */
 import type { JournalStore } from "../../src/core/cancel/journal.ts";
 import { sleep } from "../../src/support/ambient.ts";
-import type { Lots } from "../support/in-process/seeded-random.ts";
+import type { SeededRandom } from "../support/in-process/seeded-random.ts";
 import type { ProcessAmbient } from "./process-ambient.ts";
 
 interface Entry {
@@ -9,12 +9,12 @@ interface Entry {
   owner: ProcessAmbient;
 }
 
-export class SimDisk {
+export class SimulatedDisk {
   readonly #entries = new Map<string, Entry>();
-  readonly #lots: Lots;
+  readonly #random: SeededRandom;
 
-  constructor(lots: Lots) {
-    this.#lots = lots;
+  constructor(random: SeededRandom) {
+    this.#random = random;
   }
 
   /** Entries of all processes. */
@@ -26,9 +26,9 @@ export class SimDisk {
   storeOf(owner: ProcessAmbient): JournalStore {
     const write = async (change: () => void) => {
       // What the kernel has taken gets there even if the process dies; what it has not taken yet does not.
-      const taken = this.#lots.chance(0.5);
+      const taken = this.#random.chance(0.5);
       await new Promise<void>((resolve) => {
-        owner.road.timer(this.#lots.int(1, 20), () => {
+        owner.networkClock.timer(this.#random.int(1, 20), () => {
           if (taken || owner.alive) change();
           if (owner.alive) resolve();
         });
@@ -38,7 +38,7 @@ export class SimDisk {
       put: (name, text) => write(() => void this.#entries.set(name, { text, owner })),
       remove: (name) => write(() => void this.#entries.delete(name)),
       takeOrphans: async (wanted) => {
-        await sleep(owner, this.#lots.int(1, 20));
+        await sleep(owner, this.#random.int(1, 20));
         const taken: { name: string; text: string }[] = [];
         for (const [name, entry] of this.#entries) {
           if (entry.owner.alive || !wanted(entry.text)) continue;

@@ -6,12 +6,12 @@ import { type LocalCloud, type LocalResponse, PUBLISHER_PREFIX } from "../../src
 import type { HttpRequest, HttpResponse, HttpStream, HttpTransport } from "../../src/seren/http/transport.ts";
 import { timeoutSignal } from "../../src/support/abort.ts";
 import { ExecutionFailure, type FailureDetails } from "../../src/support/failure.ts";
-import { Lots } from "../support/in-process/seeded-random.ts";
+import { SeededRandom } from "../support/in-process/seeded-random.ts";
 import type { ProcessAmbient } from "./process-ambient.ts";
 import type { Trace } from "./trace.ts";
 
 /** Probabilities per exchange, times in milliseconds. */
-export interface RoadPlan {
+export interface NetworkPlan {
   seed: number;
   /** Longest way there and longest way back. */
   latencyMs: number;
@@ -29,21 +29,21 @@ export interface RoadPlan {
 
 type Sent = Omit<HttpRequest, "timeoutMs"> & { headers?: Record<string, string> };
 
-export class SimTransport implements HttpTransport {
+export class SimulatedTransport implements HttpTransport {
   readonly #cloud: LocalCloud;
   readonly #ambient: ProcessAmbient;
-  readonly #road: RoadPlan;
+  readonly #road: NetworkPlan;
   readonly #trace: Trace;
-  readonly #lots: Lots;
+  readonly #random: SeededRandom;
   readonly #hangUps = new Set<() => void>();
   #inFlight = 0;
 
-  constructor(cloud: LocalCloud, ambient: ProcessAmbient, road: RoadPlan, trace: Trace) {
+  constructor(cloud: LocalCloud, ambient: ProcessAmbient, road: NetworkPlan, trace: Trace) {
     this.#cloud = cloud;
     this.#ambient = ambient;
     this.#road = road;
     this.#trace = trace;
-    this.#lots = new Lots(road.seed);
+    this.#random = new SeededRandom(road.seed);
   }
 
   /** Exchanges that are not over: calls without an answer, streams that are open. */
@@ -114,12 +114,12 @@ export class SimTransport implements HttpTransport {
   /** Rejects when the road breaks or `signal` aborts; never settles once the process is dead. */
   #exchange(request: Sent, signal: AbortSignal): Promise<Exclude<LocalResponse, { drop: true }>> {
     const { latencyMs, refused, lost } = this.#road;
-    const lots = this.#lots;
-    const there = lots.int(0, latencyMs);
-    const back = lots.int(0, latencyMs);
-    const isRefused = lots.chance(refused);
-    const fate = lots.chance(lost) ? lots.pick(["there", "back"] as const) : undefined;
-    const arrivesAnyway = lots.chance(0.5);
+    const random = this.#random;
+    const there = random.int(0, latencyMs);
+    const back = random.int(0, latencyMs);
+    const isRefused = random.chance(refused);
+    const fate = random.chance(lost) ? random.pick(["there", "back"] as const) : undefined;
+    const arrivesAnyway = random.chance(0.5);
     this.#trace.note(
       `${this.#ambient.now()} > ${request.method} ${request.path} ${isRefused ? "refused" : (fate ?? "")}`,
     );
@@ -153,7 +153,7 @@ export class SimTransport implements HttpTransport {
       signal.addEventListener("abort", onAbort, { once: true });
       this.#hangUps.add(hangUp);
       // The clock of the road, not of the process: what has left arrives even if the process dies.
-      const stop = this.#ambient.road.timer(1 + there, () => {
+      const stop = this.#ambient.networkClock.timer(1 + there, () => {
         departed = true;
         if (fate === "there") return settle(() => reject(new Error("connection lost on the way there")));
         const { method, path, body, headers } = request;
@@ -171,7 +171,7 @@ export class SimTransport implements HttpTransport {
           gone.signal,
         );
         void arrived.then((response) => {
-          this.#ambient.road.timer(1 + back, () =>
+          this.#ambient.networkClock.timer(1 + back, () =>
             settle(() => {
               if (response.drop || fate === "back") {
                 gone.abort();
@@ -209,10 +209,10 @@ export class SimTransport implements HttpTransport {
         const step = await orAborted(source.next(), gone);
         if (!this.#ambient.alive) await new Promise<never>(() => undefined);
         if (step.done) return;
-        if (this.#lots.chance(this.#road.cut)) throw new Error("stream cut");
+        if (this.#random.chance(this.#road.cut)) throw new Error("stream cut");
         const bytes = encoder.encode(step.value);
         if (!this.#road.shred) yield bytes;
-        else for (const piece of shredded(bytes, this.#lots)) yield piece;
+        else for (const piece of shredded(bytes, this.#random)) yield piece;
       }
     } catch (error) {
       if (!this.#ambient.alive) await new Promise<never>(() => undefined);
@@ -224,9 +224,9 @@ export class SimTransport implements HttpTransport {
   }
 }
 
-function* shredded(bytes: Uint8Array, lots: Lots): Generator<Uint8Array, void, void> {
+function* shredded(bytes: Uint8Array, random: SeededRandom): Generator<Uint8Array, void, void> {
   for (let start = 0; start < bytes.length; ) {
-    const end = Math.min(bytes.length, start + lots.magnitude(1, 200));
+    const end = Math.min(bytes.length, start + random.magnitude(1, 200));
     yield bytes.subarray(start, end);
     start = end;
   }

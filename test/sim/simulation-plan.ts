@@ -1,7 +1,7 @@
-/** A plan: everything that is going to happen in one simulated world, as plain JSON. */
+/** A plan: everything that is going to happen in one simulated environment, as plain JSON. */
 import type { FaultPlan } from "../../src/local/index.ts";
 import type { StopCause } from "../../src/support/abort.ts";
-import type { RoadPlan } from "./simulated-transport.ts";
+import type { NetworkPlan } from "./simulated-transport.ts";
 
 /** How the host takes events. All times in milliseconds. */
 export interface ConsumerPlan {
@@ -16,13 +16,13 @@ export interface ConsumerPlan {
 }
 
 /** When something is done to a run: so long after it was asked for, or after it first showed a phase. */
-export interface Moment {
+export interface StopTime {
   phase?: string;
   ms: number;
 }
 
-export interface RunPlan {
-  /** After the beginning of the world. */
+export interface PlannedRun {
+  /** After the beginning of the environment. */
   atMs: number;
   /** Steps of the built-in agent. */
   script: object[];
@@ -38,14 +38,14 @@ export interface RunPlan {
   owned?: boolean;
   conversation?: string;
   consumer: ConsumerPlan;
-  stops: (Moment & { by: StopCause })[];
+  stops: (StopTime & { by: StopCause })[];
 }
 
-export interface Plan {
+export interface SimulationPlan {
   seed: number;
-  runs: RunPlan[];
+  runs: PlannedRun[];
   faults: FaultPlan;
-  road: RoadPlan;
+  network: NetworkPlan;
   service: { deployMs: number; startMs: number; firstSequence: 0 | 1; keepAliveMs: number };
   /** A person decides every approval so long after it is asked for; absent: nobody ever does. */
   person?: { afterMs: number; decision: "approve" | "reject" };

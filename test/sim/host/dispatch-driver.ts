@@ -1,24 +1,24 @@
 /** Dispatch, as far as a courier sees it: one request at a time, turn after turn of one session. */
 import type { Json, Message } from "../../support/child-process/line-check.ts";
-import type { World } from "../environment.ts";
+import type { Environment } from "../environment.ts";
 import type { HostPlan } from "./host-plan.ts";
-import type { Book } from "./host-recorder.ts";
+import type { HostRecorder } from "./host-recorder.ts";
 
 const PARCEL = "/the/parcel";
 
-export class DispatchActor {
-  readonly #world: World;
+export class DispatchDriver {
+  readonly #environment: Environment;
   readonly #plan: HostPlan;
-  readonly #book: Book;
+  readonly #recorder: HostRecorder;
   #session: unknown;
   #turn = -1;
   #events: Json[] = [];
   #leaving = false;
 
-  constructor(world: World, plan: HostPlan, book: Book) {
-    this.#world = world;
+  constructor(environment: Environment, plan: HostPlan, recorder: HostRecorder) {
+    this.#environment = environment;
     this.#plan = plan;
-    this.#book = book;
+    this.#recorder = recorder;
   }
 
   begin(): void {
@@ -26,7 +26,7 @@ export class DispatchActor {
   }
 
   get done(): boolean {
-    return this.#turn >= this.#plan.runs.length && this.#book.calls.every(({ replies }) => replies > 0);
+    return this.#turn >= this.#plan.runs.length && this.#recorder.requests.every(({ replies }) => replies > 0);
   }
 
   shutDown(): void {
@@ -36,21 +36,22 @@ export class DispatchActor {
 
   heard(_: string, params: Json): void {
     this.#events.push(params);
-    if (this.#book.calls.every(({ replies }) => replies > 0)) this.#book.wrong.push("I1: an event after the reply");
+    if (this.#recorder.requests.every(({ replies }) => replies > 0))
+      this.#recorder.problems.push("I1: an event after the reply");
   }
 
   /** The next request goes out when the reply to the one before has come. */
   answered(message: Message): void {
-    const one = this.#book.cases.get(`run${this.#turn}`);
-    if (one && one.endedAt === undefined && one.call.replies > 0) {
-      one.endedAt = this.#world.clock.now();
+    const one = this.#recorder.exchanges.get(`run${this.#turn}`);
+    if (one && one.endedAt === undefined && one.request.replies > 0) {
+      one.endedAt = this.#environment.clock.now();
       one.events.push(...this.#events);
       this.#events = [];
     }
     if (this.#leaving) return;
     if (message.kind === "result" && "session" in message.result) this.#session = message.result.session;
     if (this.#session === undefined && this.#turn < 0) {
-      if (this.#book.calls.length > 3) return; // it never opens
+      if (this.#recorder.requests.length > 3) return; // it never opens
       this.#send("open_session", { parcel_dir: PARCEL });
       return;
     }
@@ -60,12 +61,12 @@ export class DispatchActor {
     const tag = `run${this.#turn}`;
     const input = `[${tag}]\n@script ${JSON.stringify(run.script)}`;
     const params = { parcel_dir: PARCEL, session: this.#session, operation: { kind: "chat", input } };
-    this.#world.clock.timer(1 + run.atMs, () => {
-      if (!this.#leaving) this.#book.open(tag, this.#send("run", params), false);
+    this.#environment.clock.timer(1 + run.atMs, () => {
+      if (!this.#leaving) this.#recorder.open(tag, this.#send("run", params), false);
     });
   }
 
   #send(kind: string, params: object) {
-    return this.#book.send(`courier.${kind}`, { kind, ...params, protocol_version: 1 });
+    return this.#recorder.send(`courier.${kind}`, { kind, ...params, protocol_version: 1 });
   }
 }

@@ -1,73 +1,80 @@
-/** What a host was told, against what really happened. */
+/** What a host was recorder, against what really happened. */
 import type { Json } from "../../support/child-process/line-check.ts";
-import { SETUP_NAME, type World } from "../environment.ts";
-import type { TrueRun, Truth } from "../ground-truth.ts";
+import { type Environment, PREPARED_NAME } from "../environment.ts";
+import type { ActualRun, GroundTruth } from "../ground-truth.ts";
 import { isDamaged, kindOfStatus } from "../oracle.ts";
 import type { HostPlan } from "./host-plan.ts";
-import type { Book, Case } from "./host-recorder.ts";
+import type { HostExchange, HostRecorder } from "./host-recorder.ts";
 
 /** A host that reads at once has the reply to a cancel within this. */
 const CANCEL_WITHIN_MS = 250;
 const UNRELIABLE = "parts of the streamed answer were lost";
 
 /** `cut`: the host went away before everything was answered, or stopped reading. */
-export function checkHost(world: World, plan: HostPlan, book: Book, truth: Truth, cut: boolean): string[] {
-  const wrong = [...book.wrong];
+export function checkHost(
+  environment: Environment,
+  plan: HostPlan,
+  recorder: HostRecorder,
+  truth: GroundTruth,
+  cut: boolean,
+): string[] {
+  const problems = [...recorder.problems];
   if (!cut)
-    for (const { method, replies } of book.calls) if (replies !== 1) wrong.push(`I1: ${method} has ${replies} replies`);
-  for (const one of book.cases.values()) {
+    for (const { method, replies } of recorder.requests)
+      if (replies !== 1) problems.push(`I1: ${method} has ${replies} replies`);
+  for (const one of recorder.exchanges.values()) {
     const runs = truth.runs.filter(({ tag }) => tag === one.tag);
-    if (runs.length > 1) wrong.push(`I4: ${runs.length} runs were started for one request (${one.tag})`);
+    if (runs.length > 1) problems.push(`I4: ${runs.length} runs were started for one request (${one.tag})`);
     const found = plan.host.kind === "roder" ? checkRoder(plan, one, runs[0], cut) : checkTurn(one, runs[0]);
-    wrong.push(...found.map((what) => `${what} (${one.tag})`));
+    problems.push(...found.map((what) => `${what} (${one.tag})`));
   }
   for (const name of new Set(truth.deployments)) {
     const count = truth.deployments.filter((other) => other === name).length;
-    if (count > 1 && name !== SETUP_NAME) wrong.push(`I12: ${count} deployments of one name`);
+    if (count > 1 && name !== PREPARED_NAME) problems.push(`I12: ${count} deployments of one name`);
   }
-  const { runsActive, deploymentsDeleted, openStreams } = world.cloud.stats();
-  if (deploymentsDeleted > 0) wrong.push("I12: a deployment was deleted");
-  if (openStreams > 0) wrong.push(`I8: ${openStreams} streams are still open`);
+  const { runsActive, deploymentsDeleted, openStreams } = environment.cloud.stats();
+  if (deploymentsDeleted > 0) problems.push("I12: a deployment was deleted");
+  if (openStreams > 0) problems.push(`I8: ${openStreams} streams are still open`);
   for (const id of runsActive) {
     const run = truth.runs.find((other) => other.id === id);
-    if (!run || !leftOnPurpose(plan, book.cases.get(run.tag), run))
-      wrong.push(`I5: a run is left ${run?.status} (${run?.tag})`);
+    if (!run || !leftOnPurpose(plan, recorder.exchanges.get(run.tag), run))
+      problems.push(`I5: a run is left ${run?.status} (${run?.tag})`);
   }
-  return wrong;
+  return problems;
 }
 
 /** A task that was not to be waited for, and a turn that ended with the request to a person, whatever she did then. */
-function leftOnPurpose({ host, runs }: HostPlan, one: Case | undefined, { id, tag }: TrueRun): boolean {
+function leftOnPurpose({ host, runs }: HostPlan, one: HostExchange | undefined, { id, tag }: ActualRun): boolean {
   if (host.kind === "roder") return one?.detached === true;
   // A host that reads no more, or is gone, has not read of the approval either.
   const asks = runs[Number(tag.slice(3))]?.script.some((step) => "approve" in step);
   if ((host.reads.stopAfter !== undefined || host.ending?.how === "gone") && asks) return true;
-  return one?.call.reply?.kind === "result" && one.events.some(({ content }) => String(content).includes(id));
+  return one?.request.reply?.kind === "result" && one.events.some(({ content }) => String(content).includes(id));
 }
 
-function checkRoder(plan: HostPlan, one: Case, run: TrueRun | undefined, cut: boolean): string[] {
-  const wrong: string[] = [];
+function checkRoder(plan: HostPlan, one: HostExchange, run: ActualRun | undefined, cut: boolean): string[] {
+  const problems: string[] = [];
   const terminals = one.events.filter(({ type }) => type === "completed" || type === "failed");
-  const accepted = one.call.reply?.kind === "result";
+  const accepted = one.request.reply?.kind === "result";
   if (terminals.length > 1 || (!cut && accepted && terminals.length === 0)) {
-    wrong.push(`I1: ${terminals.length} terminal events`);
+    problems.push(`I1: ${terminals.length} terminal events`);
   }
   const prompt = Object.keys(plan.host.reads).length === 0;
   for (const { sentAt, repliedAt } of one.cancels) {
     if (prompt && repliedAt !== undefined && repliedAt - sentAt > CANCEL_WITHIN_MS) {
-      wrong.push(`I6: a cancel was answered after ${repliedAt - sentAt} ms`);
+      problems.push(`I6: a cancel was answered after ${repliedAt - sentAt} ms`);
     }
   }
   const last = terminals[0];
-  if (last?.type === "completed") wrong.push(...checkResult(plan, one, last.result as Json, run));
+  if (last?.type === "completed") problems.push(...checkResult(plan, one, last.result as Json, run));
   if (last?.type === "failed" && run && /before a(ny)? run was started/.test(String(last.error))) {
-    wrong.push(`I6: "${String(last.error)}", but there is a run`);
+    problems.push(`I6: "${String(last.error)}", but there is a run`);
   }
-  return wrong;
+  return problems;
 }
 
-function checkResult(plan: HostPlan, one: Case, result: Json, run: TrueRun | undefined): string[] {
-  const known = (one.call.method === "tasks/execute" ? result.payload : result.metadata) as Json;
+function checkResult(plan: HostPlan, one: HostExchange, result: Json, run: ActualRun | undefined): string[] {
+  const known = (one.request.method === "tasks/execute" ? result.payload : result.metadata) as Json;
   if (known.status === "started") return [];
   if (!run) return ["I6: a result without a run"];
   const why = String((known.error as Json | undefined)?.message ?? "");
@@ -75,41 +82,41 @@ function checkResult(plan: HostPlan, one: Case, result: Json, run: TrueRun | und
   const kind = kindOfStatus(run.status);
   const fits = known.status === kind || (kind === "cancelled" && known.status === "timed_out");
   if (!fits) return [`I6: told ${String(known.status)} (${why}), but the record says ${run.status}`];
-  if (one.call.method !== "tasks/execute") return [];
-  const wrong: string[] = [];
+  if (one.request.method !== "tasks/execute") return [];
+  const problems: string[] = [];
   const text = run.text.toWellFormed();
-  if (!known.truncated && known.text !== text) wrong.push(`I3: final text ${show(known.text)} is not ${show(text)}`);
+  if (!known.truncated && known.text !== text) problems.push(`I3: final text ${show(known.text)} is not ${show(text)}`);
   const heard = (stream: string) =>
     one.events.map((event) => (event.stream === stream ? String(event.chunk) : "")).join("");
   const whole = text === "" || text.endsWith("\n") ? text : `${text}\n`;
   const unreliable = isDamaged(plan) && heard("stderr").includes(UNRELIABLE);
   if (!unreliable && heard("stdout") !== whole) {
-    wrong.push(`I3: streamed ${show(heard("stdout"))} is not ${show(whole)}`);
+    problems.push(`I3: streamed ${show(heard("stdout"))} is not ${show(whole)}`);
   }
-  return wrong;
+  return problems;
 }
 
-function checkTurn(one: Case, run: TrueRun | undefined): string[] {
-  const { reply } = one.call;
+function checkTurn(one: HostExchange, run: ActualRun | undefined): string[] {
+  const { reply } = one.request;
   if (reply?.kind === "error") {
     const said = reply.error.message;
     return run && /before a(ny)? run was started/.test(said) ? [`I6: "${said}", but there is a run`] : [];
   }
   if (reply?.kind !== "result") return [];
-  const wrong: string[] = [];
+  const problems: string[] = [];
   const kinds = one.events.map(({ kind }) => String(kind));
   if (!/^((text_delta|tool_call_started|tool_call_finished),)*message,done$/.test(kinds.join()))
-    wrong.push(`I3: the order of a turn is ${kinds.join()}`);
+    problems.push(`I3: the order of a turn is ${kinds.join()}`);
   const said = String(one.events.find(({ kind }) => kind === "message")?.content ?? "");
   const streamed = one.events.map((event) => (event.kind === "text_delta" ? String(event.content) : "")).join("");
   if (streamed !== said && !said.includes(UNRELIABLE) && run?.status === "completed" && !said.includes(run.text)) {
-    wrong.push(`I3: streamed ${show(streamed)} is not ${show(said)}`);
+    problems.push(`I3: streamed ${show(streamed)} is not ${show(said)}`);
   }
   if (run?.status === "completed" && run.endedAt !== undefined && !said.includes(run.text.toWellFormed())) {
     const waited = said.includes("approv");
-    if (!waited) wrong.push(`I3: the answer ${show(said)} does not hold ${show(run.text)}`);
+    if (!waited) problems.push(`I3: the answer ${show(said)} does not hold ${show(run.text)}`);
   }
-  return wrong;
+  return problems;
 }
 
 function show(value: unknown): string {

@@ -1,11 +1,11 @@
 /** What a whole-program plan has beyond a plan of the core: a host on two pipes. */
 
-import { Lots } from "../../support/in-process/seeded-random.ts";
-import { drawPlan } from "../plan-generator.ts";
-import type { Plan } from "../simulation-plan.ts";
+import { SeededRandom } from "../../support/in-process/seeded-random.ts";
+import { generatePlan } from "../plan-generator.ts";
+import type { SimulationPlan } from "../simulation-plan.ts";
 import type { ReadingPlan } from "./pipes.ts";
 
-export interface HostPlan extends Plan {
+export interface HostPlan extends SimulationPlan {
   host: {
     kind: "dispatch" | "roder";
     reads: ReadingPlan;
@@ -16,7 +16,7 @@ export interface HostPlan extends Plan {
   };
 }
 
-const RUBBISH = [
+const INVALID_LINES = [
   "",
   "not json",
   '{"jsonrpc":"2.0"}',
@@ -32,34 +32,37 @@ const RUBBISH = [
   "x".repeat(70_000),
 ];
 
-export function drawHostPlan(seed: number): HostPlan {
-  const { crash: _, drain: __, ...plan } = drawPlan(seed);
-  const lots = new Lots(seed ^ 0x40571);
-  const rubbish = lots.chance(0.3)
-    ? Array.from({ length: lots.int(1, 6) }, () => ({ atMs: lots.magnitude(1, 20_000), line: lots.pick(RUBBISH) }))
+export function generateHostPlan(seed: number): HostPlan {
+  const { crash: _, drain: __, ...plan } = generatePlan(seed);
+  const random = new SeededRandom(seed ^ 0x40571);
+  const rubbish = random.chance(0.3)
+    ? Array.from({ length: random.int(1, 6) }, () => ({
+        atMs: random.magnitude(1, 20_000),
+        line: random.pick(INVALID_LINES),
+      }))
     : [];
   return {
     ...plan,
     host: {
-      kind: lots.pick(["dispatch", "roder"]),
-      reads: drawReading(lots),
+      kind: random.pick(["dispatch", "roder"]),
+      reads: generateReading(random),
       rubbish,
-      ...lots.maybe(0.5, () => ({
+      ...random.maybe(0.5, () => ({
         ending: {
-          how: lots.pick(["shutdown", "eof", "signal", "gone"] as const),
-          atMs: lots.magnitude(1, 60_000),
+          how: random.pick(["shutdown", "eof", "signal", "gone"] as const),
+          atMs: random.magnitude(1, 60_000),
         },
       })),
     },
   };
 }
 
-function drawReading(lots: Lots): ReadingPlan {
-  if (lots.chance(0.5)) return {};
-  const after = lots.int(1, 30);
-  return lots.pick<ReadingPlan>([
-    { everyMs: lots.magnitude(1, 2_000) },
-    { pause: { after, ms: lots.magnitude(100, 200_000) } },
+function generateReading(random: SeededRandom): ReadingPlan {
+  if (random.chance(0.5)) return {};
+  const after = random.int(1, 30);
+  return random.pick<ReadingPlan>([
+    { everyMs: random.magnitude(1, 2_000) },
+    { pause: { after, ms: random.magnitude(100, 200_000) } },
     { stopAfter: after },
   ]);
 }

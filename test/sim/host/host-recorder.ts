@@ -2,7 +2,7 @@
 import { checkLine, type Json, type Message } from "../../support/child-process/line-check.ts";
 import type { HostInput } from "./pipes.ts";
 
-export interface Call {
+export interface HostRequest {
   id: number;
   method: string;
   sentAt: number;
@@ -13,21 +13,21 @@ export interface Call {
 }
 
 /** One dispatch, task or turn. */
-export interface Case {
+export interface HostExchange {
   tag: string;
-  call: Call;
+  request: HostRequest;
   events: Json[];
   /** Index of the terminal event, when there was one. */
   endedAt?: number;
   cancelledAt?: number;
-  cancels: Call[];
+  cancels: HostRequest[];
   detached: boolean;
 }
 
-export class Book {
-  readonly calls: Call[] = [];
-  readonly cases = new Map<string, Case>();
-  readonly wrong: string[] = [];
+export class HostRecorder {
+  readonly requests: HostRequest[] = [];
+  readonly exchanges = new Map<string, HostExchange>();
+  readonly problems: string[] = [];
   readonly #mode: "courier" | "roder";
   readonly #input: HostInput;
   readonly #now: () => number;
@@ -39,18 +39,18 @@ export class Book {
     this.#now = now;
   }
 
-  send(method: string, params: object): Call {
+  send(method: string, params: object): HostRequest {
     // Dispatch gives every request the same id; Roder counts.
     this.#lastId = this.#mode === "courier" ? 1 : this.#lastId + 1;
-    const call: Call = { id: this.#lastId, method, sentAt: this.#now(), replies: 0 };
-    if (!this.#input.ended) this.calls.push(call);
-    this.#input.line({ jsonrpc: "2.0", id: call.id, method, params });
-    return call;
+    const request: HostRequest = { id: this.#lastId, method, sentAt: this.#now(), replies: 0 };
+    if (!this.#input.ended) this.requests.push(request);
+    this.#input.line({ jsonrpc: "2.0", id: request.id, method, params });
+    return request;
   }
 
-  open(tag: string, call: Call, detached: boolean): Case {
-    const one: Case = { tag, call, events: [], cancels: [], detached };
-    this.cases.set(tag, one);
+  open(tag: string, request: HostRequest, detached: boolean): HostExchange {
+    const one: HostExchange = { tag, request, events: [], cancels: [], detached };
+    this.exchanges.set(tag, one);
     return one;
   }
 
@@ -60,29 +60,29 @@ export class Book {
     try {
       message = checkLine(line, this.#mode);
     } catch (error) {
-      this.wrong.push(
+      this.problems.push(
         `I9: ${error instanceof Error ? error.message : error} in ${line.toString("utf8").slice(0, 200)}`,
       );
       return undefined;
     }
     if (message.kind === "notification") return message;
     const { id } = message;
-    const call = this.#callOf(message, id);
-    if (!call) {
+    const request = this.#requestOf(message, id);
+    if (!request) {
       // Rubbish with an id is answered under that id, and without one under null.
-      if (message.kind === "result") this.wrong.push(`I1: a result nobody asked for (${id})`);
+      if (message.kind === "result") this.problems.push(`I1: a result nobody asked for (${id})`);
       return undefined;
     }
-    call.replies += 1;
-    call.reply = message;
-    call.repliedAt = this.#now();
-    if (call.replies > 1) this.wrong.push(`I1: ${call.method} was answered ${call.replies} times`);
+    request.replies += 1;
+    request.reply = message;
+    request.repliedAt = this.#now();
+    if (request.replies > 1) this.problems.push(`I1: ${request.method} was answered ${request.replies} times`);
     return message;
   }
 
-  #callOf(message: Message, id: unknown): Call | undefined {
-    if (this.#mode === "roder") return this.calls.find((one) => one.id === id);
-    const open = this.calls.filter((one) => one.id === id && one.replies === 0);
+  #requestOf(message: Message, id: unknown): HostRequest | undefined {
+    if (this.#mode === "roder") return this.requests.find((one) => one.id === id);
+    const open = this.requests.filter((one) => one.id === id && one.replies === 0);
     // The answer to a shutdown may overtake that of the turn it ends; both have the same id.
     const isEnd = message.kind === "result" && message.result.kind === "ok";
     return isEnd ? open.at(-1) : open[0];

@@ -10,15 +10,15 @@ import { type EndCause, serve } from "../../../src/stdio/index.ts";
 import { silentLog } from "../../../src/support/log.ts";
 import { createRedactor } from "../../../src/support/redact.ts";
 import { Secret } from "../../../src/support/secret.ts";
-import type { Process } from "../environment.ts";
+import type { SimulatedProcess } from "../environment.ts";
 
-export interface Premises {
+export interface ProgramFiles {
   parcel: OpenedParcel;
   manifest: ReturnType<typeof readManifest>;
 }
 
 /** Everything on disk that the program reads, read once: a simulation does no real I/O while its clock runs. */
-export async function readPremises(): Promise<Premises> {
+export async function readProgramFiles(): Promise<ProgramFiles> {
   const { parcel, files } = await openParcel("test/fixtures/dispatch/parcels/chat");
   const contents = new Map<string, Buffer>();
   for (const { packaged_as: path } of parcel.manifest.files) contents.set(path, await files.read(path));
@@ -37,10 +37,10 @@ export interface Program {
   signal(): void;
 }
 
-export function startProgram(
+export function startInMemoryProgram(
   kind: "dispatch" | "roder",
-  process: Process,
-  { parcel, manifest }: Premises,
+  process: SimulatedProcess,
+  { parcel, manifest }: ProgramFiles,
   input: Readable,
   output: Writable,
 ): Program {

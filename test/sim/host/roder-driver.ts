@@ -2,25 +2,25 @@
 
 import type { Json } from "../../support/child-process/line-check.ts";
 import { INITIALIZE } from "../../support/child-process/roder-initialize.ts";
-import type { World } from "../environment.ts";
+import type { Environment } from "../environment.ts";
 import type { HostPlan } from "./host-plan.ts";
-import type { Book, Case } from "./host-recorder.ts";
+import type { HostExchange, HostRecorder } from "./host-recorder.ts";
 
-export class RoderActor {
-  readonly #world: World;
+export class RoderDriver {
+  readonly #environment: Environment;
   readonly #plan: HostPlan;
-  readonly #book: Book;
+  readonly #recorder: HostRecorder;
 
-  constructor(world: World, plan: HostPlan, book: Book) {
-    this.#world = world;
+  constructor(environment: Environment, plan: HostPlan, recorder: HostRecorder) {
+    this.#environment = environment;
     this.#plan = plan;
-    this.#book = book;
+    this.#recorder = recorder;
   }
 
   begin(): void {
-    const { clock } = this.#world;
-    this.#book.send("extension/initialize", INITIALIZE);
-    this.#book.send("subagents/definitions", { dispatcherId: "seren-cloud" });
+    const { clock } = this.#environment;
+    this.#recorder.send("extension/initialize", INITIALIZE);
+    this.#recorder.send("subagents/definitions", { dispatcherId: "seren-cloud" });
     this.#plan.runs.forEach((_, index) => {
       clock.timer(1 + (this.#plan.runs[index]?.atMs ?? 0), () => this.#ask(index));
     });
@@ -28,24 +28,27 @@ export class RoderActor {
 
   /** Whether nothing is open any more. */
   get done(): boolean {
-    const { calls, cases } = this.#book;
-    const waiting = [...cases.values()].some((one) => one.call.reply?.kind === "result" && one.endedAt === undefined);
-    return calls.every(({ replies }) => replies > 0) && !waiting;
+    const { requests, exchanges } = this.#recorder;
+    const waiting = [...exchanges.values()].some(
+      (one) => one.request.reply?.kind === "result" && one.endedAt === undefined,
+    );
+    return requests.every(({ replies }) => replies > 0) && !waiting;
   }
 
   shutDown(): void {
-    this.#book.send("extension/shutdown", {});
+    this.#recorder.send("extension/shutdown", {});
   }
 
   heard(method: string, params: Json): void {
     const id = String(params.dispatchId ?? params.executionId);
-    const one = this.#book.cases.get(id);
+    const one = this.#recorder.exchanges.get(id);
     const event = params.event as Json;
-    if (!one) return void this.#book.wrong.push(`I12: ${method} for ${id}, which nobody asked for`);
-    if (one.call.replies === 0) this.#book.wrong.push(`I2: an event before the acknowledgement (${id})`);
-    if (one.endedAt !== undefined) this.#book.wrong.push(`I1: ${String(event.type)} after the terminal event (${id})`);
+    if (!one) return void this.#recorder.problems.push(`I12: ${method} for ${id}, which nobody asked for`);
+    if (one.request.replies === 0) this.#recorder.problems.push(`I2: an event before the acknowledgement (${id})`);
+    if (one.endedAt !== undefined)
+      this.#recorder.problems.push(`I1: ${String(event.type)} after the terminal event (${id})`);
     one.events.push(event);
-    if (event.type === "completed" || event.type === "failed") one.endedAt = this.#world.clock.now();
+    if (event.type === "completed" || event.type === "failed") one.endedAt = this.#environment.clock.now();
     const phase = typeof event.status === "string" ? event.status : undefined;
     if (phase) this.#cancelAt(one, Number(id.slice(3)), phase);
   }
@@ -58,7 +61,7 @@ export class RoderActor {
     const seconds = Math.max(1, Math.round(run.timeoutMs / 1000));
     const asTask = run.onApproval === "return";
     const call = asTask
-      ? this.#book.send("tasks/execute", {
+      ? this.#recorder.send("tasks/execute", {
           executorId: "seren-cloud-run",
           executionId: tag,
           taskId: "t",
@@ -69,29 +72,29 @@ export class RoderActor {
             ...this.#whither(run.target.kind),
           },
         })
-      : this.#book.send("subagents/dispatch", {
+      : this.#recorder.send("subagents/dispatch", {
           dispatcherId: "seren-cloud",
           dispatchId: tag,
           request: { description: "d", prompt, timeout_seconds: seconds },
         });
-    const one = this.#book.open(tag, call, asTask && run.detach === true);
+    const one = this.#recorder.open(tag, call, asTask && run.detach === true);
     this.#cancelAt(one, index, undefined);
   }
 
   #whither(kind: string): object {
-    return kind === "deployment" ? { deployment_id: this.#world.deploymentId } : {};
+    return kind === "deployment" ? { deployment_id: this.#environment.deploymentId } : {};
   }
 
-  #cancelAt(one: Case, index: number, phase: string | undefined): void {
+  #cancelAt(one: HostExchange, index: number, phase: string | undefined): void {
     for (const stop of this.#plan.runs[index]?.stops ?? []) {
       if (stop.phase !== phase) continue;
-      this.#world.clock.timer(stop.ms, () => {
-        one.cancelledAt ??= this.#world.clock.now();
-        const asTask = one.call.method === "tasks/execute";
+      this.#environment.clock.timer(stop.ms, () => {
+        one.cancelledAt ??= this.#environment.clock.now();
+        const asTask = one.request.method === "tasks/execute";
         const params = asTask
           ? { executorId: "seren-cloud-run", executionId: one.tag, reason: "cancelled by the plan" }
           : { dispatcherId: "seren-cloud", dispatchId: one.tag, reason: "cancelled by the plan" };
-        one.cancels.push(this.#book.send(asTask ? "tasks/cancel" : "subagents/cancel", params));
+        one.cancels.push(this.#recorder.send(asTask ? "tasks/cancel" : "subagents/cancel", params));
       });
     }
   }

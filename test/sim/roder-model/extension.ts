@@ -2,21 +2,21 @@
 
 import type { FaultPlan } from "../../../src/local/index.ts";
 import { INITIALIZE } from "../../support/child-process/roder-initialize.ts";
-import { World } from "../environment.ts";
-import { type Premises, readPremises, startProgram } from "../host/in-memory-program.ts";
+import { Environment } from "../environment.ts";
+import { type ProgramFiles, readProgramFiles, startInMemoryProgram } from "../host/in-memory-program.ts";
 import { HostInput } from "../host/pipes.ts";
-import { SimulatedRoder } from "./roder-model.ts";
-import { Pipe } from "./stdout-pipe.ts";
+import { RoderModel } from "./roder-model.ts";
+import { StdoutPipe } from "./stdout-pipe.ts";
 
 const STEP_MS = 10;
 /** The wire takes one message a turn of the event loop. */
 const TURNS = 12;
 
-let premises: Promise<Premises> | undefined;
+let files: Promise<ProgramFiles> | undefined;
 
-export interface Child {
-  world: World;
-  host: SimulatedRoder;
+export interface ExtensionUnderModel {
+  environment: Environment;
+  host: RoderModel;
   /** Lets time pass, in steps in which the program gets to do what it does without its clock. */
   pass(ms: number): Promise<void>;
   /** Lets time pass until `work` settles. */
@@ -25,20 +25,20 @@ export interface Child {
   eof(): Promise<number>;
 }
 
-export async function startChild(rules: FaultPlan["rules"] = []): Promise<Child> {
-  premises ??= readPremises();
-  const world = new World({
+export async function startExtension(rules: FaultPlan["rules"] = []): Promise<ExtensionUnderModel> {
+  files ??= readProgramFiles();
+  const environment = new Environment({
     seed: 11,
     runs: [],
     faults: { seed: 11, rules },
-    road: { seed: 11, latencyMs: 20, refused: 0, lost: 0, cut: 0, shred: false },
+    network: { seed: 11, latencyMs: 20, refused: 0, lost: 0, cut: 0, shred: false },
     service: { deployMs: 200, startMs: 100, firstSequence: 1, keepAliveMs: 15_000 },
   });
-  const { clock } = world;
+  const { clock } = environment;
   const input = new HostInput();
-  const output = new Pipe();
-  const host = new SimulatedRoder(clock, { write: (line) => input.line(line), read: () => output.read() });
-  const program = startProgram("roder", world.process(0), await premises, input, output);
+  const output = new StdoutPipe();
+  const host = new RoderModel(clock, { write: (line) => input.line(line), read: () => output.read() });
+  const program = startInMemoryProgram("roder", environment.process(0), await files, input, output);
   const hello = host.request("extension/initialize", INITIALIZE);
   const step = async () => {
     for (let turn = 0; turn < TURNS; turn += 1) await clock.settle();
@@ -59,7 +59,7 @@ export async function startChild(rules: FaultPlan["rules"] = []): Promise<Child>
   await until(hello);
   await until(host.request("subagents/definitions", { dispatcherId: "seren-cloud" }));
   return {
-    world,
+    environment,
     host,
     pass,
     until,

@@ -7,10 +7,10 @@ const NEWLINE = 0x0a;
 /** What Rust trims; unlike here, a byte order mark is not among it. */
 const BLANK_ENDS = /^\p{White_Space}+|\p{White_Space}+$/gu;
 
-export class BrokenText extends Error {}
+export class InvalidUtf8 extends Error {}
 
 /** The lines, or slices of lines. Throws `BrokenText` where a slice is not UTF-8: the host's reader ends there for good. */
-export async function* linesOf(read: () => Promise<Buffer | undefined>): AsyncGenerator<string, void, void> {
+export async function* readLines(read: () => Promise<Buffer | undefined>): AsyncGenerator<string, void, void> {
   let rest = Buffer.alloc(0);
   for (let bytes = await read(); bytes; bytes = await read()) {
     rest = Buffer.concat([rest, bytes]);
@@ -29,7 +29,7 @@ function textOf(bytes: Buffer): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes).replace(BLANK_ENDS, "");
   } catch {
-    throw new BrokenText("stream did not contain valid UTF-8");
+    throw new InvalidUtf8("stream did not contain valid UTF-8");
   }
 }
 

@@ -1,16 +1,16 @@
 /** The simulated host behaves as the real one was measured to. The child is scripted. */
 import { expect, test } from "vitest";
 import { VirtualAmbient } from "../../support/in-process/virtual-ambient.ts";
-import { type Json, SimulatedRoder } from "./roder-model.ts";
-import { Pipe } from "./stdout-pipe.ts";
+import { type Json, RoderModel } from "./roder-model.ts";
+import { StdoutPipe } from "./stdout-pipe.ts";
 
 type Reply = (message: { id: number; method: string; params: Json }, say: (line: object | string) => void) => void;
 
 function start(reply: Reply) {
   const clock = new VirtualAmbient(1, { startMs: 0 });
-  const pipe = new Pipe();
+  const pipe = new StdoutPipe();
   const say = (line: object | string) => void pipe.write(`${typeof line === "string" ? line : JSON.stringify(line)}\n`);
-  const host = new SimulatedRoder(clock, {
+  const host = new RoderModel(clock, {
     write: (line) => reply(JSON.parse(line), say),
     read: () => pipe.read(),
   });

@@ -12,8 +12,8 @@ import {
 } from "#protocols/roder-extension";
 import type { Ambient } from "../../../src/support/ambient.ts";
 import { Channel, Lock } from "./channel.ts";
-import { BrokenText, linesOf, parseLine } from "./line-reader.ts";
-import { TaskRing } from "./task-log-ring.ts";
+import { InvalidUtf8, parseLine, readLines } from "./line-reader.ts";
+import { TaskLogRing } from "./task-log-ring.ts";
 
 const REQUEST_MS = 30_000;
 const DEFAULT_DISPATCH_SECONDS = 1800;
@@ -39,7 +39,7 @@ interface TaskEnd {
   state: "completed" | "failed";
   error?: string;
   result?: Extract<TaskEvent, { type: "completed" }>["result"];
-  log: TaskRing;
+  log: TaskLogRing;
 }
 
 const MessageSchema = z.looseObject({
@@ -48,7 +48,7 @@ const MessageSchema = z.looseObject({
   params: z.unknown().optional(),
 });
 
-export class SimulatedRoder {
+export class RoderModel {
   /** What the host prints to its own stderr. */
   readonly notes: string[] = [];
   /** Resolves when the reader has ended. */
@@ -132,7 +132,7 @@ export class SimulatedRoder {
   async execute(input: unknown): Promise<TaskEnd> {
     const executionId = this.#id();
     const channel = new Channel<TaskEvent | Error>();
-    const log = new TaskRing();
+    const log = new TaskLogRing();
     await this.#taskLock.hold(() => void this.#tasks.set(executionId, channel));
     try {
       await this.request("tasks/execute", { executorId: "seren-cloud-run", executionId, taskId: executionId, input });
@@ -156,9 +156,9 @@ export class SimulatedRoder {
 
   async #read(): Promise<void> {
     try {
-      for await (const line of linesOf(() => this.#child.read())) if (line !== "") await this.#take(line);
+      for await (const line of readLines(() => this.#child.read())) if (line !== "") await this.#take(line);
     } catch (error) {
-      if (!(error instanceof BrokenText)) throw error;
+      if (!(error instanceof InvalidUtf8)) throw error;
       this.notes.push(`stdout read failed: ${error.message}`);
     }
     for (const answer of this.#pending.values()) answer({ error: "process extension exited" });

@@ -4,7 +4,7 @@ import { Writable } from "node:stream";
 const PIPE_BYTES = 64 * 1024;
 const READ_BYTES = 8 * 1024;
 
-export class Pipe extends Writable {
+export class StdoutPipe extends Writable {
   #held = Buffer.alloc(0);
   #blocked: (() => void) | undefined;
   #reader: (() => void) | undefined;

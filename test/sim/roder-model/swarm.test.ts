@@ -1,9 +1,9 @@
 /** Many dispatches at once in one child, on a host with Roder's locks and channels. */
 import { expect, test } from "vitest";
 import type { VirtualAmbient } from "../../support/in-process/virtual-ambient.ts";
-import { readTruth } from "../ground-truth.ts";
-import { script, startChild } from "./extension.ts";
-import type { SimulatedRoder } from "./roder-model.ts";
+import { readGroundTruth } from "../ground-truth.ts";
+import { script, startExtension } from "./extension.ts";
+import type { RoderModel } from "./roder-model.ts";
 
 const SWARM = 128;
 /** What makes Roder start a child of a swarm again. */
@@ -19,8 +19,8 @@ const slowly = (clock: VirtualAmbient, ms: number) => () =>
   new Promise<void>((resolve) => void clock.timer(ms, resolve));
 
 test(`${SWARM} at once with slow sinks: all complete, none starves, others are answered meanwhile`, async () => {
-  const { world, host, pass, until } = await startChild();
-  const { clock } = world;
+  const { environment, host, pass, until } = await startExtension();
+  const { clock } = environment;
   const began = clock.now();
   const endedAt: number[] = [];
   const swarm = everybody.map(async (index) => {
@@ -37,12 +37,12 @@ test(`${SWARM} at once with slow sinks: all complete, none starves, others are a
   expect(Math.max(...endedAt)).toBeLessThan(8000);
   expect(Math.max(...endedAt) - Math.min(...endedAt), "between the first and the last").toBeLessThan(2000);
   expect(host.notes).toEqual([]);
-  const truth = await until(readTruth(world.cloud, clock));
+  const truth = await until(readGroundTruth(environment.cloud, clock));
   expect(truth.runs).toHaveLength(SWARM);
 }, 60_000);
 
 test("one receiver that never takes a status holds up neither the others nor the end", async () => {
-  const { host, pass, until, eof } = await startChild();
+  const { host, pass, until, eof } = await startExtension();
   const stuck = host.dispatch(
     { prompt: script("stuck", ...noise(900, 100)) },
     { sink: () => new Promise(() => undefined) },
@@ -58,8 +58,8 @@ test("one receiver that never takes a status holds up neither the others nor the
 });
 
 test("a swarm whose caller has gone is over at its own time limit; nothing is left of it", async () => {
-  const { world, host, pass, until } = await startChild();
-  const { clock } = world;
+  const { environment, host, pass, until } = await startExtension();
+  const { clock } = environment;
   const callers = everybody.map(() => new AbortController());
   const swarm = callers.map(({ signal }, index) =>
     host.dispatch({ prompt: script(`dropped ${index}`, { hang: true }), timeout_seconds: 20 }, { dropped: signal }),
@@ -69,14 +69,14 @@ test("a swarm whose caller has gone is over at its own time limit; nothing is le
   for (const caller of callers) caller.abort();
   await until(settled);
   await pass(30_000);
-  const truth = await until(readTruth(world.cloud, clock));
+  const truth = await until(readGroundTruth(environment.cloud, clock));
   expect(truth.runs.map(({ status }) => status)).toEqual(everybody.map(() => "cancelled"));
 });
 
 test("a service that refuses: every refusal makes the host back off, and with its back-off all get through", async () => {
   const refusals = { kind: "status", where: "create_run", status: 429, retry_after: 1, times: 2000 } as const;
-  const { world, host, until } = await startChild([refusals]);
-  const { clock } = world;
+  const { environment, host, until } = await startExtension([refusals]);
+  const { clock } = environment;
   const refused: string[] = [];
   const results = await until(
     Promise.all(
@@ -89,7 +89,7 @@ test("a service that refuses: every refusal makes the host back off, and with it
     expect(message).toMatch(/^subagent dispatcher seren-cloud failed: .*rate limit/i);
     expect(message).not.toMatch(OTHER_TRIGGERS);
   }
-  expect((await until(readTruth(world.cloud, clock))).runs).toHaveLength(SWARM);
+  expect((await until(readGroundTruth(environment.cloud, clock))).runs).toHaveLength(SWARM);
 }, 60_000);
 
 test.each([
@@ -97,7 +97,7 @@ test.each([
   ["a way to it that is cut", { kind: "drop", where: "deployments", times: 100_000 } as const],
   ["a service that never answers", { kind: "hang", where: "deploy", times: 100_000 } as const],
 ])("%s sets off nothing: errors are told in other words than the host's", async (_, rule) => {
-  const { host, until } = await startChild([rule]);
+  const { host, until } = await startExtension([rule]);
   const swarm = everybody.slice(0, 16).map((index) =>
     host.dispatch({ prompt: `from port 4290, run 429-${index}`, timeout_seconds: 600 }).then(
       ({ exit_reason }) => exit_reason,
@@ -111,7 +111,7 @@ test.each([
 });
 
 test("a failing run is a result, whatever its error says", async () => {
-  const { host, until } = await startChild();
+  const { host, until } = await startExtension();
   const prompt = script("a failure", { text: "half" }, { fail: "HTTP 429 from 10.0.0.1:4290: gateway timeout" });
   expect(await until(host.dispatch({ prompt }))).toMatchObject({
     exit_reason: "failed",
@@ -120,17 +120,17 @@ test("a failing run is a result, whatever its error says", async () => {
 });
 
 test("four tasks that say a megabyte each: nothing is cut, nothing is lost before the ring is full", async () => {
-  const { world, host, until } = await startChild();
+  const { environment, host, until } = await startExtension();
   const line = `${"𝄞ü€ ".repeat(200)}\n`;
   const tasks = Array.from({ length: 4 }, () => host.execute({ prompt: script("loud", { text: line, n: 524 }) }));
-  const began = world.clock.now();
+  const began = environment.clock.now();
   for (const { state, result, log } of await until(Promise.all(tasks))) {
     expect({ state, code: result?.exit_code }).toEqual({ state: "completed", code: 0 });
     const kept = log.entries.reduce((sum, { chunk }) => sum + Buffer.byteLength(chunk), 0);
     expect(kept + log.droppedBytes).toBeGreaterThanOrEqual(524 * Buffer.byteLength(line));
     for (const { chunk } of log.entries) expect(chunk.endsWith("\n")).toBe(true);
   }
-  expect(world.clock.now() - began).toBeLessThan(3000);
+  expect(environment.clock.now() - began).toBeLessThan(3000);
 });
 
 function noise(steps: number, ms: number) {
@@ -138,12 +138,7 @@ function noise(steps: number, ms: number) {
 }
 
 /** What `agent_swarm` does with a child: tries again after 3, 6, 12 and 24 seconds when the error says so. */
-async function asSwarm(
-  clock: VirtualAmbient,
-  host: SimulatedRoder,
-  prompt: string,
-  refused: string[],
-): Promise<string> {
+async function asSwarm(clock: VirtualAmbient, host: RoderModel, prompt: string, refused: string[]): Promise<string> {
   for (let waitMs = 3000; ; waitMs *= 2) {
     try {
       return (await host.dispatch({ prompt })).final_message;

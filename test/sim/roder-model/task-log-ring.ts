@@ -1,7 +1,7 @@
 /** The log Roder keeps of a task: 65,536 bytes, oldest chunks go first. */
 const RING_BYTES = 65_536;
 
-export class TaskRing {
+export class TaskLogRing {
   readonly entries: { stream: string; chunk: string }[] = [];
   droppedBytes = 0;
   #bytes = 0;

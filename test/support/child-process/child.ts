@@ -23,7 +23,7 @@ const NEWLINE = 0x0a;
 const WATCHDOG_MS = 25_000;
 
 /** Calls `run` when what it belongs to is over. Later ones first. */
-export type WhenOver = (run: () => Promise<void> | void) => void;
+export type RegisterCleanup = (run: () => Promise<void> | void) => void;
 
 export interface StartOptions {
   /** @default PROGRAM */
@@ -36,17 +36,17 @@ export interface StartOptions {
   /** Texts that must not show, besides the key. */
   secrets?: string[];
   /** @default onTestFinished */
-  whenOver?: WhenOver;
+  whenOver?: RegisterCleanup;
 }
 
 export interface Exit {
   code: number | null;
   signal: NodeJS.Signals | null;
 }
-export const EXITED_WELL: Exit = { code: 0, signal: null };
+export const CLEAN_EXIT: Exit = { code: 0, signal: null };
 
 /** A folder that goes with the test. */
-export function scratchFolder(whenOver: WhenOver = onTestFinished): string {
+export function scratchFolder(whenOver: RegisterCleanup = onTestFinished): string {
   const folder = mkdtempSync(join(tmpdir(), "seren-bridge-process-"));
   whenOver(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
@@ -180,7 +180,7 @@ export class Child {
     for (const line of this.stderr.split("\n").slice(0, -1))
       expect(line, "stderr").toMatch(/^\{"level":"\w+","message":.*\}$/);
     for (const secret of this.#secrets) expect(this.stderr.includes(secret), "a secret on stderr").toBe(false);
-    expect(exit).toEqual(EXITED_WELL);
+    expect(exit).toEqual(CLEAN_EXIT);
   }
 
   #transcript(): string {

@@ -3,10 +3,10 @@ import { onTestFinished } from "vitest";
 import { builtInAgent } from "../../../src/local/agents/built-in-agent.ts";
 import { LocalCloud, type LocalCloudOptions, startLocalHttp } from "../../../src/local/index.ts";
 import { realAmbient } from "../../../src/support/ambient.ts";
-import { API_KEY, type WhenOver } from "./child.ts";
+import { API_KEY, type RegisterCleanup } from "./child.ts";
 
 /** One run the cloud was asked for. */
-export interface SeenRun {
+export interface ObservedRun {
   runId: string;
   deploymentName: string;
   payload: Readonly<Record<string, unknown>>;
@@ -19,14 +19,14 @@ export interface Cloud {
   /** For the child. */
   env: { SEREN_API_BASE: string; SEREN_API_KEY: string };
   /** The run with this number, counted from 0, as soon as its work begins. */
-  run(index: number): Promise<SeenRun>;
+  run(index: number): Promise<ObservedRun>;
 }
 
 export async function startCloud(
   options: Partial<LocalCloudOptions> = {},
-  whenOver: WhenOver = onTestFinished,
+  whenOver: RegisterCleanup = onTestFinished,
 ): Promise<Cloud> {
-  const seen: SeenRun[] = [];
+  const seen: ObservedRun[] = [];
   let waiting: (() => void)[] = [];
   const perform = options.agent ?? builtInAgent(0);
   const cloud = new LocalCloud({

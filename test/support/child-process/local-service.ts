@@ -10,14 +10,14 @@ export interface LocalService {
   /** For other children. */
   env: { SEREN_API_BASE: string; SEREN_API_KEY: string };
   /** What it said before its first request. */
-  greeting: string;
+  banner: string;
 }
 
 /** Resolves when it listens. */
 export async function startLocalService(args: string[] = [], env: Record<string, string> = {}): Promise<LocalService> {
   const { child } = startTerminal(env, ["local", "--port", "0", ...args], scratchFolder());
-  let greeting = "";
-  while (!greeting.includes("Requests:")) greeting += ((await once(child.stdout, "data")) as [string])[0];
-  const origin = /http:\/\/127\.0\.0\.1:\d+/.exec(greeting)?.[0] ?? "";
-  return { child, origin, env: { SEREN_API_BASE: origin, SEREN_API_KEY: "any" }, greeting };
+  let banner = "";
+  while (!banner.includes("Requests:")) banner += ((await once(child.stdout, "data")) as [string])[0];
+  const origin = /http:\/\/127\.0\.0\.1:\d+/.exec(banner)?.[0] ?? "";
+  return { child, origin, env: { SEREN_API_BASE: origin, SEREN_API_KEY: "any" }, banner };
 }

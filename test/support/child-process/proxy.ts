@@ -16,7 +16,7 @@ import { API_KEY, ROOT } from "./child.ts";
 const TLS = join(ROOT, "test", "fixtures", "tls");
 export const CERTIFICATE = join(TLS, "seren-test.cert.pem");
 
-export interface ProxyRig {
+export interface TestProxy {
   cloud: LocalCloud;
   /** `http://127.0.0.1:port`. */
   address: string;
@@ -30,10 +30,10 @@ export interface ProxyRig {
 export async function startProxy({
   refuse,
   ...options
-}: Partial<LocalCloudOptions> & { refuse?: number } = {}): Promise<ProxyRig> {
+}: Partial<LocalCloudOptions> & { refuse?: number } = {}): Promise<TestProxy> {
   const cloud = new LocalCloud({ ambient: realAmbient, keys: [API_KEY], ...options });
   const inside = createServer((request, response) => void answer(cloud, request, response));
-  const seen: ProxyRig["seen"] = [];
+  const seen: TestProxy["seen"] = [];
   const note = ({ method, url, headers }: IncomingMessage) => seen.push({ line: `${method} ${url}`, headers });
   const proxy = createServer((request, response) => {
     note(request);

@@ -47,7 +47,7 @@ export class RoderHost {
   }
 
   /** A host that has said hello and was answered. */
-  static async greeted(options: StartOptions = {}): Promise<RoderHost> {
+  static async initialized(options: StartOptions = {}): Promise<RoderHost> {
     const host = new RoderHost(options);
     await host.result("extension/initialize", INITIALIZE);
     return host;

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { onTestFinished } from "vitest";
 import { PROGRAM, requireBuilt, scratchFolder } from "./child.ts";
 
-export interface Ended {
+export interface TerminalResult {
   code: number | null;
   stdout: string;
   stderr: string;
@@ -12,7 +12,7 @@ export interface Ended {
 
 export interface TerminalChild {
   child: ChildProcessWithoutNullStreams;
-  ended: Promise<Ended>;
+  ended: Promise<TerminalResult>;
 }
 
 /** `env` is added to `PATH`, a home and a state folder in it. */
@@ -21,13 +21,13 @@ export function startTerminal(env: Record<string, string>, args: string[], home 
     env: { PATH: process.env.PATH, HOME: home, XDG_STATE_HOME: `${home}/state`, ...env },
   });
   onTestFinished(() => void child.kill("SIGKILL"));
-  const said: Ended = { code: null, stdout: "", stderr: "" };
+  const said: TerminalResult = { code: null, stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     said.stdout += text;
   });
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     said.stderr += text;
   });
-  const ended = once(child, "close").then(([code]): Ended => ({ ...said, code: code as number | null }));
+  const ended = once(child, "close").then(([code]): TerminalResult => ({ ...said, code: code as number | null }));
   return { child, ended };
 }

@@ -1,25 +1,25 @@
 /** Seeded choices, so that everything a plan decides comes from one number. */
 import { seededRandom } from "../../../src/local/faults/seeded.ts";
 
-export class Lots {
-  readonly random: () => number;
+export class SeededRandom {
+  readonly next: () => number;
 
   constructor(seed: number) {
-    this.random = seededRandom(seed);
+    this.next = seededRandom(seed);
   }
 
   /** Between `least` and `most`, both possible. */
   int(least: number, most: number): number {
-    return least + Math.floor(this.random() * (most - least + 1));
+    return least + Math.floor(this.next() * (most - least + 1));
   }
 
   /** Spread evenly over the orders of magnitude between `least` (at least 1) and `most`. */
   magnitude(least: number, most: number): number {
-    return Math.round(least * (most / least) ** this.random());
+    return Math.round(least * (most / least) ** this.next());
   }
 
   chance(probability: number): boolean {
-    return this.random() < probability;
+    return this.next() < probability;
   }
 
   pick<T>(list: readonly T[]): T {
@@ -33,6 +33,6 @@ export class Lots {
 }
 
 /** Seeds of independent streams out of one. */
-export function derive(seed: number, stream: number): number {
+export function deriveSeed(seed: number, stream: number): number {
   return Math.imul(seed ^ Math.imul(stream, 0x9e3779b1), 0x85ebca6b) ^ (seed >>> 13);
 }

@@ -42,7 +42,7 @@ export class VirtualAmbient implements Ambient {
   readonly #heap: Entry[] = [];
   readonly #reorderTies: boolean;
   readonly #maxSteps: number;
-  readonly #lots: () => number;
+  readonly #tieBreak: () => number;
   #now: number;
   #count = 0;
   /** Entries that are neither run, cancelled, nor `unref`. */
@@ -51,7 +51,7 @@ export class VirtualAmbient implements Ambient {
   constructor(seed: number, { startMs = START_MS, reorderTies = false, maxSteps = 1_000_000 }: VirtualOptions = {}) {
     this.seed = seed;
     this.random = seededRandom(seed);
-    this.#lots = seededRandom(seed ^ 0x5eed);
+    this.#tieBreak = seededRandom(seed ^ 0x5eed);
     this.#now = startMs;
     this.#reorderTies = reorderTies;
     this.#maxSteps = maxSteps;
@@ -70,7 +70,7 @@ export class VirtualAmbient implements Ambient {
     // Node's own rounding: at least 1 ms, whole milliseconds.
     const delay = Math.min(MAX_TIMER_MS, Math.max(1, Math.trunc(ms) || 0));
     this.#count += 1;
-    const rank = this.#reorderTies ? this.#lots() * 2 ** 40 : this.#count;
+    const rank = this.#reorderTies ? this.#tieBreak() * 2 ** 40 : this.#count;
     const entry: Entry = { due: this.#now + delay, rank, unref, run };
     this.#push(entry);
     return () => {

@@ -1,11 +1,13 @@
 /** A calm world for one test: everything works at once, except what the test says. */
 import type { FaultRule } from "../../../src/local/index.ts";
-import { type Lived, live } from "../../sim/simulate.ts";
-import type { Plan, RunPlan } from "../../sim/simulation-plan.ts";
+import { type SimulationResult, simulatePlan } from "../../sim/simulate.ts";
+import type { PlannedRun, SimulationPlan } from "../../sim/simulation-plan.ts";
 
-type Changes = Omit<Partial<Plan>, "runs" | "faults" | "road"> & { road?: Partial<Plan["road"]> };
+type Changes = Omit<Partial<SimulationPlan>, "runs" | "faults" | "road"> & {
+  road?: Partial<SimulationPlan["network"]>;
+};
 
-export function aRun(changes: Partial<RunPlan> = {}): RunPlan {
+export function aRun(changes: Partial<PlannedRun> = {}): PlannedRun {
   return {
     atMs: 0,
     script: [{ text: "answer" }],
@@ -19,13 +21,13 @@ export function aRun(changes: Partial<RunPlan> = {}): RunPlan {
 }
 
 /** Lives `runs` through while `rules` go wrong. */
-export function lived(runs: RunPlan[], rules: FaultRule[] = [], changes: Changes = {}): Promise<Lived> {
-  return live({
+export function lived(runs: PlannedRun[], rules: FaultRule[] = [], changes: Changes = {}): Promise<SimulationResult> {
+  return simulatePlan({
     seed: 1,
     runs,
     faults: { seed: 1, rules },
     service: { deployMs: 0, startMs: 0, firstSequence: 1, keepAliveMs: 15_000 },
     ...changes,
-    road: { seed: 1, latencyMs: 10, refused: 0, lost: 0, cut: 0, shred: false, ...changes.road },
+    network: { seed: 1, latencyMs: 10, refused: 0, lost: 0, cut: 0, shred: false, ...changes.road },
   });
 }

@@ -63,8 +63,8 @@ test.each([
   for (let atMs = from; atMs < 60; atMs += 1) {
     const run = aRun({ detach: true, script: [{ sleep_ms: 5_000 }], stops: [...stops] });
     const slow = { kind: "late_reply", where: "create_run", ms: 30 } as const;
-    const { wrong, truth } = await lived([run], [slow], { crash: { atMs, restartMs: 1_000 } });
-    expect(wrong).toEqual([]);
+    const { problems, truth } = await lived([run], [slow], { crash: { atMs, restartMs: 1_000 } });
+    expect(problems).toEqual([]);
     for (const one of truth?.runs ?? []) ends.add(one.status);
   }
   expect([...ends]).toEqual([status]);
@@ -133,28 +133,28 @@ test.each([
   ["while the run is followed", 3_000],
 ])("a process that dies %s leaves no run going", async (_, atMs) => {
   const run = aRun({ script: [{ text: "a" }, { hang: true }] });
-  const { wrong, truth } = await lived([run], [], { crash: { atMs, restartMs: 500 }, road: { latencyMs: 100 } });
-  expect(wrong).toEqual([]);
+  const { problems, truth } = await lived([run], [], { crash: { atMs, restartMs: 500 }, road: { latencyMs: 100 } });
+  expect(problems).toEqual([]);
   expect(truth?.runs.map(({ status }) => status)).toEqual(["cancelled"]);
 });
 
 test("a run that was told to go on by itself survives the death of the process and the sweep", async () => {
   const run = aRun({ script: [{ hang: true }], detach: true });
-  const { wrong, truth } = await lived([run], [], { crash: { atMs: 5_000, restartMs: 500 } });
-  expect(wrong).toEqual([]);
+  const { problems, truth } = await lived([run], [], { crash: { atMs: 5_000, restartMs: 500 } });
+  expect(problems).toEqual([]);
   expect(truth?.runs.map(({ status }) => status)).toEqual(["running"]);
 });
 
 test("so does one that was left waiting for a person", async () => {
   const run = aRun({ script: [{ approve: "deploy" }], onApproval: "return" });
-  const { wrong, truth } = await lived([run], [], { crash: { atMs: 5_000, restartMs: 500 } });
-  expect(wrong).toEqual([]);
+  const { problems, truth } = await lived([run], [], { crash: { atMs: 5_000, restartMs: 500 } });
+  expect(problems).toEqual([]);
   expect(truth?.runs.map(({ status }) => status)).toEqual(["awaiting_approval"]);
 });
 
 test("an intent whose deployment is gone is forgotten", async () => {
   const run = aRun({ target: { kind: "workload", name: "alpha-1234abcd-00000000", known: "gone" } });
-  const { wrong, truth } = await lived([run], [], { crash: { atMs: 35, restartMs: 500 } });
-  expect(wrong).toEqual([]);
+  const { problems, truth } = await lived([run], [], { crash: { atMs: 35, restartMs: 500 } });
+  expect(problems).toEqual([]);
   expect(truth?.runs).toEqual([]);
 });

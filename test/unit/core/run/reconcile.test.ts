@@ -107,28 +107,28 @@ test.each([
 
 test("a record that lags behind is read until it tells everything the broken stream did not", async () => {
   const script = [{ text: "a", n: 10, every_ms: 10 }, { tool: "search", ms: 5 }, { text: "end" }];
-  const { wrong, told } = await lived(
+  const { problems, recorders } = await lived(
     [aRun({ script })],
     [
       { kind: "cut", where: "stream", times: 9, frames: 2 },
       { kind: "lag", where: "any", ms: 2_000, events_only: true },
     ],
   );
-  expect(wrong).toEqual([]);
-  expect(told[0]?.outcome?.text).toBe("aaaaaaaaaaend");
-  expect(told[0]?.tools).toEqual(["call call_11 search", "result call_11"]);
+  expect(problems).toEqual([]);
+  expect(recorders[0]?.outcome?.text).toBe("aaaaaaaaaaend");
+  expect(recorders[0]?.tools).toEqual(["call call_11 search", "result call_11"]);
 });
 
 test("the record of a run that was stopped in the middle is read until it is complete as well", async () => {
   const script = [{ text: "a", n: 10, every_ms: 100 }];
   const run = aRun({ script, stops: [{ by: "host", phase: "running", ms: 450 }] });
-  const { wrong, told } = await lived(
+  const { problems, recorders } = await lived(
     [run],
     [
       { kind: "lag", where: "record", ms: 1_000, events_only: true },
       { kind: "slow_cancel", where: "cancel", times: 9, ms: 60_000 },
     ],
   );
-  expect(wrong).toEqual([]);
-  expect(told[0]?.outcome).toMatchObject({ kind: "completed", text: "aaaaaaaaaa" });
+  expect(problems).toEqual([]);
+  expect(recorders[0]?.outcome).toMatchObject({ kind: "completed", text: "aaaaaaaaaa" });
 });
