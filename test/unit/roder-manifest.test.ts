@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { parse } from "smol-toml";
 import { expect, test } from "vitest";
 import { ManifestSchema } from "#protocols/roder-extension";
-import { phaseWord } from "../../src/adapters/roder/subagents/status.ts";
+import { phaseWord } from "../../src/adapters/roder/reporting/status-text.ts";
 
 const text = (name: string) => readFileSync(name, "utf8");
 const source: unknown = JSON.parse(text("roder-extension.json"));

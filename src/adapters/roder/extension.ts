@@ -1,52 +1,50 @@
-/** The Roder extension: its methods, its errors and its end. */
-import {
-  InitializeParamsSchema,
-  type InitializeResult,
-  PROTOCOL_VERSION,
-  ShutdownParamsSchema,
-} from "#protocols/roder-extension";
+/** The Roder extension: its methods, its error replies and its shutdown. */
+import { InitializeParamsSchema, ShutdownParamsSchema } from "#protocols/roder-extension";
 import { BackgroundRuns, HostJobs } from "../../core/index.ts";
 import { type EndCause, type Method, method, type ServeOptions } from "../../stdio/index.ts";
-import { ExecutionFailure } from "../../support/failure.ts";
-import { toWireError } from "./errors.ts";
-import { HandshakeTimeout } from "./handshake-timeout.ts";
+import { HandshakeTimeout } from "./handshake/handshake-timeout.ts";
+import { initialize } from "./handshake/initialize.ts";
+import { ServiceCheck } from "./manifest/service-check.ts";
 import type { RoderOptions } from "./options.ts";
-import { createServiceCheck } from "./services.ts";
 import { subagentMethods } from "./subagents/subagents.ts";
 import { taskMethods } from "./tasks/tasks.ts";
 import { createTools, toolMethods } from "./tools/tools.ts";
+import { toWireError } from "./wire-error.ts";
 
-/** The host kills us 2 s after it has asked for the shutdown, and right after our reply. */
+/**
+ * The host kills the process as soon as it has the reply to `extension/shutdown`, or 2 s after it sent the request
+ * (`docs/reference/roder-process-extension-0.2.md`, section 1.13).
+ */
 const SHUTDOWN_BUDGET_MS = 1400;
-/** For cancelling what still runs when the host is gone, and what the wire gives us for it, last words included. */
+/** For cancelling what still runs when the host is gone; the rest of the end budget is for the last events and replies. */
 const DRAIN_BUDGET_MS = 8000;
 const END_BUDGET_MS = 10_000;
 
-/** Goes into `serve` as it is. */
+/** Passed to `serve` unchanged. */
 export interface RoderExtension {
   methods: Readonly<Record<string, Method>>;
   toWireError: ServeOptions["toWireError"];
-  /** Cancels everything and resolves when it has ended, after 8 s at the latest. */
+  /** Cancels all work. Resolves when it has ended, after 8 s at the latest. */
   onEnd(cause: EndCause): Promise<void>;
   endBudgetMs: number;
 }
 
 export function createRoderExtension(options: RoderOptions): RoderExtension {
   const { registry, ambient, log } = options;
-  const check = createServiceCheck(options.manifest);
+  const check = new ServiceCheck(options.manifest);
   const dispatches = new HostJobs("dispatch", options);
   const executions = new HostJobs("task", options);
-  const toolStarts = new HostJobs("tool", options);
-  const all = [dispatches, executions, toolStarts];
-  const silence = new HandshakeTimeout(ambient, () => options.onSilence?.());
+  const toolRuns = new HostJobs("tool", options);
+  const all = [dispatches, executions, toolRuns];
+  const handshakeTimeout = new HandshakeTimeout(ambient, () => options.onHandshakeTimeout?.());
 
   const drain = async (budgetMs: number) => {
     check.close();
-    silence.broken();
-    for (const assignments of all) assignments.cancelAll("shutdown");
+    handshakeTimeout.stop();
+    for (const jobs of all) jobs.cancelAll("shutdown");
     const settled = Promise.all([
       registry.drain("shutdown", budgetMs),
-      ...all.map((assignments) => assignments.settled()),
+      ...all.map((jobs) => jobs.settled()),
     ]);
     await Promise.race([
       settled,
@@ -62,24 +60,24 @@ export function createRoderExtension(options: RoderOptions): RoderExtension {
     }),
     ...subagentMethods(options, dispatches, check),
     ...taskMethods(options, executions, check),
-    ...toolMethods(createTools(options, new BackgroundRuns(toolStarts, ambient), check), check),
+    ...toolMethods(createTools(options, new BackgroundRuns(toolRuns, ambient), check), check),
   };
-  const heard = Object.entries(methods).map(([name, run]): [string, Method] => [
+  const fromAcceptingHost = Object.entries(methods).map(([name, run]): [string, Method] => [
     name,
     (params, context) => {
-      silence.broken();
+      handshakeTimeout.stop();
       return run(params, context);
     },
   ]);
 
   return {
     methods: {
-      ...Object.fromEntries(heard),
+      ...Object.fromEntries(fromAcceptingHost),
       "extension/initialize": method(InitializeParamsSchema, (params, { afterReply }) => {
-        silence.restart();
-        const echo = initialize(options.manifest, params);
+        handshakeTimeout.restart();
+        const reply = initialize(options.manifest, params);
         afterReply(() => options.warmUp?.());
-        return echo;
+        return reply;
       }),
     },
     toWireError,
@@ -89,33 +87,4 @@ export function createRoderExtension(options: RoderOptions): RoderExtension {
     },
     endBudgetMs: END_BUDGET_MS,
   };
-}
-
-/** The echo by which the host recognises the extension it means. Everything in it comes from the manifest on disk. */
-function initialize(
-  manifest: RoderOptions["manifest"],
-  { protocolVersion, extensionId }: { protocolVersion: string; extensionId: string },
-): InitializeResult {
-  const refuse = (why: string) => new ExecutionFailure("invalid_input", why);
-  if (protocolVersion !== PROTOCOL_VERSION) {
-    throw refuse(
-      `Roder speaks protocol ${shown(protocolVersion)}, this extension speaks ${PROTOCOL_VERSION}: update the older of the two`,
-    );
-  }
-  if (manifest instanceof ExecutionFailure) throw manifest;
-  if (extensionId !== manifest.id) {
-    throw refuse(
-      `Roder expects extension ${shown(extensionId)}, the manifest ${manifest.path} is that of ${shown(manifest.id)}`,
-    );
-  }
-  return {
-    protocolVersion: PROTOCOL_VERSION,
-    extensionId: manifest.id,
-    services: manifest.services,
-    manifestChecksum: manifest.checksum,
-  };
-}
-
-function shown(text: string): string {
-  return JSON.stringify(text.slice(0, 80));
 }

@@ -1,6 +1,6 @@
-/** Roder: a process extension with a dispatcher, a task executor and tools. */
+/** The Roder process extension: a subagent dispatcher, a task executor and a tool provider. */
 export { GENERAL_AGENT } from "./agents.ts";
 export { createRoderExtension, type RoderExtension } from "./extension.ts";
-export { roderHandshake } from "./handshake.ts";
+export { roderHandshake } from "./handshake/prepared-reply.ts";
 export { type ManifestOnDisk, readManifest, type ShippedManifest } from "./manifest/manifest.ts";
 export type { AgentChoice, RoderOptions, Runs } from "./options.ts";

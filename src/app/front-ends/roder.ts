@@ -40,7 +40,7 @@ export async function serve(start: RoderStart): Promise<void> {
         status: async (runId, cursor) => (await engine()).directory.status(runId, cursor),
         cancel: async (runId) => (await engine()).directory.cancel(runId),
       },
-      onSilence: end,
+      onHandshakeTimeout: end,
       warmUp: prepare,
     });
   });

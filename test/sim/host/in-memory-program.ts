@@ -71,7 +71,7 @@ export function startInMemoryProgram(
             deploymentId ? { kind: "deployment", deploymentId, named: "the plan" } : generalAgentTarget(),
           definitions: () => [GENERAL_AGENT],
           runs: new RunDirectory(client, canceller),
-          onSilence: () => void signals.emit("SIGTERM"),
+          onHandshakeTimeout: () => void signals.emit("SIGTERM"),
         });
   const { ended } = serve({ input, output, ...adapter, redactor, log: silentLog, ambient, signals });
   return { ended, signal: () => void signals.emit("SIGTERM") };

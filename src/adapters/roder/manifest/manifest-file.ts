@@ -1,4 +1,4 @@
-/** Where the manifest is, what it says and its checksum, not yet judged: what the build and the greeting need of it. */
+/** The path, content and checksum of the manifest file, unvalidated: what the build and the handshake need of it. */
 import { realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parse } from "smol-toml";
@@ -6,26 +6,28 @@ import { parse } from "smol-toml";
 const FILE_NAME = "roder-extension.toml";
 
 /**
- * `explicitPath` alone, else beside the program and one folder up. `programPath` may be a symlink, as npm makes them.
+ * Returns where the manifest may be: `explicitPath` alone, else beside the program and one folder up. `programPath` may be
+ * a symlink, as npm creates them.
  */
-export function manifestPlaces(programPath: string, explicitPath?: string): string[] {
+export function manifestPaths(programPath: string, explicitPath?: string): string[] {
   if (explicitPath !== undefined) return [explicitPath];
   const folder = dirname(realPath(programPath));
   return [join(folder, FILE_NAME), join(dirname(folder), FILE_NAME)];
 }
 
+/** Whether the file has exactly the text that was shipped. */
 export function isShipped(bytes: Uint8Array, { text }: { text: string }): boolean {
   return Buffer.from(text).equals(bytes);
 }
 
-/** Throws for bytes that are no UTF-8 or no TOML. */
+/** Throws for bytes that are not UTF-8 or not TOML. */
 export function readToml(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   return parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
 }
 
 /**
- * 64-bit FNV-1a, as Roder prints it. Detects drift, proves nothing. In two halves, exact as numbers: with `bigint` it takes
- * longer than all else that is done with the manifest.
+ * Returns the 64-bit FNV-1a hash as 16 hex digits, as Roder prints it. It detects an accidental change and no attack. The
+ * hash is computed in two 32-bit halves because `bigint` takes longer than everything else that is done with the manifest.
  */
 export function fnv1a64(bytes: Uint8Array): string {
   let high = 0xcbf29ce4;

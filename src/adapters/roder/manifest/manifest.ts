@@ -1,12 +1,12 @@
 /**
- * The manifest as it lies on disk. Everything `extension/initialize` echoes comes from these bytes, never from a copy in the
- * code: the host compares its own reading of the same file, line endings included.
+ * The manifest on disk. Everything the reply to `extension/initialize` repeats comes from these bytes, never from a copy in
+ * the code, because the host compares it with its own reading of the same file, line endings included.
  */
 import { readFileSync } from "node:fs";
 import { type Manifest, ManifestSchema, type ProvidedService } from "#protocols/roder-extension";
 import { describeIssues } from "../../../stdio/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
-import { fnv1a64, isShipped, manifestPlaces, readToml } from "./manifest-file.ts";
+import { fnv1a64, isShipped, manifestPaths, readToml } from "./manifest-file.ts";
 
 export interface ManifestOnDisk {
   path: string;
@@ -18,14 +18,14 @@ export interface ManifestOnDisk {
   checksum: string;
 }
 
-/** The manifest of the package, which the build has read ahead. */
+/** The manifest of the package, as the build has read it. */
 export interface ShippedManifest extends Omit<ManifestOnDisk, "path"> {
   text: string;
 }
 
 /**
- * Reads the manifest at the first of its places (`manifest-file.ts`) where there is one. A manifest that cannot be used is
- * answered as a failure that names the file and the trouble. The bytes of the shipped one are not parsed again.
+ * Reads the manifest at the first path of `manifestPaths` that has a file. Returns, and does not throw, an `invalid_input`
+ * failure that names the file and what is wrong with it. A file equal to `shipped` is not parsed again.
  */
 export function readManifest(
   programPath: string,
@@ -33,7 +33,7 @@ export function readManifest(
   shipped?: ShippedManifest,
 ): ManifestOnDisk | ExecutionFailure {
   const unreadable: string[] = [];
-  for (const path of manifestPlaces(programPath, explicitPath)) {
+  for (const path of manifestPaths(programPath, explicitPath)) {
     try {
       const bytes = readFileSync(path);
       return shipped && isShipped(bytes, shipped) ? { ...shipped, path } : parseManifest(path, bytes);
@@ -48,7 +48,7 @@ export function readManifest(
   );
 }
 
-/** Throws an `ExecutionFailure` that names `path` and what is wrong. A BOM and CRLF are accepted, as the host does. */
+/** Throws an `invalid_input` failure that names `path` and what is wrong. A BOM and CRLF are accepted, as by the host. */
 export function parseManifest(path: string, bytes: Uint8Array): ManifestOnDisk {
   const refuse = (why: string) => new ExecutionFailure("invalid_input", `the extension manifest ${path} ${why}`);
   let content: unknown;
@@ -70,7 +70,7 @@ export function parseManifest(path: string, bytes: Uint8Array): ManifestOnDisk {
   };
 }
 
-/** Ids of the services of one type. */
+/** Returns the ids of the services of one type. */
 export function serviceIds(manifest: ManifestOnDisk, type: ProvidedService["type"]): string[] {
   return manifest.services.filter((service) => service.type === type).map((service) => service.id);
 }

@@ -1,18 +1,20 @@
-/** The result of a dispatch. `final_message` is the only part a model reads, so it has to say everything that matters. */
+/** The result of a dispatch. A model reads only `final_message`, so everything that matters is in it. */
 import type { SubagentResult } from "#protocols/roder-extension";
 import { type Outcome, withAdvice } from "../../../core/index.ts";
 import { clipCharacters } from "../../../support/clip.ts";
-import { artifactList, artifactText, costs, exitReason, headline, tokenUsage } from "../endings.ts";
-import { clipToWire, firstFitting, MAX_OBJECT_BYTES } from "../fit.ts";
+import { exitReason } from "../reporting/exit-reason.ts";
+import { clipToWire, firstFitting, MAX_OBJECT_BYTES } from "../reporting/fit-line.ts";
+import { artifactList, costs, tokenUsage } from "../reporting/outcome-data.ts";
+import { artifactText, headline } from "../reporting/outcome-text.ts";
 
-/** Characters of `final_message` when the definition does not say. */
+/** Longest `final_message` in characters, when the definition has no limit of its own. */
 export const DEFAULT_RESULT_CHARS = 20_000;
 const MAX_ARTIFACTS_IN_METADATA = 50;
 
 export interface ResultContext {
-  /** Stands in for the run's id where the service kept no record of the run. */
+  /** Used in place of the run's id when the service kept no record of the run. */
   dispatchId: string;
-  /** What actually ran. */
+  /** The agent that ran. */
   agentType: string;
   /** The agent's model, as far as its definition says; the record's own word wins. */
   model?: string | null;
@@ -37,8 +39,8 @@ export function toSubagentResult(outcome: Outcome, context: ResultContext): Suba
 }
 
 /**
- * The answer, or why there is none and how far it got; then artifacts and the page of the run. Cut the way the host cuts its
- * own subagents' messages; what follows the answer is kept.
+ * Returns the answer, or why the run did not complete and what it had produced; then its artifacts and its page. Cut as the
+ * host cuts its own subagents' messages, but what follows the answer is kept.
  */
 function finalMessage(outcome: Outcome, maxChars: number): string {
   const why = headline(outcome);

@@ -1,4 +1,4 @@
-/** The dispatcher service: one remote run for each dispatch. */
+/** The dispatcher service: one remote run per dispatch. */
 import {
   DefinitionsParamsSchema,
   DispatchParamsSchema,
@@ -12,17 +12,18 @@ import { Coalescer } from "../../../core/index.ts";
 import { type Method, method, type Wire } from "../../../stdio/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import { chooseAgent, readableDefinitions } from "../agents.ts";
-import { isRateLimited, lostOutcome } from "../endings.ts";
-import { dispatchFailureText } from "../errors.ts";
+import type { ServiceCheck } from "../manifest/service-check.ts";
 import type { RoderOptions } from "../options.ts";
-import type { ServiceCheck } from "../services.ts";
+import { isRateLimited } from "../reporting/exit-reason.ts";
+import { dispatchFailureText } from "../reporting/failure-text.ts";
+import { lostOutcome } from "../reporting/outcome-text.ts";
 import { dispatchDeadline } from "./deadline.ts";
-import { type Status, StatusReader } from "./status.ts";
+import { type Status, StatusReader } from "./status-reader.ts";
 import { DEFAULT_RESULT_CHARS, type ResultContext, toSubagentResult } from "./subagent-result.ts";
 
 /**
- * One status a second, changes of state at once. The host appends every status to its thread store and reads all dispatches
- * through one queue, so a chatty run would hold up the others.
+ * One status per second; a change of state goes at once. The host appends every status to its thread store and reads all
+ * dispatches from one queue, so frequent statuses of one run would delay the others.
  */
 const STATUS_LIMITS = { everyMs: 1000, burst: 5 };
 
@@ -33,22 +34,22 @@ export function subagentMethods(
 ): Record<string, Method> {
   return {
     "subagents/definitions": method(DefinitionsParamsSchema, ({ dispatcherId }) => {
-      check("subagent_dispatcher", dispatcherId);
+      check.requireService("subagent_dispatcher", dispatcherId);
       return { definitions: readableDefinitions(options) };
     }),
     "subagents/dispatch": method(
       DispatchParamsSchema,
       ({ dispatcherId, dispatchId, request }, { wire, afterReply }) => {
-        check("subagent_dispatcher", dispatcherId);
+        check.requireService("subagent_dispatcher", dispatcherId);
         if (dispatches.knows(dispatchId)) return { dispatchId };
         const agent = chooseAgent(readableDefinitions(options), request.subagent_type, "subagent type");
-        check.open();
+        check.requireOpen();
         afterReply(dispatches.accept(dispatchId, dispatch(options, wire, dispatchId, request, agent)));
         return { dispatchId };
       },
     ),
     "subagents/cancel": method(SubagentCancelParamsSchema, ({ dispatcherId, dispatchId }) => {
-      check("subagent_dispatcher", dispatcherId);
+      check.requireService("subagent_dispatcher", dispatcherId);
       dispatches.cancel(dispatchId, "host");
       return {};
     }),
@@ -78,7 +79,7 @@ function dispatch(
 
   const ending = (result: Parameters<HostJob["end"]>[0]): SubagentEvent => {
     if ("failure" in result) {
-      // Without a remote run there is nothing to name; a rate limit is the one thing the host tries again by itself.
+      // Without a remote run there is nothing to report; a rate limit is the only failure that the host retries by itself.
       if (!run || result.failure.kind === "rate_limited")
         return { type: "failed", error: dispatchFailureText(result.failure) };
       return { type: "completed", result: toSubagentResult(lostOutcome(result.failure, run, partial), context) };
@@ -109,8 +110,8 @@ function dispatch(
 }
 
 /**
- * `model` and `provider` are the parent's own unless somebody asked otherwise, and an agent on Seren Cloud has its model, so
- * they are not passed on; the result says which model ran. `max_concurrent` is a wish nobody can owe: runs share nothing here.
+ * `model` and `provider` are the parent's unless the caller set them, and an agent on Seren Cloud has its own model, so they
+ * are not passed on. `max_concurrent` is ignored, because runs share nothing on this machine.
  */
 function toRunRequest({ target }: RoderOptions, request: SubagentRequest, agent: SubagentDefinition): RunRequest {
   return {
@@ -121,7 +122,7 @@ function toRunRequest({ target }: RoderOptions, request: SubagentRequest, agent:
   };
 }
 
-/** The prompt, with what the caller restricts: tools and permissions of a remote agent can only be asked for in words. */
+/** Returns the prompt with the caller's restrictions as sentences: a remote agent's tools cannot be limited in another way. */
 function messageOf({ prompt, lane, tools, allowed_tools }: SubagentRequest): string {
   const notes: string[] = [];
   if (lane === "scout" || lane === "reviewer")

@@ -4,17 +4,12 @@
  */
 import * as z from "zod";
 import type { TaskSpec } from "#protocols/roder-extension";
-import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from "../../../core/index.ts";
+import { DEFAULT_TIMEOUT_MS } from "../../../core/index.ts";
 import { describeIssues } from "../../../stdio/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
+import { AgentNameSchema, MAX_TIMEOUT_SECONDS, PromptSchema, RunIdSchema, TimeoutSecondsSchema } from "../run-input.ts";
 
 const DEFAULT_TIMEOUT_SECONDS = DEFAULT_TIMEOUT_MS / 1000;
-const MAX_TIMEOUT_SECONDS = MAX_TIMEOUT_MS / 1000;
-
-export const PromptSchema = z.string().refine((prompt) => prompt.trim() !== "", "must not be empty");
-export const RunIdSchema = z.guid("is not the id of a run, which is five groups of hexadecimal digits");
-export const AgentNameSchema = z.string().min(1).max(200);
-export const TimeoutSecondsSchema = z.int().min(1).max(MAX_TIMEOUT_SECONDS);
 
 const TaskInputSchema = z
   .strictObject({

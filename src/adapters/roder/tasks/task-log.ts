@@ -1,8 +1,8 @@
 /** What a task says while its run goes on: the answer on stdout, steps on the log, trouble on stderr. */
 import type { TaskStream } from "#protocols/roder-extension";
 import { type ExecutionEvent, type Outcome, type RunRef, withAdvice } from "../../../core/index.ts";
-import { approvalText, headline } from "../endings.ts";
-import { detailOf, oneLine, phaseWord } from "../subagents/status.ts";
+import { approvalText, headline } from "../reporting/outcome-text.ts";
+import { APPROVAL_LEAD, oneLine, phaseWord, stepText } from "../reporting/status-text.ts";
 import type { TaskOutput } from "./task-output.ts";
 
 /** The TUI shows this much of the log, so the first line says which run it is and little else. */
@@ -43,17 +43,17 @@ export class TaskLog {
         this.#noteRunning();
         return this.#output.write("stdout", event.text);
       case "approval_wait":
-        return this.#say("log", approvalText(event.approvals, this.#run, event.reason ?? "a person has to approve"));
+        return this.#say("log", approvalText(event.approvals, { run: this.#run, lead: event.reason ?? APPROVAL_LEAD }));
       case "tool_call":
         this.#tool = event.name;
-        return this.#status(RUNNING, detailOf(event));
+        return this.#status(RUNNING, stepText(event));
       case "tool_result":
         this.#phase = RUNNING;
-        return this.#say("log", detailOf(event) ?? `tool ${event.name} finished`);
+        return this.#say("log", stepText(event) ?? `tool ${event.name} finished`);
       case "notice":
         return this.#say(event.level === "warning" ? "stderr" : "log", withAdvice(event));
       default: {
-        const detail = detailOf(event);
+        const detail = stepText(event);
         return detail === undefined ? undefined : this.#say("log", detail);
       }
     }

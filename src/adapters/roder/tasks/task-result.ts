@@ -1,8 +1,9 @@
 /** The payload of an ended task. It reaches clients in one event only, so the essentials are in the log as well. */
 import type { TaskEvent } from "#protocols/roder-extension";
 import type { Outcome, RunRef } from "../../../core/index.ts";
-import { artifactList, costs, headline, tokenUsage } from "../endings.ts";
-import { clipToWire, firstFitting, MAX_OBJECT_BYTES } from "../fit.ts";
+import { clipToWire, firstFitting, MAX_OBJECT_BYTES } from "../reporting/fit-line.ts";
+import { artifactList, costs, tokenUsage } from "../reporting/outcome-data.ts";
+import { headline } from "../reporting/outcome-text.ts";
 
 const MAX_ARTIFACTS = 200;
 

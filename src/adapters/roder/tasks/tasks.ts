@@ -7,11 +7,11 @@ import {
 } from "#protocols/roder-extension";
 import type { HostJob, HostJobs, Outcome, RunRequest, RunResult } from "../../../core/index.ts";
 import { type Method, method, type Wire } from "../../../stdio/index.ts";
-import { chooseAgent, readableDefinitions } from "../agents.ts";
-import { exitCode } from "../endings.ts";
-import { taskFailureText } from "../errors.ts";
-import type { AgentChoice, RoderOptions } from "../options.ts";
-import type { ServiceCheck } from "../services.ts";
+import { agentChoice } from "../agents.ts";
+import type { ServiceCheck } from "../manifest/service-check.ts";
+import type { RoderOptions } from "../options.ts";
+import { exitCode } from "../reporting/exit-reason.ts";
+import { taskFailureText } from "../reporting/failure-text.ts";
 import { parseTaskInput, TASK_SPEC, type TaskInput } from "./task-input.ts";
 import { TaskLog } from "./task-log.ts";
 import { TaskOutput } from "./task-output.ts";
@@ -20,15 +20,15 @@ import { startedPayload, toPayload } from "./task-result.ts";
 export function taskMethods(options: RoderOptions, executions: HostJobs, check: ServiceCheck): Record<string, Method> {
   return {
     "tasks/spec": method(SpecParamsSchema, ({ executorId }) => {
-      check("task_executor", executorId);
+      check.requireService("task_executor", executorId);
       return { spec: TASK_SPEC };
     }),
     "tasks/execute": method(TaskExecuteParamsSchema, ({ executorId, executionId, input }, { wire, afterReply }) => {
-      check("task_executor", executorId);
+      check.requireService("task_executor", executorId);
       if (executions.knows(executionId)) return { executionId };
       const wanted = parseTaskInput(input);
       const request = toRunRequest(options, wanted);
-      check.open();
+      check.requireOpen();
       const assignment = execution(options, wire, executionId, {
         request,
         deadline: options.ambient.now() + wanted.timeout_seconds * 1000,
@@ -39,7 +39,7 @@ export function taskMethods(options: RoderOptions, executions: HostJobs, check: 
       return { executionId };
     }),
     "tasks/cancel": method(TaskCancelParamsSchema, ({ executorId, executionId }) => {
-      check("task_executor", executorId);
+      check.requireService("task_executor", executorId);
       executions.cancel(executionId, "host");
       return {};
     }),
@@ -102,7 +102,7 @@ function toResult(outcome: Outcome) {
 }
 
 function toRunRequest(options: RoderOptions, input: TaskInput): RunRequest {
-  const base = { target: options.target(choiceOf(options, input)), onApproval: "wait" } as const;
+  const base = { target: options.target(agentChoice(options, input)), onApproval: "wait" } as const;
   if (input.run_id !== undefined) return { ...base, attachTo: input.run_id };
   return {
     ...base,
@@ -110,13 +110,4 @@ function toRunRequest(options: RoderOptions, input: TaskInput): RunRequest {
     ...(input.inputs == null ? {} : { inputs: input.inputs }),
     ...(input.wait ? {} : { detach: true }),
   };
-}
-
-/** Shared with the tools: a named agent is checked here, a deployment by the service. */
-export function choiceOf(
-  options: RoderOptions,
-  wanted: { agent?: string | undefined; deployment_id?: string | undefined },
-): AgentChoice {
-  if (wanted.deployment_id !== undefined) return { deploymentId: wanted.deployment_id };
-  return { agent: chooseAgent(readableDefinitions(options), wanted.agent, "agent").agent_type };
 }

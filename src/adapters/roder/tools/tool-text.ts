@@ -2,8 +2,9 @@
 import type { ToolResult } from "#protocols/roder-extension";
 import { type BackgroundRun, type Outcome, type RunReport, showRunCommand } from "../../../core/index.ts";
 import { clipCharacters } from "../../../support/clip.ts";
-import { approvalText, artifactText, exitReason, headline } from "../endings.ts";
-import { oneLine, phaseWord } from "../subagents/status.ts";
+import { exitReason } from "../reporting/exit-reason.ts";
+import { approvalText, artifactText, headline } from "../reporting/outcome-text.ts";
+import { oneLine, phaseWord } from "../reporting/status-text.ts";
 
 /** Below what the host moves into an artifact (20,000 characters or 200 lines); some providers get the text uncut. */
 const MAX_CHARS = 16_000;
@@ -61,7 +62,7 @@ function liveLines({ phase, detail, approvals, run, text, cursor }: RunReport, s
   const waiting =
     approvals.length > 0
       ? [
-          approvalText(approvals, run, "It waits for a person's approval"),
+          approvalText(approvals, { run, lead: "It waits for a person's approval" }),
           "Tell the user; the decision is theirs, not yours.",
         ]
       : [];

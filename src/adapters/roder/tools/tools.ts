@@ -13,11 +13,10 @@ import {
 } from "../../../core/index.ts";
 import { describeIssues, type Method, method } from "../../../stdio/index.ts";
 import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
-import { readableDefinitions } from "../agents.ts";
+import { agentChoice, readableDefinitions } from "../agents.ts";
+import type { ServiceCheck } from "../manifest/service-check.ts";
 import type { RoderOptions } from "../options.ts";
-import type { ServiceCheck } from "../services.ts";
-import { AgentNameSchema, PromptSchema, RunIdSchema, TimeoutSecondsSchema } from "../tasks/task-input.ts";
-import { choiceOf } from "../tasks/tasks.ts";
+import { AgentNameSchema, PromptSchema, RunIdSchema, TimeoutSecondsSchema } from "../run-input.ts";
 import { capText, reportData, reportText, startedText } from "./tool-text.ts";
 
 const ANSWER_MS = 2000;
@@ -36,8 +35,8 @@ export function createTools(options: RoderOptions, runs: BackgroundRuns, check: 
     }),
 
     seren_dispatch: tool(DispatchArgumentsSchema, async ({ prompt, inputs, timeout_seconds, ...wanted }) => {
-      const choice = choiceOf(options, wanted);
-      check.open();
+      const choice = agentChoice(options, wanted);
+      check.requireOpen();
       const request = {
         target: options.target(choice),
         message: prompt,
@@ -80,7 +79,7 @@ export function createTools(options: RoderOptions, runs: BackgroundRuns, check: 
 export function toolMethods(tools: Record<string, Tool>, check: ServiceCheck): Record<string, Method> {
   return {
     "tools/call": method(ToolCallParamsSchema, async ({ providerId, toolName, arguments: args }) => {
-      check("tool_provider", providerId);
+      check.requireService("tool_provider", providerId);
       const run = Object.hasOwn(tools, toolName) ? tools[toolName] : undefined;
       if (!run)
         return refuse(

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { roderHandshake } from "../../../../src/adapters/roder/handshake.ts";
+import { roderHandshake } from "../../../../src/adapters/roder/handshake/prepared-reply.ts";
 import type { ShippedManifest } from "../../../../src/adapters/roder/manifest/manifest.ts";
 
 const SHIPPED: ShippedManifest = {

@@ -34,7 +34,7 @@ export function manifestOnDisk() {
 }
 
 export interface HostOptions
-  extends Partial<Pick<RoderOptions, "manifest" | "definitions" | "target" | "onSilence" | "warmUp">> {
+  extends Partial<Pick<RoderOptions, "manifest" | "definitions" | "target" | "onHandshakeTimeout" | "warmUp">> {
   execute?: Execute;
   /** Called with each notification; what it gives is what the pipe takes. */
   pipe?: (method: string, params: Json) => Promise<void>;
@@ -85,7 +85,7 @@ export class Host {
         }),
       definitions: options.definitions ?? (() => []),
       runs: this.runs,
-      ...(options.onSilence ? { onSilence: options.onSilence } : {}),
+      ...(options.onHandshakeTimeout ? { onHandshakeTimeout: options.onHandshakeTimeout } : {}),
       ...(options.warmUp ? { warmUp: options.warmUp } : {}),
     });
   }

@@ -117,21 +117,21 @@ test("what a run needs is loaded after the first reply, not before", async () =>
 });
 
 test("a host that never says hello, or falls silent after it, is noticed", async () => {
-  const onSilence = vi.fn();
-  const host = new Host({ onSilence });
+  const onHandshakeTimeout = vi.fn();
+  const host = new Host({ onHandshakeTimeout });
   await host.ambient.advance(29_000);
   await host.call("extension/initialize", HELLO);
   await host.ambient.advance(29_000);
-  expect(onSilence).not.toHaveBeenCalled();
+  expect(onHandshakeTimeout).not.toHaveBeenCalled();
   await host.ambient.advance(2_000);
-  expect(onSilence).toHaveBeenCalledTimes(1);
+  expect(onHandshakeTimeout).toHaveBeenCalledTimes(1);
 });
 
 test("a host that asks its first question is not silent, however long it then says nothing", async () => {
-  const onSilence = vi.fn();
-  const host = new Host({ onSilence });
+  const onHandshakeTimeout = vi.fn();
+  const host = new Host({ onHandshakeTimeout });
   await host.call("extension/initialize", HELLO);
   await host.call("tasks/spec", { executorId: "seren-cloud-run" });
   await host.ambient.advance(24 * 3_600_000);
-  expect(onSilence).not.toHaveBeenCalled();
+  expect(onHandshakeTimeout).not.toHaveBeenCalled();
 });

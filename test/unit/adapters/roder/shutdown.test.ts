@@ -103,8 +103,8 @@ test("nothing new is taken on while the extension is closing; ids that are known
   const host = new Host();
   await host.dispatch("d1");
   await host.extension.onEnd("eof");
-  expect((await host.dispatch("d2")).error?.message).toBe("seren-bridge is closing and takes on nothing new");
-  expect((await host.execute("e2", "p")).error?.message).toBe("seren-bridge is closing and takes on nothing new");
+  expect((await host.dispatch("d2")).error?.message).toBe("seren-bridge is closing and accepts no new work");
+  expect((await host.execute("e2", "p")).error?.message).toBe("seren-bridge is closing and accepts no new work");
   expect(await host.tool("seren_dispatch", { prompt: "p" })).toMatchObject({ isError: true });
   expect((await host.dispatch("d1")).result).toEqual({ dispatchId: "d1" });
 });

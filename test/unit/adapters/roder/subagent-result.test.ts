@@ -45,7 +45,7 @@ describe("exit reasons", () => {
       "cancelled by a person",
       { kind: "cancelled", stoppedBy: "person" },
       "cancelled",
-      "The run was cancelled: somebody asked for it",
+      "The run was cancelled: a person asked for it",
     ],
     [
       "cancelled elsewhere",

@@ -1,23 +1,23 @@
 /**
- * The echo Roder wants first, prepared by the build for the manifest it ships. The host has read the manifest on disk and
- * compares with that: where it is not the shipped one byte for byte, or anything else looks different to us, the extension
- * itself judges.
+ * The reply to `extension/initialize`, prepared by the build from the manifest it ships. It is given only when the manifest
+ * on disk, which the host compares it with, is the shipped one byte for byte; otherwise the extension itself replies.
  */
 import { readFileSync } from "node:fs";
 import type { PROTOCOL_VERSION } from "#protocols/roder-extension";
-import type { ShippedManifest } from "./manifest/manifest.ts";
-import { isShipped, manifestPlaces } from "./manifest/manifest-file.ts";
+import type { ShippedManifest } from "../manifest/manifest.ts";
+import { isShipped, manifestPaths } from "../manifest/manifest-file.ts";
 
 // Repeated, and checked by the compiler: importing the value would load the schemas beside it.
 const VERSION: typeof PROTOCOL_VERSION = "0.2.0";
 
 type Params = Readonly<Record<string, unknown>>;
 
+/** Returns what replies to the first line of the host: undefined leaves the request to the extension. */
 export function roderHandshake(programPath: string, explicitPath: string | undefined, shipped: ShippedManifest) {
   const { id, services, checksum } = shipped;
   return (method: string, params: Params): object | undefined => {
     if (method !== "extension/initialize" || !isPlain(params) || params.extensionId !== id) return undefined;
-    for (const path of manifestPlaces(programPath, explicitPath)) {
+    for (const path of manifestPaths(programPath, explicitPath)) {
       const bytes = read(path);
       if (!bytes) continue;
       if (!isShipped(bytes, shipped)) return undefined;

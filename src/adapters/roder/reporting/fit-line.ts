@@ -1,12 +1,12 @@
-/** Keeps what the host must not lose below the size of one line. */
+/** Keeps messages that the host must not lose within the size of one line. */
 
 /**
- * Largest object we put into one line, in bytes of its JSON. The host drops a line above 4 MiB, and with it a terminal
- * event, without a word; the line as a whole is to stay below 1 MiB, and the envelope, escapes and redaction need room.
+ * Largest object in one line, in bytes of its JSON. The host silently drops a line above 4 MiB, and with it a terminal
+ * event. Our own limit is 1 MiB for the whole line; envelope, escapes and redaction need the difference.
  */
 export const MAX_OBJECT_BYTES = 900 * 1024;
 
-/** The first of the variants, ordered from the whole to the least, that is small enough; the last one if none is. */
+/** Returns the first variant that is small enough, or the last one. Order them from the largest to the smallest. */
 export function firstFitting<T extends object>(
   variants: readonly (() => T)[],
   maxBytes = MAX_OBJECT_BYTES,
@@ -19,7 +19,7 @@ export function firstFitting<T extends object>(
   return made;
 }
 
-/** The start of `text` whose JSON form takes at most `maxBytes`, on a character boundary, with a mark where it was cut. */
+/** Returns `text`, or as much of its start as takes at most `maxBytes` as JSON, cut between characters, and `mark`. */
 export function clipToWire(text: string, maxBytes: number, mark = "...[truncated]"): string {
   if (wireBytes(text) <= maxBytes) return text;
   let low = 0;

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { dispatchFailureText, taskFailureText, toWireError } from "../../../../src/adapters/roder/errors.ts";
+import { dispatchFailureText, taskFailureText } from "../../../../src/adapters/roder/reporting/failure-text.ts";
+import { toWireError } from "../../../../src/adapters/roder/wire-error.ts";
 import { ExecutionFailure, type FailureKind } from "../../../../src/support/failure.ts";
 
 test("a hint becomes the command that helps", () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { clipToWire, firstFitting } from "../../../../src/adapters/roder/fit.ts";
+import { clipToWire, firstFitting } from "../../../../src/adapters/roder/reporting/fit-line.ts";
 
 test.each([
   ["short", 100, "short"],

@@ -1,0 +1,33 @@
+/** The reply to `extension/initialize`. The host compares every member with its own reading of the manifest file. */
+import { type InitializeResult, PROTOCOL_VERSION } from "#protocols/roder-extension";
+import { ExecutionFailure } from "../../../support/failure.ts";
+import type { ManifestOnDisk } from "../manifest/manifest.ts";
+
+/** Throws `invalid_input` for another protocol or extension, and the failure that stands in for the manifest. */
+export function initialize(
+  manifest: ManifestOnDisk | ExecutionFailure,
+  { protocolVersion, extensionId }: { protocolVersion: string; extensionId: string },
+): InitializeResult {
+  const refuse = (why: string) => new ExecutionFailure("invalid_input", why);
+  if (protocolVersion !== PROTOCOL_VERSION) {
+    throw refuse(
+      `Roder speaks protocol ${quoted(protocolVersion)}, this extension speaks ${PROTOCOL_VERSION}: update the older of the two`,
+    );
+  }
+  if (manifest instanceof ExecutionFailure) throw manifest;
+  if (extensionId !== manifest.id) {
+    throw refuse(
+      `Roder expects extension ${quoted(extensionId)}, the manifest ${manifest.path} is that of ${quoted(manifest.id)}`,
+    );
+  }
+  return {
+    protocolVersion: PROTOCOL_VERSION,
+    extensionId: manifest.id,
+    services: manifest.services,
+    manifestChecksum: manifest.checksum,
+  };
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, 80));
+}
