@@ -42,10 +42,7 @@ export function createRoderExtension(options: RoderOptions): RoderExtension {
     check.close();
     handshakeTimeout.stop();
     for (const jobs of all) jobs.cancelAll("shutdown");
-    const settled = Promise.all([
-      registry.drain("shutdown", budgetMs),
-      ...all.map((jobs) => jobs.settled()),
-    ]);
+    const settled = Promise.all([registry.drain("shutdown", budgetMs), ...all.map((jobs) => jobs.settled())]);
     await Promise.race([
       settled,
       new Promise<void>((resolve) => void ambient.timer(budgetMs, resolve, { unref: true })),
