@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { readConfig } from "../../src/config.ts";
 import { ApprovalDesk } from "../../src/core/account/approvals.ts";
 import { generalAgentTarget } from "../../src/core/index.ts";
-import { BundleBodySchema, InboxDecisionBodySchema, ResumeBodySchema } from "../../src/local/model/run-schema.ts";
+import { BundleBodySchema, InboxDecisionBodySchema, ResumeBodySchema } from "../../src/local/handlers/body-schemas.ts";
 import { SerenClient } from "../../src/seren/index.ts";
 import { Stopped } from "../../src/support/abort.ts";
 import type { FailureKind } from "../../src/support/failure.ts";

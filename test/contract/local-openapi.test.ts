@@ -10,7 +10,7 @@ import {
   CreateRunBodySchema,
   InboxDecisionBodySchema,
   ResumeBodySchema,
-} from "../../src/local/model/run-schema.ts";
+} from "../../src/local/handlers/body-schemas.ts";
 import { Calls, DEPLOY } from "../support/in-process/local-calls.ts";
 import { OPENAPI_PATH, OpenApi, openApiPresent } from "../support/in-process/openapi.ts";
 import { FULL_DEPLOY, FULL_RUN, mutationsOf, SCHEMA_ONLY_DEPLOY } from "./local-bodies.ts";

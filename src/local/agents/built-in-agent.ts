@@ -1,6 +1,6 @@
 /** The built-in agent: deterministic. It follows a script in the message, else it reports what it received. */
 import { clipCharacters, splitBytes } from "../../support/clip.ts";
-import type { Agent, AgentContext } from "./agent-context.ts";
+import type { Agent, AgentContext } from "../model/agent-context.ts";
 import { parseScript, ScriptError, type Step } from "./script.ts";
 
 const PIECE_BYTES = 4096;

@@ -1,7 +1,7 @@
 /** An agent that lets a language model answer: instructions become the system prompt, earlier turns the conversation. */
 import { ExecutionFailure } from "../../support/failure.ts";
 import { RUN_OVER } from "../model/run.ts";
-import type { Agent, AgentContext } from "./agent-context.ts";
+import type { Agent, AgentContext } from "../model/agent-context.ts";
 
 export interface ModelMessage {
   role: "system" | "user" | "assistant";

@@ -4,7 +4,7 @@
  * are hit from then on (by default one for what happens to a request, all for what is a property of the service).
  */
 import * as z from "zod";
-import { OPERATIONS, type Operation } from "../http/routes.ts";
+import { OPERATIONS, type Operation } from "../handlers/routes.ts";
 import { seededRandom } from "./seeded.ts";
 
 const Ms = z.number().min(0);

@@ -1,6 +1,6 @@
 /** What the rules of a fault plan do to one stream: frames are lost, doubled, swapped or spoilt, and connections break. */
 import { isHighSurrogate } from "../../support/clip.ts";
-import { encodeStreamFrame, type Piece, type Rewriter, type StreamFrame } from "../handlers/run-stream.ts";
+import { encodeStreamFrame, type Piece, type Rewriter, type StreamFrame } from "../handlers/sse-body.ts";
 import type { Run } from "../model/run.ts";
 import { recordOf } from "../model/run-views.ts";
 import { type FaultRule, ruleOf } from "./faults.ts";

@@ -3,12 +3,12 @@ import type { Ambient } from "../../support/ambient.ts";
 import type { FaultRule } from "../faults/faults.ts";
 import { notFound } from "../http/api-error.ts";
 import type { LocalReply, LocalRequest } from "../http/exchange.ts";
-import type { Route } from "../http/routes.ts";
+import type { Route } from "./routes.ts";
 import type { Bundles } from "../model/bundles.ts";
 import type { Deployment } from "../model/deployments.ts";
 import type { RunStore } from "../model/run-store.ts";
 import type { Lag } from "../model/run-views.ts";
-import type { CloudStore } from "../storage/cloud-store.ts";
+import type { CloudStore } from "../model/cloud-store.ts";
 
 export interface Counters {
   createsReceived: number;

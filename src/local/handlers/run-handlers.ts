@@ -7,9 +7,9 @@ import { ApiError, badRequest, conflict, notFound, starting } from "../http/api-
 import { check, readBody, readJson } from "../http/body.ts";
 import { dataReply, headerOf, type LocalReply } from "../http/exchange.ts";
 import { PAGE_PARAMETERS, paginate, Query } from "../http/query.ts";
-import type { Operation } from "../http/routes.ts";
+import type { Operation } from "./routes.ts";
 import { type Deployment, statusOf } from "../model/deployments.ts";
-import { decideInInbox, listInbox } from "../model/inbox.ts";
+import { decideInInbox, listInbox } from "./inbox-handlers.ts";
 import type { Run } from "../model/run.ts";
 import {
   CreateRunBodySchema,
@@ -17,7 +17,7 @@ import {
   DecisionsSchema,
   InboxDecisionBodySchema,
   ResumeBodySchema,
-} from "../model/run-schema.ts";
+} from "./body-schemas.ts";
 import { COMMON_FILTERS, RUN_FILTERS, statusesOf } from "../model/run-store.ts";
 import {
   artifactsOf,
@@ -29,7 +29,7 @@ import {
   textOf,
 } from "../model/run-views.ts";
 import { type Handler, needDeployment, type RequestContext, type ServiceContext, scopeOf } from "./context.ts";
-import { SseBody } from "./run-stream.ts";
+import { SseBody } from "./sse-body.ts";
 
 const createRun: Handler = async (premises, call) => {
   const deployment = needDeployment(premises, call.route.deploymentId);

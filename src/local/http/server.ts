@@ -1,7 +1,7 @@
 /** The embedded service on a loopback port. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { ExecutionFailure } from "../../support/failure.ts";
-import type { LocalCloud } from "../service.ts";
+import type { LocalCloud } from "../local-cloud.ts";
 import { ApiError } from "./api-error.ts";
 import { MAX_BODY_BYTES } from "./body.ts";
 import type { LocalReply } from "./exchange.ts";

@@ -4,10 +4,10 @@ import type * as z from "zod";
 import type { Ambient } from "../../support/ambient.ts";
 import { badRequest, notFound, storeProblem } from "../http/api-error.ts";
 import { headerOf, type LocalReply, type LocalRequest } from "../http/exchange.ts";
-import { UPLOAD_PREFIX } from "../http/routes.ts";
-import type { CloudStore, StoredBundle } from "../storage/cloud-store.ts";
+import { UPLOAD_PREFIX } from "../handlers/routes.ts";
+import type { CloudStore, StoredBundle } from "./cloud-store.ts";
 import { ORGANIZATION_ID, USER_ID } from "./deployments.ts";
-import type { BundleBodySchema } from "./run-schema.ts";
+import type { BundleBodySchema } from "../handlers/body-schemas.ts";
 
 const UPLOAD_VALID_MS = 15 * 60 * 1000;
 const SHA256_HEADER = "x-local-content-sha256";

@@ -1,13 +1,13 @@
 /** All runs of the service: started, found, listed, resumed. */
 import type { Ambient } from "../../support/ambient.ts";
-import { type Agent, AgentContext, type Turn } from "../agents/agent-context.ts";
+import { type Agent, AgentContext, type Turn } from "./agent-context.ts";
 import { badRequest, notFound } from "../http/api-error.ts";
 import type { Query } from "../http/query.ts";
-import type { CloudStore, StoredRun } from "../storage/cloud-store.ts";
+import type { CloudStore, StoredRun } from "./cloud-store.ts";
 import type { Deployment } from "./deployments.ts";
 import { EventLog } from "./event-log.ts";
 import { RUN_OVER, Run } from "./run.ts";
-import type { Decision } from "./run-schema.ts";
+import type { Decision } from "../handlers/body-schemas.ts";
 import { type Lag, statusAt, textOf } from "./run-views.ts";
 
 export const RUN_STATUSES = [

@@ -1,10 +1,10 @@
 /** One run: its status over time, its event log, its pauses and its end. What it does is up to the agent. */
 import type { Ambient } from "../../support/ambient.ts";
 import { badRequest, conflict } from "../http/api-error.ts";
-import type { RunWriter } from "../storage/cloud-store.ts";
+import type { RunWriter } from "./cloud-store.ts";
 import type { Deployment } from "./deployments.ts";
 import type { EventLog, EventObject } from "./event-log.ts";
-import type { Decision } from "./run-schema.ts";
+import type { Decision } from "../handlers/body-schemas.ts";
 
 const TERMINAL = new Set(["completed", "failed", "error", "cancelled", "canceled", "timeout", "blocked"]);
 export const isTerminal = (status: string) => TERMINAL.has(status);

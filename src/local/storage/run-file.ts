@@ -4,8 +4,8 @@
  */
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs";
 import { isTerminal, type Run } from "../model/run.ts";
-import type { RunWriter, StoredRun } from "./cloud-store.ts";
-import { type RunFileLine, RunFileLineSchema, type RunHead, RunHeadSchema } from "./folder-schema.ts";
+import type { RunWriter, StoredRun } from "../model/cloud-store.ts";
+import { type RunFileLine, RunFileLineSchema, type RunHead, RunHeadSchema } from "./file-schemas.ts";
 
 const NEW_LINE = 0x0a;
 

@@ -2,8 +2,8 @@
 import type * as z from "zod";
 import { badRequest, conflict, notFound } from "../http/api-error.ts";
 import type { Query } from "../http/query.ts";
-import type { PendingApproval, Run } from "./run.ts";
-import type { InboxDecisionBodySchema } from "./run-schema.ts";
+import type { PendingApproval, Run } from "../model/run.ts";
+import type { InboxDecisionBodySchema } from "./body-schemas.ts";
 
 const CURSOR_VALID_MS = 24 * 60 * 60 * 1000;
 

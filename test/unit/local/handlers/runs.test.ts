@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Calls, DEPLOY } from "../../support/in-process/local-calls.ts";
+import { Calls, DEPLOY } from "../../../support/in-process/local-calls.ts";
 
 test("a run is queued, works, and completes with what it received", async () => {
   const calls = new Calls();

@@ -1,8 +1,8 @@
 /** What an agent sees of the run it works on: the request, and the ways to report, wait, ask and end. */
 import type { Ambient } from "../../support/ambient.ts";
-import { instructionNames, instructionTexts } from "../model/deployments.ts";
-import type { EventObject } from "../model/event-log.ts";
-import { isTerminal, type Run, type UsageFigures } from "../model/run.ts";
+import { instructionNames, instructionTexts } from "./deployments.ts";
+import type { EventObject } from "./event-log.ts";
+import { isTerminal, type Run, type UsageFigures } from "./run.ts";
 
 /** Works on one run. Returning completes the run; throwing anything but `RUN_OVER` fails it. */
 export type Agent = (stage: AgentContext) => Promise<void>;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { LocalCloudOptions } from "../../../src/local/index.ts";
-import { Calls, textOf } from "../../support/in-process/local-calls.ts";
+import type { LocalCloudOptions } from "../../../../src/local/index.ts";
+import { Calls, textOf } from "../../../support/in-process/local-calls.ts";
 
 async function waiting(options: Partial<LocalCloudOptions> = {}, step: object = {}) {
   const calls = new Calls(options);

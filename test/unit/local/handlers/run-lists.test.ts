@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Calls } from "../../support/in-process/local-calls.ts";
+import { Calls } from "../../../support/in-process/local-calls.ts";
 
 describe("lists", () => {
   async function three() {

@@ -4,7 +4,7 @@
  * time. State lives in memory and ends with the process, unless there is a store.
  */
 import type { Ambient } from "../support/ambient.ts";
-import type { Agent } from "./agents/agent-context.ts";
+import type { Agent } from "./model/agent-context.ts";
 import { builtInAgent } from "./agents/built-in-agent.ts";
 import { type FaultPlan, Faults } from "./faults/faults.ts";
 import { afterOperation, beforeOperation, lagOf } from "./faults/request-faults.ts";
@@ -13,10 +13,10 @@ import { deploymentOperations } from "./handlers/deployment-handlers.ts";
 import { runOperations } from "./handlers/run-handlers.ts";
 import { ApiError, unauthorized } from "./http/api-error.ts";
 import { headerOf, type LocalRequest, type LocalResponse } from "./http/exchange.ts";
-import { matchRoute, type Operation, UPLOAD_PREFIX } from "./http/routes.ts";
+import { matchRoute, type Operation, UPLOAD_PREFIX } from "./handlers/routes.ts";
 import { Bundles } from "./model/bundles.ts";
 import { RunStore, type RunStoreOptions } from "./model/run-store.ts";
-import type { CloudStore } from "./storage/cloud-store.ts";
+import type { CloudStore } from "./model/cloud-store.ts";
 
 export interface LocalCloudOptions {
   ambient: Ambient;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { parseScript } from "../../../src/local/agents/script.ts";
-import { Calls } from "../../support/in-process/local-calls.ts";
+import { parseScript } from "../../../../src/local/agents/script.ts";
+import { Calls } from "../../../support/in-process/local-calls.ts";
 
 interface Envelope {
   sequence_number: number;

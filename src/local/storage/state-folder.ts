@@ -19,8 +19,8 @@ import { join } from "node:path";
 import { ExecutionFailure } from "../../support/failure.ts";
 import type { Deployment } from "../model/deployments.ts";
 import type { Run } from "../model/run.ts";
-import type { CloudStore, RunWriter, StoredBundle, StoredDeployment, StoredState } from "./cloud-store.ts";
-import { type BundleFile, BundleFileSchema, type DeploymentFile, DeploymentFileSchema } from "./folder-schema.ts";
+import type { CloudStore, RunWriter, StoredBundle, StoredDeployment, StoredState } from "../model/cloud-store.ts";
+import { type BundleFile, BundleFileSchema, type DeploymentFile, DeploymentFileSchema } from "./file-schemas.ts";
 import { RunFile, readRunFile } from "./run-file.ts";
 
 const JSON_FILE = /^[0-9a-f-]{36}\.json$/;

@@ -1,6 +1,6 @@
 /** Which operation a method and a path name. Operation names double as the `where` of fault rules. */
 import { PUBLISHER_PREFIX } from "#protocols/seren-cloud";
-import { ApiError, badRequest, notFound } from "./api-error.ts";
+import { ApiError, badRequest, notFound } from "../http/api-error.ts";
 
 export const OPERATIONS = [
   "deploy",

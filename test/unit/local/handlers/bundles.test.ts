@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { Calls } from "../../support/in-process/local-calls.ts";
+import { Calls } from "../../../support/in-process/local-calls.ts";
 
 const BYTES = new Uint8Array([0x1f, 0x8b, 8, 0, 0xff, 0xfe]);
 const sha256 = createHash("sha256").update(BYTES).digest("hex");

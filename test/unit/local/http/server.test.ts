@@ -8,10 +8,10 @@ import {
   type LocalResponse,
   PUBLISHER_PREFIX,
   startLocalHttp,
-} from "../../../src/local/index.ts";
-import { realAmbient } from "../../../src/support/ambient.ts";
-import { ExecutionFailure } from "../../../src/support/failure.ts";
-import { DEPLOY, parseFrames, type SseFrame, textOf } from "../../support/in-process/local-calls.ts";
+} from "../../../../src/local/index.ts";
+import { realAmbient } from "../../../../src/support/ambient.ts";
+import { ExecutionFailure } from "../../../../src/support/failure.ts";
+import { DEPLOY, parseFrames, type SseFrame, textOf } from "../../../support/in-process/local-calls.ts";
 
 /** Tells when a caller is gone, as the service saw it. */
 class WatchedCloud extends LocalCloud {

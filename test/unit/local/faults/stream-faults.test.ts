@@ -1,7 +1,7 @@
 /** What happens to frames and to the connections that carry them. */
 import { describe, expect, test } from "vitest";
-import { ConnectionLost, type FaultPlan } from "../../../src/local/index.ts";
-import { Calls, parseFrames, textOf } from "../../support/in-process/local-calls.ts";
+import { ConnectionLost, type FaultPlan } from "../../../../src/local/index.ts";
+import { Calls, parseFrames, textOf } from "../../../support/in-process/local-calls.ts";
 
 type Rules = FaultPlan["rules"];
 const STEPS = [{ text: "{i}", n: 6 }];

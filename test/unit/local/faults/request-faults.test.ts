@@ -1,7 +1,7 @@
 /** What happens to requests and their replies. */
 import { describe, expect, test } from "vitest";
-import { type FaultPlan, FaultPlanSchema, randomFaultPlan } from "../../../src/local/index.ts";
-import { Calls } from "../../support/in-process/local-calls.ts";
+import { type FaultPlan, FaultPlanSchema, randomFaultPlan } from "../../../../src/local/index.ts";
+import { Calls } from "../../../support/in-process/local-calls.ts";
 
 const plan = (...rules: FaultPlan["rules"]): FaultPlan => ({ rules });
 

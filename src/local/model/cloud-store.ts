@@ -1,7 +1,7 @@
 /** Where the service keeps its state beyond the process. Without a store all is in memory. */
-import type { Deployment } from "../model/deployments.ts";
-import type { LogEntry } from "../model/event-log.ts";
-import type { ArtifactRow, Run, StatusChange, UsageFigures } from "../model/run.ts";
+import type { Deployment } from "./deployments.ts";
+import type { LogEntry } from "./event-log.ts";
+import type { ArtifactRow, Run, StatusChange, UsageFigures } from "./run.ts";
 
 export interface StoredBundle {
   id: string;

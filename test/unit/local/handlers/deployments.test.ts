@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Calls, DEPLOY } from "../../support/in-process/local-calls.ts";
+import { Calls, DEPLOY } from "../../../support/in-process/local-calls.ts";
 
 const workload = (changes: object) => ({ workload: { ...DEPLOY.workload, ...changes } });
 const bundle = (changes: object) => workload({ execution: { type: "llm", bundle: changes } });

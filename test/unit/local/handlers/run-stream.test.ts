@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Calls, parseFrames, textOf } from "../../support/in-process/local-calls.ts";
+import { Calls, parseFrames, textOf } from "../../../support/in-process/local-calls.ts";
 
 const names = (frames: readonly { name: string }[]) => frames.map((frame) => frame.name);
 const ids = (frames: readonly { id: string | undefined }[]) =>

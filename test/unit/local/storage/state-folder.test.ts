@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { StateFolder } from "../../../src/local/index.ts";
-import { scratchFolder } from "../../support/child-process/child.ts";
-import { Calls, DEPLOY } from "../../support/in-process/local-calls.ts";
+import { StateFolder } from "../../../../src/local/index.ts";
+import { scratchFolder } from "../../../support/child-process/child.ts";
+import { Calls, DEPLOY } from "../../../support/in-process/local-calls.ts";
 
 const INTERRUPTED = "the embedded service was stopped while this run was going on";
 const problems: string[] = [];
