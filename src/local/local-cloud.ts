@@ -1,22 +1,22 @@
 /**
- * The embedded Seren Cloud: the published API as a function from request to response. No sockets, and no clock or
- * randomness of its own: everything comes through `Ambient`, so that a whole program can run against it under virtual
- * time. State lives in memory and ends with the process, unless there is a store.
+ * The embedded Seren Cloud: the published API as a function from request to response. It has no sockets, and no clock or
+ * randomness of its own: both come through `Ambient`, so that a whole program can run against it under virtual time.
+ * Its state is in memory and ends with the process, unless there is a store.
  */
 import type { Ambient } from "../support/ambient.ts";
-import type { Agent } from "./model/agent-context.ts";
 import { builtInAgent } from "./agents/built-in-agent.ts";
 import { type FaultPlan, Faults } from "./faults/faults.ts";
 import { afterOperation, beforeOperation, lagOf } from "./faults/request-faults.ts";
-import type { Handler, ServiceContext } from "./handlers/context.ts";
-import { deploymentOperations } from "./handlers/deployment-handlers.ts";
-import { runOperations } from "./handlers/run-handlers.ts";
+import type { ServiceContext } from "./handlers/context.ts";
+import { needsToken, routeTable } from "./handlers/routes.ts";
 import { ApiError, unauthorized } from "./http/api-error.ts";
-import { headerOf, type LocalRequest, type LocalResponse } from "./http/exchange.ts";
-import { matchRoute, type Operation, UPLOAD_PREFIX } from "./handlers/routes.ts";
+import { headerOf, type LocalRequest, type LocalResponse, type LocalService } from "./http/exchange.ts";
+import type { Operation } from "./http/operations.ts";
+import { Query } from "./http/query.ts";
+import type { Agent } from "./model/agent-context.ts";
 import { Bundles } from "./model/bundles.ts";
-import { RunStore, type RunStoreOptions } from "./model/run-store.ts";
 import type { CloudStore } from "./model/cloud-store.ts";
+import { RunStore, type RunStoreOptions } from "./model/run-store.ts";
 
 export interface LocalCloudOptions {
   ambient: Ambient;
@@ -24,34 +24,34 @@ export interface LocalCloudOptions {
   faults?: FaultPlan | undefined;
   /** Accepted bearer tokens. Default: any that is not empty. */
   keys?: readonly string[] | undefined;
-  /** Works on the runs. Default: the built-in one, which follows scripts and otherwise reports what it received. */
+  /** Works on the runs. Default: the built-in agent, which follows scripts and otherwise reports what it received. */
   agent?: Agent | undefined;
   /** Origin of upload URLs when a request has no `Host`. Default `http://127.0.0.1`. */
   origin?: string | undefined;
-  /** Time from deploy to `running`, `pending` and `building` in between. Default 0. */
+  /** Time from deploy to `running`, spent `pending` and `building`, in ms. Default 0. */
   deployMs?: number | undefined;
-  /** Time a run spends `queued`. Default 0: until what is already queued in the process is done. */
+  /** Time a run spends `queued`, in ms. Default 0: until what is already queued in the process is done. */
   startMs?: number | undefined;
-  /** Time between the pieces of the built-in agent's report. Default 0. */
+  /** Time between the pieces of the built-in agent's report, in ms. Default 0. */
   paceMs?: number | undefined;
-  /** Silence after which a stream sends a comment; 0 for never. Default 15 s. */
+  /** Silence after which a stream sends a comment, in ms; 0 for never. Default 15,000. */
   keepAliveMs?: number | undefined;
-  /** Reconnection time a stream suggests in its first line, in ms; 0 for none. Default 1000. */
+  /** Reconnection time that a stream suggests in its first line, in ms; 0 for none. Default 1000. */
   retryMs?: number | undefined;
   /** First sequence number of a run's log. Default 1. */
   firstSequence?: 0 | 1 | undefined;
   /** What continues after `resume_checkpoint_id` on run creation. Default `same_run`. */
   approvalResume?: RunStoreOptions["approvalResume"] | undefined;
-  /** Whether an inline run has a record and its answer a `run_id`. Default `tracked`. */
+  /** Whether an inline run has a record and its response a `run_id`. Default `tracked`. */
   inlineRuns?: ServiceContext["inlineRuns"] | undefined;
-  /** Ended runs kept in memory, the oldest are forgotten first. Default 5000. */
+  /** Runs kept in memory: above this many, ended ones are forgotten, oldest first. Default 5000. */
   maxKeptRuns?: number | undefined;
-  /** What it holds is taken up, and what changes is put there. */
+  /** The service starts with the state in the store, and saves its changes there. Default: none. */
   store?: CloudStore | undefined;
 }
 
 export interface LocalStats {
-  /** Run creations asked for, refused and lost ones included. */
+  /** Requests to create a run, refused and lost ones included. */
   createsReceived: number;
   runsStarted: number;
   /** Ids of the runs that have not ended. */
@@ -62,10 +62,10 @@ export interface LocalStats {
   openStreams: number;
 }
 
-const PERFORM: Readonly<Record<Operation, Handler>> = { ...deploymentOperations, ...runOperations };
+const NO_QUERY = new Query("", []);
 
-export class LocalCloud {
-  readonly #premises: ServiceContext;
+export class LocalCloud implements LocalService {
+  readonly #service: ServiceContext;
   readonly #faults: Faults;
   readonly #keys: ReadonlySet<string> | undefined;
   readonly #origin: string;
@@ -77,7 +77,7 @@ export class LocalCloud {
     this.#faults = new Faults(options.faults);
     this.#keys = options.keys && new Set(options.keys);
     this.#origin = options.origin ?? "http://127.0.0.1";
-    this.#premises = {
+    this.#service = {
       ambient,
       deployments: new Map(),
       bundles: new Bundles(ambient, store),
@@ -104,76 +104,88 @@ export class LocalCloud {
       inlineRuns: options.inlineRuns ?? "tracked",
       random: this.#faults.random,
     };
-    if (store) this.#takeUp(store);
+    if (store) this.#restore(store);
   }
 
   /**
-   * Answers one request; never rejects. Aborting `signal` says that the caller is gone: waits and streams end. A
-   * streamed body counts as open from its first `next` until it ends, is returned, or the signal aborts.
+   * Responds to one request; never rejects. Aborting `signal` means that the caller is gone: waits and streams end. A
+   * streamed body counts as open from its first `next` until it ends, `return` is called, or the signal is aborted.
    */
   async handle(request: LocalRequest, signal?: AbortSignal): Promise<LocalResponse> {
     this.#requests += 1;
     const requestId = `local-${this.#requests}`;
     let response: LocalResponse;
     try {
-      response = await this.#answer(request, signal);
+      response = await this.#respond(request, signal);
     } catch (thrown) {
-      const problem =
+      const error =
         thrown instanceof ApiError
           ? thrown
-          : new ApiError(500, "InternalServerError", "The embedded service met an error it did not foresee");
-      response = problem.toReply();
+          : new ApiError(500, "InternalServerError", "The embedded service met an unexpected error");
+      response = error.toReply();
     }
     if (response.drop !== true) response.headers["x-request-id"] = requestId;
     return response;
   }
 
   stats(): LocalStats {
-    const { counters, runs } = this.#premises;
+    const { counters, runs } = this.#service;
     return { ...counters, runsStarted: runs.started, runsActive: runs.active().map((run) => run.id) };
   }
 
-  async #answer(request: LocalRequest, signal: AbortSignal | undefined): Promise<LocalResponse> {
-    const mark = request.path.indexOf("?");
-    const path = mark < 0 ? request.path : request.path.slice(0, mark);
-    const query = mark < 0 ? "" : request.path.slice(mark + 1);
-    if (!path.startsWith(UPLOAD_PREFIX)) this.#authorize(request);
-    const route = matchRoute(request.method, path);
-    const { counters, ambient } = this.#premises;
-    if (route.operation === "create_run") counters.createsReceived += 1;
-    if (route.operation === "cancel") counters.cancelsReceived += 1;
+  async #respond(request: LocalRequest, signal: AbortSignal | undefined): Promise<LocalResponse> {
+    const { method, headers, body } = request;
+    const { path, search } = splitPath(request.path);
+    if (needsToken(path)) this.#checkToken(headers);
+    const { route, parameters } = routeTable.match(method, path);
+    this.#count(route.operation);
+    const { ambient } = this.#service;
     const rules = this.#faults.take(route.operation);
     if (rules.length > 0) {
-      const instead = await beforeOperation(rules, ambient, signal);
+      const instead = await beforeOperation(rules, { ambient, signal });
       if (instead !== undefined) return instead;
     }
-    const host = headerOf(request.headers, "host");
-    const reply = await PERFORM[route.operation](this.#premises, {
-      request,
-      route,
-      query,
+    const host = headerOf(headers, "host");
+    const reply = await route.handler(this.#service, {
+      headers,
+      body,
+      path: parameters,
+      query: route.query ? new Query(search, route.query) : NO_QUERY,
+      search,
       origin: host === undefined ? this.#origin : `http://${host}`,
       rules,
       lag: lagOf(rules),
       signal,
     });
-    return rules.length > 0 ? afterOperation(rules, reply, ambient, signal) : reply;
+    return rules.length > 0 ? afterOperation(rules, reply, { ambient, signal }) : reply;
   }
 
-  #takeUp(store: CloudStore): void {
-    const { deployments, bundles, runs } = this.#premises;
-    const kept = store.load();
-    const known = new Map(kept.deployments.map(({ deployment }) => [deployment.id, deployment]));
-    for (const { deployment, deleted } of kept.deployments) if (!deleted) deployments.set(deployment.id, deployment);
-    for (const bundle of kept.bundles) bundles.restore(bundle);
-    for (const run of kept.runs) {
-      const deployment = known.get(run.deploymentId);
+  #count(operation: Operation): void {
+    const { counters } = this.#service;
+    if (operation === "create_run") counters.createsReceived += 1;
+    if (operation === "cancel") counters.cancelsReceived += 1;
+  }
+
+  #restore(store: CloudStore): void {
+    const { deployments, bundles, runs } = this.#service;
+    const state = store.load();
+    for (const { deployment, deleted } of state.deployments) if (!deleted) deployments.set(deployment.id, deployment);
+    for (const bundle of state.bundles) bundles.restore(bundle);
+    // Runs of deleted deployments can still be read.
+    const byId = new Map(state.deployments.map(({ deployment }) => [deployment.id, deployment]));
+    for (const run of state.runs) {
+      const deployment = byId.get(run.deploymentId);
       if (deployment) runs.restore(run, deployment);
     }
   }
 
-  #authorize(request: LocalRequest): void {
-    const token = /^Bearer +([^\s]+)$/i.exec(headerOf(request.headers, "authorization") ?? "")?.[1];
+  #checkToken(headers: LocalRequest["headers"]): void {
+    const token = /^Bearer +([^\s]+)$/i.exec(headerOf(headers, "authorization") ?? "")?.[1];
     if (token === undefined || (this.#keys !== undefined && !this.#keys.has(token))) throw unauthorized();
   }
+}
+
+function splitPath(target: string): { path: string; search: string } {
+  const mark = target.indexOf("?");
+  return mark < 0 ? { path: target, search: "" } : { path: target.slice(0, mark), search: target.slice(mark + 1) };
 }

@@ -1,4 +1,4 @@
-/** The built-in agent: deterministic. It follows a script in the message, else it reports what it received. */
+/** The built-in agent. It is deterministic: it follows the script in the message, or reports what it received. */
 import { clipCharacters, splitBytes } from "../../support/clip.ts";
 import type { Agent, AgentContext } from "../model/agent-context.ts";
 import { parseScript, ScriptError, type Step } from "./script.ts";
@@ -6,25 +6,25 @@ import { parseScript, ScriptError, type Step } from "./script.ts";
 const PIECE_BYTES = 4096;
 const MAX_INPUTS_CHARS = 4000;
 
-/** `paceMs` is the time between two pieces of the report; scripts set their own. */
+/** `paceMs` is the time between two pieces of the report; scripts set their own pace. */
 export function builtInAgent(paceMs: number): Agent {
-  return async (stage) => {
+  return async (context) => {
     let steps: Step[] | undefined;
     try {
-      steps = parseScript(stage.message ?? "");
+      steps = parseScript(context.message ?? "");
     } catch (error) {
       if (!(error instanceof ScriptError)) throw error;
-      stage.emit({ type: "error", message: error.message, code: "runtime_error", cause: "config", retryable: false });
-      stage.status("failed", error.message);
+      context.emit({ type: "error", message: error.message, code: "runtime_error", cause: "config", retryable: false });
+      context.status("failed", error.message);
       return;
     }
-    if (steps === undefined) await report(stage, paceMs);
-    else for (const step of steps) await perform(stage, step);
+    if (steps === undefined) await report(context, paceMs);
+    else for (const step of steps) await performStep(context, step);
   };
 }
 
-async function report(stage: AgentContext, paceMs: number): Promise<void> {
-  const { message, payload, instructions, earlierTurns } = stage;
+async function report(context: AgentContext, paceMs: number): Promise<void> {
+  const { message, payload, instructions, earlierTurns } = context;
   const parts = [
     message === undefined ? "No message was sent.\n" : `You said: ${message}\n`,
     `Instructions: ${instructions.length > 0 ? instructions.join(", ") : "none"}.\n`,
@@ -35,32 +35,32 @@ async function report(stage: AgentContext, paceMs: number): Promise<void> {
   }
   for (const part of parts) {
     for (const piece of splitBytes(part, PIECE_BYTES)) {
-      await stage.pause(paceMs);
-      stage.text(piece);
+      await context.pause(paceMs);
+      context.text(piece);
     }
   }
 }
 
-/** Rejects with `RUN_OVER` as soon as the run has ended. */
-async function perform(stage: AgentContext, step: Step): Promise<void> {
+/** Rejects with `RUN_OVER` when the run ends. */
+async function performStep(context: AgentContext, step: Step): Promise<void> {
   switch (step.verb) {
     case "text":
     case "think":
       for (let index = 1; index <= step.n; index += 1) {
-        if (index > 1 || step.every_ms > 0) await stage.pause(step.every_ms);
-        if (step.verb === "text") stage.text(step.text.replaceAll("{i}", String(index)));
-        else stage.emit({ type: "thinking", text: step.think.replaceAll("{i}", String(index)), duration_ms: 0 });
+        if (index > 1 || step.every_ms > 0) await context.pause(step.every_ms);
+        if (step.verb === "text") context.text(step.text.replaceAll("{i}", String(index)));
+        else context.emit({ type: "thinking", text: step.think.replaceAll("{i}", String(index)), duration_ms: 0 });
       }
       return;
     case "tool": {
-      const id = `call_${stage.nextCall()}`;
+      const id = `call_${context.nextCallNumber()}`;
       const { tool: name, args, result, error } = step;
-      stage.showTool(name);
-      stage.emit({ type: "tool_call", id, name, arguments: asText(args ?? {}), status: "in_progress" });
-      await stage.pause(step.ms);
-      stage.showTool(undefined);
+      context.showTool(name);
+      context.emit({ type: "tool_call", id, name, arguments: asText(args ?? {}), status: "in_progress" });
+      await context.pause(step.ms);
+      context.showTool(undefined);
       const content = asText(result ?? "");
-      stage.emit({
+      context.emit({
         type: "tool_result",
         id,
         content,
@@ -71,41 +71,41 @@ async function perform(stage: AgentContext, step: Step): Promise<void> {
     }
     case "approve": {
       const tools = typeof step.approve === "string" ? [step.approve] : step.approve;
-      const answers = await stage.approvals(tools.map((tool) => ({ tool, args: step.args, reason: step.reason })));
-      const refused = tools.filter((_, index) => answers[index] !== true);
+      const approved = await context.approvals(tools.map((tool) => ({ tool, args: step.args, reason: step.reason })));
+      const refused = tools.filter((_, index) => !approved[index]);
       if (refused.length === 0) return;
       const text = `Not approved: ${refused.join(", ")}.`;
-      if (step.on_reject === "continue") stage.text(text);
+      if (step.on_reject === "continue") context.text(text);
       else {
-        stage.status("blocked", text);
-        await stage.pause();
+        context.status("blocked", text);
+        await context.pause();
       }
       return;
     }
     case "artifact":
-      return stage.artifact(step.artifact);
+      return context.artifact(step.artifact);
     case "sleep_ms":
-      return stage.pause(step.sleep_ms);
+      return context.pause(step.sleep_ms);
     case "hang":
-      return stage.hang();
+      return context.hang();
     case "error": {
       const { error: message, code = "runtime_error", cause = "agent", retryable = false } = step;
-      return stage.emit({ type: "error", message, code, cause, retryable });
+      return context.emit({ type: "error", message, code, cause, retryable });
     }
     case "fail":
-      return stage.status("failed", step.fail);
+      return context.status("failed", step.fail);
     case "status":
-      return stage.status(step.status, step.message, step.stop_reason);
+      return context.status(step.status, step.message, step.stop_reason);
     case "usage":
-      return stage.usage(step.usage);
+      return context.usage(step.usage);
     case "output":
-      return stage.output(step.output);
+      return context.output(step.output);
     case "raw":
-      return stage.emitRaw(step.raw);
+      return context.emitRaw(step.raw);
   }
 }
 
-/** Tool arguments and results are strings on the wire, normally JSON text. */
+/** The published events carry tool arguments and results as strings, normally JSON text. */
 function asText(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -1,14 +1,14 @@
 /**
- * Scripts: a message may contain a line that starts with `@script ` followed by a JSON array of steps, and the built-in
- * agent then does exactly those instead of reporting. Every step is an object with one verb; anything else is refused
- * by name, with the number of the step.
+ * Scripts for the built-in agent. A message may contain a line that starts with `@script `, followed by a JSON array of
+ * steps; the agent then performs those. A step is an object with one verb and its options. A script with anything else
+ * is refused, with the number of the step and the name of what is wrong.
  */
 import * as z from "zod";
 import { parseJson } from "../../support/objects.ts";
 import { describe } from "../http/body.ts";
 
 const MAX_STEPS = 1000;
-/** Most text one script may produce, so that a slip of a zero does not fill the memory. */
+/** Most text that one script may produce: a mistyped repeat count must not fill the memory. */
 const MAX_TEXT_CHARS = 16 * 1024 * 1024;
 const MAX_REPEATS = 100_000;
 const Wait = z.number().min(0).max(86_400_000);
@@ -17,7 +17,10 @@ const Tools = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
 const Usd = z.string().regex(/^\d{1,9}(\.\d{1,6})?$/, "expected a decimal string");
 const Tokens = z.int().min(0);
 
-/** By verb, in the order in which a step is searched for one: modifiers of earlier verbs are verbs of their own too. */
+/**
+ * Steps by verb. A step's verb is the first of these that it has: an option of a verb may have the name of a later one
+ * (`tool` has the option `error`).
+ */
 const STEPS = {
   tool: z.strictObject({
     tool: z.string().min(1),
@@ -73,18 +76,19 @@ export type Step = { [V in Verb]: { verb: V } & z.output<(typeof STEPS)[V]> }[Ve
 
 const VERBS = Object.keys(STEPS) as Verb[];
 
-/** Says what is wrong with a script, in words fit for the run's status message. */
+/** Says what is wrong with a script; the run's status shows the message. */
 export class ScriptError extends Error {
   override readonly name = "ScriptError";
 }
 
-/** The steps in `message`; `undefined` when it has no script. Throws a `ScriptError`. */
+/** Returns the steps in `message`, or `undefined` when it has no script. Throws a `ScriptError`. */
 export function parseScript(message: string): Step[] | undefined {
   const start = /^@script /m.exec(message);
   if (start === null) return undefined;
   const rest = message.slice(start.index + start[0].length);
-  // The array normally ends with its line; written by hand it may span several, up to the end of the message.
-  const steps = parseJson(rest.slice(0, (rest.indexOf("\n") + 1 || rest.length + 1) - 1)) ?? parseJson(rest);
+  const [firstLine = ""] = rest.split("\n", 1);
+  // The array normally ends with its line. One that a person wrote may span several, up to the end of the message.
+  const steps = parseJson(firstLine) ?? parseJson(rest);
   if (!Array.isArray(steps)) throw new ScriptError("@script is not followed by a JSON array of steps");
   if (steps.length > MAX_STEPS) throw new ScriptError(`@script has more than ${MAX_STEPS} steps`);
   let room = MAX_TEXT_CHARS;

@@ -1,22 +1,22 @@
 /**
- * Faults: a plan says what goes wrong, where and how often. A plan is plain JSON, so that it can be printed with a
- * failing test and given back. Rules count requests: `after` skips the first so many that match, `times` is how many
- * are hit from then on (by default one for what happens to a request, all for what is a property of the service).
+ * Fault plans: what goes wrong, at which operation, and how often. A plan is plain JSON, so that it can be printed with
+ * a failing test and used again. A rule counts the requests that it matches: it leaves out the first `after` of them and
+ * applies to the next `times`. Default: the first one for what happens to a request, all for a property of the service.
  */
 import * as z from "zod";
-import { OPERATIONS, type Operation } from "../handlers/routes.ts";
+import { OPERATIONS, type Operation } from "../http/operations.ts";
 import { seededRandom } from "./seeded.ts";
 
 const Ms = z.number().min(0);
 const Every = z.int().min(1);
 const Counting = { after: z.int().min(0).optional(), times: z.int().min(1).optional() };
-/** Where a rule applies: an operation (`list` is the list of runs, `record` one run's record), or any of them. */
+/** The operation that a rule applies to, or any (`list` is the list of runs, `record` the record of one). */
 const anywhere = { where: z.enum([...OPERATIONS, "any"]), ...Counting };
 const at = <const W extends Operation>(where: W) => ({ where: z.literal(where), ...Counting });
 const stream = at("stream");
 
 export const FaultRuleSchema = z.discriminatedUnion("kind", [
-  /** Refused before anything is done. `body` is a shape by name, or the JSON itself. */
+  /** The request is refused before anything is done. `body` names a shape, or is the JSON itself. */
   z.strictObject({
     kind: z.literal("status"),
     ...anywhere,
@@ -28,23 +28,23 @@ export const FaultRuleSchema = z.discriminatedUnion("kind", [
   }),
   /** The connection breaks before anything is done. */
   z.strictObject({ kind: z.literal("drop"), ...anywhere }),
-  /** No answer, ever. */
+  /** There is no response. */
   z.strictObject({ kind: z.literal("hang"), ...anywhere }),
   z.strictObject({ kind: z.literal("delay"), ...anywhere, ms: Ms }),
-  /** Done, but answered `ms` later. */
+  /** The operation is carried out, but its response comes `ms` later. */
   z.strictObject({ kind: z.literal("late_reply"), ...anywhere, ms: Ms }),
-  /** Done, but the answer is lost: dropped, replaced by an error of the edge, or cut in the middle. */
+  /** The operation is carried out, but its response is lost: dropped, replaced by an error of the edge, or cut. */
   z.strictObject({
     kind: z.literal("lost_reply"),
     ...anywhere,
     answer: z.enum(["drop", "unavailable", "html", "cut", "hang"]),
     retry_after: z.number().optional(),
   }),
-  /** The answer arrives inside a gateway's own `{status, body}`. */
+  /** The response arrives inside a gateway's own `{status, body}`. */
   z.strictObject({ kind: z.literal("wrap"), ...anywhere, form: z.enum(["object", "string"]) }),
-  /** Reads are `ms` behind; with `events_only` the status is fresh and the events are not. */
+  /** Reads are `ms` behind; with `events_only` the status is current and the events are not. */
   z.strictObject({ kind: z.literal("lag"), ...anywhere, ms: Ms, events_only: z.boolean().optional() }),
-  /** Runs are refused with "still starting" until `ms` after the deployment was made. */
+  /** Runs are refused with "still starting" until `ms` after the deployment was created. */
   z.strictObject({ kind: z.literal("starting"), ...at("create_run"), ms: Ms }),
   /** The run's sequence leaves out up to `most` numbers before an event. */
   z.strictObject({ kind: z.literal("holes"), ...at("create_run"), most: z.int().min(1) }),
@@ -53,7 +53,7 @@ export const FaultRuleSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("slow_cancel"), ...at("cancel"), ms: Ms }),
   /** The cancel is accepted, but the run completes first. */
   z.strictObject({ kind: z.literal("late_cancel"), ...at("cancel") }),
-  /** The stream breaks after so many frames or characters; with `clean` it ends as if nothing were wrong. */
+  /** The connection breaks after so many frames or characters; with `clean` the stream ends as a complete one does. */
   z.strictObject({
     kind: z.literal("cut"),
     ...stream,
@@ -61,7 +61,7 @@ export const FaultRuleSchema = z.discriminatedUnion("kind", [
     chars: z.int().min(0).optional(),
     clean: z.boolean().optional(),
   }),
-  /** The stream falls silent after so many frames, for `ms` or for ever. */
+  /** The stream stops after so many frames, for `ms`; without `ms`, until it is closed. */
   z.strictObject({ kind: z.literal("stall"), ...stream, frames: z.int().min(0), ms: Ms.optional() }),
   /** An `error` frame after so many frames, then the end; its data is JSON or plain text. */
   z.strictObject({
@@ -83,12 +83,12 @@ export const FaultRuleSchema = z.discriminatedUnion("kind", [
     ...stream,
     name: z.enum(["done", "run.completed", "run.failed", "run.cancelled", "run.canceled"]),
   }),
-  /** Every so many event frames: two change places, one comes twice, one is not JSON, one is missing. */
+  /** Every so many event frames: two are swapped, one is repeated, one is not JSON, one is missing. */
   z.strictObject({ kind: z.literal("reorder"), ...stream, every: Every }),
   z.strictObject({ kind: z.literal("duplicate"), ...stream, every: Every }),
   z.strictObject({ kind: z.literal("garble"), ...stream, every: Every }),
   z.strictObject({ kind: z.literal("lose"), ...stream, every: Every }),
-  /** Every so many event frames a frame with a name nobody knows comes before. */
+  /** A frame with an unknown name is sent before every so many event frames. */
   z.strictObject({ kind: z.literal("unknown_frame"), ...stream, every: Every }),
   z.strictObject({ kind: z.literal("unnamed"), ...stream }),
   z.strictObject({ kind: z.literal("no_ids"), ...stream }),
@@ -98,10 +98,10 @@ export const FaultRuleSchema = z.discriminatedUnion("kind", [
   /** Cumulative `run` snapshots in place of events. */
   z.strictObject({ kind: z.literal("legacy"), ...stream }),
   z.strictObject({ kind: z.literal("crlf"), ...stream }),
-  /** Data spread over several `data:` lines. */
+  /** The data is spread over several `data:` lines. */
   z.strictObject({ kind: z.literal("multiline"), ...stream }),
   z.strictObject({ kind: z.literal("comments"), ...stream }),
-  /** Chunks of so many characters, wherever that cuts a frame. */
+  /** Chunks of so many characters, which may cut a frame anywhere. */
   z.strictObject({ kind: z.literal("chop"), ...stream, chars: z.int().min(1) }),
 ]);
 export type FaultRule = z.output<typeof FaultRuleSchema>;
@@ -110,7 +110,7 @@ export type FaultKind = FaultRule["kind"];
 export const FaultPlanSchema = z.strictObject({ seed: z.int().optional(), rules: z.array(FaultRuleSchema) });
 export type FaultPlan = z.output<typeof FaultPlanSchema>;
 
-/** What happens once unless `times` says otherwise; the rest are properties of the service. */
+/** Kinds that apply once unless `times` says otherwise. The others are properties of the service. */
 const ONCE = new Set<FaultKind>([
   "status",
   "drop",
@@ -129,11 +129,9 @@ const ONCE = new Set<FaultKind>([
   "no_end",
 ]);
 
-const NONE: readonly FaultRule[] = [];
-
 export class Faults {
   readonly #rules: { readonly rule: FaultRule; seen: number }[];
-  /** For the faults that draw lots; independent of the ambient's randomness. */
+  /** Random numbers for faults, in [0, 1); independent of those of the ambient. */
   readonly random: () => number;
 
   constructor(plan: FaultPlan | undefined) {
@@ -141,10 +139,9 @@ export class Faults {
     this.random = seededRandom(plan?.seed ?? 1);
   }
 
-  /** The rules that hit this request; each counts it. */
+  /** Counts a request to `operation`. Returns the rules that apply to it. */
   take(operation: Operation): readonly FaultRule[] {
-    if (this.#rules.length === 0) return NONE;
-    let hit: FaultRule[] | undefined;
+    const applying: FaultRule[] = [];
     for (const entry of this.#rules) {
       const { rule } = entry;
       if (rule.where !== operation && rule.where !== "any") continue;
@@ -153,14 +150,13 @@ export class Faults {
       const first = rule.after ?? 0;
       const times = rule.times ?? (ONCE.has(rule.kind) ? 1 : Number.POSITIVE_INFINITY);
       if (number < first || number >= first + times) continue;
-      hit ??= [];
-      hit.push(rule);
+      applying.push(rule);
     }
-    return hit ?? NONE;
+    return applying;
   }
 }
 
-/** The first rule of a kind. */
+/** Returns the first rule of a kind. */
 export function ruleOf<K extends FaultKind>(
   rules: readonly FaultRule[],
   kind: K,

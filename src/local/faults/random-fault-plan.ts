@@ -1,21 +1,21 @@
 /**
- * Fault plans from a seed. Everything in such a plan ends some day: no rule is unlimited that keeps a correct client
- * from its goal, so that whoever asks again often enough gets there.
+ * Fault plans drawn from a seed. No rule lasts that keeps a correct client from its goal: a client that retries often
+ * enough succeeds under every such plan.
  */
 import type { FaultPlan, FaultRule } from "./faults.ts";
 import { seededRandom } from "./seeded.ts";
 
-/** Rules a plan has at most. */
+/** Most rules in a plan. */
 const MAX_RULES = 4;
 
-interface Dice {
-  /** A whole number between `min` and `max`, both included. */
+interface Draws {
+  /** An integer between `min` and `max`, both included. */
   between(min: number, max: number): number;
   pick<T>(choices: readonly T[]): T;
   chance(probability: number): boolean;
 }
 
-type Draw = (dice: Dice) => FaultRule;
+type Draw = (draws: Draws) => FaultRule;
 
 const reads = ["record", "list", "state", "events"] as const;
 const calls = [...reads, "create_run", "deploy", "cancel", "stream", "deployment", "deployments", "approvals"] as const;
@@ -107,22 +107,22 @@ const SPOIL: readonly Draw[] = [
   (d) => ({ kind: "chop", where: "stream", chars: d.between(1, 64) }),
 ];
 
-/** Families are drawn first, so that a rare family is not drowned by one with many kinds. */
+/** A family is drawn before a rule, so that each has a fair share however many kinds it has. */
 const FAMILIES: readonly (readonly Draw[])[] = [REQUEST, CREATE, LAG, CANCEL, BREAK, BREAK, SPOIL, SPOIL];
 
-/** A plan of up to four rules; equal seeds give equal plans. Some plans are empty. */
+/** Returns a plan of up to four rules; some plans are empty. Equal seeds give equal plans. */
 export function randomFaultPlan(seed: number): FaultPlan {
   const random = seededRandom(seed);
   const between = (min: number, max: number) => min + Math.floor(random() * (max - min + 1));
-  const dice: Dice = {
+  const draws: Draws = {
     between,
     pick: (choices) => choices[between(0, choices.length - 1)] as (typeof choices)[number],
     chance: (probability) => random() < probability,
   };
-  const rules = Array.from({ length: between(0, MAX_RULES) }, () => dice.pick(dice.pick(FAMILIES))(dice));
+  const rules = Array.from({ length: between(0, MAX_RULES) }, () => draws.pick(draws.pick(FAMILIES))(draws));
   return { seed, rules };
 }
 
-function count(dice: Dice): { after: number; times: number } {
-  return { after: dice.between(0, 2), times: dice.between(1, 2) };
+function count(draws: Draws): { after: number; times: number } {
+  return { after: draws.between(0, 2), times: draws.between(1, 2) };
 }

@@ -1,35 +1,39 @@
-/** What the rules of a fault plan do to a request and its reply, whatever the operation. */
+/** What fault rules do to a request and to its response, whatever the operation. */
 import { type Ambient, sleep } from "../../support/ambient.ts";
 import { ApiError, edgeHtml } from "../http/api-error.ts";
 import { jsonReply, type LocalReply, type LocalResponse } from "../http/exchange.ts";
 import { type Lag, NO_LAG } from "../model/run-views.ts";
 import { type FaultRule, ruleOf } from "./faults.ts";
 
-/** An answer in place of the operation, or `undefined` when it may go ahead. */
+/** What the waits of a fault need. Aborting `signal` means that the caller is gone. */
+export interface WaitOptions {
+  ambient: Ambient;
+  signal: AbortSignal | undefined;
+}
+
+/** Returns the response in place of the operation, or `undefined` when the operation is to be carried out. */
 export async function beforeOperation(
   rules: readonly FaultRule[],
-  ambient: Ambient,
-  signal: AbortSignal | undefined,
+  wait: WaitOptions,
 ): Promise<LocalResponse | undefined> {
   const delay = ruleOf(rules, "delay");
-  if (delay !== undefined && !(await waited(ambient, delay.ms, signal))) return { drop: true };
+  if (delay !== undefined && !(await waited(delay.ms, wait))) return { drop: true };
   if (ruleOf(rules, "drop") !== undefined) return { drop: true };
-  if (ruleOf(rules, "hang") !== undefined) return untilAborted(signal);
+  if (ruleOf(rules, "hang") !== undefined) return untilAborted(wait);
   const status = ruleOf(rules, "status");
   return status && refusal(status);
 }
 
-/** What becomes of the reply of an operation that was carried out. */
+/** Returns what the caller gets in place of `reply`, the response of an operation that was carried out. */
 export async function afterOperation(
   rules: readonly FaultRule[],
   reply: LocalReply,
-  ambient: Ambient,
-  signal: AbortSignal | undefined,
+  wait: WaitOptions,
 ): Promise<LocalResponse> {
   const late = ruleOf(rules, "late_reply");
-  if (late !== undefined && !(await waited(ambient, late.ms, signal))) return { drop: true };
+  if (late !== undefined && !(await waited(late.ms, wait))) return { drop: true };
   const lost = ruleOf(rules, "lost_reply");
-  if (lost !== undefined) return loseReply(lost, reply, signal);
+  if (lost !== undefined) return loseReply(lost, reply, wait);
   const wrap = ruleOf(rules, "wrap");
   if (wrap !== undefined && typeof reply.body === "string") {
     const body: unknown = wrap.form === "string" ? reply.body : JSON.parse(reply.body);
@@ -38,6 +42,7 @@ export async function afterOperation(
   return reply;
 }
 
+/** Returns how far the views of this request are behind. */
 export function lagOf(rules: readonly FaultRule[]): Lag {
   const lag = ruleOf(rules, "lag");
   if (lag === undefined) return NO_LAG;
@@ -59,13 +64,13 @@ function refusal(rule: Extract<FaultRule, { kind: "status" }>): LocalReply {
 async function loseReply(
   rule: Extract<FaultRule, { kind: "lost_reply" }>,
   reply: LocalReply,
-  signal: AbortSignal | undefined,
+  wait: WaitOptions,
 ): Promise<LocalResponse> {
   switch (rule.answer) {
     case "drop":
       return { drop: true };
     case "hang":
-      return untilAborted(signal);
+      return untilAborted(wait);
     case "cut":
       if (typeof reply.body === "string") reply.body = reply.body.slice(0, reply.body.length >> 1);
       return reply;
@@ -83,8 +88,8 @@ function setText(reply: LocalReply, type: string, text: string): void {
   reply.body = text;
 }
 
-/** Whether the wait was completed rather than aborted. */
-async function waited(ambient: Ambient, ms: number, signal: AbortSignal | undefined): Promise<boolean> {
+/** Waits for `ms`. Resolves with false when the caller is gone before that. */
+async function waited(ms: number, { ambient, signal }: WaitOptions): Promise<boolean> {
   try {
     await sleep(ambient, ms, signal);
     return true;
@@ -93,7 +98,7 @@ async function waited(ambient: Ambient, ms: number, signal: AbortSignal | undefi
   }
 }
 
-function untilAborted(signal: AbortSignal | undefined): Promise<LocalResponse> {
+function untilAborted({ signal }: WaitOptions): Promise<LocalResponse> {
   return new Promise((resolve) => {
     if (signal?.aborted) resolve({ drop: true });
     else signal?.addEventListener("abort", () => resolve({ drop: true }), { once: true });

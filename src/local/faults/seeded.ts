@@ -1,4 +1,4 @@
-/** Reproducible randomness (splitmix32): equal seeds give equal sequences, on every machine. */
+/** Returns a generator of random numbers in [0, 1) (splitmix32). Equal seeds give equal sequences on every machine. */
 export function seededRandom(seed: number): () => number {
   let state = seed | 0;
   return () => {

@@ -1,17 +1,19 @@
-/** What the rules of a fault plan do to one stream: frames are lost, doubled, swapped or spoilt, and connections break. */
+/** What fault rules do to one stream: frames are lost, repeated, swapped or damaged, and the connection breaks. */
 import { isHighSurrogate } from "../../support/clip.ts";
-import { encodeStreamFrame, type Piece, type Rewriter, type StreamFrame } from "../handlers/sse-body.ts";
+import { encodeStreamFrame, type FrameRewriter, type StreamFrame, type StreamPiece } from "../http/sse.ts";
 import type { Run } from "../model/run.ts";
 import { recordOf } from "../model/run-views.ts";
 import { type FaultRule, ruleOf } from "./faults.ts";
 
-export class StreamFaults implements Rewriter {
+export class StreamFaults implements FrameRewriter {
   readonly stateFirst: boolean;
   readonly #rules: readonly FaultRule[];
   readonly #run: Run;
+  /** Numbers of frames, characters and events so far; those held back or lost count as events only. */
   #frames = 0;
   #chars = 0;
   #events = 0;
+  /** A frame that is sent after its successor. */
   #held: string | undefined;
 
   constructor(rules: readonly FaultRule[], run: Run) {
@@ -20,11 +22,11 @@ export class StreamFaults implements Rewriter {
     this.stateFirst = ruleOf(rules, "state_first") !== undefined;
   }
 
-  rewrite(frame: StreamFrame): Piece[] {
+  rewrite(frame: StreamFrame): StreamPiece[] {
     const before = this.#breakBefore();
     if (before !== undefined) return before;
     const out = frame.name === "run.event" ? this.#event(frame) : this.#control(frame);
-    const pieces: Piece[] = [];
+    const pieces: StreamPiece[] = [];
     const stall = ruleOf(this.#rules, "stall");
     if (stall?.frames === 0 && this.#frames === 0) pieces.push({ stallMs: stall.ms });
     for (const text of out) {
@@ -34,8 +36,8 @@ export class StreamFaults implements Rewriter {
     return pieces;
   }
 
-  /** What happens once enough frames have gone out; `undefined` when the next one may follow. */
-  #breakBefore(): Piece[] | undefined {
+  /** Returns what ends the stream once enough frames have been sent; `undefined` when the next frame may follow. */
+  #breakBefore(): StreamPiece[] | undefined {
     const error = ruleOf(this.#rules, "error_frame");
     if (error !== undefined && this.#frames >= error.frames) {
       const data = error.plain === true ? error.message : JSON.stringify({ error: error.message });
@@ -55,21 +57,21 @@ export class StreamFaults implements Rewriter {
 
   #event(frame: StreamFrame): string[] {
     this.#events += 1;
-    const hits = (kind: "reorder" | "duplicate" | "garble" | "lose" | "unknown_frame") => {
+    const isHit = (kind: "reorder" | "duplicate" | "garble" | "lose" | "unknown_frame") => {
       const rule = ruleOf(this.#rules, kind);
       return rule !== undefined && this.#events % rule.every === 0;
     };
     const out: string[] = [];
-    if (hits("unknown_frame"))
+    if (isHit("unknown_frame"))
       out.push(encodeStreamFrame({ name: "run.curiosity", id: undefined, data: '{"odd":true}' }));
-    if (hits("lose")) return out;
-    const text = this.#render(hits("garble") ? { ...frame, data: `{"broken: ${frame.data.slice(0, 40)}` } : frame);
-    if (hits("reorder") && this.#held === undefined) {
+    if (isHit("lose")) return out;
+    const text = this.#render(isHit("garble") ? { ...frame, data: `{"broken: ${frame.data.slice(0, 40)}` } : frame);
+    if (isHit("reorder") && this.#held === undefined) {
       this.#held = text;
       return out;
     }
     out.push(text, ...this.#release());
-    if (hits("duplicate")) out.push(text);
+    if (isHit("duplicate")) out.push(text);
     return out;
   }
 
@@ -82,7 +84,7 @@ export class StreamFaults implements Rewriter {
     return out;
   }
 
-  /** A frame held back for reordering goes out after its successor, at the latest before a control frame. */
+  /** Returns the frame held back, if any. It is sent after its successor, at the latest before a control frame. */
   #release(): string[] {
     const held = this.#held;
     this.#held = undefined;
@@ -90,9 +92,9 @@ export class StreamFaults implements Rewriter {
   }
 
   #render(frame: StreamFrame): string {
-    const has = (kind: FaultRule["kind"]) => ruleOf(this.#rules, kind) !== undefined;
+    const applies = (kind: FaultRule["kind"]) => ruleOf(this.#rules, kind) !== undefined;
     let { name, id, data } = frame;
-    if (has("legacy")) {
+    if (applies("legacy")) {
       const { status, status_message, output, output_events } = recordOf(this.#run) ?? {};
       return this.#encode({
         name: "run",
@@ -100,10 +102,10 @@ export class StreamFaults implements Rewriter {
         data: JSON.stringify({ data: { status, status_message, output, output_events } }),
       });
     }
-    if (has("no_sequence")) data = data.replace(/^\{"sequence_number":\d+/, '{"sequence_number":null');
-    if (has("no_ids")) id = undefined;
-    if (has("empty_ids")) id = "";
-    if (has("unnamed")) name = "";
+    if (applies("no_sequence")) data = data.replace(/^\{"sequence_number":\d+/, '{"sequence_number":null');
+    if (applies("no_ids")) id = undefined;
+    if (applies("empty_ids")) id = "";
+    if (applies("unnamed")) name = "";
     return this.#encode({ name, id, data });
   }
 
@@ -116,19 +118,19 @@ export class StreamFaults implements Rewriter {
     return ruleOf(this.#rules, "crlf") === undefined ? text : text.replaceAll("\n", "\r\n");
   }
 
-  /** Splits a frame into the chunks it is sent in, with the break that falls into it or after it. */
-  #chop(text: string): Piece[] {
+  /** Splits a frame into the chunks that it is sent in, with the break that falls into it or after it. */
+  #chop(text: string): StreamPiece[] {
     const cut = ruleOf(this.#rules, "cut");
     const stall = ruleOf(this.#rules, "stall");
     const left = (cut?.chars ?? Number.POSITIVE_INFINITY) - this.#chars;
     this.#chars += text.length;
     const size = ruleOf(this.#rules, "chop")?.chars ?? text.length;
-    const kept = left < text.length ? text.slice(0, left) : text;
-    const pieces: Piece[] = [];
-    for (let start = 0, end = 0; start < kept.length; start = end) {
+    const sent = left < text.length ? text.slice(0, left) : text;
+    const pieces: StreamPiece[] = [];
+    for (let start = 0, end = 0; start < sent.length; start = end) {
       end = start + size;
-      if (isHighSurrogate(kept.charCodeAt(end - 1))) end += 1; // half a character has no bytes to send
-      pieces.push(kept.slice(start, end));
+      if (isHighSurrogate(sent.charCodeAt(end - 1))) end += 1; // a lone surrogate has no encoding
+      pieces.push(sent.slice(start, end));
     }
     if (left < text.length) pieces.push(cut?.clean === true ? "finish" : "lose");
     else if (stall !== undefined && this.#frames === stall.frames) pieces.push({ stallMs: stall.ms });

@@ -33,7 +33,7 @@ const Decision = z.looseObject({ id: z.string(), decision: z.enum(["approve", "r
 export type Decision = z.output<typeof Decision>;
 export const DecisionsSchema = z.array(Decision);
 
-/** `CloudDeploymentRunRequest`: not strict, unknown members are forwarded to the runtime. The body may be `null`. */
+/** `CloudDeploymentRunRequest`. Not strict: unknown members are handed on to the agent. The body may be `null`. */
 export const CreateRunBodySchema = z
   .looseObject({
     message: z.string().nullish(),
@@ -46,8 +46,8 @@ export const CreateRunBodySchema = z
   .nullable();
 
 /**
- * `CloudDeploymentRunResumeRequest`: the document leaves `approval_decisions` untyped and does not name the checkpoint;
- * shipping clients send both, so they are checked where they are used.
+ * `CloudDeploymentRunResumeRequest`. The document leaves `approval_decisions` untyped and does not name the checkpoint,
+ * but published clients send both: the handler checks them.
  */
 export const ResumeBodySchema = z
   .looseObject({

@@ -1,57 +1,63 @@
-/** The approval inbox: open tool-call approvals of all runs, and decisions put on record. A decision here resumes nothing. */
-import type * as z from "zod";
+/** The approval inbox: open approvals of all runs, and decisions about them. A decision here lets no run go on. */
 import { badRequest, conflict, notFound } from "../http/api-error.ts";
-import type { Query } from "../http/query.ts";
+import { readBody } from "../http/body.ts";
+import { dataReply } from "../http/exchange.ts";
 import type { PendingApproval, Run } from "../model/run.ts";
-import type { InboxDecisionBodySchema } from "./body-schemas.ts";
+import { InboxDecisionBodySchema } from "./body-schemas.ts";
+import { type Handler, pathValue } from "./context.ts";
 
 const CURSOR_VALID_MS = 24 * 60 * 60 * 1000;
 
-const entryIdOf = (run: Run, approval: PendingApproval) => `tool:${run.id}:${approval.id}`;
-
-/** `ApprovalInboxListResponse` over `runs`, the ones that await approval, newest first. */
-export function listInbox(runs: readonly Run[], query: Query, now: number): object {
-  const limit = query.integer("limit", 50, 1, 100);
+/** `ApprovalInboxListResponse`, newest run first. */
+export const listInbox: Handler = ({ runs, ambient }, { query }) => {
+  const now = ambient.now();
+  const limit = query.integer("limit", { fallback: 50, min: 1, max: 100 });
   const offset = readCursor(query.text("cursor"), now);
-  const entries = runs.flatMap((run) =>
-    run.pending
-      .filter((approval) => !run.inboxDecisions.has(approval.id))
-      .map((approval) => ({
-        entry_id: entryIdOf(run, approval),
-        kind: "tool_call",
-        deployment_id: run.deployment.id,
-        run_id: run.id,
-        created_at: new Date(run.current.at).toISOString(),
-        expires_at: null,
-        decision_state: "pending",
-        tool_call_id: approval.id,
-        tool_ref: approval.tool,
-        function_call_id: approval.function_call_id,
-        reason: approval.reason,
-        request_payload_summary: approval.args,
-      })),
-  );
+  const entries = runs
+    .list({ statuses: ["awaiting_approval"] })
+    .flatMap((run) =>
+      run.pending.filter(({ id }) => !run.inboxDecisions.has(id)).map((approval) => entryOf(run, approval)),
+    );
   const page = entries.slice(offset, offset + limit);
   const end = offset + page.length;
   const more = end < entries.length;
-  return { entries: page, ...(more ? { next_cursor: Buffer.from(`${now}:${end}`).toString("base64url") } : {}) };
-}
+  return dataReply(200, { entries: page, ...(more ? { next_cursor: cursorOf(now, end) } : {}) });
+};
 
-/** Puts a decision on record. Throws 404 for an unknown entry and 409 for one that is no longer pending. */
-export function decideInInbox(
-  entryId: string,
-  body: z.output<typeof InboxDecisionBodySchema>,
-  find: (runId: string) => Run | undefined,
-): object {
+/** Records a decision. Throws an `ApiError`: 404 for an unknown entry, 409 for one that is no longer pending. */
+export const decideInbox: Handler = ({ runs }, request) => {
+  const { decision } = readBody(request, InboxDecisionBodySchema);
+  const entryId = pathValue(request, "entry_id");
   const [, runId, approvalId] = /^tool:([0-9a-f-]{36}):(.+)$/.exec(entryId) ?? [];
-  const run = runId === undefined ? undefined : find(runId);
-  if (run === undefined || approvalId === undefined) throw notFound("Inbox entry");
+  if (runId === undefined || approvalId === undefined) throw notFound("Inbox entry");
+  const run = runs.find(runId);
+  if (run === undefined) throw notFound("Run");
   const pending = run.pending.some((approval) => approval.id === approvalId);
   if (!pending || run.inboxDecisions.has(approvalId)) throw conflict("The entry is no longer pending");
-  const state = body.decision === "approve" ? "approved" : "denied";
+  const state = decision === "approve" ? "approved" : "denied";
   run.inboxDecisions.set(approvalId, state);
-  return { entry_id: entryId, decision_state: state };
+  return dataReply(200, { entry_id: entryId, decision_state: state });
+};
+
+function entryOf(run: Run, approval: PendingApproval): object {
+  return {
+    entry_id: `tool:${run.id}:${approval.id}`,
+    kind: "tool_call",
+    deployment_id: run.deployment.id,
+    run_id: run.id,
+    created_at: new Date(run.current.at).toISOString(),
+    expires_at: null,
+    decision_state: "pending",
+    tool_call_id: approval.id,
+    tool_ref: approval.tool,
+    function_call_id: approval.function_call_id,
+    reason: approval.reason,
+    request_payload_summary: approval.args,
+  };
 }
+
+/** A cursor holds when it was issued and the offset it stands for. */
+const cursorOf = (now: number, offset: number) => Buffer.from(`${now}:${offset}`).toString("base64url");
 
 function readCursor(cursor: string | undefined, now: number): number {
   if (cursor === undefined) return 0;

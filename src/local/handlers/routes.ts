@@ -1,119 +1,76 @@
-/** Which operation a method and a path name. Operation names double as the `where` of fault rules. */
+/**
+ * Every operation of the service, a row for each path: the request that asks for it, the query parameters that it takes,
+ * and the handler that carries it out. The paths are those of the published document (docs/reference/seren-cloud-api.md,
+ * sections 2 and 3), below the publisher's prefix; only uploads go to a path of the service's own.
+ */
 import { PUBLISHER_PREFIX } from "#protocols/seren-cloud";
-import { ApiError, badRequest, notFound } from "../http/api-error.ts";
+import type { Operation } from "../http/operations.ts";
+import { type RoutePattern, RouteTable } from "../http/route-table.ts";
+import * as approvals from "./approval-handlers.ts";
+import * as bundles from "./bundle-handlers.ts";
+import type { Handler } from "./context.ts";
+import { createRun } from "./create-run.ts";
+import * as deployments from "./deployment-handlers.ts";
+import * as inbox from "./inbox-handlers.ts";
+import { LIST_PARAMETERS, WAITING_PARAMETERS } from "./run-filters.ts";
+import * as runs from "./run-handlers.ts";
 
-export const OPERATIONS = [
-  "deploy",
-  "deployments",
-  "deployment",
-  "delete",
-  "start",
-  "stop",
-  "create_run",
-  "list",
-  "record",
-  "state",
-  "events",
-  "stream",
-  "artifacts",
-  "approvals",
-  "pending",
-  "cancel",
-  "resume",
-  "spend",
-  "inbox",
-  "decide",
-  "register_bundle",
-  "complete_bundle",
-  "bundle",
-  "upload",
-] as const;
-export type Operation = (typeof OPERATIONS)[number];
-
-export interface Route {
-  operation: Operation;
-  deploymentId?: string;
-  runId?: string;
-  bundleId?: string;
-  entryId?: string;
+export interface Route extends RoutePattern {
+  /** The name in fault rules. Most operations on runs have two rows, because the document has two paths for them. */
+  readonly operation: Operation;
+  readonly handler: Handler;
+  /** Names of the query parameters; any other name is refused. Absent: the query is not checked. */
+  readonly query?: readonly string[];
 }
 
-/** Where presigned upload URLs point; outside the publisher prefix, and without bearer auth. */
-export const UPLOAD_PREFIX = "/local-uploads/";
+const EVENTS = ["limit", "offset", "kind", "item_id", "q"];
+const PAGE = ["limit", "offset"];
+const NO_QUERY: readonly string[] = [];
 
-const RUN_READS: Readonly<Record<string, Operation>> = {
-  "": "record",
-  "/state": "state",
-  "/events": "events",
-  "/stream": "stream",
-  "/artifacts": "artifacts",
-  "/pending_approvals": "approvals",
-};
+// biome-ignore format: one row a line
+export const ROUTES: readonly Route[] = [
+  { method: "POST", pattern: "/deploy", operation: "deploy", handler: deployments.deploy },
+  { method: "GET", pattern: "/deployments", operation: "deployments", handler: deployments.listDeployments, query: NO_QUERY },
+  { method: "GET", pattern: "/deployments/{id}", operation: "deployment", handler: deployments.getDeployment },
+  { method: "DELETE", pattern: "/deployments/{id}", operation: "delete", handler: deployments.deleteDeployment },
+  { method: "POST", pattern: "/deployments/{id}/start", operation: "start", handler: deployments.startDeployment },
+  { method: "POST", pattern: "/deployments/{id}/stop", operation: "stop", handler: deployments.stopDeployment },
+  { method: "GET", pattern: "/deployments/{id}/spend", operation: "spend", handler: deployments.getSpend, query: NO_QUERY },
+  { method: "GET", pattern: "/deployments/{id}/pending_approvals", operation: "pending", handler: approvals.listWaitingRuns, query: WAITING_PARAMETERS },
+  { method: "GET", pattern: "/deployments/{id}/runs", operation: "list", handler: runs.listRuns, query: LIST_PARAMETERS },
+  { method: "POST", pattern: "/deployments/{id}/runs", operation: "create_run", handler: createRun },
+  { method: "GET", pattern: "/deployments/{id}/runs/{run_id}", operation: "record", handler: runs.getRun },
+  { method: "GET", pattern: "/deployments/{id}/runs/{run_id}/state", operation: "state", handler: runs.getState },
+  { method: "GET", pattern: "/deployments/{id}/runs/{run_id}/events", operation: "events", handler: runs.listEvents, query: EVENTS },
+  { method: "GET", pattern: "/deployments/{id}/runs/{run_id}/stream", operation: "stream", handler: runs.streamRun },
+  { method: "GET", pattern: "/deployments/{id}/runs/{run_id}/artifacts", operation: "artifacts", handler: runs.listArtifacts, query: PAGE },
+  { method: "GET", pattern: "/deployments/{id}/runs/{run_id}/pending_approvals", operation: "approvals", handler: runs.getPendingApprovals },
+  { method: "POST", pattern: "/deployments/{id}/runs/{run_id}/cancel", operation: "cancel", handler: runs.cancelRun },
+  { method: "POST", pattern: "/deployments/{id}/runs/{run_id}/resume", operation: "resume", handler: approvals.resumeRun },
+  { method: "GET", pattern: "/runs", operation: "list", handler: runs.listRuns, query: LIST_PARAMETERS },
+  { method: "GET", pattern: "/runs/{run_id}", operation: "record", handler: runs.getRun },
+  { method: "GET", pattern: "/runs/{run_id}/state", operation: "state", handler: runs.getState },
+  { method: "GET", pattern: "/runs/{run_id}/events", operation: "events", handler: runs.listEvents, query: EVENTS },
+  { method: "GET", pattern: "/runs/{run_id}/stream", operation: "stream", handler: runs.streamRun },
+  { method: "GET", pattern: "/runs/{run_id}/artifacts", operation: "artifacts", handler: runs.listArtifacts, query: PAGE },
+  { method: "GET", pattern: "/runs/{run_id}/pending_approvals", operation: "approvals", handler: runs.getPendingApprovals },
+  { method: "POST", pattern: "/runs/{run_id}/cancel", operation: "cancel", handler: runs.cancelRun },
+  { method: "POST", pattern: "/runs/{run_id}/resume", operation: "resume", handler: approvals.resumeRun },
+  { method: "GET", pattern: "/pending_approvals", operation: "pending", handler: approvals.listWaitingRuns, query: WAITING_PARAMETERS },
+  { method: "GET", pattern: "/inbox/approvals", operation: "inbox", handler: inbox.listInbox, query: ["limit", "cursor"] },
+  { method: "POST", pattern: "/inbox/approvals/{entry_id}/decide", operation: "decide", handler: inbox.decideInbox },
+  { method: "POST", pattern: "/deployment-bundles", operation: "register_bundle", handler: bundles.registerBundle },
+  { method: "GET", pattern: "/deployment-bundles/{id}", operation: "bundle", handler: bundles.getBundle },
+  { method: "POST", pattern: "/deployment-bundles/{id}/complete", operation: "complete_bundle", handler: bundles.completeBundle },
+  { method: "PUT", pattern: `${bundles.UPLOAD_PREFIX}{upload_id}`, operation: "upload", handler: bundles.uploadBundle },
+];
 
-const TABLE = new Map<string, Partial<Record<string, Operation>>>([
-  ["deploy", { POST: "deploy" }],
-  ["deployments", { GET: "deployments" }],
-  ["deployments/:", { GET: "deployment", DELETE: "delete" }],
-  ["deployments/:/start", { POST: "start" }],
-  ["deployments/:/stop", { POST: "stop" }],
-  ["deployments/:/spend", { GET: "spend" }],
-  ["deployments/:/pending_approvals", { GET: "pending" }],
-  ["deployments/:/runs", { GET: "list", POST: "create_run" }],
-  ["runs", { GET: "list" }],
-  ["pending_approvals", { GET: "pending" }],
-  ["inbox/approvals", { GET: "inbox" }],
-  ["inbox/approvals/:/decide", { POST: "decide" }],
-  ["deployment-bundles", { POST: "register_bundle" }],
-  ["deployment-bundles/:", { GET: "bundle" }],
-  ["deployment-bundles/:/complete", { POST: "complete_bundle" }],
-  ...["runs/:", "deployments/:/runs/:"].flatMap((run) => [
-    ...Object.entries(RUN_READS).map(
-      ([tail, operation]) => [`${run}${tail}`, { GET: operation }] as [string, Partial<Record<string, Operation>>],
-    ),
-    [`${run}/cancel`, { POST: "cancel" }] as [string, Partial<Record<string, Operation>>],
-    [`${run}/resume`, { POST: "resume" }] as [string, Partial<Record<string, Operation>>],
-  ]),
-]);
+const isUpload = (path: string) => path.startsWith(bundles.UPLOAD_PREFIX);
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+/** Whether a request for `path` has to carry a bearer token. Upload URLs carry a signature instead. */
+export const needsToken = (path: string) => !isUpload(path);
 
-/** Throws a `Problem` (404, 405, or 400 for an id that is not a UUID). `path` is without its query. */
-export function matchRoute(method: string, path: string): Route {
-  if (path.startsWith(UPLOAD_PREFIX)) {
-    if (method !== "PUT") throw new ApiError(405, "MethodNotAllowed", "Only PUT is possible here", { allow: "PUT" });
-    return { operation: "upload", bundleId: path.slice(UPLOAD_PREFIX.length) };
-  }
-  if (!path.startsWith(`${PUBLISHER_PREFIX}/`)) throw notFound(`Path ${path}`);
-  const parts = path.slice(PUBLISHER_PREFIX.length + 1).split("/");
-  const route: Partial<Route> = {};
-  for (let index = 1; index < parts.length; index += 1) {
-    const part = parts[index] ?? "";
-    const after = parts[index - 1];
-    if (index === 1 && after === "deployments") route.deploymentId = part.toLowerCase();
-    else if (index === 1 && after === "deployment-bundles") route.bundleId = part.toLowerCase();
-    else if (after === "runs" && (index === 1 || (index === 3 && route.deploymentId !== undefined)))
-      route.runId = part.toLowerCase();
-    else if (index === 2 && parts[0] === "inbox") route.entryId = decode(part);
-    else continue;
-    parts[index] = ":";
-  }
-  const methods = TABLE.get(parts.join("/"));
-  if (methods === undefined) throw notFound(`Path ${path}`);
-  const operation = methods[method];
-  if (operation === undefined) {
-    const allow = Object.keys(methods).join(", ");
-    throw new ApiError(405, "MethodNotAllowed", `Only ${allow} is possible here`, { allow });
-  }
-  for (const id of [route.deploymentId, route.runId, route.bundleId]) {
-    if (id !== undefined && !UUID.test(id)) throw badRequest("Invalid URL: an id in the path is not a UUID");
-  }
-  return { ...route, operation };
-}
-
-function decode(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    throw badRequest("Invalid URL: broken percent-encoding");
-  }
-}
+/** The rows with their full paths. */
+export const routeTable = new RouteTable(
+  ROUTES.map((route) => (isUpload(route.pattern) ? route : { ...route, pattern: PUBLISHER_PREFIX + route.pattern })),
+);

@@ -1,11 +1,8 @@
-/**
- * Refusals, in the shape the sibling documents publish: `{"error": code, "message": text}`, never enveloped.
- * The run create call's "not yet" is told apart by its words alone, so they are kept in one place.
- */
+/** Error responses, in the shape that the related documents publish: `{"error": code, "message": text}`, not enveloped. */
 import { jsonReply, type LocalReply } from "./exchange.ts";
 
 export class ApiError extends Error {
-  override readonly name = "Problem";
+  override readonly name = "ApiError";
   readonly status: number;
   readonly code: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -29,10 +26,11 @@ export const unauthorized = () =>
   new ApiError(401, "Unauthorized", "A valid bearer token is required", { "www-authenticate": "Bearer" });
 export const notFound = (what: string) => new ApiError(404, "NotFound", `${what} not found`);
 export const conflict = (message: string) => new ApiError(409, "Conflict", message);
+/** The status and the code are those of any bad request: clients recognise this refusal by its first words alone. */
 export const starting = () => badRequest("Deployment is still starting. Try again in a few seconds");
 
-/** What an object store answers: XML, as behind the presigned URLs of the real service. */
-export function storeProblem(status: number, code: string, message: string): LocalReply {
+/** An error of the object store behind presigned URLs, which answers in XML. */
+export function objectStoreError(status: number, code: string, message: string): LocalReply {
   return {
     status,
     headers: { "content-type": "application/xml" },
@@ -40,7 +38,7 @@ export function storeProblem(status: number, code: string, message: string): Loc
   };
 }
 
-/** What a proxy in front of the service answers when the service does not. */
+/** The page of a proxy in front of the service that gets no answer from it. */
 export function edgeHtml(status: number): string {
   return `<html><head><title>${status} Error</title></head><body><center><h1>${status} Error</h1></center><hr><center>edge</center></body></html>`;
 }

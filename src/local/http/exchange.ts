@@ -1,8 +1,8 @@
-/** One exchange with the embedded service, free of sockets: what comes in, what goes out. */
+/** One request to the embedded service and its response, without sockets. */
 
 export interface LocalRequest {
   method: string;
-  /** Path with query, as it stands in the request line. */
+  /** Path with query, as in the request line. */
   path: string;
   headers: Readonly<Record<string, string>>;
   /** JSON text, or raw bytes; `undefined` when the request has no body. */
@@ -12,17 +12,23 @@ export interface LocalRequest {
 export interface LocalReply {
   status: number;
   headers: Record<string, string>;
-  /** Text, or server-sent events as they happen. An iterable ends by finishing, or breaks with `ConnectionLost`. */
+  /** Text, or server-sent events as they happen. An iterable finishes, or throws `ConnectionLost`. */
   body: string | AsyncIterable<string>;
   drop?: undefined;
 }
 
-/** The connection breaks before a single byte of the answer. */
+/** The connection breaks before the first byte of the response. */
 export interface LocalDrop {
   drop: true;
 }
 
 export type LocalResponse = LocalReply | LocalDrop;
+
+/** What the server needs of the service: a function from request to response. */
+export interface LocalService {
+  /** Never rejects. Aborting `signal` means that the caller is gone. */
+  handle(request: LocalRequest, signal?: AbortSignal): Promise<LocalResponse>;
+}
 
 /** Thrown by a streamed body when the connection breaks in the middle of it. */
 export class ConnectionLost extends Error {
@@ -32,7 +38,7 @@ export class ConnectionLost extends Error {
   }
 }
 
-/** Value of a header, whatever the case of its name. */
+/** Returns the value of a header. `name` is in lower case; the request's may be in any. */
 export function headerOf(headers: Readonly<Record<string, string>>, name: string): string | undefined {
   const direct = headers[name];
   if (direct !== undefined) return direct;
@@ -44,7 +50,7 @@ export function jsonReply(status: number, data: unknown): LocalReply {
   return { status, headers: { "content-type": "application/json" }, body: JSON.stringify(data) };
 }
 
-/** The envelope of every JSON success. */
+/** A JSON success in the envelope that all of them have. */
 export function dataReply(status: number, data: unknown, pagination?: object): LocalReply {
   return jsonReply(status, pagination === undefined ? { data } : { data, pagination });
 }

@@ -1,12 +1,23 @@
-/** Query parameters, checked: an unknown name, a bad number or a page above the documented maximum is refused. */
+/** Query parameters. Every reader throws an `ApiError` (400) for a value that does not fit. */
 import { badRequest } from "./api-error.ts";
+
+export interface IntegerOptions {
+  /** Returned when the parameter is absent. */
+  fallback: number;
+  min: number;
+  max: number;
+}
+
+export interface PageOptions {
+  defaultLimit: number;
+  maxLimit: number;
+}
 
 export class Query {
   readonly #values = new Map<string, string[]>();
 
-  /** `allowed` are the names the published document knows for this operation. */
+  /** `text` is without its question mark. Throws an `ApiError` for a name that is not among `allowed`. */
   constructor(text: string, allowed: readonly string[]) {
-    if (text.length === 0) return;
     for (const [name, value] of new URLSearchParams(text)) {
       if (!allowed.includes(name)) throw badRequest(`Unknown query parameter ${name}`);
       const values = this.#values.get(name);
@@ -15,7 +26,7 @@ export class Query {
     }
   }
 
-  /** All values of a parameter that may be repeated. */
+  /** Returns all values of a parameter that may be repeated. */
   all(name: string): readonly string[] {
     return this.#values.get(name) ?? [];
   }
@@ -26,7 +37,7 @@ export class Query {
     return values?.[0];
   }
 
-  integer(name: string, fallback: number, min: number, max: number): number {
+  integer(name: string, { fallback, min, max }: IntegerOptions): number {
     const text = this.text(name);
     if (text === undefined) return fallback;
     const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
@@ -45,7 +56,7 @@ export class Query {
     return text;
   }
 
-  /** An RFC 3339 time, as milliseconds since the epoch. */
+  /** Returns an RFC 3339 time as milliseconds since the epoch. */
   time(name: string): number | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;
@@ -56,12 +67,10 @@ export class Query {
   }
 }
 
-export const PAGE_PARAMETERS = ["limit", "offset"] as const;
-
-/** One page of `items` and the metadata that goes with it. */
-export function paginate<T>(items: readonly T[], query: Query, fallback: number, max: number) {
-  const limit = query.integer("limit", fallback, 1, max);
-  const offset = query.integer("offset", 0, 0, Number.MAX_SAFE_INTEGER);
+/** Returns the page of `items` that `limit` and `offset` ask for, with its metadata. */
+export function paginate<T>(items: readonly T[], query: Query, { defaultLimit, maxLimit }: PageOptions) {
+  const limit = query.integer("limit", { fallback: defaultLimit, min: 1, max: maxLimit });
+  const offset = query.integer("offset", { fallback: 0, min: 0, max: Number.MAX_SAFE_INTEGER });
   const page = items.slice(offset, offset + limit);
   const total = items.length;
   return { page, pagination: { total, count: page.length, limit, offset, has_more: offset + page.length < total } };

@@ -1,10 +1,9 @@
 /** The embedded service on a loopback port. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { ExecutionFailure } from "../../support/failure.ts";
-import type { LocalCloud } from "../local-cloud.ts";
 import { ApiError } from "./api-error.ts";
 import { MAX_BODY_BYTES } from "./body.ts";
-import type { LocalReply } from "./exchange.ts";
+import type { LocalReply, LocalService } from "./exchange.ts";
 
 export interface LocalHttpOptions {
   /** A loopback address. Default `127.0.0.1`. */
@@ -16,16 +15,16 @@ export interface LocalHttpOptions {
 }
 
 export interface LocalHttp {
-  /** `http://host:port`, without a slash at the end. */
+  /** `http://host:port`, without a trailing slash. */
   origin: string;
-  /** Breaks what is open and stops listening. */
+  /** Closes open connections and stops listening. */
   close(): Promise<void>;
 }
 
 const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
 
-/** Rejects with an `ExecutionFailure` when the address is not loopback or the port cannot be had. */
-export async function startLocalHttp(cloud: LocalCloud, options: LocalHttpOptions = {}): Promise<LocalHttp> {
+/** Rejects with an `ExecutionFailure` when the address is not a loopback address or the port is not available. */
+export async function startLocalHttp(service: LocalService, options: LocalHttpOptions = {}): Promise<LocalHttp> {
   const { host = "127.0.0.1", port = 0, unref = true } = options;
   if (!LOOPBACK.has(host)) {
     throw new ExecutionFailure(
@@ -34,7 +33,7 @@ export async function startLocalHttp(cloud: LocalCloud, options: LocalHttpOption
     );
   }
   const server = createServer((request, response) => {
-    answer(cloud, request, response).catch(() => response.destroy());
+    respond(service, request, response).catch(() => response.destroy());
   });
   if (unref) server.on("connection", (socket) => socket.unref());
   await listen(server, host, port);
@@ -64,10 +63,10 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-async function answer(cloud: LocalCloud, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const gone = new AbortController();
-  response.once("close", () => gone.abort());
-  if (!isOurs(request)) {
+async function respond(service: LocalService, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const callerGone = new AbortController();
+  response.once("close", () => callerGone.abort());
+  if (!namesThisService(request)) {
     return send(
       new ApiError(421, "MisdirectedRequest", "The Host header does not name this service").toReply(),
       response,
@@ -79,32 +78,35 @@ async function answer(cloud: LocalCloud, request: IncomingMessage, response: Ser
     reply.headers.connection = "close";
     return send(reply, response);
   }
-  const result = await cloud.handle(
+  const result = await service.handle(
     {
       method: request.method ?? "GET",
       path: request.url ?? "/",
       headers: flatten(request),
       body: body.length > 0 ? body : undefined,
     },
-    gone.signal,
+    callerGone.signal,
   );
   if (result.drop === true) request.socket.destroy();
   else await send(result, response);
 }
 
-/** A page in a browser can resolve its own name to this address; it cannot choose the Host header. */
-function isOurs(request: IncomingMessage): boolean {
+/**
+ * Whether the Host header names this service. A web page can let its own name resolve to a loopback address (DNS
+ * rebinding), but its requests then carry that name.
+ */
+function namesThisService(request: IncomingMessage): boolean {
   const match = /^(.+?)(?::(\d+))?$/.exec(request.headers.host ?? "");
   const name = match?.[1]?.replace(/^\[(.*)\]$/, "$1").toLowerCase();
   return name !== undefined && LOOPBACK.has(name) && Number(match?.[2] ?? 80) === request.socket.localPort;
 }
 
-/** The whole body, or `undefined` when it is larger than the service takes. */
+/** Returns the whole body, or `undefined` when it is larger than `MAX_BODY_BYTES`. */
 async function readAll(request: IncomingMessage): Promise<Buffer | undefined> {
   if (Number(request.headers["content-length"] ?? 0) > MAX_BODY_BYTES) return undefined;
   const chunks: Buffer[] = [];
   let size = 0;
-  // Leaving the loop must not destroy the request: its socket still has to carry the refusal.
+  // Leaving the loop must not destroy the request: its socket still has to carry the error response.
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     const bytes: Buffer = chunk;
     size += bytes.length;
@@ -141,7 +143,7 @@ async function send(reply: LocalReply, response: ServerResponse): Promise<void> 
   }
 }
 
-/** Resolves when the reader has taken what was written, or is gone. */
+/** Resolves when the client has taken what was written, or is gone. */
 function drained(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     const settle = () => {

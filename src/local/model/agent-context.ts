@@ -1,11 +1,11 @@
-/** What an agent sees of the run it works on: the request, and the ways to report, wait, ask and end. */
+/** The run as the agent that works on it sees it: the request, and the ways to report, to wait, to ask and to end. */
 import type { Ambient } from "../../support/ambient.ts";
 import { instructionNames, instructionTexts } from "./deployments.ts";
 import type { EventObject } from "./event-log.ts";
 import { isTerminal, type Run, type UsageFigures } from "./run.ts";
 
 /** Works on one run. Returning completes the run; throwing anything but `RUN_OVER` fails it. */
-export type Agent = (stage: AgentContext) => Promise<void>;
+export type Agent = (context: AgentContext) => Promise<void>;
 
 export interface ApprovalRequest {
   tool: string;
@@ -22,8 +22,17 @@ export interface ArtifactReport {
 
 /** An earlier turn of the conversation that completed. */
 export interface Turn {
-  asked: string;
-  answered: string;
+  question: string;
+  answer: string;
+}
+
+export interface AgentContextOptions {
+  run: Run;
+  ambient: Ambient;
+  /** Number of earlier runs of this deployment with the same conversation id. */
+  earlierTurns: number;
+  /** Returns the earlier turns, oldest first; those the service has forgotten are missing. */
+  history: () => readonly Turn[];
 }
 
 /** `event_type` and `kind` of the envelope, by event type. */
@@ -37,25 +46,22 @@ const ENVELOPES: Readonly<Record<string, readonly [eventType: string, kind: stri
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export class AgentContext {
-  /** Changes when a decision continues in another run. */
-  run: Run;
   readonly message: string | undefined;
   readonly payload: Readonly<Record<string, unknown>>;
   /** File names of the deployment's instructions. */
   readonly instructions: readonly string[];
   readonly deploymentName: string;
-  /** Earlier runs of this deployment with the same conversation id. */
   readonly earlierTurns: number;
-  /** What was said in them, oldest first; turns the service has forgotten are missing. */
-  readonly earlier: () => readonly Turn[];
+  readonly history: () => readonly Turn[];
   readonly #ambient: Ambient;
+  #run: Run;
   #items = 0;
   #checkpoints = 0;
 
-  constructor(run: Run, ambient: Ambient, earlierTurns: number, earlier: () => readonly Turn[] = () => []) {
-    this.run = run;
-    this.earlier = earlier;
+  constructor({ run, ambient, earlierTurns, history }: AgentContextOptions) {
+    this.#run = run;
     this.#ambient = ambient;
+    this.history = history;
     this.payload = run.payload;
     this.message = typeof run.payload.message === "string" ? run.payload.message : undefined;
     this.instructions = instructionNames(run.deployment);
@@ -63,28 +69,38 @@ export class AgentContext {
     this.earlierTurns = earlierTurns;
   }
 
-  /** Aborted when the run is over. */
-  get signal(): AbortSignal {
-    return this.run.signal;
+  /** The run that reports go to: the one the agent was started for, until `continueIn` names another. */
+  get run(): Run {
+    return this.#run;
   }
 
-  /** The model the deployment names. */
+  /** Sends everything that the agent reports from now on to `run`: a decision may continue in a new run. */
+  continueIn(run: Run): void {
+    this.#run = run;
+  }
+
+  /** Aborted when the run ends. */
+  get signal(): AbortSignal {
+    return this.#run.signal;
+  }
+
+  /** The model that the deployment names. */
   get modelId(): string | undefined {
-    const { execution } = this.run.deployment.body.workload;
+    const { execution } = this.#run.deployment.body.workload;
     return (execution.type === "llm" && execution.model_id) || undefined;
   }
 
-  /** Contents of the deployment's instructions, those for evaluations left out. */
+  /** Contents of the deployment's instructions, without those for evaluations. */
   get instructionTexts(): string[] {
-    return instructionTexts(this.run.deployment);
+    return instructionTexts(this.#run.deployment);
   }
 
-  /** Appends an event with the envelope its type has. */
+  /** Appends an event in the envelope of its type. */
   emit(event: EventObject & { type: string }): void {
     const [eventType, kind] = ENVELOPES[event.type] ?? [event.type, event.type];
     const index = this.#items;
     this.#items += 1;
-    this.run.append({
+    this.#run.append({
       event_type: eventType,
       kind,
       item_id: typeof event.id === "string" ? event.id : `it_${index + 1}`,
@@ -94,35 +110,38 @@ export class AgentContext {
     });
   }
 
-  /** Appends an object as it is, whatever it is. */
+  /** Appends an object as it is. */
   emitRaw(event: EventObject): void {
-    this.run.append(event);
+    this.#run.append(event);
   }
 
   text(text: string): void {
     this.emit({ type: "text", text });
   }
 
+  /** Resolves after `ms`; without it, after what is already queued in the process. Rejects with `RUN_OVER`. */
   pause(ms?: number): Promise<void> {
-    return this.run.pause(ms);
+    return this.#run.pause(ms);
   }
 
+  /** Never resolves; rejects with `RUN_OVER` when the run ends. */
   hang(): Promise<void> {
-    return this.run.hang();
+    return this.#run.hang();
   }
 
   /** A number for the next tool call, unique within the run. */
-  nextCall(): number {
+  nextCallNumber(): number {
     return this.#items + 1;
   }
 
+  /** Sets the tool that the live state shows as working; `undefined` for none. */
   showTool(tool: string | undefined): void {
-    this.run.currentTool = tool;
-    this.run.touch();
+    this.#run.currentTool = tool;
+    this.#run.touch();
   }
 
   artifact({ id, kind, title, url }: ArtifactReport): void {
-    const { run } = this;
+    const run = this.#run;
     run.addArtifact({
       // The record's id is a UUID, the event's a free string: they agree only when the caller's id is a UUID.
       id: UUID.test(id) ? id : this.#ambient.uuid(),
@@ -135,11 +154,11 @@ export class AgentContext {
     this.emit({ type: "artifact", id, kind, uri: url ?? null });
   }
 
-  /** Waits for a person. Resolves with whether each request was approved, in order. */
+  /** Waits for a person. Resolves with whether each request was approved, in order. Rejects with `RUN_OVER`. */
   async approvals(requests: readonly ApprovalRequest[]): Promise<boolean[]> {
     this.#checkpoints += 1;
-    const checkpoint = `cp-${this.#checkpoints}-${this.run.id.slice(0, 8)}`;
-    // Three ids for one thing, all different: nothing in the published document relates them.
+    const checkpoint = `cp-${this.#checkpoints}-${this.#run.id.slice(0, 8)}`;
+    // Three ids for one approval, all different: the published document does not relate them.
     const pending = requests.map(({ tool, args, reason }, index) => ({
       id: `ap-${this.#checkpoints}-${index + 1}`,
       tool,
@@ -157,7 +176,7 @@ export class AgentContext {
       const tool_call_id = `call_${this.#checkpoints}_${index + 1}`;
       this.emit({ type: "approval_wait", checkpoint_id: checkpoint, reason, tool_call_id });
     }
-    const decisions = await this.run.decisions(checkpoint, pending);
+    const decisions = await this.#run.awaitDecisions(checkpoint, pending);
     return pending.map(({ id, reason }, index) => {
       const decision = decisions.get(id) ?? "reject";
       const tool_call_id = `call_${this.#checkpoints}_${index + 1}`;
@@ -173,19 +192,19 @@ export class AgentContext {
     });
   }
 
-  /** Figures that replace the computed ones. */
+  /** Sets figures that replace the computed ones. */
   usage(figures: UsageFigures): void {
-    this.run.usage = { ...this.run.usage, ...figures };
+    this.#run.usage = { ...this.#run.usage, ...figures };
   }
 
-  /** The record's plain output, when it is to differ from the joined text. */
+  /** Sets the record's output. Default: the joined text. */
   output(output: string): void {
-    this.run.output = output;
+    this.#run.output = output;
   }
 
   /** Ends the run when `status` is terminal; otherwise the run goes on under that status. */
   status(status: string, message?: string, stopReason?: string): void {
-    if (isTerminal(status)) this.run.finish(status, message, stopReason);
-    else this.run.setStatus(status, message);
+    if (isTerminal(status)) this.#run.finish(status, message, stopReason);
+    else this.#run.setStatus(status, message);
   }
 }

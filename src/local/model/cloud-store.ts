@@ -1,7 +1,7 @@
-/** Where the service keeps its state beyond the process. Without a store all is in memory. */
+/** The store that keeps the service's state beyond the process, as the model sees it. Without one, state is in memory. */
 import type { Deployment } from "./deployments.ts";
 import type { LogEntry } from "./event-log.ts";
-import type { ArtifactRow, Run, StatusChange, UsageFigures } from "./run.ts";
+import type { ArtifactRow, Run, RunWriter, StatusChange, UsageFigures } from "./run.ts";
 
 export interface StoredBundle {
   id: string;
@@ -17,7 +17,7 @@ export interface StoredRun {
   payload: Readonly<Record<string, unknown>>;
   createdAt: number;
   startedAt: number | undefined;
-  /** After the first, which is `queued` at `createdAt`. */
+  /** Without the first change, which is to `queued` at `createdAt`. */
   history: StatusChange[];
   entries: LogEntry[];
   artifacts: ArtifactRow[];
@@ -28,7 +28,7 @@ export interface StoredRun {
 
 export interface StoredDeployment {
   deployment: Deployment;
-  /** Deleted ones are kept for as long as a run of theirs is. */
+  /** A deleted deployment is kept for as long as one of its runs is. */
   deleted: boolean;
 }
 
@@ -39,21 +39,12 @@ export interface StoredState {
   runs: StoredRun[];
 }
 
-/** What is noted of a run while it goes on. Each call is on disk when it returns. */
-export interface RunWriter {
-  event(entry: LogEntry): void;
-  /** The run has a new status; its output and figures so far are noted with it. */
-  statusChange(run: Run): void;
-  artifact(row: ArtifactRow): void;
-}
-
-/** Nothing here throws after `load`: a store that can no longer write says so once, by its own means. */
+/** No method throws, apart from `load`: a store that can no longer write reports it once, by its own means. */
 export interface CloudStore {
   load(): StoredState;
-  deployment(kept: StoredDeployment): void;
-  bundle(bundle: StoredBundle): void;
-  /** A run has been created, or goes on being noted after a start. */
+  saveDeployment(stored: StoredDeployment): void;
+  saveBundle(bundle: StoredBundle): void;
+  /** Opens the record of a run, which may exist already. */
   runWriter(run: Run): RunWriter;
-  /** The run is no longer wanted. */
-  forget(run: Run): void;
+  deleteRun(run: Run): void;
 }

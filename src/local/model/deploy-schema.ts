@@ -1,7 +1,7 @@
 /**
  * Body of `POST /deploy`, transcribed from the published document: `CreateCloudDeploymentRequest`, `WorkloadSpec` and
- * what they contain, complete and with the document's own strictness (an object is strict only where the document says
- * so). Deliberately not the client's schemas: those say what we send, these what the service takes.
+ * what they contain, complete, and strict only where the document is. These are not the client's schemas on purpose:
+ * those describe what we send, these what the service accepts.
  */
 import * as z from "zod";
 

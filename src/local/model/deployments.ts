@@ -1,8 +1,6 @@
-/** Deployments: what is accepted beyond the schema, how long they take to start, how they are shown. */
+/** Deployments: how they are made, how long they take to start, and how the read endpoints show them. */
 import { createHash } from "node:crypto";
 import type { Ambient } from "../../support/ambient.ts";
-import { isObject } from "../../support/objects.ts";
-import { badRequest } from "../http/api-error.ts";
 import type { DeployBody } from "./deploy-schema.ts";
 
 /** The one organization and user of an embedded service. */
@@ -16,18 +14,28 @@ export interface Deployment {
   readonly name: string;
   readonly body: DeployBody;
   readonly createdAt: number;
-  /** When the build is over. */
+  /** When the build ends, in milliseconds since the epoch like the other times. */
   readonly readyAt: number;
   readonly codeHash: string;
-  /** Set when the build is to fail. */
+  /** Set when the build fails. */
   readonly buildError?: string;
   updatedAt: number;
   stopped: boolean;
-  /** Turns so far by conversation. */
+  /** Number of turns so far, by conversation id. */
   readonly turns: Map<string, number>;
 }
 
-export function createDeployment(body: DeployBody, ambient: Ambient, buildMs: number, buildError?: string): Deployment {
+export interface BuildOptions {
+  buildMs: number;
+  /** Makes the build fail with this message. */
+  buildError?: string | undefined;
+}
+
+export function createDeployment(
+  body: DeployBody,
+  ambient: Ambient,
+  { buildMs, buildError }: BuildOptions,
+): Deployment {
   const now = ambient.now();
   const id = ambient.uuid();
   return {
@@ -44,14 +52,14 @@ export function createDeployment(body: DeployBody, ambient: Ambient, buildMs: nu
   };
 }
 
-/** The first half of the build time is spent waiting, the second building. */
+/** The status at `now`. During the first half of the build time a deployment is `pending`, then `building`. */
 export function statusOf(deployment: Deployment, now: number): DeploymentStatus {
   if (deployment.stopped) return "stopped";
   if (now < deployment.readyAt) return now < (deployment.createdAt + deployment.readyAt) / 2 ? "pending" : "building";
   return deployment.buildError === undefined ? "running" : "failed";
 }
 
-/** `CloudDeploymentSummary`: never the configuration, the secrets or the bundle. */
+/** `CloudDeploymentSummary`. It holds neither the configuration nor the secrets nor the bundle. */
 export function summaryOf(deployment: Deployment, now: number): object {
   const { body } = deployment;
   const { execution } = body.workload;
@@ -83,72 +91,16 @@ export function summaryOf(deployment: Deployment, now: number): object {
   };
 }
 
-/** Names of the instruction files, as the agent sees them. */
+/** Returns the names of the instruction files, as the agent sees them. */
 export function instructionNames(deployment: Deployment): string[] {
   const { execution } = deployment.body.workload;
   if (execution.type === "code") return [];
   return (execution.bundle.instructions ?? []).map((instruction) => instruction.path ?? instruction.kind);
 }
 
-/** What the agent is told to be and do. */
+/** Returns the contents of the instructions, without those for evaluations. */
 export function instructionTexts(deployment: Deployment): string[] {
   const { execution } = deployment.body.workload;
   if (execution.type === "code") return [];
   return (execution.bundle.instructions ?? []).filter(({ kind }) => kind !== "eval").map(({ content }) => content);
 }
-
-/** What the service checks beyond the shape. Throws a `Problem` (400). */
-export function checkDeploy(body: DeployBody): void {
-  const { workload } = body;
-  if (body.skill_slug.trim() === "") throw badRequest("skill_slug must not be empty");
-  if (body.visibility != null && !["open", "opaque"].includes(body.visibility)) {
-    throw badRequest("visibility: expected open or opaque");
-  }
-  if (body.mode === "cron") checkCron(body);
-  if (body.environment_id != null || body.eval_gate != null || workload.external_databases?.length) {
-    throw badRequest("The embedded service has no saved environments, eval gates or external databases");
-  }
-  checkSecrets(body);
-  if (workload.execution.type === "llm") checkBundle(workload.execution.bundle);
-}
-
-function checkCron(body: DeployBody): void {
-  if (!body.cron_schedule) throw badRequest("cron_schedule is required when mode is cron");
-  if (body.cron_schedule.trim().split(/\s+/).length !== 5) throw badRequest("cron_schedule: expected five fields");
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: body.cron_timezone ?? "UTC" });
-  } catch {
-    throw badRequest("cron_timezone: unknown time zone");
-  }
-}
-
-function checkSecrets(body: DeployBody): void {
-  const { secrets, config, requirements } = body.workload;
-  const names = new Set(isObject(secrets) ? Object.keys(secrets) : []);
-  if (secrets != null && !isObject(secrets)) throw badRequest("workload.secrets: expected an object");
-  for (const name of names) {
-    if (/^seren_/i.test(name)) throw badRequest(`workload.secrets: ${name} is reserved by the platform`);
-  }
-  for (const { key, source } of requirements ?? []) {
-    const there =
-      source === "secret" ? names.has(key) : source === "env" || (isObject(config) && Object.hasOwn(config, key));
-    if (!there) throw badRequest(`Requirement ${key} is not satisfied: no such ${source}`);
-  }
-}
-
-type AgentBundle = Extract<DeployBody["workload"]["execution"], { type: "llm" }>["bundle"];
-
-function checkBundle(bundle: AgentBundle): void {
-  for (const { path, content, sha256 } of bundle.instructions ?? []) {
-    if (sha256 != null && sha256 !== sha256Of(content)) throw badRequest(`Instruction ${path}: sha256 does not match`);
-  }
-  for (const { path, content_base64, sha256 } of bundle.assets ?? []) {
-    if (path === "" || /^\/|\\|\0|(^|\/)\.\.?(\/|$)/.test(path))
-      throw badRequest(`Asset path ${path} is not bundle-relative`);
-    const bytes = Buffer.from(content_base64, "base64");
-    if (bytes.toString("base64") !== content_base64) throw badRequest(`Asset ${path}: content_base64 is not base64`);
-    if (sha256 != null && sha256 !== sha256Of(bytes)) throw badRequest(`Asset ${path}: sha256 does not match`);
-  }
-}
-
-const sha256Of = (data: string | Uint8Array) => createHash("sha256").update(data).digest("hex");

@@ -1,4 +1,4 @@
-/** The durable log of a run's events: sequenced, append-only, readable from any point by any number of subscribers. */
+/** The log of a run's events: sequenced, append-only, readable from any point by any number of subscribers. */
 
 export type EventObject = Readonly<Record<string, unknown>>;
 
@@ -6,20 +6,26 @@ export interface LogEntry {
   readonly sequence: number;
   /** Milliseconds since the epoch. */
   readonly at: number;
-  /** The event flattened into its envelope, as it goes over the wire. */
+  /** The event flattened into its envelope, as it is sent. */
   readonly event: EventObject;
+}
+
+export interface EventLogOptions {
+  /** First sequence number. Default 1. */
+  first?: number | undefined;
+  /** Returns how many sequence numbers to leave out; called before each event. Default: none are left out. */
+  skip?: (() => number) | undefined;
 }
 
 export class EventLog {
   readonly #entries: LogEntry[] = [];
-  readonly #wakers = new Set<() => void>();
+  readonly #subscribers = new Set<() => void>();
   #next: number;
   readonly #skip: (() => number) | undefined;
-  /** Told of every new entry before its readers are. */
+  /** Called with every new entry before subscribers are notified. */
   onAppend: ((entry: LogEntry) => void) | undefined;
 
-  /** `skip` makes holes: it is asked before each event how many numbers to leave out. */
-  constructor(first = 1, skip?: () => number) {
+  constructor({ first = 1, skip }: EventLogOptions = {}) {
     this.#next = first;
     this.#skip = skip;
   }
@@ -38,10 +44,10 @@ export class EventLog {
     const entry = { sequence, at, event: { sequence_number: sequence, ...event } };
     this.restore(entry);
     this.onAppend?.(entry);
-    this.wake();
+    this.notify();
   }
 
-  /** Puts back an entry of an earlier process. */
+  /** Adds an entry that an earlier process has logged, without notifying. */
   restore(entry: LogEntry): void {
     this.#next = entry.sequence + 1;
     this.#entries.push(entry);
@@ -59,24 +65,34 @@ export class EventLog {
     return low;
   }
 
-  /** How many entries there were at `time`. */
+  /** Number of entries at `time`, in milliseconds since the epoch. */
   countAt(time: number): number {
     let count = this.#entries.length;
     while (count > 0 && (this.#entries[count - 1]?.at ?? 0) > time) count -= 1;
     return count;
   }
 
-  /** Calls `wake` once, at the next change. The returned function takes it back. */
-  onceChanged(wake: () => void): () => void {
-    this.#wakers.add(wake);
-    return () => void this.#wakers.delete(wake);
+  /** The joined text of the first `count` entries. Default: of all. */
+  text(count = this.#entries.length): string {
+    let text = "";
+    for (let index = 0; index < count; index += 1) {
+      const event = this.#entries[index]?.event;
+      if (event?.type === "text" && typeof event.text === "string") text += event.text;
+    }
+    return text;
   }
 
-  /** Tells subscribers to look again: an event was appended, or the run's state changed. */
-  wake(): void {
-    if (this.#wakers.size === 0) return;
-    const wakers = [...this.#wakers];
-    this.#wakers.clear();
-    for (const wake of wakers) wake();
+  /** Calls `notify` once, at the next change. Returns a function that cancels the subscription. */
+  onceChanged(notify: () => void): () => void {
+    this.#subscribers.add(notify);
+    return () => void this.#subscribers.delete(notify);
+  }
+
+  /** Notifies subscribers that an event was appended or the run's state changed. */
+  notify(): void {
+    if (this.#subscribers.size === 0) return;
+    const subscribers = [...this.#subscribers];
+    this.#subscribers.clear();
+    for (const notify of subscribers) notify();
   }
 }

@@ -1,18 +1,15 @@
 /** One run: its status over time, its event log, its pauses and its end. What it does is up to the agent. */
 import type { Ambient } from "../../support/ambient.ts";
-import { badRequest, conflict } from "../http/api-error.ts";
-import type { RunWriter } from "./cloud-store.ts";
 import type { Deployment } from "./deployments.ts";
-import type { EventLog, EventObject } from "./event-log.ts";
-import type { Decision } from "../handlers/body-schemas.ts";
+import type { EventLog, EventObject, LogEntry } from "./event-log.ts";
 
 const TERMINAL = new Set(["completed", "failed", "error", "cancelled", "canceled", "timeout", "blocked"]);
 export const isTerminal = (status: string) => TERMINAL.has(status);
 
-/** What a pause rejects with once the run is over; one object, because nobody reads its stack. */
+/** The reason with which everything an agent waits for rejects once its run has ended. One object: its stack means nothing. */
 export const RUN_OVER = new Error("the run is over");
 
-/** A status and when it began. */
+/** A status and when it began, in milliseconds since the epoch. */
 export interface StatusChange {
   readonly at: number;
   readonly status: string;
@@ -26,6 +23,9 @@ export interface PendingApproval {
   readonly function_call_id: string;
   readonly reason: string | null;
 }
+
+/** Decisions by approval id. */
+export type Decisions = ReadonlyMap<string, "approve" | "reject">;
 
 export interface ArtifactRow {
   readonly id: string;
@@ -43,6 +43,14 @@ export interface UsageFigures {
   inference_usd?: string | undefined;
 }
 
+/** Records one run while it goes on. What a call writes is on disk when the call returns. */
+export interface RunWriter {
+  writeEvent(entry: LogEntry): void;
+  /** Records the run's current status, with its output and figures so far. */
+  writeStatus(run: Run): void;
+  writeArtifact(row: ArtifactRow): void;
+}
+
 export interface RunOptions {
   readonly ambient: Ambient;
   readonly id: string;
@@ -50,7 +58,7 @@ export interface RunOptions {
   readonly payload: Readonly<Record<string, unknown>>;
   readonly conversationId: string | undefined;
   readonly log: EventLog;
-  /** Of a run that an earlier process created. */
+  /** Set for a run that an earlier process created. Default: now. */
   readonly createdAt?: number | undefined;
   /** Called once, when the run has ended. */
   readonly onEnd: (run: Run) => void;
@@ -71,19 +79,21 @@ export class Run {
   output: string | undefined;
   usage: UsageFigures = {};
   currentTool: string | undefined;
-  /** Set while a person has to decide. */
+  /** Set while the run waits for decisions. */
   checkpointId: string | undefined;
   pending: readonly PendingApproval[] = [];
-  /** Inbox decisions by approval id; they are on record only, the resume call decides. */
+  /** Decisions of the inbox by approval id. They are recorded only: the resume call is what decides. */
   readonly inboxDecisions = new Map<string, "approved" | "denied">();
-  /** Grows with everything a live state shows, so that a stream knows when to repeat it. */
+  /** Counts the changes of what a live state shows, so that a stream knows when to repeat it. */
   changes = 0;
   readonly #ambient: Ambient;
   readonly #onEnd: (run: Run) => void;
-  #notes: RunWriter | undefined;
+  #writer: RunWriter | undefined;
+  /** Rejects what the agent waits for. */
   #interrupt: (() => void) | undefined;
   #signal: AbortController | undefined;
-  #decided: ((decisions: ReadonlyMap<string, string>) => void) | undefined;
+  /** Resolves `awaitDecisions`. */
+  #onDecisions: ((decisions: Decisions) => void) | undefined;
   #stopLimit: (() => void) | undefined;
 
   constructor(options: RunOptions) {
@@ -111,13 +121,18 @@ export class Run {
     return TERMINAL.has(this.status);
   }
 
-  /** From now on all that happens is noted. */
-  writeTo(notes: RunWriter): void {
-    this.#notes = notes;
-    this.log.onAppend = (entry) => notes.event(entry);
+  /** The status at `time`, in milliseconds since the epoch; `undefined` when the run did not exist yet. */
+  statusAt(time: number): StatusChange | undefined {
+    return this.history.findLast(({ at }) => at <= time);
   }
 
-  /** Aborted with `RUN_OVER` when the run is over. */
+  /** Records everything that happens from now on. */
+  writeTo(writer: RunWriter): void {
+    this.#writer = writer;
+    this.log.onAppend = (entry) => writer.writeEvent(entry);
+  }
+
+  /** Aborted with `RUN_OVER` when the run ends. */
   get signal(): AbortSignal {
     this.#signal ??= new AbortController();
     if (this.over) this.#signal.abort(RUN_OVER);
@@ -135,86 +150,76 @@ export class Run {
 
   setStatus(status: string, message?: string): void {
     if (this.over) return;
-    this.#move(status, message);
+    this.#changeStatus(status, message);
     this.#armLimit();
     this.touch();
   }
 
-  /** Something a live state shows has changed. */
+  /** Announces a change of something that a live state shows. */
   touch(): void {
     this.changes += 1;
-    this.log.wake();
+    this.log.notify();
   }
 
   addArtifact(row: ArtifactRow): void {
     this.artifacts.push(row);
-    this.#notes?.artifact(row);
+    this.#writer?.writeArtifact(row);
   }
 
   append(event: EventObject): void {
     if (!this.over) this.log.append(event, this.now());
   }
 
-  /** Resolves after `ms`, or after what is already queued; rejects with `RUN_OVER` as soon as the run ends. */
+  /** Resolves after `ms`; with 0, after what is already queued in the process. Rejects with `RUN_OVER` when the run ends. */
   pause(ms = 0): Promise<void> {
-    return this.#waiting((resolve) => {
+    return this.#untilOver((resolve) => {
       if (ms > 0) return this.#ambient.timer(ms, resolve);
       this.#ambient.soon(resolve);
       return undefined;
     });
   }
 
-  /** Rejects with `RUN_OVER` when the run ends; does nothing else. */
+  /** Never resolves; rejects with `RUN_OVER` when the run ends. */
   hang(): Promise<void> {
-    return this.#waiting(() => undefined);
+    return this.#untilOver(() => undefined);
   }
 
-  /** Pauses until `decide` was called for all of `approvals`. Resolves with the decisions by approval id. */
-  decisions(checkpointId: string, approvals: readonly PendingApproval[]): Promise<ReadonlyMap<string, string>> {
+  /** Waits for a decision on each of `approvals`. Rejects with `RUN_OVER` when the run ends first. */
+  awaitDecisions(checkpointId: string, approvals: readonly PendingApproval[]): Promise<Decisions> {
     this.checkpointId = checkpointId;
     this.pending = approvals;
     this.setStatus("awaiting_approval", "waiting for approval");
-    return this.#waiting((resolve) => {
-      this.#decided = resolve;
+    return this.#untilOver((resolve) => {
+      this.#onDecisions = resolve;
       return undefined;
     });
   }
 
-  /** Checks that every pending approval is decided exactly once, then lets the run go on. Throws a `Problem`. */
-  decide(checkpointId: string, decisions: readonly Decision[]): ReadonlyMap<string, string> {
-    if (this.status !== "awaiting_approval" || this.#decided === undefined)
-      throw conflict("The run is not awaiting approval");
-    if (checkpointId !== this.checkpointId) throw conflict("The checkpoint is not the run's current one");
-    const byId = new Map(decisions.map(({ id, decision }) => [id, decision]));
-    if (byId.size !== decisions.length) throw badRequest("approval_decisions: an id is given more than once");
-    for (const { id } of this.pending) {
-      if (!byId.has(id)) throw badRequest(`approval_decisions: no decision for ${id}`);
-      byId.delete(id);
-    }
-    for (const id of byId.keys()) throw badRequest(`approval_decisions: ${id} is not pending`);
-    return new Map(decisions.map(({ id, decision }) => [id, decision]));
+  /** Whether decisions would let the run go on. The status alone does not tell: an agent may set any status. */
+  get awaitsDecisions(): boolean {
+    return this.status === "awaiting_approval" && this.#onDecisions !== undefined;
   }
 
-  /** Continues after `decide`, in this run. */
-  resume(decisions: ReadonlyMap<string, string>): void {
-    const decided = this.#decided;
-    this.#decided = undefined;
+  /** Lets the run go on with the decisions it waits for. */
+  resume(decisions: Decisions): void {
+    const onDecisions = this.#onDecisions;
+    this.#onDecisions = undefined;
     this.checkpointId = undefined;
     this.pending = [];
     this.setStatus("running");
-    decided?.(decisions);
+    onDecisions?.(decisions);
   }
 
-  /** Hands what waits for the decision to another run and ends this one. */
-  handOver(): (decisions: ReadonlyMap<string, string>) => void {
-    const decided = this.#decided;
-    this.#decided = undefined;
+  /** Ends this run while its agent keeps waiting. Returns the function that lets the agent go on, in another run. */
+  handOver(): (decisions: Decisions) => void {
+    const onDecisions = this.#onDecisions;
+    this.#onDecisions = undefined;
     this.#interrupt = undefined;
     this.finish("completed", "resumed as another run", "resumed");
-    return (decisions) => decided?.(decisions);
+    return (decisions) => onDecisions?.(decisions);
   }
 
-  /** Ends the run, once; later calls and later events do nothing. */
+  /** Ends the run. Later calls, and events appended later, have no effect. */
   finish(status: string, message?: string, stopReason?: string): void {
     if (this.over) return;
     const done = status === "completed" ? "ok" : status.startsWith("cancel") ? "cancelled" : "error";
@@ -224,7 +229,7 @@ export class Run {
     this.pending = [];
     this.stopReason = stopReason;
     this.startedAt ??= this.now();
-    this.#move(status, message);
+    this.#changeStatus(status, message);
     this.#stopLimit?.();
     const interrupt = this.#interrupt;
     this.#interrupt = undefined;
@@ -238,12 +243,13 @@ export class Run {
     this.finish("cancelled", "cancelled on request", "cancelled");
   }
 
-  #move(status: string, message: string | undefined): void {
+  #changeStatus(status: string, message: string | undefined): void {
     this.history.push({ at: this.now(), status, message });
-    this.#notes?.statusChange(this);
+    this.#writer?.writeStatus(this);
   }
 
-  #waiting<T>(begin: (resolve: (value: T) => void) => (() => void) | undefined): Promise<T> {
+  /** A promise that `begin` resolves and the end of the run rejects. `begin` may return a function that stops its wait. */
+  #untilOver<T>(begin: (resolve: (value: T) => void) => (() => void) | undefined): Promise<T> {
     if (this.over) return Promise.reject(RUN_OVER);
     return new Promise((resolve, reject) => {
       let stop: (() => void) | undefined;
@@ -259,7 +265,7 @@ export class Run {
     });
   }
 
-  /** The deployment's own limit on how long a run may take; it does not run while a person has to decide. */
+  /** Starts the deployment's own time limit. It does not run while the run waits for a person. */
   #armLimit(): void {
     this.#stopLimit?.();
     this.#stopLimit = undefined;

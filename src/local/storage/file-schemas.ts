@@ -1,4 +1,4 @@
-/** What the files of a state folder hold. A file that does not fit is left alone and not used. */
+/** Contents of the files of a state folder. A file that does not fit is left alone and not used. */
 import * as z from "zod";
 import { DeployBodySchema } from "../model/deploy-schema.ts";
 
@@ -29,7 +29,7 @@ export const BundleFileSchema = z.object({
 });
 export type BundleFile = z.input<typeof BundleFileSchema>;
 
-/** First line of a run's file. */
+/** The first line of a run's file. */
 export const RunHeadSchema = z.object({
   v: z.literal(1),
   run: z.object({
@@ -41,7 +41,7 @@ export const RunHeadSchema = z.object({
 });
 export type RunHead = z.input<typeof RunHeadSchema>;
 
-/** Every other line: one thing that happened. */
+/** Any other line of a run's file: an event, a status or an artifact. */
 export const RunFileLineSchema = z.union([
   z.object({ sequence: z.number(), at: Time, event: z.record(z.string(), z.unknown()) }),
   z.object({

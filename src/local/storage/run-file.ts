@@ -1,20 +1,21 @@
 /**
- * A run on disk: a line for each thing that happened, appended before anybody is told of it. A process that is killed
- * leaves at most a torn last line, which is no part of the file.
+ * The file of one run: a line for each event, status and artifact, appended before callers see it. A process that is
+ * killed may leave an incomplete last line, which does not count.
  */
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs";
-import { isTerminal, type Run } from "../model/run.ts";
-import type { RunWriter, StoredRun } from "../model/cloud-store.ts";
+import type { StoredRun } from "../model/cloud-store.ts";
+import type { LogEntry } from "../model/event-log.ts";
+import { type ArtifactRow, isTerminal, type Run, type RunWriter } from "../model/run.ts";
 import { type RunFileLine, RunFileLineSchema, type RunHead, RunHeadSchema } from "./file-schemas.ts";
 
 const NEW_LINE = 0x0a;
 
-/** Undefined when not even the first line is whole. */
+/** Returns `undefined` when the first line is incomplete. */
 export function readRunFile(path: string): StoredRun | undefined {
-  const [first, ...lines] = wholeLines(readFileSync(path));
+  const [first, ...lines] = completeLines(readFileSync(path));
   const head = RunHeadSchema.safeParse(first).data?.run;
   if (!head) return undefined;
-  const kept: StoredRun = {
+  const stored: StoredRun = {
     id: head.id,
     deploymentId: head.deployment_id,
     payload: head.payload,
@@ -29,18 +30,18 @@ export function readRunFile(path: string): StoredRun | undefined {
   };
   for (const value of lines) {
     const line = RunFileLineSchema.safeParse(value).data;
-    if (!line) break; // what follows may depend on it
-    if ("event" in line) kept.entries.push(line);
-    else if ("artifact" in line) kept.artifacts.push(line.artifact);
+    if (!line) break; // later lines may depend on it
+    if ("event" in line) stored.entries.push(line);
+    else if ("artifact" in line) stored.artifacts.push(line.artifact);
     else {
-      kept.history.push({ at: line.at, status: line.status, message: line.message });
-      kept.startedAt = line.started_at;
-      kept.stopReason = line.stop_reason;
-      kept.output = line.output;
-      kept.usage = line.usage;
+      stored.history.push({ at: line.at, status: line.status, message: line.message });
+      stored.startedAt = line.started_at;
+      stored.stopReason = line.stop_reason;
+      stored.output = line.output;
+      stored.usage = line.usage;
     }
   }
-  return kept;
+  return stored;
 }
 
 export class RunFile implements RunWriter {
@@ -48,12 +49,12 @@ export class RunFile implements RunWriter {
   readonly #guard: (write: () => void) => void;
   #file: number | undefined;
 
-  /** `guard` takes what goes wrong with the disk. */
+  /** `guard` calls the function that it is given, and handles the errors of the disk. */
   constructor(path: string, run: Run, guard: (write: () => void) => void) {
     this.#path = path;
     this.#guard = guard;
     guard(() => {
-      const length = wholeLength(path);
+      const length = completeLength(path);
       if (length !== undefined) truncateSync(path, length);
       this.#file = openSync(path, "a", 0o600);
       const head: RunHead = {
@@ -64,15 +65,15 @@ export class RunFile implements RunWriter {
     });
   }
 
-  event({ sequence, at, event }: Parameters<RunWriter["event"]>[0]): void {
+  writeEvent({ sequence, at, event }: LogEntry): void {
     this.#append({ sequence, at, event });
   }
 
-  artifact(row: Parameters<RunWriter["artifact"]>[0]): void {
+  writeArtifact(row: ArtifactRow): void {
     this.#append({ artifact: row });
   }
 
-  statusChange({ current: { at, status, message }, startedAt, stopReason, output, usage }: Run): void {
+  writeStatus({ current: { at, status, message }, startedAt, stopReason, output, usage }: Run): void {
     this.#append({
       status,
       at,
@@ -105,7 +106,8 @@ export class RunFile implements RunWriter {
   }
 }
 
-function wholeLines(bytes: Buffer): unknown[] {
+/** Returns the values of the complete lines, up to the first that is not JSON. */
+function completeLines(bytes: Buffer): unknown[] {
   const lines: unknown[] = [];
   for (const text of bytes.toString("utf8", 0, bytes.lastIndexOf(NEW_LINE) + 1).split("\n")) {
     if (text === "") continue;
@@ -118,7 +120,7 @@ function wholeLines(bytes: Buffer): unknown[] {
   return lines;
 }
 
-/** How much of the file are whole lines; undefined when there is no file. */
-function wholeLength(path: string): number | undefined {
+/** Returns the number of bytes in complete lines, or `undefined` when there is no file. */
+function completeLength(path: string): number | undefined {
   return existsSync(path) ? readFileSync(path).lastIndexOf(NEW_LINE) + 1 : undefined;
 }

@@ -1,7 +1,7 @@
 /**
- * State in a folder, readable by its owner only: a file a deployment, a bundle and a run. Of a deployment, the values of
- * its secrets and the contents of its assets are left out: nothing here reads them once it is accepted. API keys are
- * never kept. Written synchronously, so that whatever a caller has been told is on disk.
+ * State in a folder that only its owner can read, with one file for each deployment, bundle and run. A deployment's file
+ * holds neither the values of its secrets nor its assets: the service does not read them after it has accepted them.
+ * API keys are not kept. Files are written synchronously: what a caller has been told is on disk.
  */
 import {
   chmodSync,
@@ -17,9 +17,9 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { ExecutionFailure } from "../../support/failure.ts";
+import type { CloudStore, StoredBundle, StoredDeployment, StoredState } from "../model/cloud-store.ts";
 import type { Deployment } from "../model/deployments.ts";
-import type { Run } from "../model/run.ts";
-import type { CloudStore, RunWriter, StoredBundle, StoredDeployment, StoredState } from "../model/cloud-store.ts";
+import type { Run, RunWriter } from "../model/run.ts";
 import { type BundleFile, BundleFileSchema, type DeploymentFile, DeploymentFileSchema } from "./file-schemas.ts";
 import { RunFile, readRunFile } from "./run-file.ts";
 
@@ -28,18 +28,18 @@ const RUN_FILE = /^[0-9a-f-]{36}\.jsonl$/;
 
 export interface FolderOptions {
   path: string;
-  /** Called once, when something could not be written: from then on the folder lags behind. */
-  onProblem: (why: string) => void;
+  /** Called at the first write that fails. From then on the folder no longer holds the whole state. */
+  onProblem: (reason: string) => void;
 }
 
 export class StateFolder implements CloudStore {
   readonly #deployments: string;
   readonly #bundles: string;
   readonly #runs: string;
-  readonly #onProblem: (why: string) => void;
+  readonly #onProblem: (reason: string) => void;
   #failed = false;
 
-  /** Throws `invalid_input` when the folder cannot be made or read. */
+  /** Throws an `ExecutionFailure` (`invalid_input`) when the folder cannot be created or used. */
   constructor({ path, onProblem }: FolderOptions) {
     this.#onProblem = onProblem;
     this.#deployments = join(path, "deployments");
@@ -73,7 +73,7 @@ export class StateFolder implements CloudStore {
     };
   }
 
-  deployment({ deployment, deleted }: StoredDeployment): void {
+  saveDeployment({ deployment, deleted }: StoredDeployment): void {
     const { id, name, createdAt, readyAt, updatedAt, codeHash, buildError, stopped } = deployment;
     const file: DeploymentFile = {
       v: 1,
@@ -91,7 +91,7 @@ export class StateFolder implements CloudStore {
     this.#replace(this.#deployments, `${id}.json`, file);
   }
 
-  bundle({ id, sha256, sizeBytes, createdAt, uploadedAt }: StoredBundle): void {
+  saveBundle({ id, sha256, sizeBytes, createdAt, uploadedAt }: StoredBundle): void {
     const file: BundleFile = {
       v: 1,
       id,
@@ -107,7 +107,7 @@ export class StateFolder implements CloudStore {
     return new RunFile(join(this.#runs, `${run.id}.jsonl`), run, (write) => this.#guard(write));
   }
 
-  forget(run: Run): void {
+  deleteRun(run: Run): void {
     this.#remove(this.#runs, `${run.id}.jsonl`);
   }
 
@@ -138,7 +138,7 @@ export class StateFolder implements CloudStore {
     }
   }
 
-  /** What of the folder can be read and fits; the rest is left where it is. */
+  /** Returns what can be read from the folder's files. Files that cannot be read or do not fit are left alone. */
   #readable<T>(folder: string, names: RegExp, read: (path: string) => T | undefined): T[] {
     return readdirSync(folder)
       .filter((name) => names.test(name))

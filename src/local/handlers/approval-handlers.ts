@@ -1,0 +1,33 @@
+/** Operations on approvals: what waits for a person, and decisions that let a run go on. */
+import { badRequest, conflict } from "../http/api-error.ts";
+import { check, readJson } from "../http/body.ts";
+import { dataReply } from "../http/exchange.ts";
+import { paginate } from "../http/query.ts";
+import { pendingRunOf, recordOf } from "../model/run-views.ts";
+import { DecisionsSchema, ResumeBodySchema } from "./body-schemas.ts";
+import { type Handler, needRun, scopeOf } from "./context.ts";
+import { checkDecisions } from "./decisions.ts";
+import { readRunFilter } from "./run-filters.ts";
+
+export const listWaitingRuns: Handler = (service, request) => {
+  const { query } = request;
+  const runs = service.runs.list({
+    deploymentId: scopeOf(service, request),
+    ...readRunFilter(query),
+    statuses: ["awaiting_approval"],
+  });
+  const { page, pagination } = paginate(runs, query, { defaultLimit: 50, maxLimit: 100 });
+  return dataReply(200, page.map(pendingRunOf), pagination);
+};
+
+/** Lets the run go on in place. Creating a run with `resume_checkpoint_id` is the other way. */
+export const resumeRun: Handler = (service, request) => {
+  const run = needRun(service, request);
+  const body = check(ResumeBodySchema, readJson(request) ?? null);
+  if (run.status !== "awaiting_approval") throw conflict("The run does not require resume");
+  const checkpoint = body?.resume_checkpoint_id;
+  if (typeof checkpoint !== "string" || checkpoint.trim() === "") throw badRequest("resume_checkpoint_id is required");
+  const decisions = check(DecisionsSchema, body?.approval_decisions ?? []);
+  run.resume(checkDecisions(run, checkpoint, decisions));
+  return dataReply(200, recordOf(run));
+};

@@ -1,0 +1,28 @@
+/** The operations of the service by name; `handlers/routes.ts` has the row of each. Fault rules name them in `where`. */
+export const OPERATIONS = [
+  "deploy",
+  "deployments",
+  "deployment",
+  "delete",
+  "start",
+  "stop",
+  "create_run",
+  "list",
+  "record",
+  "state",
+  "events",
+  "stream",
+  "artifacts",
+  "approvals",
+  "pending",
+  "cancel",
+  "resume",
+  "spend",
+  "inbox",
+  "decide",
+  "register_bundle",
+  "complete_bundle",
+  "bundle",
+  "upload",
+] as const;
+export type Operation = (typeof OPERATIONS)[number];
