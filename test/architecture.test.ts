@@ -17,6 +17,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   support: [],
 };
 
+/** What each sub-room of `src/local/` may import of that room, besides itself; `local-cloud.ts` puts them together. */
+const MAY_IMPORT_IN_LOCAL: Readonly<Record<string, readonly string[]>> = {
+  handlers: ["faults", "model", "http"],
+  faults: ["model", "http"],
+  agents: ["model"],
+  storage: ["model"],
+  model: [],
+  http: [],
+};
+
 /** Packages that only one place may know. */
 const ONLY_IN: Readonly<Record<string, RegExp>> = {
   undici: /^src\/seren\/http\/(http-transport|download|dispatcher)\.ts$/,
@@ -46,6 +56,24 @@ const targetOf = (path: string, specifier: string): string | undefined => {
   if (specifier.startsWith("#protocols/")) return specifier.slice(1);
   return specifier.startsWith(".") ? (layerOf(posix.join(posix.dirname(path), specifier)) ?? "composition") : undefined;
 };
+
+describe("src/local", () => {
+  const subRoomOf = (path: string) => path.split("/")[2] ?? "";
+  const inSubRooms = sources("src/local").filter((path) => path.split("/").length > 3);
+
+  test("each sub-room has a row", () => {
+    expect([...new Set(inSubRooms.map(subRoomOf))].sort()).toEqual(Object.keys(MAY_IMPORT_IN_LOCAL).sort());
+  });
+
+  test.each(inSubRooms)("%s imports only downwards", (path) => {
+    const allowed = [subRoomOf(path), ...(MAY_IMPORT_IN_LOCAL[subRoomOf(path)] ?? [])];
+    for (const specifier of specifiers(path)) {
+      const target = posix.join(posix.dirname(path), specifier);
+      if (!specifier.startsWith(".") || !target.startsWith("src/local/")) continue;
+      expect(allowed, `${path} imports ${specifier}`).toContain(subRoomOf(target));
+    }
+  });
+});
 
 describe("src", () => {
   test.each(sources("src").filter(layerOf))("%s imports only downwards", (path) => {

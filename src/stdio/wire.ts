@@ -9,7 +9,9 @@ import type { ExecutionFailure } from "../support/failure.ts";
 import { ExecutionFailure as Failure } from "../support/failure.ts";
 import type { Log } from "../support/log.ts";
 import type { Redactor } from "../support/redact.ts";
-import { JITLESS } from "../support/zod.ts";
+import { describeIssues, JITLESS } from "../support/zod.ts";
+
+export { describeIssues };
 
 /** Why a wire ends: stdin closed, a signal arrived, the host stopped reading, or a method asked for it. */
 export type EndCause = "eof" | "signal" | "broken_pipe" | "requested";
@@ -71,14 +73,4 @@ export function method<S extends z.ZodType>(
     if (!parsed.success) throw new Failure("invalid_input", describeIssues(parsed.error));
     return run(parsed.data, context);
   };
-}
-
-/** The first few problems on one line, each with its path. */
-export function describeIssues(error: z.ZodError): string {
-  const shown = error.issues.slice(0, 3).map((issue) => {
-    const path = issue.path.join(".");
-    return path ? `${path}: ${issue.message}` : issue.message;
-  });
-  const more = error.issues.length - shown.length;
-  return shown.join("; ") + (more > 0 ? `; and ${more} more` : "");
 }

@@ -4,13 +4,14 @@
  */
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { DeployBodySchema } from "../../src/local/model/deploy-schema.ts";
 import {
   BundleBodySchema,
   CreateRunBodySchema,
   InboxDecisionBodySchema,
   ResumeBodySchema,
 } from "../../src/local/handlers/body-schemas.ts";
+import { ROUTES } from "../../src/local/handlers/routes.ts";
+import { DeployBodySchema } from "../../src/local/model/deploy-schema.ts";
 import { Calls, DEPLOY } from "../support/in-process/local-calls.ts";
 import { OPENAPI_PATH, OpenApi, openApiPresent } from "../support/in-process/openapi.ts";
 import { FULL_DEPLOY, FULL_RUN, mutationsOf, SCHEMA_ONLY_DEPLOY } from "./local-bodies.ts";
@@ -175,6 +176,16 @@ describe.skipIf(!openApiPresent)(
         "workflow",
       ]);
     });
+
+    test.each(ROUTES.filter(({ operation }) => operation !== "upload"))(
+      "$method $pattern is a documented path with these query parameters",
+      ({ method, pattern, query = [] }) => {
+        const operation = new OpenApi().operation(method, pattern);
+        expect(operation).toBeDefined();
+        const documented = (operation?.parameters ?? []).filter((parameter) => parameter.in === "query");
+        expect([...query].sort()).toEqual(documented.map(({ name }) => name).sort());
+      },
+    );
 
     test("every documented query parameter is understood, and no other", async () => {
       const calls = new Calls();

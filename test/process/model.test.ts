@@ -177,7 +177,7 @@ test("no model, or an address that cannot be used, is said before anything is se
   const model = await startModel(streams(...HELLO));
   const unnamed = await startTerminal({ ...model.env, SEREN_BRIDGE_MODEL: "" }, ["run", "x"]).ended;
   expect(unnamed.stderr).toBe(
-    "seren-bridge: the run failed: nothing says which model is to answer; set SEREN_BRIDGE_MODEL\n",
+    "seren-bridge: the run failed: no model is named; set SEREN_BRIDGE_MODEL\n",
   );
   const bad = await startTerminal({ ...model.env, SEREN_BRIDGE_MODEL_URL: "nonsense" }, ["run", "x"]).ended;
   expect(bad).toMatchObject({ code: 2, stderr: expect.stringContaining("SEREN_BRIDGE_MODEL_URL is not a URL") });

@@ -33,7 +33,7 @@ const MAX_ANSWER_CHARACTERS = 16 * 1024 * 1024;
 export function modelAgent({ model, complete }: ModelAgentOptions): Agent {
   return async (context) => {
     const name = model ?? context.modelId;
-    if (!name) return fail(context, "nothing says which model is to answer; set SEREN_BRIDGE_MODEL");
+    if (!name) return fail(context, "no model is named; set SEREN_BRIDGE_MODEL");
     // The endpoint's prices are unknown here, and the figures that the service computes would be invented.
     context.usage({ compute_usd: "0", inference_usd: "0" });
     let reason = "stop";

@@ -5,7 +5,7 @@
  */
 import * as z from "zod";
 import { parseJson } from "../../support/objects.ts";
-import { describe } from "../http/body.ts";
+import { describeIssues } from "../../support/zod.ts";
 
 const MAX_STEPS = 1000;
 /** Most text that one script may produce: a mistyped repeat count must not fill the memory. */
@@ -112,6 +112,6 @@ function readStep(value: unknown, number: number): Step {
 
 function readVerb<V extends Verb>(verb: V, value: object, number: number): Step {
   const parsed = STEPS[verb].safeParse(value);
-  if (!parsed.success) throw new ScriptError(`@script step ${number} (${verb}): ${describe(parsed.error)}`);
+  if (!parsed.success) throw new ScriptError(`@script step ${number} (${verb}): ${describeIssues(parsed.error)}`);
   return { verb, ...parsed.data } as Step;
 }

@@ -1,5 +1,6 @@
 /** Reads JSON bodies as strictly as the real service's decoder does. */
 import type * as z from "zod";
+import { describeIssues } from "../../support/zod.ts";
 import { ApiError, badRequest } from "./api-error.ts";
 import { headerOf, type LocalRequest } from "./exchange.ts";
 
@@ -41,16 +42,7 @@ export function check<S extends z.ZodType>(schema: S, value: unknown): z.output<
   if (value === undefined) throw badRequest("A JSON body is required");
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw badRequest(describe(parsed.error));
-}
-
-export function describe(error: z.ZodError): string {
-  const shown = error.issues.slice(0, 3).map((issue) => {
-    const path = issue.path.join(".");
-    return path ? `${path}: ${issue.message}` : issue.message;
-  });
-  const more = error.issues.length - shown.length;
-  return shown.join("; ") + (more > 0 ? `; and ${more} more` : "");
+  throw badRequest(describeIssues(parsed.error));
 }
 
 /** JavaScript accepts lone surrogates and any depth; the real service, written in Rust, does not. */

@@ -8,7 +8,7 @@ import { type Decisions, RUN_OVER, Run } from "./run.ts";
 import { passes, type RunFilter } from "./run-filter.ts";
 import { type Lag, NO_LAG } from "./run-views.ts";
 
-const INTERRUPTED = "the embedded service was stopped while this run was going on";
+const INTERRUPTED = "the embedded service was stopped while this run was in progress";
 
 export interface RunStoreOptions {
   ambient: Ambient;

@@ -2,17 +2,17 @@ import { expect, test } from "vitest";
 import { sleep } from "../../../src/support/ambient.ts";
 import { VirtualAmbient } from "../../support/in-process/virtual-ambient.ts";
 
-test("timers fire in order of due time, then of asking, and time jumps", async () => {
+test("timers fire in order of due time, then of creation, and time jumps", async () => {
   const ambient = new VirtualAmbient(1, { startMs: 1000 });
   const seen: string[] = [];
-  const note = (name: string) => () => void seen.push(`${name}@${ambient.now()}`);
-  ambient.timer(3_600_000, note("hour"));
-  ambient.timer(5, note("five"));
-  ambient.timer(5, note("five again"));
-  ambient.timer(0, note("zero is one"));
-  ambient.timer(1.9, note("fractions are cut"));
-  ambient.soon(note("soon"));
-  const cancelled = ambient.timer(2, note("never"));
+  const record = (name: string) => () => void seen.push(`${name}@${ambient.now()}`);
+  ambient.timer(3_600_000, record("hour"));
+  ambient.timer(5, record("five"));
+  ambient.timer(5, record("five again"));
+  ambient.timer(0, record("zero is one"));
+  ambient.timer(1.9, record("fractions are cut"));
+  ambient.soon(record("soon"));
+  const cancelled = ambient.timer(2, record("never"));
   cancelled();
   cancelled();
   expect(ambient.waiting).toBe(6);
@@ -28,7 +28,7 @@ test("timers fire in order of due time, then of asking, and time jumps", async (
   expect(ambient.waiting).toBe(0);
 });
 
-test("chains of promises of any length finish before the next timer", async () => {
+test("promise chains of any length finish before the next timer", async () => {
   const ambient = new VirtualAmbient(1);
   const seen: string[] = [];
   ambient.timer(1, () => {
@@ -44,7 +44,7 @@ test("chains of promises of any length finish before the next timer", async () =
   expect(seen).toEqual(["chain", "timer"]);
 });
 
-test("soon keeps its order and runs before later timers, even when asked for late", async () => {
+test("soon keeps its order and runs before later timers, even when called late", async () => {
   const ambient = new VirtualAmbient(1, { reorderTies: true });
   const seen: number[] = [];
   ambient.timer(1, () => void seen.push(3));
@@ -66,7 +66,7 @@ test("equal seeds agree, different seeds differ", () => {
   expect(new VirtualAmbient(7).uuid()).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
 });
 
-test("ties can be drawn from the seed", async () => {
+test("the order of ties can be drawn from the seed", async () => {
   const order = async (seed: number) => {
     const ambient = new VirtualAmbient(seed, { reorderTies: true });
     const seen: number[] = [];
@@ -78,7 +78,7 @@ test("ties can be drawn from the seed", async () => {
   expect(new Set([await order(1), await order(2), await order(3), await order(4)]).size).toBeGreaterThan(1);
 });
 
-test("unref timers fire in their turn but do not keep time going", async () => {
+test("unref timers fire in order but do not keep time going", async () => {
   const ambient = new VirtualAmbient(1, { startMs: 0 });
   const seen: string[] = [];
   const beat = () => {
@@ -91,7 +91,7 @@ test("unref timers fire in their turn but do not keep time going", async () => {
   expect(seen).toEqual(["beat@10", "beat@20", "work"]);
 });
 
-test("advance stops the clock where it was asked to", async () => {
+test("advance stops the clock at the given time", async () => {
   const ambient = new VirtualAmbient(1, { startMs: 0 });
   const seen: number[] = [];
   ambient.timer(10, () => void seen.push(ambient.now()));
@@ -102,7 +102,7 @@ test("advance stops the clock where it was asked to", async () => {
   expect([seen, ambient.now()]).toEqual([[10, 11], 110]);
 });
 
-test("runUntil answers with the promise, and no later timer fires", async () => {
+test("runUntil settles with the promise, and no later timer fires", async () => {
   const ambient = new VirtualAmbient(1, { startMs: 0 });
   let fired = false;
   ambient.timer(50, () => {
@@ -113,7 +113,7 @@ test("runUntil answers with the promise, and no later timer fires", async () => 
   await expect(ambient.runUntil(Promise.reject(new Error("no")))).rejects.toThrow("no");
 });
 
-test("a lost wake-up is a deadlock, an endless loop is named", async () => {
+test("a lost wake-up is reported as a deadlock, and an endless loop as such", async () => {
   const ambient = new VirtualAmbient(9, { maxSteps: 1000 });
   await expect(ambient.runUntil(new Promise(() => undefined))).rejects.toThrow("deadlock (seed 9)");
   const again = () => ambient.soon(again);

@@ -20,7 +20,7 @@ async function play(steps: object[] | string) {
   return { calls, run: run_id, record, events: record.output_events };
 }
 
-test("every verb does what it says", async () => {
+test("each verb has its effect", async () => {
   const { calls, run, record, events } = await play([
     { text: "{i}/{i} ", n: 2, every_ms: 10 },
     { think: "hm", n: 1 },
@@ -105,7 +105,7 @@ test.each([
   expect((await play(steps as object[])).record).toMatchObject({ status, status_message, output });
 });
 
-test("hang waits for a cancel", async () => {
+test("hang waits until the run is cancelled", async () => {
   const { calls, run, record } = await play([{ text: "a" }, { hang: true }, { text: "b" }]);
   expect(record.status).toBe("running");
   await calls.post(`/runs/${run}/cancel`);
@@ -119,10 +119,10 @@ test("an artifact whose id is a UUID keeps it", async () => {
   expect((await calls.get(`/runs/${run}/artifacts`)).body.data[0]).toMatchObject({ id, title: null, url: null });
 });
 
-describe("where a script is", () => {
+describe("where a script may stand", () => {
   test.each([
     ["on a line of its own, between others", 'Do this:\n@script [{"text":"a"}]\nthanks'],
-    ["over several lines, up to the end", '@script [\n  {"text":"a"}\n]\n'],
+    ["over several lines, up to the end of the message", '@script [\n  {"text":"a"}\n]\n'],
     ["before a carriage return", 'hi\r\n@script [{"text":"a"}]\r\n'],
   ])("%s", (_, message) => {
     expect(parseScript(message)).toEqual([{ verb: "text", text: "a", n: 1, every_ms: 0 }]);
@@ -133,7 +133,7 @@ describe("where a script is", () => {
   });
 });
 
-describe("a script that cannot be followed fails its run and says why", () => {
+describe("an invalid script fails its run, with the reason", () => {
   test.each([
     ["@script nonsense", "not followed by a JSON array"],
     ['@script {"text":"a"}', "not followed by a JSON array"],
@@ -156,7 +156,7 @@ describe("a script that cannot be followed fails its run and says why", () => {
   });
 });
 
-test("a long message is echoed whole, in pieces that cut no character", async () => {
+test("a long message is reported in full, in pieces that split no character", async () => {
   const message = "aé😀".repeat(3000);
   const { record, events } = await play(message);
   expect(record.output.startsWith(`You said: ${message}\n`)).toBe(true);
@@ -164,12 +164,12 @@ test("a long message is echoed whole, in pieces that cut no character", async ()
   for (const event of events) if (event.type === "text") expect(event.text.isWellFormed()).toBe(true);
 });
 
-test("an agent of one's own does the work, and its failure is the run's", async () => {
+test("a custom agent does the work, and its failure fails the run", async () => {
   const calls = new Calls({
-    agent: async (stage) => {
-      stage.text(`${stage.message} by hand`);
-      await stage.pause(5);
-      if (stage.message === "break") throw new Error("secret detail");
+    agent: async (context) => {
+      context.text(`${context.message} by hand`);
+      await context.pause(5);
+      if (context.message === "break") throw new Error("secret detail");
     },
   });
   const id = await calls.deploy();

@@ -1,4 +1,4 @@
-/** What happens to requests and their replies. */
+/** Faults of requests and responses, and fault plans. */
 import { describe, expect, test } from "vitest";
 import { type FaultPlan, FaultPlanSchema, randomFaultPlan } from "../../../../src/local/index.ts";
 import { Calls } from "../../../support/in-process/local-calls.ts";
@@ -33,13 +33,13 @@ test.each([
   expect((await calls.get("/deployments")).status).toBe(200);
 });
 
-test("a caller without a key is told so whatever the plan says", async () => {
+test("a missing key is refused before faults apply", async () => {
   const calls = new Calls({ faults: plan({ kind: "drop", where: "any" }) });
   expect((await calls.send("GET", "/deployments", undefined, { authorization: "" })).status).toBe(401);
   await expect(calls.get("/deployments")).rejects.toThrow("dropped");
 });
 
-test("late answers, and answers that never come", async () => {
+test("late responses, and responses that never come", async () => {
   const calls = new Calls({
     faults: plan(
       { kind: "delay", where: "deployments", ms: 3000 },
@@ -52,14 +52,14 @@ test("late answers, and answers that never come", async () => {
   expect(calls.ambient.now() - start).toBe(3000);
   await calls.deploy();
   expect(calls.ambient.now() - start).toBe(3500);
-  const gone = new AbortController();
-  const asked = calls.raw("GET", "/inbox/approvals", undefined, {}, gone.signal);
+  const caller = new AbortController();
+  const asked = calls.raw("GET", "/inbox/approvals", undefined, {}, caller.signal);
   await calls.ambient.advance(3_600_000);
-  gone.abort();
+  caller.abort();
   expect(await asked).toEqual({ drop: true });
 });
 
-describe("a create reply that is lost leaves a run behind", () => {
+describe("a run exists after its create response was lost", () => {
   test.each([
     [{ answer: "drop" }, "the connection was dropped"],
     [{ answer: "unavailable", retry_after: 2 }, 503],
@@ -84,13 +84,13 @@ describe("a create reply that is lost leaves a run behind", () => {
   });
 });
 
-test("a refused create leaves none", async () => {
+test("no run exists after a refused create", async () => {
   const calls = new Calls({ faults: plan({ kind: "status", where: "create_run", status: 503 }) });
   expect((await calls.post(`/deployments/${await calls.deploy()}/runs`, {})).status).toBe(503);
   expect(calls.cloud.stats()).toMatchObject({ createsReceived: 1, runsStarted: 0 });
 });
 
-test("a slow start refuses runs for its time", async () => {
+test("a slow start refuses runs until it is over", async () => {
   const calls = new Calls({ faults: plan({ kind: "starting", where: "create_run", ms: 5000 }) });
   const id = await calls.deploy();
   for (const status of [400, 400]) {
@@ -116,7 +116,7 @@ test("a build can fail", async () => {
   expect((await calls.get(`/deployments/${await calls.deploy()}`)).body.data.status).toBe("pending");
 });
 
-test.each(["object", "string"] as const)("a gateway wraps the answer as %s", async (form) => {
+test.each(["object", "string"] as const)("a gateway wraps the response as %s", async (form) => {
   const calls = new Calls({ faults: plan({ kind: "wrap", where: "deployments", form }) });
   const { data } = (await calls.get("/deployments")).body;
   expect(data.status).toBe(200);
@@ -124,7 +124,7 @@ test.each(["object", "string"] as const)("a gateway wraps the answer as %s", asy
 });
 
 describe("reads that lag behind", () => {
-  test("a run is not there yet, then not over yet", async () => {
+  test("a run is missing at first, then not yet over", async () => {
     const calls = new Calls({
       faults: plan(
         { kind: "lag", where: "record", ms: 1000 },
@@ -134,20 +134,20 @@ describe("reads that lag behind", () => {
     });
     const run = await calls.start(await calls.deploy(), [{ text: "a" }, { sleep_ms: 500 }, { text: "b" }]);
     await calls.ambient.advance(600);
-    const look = async () => {
+    const lookUp = async () => {
       const record = await calls.get(`/runs/${run}`);
       const list = (await calls.get("/runs")).body.data;
       const events = (await calls.get(`/runs/${run}/events`)).body.data.length;
       return [record.status, record.body.data?.status, record.body.data?.output_events.length, list.length, events];
     };
-    expect(await look()).toEqual([404, undefined, undefined, 0, 0]);
+    expect(await lookUp()).toEqual([404, undefined, undefined, 0, 0]);
     expect((await calls.get(`/runs/${run}/state`)).body.data.status).toBe("completed");
     await calls.ambient.advance(500);
-    expect(await look()).toEqual([200, "running", 1, 0, 1]);
+    expect(await lookUp()).toEqual([200, "running", 1, 0, 1]);
     await calls.ambient.advance(500);
-    expect(await look()).toEqual([200, "completed", 3, 0, 3]);
+    expect(await lookUp()).toEqual([200, "completed", 3, 0, 3]);
     await calls.ambient.advance(600);
-    expect(await look()).toEqual([200, "completed", 3, 1, 3]);
+    expect(await lookUp()).toEqual([200, "completed", 3, 1, 3]);
   });
 
   test("a record can be over before its events are complete", async () => {
@@ -176,7 +176,7 @@ describe("cancels", () => {
     expect(calls.cloud.stats().cancelsReceived).toBe(3);
   });
 
-  test("that take their time", async () => {
+  test("that take effect later", async () => {
     const { calls, run, cancel } = await cancelling({ kind: "slow_cancel", where: "cancel", ms: 2000 });
     expect((await cancel()).body.data.status).toBe("running");
     await calls.ambient.advance(1999);
@@ -185,7 +185,7 @@ describe("cancels", () => {
     expect((await calls.record(run)).status).toBe("cancelled");
   });
 
-  test("that lose against completion", async () => {
+  test("that come after completion", async () => {
     const { calls, run, cancel } = await cancelling({ kind: "late_cancel", where: "cancel" });
     expect((await cancel()).body.data).toMatchObject({ status: "completed", output: "a" });
     expect((await calls.record(run)).status).toBe("completed");
@@ -204,7 +204,7 @@ describe("plans", () => {
     expect(() => new Calls({ faults: faults as unknown as FaultPlan })).toThrow();
   });
 
-  test("from a seed are reproducible JSON that the service takes", () => {
+  test("from a seed are reproducible JSON that the service accepts", () => {
     const kinds = new Set<string>();
     for (let seed = 0; seed < 2000; seed += 1) {
       const drawn = randomFaultPlan(seed);

@@ -16,7 +16,7 @@ async function waiting(options: Partial<LocalCloudOptions> = {}, step: object = 
   return { calls, id, run, checkpoint: open.checkpoint_id as string, open, decide };
 }
 
-test("a run that needs a person says so everywhere", async () => {
+test("a run that waits for a person is shown as waiting everywhere", async () => {
   const { calls, id, run, open, checkpoint } = await waiting();
   const approval = {
     id: "ap-1-1",
@@ -59,7 +59,7 @@ test("a run that needs a person says so everywhere", async () => {
   expect(calls.cloud.stats().runsActive).toEqual([run]);
 });
 
-test("its stream stays open, and the limit of the deployment does not run", async () => {
+test("its stream stays open, and the deployment's time limit does not run", async () => {
   const { calls, run } = await waiting();
   const stream = await calls.open(`/runs/${run}/stream`);
   let text = "";
@@ -75,8 +75,8 @@ test("its stream stays open, and the limit of the deployment does not run", asyn
   await stream.return?.();
 });
 
-describe("deciding by a new run request", () => {
-  test("the same run goes on, and its log with it", async () => {
+describe("deciding with a new run request", () => {
+  test("the same run continues, with the same log", async () => {
     const { calls, id, run, checkpoint, decide } = await waiting();
     const body = { resume_checkpoint_id: checkpoint, approval_decisions: decide("approve") };
     const answer = await calls.post(`/deployments/${id}/runs`, body);
@@ -93,7 +93,7 @@ describe("deciding by a new run request", () => {
   test.each([
     ["new_run", "after"],
     ["new_run_repeating", "before after"],
-  ] as const)("%s: another run goes on with %j", async (approvalResume, text) => {
+  ] as const)("%s: another run continues with %j", async (approvalResume, text) => {
     const { calls, id, run, checkpoint, decide } = await waiting({ approvalResume });
     const answer = await calls.post(`/deployments/${id}/runs`, {
       resume_checkpoint_id: checkpoint,
@@ -109,7 +109,7 @@ describe("deciding by a new run request", () => {
     expect(calls.cloud.stats()).toMatchObject({ runsStarted: 2, runsActive: [] });
   });
 
-  test("a cancel of the new run reaches what goes on", async () => {
+  test("a cancel of the new run ends the work that continues in it", async () => {
     const calls = new Calls({ approvalResume: "new_run" });
     const id = await calls.deploy();
     const run = await calls.start(id, [{ approve: "pay" }, { hang: true }]);
@@ -143,7 +143,7 @@ describe("deciding in place", () => {
     });
   });
 
-  test("a refusal can be lived with", async () => {
+  test("a run can go on after a refusal", async () => {
     const { calls, id, run, checkpoint, decide } = await waiting(
       {},
       { approve: ["pay", "ship"], on_reject: "continue" },
@@ -165,8 +165,8 @@ describe("deciding in place", () => {
     ["an id that is not pending", (all: object[]) => [...all, { id: "ap-9", decision: "approve" }], 400],
     ["an id from an event", () => [{ id: "call_1_1", decision: "approve" }], 400],
     ["an inbox verb", (all: object[]) => all.map((one) => ({ ...one, decision: "deny" })), 400],
-    ["decisions that are no list", () => "approve", 400],
-  ])("%s is refused, and the run goes on waiting", async (_, change, status) => {
+    ["decisions that are not a list", () => "approve", 400],
+  ])("%s is refused, and the run keeps waiting", async (_, change, status) => {
     const { calls, run, checkpoint, decide } = await waiting();
     const answer = await calls.post(`/runs/${run}/resume`, {
       resume_checkpoint_id: checkpoint,
@@ -195,7 +195,7 @@ test("a waiting run can be cancelled", async () => {
 });
 
 describe("the inbox", () => {
-  test("lists what waits, records a decision once, resumes nothing", async () => {
+  test("lists pending approvals, records each decision once, and resumes no run", async () => {
     const { calls, run } = await waiting();
     const { entries } = (await calls.get("/inbox/approvals")).body.data;
     expect(entries).toMatchObject([
@@ -215,7 +215,7 @@ describe("the inbox", () => {
     expect((await calls.record(run)).status).toBe("awaiting_approval");
   });
 
-  test("pages by cursor, which expires", async () => {
+  test("is paged by a cursor, which expires", async () => {
     const { calls, id } = await waiting({}, { approve: ["a", "b", "c"] });
     await calls.start(id, [{ approve: "d" }]);
     await calls.ambient.advanceUntilIdle();
@@ -233,7 +233,7 @@ describe("the inbox", () => {
     ["tool:0c0ffee0-0000-4000-8000-00000000000a:ap-1-1", { decision: "approve" }, 404],
     ["tool:x", { decision: "reject" }, 400],
     ["tool:x", {}, 400],
-  ])("%s with %j answers %i", async (entry, body, status) => {
+  ])("%s with %j gives %i", async (entry, body, status) => {
     const answer = await new Calls().post(`/inbox/approvals/${encodeURIComponent(entry)}/decide`, body);
     expect(answer.status).toBe(status);
   });

@@ -46,7 +46,7 @@ test("register, upload, complete, deploy", async () => {
   expect(again.body.data).toEqual({ ...BUNDLE, deployment_bundle_id: id, upload_required: false });
 });
 
-describe("uploads the store refuses", () => {
+describe("uploads that the object store refuses", () => {
   test.each([
     ["with a bearer token", { authorization: "Bearer x" }, BYTES, 400, "InvalidArgument"],
     ["without the announced headers", { "content-type": undefined }, BYTES, 403, "SignatureDoesNotMatch"],

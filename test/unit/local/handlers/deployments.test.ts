@@ -30,7 +30,7 @@ test("a deployment is accepted, shown, listed and deleted", async () => {
   expect(calls.cloud.stats()).toMatchObject({ deploymentsCreated: 1, deploymentsDeleted: 1 });
 });
 
-test("a name is made up when none is given, and the same body twice makes two deployments", async () => {
+test("a deployment without a name gets one, and the same body twice makes two deployments", async () => {
   const calls = new Calls();
   const first = await calls.deploy({ name: undefined });
   const second = await calls.deploy({ name: null });
@@ -38,7 +38,7 @@ test("a name is made up when none is given, and the same body twice makes two de
   expect((await calls.get(`/deployments/${first}`)).body.data.name).toBe(`triage-${first.slice(0, 8)}`);
 });
 
-test("building takes its time, and runs are refused meanwhile", async () => {
+test("runs are refused until the deployment has been built", async () => {
   const calls = new Calls({ deployMs: 4000 });
   const id = await calls.deploy();
   const status = async () => (await calls.get(`/deployments/${id}`)).body.data.status;
@@ -82,7 +82,7 @@ function nested(depth: number): unknown {
   return depth === 0 ? 0 : [nested(depth - 1)];
 }
 
-test("bodies may be as deep as the service's decoder goes", async () => {
+test("bodies may be nested as deep as the real service's decoder allows", async () => {
   expect((await new Calls().post("/deploy", { ...DEPLOY, dashboard_config: nested(127) })).status).toBe(202);
 });
 
@@ -103,7 +103,7 @@ describe("refused deployments", () => {
     ["an unknown time zone", { mode: "cron", cron_schedule: "0 9 * * *", cron_timezone: "Mars/Base" }, "time zone"],
     ["an unknown visibility", { visibility: "secret" }, "visibility"],
     ["a reserved secret name", workload({ secrets: { seren_api_key: "x", TRACKER_TOKEN: "y" } }), "seren_api_key"],
-    ["a requirement nobody satisfies", workload({ secrets: {} }), "TRACKER_TOKEN"],
+    ["an unsatisfied requirement", workload({ secrets: {} }), "TRACKER_TOKEN"],
     ["an asset outside the bundle", bundle({ assets: [{ path: "a/../../b", content_base64: "" }] }), "a/../../b"],
     ["an asset that is not base64", bundle({ assets: [{ path: "a", content_base64: "e3 0" }] }), "base64"],
     [
@@ -117,7 +117,7 @@ describe("refused deployments", () => {
       "sha256",
     ],
     [
-      "a bundle nobody uploaded",
+      "a bundle that was not uploaded",
       workload({ execution: { type: "code", deployment_bundle_id: "0c0ffee0-0000-4000-8000-00000000000a" } }),
       "deployment_bundle_id",
     ],
@@ -137,7 +137,7 @@ describe("refused deployments", () => {
     ["broken UTF-8", new Uint8Array([0x7b, 0xff, 0x7d]), {}, 400],
     ["a byte order mark", `\ufeff${JSON.stringify(DEPLOY)}`, {}, 400],
     ["a lone surrogate", JSON.stringify({ ...DEPLOY, name: "\ud800" }), {}, 400],
-    ["a body that is too deep", JSON.stringify({ ...DEPLOY, dashboard_config: nested(128) }), {}, 400],
+    ["a body that is nested too deep", JSON.stringify({ ...DEPLOY, dashboard_config: nested(128) }), {}, 400],
     ["another content type", JSON.stringify(DEPLOY), { "content-type": "text/plain" }, 415],
     ["a body that is too large", " ".repeat(33 * 1024 * 1024), {}, 413],
   ])("%s", async (_, body, headers, status) => {
@@ -147,20 +147,20 @@ describe("refused deployments", () => {
   });
 });
 
-describe("who may call, and where", () => {
+describe("authorization and paths", () => {
   test.each([
     ["", 401],
     ["Bearer ", 401],
     ["Basic abc", 401],
     ["Bearer anything", 200],
     ["bearer anything", 200],
-  ])("authorization %j answers %i", async (authorization, status) => {
+  ])("authorization %j gives %i", async (authorization, status) => {
     const answer = await new Calls().send("GET", "/deployments", undefined, { authorization });
     expect(answer.status).toBe(status);
     if (status === 401) expect(answer.body.error).toBe("Unauthorized");
   });
 
-  test("a set of keys admits nobody else", async () => {
+  test("a set of keys admits only these", async () => {
     const calls = new Calls({ keys: ["seren_right"] });
     expect((await calls.get("/deployments")).status).toBe(401);
     const right = await calls.send("GET", "/deployments", undefined, { authorization: "Bearer seren_right" });
@@ -183,7 +183,7 @@ describe("who may call, and where", () => {
     ["GET", "/runs?surprise=1", 400],
     ["GET", "/inbox/approvals/%E0%A4%A/decide", 400],
     ["GET", "/runs/", 400],
-  ])("%s %s answers %i", async (method, path, status) => {
+  ])("%s %s gives %i", async (method, path, status) => {
     expect((await new Calls().send(method, path)).status).toBe(status);
   });
 });

@@ -58,7 +58,7 @@ describe("lists", () => {
   });
 });
 
-test("events are read in pages and by kind", async () => {
+test("events are listed in pages and filtered by kind, item and text", async () => {
   const calls = new Calls();
   const run = await calls.start(await calls.deploy(), [{ text: "{i} ", n: 600 }, { tool: "search" }]);
   await calls.ambient.advanceUntilIdle();

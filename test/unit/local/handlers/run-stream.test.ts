@@ -18,7 +18,7 @@ test("a finished run is replayed in full, then ends", async () => {
   expect(frames[5]?.data).toBe('{"last_sequence":3,"status":"completed"}');
 });
 
-test("the bytes of a stream", async () => {
+test("the text of a stream", async () => {
   const calls = new Calls();
   const run = await calls.start(await calls.deploy(), [{ text: "é" }]);
   await calls.ambient.advanceUntilIdle();
@@ -58,14 +58,14 @@ test.each([0, 1, 2, 3, 4, 9])("after Last-Event-ID %i only later events come", a
   expect(frames.at(-1)?.name).toBe("end");
 });
 
-test("sequences that begin at 0 are replayed from there", async () => {
+test("sequences that start at 0 are replayed from 0", async () => {
   const calls = new Calls({ firstSequence: 0 });
   const run = await calls.start(await calls.deploy(), [{ text: "a" }]);
   expect(ids(await calls.frames(run))).toEqual(["0", "1"]);
   expect(ids(await calls.frames(run, { cursor: "0" }))).toEqual(["1"]);
 });
 
-test("many readers at once, each at its own pace", async () => {
+test("several readers at once, each at its own pace", async () => {
   const calls = new Calls();
   const run = await calls.start(await calls.deploy(), [{ text: "{i} ", n: 50, every_ms: 10 }]);
   const all = Promise.all([
@@ -89,7 +89,7 @@ test.each([
   expect((await calls.send("GET", `/runs/${run}/stream`, undefined, { [name]: value })).status).toBe(status);
 });
 
-describe("a reader that leaves takes its subscription along", () => {
+describe("a subscription ends with its reader", () => {
   async function reading(signal?: AbortSignal) {
     const calls = new Calls();
     const run = await calls.start(await calls.deploy(), [{ hang: true }]);
@@ -114,9 +114,9 @@ describe("a reader that leaves takes its subscription along", () => {
   });
 
   test("by its signal", async () => {
-    const gone = new AbortController();
-    const { calls, waiting } = await reading(gone.signal);
-    gone.abort();
+    const caller = new AbortController();
+    const { calls, waiting } = await reading(caller.signal);
+    caller.abort();
     expect(await waiting).toEqual({ done: true, value: undefined });
     expect(calls.cloud.stats().openStreams).toBe(0);
   });
@@ -128,7 +128,7 @@ describe("a reader that leaves takes its subscription along", () => {
     expect((await calls.record(run)).status).toBe("running");
   });
 
-  test("a stream nobody reads costs nothing", async () => {
+  test("a stream that is not read does not count as open", async () => {
     const calls = new Calls();
     const run = await calls.start(await calls.deploy(), [{ text: "x" }]);
     const stream = await calls.open(`/runs/${run}/stream`);
@@ -137,7 +137,7 @@ describe("a reader that leaves takes its subscription along", () => {
   });
 });
 
-test("silence is broken by comments, which hold nothing open", async () => {
+test("a silent stream sends comments, and they do not keep it open", async () => {
   const calls = new Calls({ keepAliveMs: 15_000, retryMs: 0 });
   const run = await calls.start(await calls.deploy(), [{ sleep_ms: 40_000 }, { text: "x" }]);
   const stream = await calls.open(`/runs/${run}/stream`);

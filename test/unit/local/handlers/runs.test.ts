@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Calls, DEPLOY } from "../../../support/in-process/local-calls.ts";
 
-test("a run is queued, works, and completes with what it received", async () => {
+test("a run is queued, runs, and completes with a report of what it received", async () => {
   const calls = new Calls();
   const id = await calls.deploy();
   const extras = { conversation_id: "c-1", inputs: { city: "Łódź" }, client_request_id: "req-1", odd: [null] };
@@ -77,17 +77,17 @@ test.each([
   expect(record.invocation_payload).toEqual({});
 });
 
-test("the caller's run id is a hint nobody takes", async () => {
+test("the run id in the request is ignored", async () => {
   const calls = new Calls();
-  const hint = "0c0ffee0-0000-4000-8000-00000000000a";
-  const made = await calls.post(`/deployments/${await calls.deploy()}/runs`, { run_id: hint });
-  expect(made.body.data.run_id).not.toBe(hint);
+  const requested = "0c0ffee0-0000-4000-8000-00000000000a";
+  const made = await calls.post(`/deployments/${await calls.deploy()}/runs`, { run_id: requested });
+  expect(made.body.data.run_id).not.toBe(requested);
 });
 
 describe("refused run bodies", () => {
   test.each([
     ["a message that is a number", { message: 1 }],
-    ["async as a word", { async: "yes" }],
+    ["async that is a string", { async: "yes" }],
     ["decisions without a checkpoint", { approval_decisions: [] }],
     ["an unknown decision", { resume_checkpoint_id: "cp", approval_decisions: [{ id: "a", decision: "deny" }] }],
     ["an unknown checkpoint", { resume_checkpoint_id: "cp", approval_decisions: [] }],
@@ -103,7 +103,7 @@ describe("refused run bodies", () => {
 });
 
 describe("always_on", () => {
-  test("without async the answer holds the result", async () => {
+  test("without async the response holds the result", async () => {
     const calls = new Calls();
     const id = await calls.deploy({ mode: "always_on" });
     const answer = await calls.post(`/deployments/${id}/runs`, {
@@ -114,7 +114,7 @@ describe("always_on", () => {
     expect((await calls.record(answer.body.data.run_id)).status).toBe("completed");
   });
 
-  test("with async it is followed like any other", async () => {
+  test("with async the run is followed like any other", async () => {
     const calls = new Calls();
     const id = await calls.deploy({ mode: "always_on" });
     const answer = await calls.post(`/deployments/${id}/runs`, { async: true });
@@ -123,7 +123,7 @@ describe("always_on", () => {
     expect(answer.body.data).not.toHaveProperty("job_name");
   });
 
-  test("an untracked inline run has no id and is nowhere listed", async () => {
+  test("an untracked inline run has no id and is not listed", async () => {
     const calls = new Calls({ inlineRuns: "untracked" });
     const id = await calls.deploy({ mode: "always_on" });
     const answer = await calls.post(`/deployments/${id}/runs`, { message: '@script [{"text":"a"},{"fail":"broken"}]' });
@@ -135,16 +135,22 @@ describe("always_on", () => {
   test("a caller who leaves does not end the run", async () => {
     const calls = new Calls();
     const id = await calls.deploy({ mode: "always_on" });
-    const gone = new AbortController();
-    const asked = calls.raw("POST", `/deployments/${id}/runs`, { message: '@script [{"hang":true}]' }, {}, gone.signal);
+    const caller = new AbortController();
+    const response = calls.raw(
+      "POST",
+      `/deployments/${id}/runs`,
+      { message: '@script [{"hang":true}]' },
+      {},
+      caller.signal,
+    );
     await calls.ambient.advanceUntilIdle();
-    gone.abort();
-    await asked;
+    caller.abort();
+    await response;
     expect(calls.cloud.stats().runsActive).toHaveLength(1);
   });
 });
 
-test("cancel ends a run at once, and again is the same", async () => {
+test("cancel ends a run at once, and a second cancel changes nothing", async () => {
   const calls = new Calls();
   const run = await calls.start(await calls.deploy(), [{ text: "a" }, { sleep_ms: 1000 }, { text: "b" }]);
   await calls.ambient.advance(500);
@@ -177,7 +183,7 @@ test("the deployment's own time limit ends a run", async () => {
   expect(await calls.record(run)).toMatchObject({ status: "timeout", stop_reason: "timeout", execution_time_ms: 2000 });
 });
 
-test("the live state says what a run is doing", async () => {
+test("the live state shows what a run is doing", async () => {
   const calls = new Calls();
   const id = await calls.deploy();
   const run = await calls.start(id, [{ tool: "search", args: { q: 1 }, ms: 1000 }, { text: "x" }]);
@@ -201,7 +207,7 @@ test("the live state says what a run is doing", async () => {
   });
 });
 
-test("spend adds up what the runs cost", async () => {
+test("spend is the sum of what the runs cost", async () => {
   const calls = new Calls();
   const id = await calls.deploy();
   expect((await calls.get(`/deployments/${id}/spend`)).body.data).toMatchObject({
@@ -240,7 +246,7 @@ test("ended runs are forgotten beyond the limit, live ones never", async () => {
   expect(known).toEqual([runs[3], live]);
 });
 
-test("two services with one seed behave alike", async () => {
+test("two services with the same seed behave the same", async () => {
   const history = async () => {
     const calls = new Calls({}, 42);
     const run = await calls.start(await calls.deploy(), [{ text: "{i}", n: 3, every_ms: 7 }, { approve: "pay" }]);

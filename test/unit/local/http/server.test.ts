@@ -13,7 +13,7 @@ import { realAmbient } from "../../../../src/support/ambient.ts";
 import { ExecutionFailure } from "../../../../src/support/failure.ts";
 import { DEPLOY, parseFrames, type SseFrame, textOf } from "../../../support/in-process/local-calls.ts";
 
-/** Tells when a caller is gone, as the service saw it. */
+/** Records when the service learns that a caller is gone. */
 class WatchedCloud extends LocalCloud {
   readonly departures: Promise<void>[] = [];
   override handle(request: LocalRequest, signal?: AbortSignal): Promise<LocalResponse> {
@@ -50,7 +50,7 @@ async function serve(faults?: FaultPlan) {
   return { cloud, server, call, post, start };
 }
 
-/** Reads frames until `enough` says so or the stream ends; leaving breaks the connection. */
+/** Reads frames until `enough` returns true or the stream ends. Stopping early breaks the connection. */
 async function read(response: Response, enough: (frames: SseFrame[]) => boolean = () => false): Promise<SseFrame[]> {
   expect(response.status).toBe(200);
   expect(response.headers.get("content-type")).toBe("text/event-stream");
@@ -63,7 +63,7 @@ async function read(response: Response, enough: (frames: SseFrame[]) => boolean 
   return parseFrames(text);
 }
 
-test("deploy, run, follow, break off, resume where it was left", async () => {
+test("deploy, run, follow, disconnect, continue from the last event", async () => {
   const { cloud, call, start } = await serve();
   const run = await start([
     { text: "ä{i} ", n: 20, every_ms: 1 },
@@ -85,7 +85,7 @@ test("deploy, run, follow, break off, resume where it was left", async () => {
   expect(cloud.stats()).toMatchObject({ runsActive: [], createsReceived: 1 });
 });
 
-test("a reader who disconnects is noticed, and the run goes on", async () => {
+test("a reader that disconnects is noticed, and the run goes on", async () => {
   const { cloud, call, start } = await serve();
   const run = await start([{ text: "x" }, { hang: true }]);
   await read(await call(`/runs/${run}/stream`), (frames) => frames.some(({ name }) => name === "replay_complete"));
@@ -93,13 +93,13 @@ test("a reader who disconnects is noticed, and the run goes on", async () => {
   expect(cloud.stats()).toMatchObject({ openStreams: 0, runsActive: [run] });
 });
 
-test("frames leave as they happen, not in batches", async () => {
+test("frames are sent as they happen, not in batches", async () => {
   const { call, post, start } = await serve();
   const run = await start([{ text: "first" }, { approve: "go" }, { text: "second" }]);
   let cancelled: Promise<unknown> | undefined;
-  const frames = await read(await call(`/runs/${run}/stream`), (so_far) => {
-    // The run waits for ever: only a frame that has already arrived can make this happen.
-    if (so_far.some(({ data }) => data.includes("approval_wait"))) cancelled ??= post(`/runs/${run}/cancel`, {});
+  const frames = await read(await call(`/runs/${run}/stream`), (received) => {
+    // The run waits for a decision that never comes: only a frame that has already arrived can cause this.
+    if (received.some(({ data }) => data.includes("approval_wait"))) cancelled ??= post(`/runs/${run}/cancel`, {});
     return false;
   });
   await cancelled;
@@ -120,7 +120,7 @@ test("upload of a bundle to the same origin", async () => {
   expect(done.status).toBe(200);
 });
 
-describe("what does not get in", () => {
+describe("refused requests", () => {
   const ask = (origin: string, headers: Record<string, string>, body?: Buffer) =>
     new Promise<number>((resolve, reject) => {
       const url = new URL(`${origin}${PUBLISHER_PREFIX}/deployments`);
@@ -140,7 +140,7 @@ describe("what does not get in", () => {
     ["localhost:PORT", 200],
     ["LOCALHOST:PORT", 200],
     ["[::1]:PORT", 200],
-  ])("Host %s answers %i", async (host, status) => {
+  ])("Host %s gives %i", async (host, status) => {
     const { server } = await serve();
     const headers = { host: host.replace("PORT", new URL(server.origin).port), authorization: "Bearer seren_test" };
     expect(await ask(server.origin, headers)).toBe(status);
@@ -151,7 +151,7 @@ describe("what does not get in", () => {
     expect(await ask(server.origin, { authorization: "Bearer other" })).toBe(401);
   });
 
-  test("a body that is announced too large", async () => {
+  test("a body whose announced length is too large", async () => {
     const { call } = await serve();
     const body = new Blob([new Uint8Array(32 * 1024 * 1024 + 1)]);
     const answer = await call("/deploy", { method: "POST", body }).then(
@@ -161,7 +161,7 @@ describe("what does not get in", () => {
     expect([413, "broken off"]).toContain(answer);
   });
 
-  test("an address others could reach", async () => {
+  test("an address that other machines could reach", async () => {
     const cloud = new LocalCloud({ ambient: realAmbient });
     await expect(startLocalHttp(cloud, { host: "0.0.0.0" })).rejects.toBeInstanceOf(ExecutionFailure);
   });
@@ -172,7 +172,7 @@ describe("what does not get in", () => {
   });
 });
 
-test("closing breaks what is open", async () => {
+test("closing the server breaks open connections", async () => {
   const { server, call, start } = await serve();
   const run = await start([{ hang: true }]);
   const reading = read(await call(`/runs/${run}/stream`));
@@ -183,7 +183,7 @@ test("closing breaks what is open", async () => {
 });
 
 describe("dropped connections", () => {
-  test("before the answer", async () => {
+  test("before the response", async () => {
     const { call } = await serve({ rules: [{ kind: "drop", where: "deployments" }] });
     await expect(call("/deployments")).rejects.toThrow();
     expect((await call("/deployments")).status).toBe(200);

@@ -5,12 +5,12 @@ import { StateFolder } from "../../../../src/local/index.ts";
 import { scratchFolder } from "../../../support/child-process/child.ts";
 import { Calls, DEPLOY } from "../../../support/in-process/local-calls.ts";
 
-const INTERRUPTED = "the embedded service was stopped while this run was going on";
+const INTERRUPTED = "the embedded service was stopped while this run was in progress";
 const problems: string[] = [];
 const open = (path: string, seed = 1) =>
-  new Calls({ store: new StateFolder({ path, onProblem: (why) => problems.push(why) }) }, seed);
+  new Calls({ store: new StateFolder({ path, onProblem: (reason) => problems.push(reason) }) }, seed);
 
-/** Everything the folder holds, as text. */
+/** Contents of all files in the folder. */
 const textOf = (path: string) =>
   readdirSync(path, { recursive: true, encoding: "utf8" })
     .map((name) => join(path, name))
@@ -18,7 +18,7 @@ const textOf = (path: string) =>
     .map((file) => readFileSync(file, "utf8"))
     .join("\n");
 
-/** As a caller sees it, times and all. */
+/** The run as callers see it, with its times. */
 const seen = async (calls: Calls, runId: string) => ({
   record: await calls.record(runId),
   state: (await calls.get(`/runs/${runId}/state`)).body.data,
@@ -26,7 +26,7 @@ const seen = async (calls: Calls, runId: string) => ({
   artifacts: (await calls.get(`/runs/${runId}/artifacts`)).body.data,
 });
 
-test("a service that starts on the folder of another one knows all of it", async () => {
+test("a service that starts on the folder of an earlier one has its whole state", async () => {
   const path = join(scratchFolder(), "state");
   const before = open(path);
   const deployment = await before.deploy();
@@ -42,11 +42,11 @@ test("a service that starts on the folder of another one knows all of it", async
     { conversation_id: "c1" },
   );
   await before.ambient.advance(10);
-  const told = await seen(before, run);
-  expect(told.record).toMatchObject({ status: "completed", output: "the end", compute_cost_usd: "0.250000" });
+  const shown = await seen(before, run);
+  expect(shown.record).toMatchObject({ status: "completed", output: "the end", compute_cost_usd: "0.250000" });
 
   const after = open(path, 2);
-  expect(await seen(after, run)).toEqual(told);
+  expect(await seen(after, run)).toEqual(shown);
   expect((await after.get("/deployments")).body).toEqual((await before.get("/deployments")).body);
   const next = await after.post(`/deployments/${deployment}/runs`, { message: "again", conversation_id: "c1" });
   await after.ambient.advance(10);
@@ -57,7 +57,7 @@ test("a service that starts on the folder of another one knows all of it", async
 test.each([
   ["works", { hang: true }],
   ["waits for a person", { approve: "deploy" }],
-])("a run that %s when the service stops has failed, and says why", async (_, step) => {
+])("a run that %s when the service stops has failed, with the reason", async (_, step) => {
   const path = scratchFolder();
   const before = open(path);
   const run = await before.start(await before.deploy(), [{ text: "so far" }, step]);
@@ -82,7 +82,7 @@ test.each([
   }
 });
 
-test("wherever the file of a run is cut, what is left is a beginning of it, and the run has ended", async () => {
+test("wherever the file of a run is cut, its complete lines are used and the run has ended", async () => {
   const path = scratchFolder();
   const before = open(path);
   const run = await before.start(await before.deploy(), [{ text: "é\n" }]);
@@ -102,16 +102,16 @@ test("wherever the file of a run is cut, what is left is a beginning of it, and 
     }
     expect(body.data.status, `cut at ${length}`).toBe("failed");
     const now: unknown[] = (await after.get(`/runs/${run}/events`)).body.data;
-    const kept = now.slice(0, -2);
-    expect(kept, `cut at ${length}`).toEqual(events.slice(0, kept.length));
-    // What was added at this start is whole: the next one reads the same and has nothing to add.
+    const earlier = now.slice(0, -2);
+    expect(earlier, `cut at ${length}`).toEqual(events.slice(0, earlier.length));
+    // What this start has added is complete: the next start reads the same and adds nothing.
     const written = readFileSync(file, "utf8");
     expect((await open(path, 0).get(`/runs/${run}/events`)).body.data, `cut at ${length}`).toEqual(now);
     expect(readFileSync(file, "utf8"), `cut at ${length}`).toBe(written);
   }
 });
 
-test("no key, no value of a secret and no asset is kept, and nobody else can read the rest", async () => {
+test("no key, no secret value and no asset is stored, and only the owner can read the rest", async () => {
   const path = join(scratchFolder(), "state");
   const calls = open(path);
   const { workload } = DEPLOY;
@@ -151,7 +151,7 @@ test("a deleted deployment stays deleted, and its runs can still be read", async
   expect(readdirSync(join(path, "deployments"))).toEqual([`${deployment}.json`]);
 });
 
-test("files that do not fit are left alone", async () => {
+test("files that do not fit are not used and not changed", async () => {
   const path = scratchFolder();
   open(path);
   const id = "00000000-0000-4000-8000-000000000000";
@@ -166,13 +166,13 @@ test("files that do not fit are left alone", async () => {
 });
 
 describe("a folder that cannot be used", () => {
-  test("is refused when it cannot be made", () => {
+  test("is refused when it cannot be created", () => {
     const file = join(scratchFolder(), "file");
     writeFileSync(file, "");
     expect(() => open(file)).toThrow(/^the state folder .* cannot be used: /);
   });
 
-  test("is complained of once when it can no longer be written; the service goes on", async () => {
+  test("is reported once when it can no longer be written; the service goes on", async () => {
     const path = scratchFolder();
     problems.length = 0;
     const calls = open(path);
