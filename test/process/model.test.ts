@@ -176,9 +176,7 @@ test.each<[string, Answer, string]>([
 test("no model, or an address that cannot be used, is said before anything is sent", async () => {
   const model = await startModel(streams(...HELLO));
   const unnamed = await startTerminal({ ...model.env, SEREN_BRIDGE_MODEL: "" }, ["run", "x"]).ended;
-  expect(unnamed.stderr).toBe(
-    "seren-bridge: the run failed: no model is named; set SEREN_BRIDGE_MODEL\n",
-  );
+  expect(unnamed.stderr).toBe("seren-bridge: the run failed: no model is named; set SEREN_BRIDGE_MODEL\n");
   const bad = await startTerminal({ ...model.env, SEREN_BRIDGE_MODEL_URL: "nonsense" }, ["run", "x"]).ended;
   expect(bad).toMatchObject({ code: 2, stderr: expect.stringContaining("SEREN_BRIDGE_MODEL_URL is not a URL") });
   expect(model.asked).toEqual([]);
