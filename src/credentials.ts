@@ -5,7 +5,7 @@ import { ExecutionFailure } from "./support/failure.ts";
 import type { Redactor } from "./support/redact.ts";
 import { Secret } from "./support/secret.ts";
 
-/** What can stand in a header: no blanks, no line breaks, no characters beyond ASCII. */
+/** What a header can hold: printable ASCII without blanks. */
 const KEY = /^[\x21-\x7e]+$/;
 
 /** Reads the key at its first use and tells the redactor about it. Throws `unauthorized` naming the sources tried. */
@@ -52,7 +52,7 @@ function keyIn(text: string): string | undefined {
       return value.api_key.trim() || undefined;
     }
   } catch {
-    // not JSON: said by the caller
+    // not JSON: the caller reports it
   }
   return undefined;
 }

@@ -72,7 +72,7 @@ function checkSizes({ manifest }: Parcel, files: ParcelFiles): void {
   if (manifest.instructions.length + manifest.inline_prompts.length === 0) {
     throw new ExecutionFailure(
       "invalid_input",
-      "this parcel tells its agent nothing: it has neither instructions nor prompts. Add a SOUL or PROMPT line to its Agentfile and build it again",
+      "this parcel has neither instructions nor prompts, so its agent would have nothing to do. Add a SOUL or PROMPT line to its Agentfile and build it again",
     );
   }
   const used = new Set<string>();
@@ -97,7 +97,7 @@ function checkSizes({ manifest }: Parcel, files: ParcelFiles): void {
   requireSize(total, MAX_BUNDLE_BYTES, "all its files together");
 }
 
-/** `what` is a part of the parcel, in words that continue "has more than it may: …". */
+/** Throws `invalid_input` when `bytes` exceeds `max`; `what` is the subject of the message: a part of the parcel. */
 export function requireSize(bytes: number, max: number, what: string): void {
   if (bytes <= max) return;
   throw new ExecutionFailure(

@@ -4,7 +4,7 @@ import type { Parcel } from "./load.ts";
 import { listed, quoted } from "./printable.ts";
 
 /**
- * Both the kind and the reference are judged: the host derives the kind case-sensitively, so `Dispatch/Native:latest`
+ * Checks both the kind and the reference: the host derives the kind case-sensitively, so `Dispatch/Native:latest`
  * arrives as kind `custom`. Without the `u` flag `i` folds ASCII only.
  */
 const CUSTOM_FAMILY = /^(?:custom$|dispatch\/custom$|dispatch\/custom[:@])/i;

@@ -1,4 +1,4 @@
-/** Names by which a deployment made from a parcel is found again. */
+/** Names by which a deployment made from a parcel is found later. */
 import { createHmac } from "node:crypto";
 import { ExecutionFailure } from "../support/failure.ts";
 import type { Secret } from "../support/secret.ts";
@@ -7,7 +7,7 @@ import type { Parcel } from "./load.ts";
 import { modelFields } from "./models.ts";
 import { collectSecrets, type SecretSource } from "./secrets.ts";
 
-/** To be raised when the same parcel and options come to make another workload, so that old deployments are not reused. */
+/** Raise it when the same parcel and options produce a different workload, so that old deployments are not reused. */
 const MAPPING_VERSION = 1;
 const MAX_SLUG_LENGTH = 40;
 
@@ -49,7 +49,7 @@ export function deploymentName({ manifest }: Parcel, optionsKey: string): string
 
 /**
  * Eight hex digits that change whenever model, limits, env or the value of a secret does, so that a rotated secret gets
- * a fresh deployment. Keyed with the API key: without it, nothing can be tried out against a name.
+ * a new deployment. Keyed with the API key, so that a guessed secret cannot be checked against a name.
  * Throws what `collectSecrets` throws.
  */
 export function workloadOptionsKey(parcel: Parcel, secret: SecretSource, apiKey: Secret): string {

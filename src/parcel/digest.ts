@@ -53,7 +53,7 @@ export function manifestDigest(manifest: ParcelManifest): string {
     .digest("hex");
 }
 
-/** Whether the manifest is the one its digest was made for, the labels of a binding aside. */
+/** Whether the digest belongs to this manifest; the labels of a binding are ignored. */
 export function digestMatches(manifest: ParcelManifest): boolean {
   if (manifestDigest(manifest) === manifest.digest) return true;
   const own = Object.entries(manifest.labels).filter(([name]) => !name.startsWith(DEPLOYMENT_LABEL_PREFIX));

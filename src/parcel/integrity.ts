@@ -60,13 +60,13 @@ export async function verifyParcel(parcel: Parcel): Promise<ParcelFiles> {
   };
 }
 
-/** By path. The host writes each path once, in its plain form; anything else was not written by it. */
+/** Files by path. The host writes each path once, in its plain form; anything else was not written by it. */
 function takeInventory(files: readonly ParcelFile[]): Map<string, ParcelFile> {
   const inventory = new Map<string, ParcelFile>();
   let total = 0;
   for (const file of files) {
     if (packagedPath(file.packaged_as) !== file.packaged_as) {
-      throw tampered(`its file list spells a path in a roundabout way: ${quoted(file.packaged_as)}`);
+      throw tampered(`its file list has a path that is not in its plain form: ${quoted(file.packaged_as)}`);
     }
     if (inventory.has(file.packaged_as)) throw tampered(`its file list names ${quoted(file.packaged_as)} twice`);
     inventory.set(file.packaged_as, file);
@@ -151,7 +151,7 @@ async function requireFolder(path: string, shown: string): Promise<void> {
   throw new ExecutionFailure("invalid_input", `${shown} is ${what}; a parcel consists of plain files and folders only`);
 }
 
-/** Hands out the pieces of a file; throws at its end, at the latest, if size or hash are not those of the manifest. */
+/** Passes the file on in pieces; throws, at its end at the latest, if size or hash differ from the manifest's. */
 async function readVerified(context: Context, file: ParcelFile, take: (piece: Buffer) => void): Promise<void> {
   const segments = file.packaged_as.split("/");
   for (let depth = 1; depth < segments.length; depth += 1) {

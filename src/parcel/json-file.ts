@@ -4,7 +4,7 @@ import { JITLESS } from "../support/zod.ts";
 import { printable } from "./printable.ts";
 import { readWhole } from "./regular-file.ts";
 
-/** What this folder needs of a zod schema. */
+/** The part of a zod schema that this room uses. */
 export interface Schema<T> {
   safeParse(
     value: unknown,
@@ -54,7 +54,7 @@ export function checked<T>(schema: Schema<T>, value: unknown, shown: string): T 
   return parsed.data;
 }
 
-/** Lone surrogates pass `JSON.parse`, but the host cannot have written them and no peer of ours can read them. */
+/** Lone surrogates pass `JSON.parse`, but the host cannot have written them and neither host nor service can read them. */
 function isWellFormed(value: unknown): boolean {
   if (typeof value === "string") return value.isWellFormed();
   if (typeof value !== "object" || value === null) return true;

@@ -27,7 +27,7 @@ function limitOf({ manifest }: Parcel, scope: string): number | undefined {
   return value > 0 && value <= MAX_UINT32 ? Math.min(value, MAX_INT32) : undefined;
 }
 
-/** Rounded up: the courier keeps the exact deadline, the service must not be the earlier one. Zero is the courier's own affair. */
+/** Rounded up: the courier keeps the exact deadline, the service must not be the earlier one. Zero is handled by the courier. */
 function timeoutSeconds(parcel: Parcel): number | undefined {
   const ms = runTimeoutMs(parcel);
   return ms ? Math.min(Math.ceil(ms / 1000), MAX_INT32) : undefined;

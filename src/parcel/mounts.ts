@@ -1,4 +1,4 @@
-/** Mounts of a parcel: where each one's data really lives when the agent runs on Seren Cloud. */
+/** Mounts of a parcel: where the data of each one is when the agent runs on Seren Cloud. */
 import type { Mount, ResolvedMount } from "#protocols/dispatch-courier";
 import { ExecutionFailure } from "../support/failure.ts";
 import type { Parcel } from "./load.ts";

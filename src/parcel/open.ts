@@ -9,7 +9,7 @@ export interface OpenedParcel {
 }
 
 /**
- * Loads the parcel at `path`, checks that it runs here, and verifies digest and files. To be done for every request: a
+ * Loads the parcel at `path`, checks that it runs here, and verifies digest and files. Call it for every request: a
  * host may run a turn without validating first, and the disk may change between two requests.
  * Throws `invalid_input` or `unsupported`.
  */

@@ -23,7 +23,7 @@ export function packagedPath(written: string): string {
   }
   if (kept.length === 0) throw refused(written, "names the parcel's own folder");
   const path = kept.join("/");
-  // Judged last: `./C:` is one, too, once the dot is gone.
+  // Checked last: without its leading dot, `./C:` is a drive, too.
   if (/^[A-Za-z]:/.test(path)) throw refused(written, "is absolute");
   return path;
 }

@@ -45,7 +45,7 @@ function withoutFrontMatter(text: string): string {
 const WHITE_SPACE = /\p{White_Space}/u;
 
 /**
- * Strips Unicode White_Space, as Rust does: NEL goes and FEFF stays, the other way round than in `String.trimEnd`.
+ * Strips Unicode White_Space as Rust does: NEL is removed and FEFF kept, the opposite of `String.trimEnd`.
  * A loop, because a pattern anchored at the end is quadratic in the blanks inside a text.
  */
 function trimEnd(text: string): string {

@@ -1,16 +1,16 @@
-/** Bounded reading of regular files. Links, devices and pipes are refused, so that a parcel cannot lead us elsewhere. */
+/** Bounded reading of regular files. Links, devices and pipes are refused, so that a parcel cannot point outside its folder. */
 import { type BigIntStats, constants } from "node:fs";
 import { type FileHandle, lstat, open } from "node:fs/promises";
 import { ExecutionFailure } from "../support/failure.ts";
 
 const CHUNK_BYTES = 256 * 1024;
 
-/** Windows has neither flag. NONBLOCK keeps the opening of a pipe, swapped in at the last moment, from waiting for ever. */
+/** Windows has neither flag. With NONBLOCK, opening a pipe that was swapped in at the last moment does not block. */
 const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /**
- * Reads the file at `path` from start to end and hands each piece to `take`, which must not keep it: the buffer is
- * reused. Answers how many bytes there were. Not a byte more than `maxBytes` is handed out.
+ * Reads the file at `path` from start to end and passes each piece to `take`, which must not keep it: the buffer is
+ * reused. Returns the number of bytes read; never passes on more than `maxBytes`.
  * Throws `invalid_input`, naming the file as `shown`.
  */
 export async function readRegular(
@@ -71,7 +71,7 @@ function tooLarge(shown: string, maxBytes: number): ExecutionFailure {
   return new ExecutionFailure("invalid_input", `${shown} is larger than the ${maxBytes} bytes it may have`);
 }
 
-/** A failure of the file system, in words. */
+/** The failure for an error of the file system. */
 export function unreadable(error: unknown, shown: string): ExecutionFailure {
   if (error instanceof ExecutionFailure) return error;
   const code = error instanceof Error && "code" in error ? String(error.code) : "";

@@ -28,8 +28,8 @@ export interface ParcelWorkload {
 }
 
 /**
- * Composes the request; sends nothing. It depends on the parcel's digest and on what `workloadOptionsKey` covers, and on
- * nothing else, because a deployment of the same name is taken for the same workload.
+ * Builds the request; sends nothing. It depends only on the parcel's digest and on what `workloadOptionsKey` covers,
+ * because a deployment of the same name is assumed to hold the same workload.
  * Throws `unsupported` for a parcel that does not run here, `invalid_input` for a missing secret or a size limit.
  */
 export async function parcelWorkload(
@@ -44,7 +44,7 @@ export async function parcelWorkload(
   const { instructions, assets } = await bundleOf(parcel, files);
   const required = [...new Set(manifest.secrets.filter((secret) => secret.required).map(({ name }) => name))];
   const create: CreateDeployment = {
-    // Each turn is a run of its own; nothing keeps running, and nothing is scheduled, without being asked for.
+    // Each turn is a run of its own: nothing keeps running or is scheduled unless the user asked for it.
     mode: "job",
     name: options.name,
     skill_slug: slug(manifest.name),

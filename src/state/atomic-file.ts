@@ -1,6 +1,6 @@
 /**
- * Writing a small file so that a reader, or the next start after a power loss, sees the old text or the new one whole.
- * Own code rather than a package: the usual one hooks the process's signals, and those belong to the end of life here.
+ * Atomic writes: a reader, or the next start after a power loss, sees the old text or the new text, complete. Not a
+ * package, because the usual one hooks the process's signals, which belong to `stdio/end-of-life.ts` here.
  */
 import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -14,7 +14,7 @@ export async function writeFileAtomic(path: string, text: string, token: string,
   try {
     const file = await open(temporary, "wx", mode);
     try {
-      if (mode !== 0o600) await file.chmod(mode); // the process's mask has taken bits away
+      if (mode !== 0o600) await file.chmod(mode); // the umask may have cleared bits
       await file.writeFile(text);
       await file.sync();
     } finally {
@@ -28,7 +28,7 @@ export async function writeFileAtomic(path: string, text: string, token: string,
   await syncFolder(dirname(path));
 }
 
-/** The name itself must survive, too. Windows cannot open a folder and does not need it. */
+/** Makes the rename durable. Windows cannot open a folder and does not need this. */
 async function syncFolder(path: string): Promise<void> {
   if (process.platform === "win32") return;
   const folder = await open(path, "r");

@@ -1,6 +1,6 @@
 /**
- * Small files of this machine's processes: a folder a process, in it `owner.json` and the process's files. Files of a
- * dead process are taken over by renaming them into one's own folder, which exactly one process can do.
+ * Small files of this machine's processes: one folder per process with `owner.json` and the process's files. Files of a
+ * dead process are taken over by renaming them into the own folder, at which exactly one process succeeds.
  */
 import { mkdir, readdir, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
 import type { Server } from "node:net";
@@ -15,7 +15,7 @@ const OWNER_FILE = "owner.json";
 const OwnerSchema = z.object({ v: z.literal(1), machine: z.string(), address: z.string() });
 type Owner = z.output<typeof OwnerSchema>;
 const SUFFIX = ".entry";
-/** A folder that says so long not whose it is never will: its process died while it made it. */
+/** A folder without an owner file after this long belongs to a process that died while creating it. */
 const RUIN_AFTER_MS = 24 * 60 * 60_000;
 
 export interface OwnedFile {
@@ -31,7 +31,7 @@ export class OwnedFiles {
   readonly #folder: () => Promise<string>;
   #alive: Server | undefined;
 
-  /** `root` is made at the first write. Names have letters, digits and `-` only. */
+  /** `root` is created at the first write. Names consist of letters, digits and `-`. */
   constructor(root: string, ambient: Ambient) {
     this.#root = root;
     this.#ambient = ambient;
@@ -48,7 +48,7 @@ export class OwnedFiles {
     await rm(join(await this.#folder(), name + SUFFIX), { force: true });
   }
 
-  /** Makes the files of this machine's dead processes ours, those that `wanted` accepts, and answers them. */
+  /** Takes over the files of this machine's dead processes that `wanted` accepts, and returns them. */
   async takeOrphans(wanted: (text: string) => boolean): Promise<OwnedFile[]> {
     const taken: OwnedFile[] = [];
     for (const { folder, owner, own } of await this.#owners()) {
@@ -68,7 +68,7 @@ export class OwnedFiles {
     return taken;
   }
 
-  /** Everything there is, ours and others', with whether its owner lives. Other machines' files count as living. */
+  /** All files, with whether the owner of each is alive. Files of other machines count as alive. */
   async list(): Promise<(OwnedFile & { alive: boolean })[]> {
     const all: (OwnedFile & { alive: boolean })[] = [];
     for (const { folder, owner, own } of await this.#owners()) {
@@ -78,7 +78,7 @@ export class OwnedFiles {
     return all;
   }
 
-  /** Takes the folder back when nothing of ours is left in it. */
+  /** Removes the folder when it holds no file of this process any more. */
   async close(): Promise<void> {
     if (!this.#alive) return;
     await removeIfEmpty(await this.#folder());
@@ -89,7 +89,7 @@ export class OwnedFiles {
     const folder = join(this.#root, this.#id);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const address = aliveAddress(folder, this.#id);
-    this.#alive = await showAlive(address); // before the first file: what has an owner file has a living owner
+    this.#alive = await showAlive(address); // before the first file, so that an owner file implies a living owner
     const owner: Owner = { v: 1, machine: this.#machine, address };
     await writeFileAtomic(join(folder, OWNER_FILE), JSON.stringify(owner), this.#ambient.uuid());
     return folder;
@@ -129,7 +129,7 @@ async function readEntries(folder: string): Promise<OwnedFile[]> {
     try {
       entries.push({ name: file.slice(0, -SUFFIX.length), text: await readFile(join(folder, file), "utf8") });
     } catch {
-      // taken away meanwhile
+      // removed by another process
     }
   }
   return entries;
@@ -139,7 +139,7 @@ async function isOlder(path: string, time: number): Promise<boolean> {
   try {
     return (await stat(path)).mtimeMs < time;
   } catch {
-    return false; // gone meanwhile
+    return false; // removed by another process
   }
 }
 

@@ -1,7 +1,6 @@
 /**
- * Proof of life of a process: a socket it listens on for as long as it lives. A process id proves nothing: ids are used
- * again, and where nobody reaps children a killed process still answers signal 0. A socket dies with its process, however
- * that dies.
+ * Proves that a process is alive: a socket it listens on until it ends. A process id proves nothing: ids are reused, and
+ * a killed process that was not reaped still accepts signal 0. A socket ends with its process in every case.
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -31,7 +30,7 @@ export function showAlive(address: string): Promise<Server> {
   });
 }
 
-/** Whether somebody listens there. Only a clear "nobody" counts as death; anything unclear is life. */
+/** Whether a process listens there. Only a clear refusal counts as dead; anything else counts as alive. */
 export function isAlive(address: string): Promise<boolean> {
   return new Promise((resolve) => {
     const connection = connect(address);
@@ -45,13 +44,13 @@ export function isAlive(address: string): Promise<boolean> {
   });
 }
 
-/** Tells machines apart that share a state folder (a network home, a container's volume). */
+/** Distinguishes machines that share a state folder (a network home, a container's volume). */
 export function machineId(): string {
   let id = "";
   try {
     id = readFileSync("/etc/machine-id", "utf8").trim();
   } catch {
-    // not on this system: the name has to do
+    // not available on this system: use the host name
   }
   return createHash("sha256").update(`${hostname()}\n${id}`).digest("hex").slice(0, 16);
 }
