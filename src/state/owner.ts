@@ -50,7 +50,7 @@ export function machineId(): string {
   try {
     id = readFileSync("/etc/machine-id", "utf8").trim();
   } catch {
-    // not available on this system: use the host name
+    // not available on this system: the host name alone
   }
   return createHash("sha256").update(`${hostname()}\n${id}`).digest("hex").slice(0, 16);
 }
