@@ -333,10 +333,10 @@ describe("size limits, refused with the figures", () => {
   });
 });
 
-test("a parcel that tells its agent nothing is refused", async () => {
+test("a parcel without instructions and prompts is refused", async () => {
   const failure = await failureOf(() => builtWorkload({ "a.txt": "a" }, {}));
   expect(failure).toMatchObject({ kind: "invalid_input" });
-  expect(failure.message).toContain("it has neither instructions nor prompts");
+  expect(failure.message).toContain("has neither instructions nor prompts");
 });
 
 test("a file that changes after verification never reaches the request", async () => {
