@@ -1,6 +1,7 @@
 /** The import direction, so that nobody has to remember it (README, "Architecture"). */
 import { readdirSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
+import ts from "typescript";
 import { describe, expect, test } from "vitest";
 
 /** What each layer of `src/` may import, besides itself and `support`. Composition (`app/` and the files at the root) may import all. */
@@ -103,6 +104,52 @@ describe("src", () => {
       /\b(Date\.now|Math\.random|setTimeout|setInterval|setImmediate|performance\.now)\s*\(|\brandomUUID\s*\(/;
     const users = sources("src").filter((path) => direct.test(stripComments(readFileSync(path, "utf8"))));
     expect(users).toEqual(["src/support/ambient.ts"]);
+  });
+});
+
+/** Lower-case words joined by underscores: how the service, and no member of ours, is spelled. */
+const SNAKE_CASE = /^[a-z][a-z0-9]*(_[a-z0-9]+)+$/;
+
+function nodesOf(path: string): ts.Node[] {
+  const found: ts.Node[] = [];
+  const visit = (node: ts.Node) => {
+    found.push(node);
+    node.forEachChild(visit);
+  };
+  visit(ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.Latest, true));
+  return found;
+}
+
+describe("the core knows no wire", () => {
+  // A table may be keyed by the words of our own vocabulary, which are strings in these two files.
+  const words = ["src/core/events.ts", "src/support/failure.ts"].flatMap((path) =>
+    nodesOf(path)
+      .filter(ts.isStringLiteral)
+      .map(({ text }) => text),
+  );
+
+  test.each(sources("src/core"))("%s spells no member of an answer", (path) => {
+    const members = nodesOf(path).flatMap((node) => {
+      if (ts.isIdentifier(node)) return node.text;
+      if (!ts.isStringLiteralLike(node)) return [];
+      const { parent } = node;
+      const isMember =
+        ts.isElementAccessExpression(parent) ||
+        ts.isPropertyAssignment(parent) ||
+        ts.isBindingElement(parent) ||
+        ts.isComputedPropertyName(parent) ||
+        (ts.isBinaryExpression(parent) && parent.operatorToken.kind === ts.SyntaxKind.InKeyword);
+      return isMember && !(ts.isPropertyAssignment(parent) && parent.initializer === node) ? node.text : [];
+    });
+    expect(members.filter((name) => SNAKE_CASE.test(name) && !words.includes(name))).toEqual([]);
+  });
+
+  test("and the check sees one", () => {
+    expect(
+      nodesOf("src/seren/mapping/answers.ts")
+        .filter(ts.isIdentifier)
+        .map(({ text }) => text),
+    ).toContain("pending_approvals");
   });
 });
 

@@ -1,5 +1,5 @@
 /** What a host asks for, in neutral words. */
-import type { CreateDeployment } from "../seren/index.ts";
+import type { NewDeployment } from "../seren/index.ts";
 
 /** How to find the deployment a run goes to. */
 export type Target =
@@ -9,7 +9,7 @@ export type Target =
    * A workload of ours: `knownId` (from an earlier turn) is used while it lives, else a live deployment of this `name`,
    * else one is created from `create`, which is asked for only then.
    */
-  | { kind: "workload"; name: string; knownId?: string; create: () => CreateDeployment | Promise<CreateDeployment> };
+  | { kind: "workload"; name: string; knownId?: string; create: () => NewDeployment | Promise<NewDeployment> };
 
 export interface RunRequest {
   target: Target;

@@ -9,6 +9,7 @@ import { ApprovalDesk } from "../../src/core/account/approvals.ts";
 import { generalAgentTarget } from "../../src/core/index.ts";
 import { BundleBodySchema, InboxDecisionBodySchema, ResumeBodySchema } from "../../src/local/handlers/body-schemas.ts";
 import { SerenClient } from "../../src/seren/index.ts";
+import { deploymentBody } from "../../src/seren/mapping/requests.ts";
 import { Stopped } from "../../src/support/abort.ts";
 import type { FailureKind } from "../../src/support/failure.ts";
 import { createRedactor } from "../../src/support/redact.ts";
@@ -30,7 +31,7 @@ test.skipIf(!openApiPresent)("1. composed bodies are valid, and what the documen
   const api = new OpenApi();
   const fits = (method: string, path: string, body: unknown) => api.body(method, path)(body);
   const target = generalAgentTarget();
-  const create = target.kind === "workload" ? await target.create() : undefined;
+  const create = target.kind === "workload" ? deploymentBody(await target.create()) : undefined;
   const run = new ScriptedRun();
   await run.live({ conversationId: "talk-1", operation: "chat", inputs: { a: 1 } });
   const [sent] = run.rig.transport.to("POST /deployments/*/runs");

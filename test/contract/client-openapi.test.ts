@@ -18,8 +18,8 @@ import { DEPLOYMENT, deployment, RUN, record, state } from "../unit/seren/follow
 
 const signal = new AbortController().signal;
 const page = { limit: 5, offset: 5, status: "running", conversationId: "talk-1" };
-const body = { client_request_id: "c-1", message: "hi", conversation_id: "talk-1", async: true, inputs: { a: [1] } };
-const RESUME = { resume_checkpoint_id: "cp-7", approval_decisions: [{ id: "ap-1", decision: "approve" as const }] };
+const run = { requestId: "c-1", message: "hi", conversationId: "talk-1", inputs: { a: [1] } };
+const RESUME = { resume: { checkpointId: "cp-7", decisions: [{ id: "ap-1", decision: "approve" as const }] } };
 const LLM = { type: "llm" as const, bundle: { instructions: [{ kind: "skill" as const, content: "Be brief." }] } };
 const deploy = { mode: "job" as const, skill_slug: "triage", name: "triage-1", workload: { execution: LLM } };
 
@@ -31,7 +31,7 @@ const CALLS: [string, (client: SerenClient) => Promise<unknown>, Reply][] = [
   ["POST /deployments/*/start", (client) => client.startDeployment(DEPLOYMENT), data({ status: "running" })],
   [
     "POST /deployments/*/runs",
-    (client) => startRun(client, DEPLOYMENT, body, { signal }),
+    (client) => startRun(client, DEPLOYMENT, run, { signal }),
     data({ status: "queued", run_id: RUN }),
   ],
   [

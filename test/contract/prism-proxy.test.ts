@@ -105,8 +105,10 @@ describe.skipIf(obstacle !== "")(`through Prism's validating proxy${obstacle}`, 
     const waiting = ends.at(-1)?.[1];
     const runId = waiting?.run?.runId ?? "";
     await client.createRun(job, {
-      resume_checkpoint_id: waiting?.checkpointId ?? "",
-      approval_decisions: (waiting?.approvals ?? []).map(({ id }) => ({ id, decision: "approve" as const })),
+      resume: {
+        checkpointId: waiting?.checkpointId ?? "",
+        decisions: (waiting?.approvals ?? []).map(({ id }) => ({ id, decision: "approve" as const })),
+      },
     });
     const attached = await run(named(job), "", { attachTo: runId });
     expect(attached.kind).toBe("completed");

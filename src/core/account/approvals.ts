@@ -36,25 +36,25 @@ export class ApprovalDesk {
     return runs
       .filter(({ status }) => status === AWAITING_APPROVAL)
       .map((row) => ({
-        run: { runId: row.run_id, deploymentId: row.deployment_id },
-        requests: (row.pending_approvals ?? []).map(requestOf),
+        run: { runId: row.runId, deploymentId: row.deploymentId },
+        requests: row.approvals.map(requestOf),
       }));
   }
 
   /** Rejects with `not_found` for an unknown run, and `conflict` for one that does not wait. */
   async checkpoint(runId: string): Promise<Checkpoint> {
     const [record, pending] = await Promise.all([this.#client.getRun(runId), this.#client.getPendingApprovals(runId)]);
-    const requests = (pending.pending_approvals ?? []).map(requestOf);
+    const requests = pending.approvals.map(requestOf);
     if (record.status !== AWAITING_APPROVAL || requests.length === 0) {
       throw new ExecutionFailure("conflict", `the run does not wait for an approval; it is ${record.status}`);
     }
-    if (!pending.checkpoint_id) {
+    if (!pending.checkpointId) {
       throw new ExecutionFailure(
         "contract",
         "Seren Cloud does not say where the run waits, so it cannot be decided from here; decide it on Seren's own page",
       );
     }
-    return { run: runRefOf(record), requests, checkpointId: pending.checkpoint_id };
+    return { run: runRefOf(record), requests, checkpointId: pending.checkpointId };
   }
 
   /**
@@ -67,11 +67,9 @@ export class ApprovalDesk {
   ): Promise<RunRef> {
     try {
       const { invocation } = await this.#client.createRun(run.deploymentId, {
-        async: true,
-        resume_checkpoint_id: checkpointId,
-        approval_decisions: requests.map(({ id }) => ({ id, decision: verdictOf(id) })),
+        resume: { checkpointId, decisions: requests.map(({ id }) => ({ id, decision: verdictOf(id) })) },
       });
-      return { ...run, runId: invocation.run_id ?? invocation.id ?? run.runId };
+      return { ...run, runId: invocation.runId ?? run.runId };
     } catch (error) {
       throw await this.#explained(run, asFailure(error));
     }

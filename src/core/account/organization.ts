@@ -1,11 +1,5 @@
 /** What an organization has on the service, in neutral words: lists for people, and taking away what is not used. */
-import {
-  AWAITING_APPROVAL,
-  type DeploymentSummary,
-  endingOf,
-  type RunRecord,
-  type SerenClient,
-} from "../../seren/index.ts";
+import { AWAITING_APPROVAL, type Deployment, endingOf, type Run, type SerenClient } from "../../seren/index.ts";
 import type { OutcomeKind, RunRef, Usage } from "../events.ts";
 import { runRefOf, usageOf } from "../run/outcome.ts";
 
@@ -61,7 +55,7 @@ export class Organization {
   /** What the run is doing: its tool or step. Undefined when the service does not say. */
   async step(runId: string): Promise<string | undefined> {
     const state = await this.#client.getRunState(runId, { attempts: 1 });
-    return state.current_tool ?? state.current_step ?? undefined;
+    return state.currentTool ?? state.currentStep;
   }
 
   async deployments(): Promise<DeploymentRow[]> {
@@ -74,15 +68,15 @@ export class Organization {
   }
 }
 
-function runRowOf(record: RunRecord): RunRow {
+function runRowOf(record: Run): RunRow {
   const usage = usageOf(record);
-  const ended = endingOf(record.status) ? timeOf(record.completed_at ?? record.updated_at) : undefined;
-  const message = messageIn(record.invocation_payload);
+  const ended = endingOf(record.status) ? (record.completedAt ?? record.updatedAt) : undefined;
+  const { message } = record;
   return {
     run: runRefOf(record),
     state: displayStateOf(record.status),
-    startedAt: timeOf(record.started_at ?? record.created_at) ?? 0,
-    ...(record.status_message ? { detail: record.status_message } : {}),
+    startedAt: record.startedAt ?? record.createdAt ?? 0,
+    ...(record.statusMessage ? { detail: record.statusMessage } : {}),
     ...(message ? { message } : {}),
     ...(ended === undefined ? {} : { endedAt: ended }),
     ...(usage ? { usage } : {}),
@@ -94,32 +88,14 @@ export function displayStateOf(status: string): RunState {
   return status === AWAITING_APPROVAL ? AWAITING_APPROVAL : (endingOf(status) ?? "running");
 }
 
-function deploymentRowOf({
-  id,
-  name,
-  status,
-  mode,
-  model_id,
-  error_message,
-  created_at,
-}: DeploymentSummary): DeploymentRow {
+function deploymentRowOf({ id, name, status, mode, modelId, errorMessage, createdAt }: Deployment): DeploymentRow {
   return {
     id,
     name,
     status,
     mode,
-    createdAt: timeOf(created_at) ?? 0,
-    ...(model_id ? { model: model_id } : {}),
-    ...(error_message ? { error: error_message } : {}),
+    createdAt: createdAt ?? 0,
+    ...(modelId ? { model: modelId } : {}),
+    ...(errorMessage ? { error: errorMessage } : {}),
   };
-}
-
-function messageIn(payload: unknown): string | undefined {
-  const message = typeof payload === "object" && payload !== null && "message" in payload ? payload.message : undefined;
-  return typeof message === "string" ? message : undefined;
-}
-
-function timeOf(text: string | null | undefined): number | undefined {
-  const time = Date.parse(text ?? "");
-  return Number.isNaN(time) ? undefined : time;
 }

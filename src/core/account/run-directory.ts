@@ -1,5 +1,5 @@
 /** Runs by their remote id, whoever started them: a look that waits for nothing, and a cancel. */
-import { AWAITING_APPROVAL, endingOf, type RunRecord, recordRows, type SerenClient } from "../../seren/index.ts";
+import { AWAITING_APPROVAL, endingOf, type Run, type SerenClient } from "../../seren/index.ts";
 import { asFailure } from "../../support/failure.ts";
 import type { Canceller } from "../cancel/canceller.ts";
 import type { Approval, Outcome, Phase, RunRef } from "../events.ts";
@@ -47,9 +47,9 @@ export class RunDirectory {
       cursor: cursor + (page?.events.length ?? 0),
       approvals: [],
     };
-    if (record.status_message) report.detail = record.status_message;
+    if (record.statusMessage) report.detail = record.statusMessage;
     if (record.status === AWAITING_APPROVAL) {
-      report.approvals = approvalsOf((await this.#client.getPendingApprovals(runId, once)).pending_approvals ?? []);
+      report.approvals = approvalsOf((await this.#client.getPendingApprovals(runId, once)).approvals);
     }
     const outcome = await this.#outcomeOf(record);
     return outcome ? { ...report, outcome } : report;
@@ -67,11 +67,11 @@ export class RunDirectory {
     void this.#canceller.cancel(runId);
   }
 
-  async #outcomeOf(record: RunRecord): Promise<Outcome | undefined> {
+  async #outcomeOf(record: Run): Promise<Outcome | undefined> {
     const ending = endingOf(record.status);
     if (!ending) return undefined;
     const transcript = new Transcript();
-    for (const row of recordRows(record.output_events) ?? []) transcript.apply(row);
+    for (const row of record.eventRows ?? []) transcript.apply(row);
     const listed = await this.#client.listRunArtifacts(record.id, { attempts: 1 }).catch(() => []);
     return endedOutcome({
       record,

@@ -2,7 +2,7 @@
  * Stops remote runs. A cancel is acceptance only, so it is repeated until the record says that the run has ended; it works
  * on its own, whether or not anybody is still pulling events.
  */
-import { isTerminal, type RunRecord, type SerenClient } from "../../seren/index.ts";
+import { isTerminal, type Run, type SerenClient } from "../../seren/index.ts";
 import { timeoutSignal } from "../../support/abort.ts";
 import { backoffMs, sleep } from "../../support/ambient.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
@@ -21,7 +21,7 @@ export const UNKNOWN_FOR_MS = 30_000;
 
 /** A run that goes on no more. Without a record the service does not know the run (any longer). */
 export interface Ended {
-  record?: RunRecord;
+  record?: Run;
 }
 
 export class Canceller {
@@ -66,7 +66,7 @@ export class Canceller {
     let unknownSince: number | undefined;
     for (let looks = 0; ambient.now() - since < GIVE_UP_MS; looks += 1) {
       try {
-        let record: RunRecord;
+        let record: Run;
         // A cancel that keeps failing is no reason not to see that the run has ended: after each, one look.
         if (looked && ambient.now() >= sendAt) {
           looked = false;
@@ -88,12 +88,12 @@ export class Canceller {
       }
       await sleep(ambient, backoffMs(ambient, looks, LOOK_BASE_MS, LOOK_CAP_MS));
     }
-    this.#log("warn", "a run could not be seen to end after it was cancelled", { waited_ms: ambient.now() - since });
+    this.#log("warn", "a run could not be seen to end after it was cancelled", { waitedMs: ambient.now() - since });
     return undefined;
   }
 
   /** One look, not longer than the next one is away: an answer that hangs must not hide that the run has ended. */
-  async #look(runId: string): Promise<RunRecord> {
+  async #look(runId: string): Promise<Run> {
     const bound = timeoutSignal(this.#client.ambient, LOOK_TIMEOUT_MS);
     try {
       return await this.#client.getRun(runId, { attempts: 1, signal: bound.signal });

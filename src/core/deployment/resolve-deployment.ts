@@ -2,7 +2,7 @@
  * Finding the deployment a run goes to, and making one where there is none. A deployment is created only for a workload
  * of ours, and only when no live one of its name exists.
  */
-import type { DeploymentSummary, SerenClient } from "../../seren/index.ts";
+import type { Deployment, SerenClient } from "../../seren/index.ts";
 import { sleep } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
 import type { SingleFlight } from "../../support/single-flight.ts";
@@ -21,7 +21,7 @@ const MAX_DEPLOY_CALLS = 2;
 type Status = Extract<ExecutionEvent, { type: "status" }>;
 
 /** Deployments this process is creating, by name: requests that come together share one. */
-export type Deploys = SingleFlight<DeploymentSummary>;
+export type Deploys = SingleFlight<Deployment>;
 
 /** The id to run on. A known id is answered without asking the service: a run created on it tells soon enough. */
 export async function* resolveDeployment(
@@ -48,7 +48,7 @@ export async function* resolveDeployment(
 /** Waits while the deployment is being built, and starts it when it is an always-on service that was stopped. */
 export async function* untilReady(
   client: SerenClient,
-  deployment: DeploymentSummary,
+  deployment: Deployment,
   signal: AbortSignal,
 ): AsyncGenerator<Status, string, void> {
   const { ambient } = client;
@@ -68,7 +68,7 @@ export async function* untilReady(
       case "failed":
         throw new ExecutionFailure(
           "conflict",
-          `the deployment failed to build${current.error_message ? `: ${current.error_message}` : ""}`,
+          `the deployment failed to build${current.errorMessage ? `: ${current.errorMessage}` : ""}`,
           { details: { hint: "prune_deployments" } },
         );
       default:
@@ -89,8 +89,8 @@ export async function* untilReady(
 }
 
 /** Two processes may have created one each: both take the older, so that they meet. Failed ones are left alone. */
-function pick(deployments: DeploymentSummary[], name: string): DeploymentSummary | undefined {
-  const age = (one: DeploymentSummary) => Date.parse(one.created_at) || 0;
+function pick(deployments: Deployment[], name: string): Deployment | undefined {
+  const age = (one: Deployment) => one.createdAt ?? 0;
   return deployments
     .filter((one) => one.name === name && one.status !== "failed")
     .sort((a, b) => age(a) - age(b) || (a.id < b.id ? -1 : 1))[0];
@@ -99,14 +99,14 @@ function pick(deployments: DeploymentSummary[], name: string): DeploymentSummary
 async function deployOnce(
   client: SerenClient,
   target: Extract<Target, { kind: "workload" }>,
-  listed: DeploymentSummary[],
+  listed: Deployment[],
   signal: AbortSignal,
-): Promise<DeploymentSummary> {
+): Promise<Deployment> {
   const before = new Set(listed.map(({ id }) => id));
   const body = await target.create();
   for (let calls = 1; ; calls += 1) {
     signal.throwIfAborted();
-    let created: DeploymentSummary | undefined;
+    let created: Deployment | undefined;
     try {
       created = await client.deploy(body);
     } catch (error) {
@@ -136,7 +136,7 @@ async function lookUpDeployment(
   name: string,
   before: ReadonlySet<string>,
   signal: AbortSignal,
-): Promise<DeploymentSummary | undefined> {
+): Promise<Deployment | undefined> {
   const since = client.ambient.now();
   for (;;) {
     const listed = await client.listDeployments({ signal });

@@ -20,12 +20,12 @@ export class ApprovalNotifier {
   ): AsyncGenerator<ExecutionEvent, Undecided | undefined, void> {
     const pending = await client.getPendingApprovals(runId, options);
     if (pending.status !== AWAITING_APPROVAL) return undefined;
-    const approvals = approvalsOf(pending.pending_approvals ?? []);
+    const approvals = approvalsOf(pending.approvals);
     const shown = approvals.map(({ id }) => id).join("\n") || "none";
     if (shown !== this.#shown) {
       this.#shown = shown;
       yield { type: "approval_wait", approvals, ...(reason ? { reason } : {}) };
     }
-    return { approvals, ...(pending.checkpoint_id ? { checkpointId: pending.checkpoint_id } : {}) };
+    return { approvals, ...(pending.checkpointId ? { checkpointId: pending.checkpointId } : {}) };
   }
 }

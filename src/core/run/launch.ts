@@ -51,12 +51,11 @@ async function submit(options: Launch, deploymentId: string): Promise<StartedRun
       client,
       deploymentId,
       {
-        async: true,
-        client_request_id: requestId,
-        ...(message === undefined ? {} : { message }),
-        ...(conversationId === undefined ? {} : { conversation_id: conversationId }),
-        ...(operation === undefined ? {} : { operation }),
-        ...(inputs === undefined ? {} : { inputs }),
+        requestId,
+        message,
+        conversationId,
+        operation,
+        inputs,
       },
       { signal },
     );

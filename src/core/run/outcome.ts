@@ -1,28 +1,28 @@
 /** The outcome of a run from its record: the record decides, whoever asked for what. */
-import type { PendingApproval, RunArtifact, RunEnding, RunRecord } from "../../seren/index.ts";
+import type { PendingApproval, Run, RunArtifact, RunEnding } from "../../seren/index.ts";
 import type { StopCause } from "../../support/abort.ts";
 import type { Approval, Artifact, Outcome, RunRef, Usage } from "../events.ts";
 import type { Transcript } from "./transcript.ts";
 
-export function usageOf(record: RunRecord): Usage | undefined {
-  const inputTokens = Math.trunc(record.inference_input_tokens ?? 0);
-  const outputTokens = Math.trunc(record.inference_output_tokens ?? 0);
-  const known = inputTokens > 0 || outputTokens > 0 || record.compute_cost_usd || record.inference_cost_usd;
+export function usageOf(record: Run): Usage | undefined {
+  const inputTokens = Math.trunc(record.inputTokens ?? 0);
+  const outputTokens = Math.trunc(record.outputTokens ?? 0);
+  const known = inputTokens > 0 || outputTokens > 0 || record.computeCostUsd || record.inferenceCostUsd;
   if (!known) return undefined;
   return {
     inputTokens,
     outputTokens,
-    ...(record.compute_cost_usd ? { computeUsd: record.compute_cost_usd } : {}),
-    ...(record.inference_cost_usd ? { inferenceUsd: record.inference_cost_usd } : {}),
-    ...(record.execution_time_ms ? { durationMs: record.execution_time_ms } : {}),
+    ...(record.computeCostUsd ? { computeUsd: record.computeCostUsd } : {}),
+    ...(record.inferenceCostUsd ? { inferenceUsd: record.inferenceCostUsd } : {}),
+    ...(record.executionTimeMs ? { durationMs: record.executionTimeMs } : {}),
   };
 }
 
-export function runRefOf(record: RunRecord): RunRef {
+export function runRefOf(record: Run): RunRef {
   return {
     runId: record.id,
-    deploymentId: record.deployment_id,
-    ...(record.session_url ? { url: record.session_url } : {}),
+    deploymentId: record.deploymentId,
+    ...(record.sessionUrl ? { url: record.sessionUrl } : {}),
   };
 }
 
@@ -33,12 +33,12 @@ export function approvalsOf(pending: PendingApproval[]): Approval[] {
 /** Events and the artifact list tell of related things: equal ids or addresses are one artifact, the list has the title. */
 export function mergeArtifacts(seen: ReadonlyMap<string, Artifact>, listed: RunArtifact[]): Artifact[] {
   const merged = new Map(seen);
-  for (const { id, artifact_type, title, url, payload } of listed) {
+  for (const { id, kind, title, url, payload } of listed) {
     const known = merged.get(id) ?? (url ? [...seen.values()].find(({ uri }) => uri === url) : undefined);
     merged.set(known?.id ?? id, {
       ...known,
       id: known?.id ?? id,
-      kind: known?.kind ?? artifact_type,
+      kind: known?.kind ?? kind,
       ...(title ? { title } : {}),
       ...(url ? { uri: url } : {}),
       ...(payload === undefined || payload === null ? {} : { payload }),
@@ -48,7 +48,7 @@ export function mergeArtifacts(seen: ReadonlyMap<string, Artifact>, listed: RunA
 }
 
 export interface EndedRun {
-  record: RunRecord;
+  record: Run;
   ending: RunEnding;
   transcript: Transcript;
   text: string;
@@ -72,13 +72,13 @@ export function endedOutcome({
   const usage = usageOf(record);
   const outcome: Outcome = { kind, run: runRefOf(record), text, artifacts, approvals: [] };
   if (usage) outcome.usage = usage;
-  if (record.stop_reason) outcome.stopReason = record.stop_reason;
+  if (record.stopReason) outcome.stopReason = record.stopReason;
   if (stoppedBy) outcome.stoppedBy = stoppedBy;
   if (kind === "completed") return outcome;
   const message =
     transcript.firstError?.message ??
     streamError ??
-    record.status_message ??
+    record.statusMessage ??
     DEFAULT_WORDS[kind] ??
     `the run ended: ${kind}`;
   outcome.error = {

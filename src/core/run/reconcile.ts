@@ -6,11 +6,10 @@ import {
   type CallOptions,
   EventLogReader,
   endingOf,
+  type Run,
   type RunArtifact,
   type RunCursor,
-  type RunRecord,
   type SerenClient,
-  toSequence,
 } from "../../seren/index.ts";
 import type { StopCause } from "../../support/abort.ts";
 import { sleep } from "../../support/ambient.ts";
@@ -43,7 +42,7 @@ export interface Conclusion {
 
 /** A run whose record cannot be read whole: what it would tell has to be read from the log, while the host takes it. */
 interface Unread {
-  unread: RunRecord;
+  unread: Run;
   listing: Promise<RunArtifact[]>;
 }
 
@@ -58,7 +57,7 @@ export async function readRecord(
   runId: string,
   options: CallOptions,
   withListing: boolean,
-): Promise<{ record: RunRecord; listing: Promise<RunArtifact[]> | undefined }> {
+): Promise<{ record: Run; listing: Promise<RunArtifact[]> | undefined }> {
   const unneeded = new AbortController();
   const listing = withListing ? listingOf(client, runId, unneeded.signal) : undefined;
   try {
@@ -78,15 +77,13 @@ function listingOf(client: SerenClient, runId: string, signal?: AbortSignal): Pr
 
 /** `record` is terminal. `listing`: of its artifacts, where they were asked for already. */
 export function reconcile(
-  record: RunRecord,
+  record: Run,
   followed: Followed,
   listing: Promise<RunArtifact[]> = listingOf(followed.client, record.id),
 ): Promise<Reconciled> {
-  const { client, transcript } = followed;
+  const { transcript } = followed;
   return latestOf(record, followed)
-    .then(
-      (latest): Reconciled => (client.isTooLarge(latest.id) ? { unread: latest, listing } : conclude(latest, followed)),
-    )
+    .then((latest): Reconciled => (latest.cut ? { unread: latest, listing } : conclude(latest, followed)))
     .then(async (ending) => {
       if ("outcome" in ending) ending.outcome.artifacts = mergeArtifacts(transcript.artifacts, await listing);
       return ending;
@@ -109,9 +106,9 @@ export async function* emitRemaining(
 }
 
 /** From the log, page by page, what the stream has not told. */
-async function* rest(record: RunRecord, followed: Followed): AsyncGenerator<ExecutionEvent, void, void> {
+async function* rest(record: Run, followed: Followed): AsyncGenerator<ExecutionEvent, void, void> {
   const { client, transcript, cursor } = followed;
-  const latest = Math.max(followed.latest, toSequence(record.latest_sequence) ?? -1);
+  const latest = Math.max(followed.latest, record.cut?.latestSequence ?? -1);
   const log = new EventLogReader(client, record.id, cursor, new AbortController().signal);
   let failure: unknown;
   for (const wait of [0, ...REREAD_MS]) {
@@ -130,11 +127,11 @@ async function* rest(record: RunRecord, followed: Followed): AsyncGenerator<Exec
 }
 
 /** The record, read again while it lags behind; it may grow too large to be read meanwhile. */
-async function latestOf(record: RunRecord, followed: Followed): Promise<RunRecord> {
+async function latestOf(record: Run, followed: Followed): Promise<Run> {
   const { client } = followed;
   let latest = record;
   for (const wait of REREAD_MS) {
-    if (client.isTooLarge(record.id) || isComplete(latest, positionOf(followed))) break;
+    if (latest.cut || isComplete(latest, positionOf(followed))) break;
     await sleep(client.ambient, wait);
     latest = await client.getRun(record.id).catch(() => latest);
   }
@@ -145,7 +142,7 @@ function positionOf({ cursor: { sequence, numbered }, latest, troubled }: Follow
   return { sequence, numbered, latest, troubled };
 }
 
-function conclude(record: RunRecord, followed: Followed): Conclusion {
+function conclude(record: Run, followed: Followed): Conclusion {
   const { log, transcript, streamError, stoppedBy } = followed;
   const position = positionOf(followed);
   const events: ExecutionEvent[] = [...transcript.missing(record, position)];

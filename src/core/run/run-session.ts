@@ -7,12 +7,12 @@
  */
 import {
   AWAITING_APPROVAL,
-  type DeploymentSummary,
+  type Deployment,
   endingOf,
+  type Run,
   type RunArtifact,
   type RunCursor,
   RunFollower,
-  type RunRecord,
   type RunTrace,
   type SerenClient,
 } from "../../seren/index.ts";
@@ -53,7 +53,7 @@ export interface ExecutionOptions {
 }
 
 export function createExecute(options: ExecutionOptions): Execute {
-  const shared = { ...options, deploys: new SingleFlight<DeploymentSummary>() };
+  const shared = { ...options, deploys: new SingleFlight<Deployment>() };
   return (request, limits) => new RunSession(shared, request, limits).run();
 }
 
@@ -223,9 +223,9 @@ class RunSession {
         } else if (value.kind === "reconnecting") {
           yield statusEvent("reconnecting");
         } else {
-          const { status, current_tool: tool, current_step: step, phase, latest_sequence: latest } = value.state;
+          const { status, currentTool, currentStep, phase, latestSequence: latest } = value.state;
           this.#latest = Math.max(this.#latest, latest > 0 ? latest : -1);
-          yield* this.#states.emit(status, tool ?? step ?? phase, this.#knownRun());
+          yield* this.#states.emit(status, currentTool ?? currentStep ?? phase, this.#knownRun());
           if (status === AWAITING_APPROVAL && value.caughtUp && this.#request.onApproval === "return") return undefined;
         }
       }
@@ -249,7 +249,7 @@ class RunSession {
     const read = readRecord(this.#client, runId, this.#patient(), !this.#troubled);
     return read.then(({ record, listing }): Promise<Reconciled | OpenRun> | OpenRun => {
       if (endingOf(record.status)) return this.#reconcile(record, this.#followed(cursor, streamError), listing);
-      return { run: runRefOf(record), status: record.status, message: record.status_message ?? undefined };
+      return { run: runRefOf(record), status: record.status, message: record.statusMessage };
     });
   }
 
@@ -261,7 +261,7 @@ class RunSession {
     return { kind: "awaiting_approval", run, text: this.#transcript.text, artifacts, ...undecided };
   }
 
-  #reconcile(record: RunRecord, followed: Followed, listing?: Promise<RunArtifact[]>): Promise<Reconciled> {
+  #reconcile(record: Run, followed: Followed, listing?: Promise<RunArtifact[]>): Promise<Reconciled> {
     this.#ended = true;
     return reconcile(record, followed, listing);
   }

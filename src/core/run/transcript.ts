@@ -2,7 +2,7 @@
  * What a run has said so far: turns rows of its log into neutral events, and at the end makes the text equal to the
  * remote record's, whatever the stream lost on the way (`docs/reference/seren-cloud-api.md`, sections 4.8 and 5).
  */
-import { decodeRunEvent, type RunRecord, recordRows, sequenceOf } from "../../seren/index.ts";
+import { decodeRunEvent, type Run, sequenceOf } from "../../seren/index.ts";
 import { parseObject } from "../../support/objects.ts";
 import type { Artifact, ExecutionEvent } from "../events.ts";
 import { MAX_TEXT_CHARACTERS, TextBuffer } from "./text-buffer.ts";
@@ -80,7 +80,7 @@ export class Transcript {
         const tool = this.#tool(event.id, event.id);
         if (tool.resulted) return undefined;
         tool.resulted = true;
-        return { type: "tool_result", id: event.id, name: tool.name, content: event.content, isError: event.is_error };
+        return { type: "tool_result", id: event.id, name: tool.name, content: event.content, isError: event.isError };
       }
       case "artifact": {
         if (this.artifacts.has(event.id) || this.artifacts.size >= MAX_ARTIFACTS) return undefined;
@@ -89,7 +89,7 @@ export class Transcript {
           kind: event.kind,
           ...(event.uri ? { uri: event.uri } : {}),
           ...(event.sha256 ? { sha256: event.sha256 } : {}),
-          ...(event.size_bytes ? { sizeBytes: event.size_bytes } : {}),
+          ...(event.sizeBytes ? { sizeBytes: event.sizeBytes } : {}),
         };
         this.artifacts.set(event.id, artifact);
         return { type: "artifact", artifact };
@@ -113,17 +113,17 @@ export class Transcript {
    * came without a number, nobody can say which are missing; `finalText` still makes the text right.
    */
   *missing(
-    record: RunRecord,
+    record: Run,
     { sequence, numbered }: Pick<Position, "sequence" | "numbered">,
   ): Generator<ExecutionEvent, void, void> {
-    for (const row of numbered ? (recordRows(record.output_events) ?? []) : []) {
+    for (const row of numbered ? (record.eventRows ?? []) : []) {
       const number = sequenceOf(row);
       if (number === undefined || number <= sequence) continue;
       const event = this.apply(row);
       if (event) yield event;
     }
     // Tools that were skipped in the middle are told late rather than never; text is not, it would stand in the wrong place.
-    for (const row of recordRows(record.output_events) ?? []) {
+    for (const row of record.eventRows ?? []) {
       const type = decodeRunEvent(row)?.type;
       if (type !== "tool_call" && type !== "tool_result") continue;
       const event = this.apply(row);
@@ -135,7 +135,7 @@ export class Transcript {
    * The final text, given the record. `text` is at most `MAX_TEXT_CHARACTERS` of its `length`; `late` is what has to be
    * appended to what was streamed; `replaced` says that the streamed text was not a beginning of the record's.
    */
-  finalText(record: RunRecord, position: Position): FinalText {
+  finalText(record: Run, position: Position): FinalText {
     const recorded = recordedText(record);
     const streamed = this.#text;
     if (recorded === undefined) return this.#asStreamed();
@@ -144,7 +144,7 @@ export class Transcript {
       return late === "" ? this.#asStreamed() : { ...asRecorded(recorded), late };
     }
     // A record that is not complete is no reason to take back what was streamed.
-    const rows = recordRows(record.output_events);
+    const rows = record.eventRows;
     const trusted = rows !== undefined && isComplete(record, position);
     const kept = streamed.toString();
     const isBeginning = recorded.length < streamed.length && kept.startsWith(recorded.slice(0, kept.length));
@@ -186,8 +186,8 @@ function ownCopy(slice: string): string {
  * Whether the record holds the whole log. Its `done` event says so; where there is none, a record that goes as far as the
  * service ever said is believed, unless the following was too troubled to know how far that is.
  */
-export function isComplete(record: RunRecord, { sequence, latest, numbered, troubled }: Position): boolean {
-  const rows = recordRows(record.output_events);
+export function isComplete(record: Run, { sequence, latest, numbered, troubled }: Position): boolean {
+  const rows = record.eventRows;
   if (!rows) return true; // a record without rows gets none later
   if (rows.some((row) => decodeRunEvent(row)?.type === "done")) return true;
   if (troubled || !numbered) return false;
@@ -199,8 +199,8 @@ export function isComplete(record: RunRecord, { sequence, latest, numbered, trou
  * The answer as the record has it: the joined text events, else the process output. An orchestrated run's output can be a
  * JSON document with the answer in `response`. `undefined` when the record holds neither.
  */
-export function recordedText(record: RunRecord): string | undefined {
-  const rows = recordRows(record.output_events);
+export function recordedText(record: Run): string | undefined {
+  const rows = record.eventRows;
   const text = textOf(rows ?? []);
   if (text) return text;
   if (!record.output) return rows ? "" : undefined;
@@ -208,7 +208,7 @@ export function recordedText(record: RunRecord): string | undefined {
   return typeof response === "string" ? response : record.output;
 }
 
-function textOf(rows: unknown[]): string {
+function textOf(rows: readonly unknown[]): string {
   let text = "";
   for (const row of rows) {
     const event = decodeRunEvent(row);

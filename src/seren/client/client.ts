@@ -4,32 +4,36 @@
  * and `core/target.ts`, which look first.
  */
 
-import * as z from "zod";
-import {
-  type CreateDeployment,
-  type CreateRun,
-  type DeploymentSummary,
-  DeploymentSummarySchema,
-  MAX_PAGE,
-  type PendingRun,
-  PendingRunSchema,
-  type RunArtifact,
-  RunArtifactSchema,
-  type RunInvocation,
-  RunInvocationSchema,
-  type RunLiveState,
-  RunLiveStateSchema,
-  type RunPendingApprovals,
-  RunPendingApprovalsSchema,
-  type RunRecord,
-  RunRecordSchema,
-} from "#protocols/seren-cloud";
+import { MAX_PAGE } from "#protocols/seren-cloud";
 import type { Ambient } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
-import { JITLESS } from "../../support/zod.ts";
 import { toFailure } from "../http/problem.ts";
 import { RetryBudget, retrying } from "../http/retry.ts";
 import type { HttpRequest, HttpResponse, HttpStream, HttpTransport } from "../http/transport.ts";
+import {
+  type Reader,
+  readArtifact,
+  readDeployment,
+  readEach,
+  readInvocation,
+  readLiveState,
+  readPendingApprovals,
+  readPendingRun,
+  readRows,
+  readRun,
+} from "../mapping/answers.ts";
+import { deploymentBody, runBody } from "../mapping/requests.ts";
+import type {
+  Deployment,
+  Invocation,
+  LiveState,
+  NewDeployment,
+  NewRun,
+  PendingApprovals,
+  PendingRun,
+  Run,
+  RunArtifact,
+} from "../model.ts";
 import { type Envelope, envelopeOf, withoutGateway } from "./envelope.ts";
 import { type EventPage, isTooLarge, type Page, type RunPage, readPage } from "./pages.ts";
 import { queryString, segment } from "./path.ts";
@@ -68,20 +72,20 @@ export class SerenClient {
   }
 
   /** Unreadable ones are left out: those of other people may be shown in part only. */
-  async listDeployments(options?: CallOptions): Promise<DeploymentSummary[]> {
-    const rows = await this.#read("/deployments", z.array(z.unknown()), "the list of deployments", options);
-    return rows.flatMap((row) => DeploymentSummarySchema.safeParse(row, JITLESS).data ?? []);
+  async listDeployments(options?: CallOptions): Promise<Deployment[]> {
+    const rows = await this.#read("/deployments", readRows, "the list of deployments", options);
+    return readEach(readDeployment, rows);
   }
 
-  async getDeployment(deploymentId: string, options?: CallOptions): Promise<DeploymentSummary> {
-    return this.#read(`/deployments/${segment(deploymentId)}`, DeploymentSummarySchema, "the deployment", options);
+  async getDeployment(deploymentId: string, options?: CallOptions): Promise<Deployment> {
+    return this.#read(`/deployments/${segment(deploymentId)}`, readDeployment, "the deployment", options);
   }
 
   /** One try. Twice is two deployments: the service does not deduplicate. */
-  async deploy(body: CreateDeployment, signal?: AbortSignal): Promise<DeploymentSummary> {
+  async deploy(deployment: NewDeployment, signal?: AbortSignal): Promise<Deployment> {
     return this.#call(
-      { method: "POST", path: "/deploy", body: JSON.stringify(body) },
-      DeploymentSummarySchema,
+      { method: "POST", path: "/deploy", body: JSON.stringify(deploymentBody(deployment)) },
+      readDeployment,
       "the deployment",
       signal,
     );
@@ -101,22 +105,22 @@ export class SerenClient {
   }
 
   /** One try, never aborted by a caller: a create call dropped on the wire may leave a run that nobody can name. */
-  async createRun(deploymentId: string, body: CreateRun): Promise<{ httpStatus: number; invocation: RunInvocation }> {
+  async createRun(deploymentId: string, run: NewRun): Promise<{ httpStatus: number; invocation: Invocation }> {
     const path = `/deployments/${segment(deploymentId)}/runs`;
-    const request = { method: "POST", path, body: JSON.stringify(body) } as const;
-    const { value, response } = await this.#exchange(request, RunInvocationSchema, "the deployment");
+    const request = { method: "POST", path, body: JSON.stringify(runBody(run)) } as const;
+    const { value, response } = await this.#exchange(request, readInvocation, "the deployment");
     return { httpStatus: response.status, invocation: value };
   }
 
   /** A record too large to be read is answered as far as the run's state goes: without output, events and costs. */
-  async getRun(runId: string, options?: CallOptions): Promise<RunRecord> {
+  async getRun(runId: string, options?: CallOptions): Promise<Run> {
     if (this.#tooLarge.has(runId)) return recordFromState(await this.getRunState(runId, options));
-    const record = this.#read(`/runs/${segment(runId)}`, RunRecordSchema, "the run", options);
+    const record = this.#read(`/runs/${segment(runId)}`, readRun, "the run", options);
     return this.#orState(runId, record, () => this.getRunState(runId, options));
   }
 
   /** What the run's state tells in place of a record that is too large to be read. */
-  async #orState(runId: string, record: Promise<RunRecord>, state: () => Promise<RunLiveState>): Promise<RunRecord> {
+  async #orState(runId: string, record: Promise<Run>, state: () => Promise<LiveState>): Promise<Run> {
     try {
       return await record;
     } catch (error) {
@@ -126,17 +130,12 @@ export class SerenClient {
     }
   }
 
-  /** Whether `getRun` answered the run with less than its record. */
-  isTooLarge(runId: string): boolean {
-    return this.#tooLarge.has(runId);
-  }
-
-  async getRunState(runId: string, options?: CallOptions): Promise<RunLiveState> {
-    return this.#read(`/runs/${segment(runId)}/state`, RunLiveStateSchema, "the run", options);
+  async getRunState(runId: string, options?: CallOptions): Promise<LiveState> {
+    return this.#read(`/runs/${segment(runId)}/state`, readLiveState, "the run", options);
   }
 
   /** Records of one deployment, or of the whole organization. Unreadable records are left out. */
-  async listRuns(deploymentId: string | undefined, query: ListRuns = {}, options?: CallOptions): Promise<RunRecord[]> {
+  async listRuns(deploymentId: string | undefined, query: ListRuns = {}, options?: CallOptions): Promise<Run[]> {
     return (await this.listRunPage(deploymentId, query, options)).runs;
   }
 
@@ -153,7 +152,7 @@ export class SerenClient {
       options,
       filter,
     );
-    const runs = rows.flatMap((row) => RunRecordSchema.safeParse(row, JITLESS).data ?? []);
+    const runs = readEach(readRun, rows);
     return { runs, tooLarge: rows.filter((row) => row === undefined).length, hasMore };
   }
 
@@ -166,37 +165,39 @@ export class SerenClient {
   /** Unreadable ones are left out. */
   async listRunArtifacts(runId: string, options?: CallOptions): Promise<RunArtifact[]> {
     const path = `/runs/${segment(runId)}/artifacts${queryString({ limit: MAX_PAGE.artifacts })}`;
-    const rows = await this.#read(path, z.array(z.unknown()), "the run", options);
-    return rows.flatMap((row) => RunArtifactSchema.safeParse(row, JITLESS).data ?? []);
+    const rows = await this.#read(path, readRows, "the run", options);
+    return readEach(readArtifact, rows);
   }
 
-  async getPendingApprovals(runId: string, options?: CallOptions): Promise<RunPendingApprovals> {
-    return this.#read(`/runs/${segment(runId)}/pending_approvals`, RunPendingApprovalsSchema, "the run", options);
+  async getPendingApprovals(runId: string, options?: CallOptions): Promise<PendingApprovals> {
+    return this.#read(`/runs/${segment(runId)}/pending_approvals`, readPendingApprovals, "the run", options);
   }
 
   /** The organization's runs that wait for a person. Unreadable rows are left out. */
   async listPendingRuns(options?: CallOptions): Promise<PendingRun[]> {
     const path = `/pending_approvals${queryString({ limit: MAX_PAGE.approvals })}`;
-    const rows = await this.#read(path, z.array(z.unknown()), "the list of approvals", options);
-    return rows.flatMap((row) => PendingRunSchema.safeParse(row, JITLESS).data ?? []);
+    const rows = await this.#read(path, readRows, "the list of approvals", options);
+    return readEach(readPendingRun, rows);
   }
 
   /**
    * Asks the service to stop the run; the record says later whether it did. One try: the caller repeats until terminal. A
    * success that does not show the record is followed by a look at it.
    */
-  async cancelRun(runId: string, signal?: AbortSignal): Promise<RunRecord> {
+  async cancelRun(runId: string, signal?: AbortSignal): Promise<Run> {
     const request = { method: "GET", path: `/runs/${segment(runId)}/state` } as const;
-    const state = () => this.#call(request, RunLiveStateSchema, "the run", signal, CANCEL_TIMEOUT_MS);
+    const state = () => this.#call(request, readLiveState, "the run", signal, CANCEL_TIMEOUT_MS);
     return this.#orState(runId, this.#cancel(runId, signal), state);
   }
 
-  async #cancel(runId: string, signal: AbortSignal | undefined): Promise<RunRecord> {
+  async #cancel(runId: string, signal: AbortSignal | undefined): Promise<Run> {
     const path = `/runs/${segment(runId)}`;
     const request = { method: "POST", path: `${path}/cancel` } as const;
     const response = await this.#send(request, "the run", signal, CANCEL_TIMEOUT_MS);
-    const record = RunRecordSchema.safeParse(envelopeOf(response)?.data, JITLESS).data;
-    return record ?? this.#call({ method: "GET", path }, RunRecordSchema, "the run", signal, CANCEL_TIMEOUT_MS);
+    const answer = readRun(envelopeOf(response)?.data);
+    return answer.ok
+      ? answer.value
+      : this.#call({ method: "GET", path }, readRun, "the run", signal, CANCEL_TIMEOUT_MS);
   }
 
   /** Opens the run stream after `lastEventId`. Rejects when it is refused; `unsupported` when the answer is no event stream. */
@@ -223,8 +224,8 @@ export class SerenClient {
     return this.#transport.close();
   }
 
-  #read<S extends z.ZodType>(path: string, schema: S, what: string, options?: CallOptions): Promise<z.output<S>> {
-    return this.#repeat(options, () => this.#call({ method: "GET", path }, schema, what, options?.signal));
+  #read<T>(path: string, read: Reader<T>, what: string, options?: CallOptions): Promise<T> {
+    return this.#repeat(options, () => this.#call({ method: "GET", path }, read, what, options?.signal));
   }
 
   #repeat<T>(options: CallOptions | undefined, attempt: () => Promise<T>): Promise<T> {
@@ -232,14 +233,14 @@ export class SerenClient {
     return retrying(this.ambient, this.budget, signal ? { signal, attempts } : { attempts }, attempt);
   }
 
-  async #call<S extends z.ZodType>(
+  async #call<T>(
     request: Pick<HttpRequest, "method" | "path" | "body">,
-    schema: S,
+    read: Reader<T>,
     what: string,
     signal?: AbortSignal,
     timeoutMs?: number,
-  ): Promise<z.output<S>> {
-    return (await this.#exchange(request, schema, what, signal, timeoutMs)).value;
+  ): Promise<T> {
+    return (await this.#exchange(request, read, what, signal, timeoutMs)).value;
   }
 
   /** Rows as the service shows them, not yet judged; `undefined` where one is too large to be read. */
@@ -251,29 +252,28 @@ export class SerenClient {
     options?: CallOptions,
     filter: Record<string, string | undefined> = {},
   ): Promise<Page> {
-    const rows = z.array(z.unknown());
     const ask = (limit: number, offset: number) =>
       this.#repeat(options, async () => {
         const request = { method: "GET", path: path + queryString({ limit, offset, ...filter }) } as const;
-        const { value, envelope } = await this.#exchange(request, rows, what, options?.signal);
+        const { value, envelope } = await this.#exchange(request, readRows, what, options?.signal);
         return { rows: value, hasMore: envelope?.pagination?.has_more ?? value.length >= limit };
       });
     return readPage(ask, most, from);
   }
 
-  async #exchange<S extends z.ZodType>(
+  async #exchange<T>(
     request: Pick<HttpRequest, "method" | "path" | "body">,
-    schema: S,
+    read: Reader<T>,
     what: string,
     signal?: AbortSignal,
     timeoutMs?: number,
-  ): Promise<{ value: z.output<S>; response: HttpResponse; envelope: Envelope | undefined }> {
+  ): Promise<{ value: T; response: HttpResponse; envelope: Envelope | undefined }> {
     const response = await this.#send(request, what, signal, timeoutMs);
     const envelope = envelopeOf(response);
-    const parsed = schema.safeParse(envelope?.data, JITLESS);
-    if (parsed.success) return { value: parsed.data, response, envelope };
+    const answer = read(envelope?.data);
+    if (answer.ok) return { value: answer.value, response, envelope };
     throw new ExecutionFailure("contract", `Seren Cloud's answer about ${what} is not one this version can read`, {
-      cause: parsed.error,
+      cause: answer.error,
       details: { status: response.status },
     });
   }

@@ -1,6 +1,6 @@
 /** Pages of listings. What is too large to be read at once is asked for in smaller parts. */
-import type { RunRecord } from "#protocols/seren-cloud";
 import { ExecutionFailure } from "../../support/failure.ts";
+import type { Run } from "../model.ts";
 
 export interface Page {
   /** As the service shows them, not yet judged; `undefined` where a row is too large to be read even alone. */
@@ -10,7 +10,7 @@ export interface Page {
 
 /** A page of run records. Unreadable ones are left out. */
 export interface RunPage {
-  runs: RunRecord[];
+  runs: Run[];
   /** How many were left out because of their size. */
   tooLarge: number;
   hasMore: boolean;

@@ -2,7 +2,7 @@
  * How a run's free-form status is read (`docs/reference/seren-cloud-api.md`, section 3.4). Unknown values mean that the
  * run goes on.
  */
-import type { RunLiveState, RunRecord } from "#protocols/seren-cloud";
+import type { LiveState, Run } from "../model.ts";
 
 export type RunEnding = "completed" | "failed" | "cancelled" | "timed_out" | "blocked";
 
@@ -28,26 +28,18 @@ export function isTerminal(status: string): boolean {
 }
 
 /** Whether there is nothing to follow for now: the run has ended, or waits for a person. */
-export function hasStopped(state: RunLiveState): boolean {
+export function hasStopped(state: LiveState): boolean {
   return state.terminal || isTerminal(state.status) || state.status === AWAITING_APPROVAL;
 }
 
 /** A state made from the record, for a service that shows none. The last sequence is not known from it. */
-export function stateFromRecord(record: RunRecord): RunLiveState {
-  return {
-    run_id: record.id,
-    deployment_id: record.deployment_id,
-    status: record.status,
-    phase: record.status,
-    terminal: isTerminal(record.status),
-    latest_sequence: Number.MAX_SAFE_INTEGER,
-    pending_approval_count: 0,
-    status_message: record.status_message,
-  };
+export function stateFromRecord({ id, deploymentId, status, statusMessage }: Run): LiveState {
+  const terminal = isTerminal(status);
+  const latestSequence = Number.MAX_SAFE_INTEGER;
+  return { runId: id, deploymentId, status, phase: status, terminal, latestSequence, statusMessage };
 }
 
-/** The reverse, for a record that cannot be read. When the run was created is not known from it. */
-export function recordFromState(state: RunLiveState): RunRecord & { latest_sequence: number } {
-  const { run_id, deployment_id, status, status_message, latest_sequence } = state;
-  return { id: run_id, deployment_id, status, status_message, latest_sequence, created_at: "" };
+/** The reverse, for a record that is too large to be read. */
+export function recordFromState({ runId, deploymentId, status, statusMessage, latestSequence }: LiveState): Run {
+  return { id: runId, deploymentId, status, statusMessage, cut: { latestSequence } };
 }

@@ -4,14 +4,14 @@
  * page where streaming is refused. Silence is never a failure; only the signal ends the waiting.
  * Figures and frame names: `docs/reference/seren-cloud-api.md`, section 4.
  */
-import { type RunLiveState, RunLiveStateSchema, RunSnapshotSchema } from "#protocols/seren-cloud";
 import { type Ambient, backoffMs, sleep } from "../../support/ambient.ts";
 import { ExecutionFailure, type FailureKind, isOneOf } from "../../support/failure.ts";
 import { parseObject } from "../../support/objects.ts";
-import { JITLESS } from "../../support/zod.ts";
 import type { SerenClient } from "../client/client.ts";
 import { AWAITING_APPROVAL, hasStopped, isTerminal, stateFromRecord } from "../client/status.ts";
 import { readMessage } from "../http/problem.ts";
+import { readLiveState, readSnapshot } from "../mapping/answers.ts";
+import type { LiveState } from "../model.ts";
 import { EventLogReader, type LogEvents } from "./event-log-reader.ts";
 import { RunCursor, sequenceIn, toSequence } from "./run-cursor.ts";
 import { runFrames } from "./run-stream.ts";
@@ -33,7 +33,7 @@ const ASK_ELSEWHERE: ReadonlySet<FailureKind> = new Set(["not_found", "unsupport
 export type FollowItem =
   | LogEvents
   /** `caughtUp`: every event up to this state has been handed on. */
-  | { kind: "state"; state: RunLiveState; caughtUp: boolean }
+  | { kind: "state"; state: LiveState; caughtUp: boolean }
   | { kind: "reconnecting" };
 
 /** Why following stopped: the service says the run has ended, or waits for a person. The record has the last word. */
@@ -100,7 +100,7 @@ export class RunFollower {
         // A stream that brought nothing, or said it stops: the run may be over.
         const state = await this.#look();
         yield this.#stateItem(state);
-        const complete = this.cursor.sequence >= state.latest_sequence || fruitless > 2;
+        const complete = this.cursor.sequence >= state.latestSequence || fruitless > 2;
         if (hasStopped(state) && complete) return this.#end(state);
         yield { kind: "reconnecting" };
       }
@@ -110,7 +110,7 @@ export class RunFollower {
     return yield* this.#poll();
   }
 
-  #end(state?: RunLiveState): FollowEnd {
+  #end(state?: LiveState): FollowEnd {
     this.#pauseTold = state?.status === AWAITING_APPROVAL;
     const whole = state === undefined;
     return this.#streamError === undefined ? { whole } : { whole, streamError: this.#streamError };
@@ -131,14 +131,14 @@ export class RunFollower {
     return { signal: this.#signal, attempts: Number.POSITIVE_INFINITY };
   }
 
-  #stateItem(state: RunLiveState): FollowItem {
+  #stateItem(state: LiveState): FollowItem {
     this.#paused = state.status === AWAITING_APPROVAL;
     if (!this.#paused) this.#pauseTold = false;
-    return { kind: "state", state, caughtUp: this.#replayed || this.cursor.sequence >= state.latest_sequence };
+    return { kind: "state", state, caughtUp: this.#replayed || this.cursor.sequence >= state.latestSequence };
   }
 
   /** The run's state; where there is none to be had, the record's status serves. */
-  async #look(): Promise<RunLiveState> {
+  async #look(): Promise<LiveState> {
     for (;;) {
       try {
         return await this.#client.getRunState(this.#runId, this.#patient());
@@ -205,9 +205,10 @@ export class RunFollower {
         else yield* this.#passOver(frame.id, name === "run.event");
         return undefined;
       case "run.state": {
-        const state = RunLiveStateSchema.safeParse(data, JITLESS);
-        if (state.success) yield this.#stateItem(state.data);
-        return this.#whenPaused(state.data);
+        const state = readLiveState(data);
+        if (!state.ok) return this.#whenPaused();
+        yield this.#stateItem(state.value);
+        return this.#whenPaused(state.value);
       }
       case "replay_complete":
         this.#replayed = true;
@@ -226,18 +227,19 @@ export class RunFollower {
   }
 
   /** Whoever follows is told of a pause once, when all that led to it was handed on. */
-  #whenPaused(state?: RunLiveState): Connection | undefined {
-    const caughtUp = this.#replayed || (state !== undefined && this.cursor.sequence >= state.latest_sequence);
+  #whenPaused(state?: LiveState): Connection | undefined {
+    const caughtUp = this.#replayed || (state !== undefined && this.cursor.sequence >= state.latestSequence);
     return this.#paused && !this.#pauseTold && caughtUp ? "check" : undefined;
   }
 
   /** Legacy frame: everything so far, again and again. Only what lies beyond what was handed on is new. */
   async *#takeSnapshot(data: Record<string, unknown> | undefined): Items<Connection | undefined> {
-    const snapshot = RunSnapshotSchema.safeParse(data?.data ?? data, JITLESS);
-    if (!snapshot.success) return undefined;
+    const snapshot = readSnapshot(data?.data ?? data);
+    if (!snapshot.ok) return undefined;
+    const { status, eventRows } = snapshot.value;
     this.cursor.begin(true);
-    for (const row of snapshot.data.output_events ?? []) yield* this.#log.apply(row);
-    return isTerminal(snapshot.data.status) || snapshot.data.status === AWAITING_APPROVAL ? "check" : undefined;
+    for (const row of eventRows) yield* this.#log.apply(row);
+    return isTerminal(status) || status === AWAITING_APPROVAL ? "check" : undefined;
   }
 
   async *#apply(event: Record<string, unknown>, id: string | undefined): Items<void> {

@@ -4,12 +4,13 @@
  * message.
  */
 import { createHash } from "node:crypto";
-import { MAX_PAGE, type RunRecord } from "#protocols/seren-cloud";
+import { MAX_PAGE } from "#protocols/seren-cloud";
 import { backoffMs, sleep } from "../../support/ambient.ts";
 import { ExecutionFailure, type FailureKind, isOneOf } from "../../support/failure.ts";
 import type { SerenClient } from "../client/client.ts";
 import { isTerminal } from "../client/status.ts";
 import { retrying } from "../http/retry.ts";
+import type { Run } from "../model.ts";
 
 /** Lists may lag behind: the run is looked for this long before "nothing was created" is believed. */
 const LOOKUP_WINDOW_MS = 6_000;
@@ -33,9 +34,9 @@ export interface RunTrace {
 }
 
 /** SHA-256 in hex; the same for an absent message as for none. */
-export function digestOf(message: unknown): string {
+export function digestOf(message: string | undefined): string {
   return createHash("sha256")
-    .update(typeof message === "string" ? message : "")
+    .update(message ?? "")
     .digest("hex");
 }
 
@@ -54,7 +55,7 @@ export async function lookUpRun(
   trace: RunTrace,
   signal: AbortSignal,
   windowMs = LOOKUP_WINDOW_MS,
-): Promise<RunRecord | undefined> {
+): Promise<Run | undefined> {
   const { ambient } = client;
   const started = ambient.now();
   let answeredAt: number | undefined;
@@ -63,7 +64,7 @@ export async function lookUpRun(
     let wait = LOOKUP_EVERY_MS;
     try {
       const { records, unread } = await recentRuns(client, trace);
-      const marked = records.filter((record) => payloadOf(record).client_request_id === trace.requestId);
+      const marked = records.filter((record) => record.requestId === trace.requestId);
       if (marked.length > 0) return await keepOldest(client, marked);
       answeredAt ??= ambient.now();
       // What only looks like ours is believed last: ours may still appear beside it.
@@ -96,8 +97,8 @@ export function unknownOutcome(cause: unknown): ExecutionFailure {
 async function recentRuns(
   client: SerenClient,
   { deploymentId, since }: RunTrace,
-): Promise<{ records: RunRecord[]; unread: number }> {
-  const byId = new Map<string, RunRecord>();
+): Promise<{ records: Run[]; unread: number }> {
+  const byId = new Map<string, Run>();
   let unread = 0;
   for (let page = 0; page < MAX_PAGES; page += 1) {
     const offset = page * MAX_PAGE.runs;
@@ -110,15 +111,15 @@ async function recentRuns(
 }
 
 /** Whether the page is ordered from new to old and ends before `time`, so that later pages are older still. */
-function reachesBack(runs: RunRecord[], time: number): boolean {
-  const created = runs.map((run) => Date.parse(run.created_at));
+function reachesBack(runs: Run[], time: number): boolean {
+  const created = runs.map((run) => run.createdAt ?? Number.NaN);
   const newestFirst = created.every((at, index) => index === 0 || at <= (created[index - 1] ?? at));
   return newestFirst && (created.at(-1) ?? time) < time;
 }
 
 /** A call whose first answer was lost twice over may have made several runs: one is followed, the others are stopped. */
-async function keepOldest(client: SerenClient, marked: RunRecord[]): Promise<RunRecord | undefined> {
-  const age = (run: RunRecord) => Date.parse(run.created_at) || 0;
+async function keepOldest(client: SerenClient, marked: Run[]): Promise<Run | undefined> {
+  const age = (run: Run) => run.createdAt ?? 0;
   const [kept, ...surplus] = marked.sort((a, b) => age(a) - age(b) || (a.id < b.id ? -1 : 1));
   const { ambient, budget } = client;
   for (const { id, status } of surplus) {
@@ -133,14 +134,14 @@ async function keepOldest(client: SerenClient, marked: RunRecord[]): Promise<Run
 /** How a cancel is refused when there is nothing left to cancel. */
 const HAS_ENDED: ReadonlySet<FailureKind> = new Set(["not_found", "conflict"]);
 
-function onlyOne(records: RunRecord[], trace: RunTrace): RunRecord | undefined {
+function onlyOne(records: Run[], trace: RunTrace): Run | undefined {
   if (!trace.conversationId || !trace.messageDigest) return undefined;
   const alike = records.filter(
     (record) =>
-      record.conversation_id === trace.conversationId &&
-      payloadOf(record).client_request_id === undefined &&
-      Date.parse(record.created_at) >= trace.since - CLOCK_SKEW_MS &&
-      digestOf(payloadOf(record).message) === trace.messageDigest,
+      record.conversationId === trace.conversationId &&
+      record.requestId === undefined &&
+      (record.createdAt ?? 0) >= trace.since - CLOCK_SKEW_MS &&
+      digestOf(record.message) === trace.messageDigest,
   );
   if (alike.length > 1) {
     throw new ExecutionFailure("unknown_outcome", "more than one run on Seren Cloud could be this one", {
@@ -148,8 +149,4 @@ function onlyOne(records: RunRecord[], trace: RunTrace): RunRecord | undefined {
     });
   }
   return alike[0];
-}
-
-function payloadOf({ invocation_payload: payload }: RunRecord): Record<string, unknown> {
-  return typeof payload === "object" && payload !== null ? { ...payload } : {};
 }

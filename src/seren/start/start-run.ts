@@ -3,12 +3,12 @@
  * not say what happened the run is looked up by a marker of ours before the call is repeated, and where the service may
  * still be working on the call it is never repeated (`docs/reference/seren-cloud-api.md`, sections 1.5, 2.8 and 3.11).
  */
-import type { CreateRun, RunInvocation } from "#protocols/seren-cloud";
 import { backoffMs, sleep } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
 import type { SerenClient } from "../client/client.ts";
 import { isTerminal } from "../client/status.ts";
 import { CONVERSATION_BUSY, STARTING } from "../http/problem.ts";
+import type { Invocation, NewRun } from "../model.ts";
 import { digestOf, lookUpRun, type RunTrace, unknownOutcome } from "./find-run.ts";
 
 const STARTING_EVERY_MS = 2_000;
@@ -32,7 +32,7 @@ export interface StartOptions {
   onWait?(reason: "starting" | "busy" | "rate_limited" | "looking_up"): void;
 }
 
-type Request = CreateRun & { client_request_id: string };
+type Request = NewRun & { requestId: string };
 
 /**
  * Rejects with the signal's reason only when no run was started, and with `unknown_outcome` when that cannot be told.
@@ -76,10 +76,10 @@ class Start {
     this.#request = request;
     this.#options = options;
     this.#trace = {
-      requestId: request.client_request_id,
+      requestId: request.requestId,
       deploymentId,
       since: client.ambient.now(),
-      conversationId: request.conversation_id,
+      conversationId: request.conversationId,
       messageDigest: digestOf(request.message),
     };
   }
@@ -154,7 +154,7 @@ class Start {
   async #lookUp(windowMs?: number): Promise<StartedRun | undefined> {
     this.#options.onWait?.("looking_up");
     const found = await lookUpRun(this.#client, this.#trace, this.#options.signal, windowMs);
-    return found && tracked(found.id, found.execution_id);
+    return found && tracked(found.id, found.executionId);
   }
 }
 
@@ -171,9 +171,9 @@ function stillStarting(cause: ExecutionFailure): ExecutionFailure {
 }
 
 /** A success that names no run and is no finished one says only that the run was accepted. */
-function startedOf(httpStatus: number, invocation: RunInvocation): StartedRun | ExecutionFailure {
-  const runId = invocation.run_id ?? invocation.id;
-  if (runId) return tracked(runId, invocation.execution_id);
+function startedOf(httpStatus: number, invocation: Invocation): StartedRun | ExecutionFailure {
+  const { runId, executionId } = invocation;
+  if (runId) return tracked(runId, executionId);
   if (httpStatus === 200 && isTerminal(invocation.status)) {
     return { kind: "inline", status: invocation.status, text: inlineText(invocation.result) };
   }
@@ -182,7 +182,7 @@ function startedOf(httpStatus: number, invocation: RunInvocation): StartedRun | 
   });
 }
 
-function tracked(runId: string, executionId: string | null | undefined): StartedRun {
+function tracked(runId: string, executionId: string | undefined): StartedRun {
   return { kind: "tracked", runId, ...(executionId ? { executionId } : {}) };
 }
 

@@ -4,9 +4,9 @@ import {
   chooseNamedDeployment,
   type DeploymentCandidates,
 } from "../../../../src/core/deployment/choose-deployment.ts";
-import type { CreateDeployment } from "../../../../src/seren/index.ts";
+import type { NewDeployment } from "../../../../src/seren/index.ts";
 
-const create = (): CreateDeployment => {
+const create = (): NewDeployment => {
   throw new Error("nothing is created by choosing");
 };
 const WORKLOAD = { kind: "workload", name: "notes-1", create } as const;

@@ -3,12 +3,12 @@ import { expect, test } from "vitest";
 import { resolveDeployment } from "../../../../src/core/deployment/resolve-deployment.ts";
 import type { Target } from "../../../../src/core/index.ts";
 import type { HttpRequest, HttpTransport } from "../../../../src/seren/http/transport.ts";
-import { type CreateDeployment, SerenClient } from "../../../../src/seren/index.ts";
+import { type NewDeployment, SerenClient } from "../../../../src/seren/index.ts";
 import { ExecutionFailure } from "../../../../src/support/failure.ts";
 import { SingleFlight } from "../../../../src/support/single-flight.ts";
 import { VirtualAmbient } from "../../../support/in-process/virtual-ambient.ts";
 
-const BODY: CreateDeployment = {
+const BODY: NewDeployment = {
   mode: "job",
   skill_slug: "triage",
   name: "triage-1",

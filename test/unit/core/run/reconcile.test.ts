@@ -2,16 +2,15 @@ import { describe, expect, test } from "vitest";
 import type { ExecutionEvent } from "../../../../src/core/index.ts";
 import { MAX_TEXT_CHARACTERS } from "../../../../src/core/run/text-buffer.ts";
 import { isComplete, type Position, Transcript } from "../../../../src/core/run/transcript.ts";
-import type { RunRecord } from "../../../../src/seren/index.ts";
+import type { Run } from "../../../../src/seren/index.ts";
 import { aRun, lived } from "../harness.ts";
 
-const recordOf = (rows: object[], output: string | null = null): RunRecord => ({
+const recordOf = (rows: object[], output?: string): Run => ({
   id: "6f0e8f53-2a0e-45a5-8d0e-3b7b0c1d2e4f",
-  deployment_id: "1b6d0d0e-6a53-4d8e-9f0f-0a4a3d1c5b11",
+  deploymentId: "1b6d0d0e-6a53-4d8e-9f0f-0a4a3d1c5b11",
   status: "completed",
-  created_at: "2026-01-01T00:00:00Z",
   output,
-  output_events: rows,
+  eventRows: rows,
 });
 const text = (number: number | null, words: string) => ({ sequence_number: number, type: "text", text: words });
 const done = (number: number | null) => ({ sequence_number: number, type: "done", status: "ok" });

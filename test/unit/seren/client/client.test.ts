@@ -5,21 +5,36 @@ import { DEPLOYMENT, deployment, OTHER_RUN, RUN, record, state } from "../follow
 import { clientRig } from "./harness.ts";
 
 describe("rows that cannot be read are left out", () => {
-  test.each<[string, string, (client: SerenClient) => Promise<unknown[]>, unknown, unknown]>([
+  test.each<[string, string, (client: SerenClient) => Promise<unknown[]>, unknown, unknown, unknown]>([
     [
       "deployments",
       "GET /deployments",
       (client) => client.listDeployments(),
       deployment(),
       { id: DEPLOYMENT, name: "opaque" },
+      {
+        id: DEPLOYMENT,
+        name: "triage-8f21c0de",
+        mode: "job",
+        status: "running",
+        createdAt: Date.parse("2026-01-01T00:00:00Z"),
+      },
     ],
-    ["runs", "GET /runs", (client) => client.listRuns(undefined), record(), { id: 5 }],
+    [
+      "runs",
+      "GET /runs",
+      (client) => client.listRuns(undefined),
+      record(),
+      { id: 5 },
+      { id: RUN, deploymentId: DEPLOYMENT, status: "running", createdAt: Date.parse("2026-01-01T00:00:00Z") },
+    ],
     [
       "artifacts",
       "GET /runs/*/artifacts",
       (client) => client.listRunArtifacts(RUN),
       { id: "a", artifact_type: "t" },
       null,
+      { id: "a", kind: "t" },
     ],
     [
       "pending runs",
@@ -27,11 +42,12 @@ describe("rows that cannot be read are left out", () => {
       (client) => client.listPendingRuns(),
       { run_id: RUN, deployment_id: DEPLOYMENT, status: "awaiting_approval" },
       { run_id: RUN },
+      { runId: RUN, deploymentId: DEPLOYMENT, status: "awaiting_approval", approvals: [] },
     ],
-  ])("%s", async (_, route, call, good, bad) => {
+  ])("%s", async (_, route, call, good, bad, expected) => {
     const { transport, client } = clientRig();
     transport.on(route, () => data([bad, good, bad]));
-    expect(await call(client)).toEqual([good]);
+    expect(await call(client)).toEqual([expected]);
   });
 
   test("events are not judged at all", async () => {
@@ -143,17 +159,11 @@ describe("the answer to a create call", () => {
   test.each([
     [
       { status: "queued", run_id: RUN, execution_id: "e" },
-      { run_id: RUN, execution_id: "e" },
+      { runId: RUN, executionId: "e" },
     ],
-    [{ status: "queued", id: RUN }, { id: RUN }],
-    [
-      { status: "queued", run_id: RUN, id: "job-17" },
-      { run_id: RUN, id: null },
-    ],
-    [
-      { status: "queued", run_id: RUN, id: OTHER_RUN },
-      { run_id: RUN, id: OTHER_RUN },
-    ],
+    [{ status: "queued", id: RUN }, { runId: RUN }],
+    [{ status: "queued", run_id: RUN, id: "job-17" }, { runId: RUN }],
+    [{ status: "queued", run_id: RUN, id: OTHER_RUN }, { runId: RUN }],
     [{ status: "completed", result: { text: "x" }, exit_code: 0 }, { result: { text: "x" } }],
   ])("%j", async (invocation, expected) => {
     const { transport, client } = clientRig();
@@ -165,7 +175,7 @@ describe("the answer to a create call", () => {
 test("the state of a run is read as it is", async () => {
   const { transport, client } = clientRig();
   transport.on("GET /runs/*/state", () => data(state({ current_tool: "grep" })));
-  expect(await client.getRunState(RUN)).toMatchObject({ current_tool: "grep", latest_sequence: 0 });
+  expect(await client.getRunState(RUN)).toMatchObject({ currentTool: "grep", latestSequence: 0 });
 });
 
 test("closing the client closes its transport", async () => {

@@ -74,7 +74,7 @@ describe("the envelope", () => {
       status: 202,
       body: { data: { status: "queued", run_id: RUN } },
     }));
-    expect(await client.createRun(DEPLOYMENT, {})).toMatchObject({ httpStatus: 202, invocation: { run_id: RUN } });
+    expect(await client.createRun(DEPLOYMENT, {})).toMatchObject({ httpStatus: 202, invocation: { runId: RUN } });
   });
 });
 

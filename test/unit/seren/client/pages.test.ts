@@ -57,7 +57,7 @@ test("a record that is too large is known by the run's state, and not asked for 
   for (let looks = 0; looks < 3; looks += 1) {
     expect(await client.getRun(RUN)).toMatchObject({
       id: RUN,
-      deployment_id: record().deployment_id,
+      deploymentId: record().deployment_id,
       status: "completed",
     });
   }

@@ -25,7 +25,7 @@ test.each([
 
 describe("there is nothing to follow for now", () => {
   const state = (status: string, terminal: boolean) => ({
-    ...stateFromRecord({ id: RUN, deployment_id: RUN, status, created_at: "2026-01-01T00:00:00Z" }),
+    ...stateFromRecord({ id: RUN, deploymentId: RUN, status }),
     terminal,
   });
   test.each([
@@ -40,11 +40,11 @@ describe("there is nothing to follow for now", () => {
 });
 
 test("a state made from a record says what the record knows", () => {
-  const record = { id: RUN, deployment_id: RUN, status: "failed", created_at: "", status_message: "why" };
+  const record = { id: RUN, deploymentId: RUN, status: "failed", statusMessage: "why" };
   expect(stateFromRecord(record)).toMatchObject({
-    run_id: RUN,
+    runId: RUN,
     status: "failed",
     terminal: true,
-    status_message: "why",
+    statusMessage: "why",
   });
 });

@@ -48,7 +48,7 @@ export class CreateService {
   others: object[] = [];
   oldestFirst = false;
   list: ((request: Sent) => Reply | undefined) | undefined;
-  readonly request = { client_request_id: "c-1", message: "hello", conversation_id: "talk-1", async: true };
+  readonly request = { requestId: "c-1", message: "hello", conversationId: "talk-1" };
   readonly #fates: Fate[];
   readonly #start: number;
 

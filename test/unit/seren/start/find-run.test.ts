@@ -161,6 +161,6 @@ describe("while the service is away", () => {
 
 test("a digest of no message is that of an absent one", () => {
   const empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-  expect([undefined, null, "", 5].map(digestOf)).toEqual([empty, empty, empty, empty]);
+  expect([digestOf(undefined), digestOf("")]).toEqual([empty, empty]);
   expect(digestOf("hello")).toBe("2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
 });

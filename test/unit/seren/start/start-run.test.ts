@@ -11,7 +11,12 @@ describe("the service answers", () => {
     expect(await service.outcome()).toEqual(FIRST);
     expect(service.calls).toEqual([0]);
     expect(service.looks).toEqual([]);
-    expect(service.runs[0]?.body).toEqual(service.request);
+    expect(service.runs[0]?.body).toEqual({
+      async: true,
+      client_request_id: "c-1",
+      conversation_id: "talk-1",
+      message: "hello",
+    });
   });
 
   test("with `id` in place of `run_id`", async () => {

@@ -1,0 +1,27 @@
+/** Our own request types as the bodies that the service takes. */
+import type { CreateDeployment, CreateRun } from "#protocols/seren-cloud";
+import type { NewDeployment, NewRun } from "../model.ts";
+
+export function runBody({ requestId, message, conversationId, operation, inputs, resume }: NewRun): CreateRun {
+  return {
+    async: true,
+    ...(requestId === undefined ? {} : { client_request_id: requestId }),
+    ...(message === undefined ? {} : { message }),
+    ...(conversationId === undefined ? {} : { conversation_id: conversationId }),
+    ...(operation === undefined ? {} : { operation }),
+    ...(inputs === undefined ? {} : { inputs }),
+    ...(resume ? { resume_checkpoint_id: resume.checkpointId, approval_decisions: resume.decisions } : {}),
+  };
+}
+
+export function deploymentBody(deployment: NewDeployment): CreateDeployment {
+  if (!("instruction" in deployment)) return deployment;
+  const { name, slug, instruction } = deployment;
+  const instructions = [{ kind: "skill", path: "SKILL.md", content: instruction } as const];
+  return {
+    mode: "job",
+    skill_slug: slug,
+    workload: { execution: { type: "llm", bundle: { instructions } } },
+    name,
+  };
+}

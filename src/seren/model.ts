@@ -1,0 +1,167 @@
+/**
+ * What Seren Cloud tells and is asked, in our own words. `mapping/` makes these from the service's answers and makes its
+ * requests from these; nothing outside that folder reads the wire. Times are milliseconds since the epoch.
+ */
+import type { CreateDeployment } from "#protocols/seren-cloud";
+
+/** The durable record of a run. An optional member is absent where the service does not say it. */
+export interface Run {
+  id: string;
+  deploymentId: string;
+  /** Free text of the service; `endingOf` reads it. */
+  status: string;
+  statusMessage?: string | undefined;
+  stopReason?: string | undefined;
+  executionId?: string | undefined;
+  conversationId?: string | undefined;
+  /** Page on which a person can look at the run. */
+  sessionUrl?: string | undefined;
+  createdAt?: number | undefined;
+  startedAt?: number | undefined;
+  completedAt?: number | undefined;
+  updatedAt?: number | undefined;
+  executionTimeMs?: number | undefined;
+  /** Decimal strings in US dollars. */
+  computeCostUsd?: string | undefined;
+  inferenceCostUsd?: string | undefined;
+  inputTokens?: number | undefined;
+  outputTokens?: number | undefined;
+  /** Text the process wrote. */
+  output?: string | undefined;
+  /** Rows of the event log, for `decodeRunEvent`; absent where the record holds no list of them. */
+  eventRows?: readonly unknown[] | undefined;
+  /** What the create call asked for, as far as the service repeats it: our marker and the message. */
+  requestId?: string | undefined;
+  message?: string | undefined;
+  /**
+   * Set when the record is too large to be read: this is what the run's state says in its place, without output, events,
+   * costs and times.
+   */
+  cut?: { latestSequence: number } | undefined;
+}
+
+/** What a run is doing now. */
+export interface LiveState {
+  runId: string;
+  deploymentId: string;
+  status: string;
+  phase: string;
+  terminal: boolean;
+  /** Highest event number of the log; 0 also where there is none yet. */
+  latestSequence: number;
+  currentStep?: string | undefined;
+  currentTool?: string | undefined;
+  statusMessage?: string | undefined;
+}
+
+/** The answer to a create call. Without a `runId` the run was either only accepted, or finished within the call. */
+export interface Invocation {
+  status: string;
+  runId?: string | undefined;
+  executionId?: string | undefined;
+  /** What a run that finished within the call returned. */
+  result?: unknown;
+}
+
+export interface Deployment {
+  id: string;
+  name: string;
+  mode: string;
+  /** `pending`, `building`, `running`, `stopped`, `failed`, or a value this version does not know. */
+  status: string;
+  errorMessage?: string | undefined;
+  modelId?: string | undefined;
+  createdAt?: number | undefined;
+}
+
+/** One request that a person decides. */
+export interface PendingApproval {
+  id: string;
+  tool: string;
+  args?: unknown;
+  reason?: string | undefined;
+}
+
+/** What one run waits for. */
+export interface PendingApprovals {
+  status: string;
+  checkpointId?: string | undefined;
+  approvals: PendingApproval[];
+}
+
+/** A run of the organization that waits for a person. Its checkpoint is in its own `PendingApprovals` only. */
+export interface PendingRun {
+  runId: string;
+  deploymentId: string;
+  status: string;
+  approvals: PendingApproval[];
+}
+
+export interface RunArtifact {
+  id: string;
+  kind: string;
+  title?: string | undefined;
+  url?: string | undefined;
+  /** Content that the service keeps itself: any JSON. */
+  payload?: unknown;
+}
+
+/** One event of a run's log. */
+export type RunEvent =
+  | { type: "text"; text: string }
+  | { type: "thinking"; text: string }
+  /** `arguments` is usually JSON text, but may be anything the model wrote. */
+  | { type: "tool_call"; id: string; name: string; arguments?: string | undefined; status?: string | undefined }
+  | { type: "tool_result"; id: string; content: string; isError: boolean; code?: string | undefined }
+  | { type: "tool_audit"; id: string; tool: string; reason: string }
+  | { type: "workflow"; state: string; checkpointId?: string | undefined; details?: unknown }
+  | {
+      type: "approval_wait";
+      checkpointId?: string | undefined;
+      reason?: string | undefined;
+      toolCallId?: string | undefined;
+    }
+  | { type: "approval_decision"; decision: string }
+  | { type: "guardrail_pass"; name: string; target: string }
+  | { type: "guardrail_fail"; name: string; target: string; action: string; message: string }
+  | { type: "handoff"; toAgent: string; fromAgent?: string | undefined }
+  | {
+      type: "artifact";
+      id: string;
+      kind: string;
+      uri?: string | undefined;
+      sha256?: string | undefined;
+      sizeBytes?: number | undefined;
+    }
+  | { type: "done"; status: string; reason?: string | undefined }
+  | { type: "compaction_started" }
+  | { type: "compaction_finished" }
+  | {
+      type: "error";
+      message: string;
+      code?: string | undefined;
+      cause?: string | undefined;
+      retryable?: boolean | undefined;
+    };
+
+/** What a create call asks for. The service answers at once and works on its own. */
+export interface NewRun {
+  /** Marker by which the run is found when the answer is lost. */
+  requestId?: string | undefined;
+  message?: string | undefined;
+  conversationId?: string | undefined;
+  operation?: "chat" | "job" | "heartbeat" | undefined;
+  inputs?: unknown;
+  /** Decides what a waiting run of the deployment asked, and lets it go on. */
+  resume?: { checkpointId: string; decisions: { id: string; decision: "approve" | "reject" }[] } | undefined;
+}
+
+/** An agent of one instruction, which the service's default model follows. */
+export interface NewAgent {
+  name: string;
+  slug: string;
+  instruction: string;
+}
+
+/** What is deployed: a plain agent, or a request body as the service takes it, which nothing here looks into. */
+export type NewDeployment = NewAgent | CreateDeployment;
