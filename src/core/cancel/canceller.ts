@@ -88,7 +88,7 @@ export class Canceller {
       }
       await sleep(ambient, backoffMs(ambient, looks, LOOK_BASE_MS, LOOK_CAP_MS));
     }
-    this.#log("warn", "a run could not be seen to end after it was cancelled", { waitedMs: ambient.now() - since });
+    this.#log("warn", "a run could not be seen to end after it was cancelled", { waited_ms: ambient.now() - since });
     return undefined;
   }
 
