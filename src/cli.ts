@@ -6,7 +6,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { HOST_FRONT_ENDS, serveTerminal } from "./app/front-ends.ts";
-import { answerFirstLine, claimStdout } from "./stdio/index.ts";
+import { answerHandshake, claimStdout } from "./stdio/index.ts";
 import { realAmbient } from "./support/ambient.ts";
 
 const args = process.argv.slice(2);
@@ -16,8 +16,8 @@ if (!frontEnd) process.exit(await serveTerminal(args));
 const frames = claimStdout();
 const programPath = fileURLToPath(import.meta.url);
 const handshake = frontEnd.handshake?.(programPath);
-const { answered, over } = handshake
-  ? await answerFirstLine({ input: process.stdin, output: frames, ambient: realAmbient }, handshake)
-  : { answered: false, over: false };
-if (!over) await frontEnd.serve({ frames, programPath, answered });
+const { heard, over } = handshake
+  ? await answerHandshake({ input: process.stdin, output: frames, ambient: realAmbient }, handshake)
+  : { heard: undefined, over: false };
+if (!over) await frontEnd.serve({ frames, programPath, heard });
 process.exit(0);

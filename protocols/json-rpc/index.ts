@@ -74,3 +74,12 @@ export const RpcFailureSchema = z.strictObject({
   error: RpcErrorSchema,
 });
 export type RpcFailure = z.output<typeof RpcFailureSchema>;
+
+/** The error of a peer. Read loosely: an odd member must not hide that the request was refused. */
+export const RpcPeerErrorSchema = z
+  .looseObject({
+    code: z.int().catch(ERROR_CODES.serverError),
+    message: z.string().catch(""),
+    data: z.unknown().optional(),
+  })
+  .catch({ code: ERROR_CODES.serverError, message: "" });

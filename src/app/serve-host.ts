@@ -4,7 +4,7 @@ import type { Writable } from "node:stream";
 import { type Config, readConfig } from "../config.ts";
 import { countFields, createRunLog, RunCounters, RunRegistry } from "../core/index.ts";
 import { apiKeyReader } from "../credentials.ts";
-import { type EndCause, type ServeOptions, serve } from "../stdio/index.ts";
+import { type EndCause, type HeardRequest, type ServeOptions, serve } from "../stdio/index.ts";
 import { type Ambient, realAmbient, sleep } from "../support/ambient.ts";
 import { lazy } from "../support/lazy.ts";
 import { createLog, type Log } from "../support/log.ts";
@@ -21,8 +21,8 @@ export interface HostStart {
   frames: Writable;
   /** The file the host has started. */
   programPath: string;
-  /** Whether the entry has answered the host's first question. */
-  answered: boolean;
+  /** The host's first request, if the entry has answered it. */
+  heard: HeardRequest | undefined;
 }
 
 /** What an adapter is built from. */

@@ -11,11 +11,12 @@ import type { WireError } from "./wire.ts";
 export const MAX_OUTGOING_LINE_BYTES = 1_048_576;
 
 export type Outgoing =
-  | { method: string; params: unknown }
+  /** A notification, or with an id of ours a request. */
+  | { id?: string; method: string; params: unknown }
   | { id: RpcId; result: unknown }
   | { id: RpcId | null; error: WireError };
 
-/** `problem` is a half sentence that follows "the answer …" or "the message …". */
+/** `problem` is a half sentence that follows "the answer …", "the request …" or "the message …". */
 export type EncodedLine = { ok: true; bytes: Buffer } | { ok: false; problem: string };
 
 /** The payload is the second level of a frame. */
@@ -41,12 +42,13 @@ export function bareError(id: RpcId | null): Buffer {
 // The envelope is written by hand: method names are ours, ids are the host's own and go back as they came, so neither is
 // redacted, and a secret that happens to read like an envelope cannot break one.
 function lineOf(message: Outgoing, redactor: Redactor): string {
-  const head = `{"jsonrpc":"${JSON_RPC_VERSION}"`;
+  const version = `"jsonrpc":"${JSON_RPC_VERSION}"`;
+  const head = message.id === undefined ? version : `${version},"id":${JSON.stringify(message.id)}`;
+  const payload = (value: unknown) => toSafeText(value, PAYLOAD_DEPTH, redactor);
   if ("method" in message) {
-    return `${head},"method":${JSON.stringify(message.method)},"params":${toSafeText(message.params, PAYLOAD_DEPTH, redactor)}}`;
+    return `{${head},"method":${JSON.stringify(message.method)},"params":${payload(message.params)}}`;
   }
-  const id = JSON.stringify(message.id);
   return "error" in message
-    ? `${head},"id":${id},"error":${toSafeText(message.error, PAYLOAD_DEPTH, redactor)}}`
-    : `${head},"id":${id},"result":${toSafeText(message.result, PAYLOAD_DEPTH, redactor)}}`;
+    ? `{${head},"error":${payload(message.error)}}`
+    : `{${head},"result":${payload(message.result)}}`;
 }

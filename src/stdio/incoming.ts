@@ -1,19 +1,33 @@
-/** One line of the host, judged: what it asks for, or why it is refused. Never throws, whatever the bytes are. */
+/** One line of the host, judged: what it is, or why it is refused. Never throws, whatever the bytes are. */
 import { type RpcId, RpcIdSchema, RpcNotificationSchema, RpcRequestSchema } from "#protocols/json-rpc";
 import { JITLESS } from "../support/zod.ts";
 import { describeIssues } from "./wire.ts";
 
 export type LineProblem = "parse_error" | "invalid_request";
 
+/** What the host answers to a request of ours. `unreadable` holds why, as a half sentence. */
+export type HostResult =
+  | { kind: "value"; value: unknown }
+  | { kind: "error"; error: unknown }
+  | { kind: "unreadable"; problem: string };
+
+/** `id` is null when it is missing or no id at all. */
+export interface HostResponse {
+  kind: "response";
+  id: RpcId | null;
+  result: HostResult;
+}
+
 export type Incoming =
   | { kind: "request"; id: RpcId; method: string; params: unknown }
   | { kind: "notification"; method: string; params: unknown }
-  /** Nothing to answer: a blank line, or an answer to a question we never ask. */
+  | HostResponse
+  /** A blank line. */
   | { kind: "ignored" }
   /** `id` is null when the line does not tell whose request it is. */
   | { kind: "refused"; problem: LineProblem; id: RpcId | null; detail: string };
 
-/** Deepest params a handler gets. Both hosts parse what they pass on with serde_json, whose own limit is 127. */
+/** Deepest message that is passed on. Both hosts parse what they pass on with serde_json, whose own limit is 127. */
 const MAX_DEPTH = 256;
 /** Above these a line is not even parsed: every level and every value costs memory many times its own bytes. */
 const MAX_PARSED_DEPTH = 100_000;
@@ -53,10 +67,11 @@ export function judgeLine(line: Buffer): Incoming {
 function judgeValue(value: unknown, depth: number): Incoming {
   if (Array.isArray(value)) return refused("invalid_request", "batches are not supported; send one message per line");
   if (typeof value !== "object" || value === null) return refused("invalid_request", "the message is not an object");
-  // Answering an answer could go back and forth for ever.
-  if (!("method" in value) && ("result" in value || "error" in value)) return { kind: "ignored" };
-
   const id = "id" in value ? (RpcIdSchema.safeParse(value.id, JITLESS).data ?? null) : null;
+  // A response is never refused, however odd: two peers that answer each other's answers do not stop.
+  if (!("method" in value) && ("result" in value || "error" in value)) {
+    return { kind: "response", id, result: resultOf(value, depth) };
+  }
   if (depth > MAX_DEPTH) return refused("invalid_request", `the message is nested deeper than ${MAX_DEPTH} levels`, id);
   if (!("id" in value)) {
     const notification = RpcNotificationSchema.safeParse(value, JITLESS);
@@ -68,6 +83,14 @@ function judgeValue(value: unknown, depth: number): Incoming {
   return request.success
     ? { kind: "request", id: request.data.id, method: request.data.method, params: request.data.params }
     : refused("invalid_request", describeIssues(request.error), id);
+}
+
+/** Some peers write `"error": null` beside a result. */
+function resultOf(response: { result?: unknown; error?: unknown }, depth: number): HostResult {
+  if (depth > MAX_DEPTH) return { kind: "unreadable", problem: `it is nested deeper than ${MAX_DEPTH} levels` };
+  if (response.error !== undefined && response.error !== null) return { kind: "error", error: response.error };
+  if ("result" in response) return { kind: "value", value: response.result };
+  return { kind: "unreadable", problem: "it has neither a result nor an error" };
 }
 
 /** Depth and rough number of values of a JSON text, from its bytes alone; exact for valid JSON. */

@@ -1,13 +1,19 @@
-/** The hosts' side of stdio: a claimed stdout, the first line, and JSON-RPC in NDJSON lines. */
+/** The hosts' side of stdio: a claimed stdout, the handshake, and JSON-RPC in both directions, one message a line. */
 export { claimStdout } from "./claim-stdout.ts";
-export { answerFirstLine, type Handshake } from "./first-line.ts";
-export { type Served, serve } from "./serve.ts";
+export { answerHandshake, type Handshake, type HeardRequest } from "./handshake.ts";
+export { type Served, serve } from "./host-connection.ts";
 export {
+  type Cancellation,
   describeIssues,
   type EndCause,
+  HostError,
+  type HostRequestOptions,
   type Method,
   type MethodContext,
   method,
+  NO_REPLY,
+  type NotificationHandler,
+  notification,
   type ServeOptions,
   type Wire,
   type WireError,

@@ -1,26 +1,36 @@
 /**
- * Lines on stdin → requests for vscode-jsonrpc. Only well-formed requests and notifications get past it; everything else
- * is answered or dropped here, because the library answers none of it. It always keeps reading: a host whose write to us
- * blocks leaves a torn line behind.
+ * Lines on stdin → messages for vscode-jsonrpc. Only well-formed requests, and notifications that have a handler, get past
+ * the reader. It answers or drops everything else itself, because the library does not.
+ *
+ * It never waits for the host: a host whose write to us blocks leaves a torn line behind, and the end of the input would go
+ * unnoticed. It waits for ourselves only: the library handles one message per turn of the event loop, the reader takes a
+ * thousand from one chunk, so it pauses while many are queued.
  */
 import type { Readable } from "node:stream";
 import { AbstractMessageReader, type DataCallback, type Disposable, type MessageReader } from "vscode-jsonrpc/node";
 import { JSON_RPC_VERSION, type RpcId } from "#protocols/json-rpc";
 import type { Log } from "../support/log.ts";
-import { type Incoming, judgeLine, type LineProblem } from "./incoming.ts";
+import { type HostResponse, type Incoming, judgeLine, type LineProblem } from "./incoming.ts";
 import { type Line, LineSplitter, TOO_LONG } from "./line-splitter.ts";
 import type { RequestLedger } from "./request-ledger.ts";
 
 /** Longest line that is read, in bytes without its newline. The hosts set no limit; memory does. */
 export const MAX_LINE_BYTES = 64 * 1024 * 1024;
 
-/** Names the library reserves for itself. Neither host uses them, and some of their handlers trust the params. */
-const LIBRARY_PREFIX = "$/";
+/** With so many messages queued in the library, reading pauses until half of them are handled. */
+export const MAX_QUEUED_MESSAGES = 1024;
+
+/** Notifications that the library handles before any handler of ours; some of its handlers trust the params. */
+const RESERVED_BY_LIBRARY: ReadonlySet<string> = new Set(["$/cancelRequest", "$/progress", "$/logTrace"]);
 
 export interface NdjsonReaderOptions {
   ledger: RequestLedger;
   /** Answers a line that is no request. */
   refuse(problem: LineProblem, id: RpcId | null, detail: string): void;
+  /** Takes the host's response to a request of ours, as soon as it is read. */
+  onResponse(response: HostResponse): void;
+  /** Whether the notification of this name has a handler. Those without one are dropped. */
+  isHandled(notification: string): boolean;
   /** Called once, when the host will send nothing more. */
   onEof(): void;
   log: Log;
@@ -34,6 +44,8 @@ export class NdjsonReader extends AbstractMessageReader implements MessageReader
   readonly #maxLineBytes: number;
   readonly #lines: LineSplitter;
   #deliver: DataCallback = () => undefined;
+  #queued = 0;
+  #paused = false;
   #ended = false;
 
   constructor(input: Readable, options: NdjsonReaderOptions) {
@@ -45,7 +57,10 @@ export class NdjsonReader extends AbstractMessageReader implements MessageReader
   }
 
   listen(callback: DataCallback): Disposable {
-    this.#deliver = callback;
+    this.#deliver = (message) => {
+      this.#queued += 1;
+      callback(message);
+    };
     this.#input.on("data", this.#onData);
     this.#input.on("end", this.#onEnd);
     this.#input.on("error", this.#onGone);
@@ -54,7 +69,15 @@ export class NdjsonReader extends AbstractMessageReader implements MessageReader
     return { dispose: () => this.dispose() };
   }
 
-  /** Stops reading. The `error` listener stays: a late error of the pipe concerns nobody. */
+  /** The library has taken one of the delivered messages out of its queue. */
+  taken(): void {
+    this.#queued -= 1;
+    if (!this.#paused || this.#ended || this.#queued > MAX_QUEUED_MESSAGES / 2) return;
+    this.#paused = false;
+    this.#input.resume();
+  }
+
+  /** Stops reading. The `error` listener stays: a late error of the pipe must not become an uncaught exception. */
   override dispose(): void {
     this.#ended = true;
     this.#input.off("data", this.#onData);
@@ -65,6 +88,9 @@ export class NdjsonReader extends AbstractMessageReader implements MessageReader
 
   readonly #onData = (chunk: Buffer | string): void => {
     for (const line of this.#lines.push(typeof chunk === "string" ? Buffer.from(chunk) : chunk)) this.#take(line);
+    if (this.#queued < MAX_QUEUED_MESSAGES || this.#ended) return;
+    this.#paused = true;
+    this.#input.pause();
   };
 
   readonly #onEnd = (): void => {
@@ -73,11 +99,11 @@ export class NdjsonReader extends AbstractMessageReader implements MessageReader
     this.#onGone();
   };
 
-  /** The end, also without a proper one; then what is left of a line is a torn message. */
+  /** The end, also by an error or a destroyed stream; then the rest of an unfinished line is dropped. */
   readonly #onGone = (): void => {
     if (this.#ended) return;
     this.#ended = true;
-    // Never `fireClose`: the library would refuse the last words of runs whose requests are answered already.
+    // Never `fireClose`: the library would refuse the last events of runs whose requests are answered already.
     this.#options.onEof();
   };
 
@@ -94,14 +120,16 @@ export class NdjsonReader extends AbstractMessageReader implements MessageReader
   }
 
   #accept(incoming: Incoming): void {
-    if (incoming.kind === "refused") {
-      this.#options.refuse(incoming.problem, incoming.id, incoming.detail);
-    } else if (incoming.kind === "request") {
-      const { method, params } = incoming;
-      const message = { jsonrpc: JSON_RPC_VERSION, id: this.#options.ledger.open(incoming.id).ticket, method, params };
+    const { ledger, refuse, onResponse, isHandled } = this.#options;
+    if (incoming.kind === "refused") refuse(incoming.problem, incoming.id, incoming.detail);
+    else if (incoming.kind === "response") onResponse(incoming);
+    else if (incoming.kind === "request") {
+      const { id, method, params } = incoming;
+      const message = { jsonrpc: JSON_RPC_VERSION, id: ledger.open(id).internalId, method, params };
       this.#deliver(message);
-    } else if (incoming.kind === "notification" && !incoming.method.startsWith(LIBRARY_PREFIX)) {
+    } else if (incoming.kind === "notification") {
       const { method, params } = incoming;
+      if (RESERVED_BY_LIBRARY.has(method) || !isHandled(method)) return;
       const message = { jsonrpc: JSON_RPC_VERSION, method, params };
       this.#deliver(message);
     }

@@ -5,6 +5,11 @@
  * Dispatch result must come after the events of its run, and where every producer awaits its own writes the queue holds
  * at most one message per run, while a slow host has hundreds of lines in its pipe already, which nothing can overtake.
  * Progress is merged before it gets here.
+ *
+ * Answers are not awaited by anything, so a host that asks and never reads would fill the memory with them. The queue has
+ * two bounds: above the first (`isCongested`) new requests are refused, which is short and leaves running requests alone;
+ * at the second the host counts as gone. Pausing the reader instead was considered and rejected: a paused reader notices
+ * neither a cancel nor the end of the input, and a host whose writes block leaves torn lines.
  */
 import type { Writable } from "node:stream";
 import { AbstractMessageWriter, Message, type MessageWriter, type ResponseMessage } from "vscode-jsonrpc/node";
@@ -15,8 +20,14 @@ import { bareError, encodeLine, type Outgoing } from "./encode-line.ts";
 import type { RequestLedger } from "./request-ledger.ts";
 import type { WireError } from "./wire.ts";
 
-/** With more than this waiting, errors without an id are dropped: nobody could match them, and junk is not bounded. */
+/** With more lines than this waiting, errors without an id are dropped: no request of the host waits for one. */
 const MAX_WAITING_REFUSALS = 256;
+
+/** First bound of the queue, in lines and in bytes. No host has nearly as many requests open. */
+export const MAX_WAITING_LINES = 4096;
+const MAX_WAITING_BYTES = 32 * 1024 * 1024;
+/** Second bound: as many refusals again. */
+export const MAX_UNREAD_LINES = 2 * MAX_WAITING_LINES;
 
 export interface NdjsonWriterOptions {
   ledger: RequestLedger;
@@ -28,7 +39,7 @@ export interface NdjsonWriterOptions {
 
 interface Queued {
   bytes: Buffer;
-  /** Called once, when the bytes are in the pipe's hands, or never will be. */
+  /** Called once, when the bytes have been given to the pipe, or never will be. */
   handed(sent: boolean): void;
   /** Called once, when the pipe is ready for more, or gone. */
   taken(): void;
@@ -39,6 +50,7 @@ export class NdjsonWriter extends AbstractMessageWriter implements MessageWriter
   readonly #options: NdjsonWriterOptions;
   readonly #queue: Queued[] = [];
   #stalled: Queued | undefined;
+  #queuedBytes = 0;
   #unwritten = 0;
   #gone = false;
   readonly #flushing: (() => void)[] = [];
@@ -53,6 +65,11 @@ export class NdjsonWriter extends AbstractMessageWriter implements MessageWriter
     if (output.destroyed || output.writableEnded) queueMicrotask(this.#onGone);
   }
 
+  /** Whether so much waits for the host to read that it should not ask for more. */
+  get isCongested(): boolean {
+    return this.#queue.length >= MAX_WAITING_LINES || this.#queuedBytes >= MAX_WAITING_BYTES;
+  }
+
   /** Resolves when the pipe has taken the message or is gone; never rejects, since the library would answer twice. */
   write(message: Message): Promise<void> {
     if (Message.isResponse(message)) return this.#reply(message);
@@ -62,10 +79,18 @@ export class NdjsonWriter extends AbstractMessageWriter implements MessageWriter
       if (frame.ok) return this.#send(frame.bytes);
       this.#options.log("warn", "a notification was dropped", { method, problem: frame.problem });
     } else {
-      // Roder would take it for an answer, Dispatch for a breach of the protocol.
-      this.#options.log("error", "a request to the host was dropped");
+      // Requests have ids of our own; one that the library makes would have a number, like the host's.
+      this.#options.log("error", "a request of the library was dropped");
     }
     return Promise.resolve();
+  }
+
+  /** Sends a request to the host. Returns why it cannot be sent, as a half sentence, or undefined. */
+  request(id: string, method: string, params: object): string | undefined {
+    const frame = encodeLine({ id, method, params }, this.#options.redactor);
+    if (!frame.ok) return frame.problem;
+    void this.#send(frame.bytes);
+    return undefined;
   }
 
   /** Answers a line that never became a request. */
@@ -84,7 +109,7 @@ export class NdjsonWriter extends AbstractMessageWriter implements MessageWriter
   /** The library's end of connection. Stdout outlives it. */
   end(): void {}
 
-  /** Nothing is written from now on; whoever waits is released. The `error` listener stays, a late EPIPE is no news. */
+  /** Nothing is written from now on, and every wait ends. The `error` listener stays: a late EPIPE is no news. */
   override dispose(): void {
     this.#output.off("drain", this.#onDrain);
     this.#output.off("close", this.#onGone);
@@ -97,6 +122,10 @@ export class NdjsonWriter extends AbstractMessageWriter implements MessageWriter
     const request = typeof message.id === "number" ? ledger.claim(message.id) : undefined;
     if (!request) {
       log("error", "a second reply to one request was dropped");
+      return Promise.resolve();
+    }
+    if (request.withdrawn) {
+      ledger.settle(request, false);
       return Promise.resolve();
     }
     const { id } = request;
@@ -115,8 +144,15 @@ export class NdjsonWriter extends AbstractMessageWriter implements MessageWriter
       handed(false);
       return Promise.resolve();
     }
+    if (this.#queue.length >= MAX_UNREAD_LINES) {
+      this.#options.log("warn", "the host reads nothing", { waiting: this.#queue.length });
+      this.#onGone();
+      handed(false);
+      return Promise.resolve();
+    }
     return new Promise((taken) => {
       this.#queue.push({ bytes, handed, taken });
+      this.#queuedBytes += bytes.length;
       this.#pump();
     });
   }
@@ -125,6 +161,7 @@ export class NdjsonWriter extends AbstractMessageWriter implements MessageWriter
     while (!this.#stalled && !this.#gone) {
       const item = this.#queue.shift();
       if (!item) break;
+      this.#queuedBytes -= item.bytes.length;
       this.#unwritten += 1;
       const ready = this.#put(item.bytes);
       if (!ready) this.#stalled = item;
@@ -165,6 +202,7 @@ export class NdjsonWriter extends AbstractMessageWriter implements MessageWriter
     this.#gone = true;
     this.#stalled?.taken();
     this.#stalled = undefined;
+    this.#queuedBytes = 0;
     for (const item of this.#queue.splice(0)) {
       item.handed(false);
       item.taken();

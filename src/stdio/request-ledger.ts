@@ -1,30 +1,35 @@
 /**
- * Which requests are open, and whose they are. Every incoming request gets a ticket of its own, because the library
- * that dispatches them keys them by the text of their id: with Dispatch, whose requests all have id 1, it would lose
- * requests. Everything that has to happen relative to a reply hangs on its entry here.
+ * The host's open requests. Each gets an internal id, because vscode-jsonrpc keys requests by the text of their id: with
+ * Dispatch, whose requests all have id 1, it would lose some. Everything that has to happen relative to a reply hangs on
+ * the request's entry here.
  */
 import type { RpcId } from "#protocols/json-rpc";
 
 export interface OpenRequest {
-  /** Unique for the life of the process; stands in for the id inside of it. */
-  readonly ticket: number;
-  /** What the host sent, to be echoed with its exact type. */
+  /** Unique for the life of the process; stands in for the host's id inside of it. */
+  readonly internalId: number;
+  /** The host's id, to be echoed with its exact type. */
   readonly id: RpcId;
   /** Whether the method's own answer was handed to the pipe; false for an error and for a lost reply. Unset while open. */
   readonly genuine?: boolean;
-  /** Gives the request an error for an answer if it has none yet. Set by whoever runs its method. */
+  /** Set when no reply is to be written, whatever the method returns or throws. */
+  readonly withdrawn: boolean;
+  /** Aborted when the host cancels the request. */
+  readonly cancellation: AbortController;
+  /** Answers the request with an error if it has no answer yet. Set by the part that runs its method. */
   abandon?: () => void;
 }
 
 interface Entry extends OpenRequest {
   phase: "received" | "started" | "replying";
   genuine?: boolean;
+  withdrawn: boolean;
   settled: ((genuine: boolean) => void)[];
 }
 
 export class RequestLedger {
   readonly #open = new Map<number, Entry>();
-  #tickets = 0;
+  #lastId = 0;
   #waiting: { met: () => boolean; resolve: () => void }[] = [];
 
   get unanswered(): number {
@@ -33,26 +38,44 @@ export class RequestLedger {
 
   /** Records a request that has just been read. */
   open(id: RpcId): OpenRequest {
-    this.#tickets += 1;
-    const entry: Entry = { ticket: this.#tickets, id, phase: "received", settled: [] };
-    this.#open.set(entry.ticket, entry);
+    this.#lastId += 1;
+    const entry: Entry = {
+      internalId: this.#lastId,
+      id,
+      phase: "received",
+      withdrawn: false,
+      cancellation: new AbortController(),
+      settled: [],
+    };
+    this.#open.set(entry.internalId, entry);
     return entry;
   }
 
-  find(ticket: number): OpenRequest | undefined {
-    return this.#open.get(ticket);
+  find(internalId: number): OpenRequest | undefined {
+    return this.#open.get(internalId);
+  }
+
+  /** Every request with this id whose method runs: a host may use an id twice. */
+  runningWithId(id: RpcId): OpenRequest[] {
+    return [...this.#open.values()].filter((entry) => entry.id === id && entry.phase === "started");
   }
 
   /** Its method is being called now. */
   start(request: OpenRequest): void {
-    const entry = this.#open.get(request.ticket);
+    const entry = this.#open.get(request.internalId);
     if (entry?.phase === "received") entry.phase = "started";
     this.#changed();
   }
 
-  /** The right to write the one reply; undefined for everyone who comes later. */
-  claim(ticket: number): OpenRequest | undefined {
-    const entry = this.#open.get(ticket);
+  /** Takes its reply back before it is written. The request stays open until its method ends. */
+  withdraw(request: OpenRequest): void {
+    const entry = this.#open.get(request.internalId);
+    if (entry) entry.withdrawn = true;
+  }
+
+  /** The right to write the one reply; undefined for every later caller. */
+  claim(internalId: number): OpenRequest | undefined {
+    const entry = this.#open.get(internalId);
     if (!entry || entry.phase === "replying") return undefined;
     entry.phase = "replying";
     return entry;
@@ -60,9 +83,9 @@ export class RequestLedger {
 
   /** The reply was handed to the pipe, or will never be (then `genuine` is false). */
   settle(request: OpenRequest, genuine: boolean): void {
-    const entry = this.#open.get(request.ticket);
+    const entry = this.#open.get(request.internalId);
     if (!entry) return;
-    this.#open.delete(entry.ticket);
+    this.#open.delete(entry.internalId);
     entry.genuine = genuine;
     for (const listener of entry.settled.splice(0)) listener(genuine);
     this.#changed();
@@ -70,12 +93,12 @@ export class RequestLedger {
 
   /** Calls `listener` when `request` is settled, at once if it is. Listeners must not throw. */
   onSettled(request: OpenRequest, listener: (genuine: boolean) => void): void {
-    const entry = this.#open.get(request.ticket);
+    const entry = this.#open.get(request.internalId);
     if (entry) entry.settled.push(listener);
     else listener(request.genuine ?? false);
   }
 
-  /** Gives every request whose method has not answered an error for an answer. */
+  /** Answers every request whose method has not answered with an error. */
   abandonAll(): void {
     for (const entry of [...this.#open.values()]) entry.abandon?.();
   }

@@ -16,7 +16,7 @@ export interface RoderStart extends HostStart {
 }
 
 export async function serve(start: RoderStart): Promise<void> {
-  const { programPath, shipped, answered } = start;
+  const { programPath, shipped, heard } = start;
   await serveHost(start, "roder", (context) => {
     const { config, registry, engine, log, ambient, warmUp, end } = context;
     const cache = agentCache(context);
@@ -25,7 +25,7 @@ export async function serve(start: RoderStart): Promise<void> {
       warmUp();
       void cache?.refresh();
     };
-    if (answered) prepare(); // the handshake, which asks for it otherwise, is over
+    if (heard) prepare(); // the handshake, which asks for it otherwise, is over
     return createRoderExtension({
       registry,
       ambient,

@@ -9,12 +9,15 @@ import { createRedactor } from "../../../src/support/redact.ts";
 /** Takes everything at once and lets a test wait for lines. */
 export class Sink extends Writable {
   text = "";
+  #count = 0;
   #waiting: { lines: number; resolve: () => void }[] = [];
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    this.text += chunk.toString("utf8");
+    const text = chunk.toString("utf8");
+    this.text += text;
+    this.#count += text.split("\n").length - 1;
     this.#waiting = this.#waiting.filter((waiter) => {
-      if (this.lines.length < waiter.lines) return true;
+      if (this.#count < waiter.lines) return true;
       waiter.resolve();
       return false;
     });
@@ -27,7 +30,7 @@ export class Sink extends Writable {
 
   /** The first `count` lines, as soon as they are there. */
   async first(count: number): Promise<string[]> {
-    if (this.lines.length < count) {
+    if (this.#count < count) {
       await new Promise<void>((resolve) => void this.#waiting.push({ lines: count, resolve }));
     }
     return this.lines.slice(0, count);

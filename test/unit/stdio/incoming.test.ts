@@ -47,17 +47,39 @@ test.each([
   expect(judge(line).kind).toBe("notification");
 });
 
-test.each([
-  "",
-  "   ",
-  "\r",
-  "\t \r",
-  '{"jsonrpc":"2.0","id":1,"result":{}}',
-  '{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"x"}}',
-  '{"id":1,"result":null}',
-  '{"error":null}',
-])("nothing to answer: %j", (line) => {
+test.each(["", "   ", "\r", "\t \r"])("blank: %j", (line) => {
   expect(judge(line)).toEqual({ kind: "ignored" });
+});
+
+describe("responses", () => {
+  const refusal = { code: 1, message: "x" };
+  test.each([
+    ['{"jsonrpc":"2.0","id":1,"result":{}}', 1, { kind: "value", value: {} }],
+    ['{"jsonrpc":"2.0","id":"s1","result":{"a":1},"extra":true}', "s1", { kind: "value", value: { a: 1 } }],
+    ['{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"x"}}', 1, { kind: "error", error: refusal }],
+    ['{"id":1,"result":null}', 1, { kind: "value", value: null }],
+    ['{"jsonrpc":"2.0","id":"s1","result":1,"error":null}', "s1", { kind: "value", value: 1 }],
+    ['{"jsonrpc":"2.0","id":"s1","result":1,"error":"no"}', "s1", { kind: "error", error: "no" }],
+    [
+      '{"jsonrpc":"2.0","id":"s1","result":null,"error":{"code":1,"message":"x"}}',
+      "s1",
+      { kind: "error", error: refusal },
+    ],
+    ['{"jsonrpc":"2.0","id":true,"result":1}', null, { kind: "value", value: 1 }],
+    ['{"jsonrpc":"2.0","id":"\\ud83d","result":1}', null, { kind: "value", value: 1 }],
+    ['{"error":null}', null, { kind: "unreadable", problem: "it has neither a result nor an error" }],
+  ])("%s", (line, id, result) => {
+    expect(judge(line)).toEqual({ kind: "response", id, result });
+  });
+
+  test("nested too deep are unreadable, not refused: an answer is never answered", () => {
+    const deep = `${"[".repeat(256)}${"]".repeat(256)}`;
+    expect(judge(`{"jsonrpc":"2.0","id":"s1","result":${deep}}`)).toEqual({
+      kind: "response",
+      id: "s1",
+      result: { kind: "unreadable", problem: "it is nested deeper than 256 levels" },
+    });
+  });
 });
 
 describe("refused", () => {

@@ -6,7 +6,13 @@ import { RequestLedger } from "../../../src/stdio/request-ledger.ts";
 import { silentLog } from "../../../src/support/log.ts";
 import { recordingLog, settle } from "./harness.ts";
 
-function startReader(options: { maxLineBytes?: number; deliver?: (message: Message) => void } = {}) {
+interface ReaderOptions {
+  maxLineBytes?: number;
+  deliver?: (message: Message) => void;
+  isHandled?: (name: string) => boolean;
+}
+
+function startReader(options: ReaderOptions = {}) {
   const input = new PassThrough();
   const ledger = new RequestLedger();
   const seen: unknown[] = [];
@@ -14,14 +20,16 @@ function startReader(options: { maxLineBytes?: number; deliver?: (message: Messa
   const reader = new NdjsonReader(input, {
     ledger,
     refuse: (problem, id, detail) => void seen.push({ refused: problem, id, detail }),
+    onResponse: ({ id, result }) => void seen.push({ response: id, result }),
+    isHandled: options.isHandled ?? ((name) => name === "c"),
     onEof: () => void seen.push("eof"),
     log,
     ...(options.maxLineBytes === undefined ? {} : { maxLineBytes: options.maxLineBytes }),
   });
   reader.onClose(() => void seen.push("close"));
   reader.listen(options.deliver ?? ((message) => void seen.push(message)));
-  const answer = (ticket: number) => {
-    const request = ledger.claim(ticket);
+  const answer = (internalId: number) => {
+    const request = ledger.claim(internalId);
     if (request) ledger.settle(request, true);
   };
   return { input, ledger, seen, logged, reader, answer };
@@ -121,6 +129,7 @@ test("notifications with the library's own names stop here, whatever their param
 test("a receiver that throws does not stop the stream", async () => {
   const delivered: Message[] = [];
   const { input, logged } = startReader({
+    isHandled: () => true,
     deliver: (message) => {
       delivered.push(message);
       throw new Error("hunter2");
@@ -171,6 +180,8 @@ describe("the end", () => {
     const reader = new NdjsonReader(input, {
       ledger: new RequestLedger(),
       refuse: () => undefined,
+      onResponse: () => undefined,
+      isHandled: () => false,
       onEof: () => void seen.push("eof"),
       log: silentLog,
     });

@@ -32,7 +32,7 @@ describe("order and back-pressure", () => {
     const { writer, output, ledger, note, reply } = startWriter(new Sink());
     const request = ledger.open("7");
     for (const n of [1, 2, 3]) void writer.write(note(n));
-    void writer.write(reply(request.ticket, { result: { ok: true } }));
+    void writer.write(reply(request.internalId, { result: { ok: true } }));
     await writer.write(note(4));
     expect(output.text).toBe(
       `${eventLine(1)}${eventLine(2)}${eventLine(3)}{"jsonrpc":"2.0","id":"7","result":{"ok":true}}\n${eventLine(4)}`,
@@ -79,7 +79,7 @@ describe("order and back-pressure", () => {
     const { writer, output, ledger, note, reply } = startWriter(new Sink());
     const request = ledger.open(1);
     ledger.onSettled(request, () => void writer.write(note(9)));
-    void writer.write(reply(request.ticket, { result: {} }));
+    void writer.write(reply(request.internalId, { result: {} }));
     await writer.write(note(1));
     expect(output.lines.map((line) => JSON.parse(line).params?.n ?? "reply")).toEqual(["reply", 9, 1]);
   });
@@ -90,7 +90,7 @@ describe("order and back-pressure", () => {
     const heard: boolean[] = [];
     ledger.onSettled(request, (genuine) => heard.push(genuine));
     void writer.write(note(1));
-    void writer.write(reply(request.ticket, { result: {} }));
+    void writer.write(reply(request.internalId, { result: {} }));
     await settle();
     expect(heard).toEqual([]);
     await output.offered();
@@ -124,8 +124,8 @@ describe("one reply per request", () => {
   test("a second one, and one for nobody, are dropped", async () => {
     const { writer, output, ledger, reply, logged } = startWriter(new Sink());
     const request = ledger.open(1);
-    await writer.write(reply(request.ticket, { result: { n: 1 } }));
-    await writer.write(reply(request.ticket, { result: { n: 2 } }));
+    await writer.write(reply(request.internalId, { result: { n: 1 } }));
+    await writer.write(reply(request.internalId, { result: { n: 2 } }));
     await writer.write(reply(99, { error: { code: 1, message: "x" } }));
     await writer.write({ jsonrpc: "2.0", id: null, error: { code: 1, message: "x" } } as Message);
     expect(output.lines).toEqual(['{"jsonrpc":"2.0","id":1,"result":{"n":1}}']);
@@ -137,7 +137,7 @@ describe("one reply per request", () => {
     const request = ledger.open(1);
     const heard: boolean[] = [];
     ledger.onSettled(request, (genuine) => heard.push(genuine));
-    await writer.write(reply(request.ticket, { error: { code: -32602, message: "m", data: { a: 1 } } }));
+    await writer.write(reply(request.internalId, { error: { code: -32602, message: "m", data: { a: 1 } } }));
     expect(output.lines).toEqual(['{"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"m","data":{"a":1}}}']);
     expect(heard).toEqual([false]);
   });
@@ -161,7 +161,7 @@ describe("what cannot be sent", () => {
     const request = ledger.open("id");
     const heard: boolean[] = [];
     ledger.onSettled(request, (genuine) => heard.push(genuine));
-    await writer.write(reply(request.ticket, { result }));
+    await writer.write(reply(request.internalId, { result }));
     expect(output.lines).toEqual([JSON.stringify({ jsonrpc: "2.0", id: "id", error: { code: -32000, message } })]);
     expect(heard).toEqual([false]);
   });
@@ -177,7 +177,7 @@ describe("what cannot be sent", () => {
     });
     const request = ledger.open(1);
     const error = { code: -32000, message: "x".repeat(1_048_576) };
-    await writer.write({ jsonrpc: "2.0", id: request.ticket, error } as Message);
+    await writer.write({ jsonrpc: "2.0", id: request.internalId, error } as Message);
     expect(output.lines).toEqual([
       '{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"the answer cannot be sent"}}',
     ]);
@@ -201,9 +201,9 @@ describe("what cannot be sent", () => {
     const { writer, output, ledger, redactor, reply } = startWriter(new Sink());
     redactor.add("hunter2hunter2");
     const [first, second] = [ledger.open(1), ledger.open(1)];
-    await writer.write(reply(first.ticket, { result: { a: "hunter2hunter2" } }));
+    await writer.write(reply(first.internalId, { result: { a: "hunter2hunter2" } }));
     const error = { code: 1, message: "hunter2hunter2", data: { hunter2hunter2: ["hunter2hunter2"] } };
-    await writer.write(reply(second.ticket, { error }));
+    await writer.write(reply(second.internalId, { error }));
     await writer.write({ jsonrpc: "2.0", method: "event", params: { a: "xhunter2hunter2x" } } as Message);
     writer.refuse(null, { code: 1, message: "hunter2hunter2" });
     expect(output.lines).toEqual([
@@ -234,7 +234,11 @@ describe("a broken pipe", () => {
     const request = ledger.open(1);
     const heard: boolean[] = [];
     ledger.onSettled(request, (genuine) => heard.push(genuine));
-    const writes = [writer.write(note(1)), writer.write(note(2)), writer.write(reply(request.ticket, { result: {} }))];
+    const writes = [
+      writer.write(note(1)),
+      writer.write(note(2)),
+      writer.write(reply(request.internalId, { result: {} })),
+    ];
     const flushed = writer.flushed();
     await output.offered();
     if (way.startsWith("EPIPE")) output.breakPipe();
@@ -245,7 +249,7 @@ describe("a broken pipe", () => {
     await writer.write(note(3));
     await writer.flushed();
     const late = ledger.open(2);
-    await writer.write(reply(late.ticket, { result: {} }));
+    await writer.write(reply(late.internalId, { result: {} }));
     expect(ledger.unanswered).toBe(0);
     expect(output.taken).toEqual([]);
   });

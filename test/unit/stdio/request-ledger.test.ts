@@ -4,19 +4,19 @@ import { RequestLedger } from "../../../src/stdio/request-ledger.ts";
 test("equal ids get different tickets and come back as they were sent", () => {
   const ledger = new RequestLedger();
   const [number, again, text] = [ledger.open(1), ledger.open(1), ledger.open("1")];
-  expect(new Set([number.ticket, again.ticket, text.ticket]).size).toBe(3);
-  expect(ledger.claim(text.ticket)?.id).toBe("1");
-  expect(ledger.claim(number.ticket)?.id).toBe(1);
-  expect(ledger.claim(again.ticket)?.id).toBe(1);
+  expect(new Set([number.internalId, again.internalId, text.internalId]).size).toBe(3);
+  expect(ledger.claim(text.internalId)?.id).toBe("1");
+  expect(ledger.claim(number.internalId)?.id).toBe(1);
+  expect(ledger.claim(again.internalId)?.id).toBe(1);
 });
 
 test("the right to reply is given once", () => {
   const ledger = new RequestLedger();
   const request = ledger.open(1);
-  expect(ledger.claim(request.ticket)).toBe(request);
-  expect(ledger.claim(request.ticket)).toBeUndefined();
+  expect(ledger.claim(request.internalId)).toBe(request);
+  expect(ledger.claim(request.internalId)).toBeUndefined();
   ledger.settle(request, true);
-  expect(ledger.claim(request.ticket)).toBeUndefined();
+  expect(ledger.claim(request.internalId)).toBeUndefined();
   expect(ledger.claim(999)).toBeUndefined();
 });
 
@@ -47,14 +47,14 @@ test("counts what is open until the reply is in the pipe", async () => {
   const started = ledger.allStarted().then(() => order.push("started"));
   const answered = ledger.allAnswered().then(() => order.push("answered"));
   ledger.start(first);
-  ledger.claim(first.ticket);
+  ledger.claim(first.internalId);
   ledger.settle(first, true);
   expect(ledger.unanswered).toBe(1);
   await Promise.resolve();
   expect(order).toEqual([]);
   ledger.start(second);
   await started;
-  ledger.claim(second.ticket);
+  ledger.claim(second.internalId);
   expect(ledger.unanswered).toBe(1);
   ledger.settle(second, false);
   await answered;

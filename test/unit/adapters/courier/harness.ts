@@ -94,7 +94,9 @@ export class Courier {
           expect(method).toBe(COURIER_EVENT_METHOD);
           events.push(CourierEventSchema.parse(event));
         },
+        request: (method) => Promise.reject(new Error(`Dispatch answers no requests: ${method}`)),
       },
+      signal: new AbortController().signal,
       afterReply: () => undefined,
       endAfterReply: () => {
         this.ended = true;

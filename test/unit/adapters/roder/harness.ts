@@ -71,6 +71,7 @@ export class Host {
         this.sent.push({ method, params: copy });
         return options.pipe?.(method, copy) ?? Promise.resolve();
       },
+      request: (method) => Promise.reject(new Error(`Roder answers no requests: ${method}`)),
     };
     this.extension = createRoderExtension({
       registry: this.registry,
@@ -112,6 +113,7 @@ export class Host {
     if (!method) throw new Error(`no method ${name}`);
     const context: MethodContext = {
       wire: this.#wire,
+      signal: new AbortController().signal,
       afterReply: (run) => after.push(run),
       endAfterReply: () => {
         this.ended = true;

@@ -1,16 +1,17 @@
-/** The greeting is answered at once, and nothing of what a host writes is lost, whoever answers it. */
+/** The handshake is answered at once, and no byte of the host is lost, whether the handshake or `serve` answers it. */
 import { PassThrough, type Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
-import { answerFirstLine, type Handshake } from "../../../src/stdio/first-line.ts";
+import { answerHandshake, type Handshake } from "../../../src/stdio/handshake.ts";
 import { HandAmbient, Sink } from "./harness.ts";
 
 const hello = '{"jsonrpc":"2.0","id":7,"method":"hello","params":{"v":1}}\n';
 const answer = '{"jsonrpc":"2.0","id":7,"result":{"v":1}}\n';
-const greeting: Handshake = (method, params) => (method === "hello" ? { v: params.v } : undefined);
+const handshake: Handshake = (method, params) => (method === "hello" ? { v: params.v } : undefined);
+const heard = { method: "hello", params: { v: 1 } };
 
 function look(input: Readable) {
   const output = new Sink();
-  return answerFirstLine({ input, output, ambient: new HandAmbient() }, greeting).then((first) => ({ first, output }));
+  return answerHandshake({ input, output, ambient: new HandAmbient() }, handshake).then((first) => ({ first, output }));
 }
 
 async function rest(input: Readable): Promise<string> {
@@ -19,22 +20,34 @@ async function rest(input: Readable): Promise<string> {
   return text;
 }
 
-describe("a greeting", () => {
+describe("a handshake", () => {
   test("is answered, and what follows is left to be read", async () => {
     const input = new PassThrough();
     input.write(`${hello}{"more"`);
     const { first, output } = await look(input);
-    expect(first).toEqual({ answered: true, over: false });
+    expect(first).toEqual({ heard, over: false });
     expect(output.text).toBe(answer);
     input.end(":1}\n");
     expect(await rest(input)).toBe('{"more":1}\n');
+  });
+
+  test.each([
+    ["7", 7],
+    ['"7"', "7"],
+    ['""', ""],
+    ["0", 0],
+  ])("with id %s gets that id back", async (text, id) => {
+    const input = new PassThrough();
+    input.write(hello.replace('"id":7', `"id":${text}`));
+    const { output } = await look(input);
+    expect(JSON.parse(output.text).id).toBe(id);
   });
 
   test("and nothing else: it is over", async () => {
     const input = new PassThrough();
     input.end(hello);
     const { first, output } = await look(input);
-    expect(first).toEqual({ answered: true, over: true });
+    expect(first).toEqual({ heard, over: true });
     expect(output.text).toBe(answer);
   });
 
@@ -42,13 +55,13 @@ describe("a greeting", () => {
     const input = new PassThrough();
     input.end(hello + hello);
     const { first, output } = await look(input);
-    expect(first).toEqual({ answered: true, over: false });
+    expect(first).toEqual({ heard, over: false });
     expect(output.text).toBe(answer);
     expect(await rest(input)).toBe(hello);
   });
 });
 
-describe("left to the program, every byte of it", () => {
+describe("left to `serve`, every byte of it", () => {
   test.each([
     ["another method", hello.replace("hello", "other")],
     ["no JSON", "hello\n"],
@@ -58,40 +71,42 @@ describe("left to the program, every byte of it", () => {
     ["a batch", `[${hello.trimEnd()}]\n`],
     ["no version", hello.replace('"jsonrpc":"2.0",', "")],
     ["no id", hello.replace('"id":7,', "")],
-    ["an id that is text", hello.replace('"id":7', '"id":"7"')],
+    ["an id with half a character", hello.replace('"id":7', '"id":"\\ud83d"')],
+    ["an id of another type", hello.replace('"id":7', '"id":true')],
+    ["no id but null", hello.replace('"id":7', '"id":null')],
     ["a fraction for an id", hello.replace('"id":7', '"id":7.5')],
     ["no params", hello.replace(',"params":{"v":1}', "")],
     ["params in a list", hello.replace('{"v":1}', "[1]")],
-    ["more than a greeting has", hello.replace('"v":1', `"v":"${"x".repeat(4096)}"`)],
+    ["a line above the limit", hello.replace('"v":1', `"v":"${"x".repeat(4096)}"`)],
   ])("%s", async (_, text) => {
     const input = new PassThrough();
     input.end(text);
     const { first, output } = await look(input);
-    expect(first).toEqual({ answered: false, over: false });
+    expect(first).toEqual({ heard: undefined, over: false });
     expect(output.text).toBe("");
     expect(await rest(input)).toBe(text);
   });
 
-  test("bytes that are no text", async () => {
+  test("bytes that are not UTF-8", async () => {
     const input = new PassThrough();
     const bytes = Buffer.from(hello.replace('"v":1', '"v":"\xff"'), "latin1");
     input.end(bytes);
-    expect((await look(input)).first.answered).toBe(false);
+    expect((await look(input)).first.heard).toBeUndefined();
   });
 
   test("what a slow host has not written yet", async () => {
     const input = new PassThrough();
     const { first, output } = await look(input);
-    expect(first).toEqual({ answered: false, over: false });
+    expect(first).toEqual({ heard: undefined, over: false });
     expect(output.text).toBe("");
     input.end(hello);
     expect(await rest(input)).toBe(hello);
   });
 
-  test("an end without a word", async () => {
+  test("an input that ends empty", async () => {
     const input = new PassThrough();
     input.end();
-    expect((await look(input)).first.answered).toBe(false);
+    expect((await look(input)).first.heard).toBeUndefined();
     expect(await rest(input)).toBe("");
   });
 });
