@@ -6,14 +6,15 @@ import { describe, expect, test } from "vitest";
 
 /** What each layer of `src/` may import, besides itself and `support`. Composition (`app/` and the files at the root) may import all. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  "adapters/courier": ["core", "stdio", "parcel", "protocols/dispatch-courier"],
-  "adapters/roder": ["core", "stdio", "protocols/roder-extension"],
-  "adapters/terminal": ["core", "parcel"],
+  "adapters/courier": ["core", "stdio", "parcel", "install", "protocols/dispatch-courier"],
+  "adapters/roder": ["core", "stdio", "install", "protocols/roder-extension"],
+  "adapters/terminal": ["core", "parcel", "install"],
   core: ["seren"],
   seren: ["protocols/seren-cloud"],
   parcel: ["protocols/dispatch-courier", "protocols/seren-cloud"],
   stdio: ["protocols/json-rpc"],
   local: ["protocols/seren-cloud"],
+  install: [],
   state: [],
   support: [],
 };
@@ -33,7 +34,7 @@ const ONLY_IN: Readonly<Record<string, RegExp>> = {
   undici: /^src\/seren\/http\/(http-transport|download|dispatcher)\.ts$/,
   "vscode-jsonrpc": /^src\/stdio\//,
   "eventsource-parser": /^src\/seren\/follow\/sse\.ts$/,
-  "smol-toml": /^src\/adapters\/(roder|terminal)\//,
+  "smol-toml": /^src\/adapters\/roder\//,
   commander: /^src\/adapters\/terminal\//,
   "@clack": /^src\/adapters\/terminal\/ask\.ts$/,
   picocolors: /^src\/adapters\/terminal\/screen\.ts$/,

@@ -10,9 +10,9 @@ import * as z from "zod";
 import { CatalogSchema, CourierPluginManifestSchema } from "#protocols/dispatch-courier";
 import { ManifestSchema } from "#protocols/roder-extension";
 import { CAPABILITIES } from "../../src/adapters/courier/capabilities.ts";
+import { COURIER_NAME } from "../../src/adapters/courier/install/dispatch-registry.ts";
+import { EXTENSION_ID } from "../../src/adapters/roder/install/roder-config.ts";
 import { TASK_SPEC } from "../../src/adapters/roder/tasks/task-input.ts";
-import { COURIER_NAME } from "../../src/adapters/terminal/hosts/dispatch-registry.ts";
-import { EXTENSION_ID } from "../../src/adapters/terminal/hosts/roder-config.ts";
 import { DEFAULT_API_BASE, readConfig } from "../../src/config.ts";
 import { ROOT } from "./tarball.ts";
 

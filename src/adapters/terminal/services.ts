@@ -1,5 +1,6 @@
 /** What the commands need from the rest of the program. The composition root provides it. */
 import type { ApprovalDesk, Execute, Organization, RunDirectory } from "../../core/index.ts";
+import type { HostInstaller, InstallContext, WriteFile } from "../../install/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import type { ProxyRoute } from "../../support/proxy.ts";
 import type { Redactor } from "../../support/redact.ts";
@@ -83,22 +84,16 @@ export interface LocalRequestLine {
 }
 
 /** Where things are on this machine. */
-export interface Paths {
-  home: string;
-  /** Home folder of the account, which a program without an environment finds. */
-  accountHome: string;
-  /** The program as a host starts it, links resolved. */
-  program: string;
-  /** The Roder manifest; undefined when it is not beside the program (the release is one file). */
-  roderManifest?: string;
-  stateDir: string;
-  credentialsFile: string;
+export interface Paths extends Readonly<InstallContext["paths"]> {
+  readonly stateDir: string;
+  readonly credentialsFile: string;
 }
 
-export interface Services {
-  readonly version: string;
+export interface Services extends InstallContext {
   /** The modes of this program that hosts start, for the help. */
   readonly hostModes: readonly { mode: string; summary: string }[];
+  /** The hosts that `setup` and `doctor` know. */
+  readonly installers: readonly HostInstaller[];
   readonly ambient: Ambient;
   readonly paths: Paths;
   /** Whether the service inside this process is used: nothing outlives the command. */
@@ -111,8 +106,6 @@ export interface Services {
   readonly deployment: string | undefined;
   readonly keys: Keys;
   readonly redactor: Redactor;
-  /** A variable of the environment. */
-  readonly variable: (name: string) => string | undefined;
   remote(): Promise<Remote>;
   /** What the journal of this machine lists, for this account. */
   inFlightRuns(): Promise<InFlightRun[]>;
@@ -120,8 +113,7 @@ export interface Services {
   onInterrupt(listener: () => void): () => void;
   /** Ends the program now. */
   leave(code: number): void;
-  /** Replaces a file whole, or makes it; `mode` is used as it is. */
-  writeFile(path: string, text: string, mode: number): Promise<void>;
+  readonly writeFile: WriteFile;
   /** Serves the embedded Seren Cloud on loopback. Rejects when the port or the folder cannot be had, or the plan is malformed. */
   serveLocal(options: LocalOptions): Promise<LocalServer>;
 }

@@ -1,8 +1,8 @@
 /** The terminal command. */
-import { existsSync, fstatSync, realpathSync } from "node:fs";
+import { fstatSync, realpathSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { homedir, userInfo } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import {
   createScreen,
   type InFlightRun,
@@ -16,6 +16,7 @@ import { realAmbient, sleep } from "../../support/ambient.ts";
 import { lazy } from "../../support/lazy.ts";
 import { createLog } from "../../support/log.ts";
 import { createRedactor } from "../../support/redact.ts";
+import { INSTALLERS } from "../installers.ts";
 import { interrupts } from "../terminal/interrupts.ts";
 import { terminalKeys } from "../terminal/keys.ts";
 
@@ -50,6 +51,7 @@ export async function serve(args: readonly string[], hostModes: Services["hostMo
   const services: Services = {
     version: __VERSION__,
     hostModes,
+    installers: INSTALLERS,
     ambient,
     redactor,
     keys,
@@ -86,9 +88,6 @@ function isFile(descriptor: number): boolean {
 
 function pathsOf(stateDir: string, credentialsFile: string, variable: (name: string) => string | undefined): Paths {
   const program = realpathSync(process.argv[1] ?? "");
-  const beside = (name: string) =>
-    [join(dirname(program), name), join(dirname(program), "..", name)].find((path) => existsSync(path));
-  const roderManifest = variable("SEREN_BRIDGE_RODER_MANIFEST") ?? beside("roder-extension.toml");
   return {
     // As both hosts look for it: the variable first.
     home: variable("HOME") ?? variable("USERPROFILE") ?? homedir(),
@@ -96,7 +95,6 @@ function pathsOf(stateDir: string, credentialsFile: string, variable: (name: str
     program,
     stateDir,
     credentialsFile,
-    ...(roderManifest ? { roderManifest } : {}),
   };
 }
 

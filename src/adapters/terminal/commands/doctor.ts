@@ -1,7 +1,6 @@
 /** `doctor`: everything that can be wrong, each with its fix. */
 import type { Command } from "commander";
-import type { Finding, State } from "../doctor/finding.ts";
-import { dispatchFindings, roderFindings } from "../doctor/hosts.ts";
+import type { Finding, FindingState } from "../../../install/index.ts";
 import { machineFindings } from "../doctor/machine.ts";
 import { serviceFindings } from "../doctor/service.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
@@ -12,11 +11,12 @@ import type { Context } from "../services.ts";
 import { oneLine, padTo } from "../text.ts";
 
 export function addDoctor(program: Command, context: Context): void {
+  const hosts = context.services.installers.map(({ name }) => name).join(" and ");
   const command = program
     .command("doctor")
     .summary("check this installation and say what to fix")
     .description(
-      "Checks Node, files, the API key, the way to Seren Cloud, Dispatch and Roder. It reads only: nothing is created,\nstarted or changed. The exit code is 1 when there is a problem.",
+      `Checks Node, files, the API key, the way to Seren Cloud, ${hosts}. It reads only: nothing is created,\nstarted or changed. The exit code is 1 when there is a problem.`,
     )
     .option("--json", "say it as JSON");
   examples(command, [
@@ -30,15 +30,14 @@ async function check({ services, screen }: Context, options: { json?: boolean })
   const groups = await Promise.all([
     machineFindings(services),
     serviceFindings(services),
-    dispatchFindings(services),
-    roderFindings(services),
+    ...services.installers.map((installer) => installer.check(services)),
   ]);
   const findings = groups.flat().map((finding) => ({ ...finding, detail: services.redactor.redact(finding.detail) }));
   const problems = findings.filter(({ state }) => state === "problem").length;
   if (options.json) printJson(screen, findings);
   else {
     const { dim, green, yellow, red } = screen.colors;
-    const marks: Readonly<Record<State, string>> = screen.unicode
+    const marks: Readonly<Record<FindingState, string>> = screen.unicode
       ? { ok: green("✓"), warning: yellow("!"), problem: red("✗"), skipped: dim("-") }
       : { ok: green("ok  "), warning: yellow("warn"), problem: red("FAIL"), skipped: dim("-   ") };
     const width = Math.max(...findings.map(({ title }) => title.length));

@@ -1,9 +1,9 @@
 /** Checks of this machine: Node, files, credentials, proxy settings. Nothing leaves it. */
 import { access, constants, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { type Finding, ok, problem, warning } from "../../../install/index.ts";
 import { asFailure } from "../../../support/failure.ts";
 import type { Services } from "../services.ts";
-import { type Finding, ok, problem, warning } from "./finding.ts";
 
 /** `engines` of the package. */
 const NODE_FLOOR = [20, 18, 1] as const;

@@ -1,8 +1,9 @@
 /** Checks of the way to Seren Cloud. They read only; nothing is created or started. */
+
+import { type Finding, ok, problem, skipped, warning } from "../../../install/index.ts";
 import { asFailure, type ExecutionFailure } from "../../../support/failure.ts";
 import { duration } from "../format.ts";
 import type { Services } from "../services.ts";
-import { type Finding, ok, problem, skipped, warning } from "./finding.ts";
 
 const STREAM_LIMIT_MS = 10_000;
 /** Deadlines and retries compare times of both sides only loosely; beyond this, lists look wrong to people. */

@@ -10,6 +10,7 @@ import {
   runTerminal,
   type Services,
 } from "../../../../src/adapters/terminal/index.ts";
+import { INSTALLERS } from "../../../../src/app/installers.ts";
 import { terminalKeys } from "../../../../src/app/terminal/keys.ts";
 import { checkKey, createRemote } from "../../../../src/app/terminal/remote-services.ts";
 import { readConfig } from "../../../../src/config.ts";
@@ -80,6 +81,7 @@ export class TestTerminal {
     });
     const services: Services = {
       version: "1.2.3",
+      installers: INSTALLERS,
       hostModes: [{ mode: "courier", summary: "the Dispatch courier plugin" }],
       ambient,
       redactor,
@@ -88,7 +90,6 @@ export class TestTerminal {
         home,
         accountHome: home,
         program: this.program,
-        roderManifest: join(home, "app", "roder-extension.toml"),
         stateDir: config.stateDir,
         credentialsFile: config.credentialsFile,
       },

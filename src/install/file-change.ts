@@ -1,7 +1,6 @@
-/** A change to a file of the user's: shown before it is made, made whole or not at all, with the old text kept beside it. */
+/** A change to a file of the user: shown before it is made, made whole or not at all, with the old text kept beside it. */
 import { readFile, realpath, rm, stat } from "node:fs/promises";
-import { ExecutionFailure } from "../../../support/failure.ts";
-import type { Services } from "../services.ts";
+import { ExecutionFailure } from "../support/failure.ts";
 
 export interface UserFile {
   /** Links resolved: what a link leads to is changed, the link stays. */
@@ -40,11 +39,14 @@ export function changesNothing({ file, after }: FileChange): boolean {
   return (file.text ?? "") === after;
 }
 
-/** Answers the path of the backup, when there was something to keep. Rejects with `conflict` when the file has changed. */
-export async function applyChange(
-  services: Pick<Services, "writeFile">,
-  { file, after }: FileChange,
-): Promise<string | undefined> {
+/** Replaces a file whole, or makes it. */
+export type WriteFile = (path: string, text: string, mode: number) => Promise<void>;
+
+/**
+ * Resolves with the path of the backup; undefined when there was no file. Rejects with `conflict` when the file has changed
+ * since it was read.
+ */
+export async function applyChange({ file, after }: FileChange, writeFile: WriteFile): Promise<string | undefined> {
   const now = await readUserFile(file.path, file.mode);
   if (now.text !== file.text) {
     throw new ExecutionFailure("conflict", `${file.path} was changed by another program meanwhile; try again`);
@@ -52,14 +54,14 @@ export async function applyChange(
   let backup: string | undefined;
   if (file.text !== undefined) {
     backup = `${file.path}.seren-bridge.bak`;
-    await services.writeFile(backup, file.text, file.mode);
+    await writeFile(backup, file.text, file.mode);
   }
   if (after === "") await rm(file.path, { force: true });
-  else await services.writeFile(file.path, after, file.mode);
+  else await writeFile(file.path, after, file.mode);
   return backup;
 }
 
-/** The lines that go and the lines that come, with their signs. */
+/** The removed lines and the added lines, each with its sign. */
 export function differenceOf({ file, after }: FileChange): string[] {
   const old = linesOf(file.text ?? "");
   const fresh = linesOf(after);

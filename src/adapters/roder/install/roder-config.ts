@@ -6,9 +6,8 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { parse } from "smol-toml";
 import * as z from "zod";
+import { type FileChange, type InstallContext, readUserFile, type UserFile } from "../../../install/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
-import type { Services } from "../services.ts";
-import { type FileChange, readUserFile, type UserFile } from "./file-change.ts";
 
 /** Equals the manifest's id, so that this entry takes the place of an installed package's instead of clashing with it. */
 export const EXTENSION_ID = "roder-ext-seren-cloud";
@@ -28,15 +27,15 @@ const EntrySchema = z.looseObject({
 export type RoderEntry = z.output<typeof EntrySchema>;
 const ConfigSchema = z.looseObject({ process_extensions: z.array(z.looseObject({ id: z.unknown() })).optional() });
 
-export function roderFolder({ paths, variable }: Pick<Services, "paths" | "variable">): string {
+export function roderFolder({ paths, variable }: InstallContext): string {
   return variable("RODER_CONFIG_DIR") ?? join(paths.home, ".roder");
 }
 
-export function readRoderConfig(services: Pick<Services, "paths" | "variable">): Promise<UserFile> {
-  return readUserFile(join(roderFolder(services), "config.toml"), NEW_FILE_MODE);
+export function readRoderConfig(context: InstallContext): Promise<UserFile> {
+  return readUserFile(join(roderFolder(context), "config.toml"), NEW_FILE_MODE);
 }
 
-/** Our entry, whoever wrote it. Throws `invalid_input` for a file that is not TOML. */
+/** Our entry, written by `setup` or by hand. Throws `invalid_input` for a file that is not TOML. */
 export function configuredEntry(file: UserFile): RoderEntry | undefined {
   const found = parseConfig(file, file.text ?? "").process_extensions?.find(({ id }) => id === EXTENSION_ID);
   return found && EntrySchema.safeParse(found).data;
@@ -64,7 +63,7 @@ export function withRoderEntry(file: UserFile, entry: RoderEntry): FileChange {
   const block = [OPEN, ...entryText(entry).split("\n"), CLOSE].join(newline) + newline;
   const before = parseConfig(file, text);
   const own = blockIn(text);
-  if (own) return proven(file, before, text.slice(0, own.start) + block + text.slice(own.end), entry);
+  if (own) return verified(file, before, text.slice(0, own.start) + block + text.slice(own.end), entry);
   const present = configuredEntry(file);
   if (present && isDeepStrictEqual(plain(present), entry)) return { file, after: text };
   if (present) {
@@ -73,9 +72,9 @@ export function withRoderEntry(file: UserFile, entry: RoderEntry): FileChange {
       `it already has an entry "${EXTENSION_ID}" that somebody wrote by hand. Make it read:\n\n${entryText(entry)}\n`,
     );
   }
-  // One line break in any case: a blank line, or the end of a last line that had none. `--undo` takes it back.
+  // One line break in any case: a blank line, or the end of a last line that had none. `--undo` removes it.
   const gap = text === "" ? "" : newline;
-  return proven(file, before, text + gap + block, entry);
+  return verified(file, before, text + gap + block, entry);
 }
 
 export function withoutRoderEntry(file: UserFile): FileChange {
@@ -88,7 +87,7 @@ export function withoutRoderEntry(file: UserFile): FileChange {
     return { file, after: text };
   }
   const head = text.slice(0, own.start).replace(/\r?\n$/, "");
-  return proven(file, parseConfig(file, text), head + text.slice(own.end), undefined);
+  return verified(file, parseConfig(file, text), head + text.slice(own.end), undefined);
 }
 
 /** Where our block is, from its first comment to the line behind its last. */
@@ -102,8 +101,8 @@ function blockIn(text: string): { start: number; end: number } | undefined {
 
 type Config = z.output<typeof ConfigSchema>;
 
-/** The text is changed by position, so what it means is compared before anybody gets to see it. */
-function proven(file: UserFile, before: Config, after: string, entry: RoderEntry | undefined): FileChange {
+/** The text was changed by position: this parses it and throws unless only our entry differs. */
+function verified(file: UserFile, before: Config, after: string, entry: RoderEntry | undefined): FileChange {
   const others = ({ process_extensions = [], ...rest }: Config) => ({
     ...rest,
     process_extensions: process_extensions.filter(({ id }) => id !== EXTENSION_ID),
@@ -112,7 +111,7 @@ function proven(file: UserFile, before: Config, after: string, entry: RoderEntry
   try {
     fresh = ConfigSchema.parse(parse(after));
   } catch {
-    // judged below
+    // refused below
   }
   const found = fresh?.process_extensions?.filter(({ id }) => id === EXTENSION_ID) ?? [];
   const right = entry ? found.length === 1 && isDeepStrictEqual(plain(found[0]), entry) : found.length === 0;

@@ -1,10 +1,11 @@
-/** The Roder entry for this program and this environment: Roder hands its child nothing but PATH and the entry's `env`. */
+/** The Roder entry for this program and this shell: Roder gives its child only PATH and the `env` of the entry. */
+import { existsSync } from "node:fs";
+import { findProgram, type InstallContext } from "../../../install/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
-import type { Services } from "../services.ts";
-import { findProgram } from "./find-program.ts";
+import { manifestPlaces } from "../manifest/manifest-file.ts";
 import { EXTENSION_ID, type RoderEntry } from "./roder-config.ts";
 
-/** Settings that would otherwise be lost on the way. Keys are not among them: the API key is read from its file. */
+/** Variables the entry passes on. The API key is not among them: the child reads it from its file. */
 const CARRIED = [
   "SEREN_API_BASE",
   "SEREN_BRIDGE_DEPLOYMENT",
@@ -22,12 +23,19 @@ const CARRIED = [
   "XDG_STATE_HOME",
 ] as const;
 
-/** A user and a password in an address stay out of other programs' files. */
+/** Addresses with a user and a password are not written into other programs' files. */
 const HAS_PASSWORD = /\/\/[^/]*@/;
 
+/** The manifest Roder is to load; undefined when there is none beside the program: the release is one file. */
+export function roderManifest({ paths, variable }: InstallContext): string | undefined {
+  return variable("SEREN_BRIDGE_RODER_MANIFEST") ?? manifestPlaces(paths.program).find((path) => existsSync(path));
+}
+
 /** Throws `invalid_input` when there is no manifest beside the program. */
-export function ownRoderEntry({ paths, variable }: Pick<Services, "paths" | "variable">): RoderEntry {
-  if (!paths.roderManifest) {
+export function ownRoderEntry(context: InstallContext): RoderEntry {
+  const { paths, variable } = context;
+  const manifest = roderManifest(context);
+  if (!manifest) {
     throw new ExecutionFailure(
       "invalid_input",
       `there is no roder-extension.toml beside ${paths.program}; install the npm package of seren-bridge, which has it`,
@@ -41,7 +49,7 @@ export function ownRoderEntry({ paths, variable }: Pick<Services, "paths" | "var
   if (paths.home !== paths.accountHome) env.HOME = paths.home;
   return {
     id: EXTENSION_ID,
-    manifest: paths.roderManifest,
+    manifest,
     ...(paths.program === process.execPath // an executable of its own needs no Node
       ? { command: paths.program, args: ["roder"] }
       : { command: findProgram("node", variable) ? "node" : process.execPath, args: [paths.program, "roder"] }),

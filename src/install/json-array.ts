@@ -1,4 +1,4 @@
-/** Changing one element of an array in JSON text, so that everything around it stays as somebody wrote it. */
+/** Changes one element of an array in JSON text and leaves every other byte as it is. */
 
 export interface Span {
   start: number;

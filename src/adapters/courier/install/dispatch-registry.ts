@@ -7,10 +7,16 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
+import {
+  type FileChange,
+  findArray,
+  type InstallContext,
+  putElement,
+  readUserFile,
+  removeElement,
+  type UserFile,
+} from "../../../install/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
-import type { Services } from "../services.ts";
-import { type FileChange, readUserFile, type UserFile } from "./file-change.ts";
-import { findArray, putElement, removeElement } from "./json-array.ts";
 
 /** Name of the courier, as `--courier` takes it. */
 export const COURIER_NAME = "seren-cloud";
@@ -24,28 +30,28 @@ const EntrySchema = z.looseObject({
 });
 export type RegistryEntry = z.output<typeof EntrySchema>;
 
-export function registryPath({ paths }: Pick<Services, "paths">): string {
+export function registryPath({ paths }: InstallContext): string {
   return join(paths.home, ".config", "dispatch", "couriers.json");
 }
 
-export function readRegistry(services: Pick<Services, "paths">): Promise<UserFile> {
-  return readUserFile(registryPath(services), NEW_FILE_MODE);
+export function readRegistry(context: InstallContext): Promise<UserFile> {
+  return readUserFile(registryPath(context), NEW_FILE_MODE);
 }
 
-/** Our entry as it stands; undefined when there is none. Throws `invalid_input` for a registry that is not one. */
+/** Our entry; undefined when there is none. Throws `invalid_input` for a file that is not a registry. */
 export function registeredEntry(file: UserFile): RegistryEntry | undefined {
   if (file.text === undefined) return undefined;
   const found = parseRegistry(file).plugins?.find(({ name }) => name === COURIER_NAME);
   return found && EntrySchema.safeParse(found).data;
 }
 
-/** Lower-case hex, as Dispatch writes it. Throws as reading does. */
+/** SHA-256 of a file in lower-case hex, as Dispatch writes it. Throws what reading the file throws. */
 export function hashOf(path: string): string {
   return createHash("sha256").update(readFileSync(path)).digest("hex");
 }
 
 /** What `dispatch courier install` would store for this program. */
-export function ownEntry({ paths, version }: Pick<Services, "paths" | "version">): RegistryEntry {
+export function ownEntry({ paths, version }: InstallContext): RegistryEntry {
   return {
     name: COURIER_NAME,
     version,
@@ -67,7 +73,7 @@ export function withEntry(file: UserFile, entry: RegistryEntry): FileChange {
   const place = findArray(file.text, "plugins");
   if (!place) throw unusable(file, 'it has no "plugins" list');
   const after = putElement(file.text, place, index < 0 ? undefined : index, entry);
-  return proven(file, after, index < 0 ? [...plugins, entry] : plugins.with(index, { ...entry }));
+  return verified(file, after, index < 0 ? [...plugins, entry] : plugins.with(index, { ...entry }));
 }
 
 export function withoutEntry(file: UserFile): FileChange {
@@ -76,11 +82,11 @@ export function withoutEntry(file: UserFile): FileChange {
   const index = plugins.findIndex(({ name }) => name === COURIER_NAME);
   const place = findArray(file.text, "plugins");
   if (index < 0 || !place) return { file, after: file.text };
-  return proven(file, removeElement(file.text, place, index), plugins.toSpliced(index, 1));
+  return verified(file, removeElement(file.text, place, index), plugins.toSpliced(index, 1));
 }
 
-/** The text is changed by position, so what it means is compared before anybody gets to see it. */
-function proven(file: UserFile, after: string, plugins: unknown): FileChange {
+/** The text was changed by position: this parses it and throws unless it holds exactly the intended list. */
+function verified(file: UserFile, after: string, plugins: unknown): FileChange {
   const wanted = { ...parseRegistry(file), plugins };
   if (!isDeepStrictEqual(parseRegistry({ ...file, text: after }), wanted)) {
     throw unusable(file, "its form is one this version cannot change safely");

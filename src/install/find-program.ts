@@ -1,7 +1,8 @@
-/** A program on the PATH, found the way a shell does, without starting anything. */
+/** Finds a program on the PATH the way a shell does, without starting it. */
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
+/** Returns the path of the program; undefined when it is not on the PATH. */
 export function findProgram(name: string, variable: (name: string) => string | undefined): string | undefined {
   const windows = process.platform === "win32";
   const endings = windows ? (variable("PATHEXT") ?? ".EXE;.CMD").split(";") : [""];
@@ -14,7 +15,7 @@ export function findProgram(name: string, variable: (name: string) => string | u
   return undefined;
 }
 
-/** Whether `path` is a file that may be started. */
+/** Returns whether `path` is an executable file. */
 export function isProgram(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);

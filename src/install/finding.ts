@@ -1,13 +1,13 @@
-/** What a check of `doctor` found. */
+/** The result of one check of `doctor`. */
 
 /** `warning` and `skipped` leave the exit code alone. */
-export type State = "ok" | "warning" | "problem" | "skipped";
+export type FindingState = "ok" | "warning" | "problem" | "skipped";
 
 export interface Finding {
   /** Stable name for programs, e.g. `api.key`. */
   id: string;
   title: string;
-  state: State;
+  state: FindingState;
   detail: string;
   /** What to do about it. */
   fix?: string;

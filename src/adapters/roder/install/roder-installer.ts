@@ -1,0 +1,36 @@
+/** The extension in Roder's `config.toml`, or as a package that Roder installs itself. */
+import type { HostInstaller } from "../../../install/index.ts";
+import { checkRoder } from "./roder-check.ts";
+import { readRoderConfig, withoutRoderEntry, withRoderEntry } from "./roder-config.ts";
+import { ownRoderEntry } from "./roder-entry.ts";
+import { packageState, roderPackages } from "./roder-package.ts";
+
+export const roderInstaller: HostInstaller = {
+  id: "roder",
+  name: "Roder",
+  help: {
+    summary: "the extension in Roder's config.toml",
+    description:
+      "Adds the extension to config.toml in ~/.roder (or RODER_CONFIG_DIR), with the settings of this shell.",
+    write: "add the extension to Roder's config.toml",
+  },
+  next: 'Restart Roder to load it. Try it: roder tasks submit seren-cloud-run \'{"prompt": "hello"}\'',
+  async plan(context, { undo }) {
+    const file = await readRoderConfig(context);
+    return undo ? withoutRoderEntry(file) : withRoderEntry(file, ownRoderEntry(context));
+  },
+  async notes(context) {
+    const { from } = await context.keys.source();
+    const notes: string[] = [];
+    if (from === "environment")
+      notes.push("Roder does not pass SEREN_API_KEY on to extensions: store the key with `seren-bridge login`.");
+    if (from === "none") notes.push("There is no API key yet: run `seren-bridge login`.");
+    if (await packageState(context))
+      notes.push(
+        "Roder has seren-bridge as a package as well; the entry takes its place. The skill still comes from the package.",
+      );
+    return notes;
+  },
+  check: checkRoder,
+  packages: roderPackages,
+};

@@ -1,0 +1,14 @@
+/** What the installers of all hosts share: their interface, changes to a user's file, and the findings of checks. */
+export {
+  applyChange,
+  changesNothing,
+  differenceOf,
+  type FileChange,
+  readUserFile,
+  type UserFile,
+  type WriteFile,
+} from "./file-change.ts";
+export { findProgram, isProgram } from "./find-program.ts";
+export { type Finding, type FindingState, ok, problem, skipped, warning } from "./finding.ts";
+export type { HostInstaller, HostPackages, InstallContext, PackagePlan } from "./host-installer.ts";
+export { findArray, putElement, removeElement } from "./json-array.ts";
