@@ -15,13 +15,13 @@ export const EXIT = {
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 export const EXIT_MEANINGS: readonly (readonly [code: ExitCode, meaning: string])[] = [
-  [EXIT.ok, "done; a run completed"],
-  [EXIT.failed, "it did not work: the run failed or was blocked, or a check found a problem"],
-  [EXIT.usage, "the command was not understood, or its input is wrong"],
-  [EXIT.unauthorized, "no API key, or one that Seren Cloud does not accept"],
-  [EXIT.unavailable, "Seren Cloud, or the way to it, is not available"],
+  [EXIT.ok, "success; the run completed"],
+  [EXIT.failed, "failure: the run failed or was blocked, or a check found a problem"],
+  [EXIT.usage, "usage error: unknown command or option, or invalid input"],
+  [EXIT.unauthorized, "no API key, or Seren Cloud does not accept it"],
+  [EXIT.unavailable, "Seren Cloud or the network is unavailable"],
   [EXIT.awaitingApproval, "the run waits for an approval"],
-  [EXIT.timedOut, "the time limit was reached; the run was cancelled"],
+  [EXIT.timedOut, "the time limit was reached and the run cancelled"],
   [EXIT.cancelled, "interrupted or cancelled"],
 ];
 
