@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { findProgram, type InstallContext } from "../../../install/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
-import { manifestPlaces } from "../manifest/manifest-file.ts";
+import { manifestPaths } from "../manifest/manifest-file.ts";
 import { EXTENSION_ID, type RoderEntry } from "./roder-config.ts";
 
 /** Variables the entry passes on. The API key is not among them: the child reads it from its file. */
@@ -28,7 +28,7 @@ const HAS_PASSWORD = /\/\/[^/]*@/;
 
 /** The manifest Roder is to load; undefined when there is none beside the program: the release is one file. */
 export function roderManifest({ paths, variable }: InstallContext): string | undefined {
-  return variable("SEREN_BRIDGE_RODER_MANIFEST") ?? manifestPlaces(paths.program).find((path) => existsSync(path));
+  return variable("SEREN_BRIDGE_RODER_MANIFEST") ?? manifestPaths(paths.program).find((path) => existsSync(path));
 }
 
 /** Throws `invalid_input` when there is no manifest beside the program. */
