@@ -60,6 +60,17 @@ test.each(PAGES)("%s links to what is there", (page) => {
   }
 });
 
+test("the glossary's names are in the files it names", () => {
+  const glossary = textOf("docs/architecture.md").split("\n## Glossary\n")[1] ?? "";
+  const rows = [...glossary.matchAll(/^\| ([^|]+) \| .* \| `([^`]+\.ts)` \|$/gm)];
+  const names = rows.flatMap(([, words = "", path = ""]) =>
+    [...words.matchAll(/\b(?:[A-Z][a-z]+){2,}\b/g)].map(([name]) => ({ name, path })),
+  );
+  expect(names.length).toBeGreaterThanOrEqual(8);
+  for (const { name, path } of names)
+    expect(readFileSync(join(ROOT, path), "utf8"), `${path}: ${name}`).toContain(name);
+});
+
 test("each invariant has its test, and each test its invariant", () => {
   const rows = [...textOf("docs/architecture.md").matchAll(/^\| (I\d+) \|.*\| `(test\/invariants\/[^`]+)` \|$/gm)];
   const tests = readdirSync(join(ROOT, "test/invariants")).filter((name) => name.endsWith(".test.ts"));
