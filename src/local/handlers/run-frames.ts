@@ -1,7 +1,6 @@
 /**
- * The frames of a run stream, in the order in which the service sends them:
- * replay after the cursor, `run.state`, `replay_complete`, then events and states as they happen, `end`
- * (docs/reference/seren-cloud-api.md, section 4).
+ * The frames of a run stream in their order: the events after the cursor, `run.state`, `replay_complete`, events and
+ * states as they happen, `end` (docs/reference/seren-cloud-api.md, section 4).
  */
 import type { StreamFrame } from "../http/sse.ts";
 import type { Run } from "../model/run.ts";

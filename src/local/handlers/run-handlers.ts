@@ -46,7 +46,7 @@ export const streamRun: Handler = (service, request) => {
   const run = needRun(service, request);
   const accept = headerOf(headers, "accept") ?? "*/*";
   if (!/text\/event-stream|text\/\*|\*\/\*/i.test(accept)) {
-    throw new ApiError(406, "NotAcceptable", "This endpoint answers text/event-stream");
+    throw new ApiError(406, "NotAcceptable", "This endpoint responds with text/event-stream");
   }
   const lastId = headerOf(headers, "last-event-id") ?? "";
   if (!/^\d{0,15}$/.test(lastId)) throw badRequest("Last-Event-ID: expected a sequence number");

@@ -1,4 +1,4 @@
-/** Error responses, in the shape that the related documents publish: `{"error": code, "message": text}`, not enveloped. */
+/** Error responses, without an envelope: `{"error": code, "message": text}` (docs/reference/seren-cloud-api.md, section 1.3). */
 import { jsonReply, type LocalReply } from "./exchange.ts";
 
 export class ApiError extends Error {

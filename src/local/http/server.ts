@@ -53,8 +53,7 @@ export async function startLocalHttp(service: LocalService, options: LocalHttpOp
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => {
-      const why =
-        cause.code === "EADDRINUSE" ? "it is in use; choose another with --port" : (cause.code ?? "unknown error");
+      const why = cause.code === "EADDRINUSE" ? "it is in use; choose another one" : (cause.code ?? "unknown error");
       reject(
         new ExecutionFailure("unavailable", `The embedded service cannot listen on port ${port}: ${why}`, { cause }),
       );

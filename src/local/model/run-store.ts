@@ -1,4 +1,4 @@
-/** All runs of the service: started, found, listed, resumed and, in the end, forgotten. */
+/** All runs of the service: starts, finds, lists, continues and, in the end, forgets them. */
 import type { Ambient } from "../../support/ambient.ts";
 import { type Agent, AgentContext, type Turn } from "./agent-context.ts";
 import type { CloudStore, StoredRun } from "./cloud-store.ts";
@@ -115,7 +115,7 @@ export class RunStore {
     return this.#runs.get(runId);
   }
 
-  /** Returns the runs that pass `filter`, newest first. With `lag`, what a record store that is behind would show. */
+  /** Returns the runs that pass `filter`, newest first. With `lag`, by the statuses of that many milliseconds ago. */
   list(filter: RunFilter, lag: Lag = NO_LAG): Run[] {
     const found: Run[] = [];
     for (const run of this.#runs.values()) {
