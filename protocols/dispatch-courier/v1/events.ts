@@ -7,8 +7,6 @@
 import * as z from "zod";
 import { LocalToolSpecSchema } from "./tools.ts";
 
-export const COURIER_EVENT_METHOD = "courier.event";
-
 const AttachmentSchema = z.strictObject({
   name: z.string(),
   mime_type: z.string(),

@@ -1,11 +1,11 @@
 /** Dispatch courier plugin protocol, version 1, and the parcel it is about. */
 export {
-  COURIER_EVENT_METHOD,
   type CourierEvent,
   CourierEventSchema,
   type OutboundMessage,
   OutboundMessageSchema,
 } from "./events.ts";
+export { COURIER_EVENT_METHOD, COURIER_METHODS, COURIER_PROTOCOL_VERSION } from "./methods.ts";
 export {
   PARCEL_FORMAT_VERSION,
   PARCEL_INSTRUCTION_KINDS,
@@ -35,8 +35,6 @@ export {
 } from "./plugin-manifest.ts";
 export {
   CapabilitiesParamsSchema,
-  COURIER_METHODS,
-  COURIER_PROTOCOL_VERSION,
   InspectParamsSchema,
   OpenSessionParamsSchema,
   type Operation,

@@ -4,19 +4,8 @@
  * Source: Dispatch 0.4, `crates/dispatch-courier-protocol/src/lib.rs`, `PluginRequest`, `CourierOperation`.
  */
 import * as z from "zod";
+import { COURIER_PROTOCOL_VERSION } from "./methods.ts";
 import { IncomingSessionSchema } from "./session.ts";
-
-export const COURIER_PROTOCOL_VERSION = 1;
-
-export const COURIER_METHODS = {
-  capabilities: "courier.capabilities",
-  validateParcel: "courier.validate_parcel",
-  inspect: "courier.inspect",
-  openSession: "courier.open_session",
-  resumeSession: "courier.resume_session",
-  run: "courier.run",
-  shutdown: "courier.shutdown",
-} as const;
 
 const version = {
   protocol_version: z.literal(COURIER_PROTOCOL_VERSION, {

@@ -1,5 +1,5 @@
 /** The Roder process-extension protocol 0.2.0, as far as this package uses it. */
-export { HostIdSchema, InitializeParamsSchema, PROTOCOL_VERSION, ShutdownParamsSchema } from "./lifecycle.ts";
+export { HostIdSchema, InitializeParamsSchema, ShutdownParamsSchema } from "./lifecycle.ts";
 export {
   LaunchSchema,
   type Manifest,
@@ -49,3 +49,4 @@ export {
   type TaskStream,
 } from "./tasks.ts";
 export { RESERVED_DATA_NAMES, ToolCallParamsSchema } from "./tools.ts";
+export { PROTOCOL_VERSION } from "./version.ts";

@@ -5,9 +5,6 @@
  */
 import * as z from "zod";
 
-/** Compared by the host as a string; there is no tolerance of any kind. */
-export const PROTOCOL_VERSION = "0.2.0";
-
 /** Dispatch, execution, thread and call ids: no format is promised, but nothing real comes near the limit. */
 export const HostIdSchema = z.string().min(1).max(1024);
 

@@ -5,11 +5,12 @@
  * Source: Roder `crates/roder-api/src/{process_extension,subagents,tasks}.rs` and `process_extension/dispatch.rs`.
  */
 import * as z from "zod";
-import { HostIdSchema, PROTOCOL_VERSION } from "./lifecycle.ts";
+import { HostIdSchema } from "./lifecycle.ts";
 import { ProvidedServiceSchema } from "./manifest.ts";
 import { EXIT_REASONS, U32Schema } from "./subagents.ts";
 import { MAX_CHUNK_BYTES, TASK_STREAMS } from "./tasks.ts";
 import { RESERVED_DATA_NAMES } from "./tools.ts";
+import { PROTOCOL_VERSION } from "./version.ts";
 
 /** All four members are compared by the host, `services` in order. */
 export const InitializeResultSchema = z.strictObject({

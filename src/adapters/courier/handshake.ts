@@ -1,13 +1,13 @@
-/** Dispatch starts a process for this question alone, with every command; nothing has to be loaded for the answer. */
-import type { COURIER_METHODS, COURIER_PROTOCOL_VERSION, CourierResult } from "#protocols/dispatch-courier";
+/**
+ * The reply to `courier.capabilities`. Dispatch starts a process with every command for this request alone, so this file
+ * may import nothing that takes time to load.
+ */
+import { COURIER_METHODS, COURIER_PROTOCOL_VERSION, type CourierResult } from "#protocols/dispatch-courier";
 import { CAPABILITIES } from "./capabilities.ts";
 
-// Repeated, and checked by the compiler: importing the values would load the schemas beside them.
-const METHOD: typeof COURIER_METHODS.capabilities = "courier.capabilities";
-const VERSION: typeof COURIER_PROTOCOL_VERSION = 1;
-
+/** Returns undefined for any other request, and for params that have to be judged by the schema. */
 export function courierHandshake(method: string, params: Readonly<Record<string, unknown>>): CourierResult | undefined {
-  const isPlain = params.kind === "capabilities" && params.protocol_version === VERSION;
-  if (method !== METHOD || !isPlain) return undefined;
+  const isPlain = params.kind === "capabilities" && params.protocol_version === COURIER_PROTOCOL_VERSION;
+  if (method !== COURIER_METHODS.capabilities || !isPlain) return undefined;
   return { kind: "capabilities", capabilities: CAPABILITIES };
 }

@@ -3,12 +3,9 @@
  * on disk, which the host compares it with, is the shipped one byte for byte; otherwise the extension itself replies.
  */
 import { readFileSync } from "node:fs";
-import type { PROTOCOL_VERSION } from "#protocols/roder-extension";
+import { PROTOCOL_VERSION } from "#protocols/roder-extension";
 import type { ShippedManifest } from "../manifest/manifest.ts";
 import { isShipped, manifestPaths } from "../manifest/manifest-file.ts";
-
-// Repeated, and checked by the compiler: importing the value would load the schemas beside it.
-const VERSION: typeof PROTOCOL_VERSION = "0.2.0";
 
 type Params = Readonly<Record<string, unknown>>;
 
@@ -21,7 +18,7 @@ export function roderHandshake(programPath: string, explicitPath: string | undef
       const bytes = read(path);
       if (!bytes) continue;
       if (!isShipped(bytes, shipped)) return undefined;
-      return { protocolVersion: VERSION, extensionId: id, services, manifestChecksum: checksum };
+      return { protocolVersion: PROTOCOL_VERSION, extensionId: id, services, manifestChecksum: checksum };
     }
     return undefined;
   };
@@ -29,7 +26,9 @@ export function roderHandshake(programPath: string, explicitPath: string | undef
 
 function isPlain({ protocolVersion, apiVersion, cwd, grantedCapabilities: granted }: Params): boolean {
   const isText = (value: unknown) => typeof value === "string";
-  return protocolVersion === VERSION && [apiVersion, cwd, ...(Array.isArray(granted) ? granted : [0])].every(isText);
+  return (
+    protocolVersion === PROTOCOL_VERSION && [apiVersion, cwd, ...(Array.isArray(granted) ? granted : [0])].every(isText)
+  );
 }
 
 function read(path: string): Buffer | undefined {
