@@ -1,9 +1,9 @@
-/** What this courier is. */
+/** The capabilities of this courier. */
 import type { Capabilities } from "#protocols/dispatch-courier";
 
 export const COURIER_ID = "seren-cloud";
 
-/** All three mount kinds, or the host itself refuses parcels that declare them; drivers are judged when a session opens. */
+/** The host refuses parcels with a mount kind that is missing here. Drivers are checked when a session is opened. */
 export const CAPABILITIES: Capabilities = {
   courier_id: COURIER_ID,
   kind: "custom",

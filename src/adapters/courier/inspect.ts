@@ -1,4 +1,4 @@
-/** What `courier.inspect` tells: the parcel as the host lists it, and in `extensions` what will happen to it here. */
+/** The result of `courier.inspect`: the parcel as the host lists it, and in `extensions` what is specific to this courier. */
 import type { Inspection } from "#protocols/dispatch-courier";
 import {
   deploymentName,
@@ -26,7 +26,7 @@ export function inspectParcel(opened: OpenedParcel, settings: TargetSettings): I
   };
 }
 
-/** Needs neither network nor key: without one, the name's last part is left open. */
+/** Makes no request. Without a key or a secret, the name's last part is a placeholder. */
 function describeDeployment(opened: OpenedParcel, settings: TargetSettings): string {
   const named = namedDeployment(opened, settings);
   if (named) return `${named.deploymentId} (from ${named.named}; it is used as it is)`;
@@ -34,7 +34,7 @@ function describeDeployment(opened: OpenedParcel, settings: TargetSettings): str
   try {
     options = workloadOptionsKey(opened.parcel, settings.secret, settings.apiKey());
   } catch {
-    options = "<options>"; // no key or a missing secret: the turn will say so
+    options = "<options>"; // no key or a missing secret, which the turn reports
   }
   return `${deploymentName(opened.parcel, options)} (a job deployment; reused when it exists, made at the first turn otherwise)`;
 }

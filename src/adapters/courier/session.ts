@@ -1,21 +1,21 @@
 /**
- * The session Dispatch keeps for us, and the state of ours inside it. It comes back from a file anybody may have edited,
- * so all of it is checked again; it is stored in clear text, so nothing secret goes in.
+ * The session Dispatch keeps for us, and our own state inside it. It comes back from a file that may have been edited, so
+ * all of it is validated again; it is stored as plain text, so it must hold no secret.
  */
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import type { CourierSession, IncomingSession, ResolvedMount } from "#protocols/dispatch-courier";
-import type { Usage } from "../../core/index.ts";
+import type { Outcome, Usage } from "../../core/index.ts";
 import type { Parcel } from "../../parcel/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
 import { parseJson } from "../../support/objects.ts";
 import { JITLESS } from "../../support/zod.ts";
 
-/** A request carries the whole history on one line; older turns go first, the conversation itself lives on Seren Cloud. */
+/** A request carries the whole history in one line. The oldest turns are dropped; Seren Cloud keeps the conversation. */
 const MAX_HISTORY_BYTES = 384 * 1024;
 
-/** What may become the name of a folder or go into a request; every id of ours is of this form. */
+/** Ids that may be used as the name of a folder or sent in a request. Every id made here has this form. */
 const PLAIN_NAME = /^\w[\w.-]{0,127}$/;
 
 const UsageSchema: z.ZodType<Usage> = z.object({
@@ -28,11 +28,11 @@ const UsageSchema: z.ZodType<Usage> = z.object({
 
 const StateSchema = z.object({
   v: z.literal(1),
-  /** Deployment the last run went to, and the name it was found by: another name means other options or secrets. */
+  /** Deployment of the last run, and the name it was found by: another name means other options or secrets. */
   deployment: z.object({ id: z.guid(), name: z.string().max(256) }).optional(),
   /** Conversation on Seren Cloud. */
   conversation_id: z.string().regex(PLAIN_NAME).optional(),
-  /** A run that waits for a person. The next turn picks it up. */
+  /** A run that waits for a person. The next turn follows it first. */
   pending: z.object({ run_id: z.guid() }).optional(),
   last_run: z.object({ run_id: z.guid(), status: z.string().max(64), usage: UsageSchema.optional() }).optional(),
 });
@@ -40,7 +40,7 @@ export type CourierState = z.output<typeof StateSchema>;
 
 export function newSession(parcel: Parcel, mounts: ResolvedMount[], ambient: Ambient): CourierSession {
   const { manifest } = parcel;
-  // The host keys processes by session id and ends the older of two: the id must never repeat.
+  // The host ends the older of two processes with one session id, so an id must never repeat.
   const id = `seren-cloud-${manifest.digest.slice(0, 12)}-${ambient.uuid()}`;
   return {
     id,
@@ -55,12 +55,12 @@ export function newSession(parcel: Parcel, mounts: ResolvedMount[], ambient: Amb
   };
 }
 
-/** The session's id, or a name that stands for it where the id is no name: a session file may say anything. */
+/** Returns the session's id, or its hash when the id, which an edited session file may hold, is not a plain name. */
 export function plainName(sessionId: string): string {
   return PLAIN_NAME.test(sessionId) ? sessionId : createHash("sha256").update(sessionId).digest("hex");
 }
 
-/** The host compares digests in `run` only; a session of another parcel is refused everywhere. */
+/** Throws `invalid_input` for a session of another parcel. The host compares the digests in `run` only. */
 export function requireSameParcel(parcel: Parcel, session: IncomingSession): void {
   if (session.parcel_digest === parcel.manifest.digest) return;
   throw new ExecutionFailure(
@@ -69,7 +69,7 @@ export function requireSameParcel(parcel: Parcel, session: IncomingSession): voi
   );
 }
 
-/** What we may pass back: our fields only, in our shape. `elapsed_ms` is the host's to count and goes back unchanged. */
+/** Returns the session with known members only, in the form we send. `elapsed_ms` is counted by the host and unchanged. */
 export function keepSession(session: IncomingSession, parcel: Parcel, mounts: ResolvedMount[]): CourierSession {
   return {
     id: session.id,
@@ -84,31 +84,45 @@ export function keepSession(session: IncomingSession, parcel: Parcel, mounts: Re
   };
 }
 
-/** The session after one more operation; `said` is what the two sides said, where there was a turn. */
+/** Returns the session after one more operation. `turn` is what both sides said, when the operation was a turn. */
 export function afterOperation(
   session: CourierSession,
   state: CourierState,
-  said: { user: string; assistant: string } | undefined,
+  turn?: { user: string; assistant: string },
 ): CourierSession {
-  const turn = said
+  const entries = turn
     ? [
-        { role: "user", content: said.user },
-        { role: "assistant", content: said.assistant },
+        { role: "user", content: turn.user },
+        { role: "assistant", content: turn.assistant },
       ]
     : [];
   return {
     ...session,
     turn_count: Math.min(session.turn_count + 1, Number.MAX_SAFE_INTEGER),
-    history: boundHistory([...session.history, ...turn]),
+    history: boundHistory([...session.history, ...entries]),
     backend_state: writeState(state),
   };
 }
 
-/** Our state; a new one when the session carries none we can read. The conversation then goes by the session's id. */
+/** Returns our state, or a new one when the session has none that can be read. The conversation is then the session's id. */
 export function readState(session: { id: string; backend_state?: string | null }): CourierState {
   const fresh: CourierState = { v: 1, conversation_id: plainName(session.id) };
   if (!session.backend_state) return fresh;
   return { ...fresh, ...StateSchema.safeParse(parseJson(session.backend_state), JITLESS).data };
+}
+
+/** Returns the state after a run. `workloadName` is set unless the run went to a deployment that was named. */
+export function stateAfterRun(
+  state: CourierState,
+  { kind, run, usage }: Outcome,
+  workloadName: string | undefined,
+): CourierState {
+  const next: CourierState = { v: 1, conversation_id: state.conversation_id };
+  if (!run) return { ...next, last_run: state.last_run };
+  if (workloadName !== undefined) next.deployment = { id: run.deploymentId, name: workloadName };
+  if (kind === "awaiting_approval") next.pending = { run_id: run.runId };
+  next.last_run = { run_id: run.runId, status: kind, ...(usage ? { usage } : {}) };
+  return next;
 }
 
 function writeState(state: CourierState): string {

@@ -1,19 +1,17 @@
-/** Core events and outcomes in Dispatch's words. The text that is streamed and the final message are the same text. */
+/** Core events and outcomes as events of this protocol. The streamed text and the final message are the same text. */
 import type { CourierEvent } from "#protocols/dispatch-courier";
 import { decideCommand, type ExecutionEvent, type Outcome, type SavedArtifact, withAdvice } from "../../core/index.ts";
+import { assertNever } from "../../support/assert-never.ts";
 import { clipBytes, splitBytes } from "../../support/clip.ts";
-import { TurnError } from "./wire-error.ts";
 
-/** Name under which remote tools are shown where the host wants a command. */
+/** Shown for remote tools where the host expects the command of a local one. */
 const COMMAND = "seren-cloud";
-/** JSON escapes can make one byte six; a line may have 1 MiB. */
+/** A line may have 1 MiB, and JSON escapes make one byte up to six. */
 const MAX_DELTA_BYTES = 128 * 1024;
 const MAX_TOOL_BYTES = 64 * 1024;
 const MAX_ENCODED_MESSAGE_BYTES = 448 * 1024;
-const MAX_SHOWN_PARTIAL_BYTES = 4 * 1024;
-/** The service's own words for a bad end may be of any length; a reply that is too long would lose its code. */
-const MAX_REASON_BYTES = 16 * 1024;
 
+/** The protocol has no event for progress, usage or approvals, and an unknown one would end the turn. */
 export function* toCourierEvents(event: ExecutionEvent): Generator<CourierEvent, void, void> {
   switch (event.type) {
     case "text":
@@ -42,20 +40,27 @@ export function* toCourierEvents(event: ExecutionEvent): Generator<CourierEvent,
       };
       return;
     }
+    case "status":
+    case "thinking":
+    case "approval_wait":
+    case "artifact":
+    case "usage":
+    case "notice":
+      return;
     default:
-      return; // the protocol has no progress, usage or approval event; an unknown one would kill the turn
+      assertNever(event);
   }
 }
 
 export function* deltas(text: string): Generator<CourierEvent, void, void> {
-  for (const piece of splitBytes(text, MAX_DELTA_BYTES)) yield { kind: "text_delta", content: piece };
+  for (const content of splitBytes(text, MAX_DELTA_BYTES)) yield { kind: "text_delta", content };
 }
 
 export function assistantMessage(text: string): CourierEvent {
   return { kind: "message", role: "assistant", content: fitMessage(text) };
 }
 
-/** Text short enough for one line, whatever its characters cost in JSON; the deltas carry it whole. */
+/** Returns the text, shortened until it fits one line as JSON. The deltas have carried all of it. */
 export function fitMessage(text: string): string {
   let fitted = text;
   while (Buffer.byteLength(JSON.stringify(fitted)) > MAX_ENCODED_MESSAGE_BYTES) {
@@ -68,41 +73,42 @@ export function fitMessage(text: string): string {
   return fitted;
 }
 
-/** An artifact of the run, and where it was put when the parcel mounts a folder for them. */
-export type ToldArtifact = SavedArtifact | { artifact: SavedArtifact["artifact"] };
+/** An artifact of the run. It was saved to a local file only when the parcel mounts a folder for artifacts. */
+export type ListedArtifact = SavedArtifact | { artifact: SavedArtifact["artifact"] };
 
-/** What follows the answer itself: the run's artifacts, or what a person has to decide. Empty when there is nothing. */
-export function closingWords(outcome: Outcome, artifacts: readonly ToldArtifact[]): string {
+/** Returns what follows the answer: the run's artifacts, or what a person has to decide. Empty when there is nothing. */
+export function closingText(outcome: Outcome, artifacts: readonly ListedArtifact[]): string {
   const parts: string[] = [];
   if (artifacts.length > 0) parts.push(["Artifacts:", ...artifacts.map(artifactLine)].join("\n"));
-  if (outcome.kind === "awaiting_approval") parts.push(approvalWords(outcome));
+  if (outcome.kind === "awaiting_approval") parts.push(approvalText(outcome));
   if (parts.length === 0) return outcome.text === "" ? "(the run completed without an answer)" : "";
-  return apart(outcome.text) + parts.join("\n\n");
+  return separatorAfter(outcome.text) + parts.join("\n\n");
 }
 
 /**
- * What follows the text of a run that was left waiting and cannot be waited for any longer: it ended badly, or
- * (undefined) the service does not know it any more. The turn goes on without it.
+ * Returns what follows the text of a run that an earlier turn left waiting and that gives no answer: it ended badly, or
+ * the service does not know it any more (undefined). The turn continues without it.
  */
-export function lostWords(outcome: Outcome | undefined): string {
+export function lostRunText(outcome: Outcome | undefined): string {
   if (!outcome) return "(The run that waited for an approval is not known to Seren Cloud any more.)";
-  return `${apart(outcome.text)}(The run that waited for an approval ended: ${outcome.error ? withAdvice(outcome.error) : outcome.kind})`;
+  const reason = outcome.error ? withAdvice(outcome.error) : outcome.kind;
+  return `${separatorAfter(outcome.text)}(The run that waited for an approval ended: ${reason})`;
 }
 
-/** What sets a remark of ours apart from the text before it. */
-function apart(text: string): string {
+/** Returns the line breaks that make a paragraph of its own of what follows `text`. */
+function separatorAfter(text: string): string {
   if (text === "") return "";
   return text.endsWith("\n") ? "\n" : "\n\n";
 }
 
-function artifactLine(told: ToldArtifact): string {
-  const { title, id, kind, uri } = told.artifact;
-  const where = "path" in told ? told.path : uri;
-  const problem = "problem" in told ? ` (not saved: ${told.problem})` : "";
+function artifactLine(listed: ListedArtifact): string {
+  const { title, id, kind, uri } = listed.artifact;
+  const where = "path" in listed ? listed.path : uri;
+  const problem = "problem" in listed ? ` (not saved: ${listed.problem})` : "";
   return `- ${title ?? id} (${kind})${where ? ` — ${where}` : ""}${problem}`;
 }
 
-function approvalWords({ approvals, run }: Outcome): string {
+function approvalText({ approvals, run }: Outcome): string {
   const asked = approvals.map(({ tool, reason }) => `- ${tool}${reason ? `: ${reason}` : ""}`);
   return [
     "The run waits for an approval:",
@@ -111,21 +117,3 @@ function approvalWords({ approvals, run }: Outcome): string {
     `Decide it with: ${decideCommand(run?.runId ?? "")} (or reject), then send the next message.`,
   ].join("\n");
 }
-
-/** A run that ended badly, as the error its turn ends with. The answer so far is shown as context. */
-export function toTurnError(outcome: Outcome): TurnError {
-  const code = outcome.kind === "failed" ? "run_failed" : (ENDING_CODES[outcome.kind] ?? "run_failed");
-  const parts = [
-    clipBytes(outcome.error ? withAdvice(outcome.error) : `the run ended: ${outcome.kind}`, MAX_REASON_BYTES),
-  ];
-  if (outcome.error?.code) parts.push(`(${clipBytes(outcome.error.code, MAX_REASON_BYTES)})`);
-  if (outcome.run) parts.push(`[run ${outcome.run.runId}]`);
-  const partial = clipBytes(outcome.text, MAX_SHOWN_PARTIAL_BYTES);
-  return new TurnError(code, parts.join(" ") + (partial ? `; it had said: ${partial}` : ""));
-}
-
-const ENDING_CODES: Readonly<Partial<Record<Outcome["kind"], string>>> = {
-  blocked: "run_blocked",
-  timed_out: "run_timeout",
-  cancelled: "run_cancelled",
-};

@@ -1,160 +1,160 @@
-/** One operation of a session: a look into the parcel, or a turn on Seren Cloud. */
-import {
-  COURIER_EVENT_METHOD,
-  type CourierEvent,
-  type CourierSession,
-  type Operation,
-} from "#protocols/dispatch-courier";
+/**
+ * One turn of a session on Seren Cloud, in these steps:
+ *
+ * 1. A run that an earlier turn left waiting for a person comes first. While it still waits, the turn ends with the same
+ *    message as before, and nothing new is sent.
+ * 2. The turn's own input is run, and its events are sent to the host as they come.
+ * 3. What belongs to the answer besides its text follows: artifacts, or what a person has to decide.
+ * 4. One assistant message repeats all of it, and the session after the turn is returned.
+ */
+import type { CourierEvent, CourierSession, Operation } from "#protocols/dispatch-courier";
 import {
   MAX_TIMEOUT_MS,
   type Outcome,
   type RunRegistry,
   type RunRequest,
   type SavedArtifact,
+  type Target,
 } from "../../core/index.ts";
-import { listLocalTools, type OpenedParcel, resolvePrompt, runTimeoutMs } from "../../parcel/index.ts";
-import type { Wire } from "../../stdio/index.ts";
+import { type OpenedParcel, runTimeoutMs } from "../../parcel/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
-import { afterOperation, type CourierState, plainName, readState } from "./session.ts";
-import {
-  assistantMessage,
-  closingWords,
-  deltas,
-  fitMessage,
-  lostWords,
-  toCourierEvents,
-  toTurnError,
-} from "./translate.ts";
+import { afterOperation, type CourierState, plainName, readState, stateAfterRun } from "./session.ts";
+import { assistantMessage, closingText, deltas, fitMessage, lostRunText, toCourierEvents } from "./translate.ts";
 import { type TargetSettings, turnTarget } from "./turn-target.ts";
+import { turnFailure } from "./wire-error.ts";
 
-/** The host's own timer starts with the turn; ours is over a little earlier, so that the run is cancelled in order. */
+/** Our deadline is this share of the remaining time earlier than the host's, so that the run is cancelled before it. */
 const DEADLINE_MARGIN = 0.1;
 const MAX_DEADLINE_MARGIN_MS = 1_000;
 
 export interface TurnOptions extends TargetSettings {
   registry: RunRegistry;
   ambient: Ambient;
-  /** Puts a run's artifacts into a folder. Never rejects. */
+  /** Downloads a run's artifacts into a folder. Never rejects. */
   saveArtifacts(outcome: Outcome, folder: string): Promise<SavedArtifact[]>;
 }
 
-type Turn = Extract<Operation, { kind: "chat" | "job" | "heartbeat" }>;
+export type TurnInput = Extract<Operation, { kind: "chat" | "job" | "heartbeat" }>;
+export type Emit = (event: CourierEvent) => Promise<void>;
 
-/** Sends the operation's events, `done` last, and answers the session after it. */
-export async function performOperation(
-  options: TurnOptions,
-  wire: Wire,
-  opened: OpenedParcel,
-  session: CourierSession,
-  operation: Operation,
-): Promise<CourierSession> {
-  const emit = (event: CourierEvent) => wire.notify(COURIER_EVENT_METHOD, event);
-  let after: CourierSession;
-  switch (operation.kind) {
-    case "resolve_prompt":
-      await emit({ kind: "prompt_resolved", text: await resolvePrompt(opened.parcel, opened.files) });
-      after = afterOperation(session, readState(session), undefined);
-      break;
-    case "list_local_tools":
-      await emit({ kind: "local_tools_listed", tools: listLocalTools(opened.parcel) });
-      after = afterOperation(session, readState(session), undefined);
-      break;
-    case "invoke_tool":
-      throw new ExecutionFailure(
-        "unsupported",
-        "seren-cloud does not run a parcel's tools on this machine: the agent runs on Seren Cloud, and the parcel's scripts travel there as files. Use a local courier (native or docker) to try a tool",
-      );
-    default:
-      after = await performTurn(options, emit, opened, session, operation);
-  }
-  await emit({ kind: "done" });
-  return after;
+export interface TurnContext {
+  opened: OpenedParcel;
+  session: CourierSession;
+  emit: Emit;
 }
 
-async function performTurn(
-  options: TurnOptions,
-  emit: (event: CourierEvent) => Promise<void>,
-  opened: OpenedParcel,
-  session: CourierSession,
-  turn: Turn,
-): Promise<CourierSession> {
-  const state = readState(session);
-  const target = turnTarget(opened, state, options);
-  const deadline = options.ambient.now() + turnBudgetMs(opened, session);
-  const follow = (request: RunRequest): Promise<Outcome> =>
-    options.registry.start(session.id, request, deadline, async (event) => {
-      for (const translated of toCourierEvents(event)) await emit(translated);
-    }).outcome;
-  let said = "";
-  const say = async (outcome: Outcome | undefined, afterwards: string) => {
-    for (const event of deltas(afterwards)) await emit(event);
-    said += (outcome?.text ?? "") + afterwards;
-  };
-  const close = async (outcome: Outcome) => {
-    const folder = session.resolved_mounts.find(({ kind }) => kind === "artifacts")?.target_path;
-    const artifacts = folder
-      ? await options.saveArtifacts(outcome, folder)
-      : outcome.artifacts.map((artifact) => ({ artifact }));
-    await say(outcome, closingWords(outcome, artifacts));
-  };
+/** Returns the session after the turn. Throws when the turn failed; what was streamed until then stays with the host. */
+export function performTurn(options: TurnOptions, context: TurnContext, input: TurnInput): Promise<CourierSession> {
+  return new Turn(options, context, input).perform();
+}
 
-  let outcome: Outcome | undefined;
-  if (state.pending) {
-    // An earlier turn left this run waiting for a person; its answer comes first, and while it waits nothing new is sent.
-    const attached = { target, attachTo: state.pending.run_id, owned: true, onApproval: "return" } as const;
-    outcome = await follow(attached).catch(undefinedIfGone);
-    if (outcome?.stoppedBy) throw endingError(outcome);
-    if (outcome && endedWell(outcome)) await close(outcome);
-    else await say(outcome, lostWords(outcome));
+class Turn {
+  readonly #options: TurnOptions;
+  readonly #session: CourierSession;
+  readonly #input: TurnInput;
+  readonly #emit: Emit;
+  readonly #state: CourierState;
+  readonly #target: Target;
+  /** Milliseconds since the epoch. */
+  readonly #deadline: number;
+  /** Everything the host was sent as text, which the message at the end repeats. */
+  #answer = "";
+
+  /** Throws what can be known before a request: a missing secret or key, a time limit that is used up. */
+  constructor(options: TurnOptions, { opened, session, emit }: TurnContext, input: TurnInput) {
+    this.#options = options;
+    this.#session = session;
+    this.#input = input;
+    this.#emit = emit;
+    this.#state = readState(session);
+    this.#target = turnTarget(opened, this.#state, options);
+    this.#deadline = options.ambient.now() + turnBudgetMs(opened, session);
   }
-  if (outcome?.kind !== "awaiting_approval") {
-    if (said) await say(undefined, "\n\n");
-    const message = messageOf(turn);
-    outcome = await follow({
-      target,
-      operation: turn.kind,
+
+  async perform(): Promise<CourierSession> {
+    const outcome = (await this.#pickUpWaitingRun()) ?? (await this.#runInput());
+    await this.#emit(assistantMessage(this.#answer));
+    const workloadName = this.#target.kind === "workload" ? this.#target.name : undefined;
+    return afterOperation(this.#session, stateAfterRun(this.#state, outcome, workloadName), {
+      user: historyEntry(this.#input),
+      assistant: fitMessage(this.#answer),
+    });
+  }
+
+  /** Follows the run that an earlier turn left waiting. Returns its outcome only when it still waits. */
+  async #pickUpWaitingRun(): Promise<Outcome | undefined> {
+    const { pending } = this.#state;
+    if (!pending) return undefined;
+    const outcome = await this.#followIfKnown(pending.run_id);
+    if (outcome?.stoppedBy) throw turnFailure(outcome);
+    if (outcome && endedWell(outcome)) await this.#close(outcome);
+    else await this.#add(outcome?.text, lostRunText(outcome));
+    if (outcome?.kind === "awaiting_approval") return outcome;
+    if (this.#answer !== "") await this.#add(undefined, "\n\n");
+    return undefined;
+  }
+
+  async #runInput(): Promise<Outcome> {
+    const input = this.#input;
+    const message = messageOf(input);
+    const outcome = await this.#follow({
+      target: this.#target,
+      operation: input.kind,
       onApproval: "return",
       ...(message === undefined ? {} : { message }),
-      ...(turn.kind === "chat" ? { conversationId: state.conversation_id ?? plainName(session.id) } : {}),
+      ...(input.kind === "chat" ? { conversationId: this.#conversationId } : {}),
     });
-    if (!endedWell(outcome)) throw endingError(outcome);
-    await close(outcome);
+    if (!endedWell(outcome)) throw turnFailure(outcome);
+    await this.#close(outcome);
+    return outcome;
   }
-  await emit(assistantMessage(said));
-  return afterOperation(session, nextState(state, outcome, target.kind === "workload" ? target.name : undefined), {
-    user: historyEntry(turn),
-    assistant: fitMessage(said),
-  });
+
+  get #conversationId(): string {
+    return this.#state.conversation_id ?? plainName(this.#session.id);
+  }
+
+  /** Follows a run of ours. Returns undefined when the service does not know it any more, so that the session can go on. */
+  async #followIfKnown(runId: string): Promise<Outcome | undefined> {
+    try {
+      return await this.#follow({ target: this.#target, attachTo: runId, owned: true, onApproval: "return" });
+    } catch (error) {
+      if (error instanceof ExecutionFailure && error.kind === "not_found") return undefined;
+      throw error;
+    }
+  }
+
+  /** Sends the events of one run to the host and returns how it ended. */
+  #follow(request: RunRequest): Promise<Outcome> {
+    return this.#options.registry.start(this.#session.id, request, this.#deadline, async (event) => {
+      for (const translated of toCourierEvents(event)) await this.#emit(translated);
+    }).outcome;
+  }
+
+  /** Adds what follows the text of a run that completed or waits. */
+  async #close(outcome: Outcome): Promise<void> {
+    const folder = this.#session.resolved_mounts.find(({ kind }) => kind === "artifacts")?.target_path;
+    const artifacts = folder
+      ? await this.#options.saveArtifacts(outcome, folder)
+      : outcome.artifacts.map((artifact) => ({ artifact }));
+    await this.#add(outcome.text, closingText(outcome, artifacts));
+  }
+
+  /** `streamed` was sent with the events of its run; `addition` is sent here. */
+  async #add(streamed: string | undefined, addition: string): Promise<void> {
+    for (const event of deltas(addition)) await this.#emit(event);
+    this.#answer += (streamed ?? "") + addition;
+  }
 }
 
-const endedWell = ({ kind }: Outcome) => kind === "completed" || kind === "awaiting_approval";
-
-function endingError(outcome: Outcome): ExecutionFailure {
-  const error = toTurnError(outcome);
-  return new ExecutionFailure("internal", error.message, { cause: error });
+function endedWell({ kind }: Outcome): boolean {
+  return kind === "completed" || kind === "awaiting_approval";
 }
 
-/** A run the service has forgotten must not keep a session from going on: the host keeps what a failed turn began with. */
-function undefinedIfGone(error: unknown): undefined {
-  if (error instanceof ExecutionFailure && error.kind === "not_found") return undefined;
-  throw error;
-}
-
-function nextState(state: CourierState, outcome: Outcome, deploymentName: string | undefined): CourierState {
-  const { deployment: _, pending: __, ...kept } = state;
-  const { run } = outcome;
-  return {
-    ...kept,
-    ...(run && deploymentName ? { deployment: { id: run.deploymentId, name: deploymentName } } : {}),
-    ...(run && outcome.kind === "awaiting_approval" ? { pending: { run_id: run.runId } } : {}),
-    ...(run
-      ? { last_run: { run_id: run.runId, status: outcome.kind, ...(outcome.usage ? { usage: outcome.usage } : {}) } }
-      : {}),
-  };
-}
-
-/** What is left of `TIMEOUT RUN`: the host adds up a session's turns and counts on from there. */
+/**
+ * Returns what is left of `TIMEOUT RUN` in milliseconds, less the margin: the host adds up the turns of a session and
+ * continues from there. Throws `timed_out` when nothing is left.
+ */
 function turnBudgetMs({ parcel }: OpenedParcel, session: CourierSession): number {
   const limit = runTimeoutMs(parcel);
   if (limit === undefined) return MAX_TIMEOUT_MS;
@@ -163,18 +163,18 @@ function turnBudgetMs({ parcel }: OpenedParcel, session: CourierSession): number
   return Math.min(MAX_TIMEOUT_MS, left - Math.min(MAX_DEADLINE_MARGIN_MS, left * DEADLINE_MARGIN));
 }
 
-function messageOf(turn: Turn): string | undefined {
-  return (turn.kind === "chat" ? turn.input : turn.payload) ?? undefined;
+function messageOf(input: TurnInput): string | undefined {
+  return (input.kind === "chat" ? input.input : input.payload) ?? undefined;
 }
 
-/** As Dispatch's own couriers keep them. */
-function historyEntry(turn: Turn): string {
-  switch (turn.kind) {
+/** Returns the input as Dispatch's own couriers write it into the history. */
+function historyEntry(input: TurnInput): string {
+  switch (input.kind) {
     case "chat":
-      return fitMessage(turn.input);
+      return fitMessage(input.input);
     case "job":
-      return fitMessage(`Job payload:\n${turn.payload}`);
+      return fitMessage(`Job payload:\n${input.payload}`);
     case "heartbeat":
-      return fitMessage(turn.payload == null ? "Heartbeat tick" : `Heartbeat payload:\n${turn.payload}`);
+      return fitMessage(input.payload == null ? "Heartbeat tick" : `Heartbeat payload:\n${input.payload}`);
   }
 }

@@ -1,11 +1,11 @@
 /**
- * Failures as Dispatch shows them: one line, `<code>: <message>`, behind a prefix of the host's. Only `dispatch_error`
- * reaches it; the numbers are those of its own encoder (`docs/reference/dispatch-courier-v1.md`, section 1.6).
+ * Failures as Dispatch shows them: one line, `<code>: <message>`, after a prefix of the host's. Only `dispatch_error`
+ * is shown; the numbers are those of the host's own encoder (`docs/reference/dispatch-courier-v1.md`, section 1.6).
  */
-
-import { withAdvice } from "../../core/index.ts";
+import { type Outcome, type OutcomeKind, withAdvice } from "../../core/index.ts";
 import type { WireError } from "../../stdio/index.ts";
-import type { ExecutionFailure, FailureKind } from "../../support/failure.ts";
+import { clipBytes } from "../../support/clip.ts";
+import { ExecutionFailure, type FailureKind } from "../../support/failure.ts";
 
 const CODES = {
   invalid_input: "bad_request",
@@ -24,6 +24,16 @@ const CODES = {
   internal: "internal_error",
 } satisfies Record<FailureKind, string>;
 
+/** Codes for a remote run that ended badly. A run that completed or waits is an answer and no error. */
+const OUTCOME_CODES = {
+  failed: "run_failed",
+  blocked: "run_blocked",
+  timed_out: "run_timeout",
+  cancelled: "run_cancelled",
+  completed: "run_failed",
+  awaiting_approval: "run_failed",
+} satisfies Record<OutcomeKind, string>;
+
 const NUMBERS: Readonly<Record<string, number>> = {
   parse_error: -32700,
   invalid_request: -32600,
@@ -33,13 +43,33 @@ const NUMBERS: Readonly<Record<string, number>> = {
 };
 const OTHER_NUMBER = -32000;
 
-/** A remote run that ended badly, as an error response: code and sentence are already the host's. */
+/** The service's own text for a bad end may have any length; in a reply that is too long the code would be lost. */
+const MAX_REASON_BYTES = 16 * 1024;
+const MAX_SHOWN_PARTIAL_BYTES = 4 * 1024;
+
+/** The code and the message of an error reply, where they do not follow from the kind of a failure. */
 export class TurnError extends Error {
   readonly code: string;
   constructor(code: string, message: string) {
     super(message);
     this.code = code;
   }
+}
+
+/** Returns the error with which the turn of a run that ended badly fails. */
+export function turnFailure(outcome: Outcome): ExecutionFailure {
+  const error = toTurnError(outcome);
+  return new ExecutionFailure("internal", error.message, { cause: error });
+}
+
+/** Returns the reason, the service's code, the id of the run, and the start of the answer so far. */
+export function toTurnError(outcome: Outcome): TurnError {
+  const { kind, error, run, text } = outcome;
+  const parts = [clipBytes(error ? withAdvice(error) : `the run ended: ${kind}`, MAX_REASON_BYTES)];
+  if (error?.code) parts.push(`(${clipBytes(error.code, MAX_REASON_BYTES)})`);
+  if (run) parts.push(`[run ${run.runId}]`);
+  const partial = clipBytes(text, MAX_SHOWN_PARTIAL_BYTES);
+  return new TurnError(OUTCOME_CODES[kind], parts.join(" ") + (partial ? `; it had said: ${partial}` : ""));
 }
 
 export function toWireError(

@@ -1,4 +1,4 @@
-/** A courier on a fake host and a fake core: real parcels, no network, no process. */
+/** A courier with a fake host and a fake core: real parcels, no network, no process. */
 import { expect } from "vitest";
 import {
   COURIER_EVENT_METHOD,
@@ -36,7 +36,7 @@ export interface Asked {
   request: RunRequest;
   limits: RunLimits;
 }
-/** What the core does with one request. */
+/** Plays the core for one request. */
 export type Play = (asked: Asked) => AsyncGenerator<ExecutionEvent, Outcome, void>;
 
 export interface Answer {
@@ -49,7 +49,7 @@ export class Courier {
   readonly ambient = new VirtualAmbient(5, { startMs: NOW });
   readonly redactor = createRedactor();
   readonly asked: Asked[] = [];
-  /** What happens with the next requests, in order; `says("ok")` when there is none. */
+  /** How the next requests are played, in order; `says("ok")` when the list is empty. */
   readonly plays: Play[] = [];
   readonly saved: { outcome: Outcome; folder: string }[] = [];
   readonly registry: RunRegistry;
@@ -85,7 +85,7 @@ export class Courier {
     });
   }
 
-  /** What `serve` does with a request. */
+  /** Calls the method as `serve` does. */
   async ask(kind: string, params: object = {}): Promise<Answer> {
     const events: CourierEvent[] = [];
     const context: MethodContext = {
@@ -127,10 +127,10 @@ export class Courier {
     return this.#courier.onEnd(...args);
   }
 
-  /** The request the core was asked for last. */
+  /** The last request to the core. */
   get request(): RunRequest {
     const last = this.asked.at(-1);
-    if (!last) throw new Error("nothing was asked for");
+    if (!last) throw new Error("the core got no request");
     return last.request;
   }
 }
@@ -151,7 +151,7 @@ export function ended(text: string, outcome: Partial<Outcome> = {}): Outcome {
   return { kind: "completed", run: RUN, text, artifacts: [], approvals: [], ...outcome };
 }
 
-/** Streams `text` in one piece and ends as `outcome` says. */
+/** Streams `text` in one event and ends with `outcome`. */
 export function says(text: string, outcome: Partial<Outcome> = {}): Play {
   return async function* play() {
     yield { type: "status", phase: "queued", run: RUN };
@@ -160,15 +160,15 @@ export function says(text: string, outcome: Partial<Outcome> = {}): Play {
   };
 }
 
-/** Ends the way `failure` says, before there is a run. */
+/** Fails before a run exists. */
 export function fails(failure: ExecutionFailure): Play {
-  // biome-ignore lint/correctness/useYield: it fails before there is anything to tell
+  // biome-ignore lint/correctness/useYield: it fails before the first event
   return async function* play() {
     throw failure;
   };
 }
 
-/** Waits until it is stopped, then ends as a run that was cancelled. */
+/** Runs until it is stopped, then ends as a cancelled run. */
 export function hangs(onStart: () => void = () => undefined): Play {
   return async function* play({ limits }) {
     yield { type: "status", phase: "queued", run: RUN };

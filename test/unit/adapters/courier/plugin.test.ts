@@ -5,7 +5,7 @@ import { Courier, hangs, sessionOf } from "./harness.ts";
 
 const CHAT = parcelDir("chat");
 
-test("capabilities: all mount kinds, or the host refuses parcels that declare them; no local tools", async () => {
+test("capabilities: every mount kind, because the host refuses a parcel with one that is missing; no local tools", async () => {
   expect(await new Courier().ask("capabilities")).toEqual({
     events: [],
     result: {
@@ -23,7 +23,7 @@ test("capabilities: all mount kinds, or the host refuses parcels that declare th
   });
 });
 
-test("only a session warms the engine up; nothing before a turn starts anything", async () => {
+test("only opening or resuming a session loads the engine ahead; nothing is started before a turn", async () => {
   const courier = new Courier();
   await courier.ask("capabilities");
   await courier.ask("validate_parcel", { parcel_dir: CHAT });
@@ -35,7 +35,7 @@ test("only a session warms the engine up; nothing before a turn starts anything"
   expect(courier.asked).toEqual([]);
 });
 
-test("opening needs the secrets, validating and inspecting do not", async () => {
+test("opening a session needs the secrets; validating and inspecting do not", async () => {
   const courier = new Courier();
   expect((await courier.ask("validate_parcel", { parcel_dir: parcelDir("job") })).result).toEqual({ kind: "ok" });
   expect((await courier.ask("inspect", { parcel_dir: parcelDir("job") })).result?.kind).toBe("inspection");
@@ -68,7 +68,7 @@ test.each([
   expect(result?.kind === "inspection" && result.inspection.extensions?.deployment).toMatch(expected);
 });
 
-test("every request that carries a parcel checks it again", async () => {
+test("every request with a parcel verifies it again", async () => {
   const courier = new Courier();
   const session = await courier.open(CHAT);
   const foreign = parcelDir("foreign");
@@ -84,7 +84,7 @@ test("every request that carries a parcel checks it again", async () => {
   }
 });
 
-test("a session of another build is refused by resume and by run", async () => {
+test("resume and run refuse a session of another build", async () => {
   const courier = new Courier();
   const session = { ...(await courier.open(CHAT)), parcel_digest: "0".repeat(64) };
   for (const answer of [
@@ -96,7 +96,7 @@ test("a session of another build is refused by resume and by run", async () => {
   expect(courier.asked).toEqual([]);
 });
 
-test("mount drivers nobody can honour are refused wherever a session or a turn begins", async () => {
+test("unsupported mount drivers are refused when a session or a turn begins", async () => {
   const courier = new Courier();
   const parcel_dir = parcelDir("mounts-unsupported");
   for (const kind of ["validate_parcel", "open_session"]) {
@@ -104,7 +104,7 @@ test("mount drivers nobody can honour are refused wherever a session or a turn b
   }
 });
 
-test("resume keeps the session's counters and puts today's mounts in", async () => {
+test("resume keeps the session's counters and resolves the mounts again", async () => {
   const courier = new Courier();
   const opened = await courier.open(parcelDir("mounts"));
   const stale = { ...opened, turn_count: 7, elapsed_ms: 8, resolved_mounts: [] };
@@ -112,13 +112,13 @@ test("resume keeps the session's counters and puts today's mounts in", async () 
   expect(sessionOf(answer)).toEqual({ ...opened, turn_count: 7, elapsed_ms: 8 });
 });
 
-test("shutdown with nothing under way ends the wire after its reply", async () => {
+test("shutdown without a run ends the connection after its reply", async () => {
   const courier = new Courier();
   expect(await courier.ask("shutdown")).toEqual({ events: [], result: { kind: "ok" } });
   expect(courier.ended).toBe(true);
 });
 
-test("shutdown cancels what runs, before it answers", async () => {
+test("shutdown cancels the runs before it replies", async () => {
   const courier = new Courier();
   const started = new Promise<void>((resolve) => void courier.plays.push(hangs(resolve)));
   const turn = courier.run(CHAT, await courier.open(CHAT), { kind: "chat", input: "x" });
@@ -128,7 +128,7 @@ test("shutdown cancels what runs, before it answers", async () => {
   expect((await turn).error?.code).toBe("run_cancelled");
 });
 
-test("shutdown waits for a stubborn run no longer than the host waits for us", async () => {
+test("shutdown waits for a run that does not stop no longer than the host waits for the process", async () => {
   const courier = new Courier();
   let started: () => void = () => undefined;
   const begun = new Promise<void>((resolve) => {
@@ -151,7 +151,7 @@ test("shutdown waits for a stubborn run no longer than the host waits for us", a
   expect(courier.ambient.now() - before).toBe(120);
 });
 
-test("after the end nothing new is started", async () => {
+test("no run is started after shutdown", async () => {
   const courier = new Courier();
   const session = await courier.open(CHAT);
   await courier.onEnd("eof");

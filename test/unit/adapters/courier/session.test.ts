@@ -30,7 +30,7 @@ const SESSION: CourierSession = {
 };
 
 describe("a new session", () => {
-  test("has an id of its own every time, the parcel's values, and the id as its conversation", () => {
+  test("has a new id, the parcel's values, and its id as the conversation", () => {
     const ambient = new VirtualAmbient(1);
     const first = newSession(chat, [], ambient);
     const second = newSession(chat, [], ambient);
@@ -47,7 +47,7 @@ describe("a new session", () => {
     expect(first.id, "it names a folder").toBe(plainName(first.id));
   });
 
-  test("of a parcel without name and entrypoint has neither", async () => {
+  test("of a parcel without a name and an entrypoint has neither", async () => {
     const { entrypoint, label } = newSession(await altered("minimal", { name: null }), [], new VirtualAmbient(1));
     expect([entrypoint, label]).toEqual([null, null]);
   });
@@ -60,13 +60,13 @@ test("a session of another parcel is refused", () => {
   }
 });
 
-describe("what comes back", () => {
-  test("is kept, without members we do not know", () => {
+describe("a session from the host", () => {
+  test("is kept without unknown members", () => {
     const incoming = { ...SESSION, more: 1, history: [{ role: "user", content: "hi", at: 1 }] };
     expect(keepSession(incoming, chat, [])).toEqual(SESSION);
   });
 
-  test("gets the parcel's name when it has no label, and today's mounts", () => {
+  test("gets the parcel's name when it has no label, and the mounts of this process", () => {
     const mount = { kind: "session", driver: "memory", target_path: "x", metadata: {} } as const;
     const { label: _, entrypoint: __, ...bare } = SESSION;
     const stale = { ...bare, resolved_mounts: [{ ...mount, target_path: "/etc" }] };
@@ -81,23 +81,23 @@ describe("what comes back", () => {
   const long = (count: number) =>
     Array.from({ length: count }, (_, at) => ({ role: "user", content: `${at}`.padEnd(1000, "x") }));
 
-  test("is shortened from the beginning when the history is longer than a line should carry", () => {
+  test("loses the oldest entries when its history is too long for a line", () => {
     const history = long(1000);
     const kept = keepSession({ ...SESSION, history }, chat, []).history;
     expect(kept).toEqual(history.slice(-kept.length));
     expect(kept.length, "1000 characters, 28 of JSON and a comma each, in 384 KiB").toBe(382);
   });
 
-  test("keeps a history that fits whole", () => {
+  test("keeps a history that fits", () => {
     expect(keepSession({ ...SESSION, history: long(381) }, chat, []).history).toHaveLength(381);
   });
 
-  test("counts bytes as they are written: a control character is six, a letter with a mark two", () => {
+  test("counts bytes as they are encoded: six for a control character, two for an accented letter", () => {
     const history = ["\u0001".repeat(40_000), "ü".repeat(80_000), "x"].map((content) => ({ role: "user", content }));
     expect(keepSession({ ...SESSION, history }, chat, []).history.map(({ content }) => content[0])).toEqual(["ü", "x"]);
   });
 
-  test("loses a single entry that is too long by itself", () => {
+  test("loses a single entry that is too long", () => {
     const history = [...long(1), { role: "assistant", content: "y".repeat(400 * 1024) }];
     expect(keepSession({ ...SESSION, history }, chat, []).history).toEqual([]);
   });
@@ -106,7 +106,7 @@ describe("what comes back", () => {
 describe("after an operation", () => {
   const state: CourierState = { v: 1, conversation_id: "s-1", pending: { run_id: RUN_ID } };
 
-  test("a look into the parcel counts as a turn and says nothing", () => {
+  test("an operation without a run counts as a turn and adds nothing to the history", () => {
     expect(afterOperation(SESSION, state, undefined)).toEqual({
       ...SESSION,
       turn_count: 5,
@@ -114,7 +114,7 @@ describe("after an operation", () => {
     });
   });
 
-  test("a turn adds what both sides said; the time is the host's to count", () => {
+  test("a turn adds what both sides said and leaves the elapsed time to the host", () => {
     const { history, elapsed_ms } = afterOperation(SESSION, state, { user: "a", assistant: "b" });
     expect(history).toEqual([
       { role: "user", content: "hi" },
@@ -126,7 +126,7 @@ describe("after an operation", () => {
 });
 
 describe("backend_state", () => {
-  test("is read back as it was written", () => {
+  test("is read as it was written", () => {
     const state: CourierState = {
       v: 1,
       deployment: { id: RUN_ID, name: "field-notes-7f034b2e-01234567" },
@@ -137,7 +137,7 @@ describe("backend_state", () => {
     expect(readState({ id: "s", backend_state: JSON.stringify(state) })).toEqual(state);
   });
 
-  test("without a conversation gets the session's", () => {
+  test("without a conversation uses the session's id", () => {
     expect(readState({ id: "s-9", backend_state: '{"v":1}' })).toEqual({ v: 1, conversation_id: "s-9" });
   });
 
@@ -169,7 +169,7 @@ describe("backend_state", () => {
     expect(readState(session)).toEqual({ v: 1, conversation_id: "s-1" });
   });
 
-  test("members we do not know are dropped, a prototype is none", () => {
+  test("unknown members are dropped; a prototype is not a member", () => {
     const state = readState({
       id: "s",
       backend_state: '{"v":1,"conversation_id":"c","more":1,"__proto__":{"pending":1}}',

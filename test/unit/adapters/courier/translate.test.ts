@@ -2,13 +2,13 @@ import { describe, expect, test } from "vitest";
 import { CourierEventSchema } from "#protocols/dispatch-courier";
 import {
   assistantMessage,
-  closingWords,
+  closingText,
   deltas,
   fitMessage,
-  lostWords,
+  lostRunText,
   toCourierEvents,
-  toTurnError,
 } from "../../../../src/adapters/courier/translate.ts";
+import { toTurnError } from "../../../../src/adapters/courier/wire-error.ts";
 import type { Artifact, ExecutionEvent } from "../../../../src/core/index.ts";
 import { ended, RUN } from "./harness.ts";
 
@@ -50,7 +50,7 @@ describe("events", () => {
     expect([...toCourierEvents(event)]).toEqual([]);
   });
 
-  test("whatever a tool says fits into a line", () => {
+  test("long arguments and results of tools fit into a line", () => {
     const content = "\u0001".repeat(500_000);
     for (const event of [
       ...toCourierEvents({ type: "tool_call", id: "1", name: "t", arguments: content }),
@@ -92,15 +92,15 @@ describe("long text", () => {
   });
 });
 
-describe("closing words", () => {
+describe("closing text", () => {
   const report: Artifact = { id: "a-1", kind: "report", title: "Weekly", uri: "https://x.test/r" };
 
-  test("there are none when the answer says it all", () => {
-    expect(closingWords(ended("All done."), [])).toBe("");
+  test("is empty for an answer without artifacts", () => {
+    expect(closingText(ended("All done."), [])).toBe("");
   });
 
-  test("an answer without words is told", () => {
-    expect(closingWords(ended(""), [])).toBe("(the run completed without an answer)");
+  test("says that the run had no answer", () => {
+    expect(closingText(ended(""), [])).toBe("(the run completed without an answer)");
   });
 
   test.each([
@@ -109,45 +109,43 @@ describe("closing words", () => {
     ["", ""],
   ])("artifacts follow %j set apart from it", (text, lead) => {
     const told = [{ artifact: report }, { artifact: { id: "a-2", kind: "log" } }];
-    expect(closingWords(ended(text), told)).toBe(
-      `${lead}Artifacts:\n- Weekly (report) — https://x.test/r\n- a-2 (log)`,
-    );
+    expect(closingText(ended(text), told)).toBe(`${lead}Artifacts:\n- Weekly (report) — https://x.test/r\n- a-2 (log)`);
   });
 
-  test("a saved artifact is named by its path, one that could not be saved by the reason", () => {
+  test("names a saved artifact by its path and gives the reason for one that could not be saved", () => {
     const told = [
       { artifact: report, path: "/state/a/Weekly.pdf" },
       { artifact: report, problem: "it is larger than 64 MiB" },
     ];
-    expect(closingWords(ended("x"), told)).toBe(
+    expect(closingText(ended("x"), told)).toBe(
       "\n\nArtifacts:\n- Weekly (report) — /state/a/Weekly.pdf\n- Weekly (report) — https://x.test/r (not saved: it is larger than 64 MiB)",
     );
   });
 
-  test("a waiting run says what for and which command decides", () => {
+  test("says what a waiting run waits for and which command decides", () => {
     const approvals = [
       { id: "ap-1", tool: "deploy", reason: "changes production" },
       { id: "ap-2", tool: "mail" },
     ];
-    expect(closingWords(ended("Half.", { kind: "awaiting_approval", approvals }), [])).toBe(
+    expect(closingText(ended("Half.", { kind: "awaiting_approval", approvals }), [])).toBe(
       "\n\nThe run waits for an approval:\n- deploy: changes production\n- mail\n\n" +
         "Decide it with: seren-bridge approvals approve 6f0e8f53-2a0e-45a5-8d0e-3b7b0c1d2e4f (or reject), then send the next message.",
     );
   });
 
-  test("a waiting run that does not say what for says that", () => {
-    expect(closingWords(ended("", { kind: "awaiting_approval" }), [])).toContain(
+  test("says so when the service does not name what the run waits for", () => {
+    expect(closingText(ended("", { kind: "awaiting_approval" }), [])).toContain(
       "- (Seren Cloud does not say for what)",
     );
   });
 });
 
-test("lost words: how a waiting run ended without an answer", () => {
-  expect(lostWords(undefined)).toBe("(The run that waited for an approval is not known to Seren Cloud any more.)");
-  expect(lostWords(ended("", { kind: "blocked", error: { message: "Not approved: deploy." } }))).toBe(
+test("lost run text: how a waiting run ended without an answer", () => {
+  expect(lostRunText(undefined)).toBe("(The run that waited for an approval is not known to Seren Cloud any more.)");
+  expect(lostRunText(ended("", { kind: "blocked", error: { message: "Not approved: deploy." } }))).toBe(
     "(The run that waited for an approval ended: Not approved: deploy.)",
   );
-  expect(lostWords(ended("Half.\n", { kind: "timed_out" }))).toBe(
+  expect(lostRunText(ended("Half.\n", { kind: "timed_out" }))).toBe(
     "\n(The run that waited for an approval ended: timed_out)",
   );
 });
@@ -162,7 +160,7 @@ describe("a run that ended badly", () => {
     expect(toTurnError(ended("", { kind })).code).toBe(code);
   });
 
-  test("says why, the service's code, the run, and how far it got", () => {
+  test("has the reason, the service's code, the run and the partial answer", () => {
     const error = { message: "the model refused", code: "model_error" };
     expect(toTurnError(ended("So far", { kind: "failed", error })).message).toBe(
       "the model refused (model_error) [run 6f0e8f53-2a0e-45a5-8d0e-3b7b0c1d2e4f]; it had said: So far",
@@ -171,7 +169,7 @@ describe("a run that ended badly", () => {
     expect(toTurnError(unnamed).message).toBe("the run ended: failed");
   });
 
-  test("shows no more than a few kilobytes of it", () => {
+  test("shows a few kilobytes of the partial answer at most", () => {
     expect(Buffer.byteLength(toTurnError(ended("ü".repeat(100_000), { kind: "failed" })).message)).toBeLessThan(5000);
   });
 });

@@ -1,4 +1,4 @@
-/** Where a turn goes: the parcel's label, the setting, the session, an own name, or a new deployment. */
+/** What a turn runs on; the order itself is tested in test/unit/core/deployment/choose-deployment.test.ts. */
 import { expect, test } from "vitest";
 import type { CourierState } from "../../../../src/adapters/courier/session.ts";
 import { type TargetSettings, turnTarget } from "../../../../src/adapters/courier/turn-target.ts";
@@ -59,14 +59,14 @@ test("2. then SEREN_BRIDGE_DEPLOYMENT", () => {
   });
 });
 
-test("a deployment somebody named needs neither key nor secrets: it is used as it is", () => {
+test("a named deployment is used as it is and needs neither key nor secrets", () => {
   const refuse = () => {
     throw new ExecutionFailure("unauthorized", "no key");
   };
   expect(target(job, {}, { deployment: SETTING_ID, apiKey: refuse })).toMatchObject({ deploymentId: SETTING_ID });
 });
 
-test("3. then the deployment of the session, as long as it goes by the name the parcel has today", () => {
+test("3. then the deployment of the session, as long as the name of the workload is the same", () => {
   expect(workload(target(chat, known)).knownId).toBe(STATE_ID);
   expect(name).toMatch(/^field-notes-7f034b2e-[0-9a-f]{8}$/);
   const elsewhere = workload(target(chat, known, { apiKey: () => new Secret("another-key") }));
@@ -74,14 +74,14 @@ test("3. then the deployment of the session, as long as it goes by the name the 
   expect(elsewhere.knownId).toBeUndefined();
 });
 
-test("4. and 5. then one of this name, or a new one made from the parcel", async () => {
+test("4. and 5. then one with that name, or a new one made from the parcel", async () => {
   const found = workload(target(chat));
   expect(found.knownId).toBeUndefined();
   const created = await found.create();
   expect(created).toMatchObject({ name, mode: "job", workload: { execution: { type: "llm" } } });
 });
 
-test("a rotated secret is another deployment", () => {
+test("a changed secret gets another deployment", () => {
   const secrets: Record<string, string> = { REPORT_DB_URL: "postgres://one", REPORT_TOKEN: "token-one" };
   const before = workload(target(job, {}, { secret: (key) => secrets[key] }));
   secrets.REPORT_TOKEN = "token-two";
@@ -92,13 +92,13 @@ test("a rotated secret is another deployment", () => {
   expect(after.knownId).toBeUndefined();
 });
 
-test("declared secrets are redacted from the moment they are sent", () => {
+test("declared secrets are redacted before they are sent", () => {
   const redactor = createRedactor();
   target(job, {}, { redactor, secret: (key) => `value of ${key}` });
   expect(redactor.redact("it is value of REPORT_TOKEN, no?")).toBe("it is [redacted], no?");
 });
 
-test("a missing secret is told before anything is sent, and before the key is asked for", async () => {
+test("a missing secret is reported before a request is made and before the key is read", async () => {
   const apiKey = () => {
     throw new Error("asked for the key");
   };

@@ -8,8 +8,8 @@ const HURRIED = parcelDir("hurried");
 const DAY_MS = 24 * 60 * 60 * 1000;
 const chat = (input: string) => ({ kind: "chat", input });
 
-describe("what the core is asked for", () => {
-  test("a chat: its input, in the session's conversation", async () => {
+describe("the request to the core", () => {
+  test("a chat has its input and the session's conversation", async () => {
     const courier = new Courier();
     const session = await courier.open(CHAT);
     await courier.run(CHAT, session, chat("hello"));
@@ -22,7 +22,7 @@ describe("what the core is asked for", () => {
     });
   });
 
-  test("the conversation of the session's state, where it has one", async () => {
+  test("the conversation in the session's state is used when there is one", async () => {
     const courier = new Courier();
     const session = { ...(await courier.open(CHAT)), backend_state: '{"v":1,"conversation_id":"older"}' };
     await courier.run(CHAT, session, chat("hello"));
@@ -34,14 +34,14 @@ describe("what the core is asked for", () => {
     ["heartbeat", { kind: "heartbeat", payload: "tick" }, { operation: "heartbeat", message: "tick" }],
     ["heartbeat", { kind: "heartbeat", payload: null }, { operation: "heartbeat" }],
     ["heartbeat", { kind: "heartbeat" }, { operation: "heartbeat" }],
-  ])("a %s stands alone: %j", async (name, operation, expected) => {
+  ])("a %s belongs to no conversation: %j", async (name, operation, expected) => {
     const courier = new Courier({ secret: (key) => `value of ${key}` });
     const session = await courier.open(parcelDir(name));
     await courier.run(parcelDir(name), session, operation);
     expect(courier.request).toEqual({ target: expect.anything(), onApproval: "return", ...expected });
   });
 
-  test("the entrypoint is kept, before any side effect; a parcel without one takes everything", async () => {
+  test("the entrypoint is checked before any side effect; a parcel without one takes every kind of turn", async () => {
     const courier = new Courier();
     const session = await courier.open(CHAT);
     expect((await courier.run(CHAT, session, { kind: "job", payload: "x" })).error?.code).toBe("bad_request");
@@ -54,7 +54,7 @@ describe("what the core is asked for", () => {
   });
 });
 
-describe("the time a turn has", () => {
+describe("the deadline of a turn", () => {
   test.each([
     ["without a limit, a day", parcelDir("minimal"), 0, DAY_MS],
     ["of 300 s, all but one", CHAT, 0, 299_000],
@@ -68,7 +68,7 @@ describe("the time a turn has", () => {
     expect((courier.asked[0]?.limits.deadline ?? 0) - NOW).toBeCloseTo(budgetMs, 3);
   });
 
-  test.each([1000, 1001, 2 ** 53 - 1])("used up after %i ms: nothing is asked for", async (elapsed_ms) => {
+  test.each([1000, 1001, 2 ** 53 - 1])("used up after %i ms: no run is requested", async (elapsed_ms) => {
     const courier = new Courier();
     const session = { ...(await courier.open(HURRIED)), elapsed_ms };
     const { error } = await courier.run(HURRIED, session, { kind: "job", payload: "x" });
@@ -130,13 +130,13 @@ describe("a turn", () => {
     expect(courier.request.target).toMatchObject({ kind: "workload", knownId: RUN.deploymentId });
   });
 
-  test("on a deployment somebody named leaves nothing of it in the session", async () => {
+  test("on a named deployment does not remember it in the session", async () => {
     const courier = new Courier({ deployment: "11111111-1111-4111-8111-111111111111" });
     const session = sessionOf(await courier.run(CHAT, await courier.open(CHAT), chat("one")));
     expect(stateOf(session)).not.toHaveProperty("deployment");
   });
 
-  test("without a word says so", async () => {
+  test("without an answer says so", async () => {
     const courier = new Courier();
     courier.plays.push(says(""));
     const turn = await courier.run(CHAT, await courier.open(CHAT), chat("x"));
@@ -144,7 +144,7 @@ describe("a turn", () => {
     expect(streamedOf(turn)).toBe("(the run completed without an answer)");
   });
 
-  test("writes down what a job and a heartbeat were given, as Dispatch's own couriers do", async () => {
+  test("writes jobs and heartbeats into the history as Dispatch's own couriers do", async () => {
     const courier = new Courier();
     const folder = parcelDir("heartbeat");
     const session = await courier.open(folder);
@@ -155,7 +155,7 @@ describe("a turn", () => {
     expect(await entry("x")).toBe("Heartbeat payload:\nx");
   });
 
-  test("a session that runs already does not run twice", async () => {
+  test("a session with a turn in progress refuses a second turn", async () => {
     const courier = new Courier();
     const session = await courier.open(CHAT);
     const started = new Promise<void>((resolve) => void courier.plays.push(hangs(resolve)));
@@ -181,7 +181,7 @@ describe("artifacts", () => {
     expect(streamedOf(turn)).toBe(answerOf(turn)[0]);
   });
 
-  test("of a parcel without that mount are named by their address and left where they are", async () => {
+  test("of a parcel without that mount are listed by URL and not downloaded", async () => {
     const courier = new Courier();
     courier.plays.push(says("Done.", { artifacts }));
     const turn = await courier.run(CHAT, await courier.open(CHAT), chat("x"));
@@ -196,19 +196,22 @@ describe("a turn that fails", () => {
     ["blocked", "run_blocked"],
     ["cancelled", "run_cancelled"],
     ["timed_out", "run_timeout"],
-  ] as const)("after a run that %s: what was said stands, then an error and no done", async (kind, code) => {
-    const courier = new Courier();
-    courier.plays.push(says("Half", { kind, error: { message: "because" } }));
-    const turn = await courier.run(CHAT, await courier.open(CHAT), chat("x"));
-    expect(turn.events).toEqual([{ kind: "text_delta", content: "Half" }]);
-    expect(turn.error).toEqual({
-      code,
-      number: -32000,
-      message: `because [run ${RUN.runId}]; it had said: Half`,
-    });
-  });
+  ] as const)(
+    "after a run that ended as %s: the streamed text stays, then an error and no done",
+    async (kind, code) => {
+      const courier = new Courier();
+      courier.plays.push(says("Half", { kind, error: { message: "because" } }));
+      const turn = await courier.run(CHAT, await courier.open(CHAT), chat("x"));
+      expect(turn.events).toEqual([{ kind: "text_delta", content: "Half" }]);
+      expect(turn.error).toEqual({
+        code,
+        number: -32000,
+        message: `because [run ${RUN.runId}]; it had said: Half`,
+      });
+    },
+  );
 
-  test("before there is a run: the failure as it is", async () => {
+  test("before a run exists has the failure unchanged", async () => {
     const courier = new Courier();
     courier.plays.push(fails(new ExecutionFailure("payment_required", "the organization has no credit left")));
     const turn = await courier.run(CHAT, await courier.open(CHAT), chat("x"));
@@ -230,7 +233,7 @@ describe("a run that waits for a person", () => {
     return { courier, turn, session: sessionOf(turn) };
   }
 
-  test("ends the turn well and is remembered", async () => {
+  test("ends the turn without an error and is remembered", async () => {
     const { turn, session } = await waiting();
     expect(answerOf(turn)).toEqual([WAITING]);
     expect(streamedOf(turn)).toBe(WAITING);
@@ -240,7 +243,7 @@ describe("a run that waits for a person", () => {
     });
   });
 
-  test("is picked up first by the next turn, as a run of our own", async () => {
+  test("is followed first by the next turn, as a run of our own", async () => {
     const { courier, session } = await waiting();
     courier.plays.push(says("Half. Deployed."));
     const turn = await courier.run(CHAT, session, chat("thanks"));
@@ -260,7 +263,7 @@ describe("a run that waits for a person", () => {
     ]);
   });
 
-  test("keeps new input back while it waits", async () => {
+  test("holds back new input while it waits", async () => {
     const { courier, session } = await waiting();
     courier.plays.push(says("Half.", { kind: "awaiting_approval", approvals }));
     const turn = await courier.run(CHAT, session, chat("hurry"));
@@ -270,7 +273,7 @@ describe("a run that waits for a person", () => {
   });
 
   test.each(["failed", "blocked", "cancelled", "timed_out"] as const)(
-    "that %s since is told of, and the session goes on: the host would send the same state for ever",
+    "that ended as %s meanwhile is reported, and the session continues: otherwise every turn would fail like this",
     async (kind) => {
       const { courier, session } = await waiting();
       courier.plays.push(says("Half.", { kind, error: { message: "Not approved: deploy." } }));
@@ -282,7 +285,7 @@ describe("a run that waits for a person", () => {
     },
   );
 
-  test("that is gone is told of, and the session goes on", async () => {
+  test("that the service no longer knows is reported, and the session continues", async () => {
     const { courier, session } = await waiting();
     courier.plays.push(fails(new ExecutionFailure("not_found", "Run not found")));
     const turn = await courier.run(CHAT, session, chat("hello?"));
@@ -292,14 +295,14 @@ describe("a run that waits for a person", () => {
     expect(stateOf(sessionOf(turn))).not.toHaveProperty("pending");
   });
 
-  test("is not forgotten because the service cannot be reached", async () => {
+  test("is kept when the service cannot be reached", async () => {
     const { courier, session } = await waiting();
     courier.plays.push(fails(new ExecutionFailure("unavailable", "down")));
     expect((await courier.run(CHAT, session, chat("hello?"))).error?.code).toBe("unavailable");
     expect(courier.asked, "the new input was not sent either").toHaveLength(2);
   });
 
-  test("is cancelled when the host goes while we look at it; the new input is not sent", async () => {
+  test("is cancelled when the host exits while it is followed; the new input is not sent", async () => {
     const { courier, session } = await waiting();
     const started = new Promise<void>((resolve) => void courier.plays.push(hangs(resolve)));
     const turn = courier.run(CHAT, session, chat("x"));
