@@ -1,18 +1,18 @@
-/** An organization's deployments as agents one can name. */
+/** The deployments of an organization as agents that a request can name. */
 import { createHash } from "node:crypto";
 import type { DeploymentRow } from "./organization.ts";
 
 export interface NamedAgent {
-  /** Lower-case letters, digits and single `-`; begins with `seren-`, so that it cannot be taken for somebody else's. */
+  /** Lower-case letters, digits and single `-`. Begins with `seren-`, so that it does not collide with other agents. */
   name: string;
   description: string;
   deploymentId: string;
 }
 
-/** More would fill a model's view of its agents. The newest come first. */
+/** More would crowd the list a model reads. The newest are listed first. */
 const MAX_AGENTS = 40;
 const MAX_NAME_LENGTH = 60;
-/** Made by this program for prompts that name no agent. */
+/** Deployments of the general agent (`deployment/general-agent.ts`) are not listed. */
 const OWN_PREFIX = "seren-bridge-agent-";
 
 export function agentsOf(deployments: readonly DeploymentRow[]): NamedAgent[] {
@@ -21,7 +21,7 @@ export function agentsOf(deployments: readonly DeploymentRow[]): NamedAgent[] {
     if (agents.size >= MAX_AGENTS) break;
     if (status === "failed" || mode === "cron" || name.startsWith(OWN_PREFIX)) continue;
     const plain = `seren-${slug(name) || "agent"}`;
-    // Names are free text and may repeat: the id makes the second one another agent.
+    // Names are free text and may repeat; a hash of the id tells the second one apart.
     const unique = agents.has(plain) ? `${plain}-${createHash("sha256").update(id).digest("hex").slice(0, 6)}` : plain;
     const runsOn = model ? `, model ${model}` : "";
     agents.set(unique, {

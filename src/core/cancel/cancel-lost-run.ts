@@ -1,4 +1,4 @@
-/** Stopping a run of which only the create call is known: nobody waits for it, so it is looked up and cancelled. */
+/** Finds and cancels a run of which only the create call is known. Its request has failed, so it would run for nothing. */
 import { findRun, type RunTrace, type SerenClient } from "../../seren/index.ts";
 import { sleep } from "../../support/ambient.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
@@ -12,11 +12,11 @@ export interface CancelLostRunOptions {
   client: SerenClient;
   canceller: Canceller;
   log: Log;
-  /** Ends the looking up while the service is away. */
+  /** Aborting it ends the attempts to find the run. */
   signal: AbortSignal;
 }
 
-/** Whether nothing is left of the run: it was seen to end, or there never was one. Never rejects. */
+/** Resolves with whether no run is left: it was seen to end, or there was none. Never rejects. */
 export async function cancelLostRun(
   options: CancelLostRunOptions,
   trace: RunTrace & { runId?: string | undefined },
@@ -28,20 +28,20 @@ export async function cancelLostRun(
       const runId = trace.runId ?? (await findRun(client, trace, signal));
       if (runId === undefined) return true;
       const ended = await canceller.cancel(runId);
-      log(ended ? "info" : "warn", "a run that nobody waits for was cancelled", {
+      log(ended ? "info" : "warn", "an orphaned run was cancelled", {
         status: ended ? (ended.record?.status ?? "gone") : "not confirmed",
       });
       return ended !== undefined;
     } catch (error) {
       const { kind, cause } = asFailure(error);
       if (cause instanceof ExecutionFailure && cause.kind === "not_found") {
-        // No run outlives its deployment, but a single refusal does not prove that the deployment is gone.
+        // A run does not outlive its deployment, but one `not_found` does not prove that the deployment is gone.
         goneSince ??= client.ambient.now();
         if (client.ambient.now() - goneSince >= UNKNOWN_FOR_MS) return true;
       } else {
         goneSince = undefined;
       }
-      log("warn", "a run that nobody waits for could not be looked up", { kind });
+      log("warn", "an orphaned run could not be looked up", { kind });
       if (tries >= MAX_TRIES || signal.aborted) return false;
       await sleep(client.ambient, TRY_AGAIN_MS, signal).catch(() => undefined);
     }

@@ -1,6 +1,6 @@
 /**
- * What this machine has in flight, written ahead: the intent with its marker before the create call, the run's id after
- * it. It is read only after a crash, by the next start (`sweep.ts`); a healthy run does not need it, so a journal that
+ * A write-ahead journal of the runs of this machine: the intent with its marker before the create call, the run's id after
+ * it. It is read only after a crash, by the next start (`sweep.ts`). A healthy run does not need it, so a journal that
  * cannot be written costs a warning and nothing else.
  */
 import * as z from "zod";
@@ -13,37 +13,37 @@ import { JITLESS } from "../../support/zod.ts";
 
 const JournalEntrySchema = z.object({
   v: z.literal(1),
-  /** Marker in the create call, and the entry's name. */
+  /** Marker in the create call, and name of the entry. */
   requestId: z.guid(),
   deploymentId: z.string(),
-  /** Which service and account: another key or base must not be asked about it. */
+  /** Service and account of the run. It is not looked up with another key or at another address. */
   account: z.string(),
-  /** Absent between the intent and the create call's answer. */
+  /** Absent until the create call was answered. */
   runId: z.string().optional(),
-  /** By these a run is recognised whose marker the service dropped. The message itself is never written down. */
+  /** These identify a run whose marker the service dropped. The message itself is never written. */
   conversationId: z.string().optional(),
   messageDigest: z.string().optional(),
-  /** Who asked, e.g. `dispatch`. */
+  /** Front end that asked for the run, e.g. `dispatch`. */
   host: z.string(),
   /** Milliseconds since the epoch. */
   since: z.number(),
 });
 export type JournalEntry = z.output<typeof JournalEntrySchema>;
 
-/** Small named texts of this machine, each owned by a process. The implementation on disk is `state/`. */
+/** Small named texts of this machine, each owned by one process. `state/` implements it on disk. */
 export interface JournalStore {
-  /** Writes or replaces a text of ours, durably before it resolves. */
+  /** Writes or replaces a text of this process. Resolves when it is durable. */
   put(name: string, text: string): Promise<void>;
   remove(name: string): Promise<void>;
-  /** Takes over the wanted texts of owners that are dead, each by one taker only. They are ours from then on. */
+  /** Takes over the wanted texts of dead owners. Of several processes that try, one gets each text and owns it afterwards. */
   takeOrphans(wanted: (text: string) => boolean): Promise<{ name: string; text: string }[]>;
-  /** All texts on this machine, living owners' too, for showing. */
+  /** Returns all texts of this machine, those of living owners included, to be shown. */
   list(): Promise<{ name: string; text: string; alive: boolean }[]>;
 }
 
 export interface JournalOptions {
   store: JournalStore;
-  /** Names the service and the account without giving the key away; asked for when it is needed, and may throw then. */
+  /** Identifies the service and the account without revealing the key. Called when it is needed; may throw. */
   account: () => string;
   host: string;
   ambient: Ambient;
@@ -56,7 +56,7 @@ export class Journal {
   readonly #log: Log;
   readonly #account: () => string;
   readonly #host: string;
-  readonly #settling = new Set<Promise<void>>();
+  readonly #removals = new Set<Promise<void>>();
 
   constructor({ store, account, host, ambient, log }: JournalOptions) {
     this.#store = store;
@@ -66,7 +66,7 @@ export class Journal {
     this.#log = log;
   }
 
-  /** The line of one request. Nothing is written yet. */
+  /** Returns the entry of one request. Nothing is written yet. */
   pendingEntry(
     requestId: string,
     request: { conversationId?: string; message?: string; detach?: boolean },
@@ -76,14 +76,17 @@ export class Journal {
     return new PendingEntry(this, { requestId, ...known }, !detach);
   }
 
-  /** Resolves when it is on disk, with whether it is. */
+  /** Writes the entry. Resolves with whether it is on disk. */
   async note(entry: Omit<JournalEntry, "v" | "account" | "host" | "since">): Promise<boolean> {
     try {
-      const [account, host, since] = [this.#account(), this.#host, this.#ambient.now()];
-      await this.#store.put(
-        entry.requestId,
-        JSON.stringify({ v: 1, account, host, since, ...entry } satisfies JournalEntry),
-      );
+      const written: JournalEntry = {
+        v: 1,
+        account: this.#account(),
+        host: this.#host,
+        since: this.#ambient.now(),
+        ...entry,
+      };
+      await this.#store.put(entry.requestId, JSON.stringify(written));
       return true;
     } catch (error) {
       this.#log("warn", "the journal could not be written; a crash now could leave a run behind", {
@@ -93,7 +96,7 @@ export class Journal {
     }
   }
 
-  /** The run has ended, was left alone on purpose, or never came to be. */
+  /** Removes the entry: the run has ended, was left alone on purpose, or was never started. */
   async remove(requestId: string): Promise<void> {
     try {
       await this.#store.remove(requestId);
@@ -102,18 +105,18 @@ export class Journal {
     }
   }
 
-  /** Resolves when all that was settled so far is off the disk; a process that ends earlier leaves work to the next sweep. */
+  /** Resolves when every removal so far is done. A process that exits earlier leaves work to the next sweep. */
   async idle(): Promise<void> {
-    await Promise.all(this.#settling);
+    await Promise.all(this.#removals);
   }
 
-  /** Counts a removal as pending before its first step. */
-  settling(removal: Promise<void>): Promise<void> {
-    this.#settling.add(removal);
-    return removal.finally(() => this.#settling.delete(removal));
+  /** Makes `idle` wait for a removal. */
+  track(removal: Promise<void>): Promise<void> {
+    this.#removals.add(removal);
+    return removal.finally(() => this.#removals.delete(removal));
   }
 
-  /** Entries of dead owners that concern this account; they are ours from now on. Others wait for whoever has their key. */
+  /** Takes over and returns the entries that dead processes left for this account. Those of other accounts stay. */
   async orphans(): Promise<JournalEntry[]> {
     const account = this.#account();
     const taken = await this.#store.takeOrphans((text) => parseEntry(text)?.account === account);
@@ -124,44 +127,44 @@ export class Journal {
 type Entry = Pick<JournalEntry, "requestId" | "conversationId" | "messageDigest">;
 
 /**
- * What the journal says of one request: its writes are kept in order, and nothing is written after it was settled. Of a
- * run that is to go on by itself nothing is written either, because a crash must not cancel it, until somebody claims it.
+ * The entry of one request. Its writes keep their order, and nothing is written after its removal. The entry of a detached
+ * run is held back, because a crash must not cancel the run, until `keep` says that it is to be cancelled after all.
  */
 export class PendingEntry {
   readonly #journal: Journal;
   #entry: Entry & { deploymentId?: string; runId?: string };
-  #claimed: boolean;
+  #kept: boolean;
   #written: Promise<boolean> = Promise.resolve(false);
 
-  constructor(journal: Journal, entry: Entry, claimed: boolean) {
+  constructor(journal: Journal, entry: Entry, kept: boolean) {
     this.#journal = journal;
     this.#entry = entry;
-    this.#claimed = claimed;
+    this.#kept = kept;
   }
 
-  /** Before the create call without `runId`, after it with it. Resolves when it is on disk; never rejects. */
+  /** Writes what is known: without `runId` before the create call, with it afterwards. Resolves when it is on disk; never rejects. */
   async note({ deploymentId, runId }: { deploymentId: string; runId?: string }): Promise<void> {
     this.#entry = { ...this.#entry, deploymentId, ...(runId === undefined ? {} : { runId }) };
     await this.#write();
   }
 
-  /** The run is not to go on by itself after all. */
+  /** Writes an entry that was held back, now and from here on. */
   keep(): void {
-    if (this.#claimed) return;
-    this.#claimed = true;
+    if (this.#kept) return;
+    this.#kept = true;
     void this.#write();
   }
 
   async #write(): Promise<void> {
     const { deploymentId, ...entry } = this.#entry;
-    if (!this.#claimed || deploymentId === undefined) return;
+    if (!this.#kept || deploymentId === undefined) return;
     this.#written = this.#written.then(() => this.#journal.note({ ...entry, deploymentId }));
     await this.#written;
   }
 
-  /** The run has ended, was left alone on purpose, or never came to be. */
+  /** Removes the entry: the run has ended, was left alone on purpose, or was never started. Never rejects. */
   remove(): Promise<void> {
-    return this.#journal.settling(this.#removeWritten());
+    return this.#journal.track(this.#removeWritten());
   }
 
   async #removeWritten(): Promise<void> {
@@ -171,7 +174,7 @@ export class PendingEntry {
   }
 }
 
-/** What a file of the journal says; undefined for one that was not written to its end, or by another version. */
+/** Parses a file of the journal. Returns undefined for one that is incomplete or of another version. */
 export function parseEntry(text: string): JournalEntry | undefined {
   return JournalEntrySchema.safeParse(parseJson(text), JITLESS).data;
 }

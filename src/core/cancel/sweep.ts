@@ -1,15 +1,15 @@
-/** Cancels what a crashed process left behind. Runs once per start, beside whatever else is going on. */
+/** Cancels the runs that a crashed process left behind. Runs once per start, concurrently with everything else. */
 import { type CancelLostRunOptions, cancelLostRun } from "./cancel-lost-run.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
 
-/** What could not be dealt with for so long never will be. */
+/** An entry that could not be resolved for this long is dropped. */
 const FORGET_AFTER_MS = 7 * 24 * 60 * 60_000;
 
 export interface SweepOptions extends CancelLostRunOptions {
   journal: Journal;
 }
 
-/** Never rejects. An entry that could not be dealt with stays in the journal, for the next start. */
+/** Never rejects. An entry that could not be resolved stays in the journal for the next start. */
 export async function sweep(options: SweepOptions): Promise<void> {
   const { journal, log } = options;
   try {

@@ -1,4 +1,4 @@
-/** Run artifacts as local files. */
+/** Saves the artifacts of a run as local files. */
 import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { extname, join } from "node:path";
@@ -11,12 +11,12 @@ const MAX_NAME_LENGTH = 80;
 
 export type Fetch = (address: string, maxBytes: number) => Promise<Uint8Array>;
 
-/** Where an artifact was put, or why it was not. */
+/** Where an artifact was saved, or why it was not. */
 export type SavedArtifact = { artifact: Artifact; path: string } | { artifact: Artifact; problem: string };
 
 /**
- * Saves what can be saved into `folder`, a subfolder a run. An artifact that cannot be had is told with its reason and
- * never fails the turn: the answer is there all the same.
+ * Saves artifacts into a subfolder of `folder`, one per run. An artifact that cannot be saved is returned with the reason
+ * and does not fail the turn, because the answer is complete without it. Never rejects.
  */
 export async function saveArtifacts(outcome: Outcome, folder: string, fetch: Fetch): Promise<SavedArtifact[]> {
   const target = join(folder, outcome.run?.runId ?? "run");
@@ -48,7 +48,7 @@ async function contentOf(artifact: Artifact, fetch: Fetch, maxBytes: number): Pr
     return bytes;
   }
   if (artifact.payload === undefined || artifact.payload === null) {
-    throw new ExecutionFailure("not_found", "it has neither an address nor a content");
+    throw new ExecutionFailure("not_found", "it has neither an address nor content");
   }
   return Buffer.from(
     typeof artifact.payload === "string" ? artifact.payload : `${JSON.stringify(artifact.payload, null, 2)}\n`,
@@ -60,7 +60,7 @@ function writeProblem(error: unknown): string {
   return `it could not be written (${code})`;
 }
 
-/** A plain name in the folder, whatever the run called it: no separators, no dots in front, no two alike. */
+/** Returns a plain, unused file name for the title that the run chose: no separators and no leading dots. */
 function fileName({ title, id, uri, payload }: Artifact, taken: Set<string>): string {
   const plain = (title ?? id).replace(/[^\p{L}\p{N}._ -]+/gu, "-").replace(/^[.\s-]+|[.\s-]+$/g, "");
   const known = extname(plain) || (uri ? extname(new URL(uri).pathname).replace(/[^A-Za-z0-9.]/g, "") : "");

@@ -1,4 +1,4 @@
-/** One signal from two reasons to stop: the caller's abort and the deadline. The first reason stays. */
+/** One signal for the two reasons to stop a run: the caller's abort and the deadline. The first one is kept. */
 import { type StopCause, Stopped, stopCauseOf } from "../../support/abort.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import type { RunLimits } from "../request.ts";

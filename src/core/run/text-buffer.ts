@@ -1,7 +1,7 @@
-/** The answer as it grows: appended to a million times, joined rarely, kept up to a bound and compared beyond it. */
+/** The growing answer: cheap to append to, joined rarely, kept up to a bound and hashed beyond it. */
 import { createHash, type Hash } from "node:crypto";
 
-/** Characters kept per run. All of it reaches the host piece by piece; no host takes a longer message at the end. */
+/** Characters kept per run. The host receives all text in pieces; no host accepts a longer final message. */
 export const MAX_TEXT_CHARACTERS = 1024 * 1024;
 const PIECES_PER_CHUNK = 1024;
 const COMPARED_AT_ONCE = 64 * 1024;
@@ -10,9 +10,9 @@ export class TextBuffer {
   readonly #chunks: string[] = [];
   #pieces: string[] = [];
   #kept = 0;
-  /** Of what lies beyond the bound, so that it can still be recognised. */
+  /** Hash of the text beyond the bound, so that it can still be compared. */
   #beyond: Hash | undefined;
-  /** Characters appended, kept or not. */
+  /** Number of characters appended, kept or not. */
   length = 0;
 
   append(piece: string): void {
@@ -32,7 +32,7 @@ export class TextBuffer {
     }
   }
 
-  /** Whether `text` begins with all that was appended. */
+  /** Returns whether `text` begins with everything that was appended. */
   isBeginningOf(text: string): boolean {
     if (text.length < this.length || !text.startsWith(this.toString())) return false;
     if (!this.#beyond) return true;
@@ -43,7 +43,7 @@ export class TextBuffer {
     return this.#beyond.copy().digest().equals(other.digest());
   }
 
-  /** What is kept of it. */
+  /** Returns the text, up to the bound. */
   toString(): string {
     const text = this.#chunks.join("") + this.#pieces.join("");
     this.#chunks.length = 0;

@@ -69,7 +69,7 @@ test("what cannot be had is told with its reason, and the others are saved", asy
   expect(saved.map((one) => ("problem" in one ? one.problem : "saved"))).toEqual([
     "its address answered HTTP 404",
     "its content does not match its hash",
-    "it has neither an address nor a content",
+    "it has neither an address nor content",
     "saved",
   ]);
 });
