@@ -1,25 +1,26 @@
 /**
- * Stops remote runs. A cancel is acceptance only, so it is repeated until the record says that the run has ended; it works
- * on its own, whether or not anybody is still pulling events.
+ * Cancels remote runs. The service only accepts a cancel, so it is repeated until the record says that the run has ended.
+ * This does not depend on anyone pulling events.
  */
 import { isTerminal, type Run, type SerenClient } from "../../seren/index.ts";
 import { timeoutSignal } from "../../support/abort.ts";
 import { backoffMs, sleep } from "../../support/ambient.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import type { Log } from "../../support/log.ts";
+import { settleWithin } from "../../support/settle-within.ts";
 
 const LOOK_BASE_MS = 250;
 const LOOK_CAP_MS = 5_000;
 const LOOK_TIMEOUT_MS = 5_000;
 /** The cancel itself is sent again this often while the run has not ended. */
 const RESEND_EVERY_MS = 5_000;
-/** A run that still has not ended then is left to the journal and its next sweep. */
+/** A run that has not ended by then is left to the journal and its next sweep. */
 const GIVE_UP_MS = 15 * 60_000;
 
-/** A service whose stores lag behind may not know something young for a moment; longer than this, there is none. */
+/** A service whose stores lag behind may not know a young run for a moment. One unknown for this long does not exist. */
 export const UNKNOWN_FOR_MS = 30_000;
 
-/** A run that goes on no more. Without a record the service does not know the run (any longer). */
+/** A run that has ended. There is no record when the service does not know the run. */
 export interface Ended {
   record?: Run;
 }
@@ -35,8 +36,8 @@ export class Canceller {
   }
 
   /**
-   * Sends the cancel now and sees it through. Resolves with the end, whatever ending the record names (a run may complete
-   * while it is being cancelled); `undefined` when the run could not be seen to end. Never rejects.
+   * Sends the cancel now and repeats it until the run has ended. Resolves with the end, whatever the record says of it (a
+   * run may complete while it is being cancelled), or with `undefined` when the run was not seen to end. Never rejects.
    */
   cancel(runId: string): Promise<Ended | undefined> {
     let pending = this.#pending.get(runId);
@@ -47,15 +48,10 @@ export class Canceller {
     return pending;
   }
 
-  /** The same, waited for no longer than `ms`; the cancelling itself goes on. */
-  cancelWithin(runId: string, ms: number): Promise<Ended | undefined> {
-    return new Promise((resolve) => {
-      const stopTimer = this.#client.ambient.timer(ms, () => resolve(undefined), { unref: true });
-      void this.cancel(runId).then((ended) => {
-        stopTimer();
-        resolve(ended);
-      });
-    });
+  /** The same, waited for at most `ms` milliseconds. The cancelling itself goes on. */
+  async cancelWithin(runId: string, ms: number): Promise<Ended | undefined> {
+    const ended = this.cancel(runId);
+    return (await settleWithin(this.#client.ambient, ms, ended)) ? ended : undefined;
   }
 
   async #until(runId: string): Promise<Ended | undefined> {
@@ -67,7 +63,7 @@ export class Canceller {
     for (let looks = 0; ambient.now() - since < GIVE_UP_MS; looks += 1) {
       try {
         let record: Run;
-        // A cancel that keeps failing is no reason not to see that the run has ended: after each, one look.
+        // One look after each cancel: the run may have ended although the cancel keeps failing.
         if (looked && ambient.now() >= sendAt) {
           looked = false;
           record = await this.#client.cancelRun(runId);
@@ -92,7 +88,7 @@ export class Canceller {
     return undefined;
   }
 
-  /** One look, not longer than the next one is away: an answer that hangs must not hide that the run has ended. */
+  /** Reads the record, with a limit of its own: an answer that hangs must not hide that the run has ended. */
   async #look(runId: string): Promise<Run> {
     const bound = timeoutSignal(this.#client.ambient, LOOK_TIMEOUT_MS);
     try {

@@ -4,6 +4,7 @@
  */
 import type { Ambient } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
+import { settleWithin } from "../../support/settle-within.ts";
 import type { RunRef } from "../events.ts";
 import type { RunRequest } from "../request.ts";
 import type { HostJobs } from "./host-jobs.ts";
@@ -83,16 +84,8 @@ export class BackgroundRuns {
   }
 }
 
-/**
- * Settles as `work` does, or rejects with `unavailable` after `ms` milliseconds. The work itself goes on.
- */
-export function answerWithin<T>(ambient: Ambient, ms: number, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = ambient.timer(
-      ms,
-      () => reject(new ExecutionFailure("unavailable", "Seren Cloud has not answered yet; ask again in a moment")),
-      { unref: true },
-    );
-    work.then(resolve, reject).finally(stop);
-  });
+/** Settles as `work` does, or rejects with `unavailable` after `ms` milliseconds. The work itself goes on. */
+export async function answerWithin<T>(ambient: Ambient, ms: number, work: Promise<T>): Promise<T> {
+  if (await settleWithin(ambient, ms, work)) return work;
+  throw new ExecutionFailure("unavailable", "Seren Cloud has not answered yet; ask again in a moment");
 }

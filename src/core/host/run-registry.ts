@@ -4,6 +4,7 @@ import type { Ambient } from "../../support/ambient.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import { type Log, silentLog } from "../../support/log.ts";
 import type { Redactor } from "../../support/redact.ts";
+import { settleWithin } from "../../support/settle-within.ts";
 import type { ExecutionEvent, Outcome, RunRef } from "../events.ts";
 import type { RunLimits, RunRequest } from "../request.ts";
 import { type RunResult, type RunWatcher, RunWatchers } from "./run-watchers.ts";
@@ -104,11 +105,7 @@ export class RunRegistry {
     const runs = [...this.#live.values()];
     for (const run of runs) run.cancel(by);
     if (runs.length === 0) return 0;
-    const ended = Promise.allSettled(runs.map((run) => run.outcome));
-    await Promise.race([
-      ended,
-      new Promise<void>((resolve) => void this.#ambient.timer(budgetMs, resolve, { unref: true })),
-    ]);
+    await settleWithin(this.#ambient, budgetMs, Promise.allSettled(runs.map((run) => run.outcome)));
     return this.#live.size;
   }
 
