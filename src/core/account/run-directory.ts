@@ -3,6 +3,7 @@ import { AWAITING_APPROVAL, endingOf, type Run, type SerenClient } from "../../s
 import { asFailure } from "../../support/failure.ts";
 import type { Canceller } from "../cancel/canceller.ts";
 import type { Approval, Outcome, Phase, RunRef } from "../events.ts";
+import { phaseOf } from "../run/notifiers.ts";
 import { approvalsOf, endedOutcome, mergeArtifacts, runRefOf } from "../run/outcome.ts";
 import { recordedText, Transcript } from "../run/transcript.ts";
 
@@ -81,9 +82,4 @@ export class RunDirectory {
       artifacts: mergeArtifacts(transcript.artifacts, listed),
     });
   }
-}
-
-function phaseOf(status: string): Phase {
-  if (status === "queued") return "queued";
-  return status === AWAITING_APPROVAL ? "awaiting_approval" : "running";
 }

@@ -1,6 +1,6 @@
 /**
- * Finding the deployment a run goes to, and making one where there is none. A deployment is created only for a workload
- * of ours, and only when no live one of its name exists.
+ * Finds the deployment of a run and creates it where there is none. One is created only for a workload of ours, and only
+ * when no live deployment of that name exists.
  */
 import type { Deployment, SerenClient } from "../../seren/index.ts";
 import { sleep } from "../../support/ambient.ts";
@@ -8,29 +8,39 @@ import { ExecutionFailure } from "../../support/failure.ts";
 import type { SingleFlight } from "../../support/single-flight.ts";
 import type { ExecutionEvent } from "../events.ts";
 import type { Target } from "../request.ts";
+import type { WorkloadTarget } from "./choose-deployment.ts";
 
 const READY_LIMIT_MS = 10 * 60_000;
 const POLL_MS = 2_000;
 const SLOW_POLL_MS = 10_000;
 const SLOW_AFTER_MS = 60_000;
-/** How long a deployment whose create call was lost is looked for before the call is repeated. */
+/** How long a deployment is searched for whose create call was lost, before the call is repeated. */
 const LOOKUP_WINDOW_MS = 6_000;
 const LOOKUP_EVERY_MS = 500;
 const MAX_DEPLOY_CALLS = 2;
 
 type Status = Extract<ExecutionEvent, { type: "status" }>;
 
-/** Deployments this process is creating, by name: requests that come together share one. */
+/** Deployments that this process is creating, by name: concurrent requests share one. */
 export type Deploys = SingleFlight<Deployment>;
 
-/** The id to run on. A known id is answered without asking the service: a run created on it tells soon enough. */
-export async function* resolveDeployment(
-  client: SerenClient,
-  deploys: Deploys,
-  target: Target,
-  signal: AbortSignal,
+export interface ResolveOptions {
+  client: SerenClient;
+  deploys: Deploys;
+  target: Target;
+  signal: AbortSignal;
+  /** Do not use `knownId` of the target: it was refused. Default false. */
+  ignoreKnown?: boolean;
+}
+
+/** Returns the id to run on. A known id is not checked: creating a run on it shows soon enough whether it works. */
+export async function* resolveDeployment({
+  client,
+  deploys,
+  target,
+  signal,
   ignoreKnown = false,
-): AsyncGenerator<Status, string, void> {
+}: ResolveOptions): AsyncGenerator<Status, string, void> {
   if (target.kind === "deployment") return target.deploymentId;
   if (target.knownId && !ignoreKnown) return target.knownId;
   yield { type: "status", phase: "resolving" };
@@ -38,14 +48,14 @@ export async function* resolveDeployment(
   if (existing) return yield* untilReady(client, existing, signal);
   yield { type: "status", phase: "deploying", detail: target.name };
   const created = await deploys.join(target.name, signal, async (whileWanted) => {
-    // Another request may have made it since the list was read.
+    // Another request may have created it since the list was read.
     const listed = await client.listDeployments({ signal: whileWanted });
-    return pick(listed, target.name) ?? deployOnce(client, target, listed, whileWanted);
+    return pick(listed, target.name) ?? deployOnce({ client, target, listed, signal: whileWanted });
   });
   return yield* untilReady(client, created, signal);
 }
 
-/** Waits while the deployment is being built, and starts it when it is an always-on service that was stopped. */
+/** Waits while the deployment is being built, and starts an always-on service that was stopped. Returns its id. */
 export async function* untilReady(
   client: SerenClient,
   deployment: Deployment,
@@ -88,7 +98,7 @@ export async function* untilReady(
   }
 }
 
-/** Two processes may have created one each: both take the older, so that they meet. Failed ones are left alone. */
+/** Picks the oldest, so that two processes that created one each agree. Failed ones are not used. */
 function pick(deployments: Deployment[], name: string): Deployment | undefined {
   const age = (one: Deployment) => one.createdAt ?? 0;
   return deployments
@@ -96,12 +106,15 @@ function pick(deployments: Deployment[], name: string): Deployment | undefined {
     .sort((a, b) => age(a) - age(b) || (a.id < b.id ? -1 : 1))[0];
 }
 
-async function deployOnce(
-  client: SerenClient,
-  target: Extract<Target, { kind: "workload" }>,
-  listed: Deployment[],
-  signal: AbortSignal,
-): Promise<Deployment> {
+interface DeployOptions {
+  client: SerenClient;
+  target: WorkloadTarget;
+  /** The deployments that exist. */
+  listed: Deployment[];
+  signal: AbortSignal;
+}
+
+async function deployOnce({ client, target, listed, signal }: DeployOptions): Promise<Deployment> {
   const before = new Set(listed.map(({ id }) => id));
   const body = await target.create();
   for (let calls = 1; ; calls += 1) {
@@ -118,11 +131,11 @@ async function deployOnce(
       }
     }
     if (created) {
-      // Another process may have done the same meanwhile; the list decides which one both use.
+      // Another process may have created one as well; the list decides which one both use.
       const all = await client.listDeployments({ signal }).catch(() => []);
       return pick(all, target.name) ?? created;
     }
-    const found = await lookUpDeployment(client, target.name, before, signal);
+    const found = await lookUpDeployment({ client, name: target.name, before, signal });
     if (found) return found;
     if (calls >= MAX_DEPLOY_CALLS) {
       throw new ExecutionFailure("unavailable", "Seren Cloud did not create the deployment: its answers were lost");
@@ -130,13 +143,19 @@ async function deployOnce(
   }
 }
 
-/** What our call made, if anything: also one that failed to build at once, or it would be made and paid for again. */
-async function lookUpDeployment(
-  client: SerenClient,
-  name: string,
-  before: ReadonlySet<string>,
-  signal: AbortSignal,
-): Promise<Deployment | undefined> {
+interface LookUpOptions {
+  client: SerenClient;
+  name: string;
+  /** Ids that existed before the create call. */
+  before: ReadonlySet<string>;
+  signal: AbortSignal;
+}
+
+/**
+ * Finds what the create call made, if anything. That includes a deployment which failed to build at once: otherwise it
+ * would be created, and paid for, again.
+ */
+async function lookUpDeployment({ client, name, before, signal }: LookUpOptions): Promise<Deployment | undefined> {
   const since = client.ambient.now();
   for (;;) {
     const listed = await client.listDeployments({ signal });

@@ -1,9 +1,9 @@
-/** From a request to a remote run: find or make the deployment, note the intent, start the run once. */
+/** From a request to a remote run: finds or creates the deployment, journals the intent, starts the run once. */
 import { digestOf, endingOf, type RunTrace, type SerenClient, type StartedRun, startRun } from "../../seren/index.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import type { PendingEntry } from "../cancel/journal.ts";
 import { type Deploys, resolveDeployment, untilReady } from "../deployment/resolve-deployment.ts";
-import type { ExecutionEvent, Outcome } from "../events.ts";
+import type { ExecutionEvent, Outcome, RunRef } from "../events.ts";
 import type { RunRequest } from "../request.ts";
 
 export interface Launch {
@@ -12,21 +12,21 @@ export interface Launch {
   request: RunRequest;
   /** Marks the create call, so that the run can be found when its answer is lost. */
   requestId: string;
-  line: PendingEntry | undefined;
+  entry: PendingEntry | undefined;
   signal: AbortSignal;
-  /** Told of a create call that may have started a run which cannot be named. */
+  /** Called when a create call may have started a run whose id is not known. */
   onLost(trace: RunTrace): void;
 }
 
 export type Launched =
-  | { kind: "run"; runId: string; deploymentId: string }
-  /** Finished before it had a name. */
+  | { kind: "run"; run: RunRef }
+  /** Finished before it had an id. */
   | { kind: "outcome"; outcome: Outcome };
 
-/** Throws when no run was started, with `unknown_outcome` when that cannot be known. */
+/** Throws when no run was started, and `unknown_outcome` when it is not known whether one was. */
 export async function* launch(options: Launch): AsyncGenerator<ExecutionEvent, Launched, void> {
   const { client, deploys, request, signal } = options;
-  let deploymentId = yield* resolveDeployment(client, deploys, request.target, signal);
+  let deploymentId = yield* resolveDeployment({ client, deploys, target: request.target, signal });
   yield { type: "status", phase: "submitting" };
   let started: StartedRun;
   try {
@@ -38,27 +38,16 @@ export async function* launch(options: Launch): AsyncGenerator<ExecutionEvent, L
     started = await submit(options, deploymentId);
   }
   if (started.kind === "inline") return { kind: "outcome", outcome: inlineOutcome(started.status, started.text) };
-  return { kind: "run", runId: started.runId, deploymentId };
+  return { kind: "run", run: { runId: started.runId, deploymentId } };
 }
 
 async function submit(options: Launch, deploymentId: string): Promise<StartedRun> {
-  const { client, request, requestId, line, signal } = options;
+  const { client, request, requestId, entry, signal } = options;
   const { message, conversationId, operation, inputs } = request;
-  await line?.note({ deploymentId });
+  await entry?.note({ deploymentId });
   const since = client.ambient.now();
   try {
-    return await startRun(
-      client,
-      deploymentId,
-      {
-        requestId,
-        message,
-        conversationId,
-        operation,
-        inputs,
-      },
-      { signal },
-    );
+    return await startRun(client, deploymentId, { requestId, message, conversationId, operation, inputs }, { signal });
   } catch (error) {
     const isStop = signal.aborted && !(error instanceof ExecutionFailure);
     const { kind } = asFailure(error);
@@ -69,7 +58,7 @@ async function submit(options: Launch, deploymentId: string): Promise<StartedRun
   }
 }
 
-/** The deployment we knew refused the run: it may be gone or stopped. Nothing was started there. */
+/** Returns another deployment, or the same one when it is ready. The first refused the run, so nothing was started there. */
 async function* anotherDeployment(
   { client, deploys, request: { target }, signal }: Launch,
   deploymentId: string,
@@ -82,7 +71,7 @@ async function* anotherDeployment(
     return yield* untilReady(client, deployment, signal);
   }
   if (target.kind === "workload" && target.knownId === deploymentId) {
-    return yield* resolveDeployment(client, deploys, target, signal, true);
+    return yield* resolveDeployment({ client, deploys, target, signal, ignoreKnown: true });
   }
   const where = target.kind === "deployment" ? ` (it comes from ${target.named})` : "";
   throw new ExecutionFailure("not_found", `the deployment does not exist on Seren Cloud${where}`, { cause: failure });

@@ -1,9 +1,10 @@
-/** The outcome of a run from its record: the record decides, whoever asked for what. */
+/** Outcomes, made from the record of a run. What the record says wins over what was asked for. */
 import type { PendingApproval, Run, RunArtifact, RunEnding } from "../../seren/index.ts";
 import type { StopCause } from "../../support/abort.ts";
 import type { Approval, Artifact, Outcome, RunRef, Usage } from "../events.ts";
 import type { Transcript } from "./transcript.ts";
 
+/** Returns undefined for a record without tokens and costs. */
 export function usageOf(record: Run): Usage | undefined {
   const inputTokens = Math.trunc(record.inputTokens ?? 0);
   const outputTokens = Math.trunc(record.outputTokens ?? 0);
@@ -30,7 +31,7 @@ export function approvalsOf(pending: PendingApproval[]): Approval[] {
   return pending.map(({ id, tool, reason }) => ({ id, tool, ...(reason ? { reason } : {}) }));
 }
 
-/** Events and the artifact list tell of related things: equal ids or addresses are one artifact, the list has the title. */
+/** Merges artifacts of events with the listing. Equal ids or addresses are one artifact; its title is in the listing. */
 export function mergeArtifacts(seen: ReadonlyMap<string, Artifact>, listed: RunArtifact[]): Artifact[] {
   const merged = new Map(seen);
   for (const { id, kind, title, url, payload } of listed) {
@@ -52,7 +53,7 @@ export interface EndedRun {
   ending: RunEnding;
   transcript: Transcript;
   text: string;
-  /** Default: those that events told of. */
+  /** Default: those that events reported. */
   artifacts?: Artifact[];
   streamError?: string;
   stoppedBy?: StopCause;
@@ -67,7 +68,7 @@ export function endedOutcome({
   streamError,
   stoppedBy,
 }: EndedRun): Outcome {
-  // A run that our deadline cancelled did not end by a wish of the user's.
+  // The user did not ask for the cancel that our deadline sent.
   const kind = ending === "cancelled" && stoppedBy === "deadline" ? "timed_out" : ending;
   const usage = usageOf(record);
   const outcome: Outcome = { kind, run: runRefOf(record), text, artifacts, approvals: [] };
@@ -79,17 +80,25 @@ export function endedOutcome({
     transcript.firstError?.message ??
     streamError ??
     record.statusMessage ??
-    DEFAULT_WORDS[kind] ??
+    DEFAULT_MESSAGES[kind] ??
     `the run ended: ${kind}`;
   outcome.error = {
     ...transcript.firstError,
-    message: kind === "timed_out" && stoppedBy === "deadline" ? DEADLINE_WORDS : message,
+    message: kind === "timed_out" && stoppedBy === "deadline" ? DEADLINE_MESSAGE : message,
   };
   return outcome;
 }
 
-/** Of a run that may still be going: what was produced so far, and why it is not waited for any longer. */
-export function unfinishedOutcome(run: RunRef, transcript: Transcript, stoppedBy: StopCause, message: string): Outcome {
+export interface UnfinishedRun {
+  run: RunRef;
+  transcript: Transcript;
+  stoppedBy: StopCause;
+  /** Why the run is not waited for any longer. */
+  message: string;
+}
+
+/** Returns the outcome of a run that may still be going, with what it has produced so far. */
+export function unfinishedOutcome({ run, transcript, stoppedBy, message }: UnfinishedRun): Outcome {
   return {
     kind: stoppedBy === "deadline" ? "timed_out" : "failed",
     run,
@@ -101,9 +110,9 @@ export function unfinishedOutcome(run: RunRef, transcript: Transcript, stoppedBy
   };
 }
 
-export const DEADLINE_WORDS = "the time limit of the request was reached; the run was cancelled";
+const DEADLINE_MESSAGE = "the time limit of the request was reached; the run was cancelled";
 
-const DEFAULT_WORDS: Readonly<Record<string, string>> = {
+const DEFAULT_MESSAGES: Readonly<Record<string, string>> = {
   failed: "the run failed without giving a reason",
   cancelled: "the run was cancelled",
   timed_out: "the run reached its own time limit on Seren Cloud",

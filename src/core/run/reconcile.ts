@@ -1,6 +1,9 @@
 /**
- * The end of a run: makes what was told equal to the record, then the outcome from it. A record takes several times the
- * memory of its text, so it is worked off in one go and let go before anything waits for the host.
+ * The end of a run: emits what the host has not seen, so that events and text equal the record, and makes the outcome from
+ * the record.
+ *
+ * A record takes several times the memory of its text. So nothing here keeps one while it waits for the host: promises are
+ * chained where a local variable would hold it.
  */
 import {
   type CallOptions,
@@ -8,7 +11,6 @@ import {
   endingOf,
   type Run,
   type RunArtifact,
-  type RunCursor,
   type SerenClient,
 } from "../../seren/index.ts";
 import type { StopCause } from "../../support/abort.ts";
@@ -16,52 +18,46 @@ import { sleep } from "../../support/ambient.ts";
 import { asFailure, type Hint } from "../../support/failure.ts";
 import type { Log } from "../../support/log.ts";
 import type { ExecutionEvent, Outcome } from "../events.ts";
+import type { FollowedRun } from "./follow-run.ts";
 import { endedOutcome, mergeArtifacts } from "./outcome.ts";
-import { isComplete, type Position, type Transcript } from "./transcript.ts";
+import { isComplete, type Position } from "./transcript.ts";
 
-/** A record that turned terminal before its events were complete is read again at these intervals. */
+/** Waits before a terminal record whose events are not complete is read again. */
 const REREAD_MS = [250, 500, 1_000, 1_500];
 
-export interface Followed {
+export interface Ending {
   client: SerenClient;
   log: Log;
-  transcript: Transcript;
-  /** Where in the log the following ended, the highest number the service spoke of, and whether it ended in trouble. */
-  cursor: RunCursor;
-  latest: number;
-  troubled: boolean;
-  streamError?: string | undefined;
+  followed: FollowedRun;
+  /** Who stopped the run, if it was stopped. */
   stoppedBy: StopCause | undefined;
 }
 
-export interface Conclusion {
-  /** What the host has not been told yet. */
-  events: ExecutionEvent[];
-  outcome: Outcome;
+export type Reconciled =
+  /** `events`: what the host has not seen yet. */
+  | { kind: "concluded"; events: ExecutionEvent[]; outcome: Outcome }
+  /** The record is too large to be read. What is missing is read from the log, page by page, as the host takes it. */
+  | { kind: "cut"; record: Run; listing: Promise<RunArtifact[]> };
+
+export interface ReadRecordOptions {
+  client: SerenClient;
+  runId: string;
+  call: CallOptions;
+  /** Request the artifacts at the same time, which saves a round trip when the run has ended. */
+  withListing: boolean;
 }
 
-/** A run whose record cannot be read whole: what it would tell has to be read from the log, while the host takes it. */
-interface Unread {
-  unread: Run;
-  listing: Promise<RunArtifact[]>;
-}
-
-export type Reconciled = Conclusion | Unread;
-
-/**
- * The record, and `withListing` what `reconcile` needs besides when the run has ended: asked for at once, that is one way
- * to the service instead of two.
- */
-export async function readRecord(
-  client: SerenClient,
-  runId: string,
-  options: CallOptions,
-  withListing: boolean,
-): Promise<{ record: Run; listing: Promise<RunArtifact[]> | undefined }> {
+/** Reads the record. The listing of a run that has not ended is abandoned. */
+export async function readRecord({
+  client,
+  runId,
+  call,
+  withListing,
+}: ReadRecordOptions): Promise<{ record: Run; listing: Promise<RunArtifact[]> | undefined }> {
   const unneeded = new AbortController();
-  const listing = withListing ? listingOf(client, runId, unneeded.signal) : undefined;
+  const listing = withListing ? listArtifacts(client, runId, unneeded.signal) : undefined;
   try {
-    const record = await client.getRun(runId, options);
+    const record = await client.getRun(runId, call);
     if (!endingOf(record.status)) unneeded.abort();
     return { record, listing };
   } catch (error) {
@@ -70,45 +66,46 @@ export async function readRecord(
   }
 }
 
-/** The run's artifacts; none where they cannot be listed, because events have told of them already. */
-function listingOf(client: SerenClient, runId: string, signal?: AbortSignal): Promise<RunArtifact[]> {
+/** Lists the artifacts of a run. Returns none when they cannot be listed: events have reported them as well. */
+function listArtifacts(client: SerenClient, runId: string, signal?: AbortSignal): Promise<RunArtifact[]> {
   return client.listRunArtifacts(runId, signal && { signal }).catch(() => []);
 }
 
-/** `record` is terminal. `listing`: of its artifacts, where they were asked for already. */
+/** `record` is terminal. `listing` are its artifacts, where they were requested already. */
 export function reconcile(
   record: Run,
-  followed: Followed,
-  listing: Promise<RunArtifact[]> = listingOf(followed.client, record.id),
+  ending: Ending,
+  listing: Promise<RunArtifact[]> = listArtifacts(ending.client, record.id),
 ): Promise<Reconciled> {
-  const { transcript } = followed;
-  return latestOf(record, followed)
-    .then((latest): Reconciled => (latest.cut ? { unread: latest, listing } : conclude(latest, followed)))
-    .then(async (ending) => {
-      if ("outcome" in ending) ending.outcome.artifacts = mergeArtifacts(transcript.artifacts, await listing);
-      return ending;
+  return rereadUntilComplete(record, ending)
+    .then((latest): Reconciled => (latest.cut ? { kind: "cut", record: latest, listing } : conclude(latest, ending)))
+    .then(async (reconciled) => {
+      if (reconciled.kind === "cut") return reconciled;
+      const { events, outcome } = reconciled;
+      return { kind: "concluded", events, outcome: withArtifacts(outcome, ending, await listing) };
     });
 }
 
-/** Tells what is missing, and how it ended. */
+/** Emits what the host has not seen. Returns the outcome. */
 export async function* emitRemaining(
-  ending: Reconciled,
-  followed: Followed,
+  reconciled: Reconciled,
+  ending: Ending,
 ): AsyncGenerator<ExecutionEvent, Outcome, void> {
-  if ("outcome" in ending) {
-    yield* ending.events;
-    return ending.outcome;
+  if (reconciled.kind === "concluded") {
+    yield* reconciled.events;
+    return reconciled.outcome;
   }
-  yield* rest(ending.unread, followed);
-  const { events, outcome } = conclude(ending.unread, followed);
+  yield* restOfLog(reconciled.record, ending);
+  const { events, outcome } = conclude(reconciled.record, ending);
   yield* events;
-  return { ...outcome, artifacts: mergeArtifacts(followed.transcript.artifacts, await ending.listing) };
+  return withArtifacts(outcome, ending, await reconciled.listing);
 }
 
-/** From the log, page by page, what the stream has not told. */
-async function* rest(record: Run, followed: Followed): AsyncGenerator<ExecutionEvent, void, void> {
-  const { client, transcript, cursor } = followed;
-  const latest = Math.max(followed.latest, record.cut?.latestSequence ?? -1);
+/** Emits the events of the log that the stream did not bring, page by page. */
+async function* restOfLog(record: Run, ending: Ending): AsyncGenerator<ExecutionEvent, void, void> {
+  const { client, followed } = ending;
+  const { cursor, transcript } = followed;
+  const latest = Math.max(followed.result.latest, record.cut?.latestSequence ?? -1);
   const log = new EventLogReader(client, record.id, cursor, new AbortController().signal);
   let failure: unknown;
   for (const wait of [0, ...REREAD_MS]) {
@@ -122,13 +119,12 @@ async function* rest(record: Run, followed: Followed): AsyncGenerator<ExecutionE
     }
   }
   if (failure === undefined) return;
-  followed.log("warn", "the end of a run's log could not be read", { kind: asFailure(failure).kind });
+  ending.log("warn", "the end of a run's log could not be read", { kind: asFailure(failure).kind });
   yield warning("the end of the answer could not be read", "show_run");
 }
 
-/** The record, read again while it lags behind; it may grow too large to be read meanwhile. */
-async function latestOf(record: Run, followed: Followed): Promise<Run> {
-  const { client } = followed;
+/** Reads the record again while events are missing in it. It may become too large to be read meanwhile. */
+async function rereadUntilComplete(record: Run, { client, followed }: Ending): Promise<Run> {
   let latest = record;
   for (const wait of REREAD_MS) {
     if (latest.cut || isComplete(latest, positionOf(followed))) break;
@@ -138,12 +134,13 @@ async function latestOf(record: Run, followed: Followed): Promise<Run> {
   return latest;
 }
 
-function positionOf({ cursor: { sequence, numbered }, latest, troubled }: Followed): Position {
-  return { sequence, numbered, latest, troubled };
+function positionOf({ cursor, result }: FollowedRun): Position {
+  return { sequence: cursor.sequence, numbered: cursor.numbered, latest: result.latest, complete: result.complete };
 }
 
-function conclude(record: Run, followed: Followed): Conclusion {
-  const { log, transcript, streamError, stoppedBy } = followed;
+function conclude(record: Run, { log, followed, stoppedBy }: Ending): Extract<Reconciled, { kind: "concluded" }> {
+  const { transcript } = followed;
+  const { streamError } = followed.result;
   const position = positionOf(followed);
   const events: ExecutionEvent[] = [...transcript.missing(record, position)];
   const final = transcript.finalText(record, position);
@@ -166,12 +163,13 @@ function conclude(record: Run, followed: Followed): Conclusion {
     ...(stoppedBy ? { stoppedBy } : {}),
   });
   if (outcome.usage) events.push({ type: "usage", usage: outcome.usage });
-  return { events, outcome };
+  return { kind: "concluded", events, outcome };
 }
 
-const warning = (message: string, hint?: Hint): ExecutionEvent => ({
-  type: "notice",
-  level: "warning",
-  message,
-  ...(hint ? { hint } : {}),
-});
+function withArtifacts(outcome: Outcome, { followed }: Ending, listing: RunArtifact[]): Outcome {
+  return { ...outcome, artifacts: mergeArtifacts(followed.transcript.artifacts, listing) };
+}
+
+function warning(message: string, hint?: Hint): ExecutionEvent {
+  return { type: "notice", level: "warning", message, ...(hint ? { hint } : {}) };
+}

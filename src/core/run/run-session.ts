@@ -1,21 +1,13 @@
 /**
- * One run: accepted → resolving target → submitting → following ⇄ awaiting approval → reconciling → ended.
+ * One run, from request to outcome:
  *
- * Events are pulled, so a slow host slows its own stream and nothing else. Stopping does not depend on anybody pulling:
- * the moment the caller aborts or the deadline passes, the cancel is sent. However the loop is left, a run that has not
- * ended is cancelled, unless it was attached to rather than started.
+ *     accepted → resolving target → submitting → following ⇄ awaiting approval → reconciling → ended
+ *
+ * Events are pulled, so a slow host slows its own stream and nothing else. Stopping does not depend on anyone pulling: the
+ * cancel is sent the moment the caller aborts or the deadline passes. However the generator is left, a run of ours that has
+ * not ended is cancelled.
  */
-import {
-  AWAITING_APPROVAL,
-  type Deployment,
-  endingOf,
-  type Run,
-  type RunArtifact,
-  type RunCursor,
-  RunFollower,
-  type RunTrace,
-  type SerenClient,
-} from "../../seren/index.ts";
+import { AWAITING_APPROVAL, type Deployment, endingOf, type RunTrace, type SerenClient } from "../../seren/index.ts";
 import { timeoutSignal } from "../../support/abort.ts";
 import { type Ambient, backoffMs, sleep } from "../../support/ambient.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
@@ -28,19 +20,18 @@ import type { Deploys } from "../deployment/resolve-deployment.ts";
 import type { ExecutionEvent, Outcome, RunRef } from "../events.ts";
 import type { Execute } from "../host/run-registry.ts";
 import type { RunLimits, RunRequest } from "../request.ts";
-import { ApprovalNotifier, type Undecided } from "./approval-notifier.ts";
-import { launch } from "./launch.ts";
+import { FollowedRun } from "./follow-run.ts";
+import { type Launched, launch } from "./launch.ts";
+import { ApprovalNotifier, statusEvent, type Undecided } from "./notifiers.ts";
 import { runRefOf, unfinishedOutcome } from "./outcome.ts";
-import { emitRemaining, type Followed, type Reconciled, readRecord, reconcile } from "./reconcile.ts";
-import { StatusNotifier, statusEvent } from "./status-notifier.ts";
+import { type Ending, emitRemaining, type Reconciled, readRecord, reconcile } from "./reconcile.ts";
 import { StopSignal } from "./stop-signal.ts";
-import { Transcript } from "./transcript.ts";
 
 /** A cancelled run is waited for this long before the outcome says that the cancel is not confirmed. */
 const CONFIRM_MS = 60_000;
-/** A run whose create call was lost is looked for this long while the service is away. */
+/** A run whose create call was lost is searched for this long while the service is away. */
 const LOST_RUN_SEARCH_MS = 15 * 60_000;
-/** How often a paused run, or one whose stream ended too early, is looked at. */
+/** Backoff between looks at a run that waits, or whose stream ended too early. */
 const LOOK_BASE_MS = 250;
 const LOOK_CAP_MS = 5_000;
 
@@ -48,8 +39,12 @@ export interface ExecutionOptions {
   client: SerenClient;
   canceller: Canceller;
   log: Log;
-  /** Where runs are noted, so that a crash leaves none behind. */
+  /** Where runs are noted, so that the next start can cancel what a crash left behind. Default: nowhere. */
   journal?: Journal | undefined;
+}
+
+interface SessionOptions extends ExecutionOptions {
+  deploys: Deploys;
 }
 
 export function createExecute(options: ExecutionOptions): Execute {
@@ -57,8 +52,29 @@ export function createExecute(options: ExecutionOptions): Execute {
   return (request, limits) => new RunSession(shared, request, limits).run();
 }
 
+/** What is known of the remote run. */
+type State =
+  /** There is none yet. */
+  | { kind: "starting" }
+  /** The create call may have started one that cannot be named. It is searched for and cancelled apart from the session. */
+  | { kind: "lost" }
+  /** It has not ended, as far as is known. */
+  | { kind: "open"; run: RunRef }
+  /** It has ended, or was left waiting for a person on purpose. There is nothing to cancel. */
+  | { kind: "closed" };
+
+/** Whether stopping the session stops the run: only one that is `ours`. */
+type Ownership =
+  /** Started by this request, or by an earlier one of the same caller. */
+  | "ours"
+  /** Started by this request and left to itself once its id was reported. */
+  | "detached"
+  /** Started elsewhere and only followed. */
+  | "foreign";
+
 /** A run that goes on, or waits for a person. */
 interface OpenRun {
+  kind: "open";
   run: RunRef;
   status: string;
   message: string | undefined;
@@ -67,87 +83,68 @@ interface OpenRun {
 type Events<T> = AsyncGenerator<ExecutionEvent, T, void>;
 
 class RunSession {
-  readonly #options: ExecutionOptions & { deploys: Deploys };
-  readonly #client: SerenClient;
+  readonly #options: SessionOptions;
   readonly #ambient: Ambient;
-  readonly #canceller: Canceller;
-  readonly #log: Log;
   readonly #request: RunRequest;
   readonly #stop: StopSignal;
-  readonly #transcript = new Transcript();
-  #run: RunRef | undefined;
-  #line: PendingEntry | undefined;
-  #ended = false;
-  #detached = false;
-  /** No run is known, but one may have been started: it is being looked for. */
-  #lost = false;
-  /** Highest number of an event the service spoke of; 0 also where there is none yet. */
-  #latest = -1;
-  /** Whether the following ended otherwise than with the end of the stream. */
-  #troubled = true;
-  readonly #states = new StatusNotifier();
-  readonly #approvals = new ApprovalNotifier();
+  #state: State = { kind: "starting" };
+  #ownership: Ownership;
+  #entry: PendingEntry | undefined;
 
-  constructor(options: ExecutionOptions & { deploys: Deploys }, request: RunRequest, limits: RunLimits) {
-    const { client, canceller, log } = options;
+  constructor(options: SessionOptions, request: RunRequest, limits: RunLimits) {
     this.#options = options;
-    this.#client = client;
-    this.#ambient = client.ambient;
-    this.#canceller = canceller;
-    this.#log = log;
+    this.#ambient = options.client.ambient;
     this.#request = request;
-    this.#stop = new StopSignal(client.ambient, limits);
+    this.#stop = new StopSignal(this.#ambient, limits);
+    this.#ownership = request.attachTo === undefined || request.owned ? "ours" : "foreign";
   }
 
   async *run(): Events<Outcome> {
+    const { signal } = this.#stop;
     const onStop = () => this.#cancelRemote();
-    this.#stop.signal.addEventListener("abort", onStop, { once: true });
+    signal.addEventListener("abort", onStop, { once: true });
     try {
-      const inline = yield* this.#begin();
-      if (inline) return inline;
-      return yield* this.#followToTheEnd();
+      const { attachTo } = this.#request;
+      const begun = attachTo === undefined ? yield* this.#start() : yield* this.#attach(attachTo);
+      return begun.kind === "outcome" ? begun.outcome : yield* this.#followToEnd(begun.run);
     } catch (error) {
-      throw this.#asOurFailure(error);
+      throw this.#toFailure(error);
     } finally {
-      this.#stop.signal.removeEventListener("abort", onStop);
+      signal.removeEventListener("abort", onStop);
       this.#stop.release();
-      if (this.#isOrphan) this.#cancelRemote();
-      else if (!this.#lost) void this.#line?.remove();
+      this.#leave();
     }
   }
 
-  get #owned(): boolean {
-    if (this.#detached) return false;
-    return this.#request.attachTo === undefined || this.#request.owned === true;
+  /** However the session ends: an open run of ours is cancelled, and one that needs no more care leaves the journal. */
+  #leave(): void {
+    if (this.#state.kind === "lost") return;
+    if (this.#state.kind === "open" && this.#ownership === "ours") this.#cancelRemote();
+    else void this.#entry?.remove();
   }
 
-  /** Whether the run goes on although nobody will wait for it once we stop. */
-  get #isOrphan(): boolean {
-    return this.#run !== undefined && !this.#ended && this.#owned;
-  }
-
-  /** Cancels what we started and nobody will wait for any more. A run not seen to end stays in the journal. */
+  /** Cancels the run if it is ours. It stays in the journal until it was seen to end. */
   #cancelRemote(): void {
-    if (!this.#owned) return;
-    this.#line?.keep();
-    if (!this.#run || this.#ended) return;
-    void this.#canceller.cancel(this.#run.runId).then((ended) => ended && this.#line?.remove());
+    if (this.#ownership !== "ours") return;
+    this.#entry?.keep();
+    if (this.#state.kind !== "open") return;
+    void this.#options.canceller.cancel(this.#state.run.runId).then((ended) => ended && this.#entry?.remove());
   }
 
-  /** The request has failed, so nobody waits for the run that it may have started. */
+  /** The request is about to fail, so the run that it may have started must not go on. */
   #cancelLostRun(trace: RunTrace): void {
-    this.#lost = true;
-    this.#line?.keep();
-    const bound = timeoutSignal(this.#ambient, LOST_RUN_SEARCH_MS);
-    const options = { client: this.#client, canceller: this.#canceller, log: this.#log, signal: bound.signal };
-    void cancelLostRun(options, trace).then((over) => {
-      bound.release();
-      if (over) void this.#line?.remove();
+    this.#state = { kind: "lost" };
+    this.#entry?.keep();
+    const { client, canceller, log } = this.#options;
+    const limit = timeoutSignal(this.#ambient, LOST_RUN_SEARCH_MS);
+    void cancelLostRun({ client, canceller, log, signal: limit.signal }, trace).then((noneLeft) => {
+      limit.release();
+      if (noneLeft) void this.#entry?.remove();
     });
   }
 
   /** Being stopped before a run exists is a failure of the request; later it is an outcome. */
-  #asOurFailure(error: unknown): ExecutionFailure {
+  #toFailure(error: unknown): ExecutionFailure {
     if (!this.#stop.signal.aborted || error instanceof ExecutionFailure) return asFailure(error);
     const when = this.#request.attachTo ? "before the run could be looked at" : "before a run was started";
     return this.#stop.by === "deadline"
@@ -155,146 +152,122 @@ class RunSession {
       : new ExecutionFailure("cancelled", `the request was cancelled ${when}`);
   }
 
-  /** Leaves with `#run` set, or with the outcome of a run that was finished before it had a name. */
-  async *#begin(): Events<Outcome | undefined> {
-    const request = this.#request;
-    const { signal } = this.#stop;
+  async *#attach(runId: string): Events<Launched> {
+    const { client, journal } = this.#options;
     const requestId = this.#ambient.uuid();
-    if (request.attachTo) {
-      if (this.#owned) this.#run = { runId: request.attachTo, deploymentId: "" }; // known enough to be cancelled
-      const record = await this.#client.getRun(request.attachTo, { signal });
-      this.#run = runRefOf(record);
-      if (this.#owned) this.#line = this.#options.journal?.pendingEntry(requestId, request);
-      void this.#line?.note(this.#run);
-      yield statusEvent("running", undefined, this.#run);
-      return undefined;
-    }
-    this.#line = this.#options.journal?.pendingEntry(requestId, request);
-    const { client, deploys } = this.#options;
-    const onLost = (trace: RunTrace) => this.#cancelLostRun(trace);
-    const launched = yield* launch({ client, deploys, request, requestId, line: this.#line, signal, onLost });
-    if (launched.kind === "outcome") return launched.outcome;
-    this.#run = { runId: launched.runId, deploymentId: launched.deploymentId };
-    if (signal.aborted) this.#cancelRemote(); // the stop came while the create call was in flight
-    this.#detached = request.detach === true && !signal.aborted;
-    void this.#line?.note(this.#run);
-    yield statusEvent("queued", undefined, this.#run);
-    return undefined;
+    const isOurs = this.#ownership === "ours";
+    if (isOurs) this.#state = { kind: "open", run: { runId, deploymentId: "" } }; // a cancel needs the id alone
+    const run = runRefOf(await client.getRun(runId, { signal: this.#stop.signal }));
+    this.#state = { kind: "open", run };
+    if (isOurs) this.#entry = journal?.pendingEntry(requestId, this.#request);
+    void this.#entry?.note(run);
+    yield statusEvent("running", { run });
+    return { kind: "run", run };
   }
 
-  async *#followToTheEnd(): Events<Outcome> {
-    const run = this.#knownRun();
-    const follower = new RunFollower(this.#client, run.runId, this.#stop.signal);
-    let streamError: string | undefined;
+  async *#start(): Events<Launched> {
+    const { client, deploys, journal } = this.#options;
+    const requestId = this.#ambient.uuid();
+    const { signal } = this.#stop;
+    const request = this.#request;
+    const entry = journal?.pendingEntry(requestId, request);
+    this.#entry = entry;
+    const onLost = (trace: RunTrace) => this.#cancelLostRun(trace);
+    const launched = yield* launch({ client, deploys, request, requestId, entry, signal, onLost });
+    if (launched.kind === "outcome") return launched;
+    const { run } = launched;
+    this.#state = { kind: "open", run };
+    if (signal.aborted)
+      this.#cancelRemote(); // the stop came during the create call, when there was no id to cancel
+    else if (request.detach) this.#ownership = "detached";
+    void entry?.note(run);
+    yield statusEvent("queued", { run });
+    return launched;
+  }
+
+  async *#followToEnd(run: RunRef): Events<Outcome> {
+    const { client } = this.#options;
+    const { signal } = this.#stop;
+    const endAtApproval = this.#request.onApproval === "return";
+    const followed = new FollowedRun({ client, run, signal, endAtApproval });
+    const approvals = new ApprovalNotifier(client, run.runId);
     try {
       for (let looks = 0; ; looks += 1) {
-        const before = follower.cursor.applied;
-        streamError = (yield* this.#follow(follower)) ?? streamError;
-        const seen = await this.#look(run.runId, follower.cursor, streamError);
-        if (!("status" in seen)) return yield* emitRemaining(seen, this.#followed(follower.cursor, streamError));
-        yield* this.#states.emit(seen.status, seen.message, run);
+        const before = followed.cursor.applied;
+        yield* followed.follow();
+        const seen = await this.#look(followed);
+        if (seen.kind !== "open") return yield* emitRemaining(seen, this.#ending(followed));
+        yield* followed.statuses.emit(seen.status, seen.message);
         if (seen.status === AWAITING_APPROVAL) {
-          const undecided = yield* this.#approvals.emit(this.#client, run.runId, seen.message, this.#patient());
-          this.#stop.signal.throwIfAborted(); // the telling waits for the host
-          if (undecided && this.#request.onApproval === "return") return await this.#leaveWaiting(seen.run, undecided);
+          const undecided = yield* approvals.emit(seen.message, this.#patient());
+          signal.throwIfAborted(); // the host may have taken its time
+          if (undecided && endAtApproval) return await this.#leaveWaiting(seen.run, undecided, followed);
         }
         // The stream ended before the run did (a pause, a limit of the service): look again later.
-        if (follower.cursor.applied > before) looks = 0;
-        await sleep(this.#ambient, backoffMs(this.#ambient, looks, LOOK_BASE_MS, LOOK_CAP_MS), this.#stop.signal);
+        if (followed.cursor.applied > before) looks = 0;
+        await sleep(this.#ambient, backoffMs(this.#ambient, looks, LOOK_BASE_MS, LOOK_CAP_MS), signal);
       }
     } catch (error) {
-      if (!this.#stop.signal.aborted) throw error;
-      return yield* this.#settle(follower.cursor, streamError);
+      if (!signal.aborted) throw error;
+      return yield* this.#settle(followed);
     }
   }
 
-  /** Until the service says that the run is over or waits; answers the text of a stream error, if one came. */
-  async *#follow(follower: RunFollower): Events<string | undefined> {
-    const items = follower.follow();
-    try {
-      for (;;) {
-        const { done, value } = await items.next();
-        if (done) {
-          this.#troubled = !value.whole;
-          return value.streamError;
-        }
-        if (value.kind === "events") {
-          for (const event of this.#transcript.applyAll(value.events)) yield event; // `yield*` would await each twice
-        } else if (value.kind === "reconnecting") {
-          yield statusEvent("reconnecting");
-        } else {
-          const { status, currentTool, currentStep, phase, latestSequence: latest } = value.state;
-          this.#latest = Math.max(this.#latest, latest > 0 ? latest : -1);
-          yield* this.#states.emit(status, currentTool ?? currentStep ?? phase, this.#knownRun());
-          if (status === AWAITING_APPROVAL && value.caughtUp && this.#request.onApproval === "return") return undefined;
-        }
-      }
-    } finally {
-      await items.return({ whole: false }); // whoever leaves in the middle closes the stream
-    }
-  }
-
+  /** Calls are repeated until the request is stopped. */
   #patient() {
     return { signal: this.#stop.signal, attempts: Number.POSITIVE_INFINITY };
   }
 
-  #knownRun(): RunRef {
-    if (!this.#run) throw new ExecutionFailure("internal", "a run was followed before it was known");
-    return this.#run;
-  }
-
-  /** Reads the record. It is not kept where something waits for the host: a record may be large. */
-  #look(runId: string, cursor: RunCursor, streamError: string | undefined): Promise<Reconciled | OpenRun> {
-    // A stream that said it was over was that of a run that has ended.
-    const read = readRecord(this.#client, runId, this.#patient(), !this.#troubled);
+  /** Reads the record, and reconciles a run that has ended. The promise chain lets the record go (see `reconcile.ts`). */
+  #look(followed: FollowedRun): Promise<Reconciled | OpenRun> {
+    const { client } = this.#options;
+    const { runId } = followed.run;
+    // A stream that was read to its end is that of a run that has ended.
+    const withListing = followed.result.complete;
+    const read = readRecord({ client, runId, call: this.#patient(), withListing });
     return read.then(({ record, listing }): Promise<Reconciled | OpenRun> | OpenRun => {
-      if (endingOf(record.status)) return this.#reconcile(record, this.#followed(cursor, streamError), listing);
-      return { run: runRefOf(record), status: record.status, message: record.statusMessage };
+      if (endingOf(record.status)) {
+        this.#state = { kind: "closed" };
+        return reconcile(record, this.#ending(followed), listing);
+      }
+      return { kind: "open", run: runRefOf(record), status: record.status, message: record.statusMessage };
     });
   }
 
   /** The caller does not wait for a person: the run is left waiting on purpose. */
-  async #leaveWaiting(run: RunRef, undecided: Undecided): Promise<Outcome> {
-    this.#ended = true;
-    await this.#line?.remove();
-    const artifacts = [...this.#transcript.artifacts.values()];
-    return { kind: "awaiting_approval", run, text: this.#transcript.text, artifacts, ...undecided };
+  async #leaveWaiting(run: RunRef, undecided: Undecided, { transcript }: FollowedRun): Promise<Outcome> {
+    this.#state = { kind: "closed" };
+    await this.#entry?.remove();
+    const artifacts = [...transcript.artifacts.values()];
+    return { kind: "awaiting_approval", run, text: transcript.text, artifacts, ...undecided };
   }
 
-  #reconcile(record: Run, followed: Followed, listing?: Promise<RunArtifact[]>): Promise<Reconciled> {
-    this.#ended = true;
-    return reconcile(record, followed, listing);
+  #ending(followed: FollowedRun): Ending {
+    const { client, log } = this.#options;
+    return { client, log, followed, stoppedBy: this.#stop.by };
   }
 
-  #followed(cursor: RunCursor, streamError: string | undefined): Followed {
-    const [client, log, transcript, latest, troubled] = [
-      this.#client,
-      this.#log,
-      this.#transcript,
-      this.#latest,
-      this.#troubled,
-    ];
-    return { client, log, transcript, cursor, latest, troubled, streamError, stoppedBy: this.#stop.by };
-  }
-
-  /** We were stopped: wait for the remote run to end, bounded, and tell what really happened. */
-  async *#settle(cursor: RunCursor, streamError: string | undefined): Events<Outcome> {
-    const run = this.#knownRun();
+  /** After a stop: waits a limited time for the remote run to end, and returns what really happened. */
+  async *#settle(followed: FollowedRun): Events<Outcome> {
+    const { canceller, log } = this.#options;
+    const { run, transcript } = followed;
     const stoppedBy = this.#stop.by ?? "host";
-    if (!this.#owned)
-      return unfinishedOutcome(run, this.#transcript, stoppedBy, "stopped following; the run itself goes on");
-    yield statusEvent("cancelling", undefined, run);
-    const followed = this.#followed(cursor, streamError);
-    const ending = await this.#canceller
-      .cancelWithin(run.runId, CONFIRM_MS)
-      .then((ended) => ended?.record && this.#reconcile(ended.record, followed));
-    if (ending) return yield* emitRemaining(ending, followed);
-    this.#log("warn", "cancel requested but not confirmed", { by: stoppedBy });
-    return unfinishedOutcome(
-      run,
-      this.#transcript,
-      stoppedBy,
-      "cancel requested, but Seren Cloud has not confirmed it; the run may still be going",
-    );
+    const unfinished = { run, transcript, stoppedBy };
+    if (this.#ownership !== "ours") {
+      return unfinishedOutcome({ ...unfinished, message: "stopped following; the run itself goes on" });
+    }
+    yield statusEvent("cancelling", { run });
+    const ending = this.#ending(followed);
+    const reconciled = await canceller.cancelWithin(run.runId, CONFIRM_MS).then((ended) => {
+      if (!ended?.record) return undefined;
+      this.#state = { kind: "closed" };
+      return reconcile(ended.record, ending);
+    });
+    if (reconciled) return yield* emitRemaining(reconciled, ending);
+    log("warn", "cancel requested but not confirmed", { by: stoppedBy });
+    return unfinishedOutcome({
+      ...unfinished,
+      message: "cancel requested, but Seren Cloud has not confirmed it; the run may still be going",
+    });
   }
 }

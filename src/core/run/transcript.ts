@@ -23,10 +23,10 @@ export interface Position {
   sequence: number;
   /** Whether every event had a number, so that `sequence` says which are missing. */
   numbered: boolean;
-  /** The highest number the service ever spoke of. */
+  /** The highest number that the service mentioned. */
   latest: number;
-  /** Whether the following ended otherwise than with the end of the stream. */
-  troubled: boolean;
+  /** Whether the stream was read to its own end. */
+  complete: boolean;
 }
 
 export interface FinalText {
@@ -183,14 +183,14 @@ function ownCopy(slice: string): string {
 }
 
 /**
- * Whether the record holds the whole log. Its `done` event says so; where there is none, a record that goes as far as the
- * service ever said is believed, unless the following was too troubled to know how far that is.
+ * Returns whether the record holds the whole log. A `done` event proves it. Without one, a record is believed that reaches
+ * the highest number the service mentioned, provided that the stream was read to its end and that number is thus known.
  */
-export function isComplete(record: Run, { sequence, latest, numbered, troubled }: Position): boolean {
+export function isComplete(record: Run, { sequence, latest, numbered, complete }: Position): boolean {
   const rows = record.eventRows;
   if (!rows) return true; // a record without rows gets none later
   if (rows.some((row) => decodeRunEvent(row)?.type === "done")) return true;
-  if (troubled || !numbered) return false;
+  if (!complete || !numbered) return false;
   const last = rows.reduce((highest: number, row) => Math.max(highest, sequenceOf(row) ?? -1), -1);
   return last >= Math.max(sequence, latest);
 }

@@ -60,12 +60,12 @@ async function resolved(rows: Row[], target: Target = TARGET, lost?: string) {
   };
   const statuses: string[] = [];
   const work = (async () => {
-    const steps = resolveDeployment(
-      new SerenClient(transport, ambient),
-      new SingleFlight(),
+    const steps = resolveDeployment({
+      client: new SerenClient(transport, ambient),
+      deploys: new SingleFlight(),
       target,
-      new AbortController().signal,
-    );
+      signal: new AbortController().signal,
+    });
     for (;;) {
       const { done, value } = await steps.next();
       if (done) return value;

@@ -18,7 +18,7 @@ const at = (changes: Partial<Position>): Position => ({
   sequence: -1,
   numbered: true,
   latest: -1,
-  troubled: false,
+  complete: true,
   ...changes,
 });
 
@@ -94,11 +94,11 @@ test("events that came without a number are not told again from the record", () 
 });
 
 test.each([
-  ["its last event is the end", [text(1, "a"), done(2)], at({ troubled: true, latest: 9 }), true],
+  ["its last event is the end", [text(1, "a"), done(2)], at({ complete: false, latest: 9 }), true],
   ["it goes as far as the stream did", [text(1, "a")], at({ sequence: 1 }), true],
   ["the stream went further", [text(1, "a")], at({ sequence: 2 }), false],
   ["the service spoke of more", [text(1, "a")], at({ sequence: 1, latest: 2 }), false],
-  ["the stream did not get to its end", [text(1, "a")], at({ sequence: 1, troubled: true }), false],
+  ["the stream did not get to its end", [text(1, "a")], at({ sequence: 1, complete: false }), false],
   ["nothing had a number", [text(null, "a")], at({ numbered: false }), false],
 ])("whether a record is complete when %s", (_, rows, position, expected) => {
   expect(isComplete(recordOf(rows), position)).toBe(expected);
