@@ -1,8 +1,9 @@
-/** The import direction, so that nobody has to remember it (README, "Architecture"). */
-import { readdirSync, readFileSync } from "node:fs";
+/** The rules of the layout: import direction, doors, cycles, packages, vocabulary, size (docs/architecture.md). */
+import { readFileSync } from "node:fs";
 import { posix } from "node:path";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
+import { importCycles, importGraph, sources, specifiers, targetFile } from "./import-graph.ts";
 
 /** What each layer of `src/` may import, besides itself and `support`. Composition (`app/` and the files at the root) may import all. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -29,6 +30,9 @@ const MAY_IMPORT_IN_LOCAL: Readonly<Record<string, readonly string[]>> = {
   http: [],
 };
 
+/** A room is imported through its `index.ts`; `core` has a second door for the composition, an adapter one for its installation. */
+const DOOR = /^src\/((adapters\/)?[a-z]+\/index|core\/engine|adapters\/[a-z]+\/install\/index)\.ts$/;
+
 /** Packages that only one place may know. */
 const ONLY_IN: Readonly<Record<string, RegExp>> = {
   undici: /^src\/seren\/http\/(http-transport|download|dispatcher)\.ts$/,
@@ -40,14 +44,6 @@ const ONLY_IN: Readonly<Record<string, RegExp>> = {
   picocolors: /^src\/adapters\/terminal\/screen\.ts$/,
 };
 
-const sources = (folder: string) =>
-  readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .map((path) => posix.join(folder, path.replaceAll("\\", "/")))
-    .filter((path) => path.endsWith(".ts"));
-
-const specifiers = (path: string) =>
-  [...readFileSync(path, "utf8").matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(([, specifier = ""]) => specifier);
-
 function layerOf(path: string): string | undefined {
   const [, first = "", second = ""] = path.split("/");
   if (first.endsWith(".ts") || first === "app") return undefined;
@@ -56,7 +52,8 @@ function layerOf(path: string): string | undefined {
 
 const targetOf = (path: string, specifier: string): string | undefined => {
   if (specifier.startsWith("#protocols/")) return specifier.slice(1);
-  return specifier.startsWith(".") ? (layerOf(posix.join(posix.dirname(path), specifier)) ?? "composition") : undefined;
+  const target = targetFile(path, specifier);
+  return target && (layerOf(target) ?? "composition");
 };
 
 describe("src/local", () => {
@@ -158,6 +155,45 @@ describe("the core knows no wire", () => {
     ).toContain("pending_approvals");
   });
 });
+
+describe("imports", () => {
+  const graph = importGraph(["src", "protocols"]);
+
+  test("every relative import names a file", () => {
+    const files = new Set(graph.keys());
+    const missing = [...graph].flatMap(([path, targets]) =>
+      targets.filter((target) => !files.has(target)).map((target) => `${path} → ${target}`),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  test("no file imports itself, directly or through others", () => {
+    expect(importCycles(graph)).toEqual([]);
+  });
+
+  test("a cycle is found, however long it is", () => {
+    const planted = new Map([...graph, ["src/support/abort.ts", ["src/cli.ts"]]]);
+    expect(importCycles(planted)).toContainEqual(expect.stringMatching(/src\/cli\.ts → .*src\/support\/abort\.ts/));
+  });
+
+  test.each([...graph])("%s enters other rooms through their doors", (path, targets) => {
+    const past = targets.filter((target) => isInsideAnotherRoom(path, target) && !DOOR.test(target));
+    expect(past).toEqual([]);
+  });
+
+  test("an import past a door is found, from a room and from the composition", () => {
+    const inner = "src/core/run/run-session.ts";
+    expect(graph.has(inner)).toBe(true);
+    for (const path of ["src/app/engine.ts", "src/adapters/courier/plugin.ts"]) {
+      expect(isInsideAnotherRoom(path, inner) && !DOOR.test(inner)).toBe(true);
+    }
+  });
+});
+
+function isInsideAnotherRoom(path: string, target: string): boolean {
+  const room = layerOf(target);
+  return room !== undefined && target.startsWith("src/") && room !== "support" && room !== layerOf(path);
+}
 
 test.each(sources("protocols"))("%s imports zod and its neighbours only", (path) => {
   for (const specifier of specifiers(path)) expect(specifier).toMatch(/^(zod|\.\/([a-z-]+|v[\d.]+\/index)\.ts)$/);
