@@ -14,6 +14,7 @@ import { PACKAGE, PROGRAM } from "./roder/package-under-test.ts";
 
 const build = await buildHost();
 const program = "program" in build ? build.program : "";
+if ("missing" in build) console.warn(`Skipped: the tests on Roder's host code. ${build.missing}`);
 
 /** A prompt that makes the built-in agent do exactly this; `name` tells the run from others. */
 const script = (name: string, ...steps: object[]) => `${name}\n@script ${JSON.stringify(steps)}`;
