@@ -104,9 +104,7 @@ const insideTheEntry: Plugin = {
   },
 };
 
-for (const folder of ["dist", "dist-release"]) rmSync(folder, { recursive: true, force: true });
-
-export default defineConfig([
+const published: Options[] = [
   { ...npm, entry: { "seren-bridge": "src/cli.ts" }, splitting: true, minify: true, esbuildPlugins: [besideTheEntry] },
   {
     ...npm,
@@ -136,4 +134,16 @@ export default defineConfig([
     minify: true,
     esbuildPlugins: [insideTheEntry],
   },
-]);
+];
+
+/** `tsup --sourcemap` is the development build: the npm build in `dist-dev`, readable and with source maps. */
+export default defineConfig(({ sourcemap }) => {
+  if (!sourcemap) {
+    for (const folder of ["dist", "dist-release"]) rmSync(folder, { recursive: true, force: true });
+    return published;
+  }
+  rmSync("dist-dev", { recursive: true, force: true });
+  return published
+    .slice(0, 2)
+    .map(({ esbuildOptions: _, ...options }) => ({ ...options, outDir: "dist-dev", minify: false }));
+});

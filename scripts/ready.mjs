@@ -1,11 +1,14 @@
 /**
  * Makes the checkout ready to run: installs what the lock file names if it is not installed, and builds if the sources
- * are newer than the build. Prints nothing when there is nothing to do.
+ * are newer than the build. Prints a line for each of the two, and their output only when they fail.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+
+/** More than npm and the bundler print together, even when they fail. */
+const MAX_OUTPUT_CHARS = 64 * 1024 * 1024;
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const at = (...path) => join(root, ...path);
@@ -17,14 +20,18 @@ function newest(path) {
   return Math.max(stats.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))));
 }
 
+/** Runs npm without a word of its output, unless it fails. */
 function npm(...args) {
   console.error(`> npm ${args.join(" ")}`);
   // npm names the script that runs it; on Windows npm itself is a .cmd, which cannot be spawned directly.
   const script = process.env.npm_execpath;
+  const options = { cwd: root, encoding: "utf8", maxBuffer: MAX_OUTPUT_CHARS, stdio: ["ignore", "pipe", "pipe"] };
   const done = script
-    ? spawnSync(process.execPath, [script, ...args], { cwd: root, stdio: ["ignore", 2, 2] })
-    : spawnSync("npm", args, { cwd: root, stdio: ["ignore", 2, 2], shell: process.platform === "win32" });
-  if (done.status !== 0) process.exit(done.status ?? 1);
+    ? spawnSync(process.execPath, [script, ...args], options)
+    : spawnSync("npm", args, { ...options, shell: process.platform === "win32" });
+  if (done.status === 0) return;
+  process.stderr.write(`${done.stdout ?? ""}${done.stderr ?? ""}${done.error?.message ?? ""}\n`);
+  process.exit(done.status ?? 1);
 }
 
 if (age(at("node_modules", ".package-lock.json")) < age(at("package-lock.json"))) npm("ci", "--no-audit", "--no-fund");

@@ -1,17 +1,14 @@
-/** Random fault plans × random scripts × random hosts through the built program. `npm run chaos` runs more of them. */
+/** A few plans of the chaos campaign, so that a broken one shows in `npm test`; the campaign itself is chaos.campaign.ts. */
 import { expect, test } from "vitest";
 import { runCampaign } from "./campaign.ts";
 
-const PLANS = 300;
-const FIRST_SEED = 20_000_000;
+const PLANS = 14;
+const FIRST_SEED = 21_000_000;
 
-test(`${PLANS} plans from ${FIRST_SEED} on`, { timeout: 600_000 }, async () => {
+test(`${PLANS} plans from seed ${FIRST_SEED} on keep every invariant`, { timeout: 120_000 }, async () => {
   const failures: string[] = [];
-  let lived = 0;
   await runCampaign(FIRST_SEED, PLANS, ({ plan, problems }) => {
-    lived += 1;
     for (const problem of problems) failures.push(`${problem} (npm run chaos -- --only ${plan.seed})`);
   });
   expect(failures).toEqual([]);
-  expect(lived).toBe(PLANS);
 });

@@ -1,14 +1,15 @@
 /**
  * The packed tarball: what is in it, what tools of others say of it, and that it works in an empty folder, as executable,
- * as both hosts' front end and as a library, on each Node, with and without network.
+ * as both hosts' front end and as a library, with and without network. Other Nodes: node-matrix.campaign.ts.
  */
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { CONSUMER, CUT, USE } from "./programs.ts";
-import { installed, nodes, pack, ROOT, type Tarball } from "./tarball.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { describeProgram, runProgram } from "./installed-program.ts";
+import { CONSUMER } from "./programs.ts";
+import { installed, pack, ROOT, type Tarball } from "./tarball.ts";
 
 const run = promisify(execFile);
 const TOOLS = join(ROOT, "scripts", "tools", "node_modules");
@@ -19,8 +20,6 @@ let folder: string;
 beforeAll(async () => {
   tarball = await pack();
   folder = await installed(tarball);
-  writeFileSync(join(folder, "cut.mjs"), CUT);
-  writeFileSync(join(folder, "use.mjs"), USE);
 }, 180_000);
 afterAll(() => tarball?.remove());
 
@@ -104,59 +103,12 @@ test.skipIf(NO_TOOLS !== "").each([
   120_000,
 );
 
-const COURIER = { jsonrpc: "2.0", id: 1, method: "courier.capabilities" };
-
-async function program(node: string, cut: boolean, args: string[], stdin = "") {
-  const env = { PATH: "", HOME: folder, SEREN_API_BASE: "local", SEREN_BRIDGE_STATE_DIR: join(folder, "state") };
-  const child = run(node, [...(cut ? ["--import", join(folder, "cut.mjs")] : []), ...args], { cwd: folder, env });
-  child.child.stdin?.end(stdin);
-  return (await child).stdout;
-}
-
-describe.each(nodes())("on $name", ({ node }) => {
-  const bin = () => join(folder, "node_modules", "seren-bridge", "dist", "seren-bridge.mjs");
-
-  test.each([
-    ["with network", false],
-    ["without network", true],
-  ])("the executable, %s", async (_, cut) => {
-    expect(await program(node, cut, [bin(), "--version"])).toMatch(/^\d+\.\d+\.\d+\n$/);
-    expect(await program(node, cut, [bin(), "run", "hello"])).toContain("You said: hello");
-    const params = { kind: "capabilities", protocol_version: 1 };
-    const line = `${JSON.stringify({ ...COURIER, params })}\n`;
-    expect(JSON.parse(await program(node, cut, [bin(), "courier"], line)).result.capabilities.courier_id).toBe(
-      "seren-cloud",
-    );
-    const initialize = { protocolVersion: "0.2.0", extensionId: "roder-ext-seren-cloud", apiVersion: "0.1.0" };
-    const greeting = `${JSON.stringify({ jsonrpc: "2.0", id: 1, method: "extension/initialize", params: initialize })}\n`;
-    const { result } = JSON.parse(await program(node, cut, [bin(), "roder"], greeting));
-    expect(result.services.map(({ id }: { id: string }) => id)).toEqual([
-      "seren-cloud",
-      "seren-cloud-run",
-      "seren-cloud-tools",
-    ]);
-  });
-
-  test.each([
-    ["with network", false],
-    ["without network", true],
-  ])("the library, %s", async (_, cut) => {
-    expect(JSON.parse(await program(node, cut, [join(folder, "use.mjs")]))).toEqual({
-      kind: "completed",
-      text: expect.stringMatching(/^You said: hello\n/),
-      streamed: true,
-      stopped: "cancelled",
-      report: expect.any(String),
-      deployments: 1,
-      refused: "unauthorized",
-    });
-  });
-});
+describeProgram({ name: process.version, node: process.execPath }, () => folder);
 
 test("the example of the README does what it shows", async () => {
   const [, example = ""] = /^```js\n([\s\S]*?)^```/m.exec(readFileSync(join(ROOT, "README.md"), "utf8")) ?? [];
   writeFileSync(join(folder, "readme.mjs"), example);
-  const said = await program(process.execPath, true, [join(folder, "readme.mjs")]);
+  const said = await runProgram({ folder, args: [join(folder, "readme.mjs")], offline: true });
   expect(said).toMatch(/^You said: Summarise the release notes\n[\s\S]*\ncompleted \{/);
 });
 

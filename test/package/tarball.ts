@@ -10,11 +10,11 @@ const run = promisify(execFile);
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const NODES = join(ROOT, "test", "package", "nodes", "node_modules");
 
-/** Node releases to try: the one that runs the tests, and those of `test/package/nodes`, where they are installed. */
-export function nodes(): { name: string; node: string }[] {
+/** The Node releases of `test/package/nodes`, where they are installed. */
+export function otherNodes(): { name: string; node: string }[] {
   const others = existsSync(NODES) ? readdirSync(NODES).filter((name) => name.startsWith("node-")) : [];
   const found = others.map((name) => ({ name, node: join(NODES, name, "bin", "node") }));
-  return [{ name: process.version, node: process.execPath }, ...found.filter(({ node }) => existsSync(node))];
+  return found.filter(({ node }) => existsSync(node));
 }
 
 /** npm as a program of the given arguments, whatever the system calls it. */
