@@ -10,6 +10,7 @@ import type { Ambient } from "../support/ambient.ts";
 import type { Log } from "../support/log.ts";
 import { Secret } from "../support/secret.ts";
 import { openJournal } from "./journal-store.ts";
+import { userAgent } from "./user-agent.ts";
 
 export interface Engine {
   client: SerenClient;
@@ -35,7 +36,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const local = config.local ? await startLocal(config, ambient) : undefined;
   const place = local ?? { baseUrl: config.apiBase(), apiKey };
   const proxy = config.proxyFor(new URL(place.baseUrl));
-  const transport = createHttp({ ...place, userAgent: `seren-bridge/${__VERSION__}`, ambient, proxy });
+  const transport = createHttp({ ...place, userAgent: userAgent(), ambient, proxy });
   const client = new SerenClient(transport, ambient);
   const canceller = new Canceller(client, log);
   // Runs of the service inside this process end with it: there is nothing to remember.

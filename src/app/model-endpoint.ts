@@ -10,6 +10,7 @@ import { asFailure, ExecutionFailure } from "../support/failure.ts";
 import { parseJson } from "../support/objects.ts";
 import { createRedactor, type Redactor } from "../support/redact.ts";
 import { Secret } from "../support/secret.ts";
+import { userAgent } from "./user-agent.ts";
 
 /** A model on this machine may have to be loaded from disk first. */
 const HEAD_TIMEOUT_MS = 10 * 60_000;
@@ -33,7 +34,7 @@ export function endpointAgent(
   const http = createHttp({
     baseUrl: url,
     apiKey: key ? () => new Secret(key) : undefined,
-    userAgent: `seren-bridge/${__VERSION__}`,
+    userAgent: userAgent(),
     ambient,
     proxy: proxyFor(new URL(url)),
   });

@@ -5,11 +5,12 @@ import { type Config, readConfig } from "../config.ts";
 import { countFields, createRunLog, RunCounters, RunRegistry } from "../core/index.ts";
 import { apiKeyReader } from "../credentials.ts";
 import { type EndCause, type HeardRequest, type ServeOptions, serve } from "../stdio/index.ts";
-import { type Ambient, realAmbient, sleep } from "../support/ambient.ts";
+import { type Ambient, realAmbient } from "../support/ambient.ts";
 import { lazy } from "../support/lazy.ts";
 import { createLog, type Log } from "../support/log.ts";
 import { createRedactor, type Redactor } from "../support/redact.ts";
 import { Secret } from "../support/secret.ts";
+import { settleWithin } from "../support/settle-within.ts";
 import type { Engine } from "./engine.ts";
 
 /** Dispatch kills 200 ms after it asked for the end, and most of that is over by now. */
@@ -84,6 +85,6 @@ export async function serveHost(
     .ended;
   log("info", "host session ended", { cause, ...countFields(counters.counts) });
   // A run that has ended must not stay in the journal, or the next start would look for it; a slow disk is not waited for.
-  if (loaded) await Promise.race([loaded.close(), sleep(ambient, CLOSE_BUDGET_MS)]);
+  if (loaded) await settleWithin(ambient, CLOSE_BUDGET_MS, loaded.close(), { unref: false });
   return cause;
 }

@@ -24,6 +24,6 @@ export { RunCounters, type RunCounts } from "./host/run-counters.ts";
 export { countFields, createRunLog } from "./host/run-log.ts";
 export { type Execute, type LiveRun, RunRegistry, type Sink } from "./host/run-registry.ts";
 export type { RunEnded, RunOpened, RunProgress, RunResult, RunStarted, RunWatcher } from "./host/run-watchers.ts";
-export { Allowance, Throttle } from "./host/throttle.ts";
+export { Throttle } from "./host/throttle.ts";
 export { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS, type RunLimits, type RunRequest, type Target } from "./request.ts";
 export type { SavedArtifact } from "./run/artifact-files.ts";

@@ -1,6 +1,7 @@
 /** The one way a wire ends, whatever ends it: first cause wins, one budget, everything bounded. */
 import type { Ambient } from "../support/ambient.ts";
 import type { Log } from "../support/log.ts";
+import { settleWithin } from "../support/settle-within.ts";
 import type { RequestLedger } from "./request-ledger.ts";
 import type { EndCause } from "./wire.ts";
 
@@ -44,16 +45,15 @@ export class EndOfLife {
   }
 
   async #run(cause: EndCause): Promise<void> {
-    const { ledger, endBudgetMs, log } = this.#options;
+    const { ledger, endBudgetMs, ambient, log } = this.#options;
     log("info", "the wire ends", { cause, unanswered: ledger.unanswered });
     const stopped = this.#callOnEnd(cause);
-    const inTime = await this.#atMost(endBudgetMs, Promise.all([stopped, ledger.allAnswered()]));
+    const ended = Promise.all([stopped, ledger.allAnswered()]);
+    const inTime = await settleWithin(ambient, endBudgetMs, ended, { unref: false });
     if (!inTime) log("warn", "not everything stopped in time", { unanswered: ledger.unanswered });
     ledger.abandonAll();
-    await this.#atMost(
-      FLUSH_BUDGET_MS,
-      ledger.allAnswered().then(() => this.#options.flushed()),
-    );
+    const flushed = ledger.allAnswered().then(() => this.#options.flushed());
+    await settleWithin(ambient, FLUSH_BUDGET_MS, flushed, { unref: false });
     this.#options.close();
   }
 
@@ -65,16 +65,5 @@ export class EndOfLife {
         error: error instanceof Error ? error.name : "thrown",
       });
     }
-  }
-
-  /** Whether `work` was done within `ms`. */
-  #atMost(ms: number, work: Promise<unknown>): Promise<boolean> {
-    return new Promise((resolve) => {
-      const stop = this.#options.ambient.timer(ms, () => resolve(false));
-      void work.then(() => {
-        stop();
-        resolve(true);
-      });
-    });
   }
 }

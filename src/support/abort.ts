@@ -39,3 +39,13 @@ export function timeoutSignal(
     },
   };
 }
+
+/** Settles as `promise` does, or rejects with the reason of `signal` as soon as that aborts. The work itself goes on. */
+export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}

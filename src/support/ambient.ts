@@ -5,14 +5,19 @@
 export interface Ambient {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Calls `run` once, `ms` milliseconds from now, unless the returned function is called first. Does not hold the process open when `unref` is set. */
-  timer(ms: number, run: () => void, options?: { unref?: boolean }): () => void;
+  /** Calls `run` once, `ms` milliseconds from now. Returns a function that prevents the call. */
+  timer(ms: number, run: () => void, options?: TimerOptions): () => void;
   /** Calls `run` after what is already queued, so after a reply that is being written. */
   soon(run: () => void): void;
   /** In [0, 1). */
   random(): number;
   /** A v4 UUID. */
   uuid(): string;
+}
+
+export interface TimerOptions {
+  /** The timer does not keep the process alive. Default: it does. */
+  unref?: boolean;
 }
 
 /** Longest delay `setTimeout` honours; above it Node fires after 1 ms. */

@@ -1,4 +1,5 @@
 /** Work that several callers need at once: done once per key, stopped when the last of them is gone. */
+import { orAborted } from "./abort.ts";
 
 interface Going<T> {
   readonly result: Promise<T>;
@@ -38,12 +39,4 @@ export class SingleFlight<T> {
     this.#going.set(key, one);
     return one;
   }
-}
-
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
 }

@@ -1,7 +1,9 @@
 /** The Roder extension: its methods, its error replies and its shutdown. */
+
 import { InitializeParamsSchema, ShutdownParamsSchema } from "#protocols/roder-extension";
 import { BackgroundRuns, HostJobs } from "../../core/index.ts";
 import { type EndCause, type Method, method, type ServeOptions } from "../../stdio/index.ts";
+import { settleWithin } from "../../support/settle-within.ts";
 import { HandshakeTimeout } from "./handshake/handshake-timeout.ts";
 import { initialize } from "./handshake/initialize.ts";
 import { ServiceCheck } from "./manifest/service-check.ts";
@@ -43,10 +45,7 @@ export function createRoderExtension(options: RoderOptions): RoderExtension {
     handshakeTimeout.stop();
     for (const jobs of all) jobs.cancelAll("shutdown");
     const settled = Promise.all([registry.drain("shutdown", budgetMs), ...all.map((jobs) => jobs.settled())]);
-    await Promise.race([
-      settled,
-      new Promise<void>((resolve) => void ambient.timer(budgetMs, resolve, { unref: true })),
-    ]);
+    await settleWithin(ambient, budgetMs, settled);
   };
 
   const methods: Record<string, Method> = {

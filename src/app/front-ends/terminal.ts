@@ -12,10 +12,11 @@ import {
 } from "../../adapters/terminal/index.ts";
 import { readConfig } from "../../config.ts";
 import { writeFileAtomic } from "../../state/index.ts";
-import { realAmbient, sleep } from "../../support/ambient.ts";
+import { realAmbient } from "../../support/ambient.ts";
 import { lazy } from "../../support/lazy.ts";
 import { createLog } from "../../support/log.ts";
 import { createRedactor } from "../../support/redact.ts";
+import { settleWithin } from "../../support/settle-within.ts";
 import { INSTALLERS } from "../installers.ts";
 import { interrupts } from "../terminal/interrupts.ts";
 import { terminalKeys } from "../terminal/keys.ts";
@@ -41,11 +42,11 @@ export async function serve(args: readonly string[], hostModes: Services["hostMo
   const check = async (key: Parameters<Services["keys"]["check"]>[0]) =>
     (await import("../terminal/remote-services.ts")).checkKey(config, ambient, key);
   const keys = terminalKeys({ config, ambient, redactor, check });
-  let settled = async () => {};
+  let settled = async () => true;
   const remote = lazy(async () => {
     const { createRemote } = await import("../terminal/remote-services.ts");
     const made = await createRemote({ config, apiKey: keys.current, ambient, log });
-    settled = () => Promise.race([made.close(), sleep(ambient, CLOSE_BUDGET_MS)]);
+    settled = () => settleWithin(ambient, CLOSE_BUDGET_MS, made.close(), { unref: false });
     return made;
   });
   const services: Services = {

@@ -9,6 +9,7 @@ import type { Ambient } from "../../support/ambient.ts";
 import type { Secret } from "../../support/secret.ts";
 import { createEngine, type EngineOptions } from "../engine.ts";
 import { accountOf, journalFolder } from "../journal-store.ts";
+import { userAgent } from "../user-agent.ts";
 
 const PROBE_TIMEOUT_MS = 15_000;
 
@@ -90,8 +91,4 @@ function probeOf(client: SerenClient, config: Config | undefined, { apiKey, ambi
 function connectionOf(config: Config) {
   const baseUrl = config.apiBase();
   return { baseUrl, proxy: config.proxyFor(new URL(baseUrl)) };
-}
-
-function userAgent(): string {
-  return `seren-bridge/${__VERSION__}`;
 }

@@ -5,6 +5,7 @@
 import type { Deployment, SerenClient } from "../../seren/index.ts";
 import { sleep } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
+import { oldestFirst } from "../../support/oldest-first.ts";
 import type { SingleFlight } from "../../support/single-flight.ts";
 import type { ExecutionEvent } from "../events.ts";
 import type { Target } from "../request.ts";
@@ -100,10 +101,7 @@ export async function* untilReady(
 
 /** Picks the oldest, so that two processes that created one each agree. Failed ones are not used. */
 function pick(deployments: Deployment[], name: string): Deployment | undefined {
-  const age = (one: Deployment) => one.createdAt ?? 0;
-  return deployments
-    .filter((one) => one.name === name && one.status !== "failed")
-    .sort((a, b) => age(a) - age(b) || (a.id < b.id ? -1 : 1))[0];
+  return oldestFirst(deployments.filter((one) => one.name === name && one.status !== "failed"))[0];
 }
 
 interface DeployOptions {

@@ -59,34 +59,3 @@ export class Throttle {
     taken.then(release, release);
   }
 }
-
-/** A number of times something may be done at once, each of which is earned back after `everyMs`. */
-export class Allowance {
-  readonly #ambient: Ambient;
-  readonly #most: number;
-  readonly #everyMs: number;
-  #left: number;
-  #countedAt: number;
-
-  constructor(ambient: Ambient, most: number, everyMs: number) {
-    this.#ambient = ambient;
-    this.#most = most;
-    this.#everyMs = everyMs;
-    this.#left = most;
-    this.#countedAt = ambient.now();
-  }
-
-  get isSpent(): boolean {
-    const now = this.#ambient.now();
-    this.#left = Math.min(this.#most, this.#left + (now - this.#countedAt) / this.#everyMs);
-    this.#countedAt = now;
-    return this.#left < 1;
-  }
-
-  /** Whether there was one left. */
-  spend(): boolean {
-    if (this.isSpent) return false;
-    this.#left -= 1;
-    return true;
-  }
-}

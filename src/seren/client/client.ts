@@ -7,8 +7,9 @@
 import { MAX_PAGE } from "#protocols/seren-cloud";
 import type { Ambient } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
+import { TokenBucket } from "../../support/token-bucket.ts";
 import { toFailure } from "../http/problem.ts";
-import { RetryBudget, retrying } from "../http/retry.ts";
+import { RETRY_LIMITS, retrying } from "../http/retry.ts";
 import type { HttpRequest, HttpResponse, HttpStream, HttpTransport } from "../http/transport.ts";
 import {
   type Reader,
@@ -60,7 +61,7 @@ export interface ListRuns {
 
 export class SerenClient {
   readonly ambient: Ambient;
-  readonly budget: RetryBudget;
+  readonly budget: TokenBucket;
   readonly #transport: HttpTransport;
   /** Runs whose record is too large to be read. */
   readonly #tooLarge = new Set<string>();
@@ -68,7 +69,7 @@ export class SerenClient {
   constructor(transport: HttpTransport, ambient: Ambient) {
     this.#transport = transport;
     this.ambient = ambient;
-    this.budget = new RetryBudget(ambient);
+    this.budget = new TokenBucket(ambient, RETRY_LIMITS);
   }
 
   /** Unreadable ones are left out: those of other people may be shown in part only. */
@@ -230,7 +231,7 @@ export class SerenClient {
 
   #repeat<T>(options: CallOptions | undefined, attempt: () => Promise<T>): Promise<T> {
     const { signal, attempts = DEFAULT_ATTEMPTS } = options ?? {};
-    return retrying(this.ambient, this.budget, signal ? { signal, attempts } : { attempts }, attempt);
+    return retrying(attempt, { ambient: this.ambient, budget: this.budget, attempts, signal });
   }
 
   async #call<T>(

@@ -4,7 +4,7 @@
  * off, because they are coarse and would cut a quiet stream.
  */
 import type { Dispatcher } from "undici";
-import { timeoutSignal } from "../../support/abort.ts";
+import { orAborted, timeoutSignal } from "../../support/abort.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { ExecutionFailure, type FailureDetails } from "../../support/failure.ts";
 import type { ProxyRoute } from "../../support/proxy.ts";
@@ -61,6 +61,7 @@ export function createHttp(options: HttpOptions): HttpTransport {
   const large = new Semaphore(LARGE_AT_ONCE);
   const streams = options.dispatcher ?? createDispatcher({ proxy });
 
+  // Awaited with `orAborted`: undici drops an aborted request that waits for a connection only when its turn comes.
   const send = (via: Dispatcher, request: HttpRequest & { headers?: Record<string, string> }, signal: AbortSignal) =>
     via.request({
       origin: base.origin,
@@ -129,16 +130,6 @@ export function createHttp(options: HttpOptions): HttpTransport {
       await Promise.allSettled(options.dispatcher ? [] : [calls.destroy(), streams.destroy()]);
     },
   };
-}
-
-/** undici lets go of a request that waits for a connection only when its turn comes; the caller is told at once. */
-function orAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    if (signal.aborted) onAbort();
-    answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
 }
 
 async function readText(

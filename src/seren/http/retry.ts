@@ -4,55 +4,31 @@
  */
 import { type Ambient, backoffMs, sleep } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
+import type { TokenBucket, TokenBucketLimits } from "../../support/token-bucket.ts";
 
 const BASE_MS = 500;
 const CAP_MS = 30_000;
 /** Longest `Retry-After` that a call with a limited number of tries waits for; a longer one is the caller's to know. */
 const MAX_RETRY_AFTER_MS = 60_000;
 
-/** Repeats the whole process may make at once, and how fast they come back. */
-const BUDGET_SIZE = 20;
-const REFILL_PER_SECOND = 5;
+/** Limits of the one bucket from which every repeat of the process takes a token. */
+export const RETRY_LIMITS: TokenBucketLimits = { size: 20, refillEveryMs: 200 };
 
-/** A token bucket: whoever repeats a call takes a token, and waits for one when there is none. */
-export class RetryBudget {
-  readonly #ambient: Ambient;
-  #tokens = BUDGET_SIZE;
-  #refilledAt: number;
-
-  constructor(ambient: Ambient) {
-    this.#ambient = ambient;
-    this.#refilledAt = ambient.now();
-  }
-
-  async take(signal?: AbortSignal): Promise<void> {
-    const now = this.#ambient.now();
-    const refill = ((now - this.#refilledAt) / 1000) * REFILL_PER_SECOND;
-    this.#tokens = Math.min(BUDGET_SIZE, this.#tokens + Math.max(0, refill)) - 1;
-    this.#refilledAt = now;
-    // Below zero the token was borrowed: the wait is until the refill has paid it back, so waiters line up by themselves.
-    if (this.#tokens >= 0) return;
-    try {
-      await sleep(this.#ambient, (-this.#tokens / REFILL_PER_SECOND) * 1000, signal);
-    } catch (error) {
-      this.#tokens += 1; // nothing will be repeated with it
-      throw error;
-    }
-  }
-}
-
-export interface Persistence {
-  signal?: AbortSignal;
-  /** Tries in all. `Infinity` means: until the signal is aborted. */
+export interface RetryOptions {
+  ambient: Ambient;
+  budget: TokenBucket;
+  /** Calls in all, the first one included. `Infinity`: until the signal is aborted. */
   attempts: number;
+  signal?: AbortSignal | undefined;
 }
 
-/** Calls `attempt` until it succeeds, fails for good, or the tries are used up. `Retry-After` wins over the backoff. */
+/**
+ * Calls `attempt` until it succeeds, fails for good, or the attempts are used up. Waits for the backoff or for what
+ * `Retry-After` asks, whichever is longer. Rejects with the last failure, or with the signal's reason.
+ */
 export async function retrying<T>(
-  ambient: Ambient,
-  budget: RetryBudget,
-  { signal, attempts }: Persistence,
   attempt: () => Promise<T>,
+  { ambient, budget, attempts, signal }: RetryOptions,
 ): Promise<T> {
   for (let failures = 0; ; failures += 1) {
     signal?.throwIfAborted();

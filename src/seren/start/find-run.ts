@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { MAX_PAGE } from "#protocols/seren-cloud";
 import { backoffMs, sleep } from "../../support/ambient.ts";
 import { ExecutionFailure, type FailureKind, isOneOf } from "../../support/failure.ts";
+import { oldestFirst } from "../../support/oldest-first.ts";
 import type { SerenClient } from "../client/client.ts";
 import { isTerminal } from "../client/status.ts";
 import { retrying } from "../http/retry.ts";
@@ -119,12 +120,11 @@ function reachesBack(runs: Run[], time: number): boolean {
 
 /** A call whose first answer was lost twice over may have made several runs: one is followed, the others are stopped. */
 async function keepOldest(client: SerenClient, marked: Run[]): Promise<Run | undefined> {
-  const age = (run: Run) => run.createdAt ?? 0;
-  const [kept, ...surplus] = marked.sort((a, b) => age(a) - age(b) || (a.id < b.id ? -1 : 1));
+  const [kept, ...surplus] = oldestFirst(marked);
   const { ambient, budget } = client;
   for (const { id, status } of surplus) {
     if (isTerminal(status)) continue;
-    await retrying(ambient, budget, { attempts: 4 }, () => client.cancelRun(id)).catch((error: unknown) => {
+    await retrying(() => client.cancelRun(id), { ambient, budget, attempts: 4 }).catch((error: unknown) => {
       if (!isOneOf(HAS_ENDED, error)) throw error;
     });
   }

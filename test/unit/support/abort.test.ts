@@ -1,9 +1,9 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
-import { Stopped, stopCauseOf, timeoutSignal } from "../../../src/support/abort.ts";
+import { orAborted, Stopped, stopCauseOf, timeoutSignal } from "../../../src/support/abort.ts";
 import { VirtualAmbient } from "../../support/in-process/virtual-ambient.ts";
 
-describe("within", () => {
+describe("timeoutSignal", () => {
   test("aborts when the time is over, with a reason that says so", async () => {
     const ambient = new VirtualAmbient(1);
     const bound = timeoutSignal(ambient, 250);
@@ -75,5 +75,24 @@ describe("stopCauseOf", () => {
 
   test("a reason reads as text", () => {
     expect(String(new Stopped("deadline"))).toBe("Stopped: stopped: deadline");
+  });
+});
+
+describe("orAborted", () => {
+  const never = () => new Promise<never>(() => undefined);
+
+  test("settles as the promise does, and lets go of the signal", async () => {
+    const { signal } = new AbortController();
+    expect(await orAborted(Promise.resolve(1), signal)).toBe(1);
+    await expect(orAborted(Promise.reject(new Error("a")), signal)).rejects.toThrow("a");
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+  });
+
+  test("rejects with the signal's reason, also when that was aborted before", async () => {
+    const controller = new AbortController();
+    const waiting = orAborted(never(), controller.signal);
+    controller.abort("stop");
+    await expect(waiting).rejects.toBe("stop");
+    await expect(orAborted(never(), controller.signal)).rejects.toBe("stop");
   });
 });

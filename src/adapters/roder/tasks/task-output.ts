@@ -6,8 +6,9 @@
  * piece, and that a log which cannot keep up gathers what belongs to one stream.
  */
 import { MAX_CHUNK_BYTES, TASK_STREAMS, type TaskStream } from "#protocols/roder-extension";
-import { Allowance, Throttle } from "../../../core/index.ts";
+import { Throttle } from "../../../core/index.ts";
 import type { Ambient } from "../../../support/ambient.ts";
+import { TokenBucket } from "../../../support/token-bucket.ts";
 import { LineBuffer } from "./line-buffer.ts";
 
 /** Four chunks a second while little is said. */
@@ -16,7 +17,7 @@ const EVERY_MS = 250;
  * Full chunks need not wait for that: a megabyte at once, half a megabyte a second after it. The host passes task events on
  * through a queue of 1024 that four tasks share; it empties at once, but its first overflow is the last event any client sees.
  */
-const FULL_CHUNKS = { burst: 64, everyMs: 1000 / 32 };
+const FULL_CHUNKS = { size: 64, refillEveryMs: 1000 / 32 };
 /** How long a line may stay unfinished before its beginning is shown. */
 const UNFINISHED_MS = 1000;
 /** Pieces that may wait for their turn before text joins an earlier piece of its stream: two seconds' worth. */
@@ -36,7 +37,7 @@ export class TaskOutput {
   readonly #ambient: Ambient;
   readonly #send: SendChunk;
   readonly #pacer: Throttle;
-  readonly #ahead: Allowance;
+  readonly #ahead: TokenBucket;
   /** In order of arrival. */
   #queue: Piece[] = [];
   /** Streams whose last chunk did not end a line. */
@@ -51,7 +52,7 @@ export class TaskOutput {
     this.#ambient = ambient;
     this.#send = send;
     this.#pacer = new Throttle(ambient, EVERY_MS, () => this.#turn());
-    this.#ahead = new Allowance(ambient, FULL_CHUNKS.burst, FULL_CHUNKS.everyMs);
+    this.#ahead = new TokenBucket(ambient, FULL_CHUNKS);
   }
 
   /** Takes text for a stream. The answer, if any, resolves when there is room for more. */
@@ -98,7 +99,7 @@ export class TaskOutput {
 
   #schedule(): void {
     if (this.#next()) {
-      this.#pacer.ask({ atOnce: this.#hurried || (this.#isCrowded && !this.#ahead.isSpent) });
+      this.#pacer.ask({ atOnce: this.#hurried || (this.#isCrowded && !this.#ahead.isEmpty) });
       return;
     }
     const since = this.#queue.filter(({ text }) => text.isShowable).map(({ text }) => text.since);
@@ -126,7 +127,7 @@ export class TaskOutput {
   #turn(): Promise<void> | undefined {
     const next = this.#next();
     if (!next) return undefined;
-    if (this.#isCrowded) this.#ahead.spend();
+    if (this.#isCrowded) this.#ahead.tryTake();
     const { stream, text } = next;
     const chunk = text.take(this.#isDue(text), this.#ending, this.#ambient.now());
     if (text.length === 0) this.#queue = this.#queue.filter((piece) => piece !== next);
