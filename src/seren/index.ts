@@ -1,5 +1,6 @@
 /** Typed Seren Cloud client: calls, starting a run once, following it to its end. */
-export { type CallOptions, type ListRuns, SerenClient } from "./client/client.ts";
+export type { CallOptions } from "./client/caller.ts";
+export { type ListRuns, SerenClient } from "./client/client.ts";
 export { AWAITING_APPROVAL, endingOf, isTerminal, type RunEnding } from "./client/status.ts";
 export { EventLogReader } from "./follow/event-log-reader.ts";
 export { type RunCursor, sequenceOf, toSequence } from "./follow/run-cursor.ts";

@@ -40,6 +40,6 @@ export function stateFromRecord({ id, deploymentId, status, statusMessage }: Run
 }
 
 /** The reverse, for a record that is too large to be read. */
-export function recordFromState({ runId, deploymentId, status, statusMessage, latestSequence }: LiveState): Run {
+export function runFromState({ runId, deploymentId, status, statusMessage, latestSequence }: LiveState): Run {
   return { id: runId, deploymentId, status, statusMessage, cut: { latestSequence } };
 }

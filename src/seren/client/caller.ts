@@ -1,0 +1,127 @@
+/** One call to the service: sends it, judges the status, opens the envelope and reads the data. */
+import type { Ambient } from "../../support/ambient.ts";
+import { ExecutionFailure } from "../../support/failure.ts";
+import { TokenBucket } from "../../support/token-bucket.ts";
+import { toFailure } from "../http/problem.ts";
+import { RETRY_LIMITS, retrying } from "../http/retry.ts";
+import type { HttpRequest, HttpResponse, HttpTransport } from "../http/transport.ts";
+import { type Reader, readRows } from "../mapping/answers.ts";
+import { envelopeOf, withoutGateway } from "./envelope.ts";
+import { type Page, readPage } from "./pages.ts";
+import { queryString } from "./path.ts";
+
+const CALL_TIMEOUT_MS = 60_000;
+const DEFAULT_ATTEMPTS = 4;
+
+export interface CallOptions {
+  signal?: AbortSignal;
+  /** Calls in all while the service is away, the first one included; `Infinity`: until the signal is aborted. Default 4. */
+  attempts?: number;
+}
+
+/** A call that is made once. */
+export interface Call {
+  method: HttpRequest["method"];
+  /** Path and query below the publisher prefix. */
+  path: string;
+  /** Names the thing asked for in messages, e.g. "the deployment". */
+  subject: string;
+  /** Sent as JSON. */
+  body?: object;
+  /** For the whole exchange. Default one minute. */
+  timeoutMs?: number;
+  signal?: AbortSignal | undefined;
+}
+
+export interface ReadableCall<T> extends Call {
+  read: Reader<T>;
+}
+
+interface Listing {
+  path: string;
+  subject: string;
+  limit: number;
+  offset: number;
+  filter?: Record<string, string | undefined>;
+}
+
+interface Answer<T> {
+  value: T;
+  status: number;
+  /** Whether the listing goes on; undefined where the service does not say. */
+  hasMore: boolean | undefined;
+}
+
+export class Caller {
+  readonly ambient: Ambient;
+  /** Shared by everything that repeats a call of this client. */
+  readonly budget: TokenBucket;
+  readonly #transport: HttpTransport;
+
+  constructor(transport: HttpTransport, ambient: Ambient) {
+    this.#transport = transport;
+    this.ambient = ambient;
+    this.budget = new TokenBucket(ambient, RETRY_LIMITS);
+  }
+
+  /** Calls once. Rejects unless the status is 2xx. */
+  async send({ method, path, subject, body, timeoutMs = CALL_TIMEOUT_MS, signal }: Call): Promise<HttpResponse> {
+    const sent = await this.#transport.request({
+      method,
+      path,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      timeoutMs,
+      ...(signal ? { signal } : {}),
+    });
+    const response = withoutGateway(sent);
+    if (response.status < 200 || response.status > 299) throw toFailure(response, subject, this.ambient);
+    return response;
+  }
+
+  /** Calls once and reads the data. Rejects with `contract` when it cannot be read. */
+  async exchange<T>({ read, ...call }: ReadableCall<T>): Promise<Answer<T>> {
+    const response = await this.send(call);
+    const envelope = envelopeOf(response);
+    const reading = read(envelope?.data);
+    if (reading.ok) {
+      return { value: reading.value, status: response.status, hasMore: envelope?.pagination?.has_more };
+    }
+    throw new ExecutionFailure(
+      "contract",
+      `Seren Cloud's answer about ${call.subject} is not one this version can read`,
+      {
+        cause: reading.error,
+        details: { status: response.status },
+      },
+    );
+  }
+
+  async call<T>(call: ReadableCall<T>): Promise<T> {
+    return (await this.exchange(call)).value;
+  }
+
+  /** A GET that is repeated while the service is away. */
+  get<T>(call: Pick<ReadableCall<T>, "path" | "subject" | "read">, options?: CallOptions): Promise<T> {
+    return this.repeat(() => this.call({ ...call, method: "GET", signal: options?.signal }), options);
+  }
+
+  /** Rows of a listing as the service shows them, not yet read; `undefined` where one is too large. */
+  page({ path, subject, limit, offset, filter }: Listing, options?: CallOptions): Promise<Page> {
+    const ask = (limit: number, offset: number) =>
+      this.repeat(async () => {
+        const { value: rows, hasMore = rows.length >= limit } = await this.exchange({
+          method: "GET",
+          path: path + queryString({ limit, offset, ...filter }),
+          subject,
+          read: readRows,
+          signal: options?.signal,
+        });
+        return { rows, hasMore };
+      }, options);
+    return readPage(ask, limit, offset);
+  }
+
+  repeat<T>(attempt: () => Promise<T>, { signal, attempts = DEFAULT_ATTEMPTS }: CallOptions = {}): Promise<T> {
+    return retrying(attempt, { ambient: this.ambient, budget: this.budget, attempts, signal });
+  }
+}
