@@ -44,7 +44,7 @@ export function subagentMethods(
         if (dispatches.knows(dispatchId)) return { dispatchId };
         const agent = chooseAgent(readableDefinitions(options), request.subagent_type, "subagent type");
         check.requireOpen();
-        afterReply(dispatches.accept(dispatchId, dispatch(options, wire, dispatchId, request, agent)));
+        afterReply(dispatches.accept(dispatchId, createDispatch(options, { wire, dispatchId, request, agent })));
         return { dispatchId };
       },
     ),
@@ -56,13 +56,14 @@ export function subagentMethods(
   };
 }
 
-function dispatch(
-  options: RoderOptions,
-  wire: Wire,
-  dispatchId: string,
-  request: SubagentRequest,
-  agent: SubagentDefinition,
-): HostJob {
+interface Dispatch {
+  wire: Wire;
+  dispatchId: string;
+  request: SubagentRequest;
+  agent: SubagentDefinition;
+}
+
+function createDispatch(options: RoderOptions, { wire, dispatchId, request, agent }: Dispatch): HostJob {
   const { ambient } = options;
   const send = (event: SubagentEvent) => wire.notify("subagents/event", { dispatchId, event });
   const progress = new Coalescer<Status>(ambient, STATUS_LIMITS, (status) => send({ type: "status", ...status }));
@@ -77,7 +78,7 @@ function dispatch(
   let run: RunRef | undefined;
   let partial = "";
 
-  const ending = (result: Parameters<HostJob["end"]>[0]): SubagentEvent => {
+  const terminalEvent = (result: Parameters<HostJob["end"]>[0]): SubagentEvent => {
     if ("failure" in result) {
       // Without a remote run there is nothing to report; a rate limit is the only failure that the host retries by itself.
       if (!run || result.failure.kind === "rate_limited")
@@ -104,7 +105,7 @@ function dispatch(
     },
     async end(result) {
       progress.close();
-      await send(ending(result));
+      await send(terminalEvent(result));
     },
   };
 }

@@ -1,32 +1,41 @@
-/** Text that waits to be sent, given out in chunks that end where a line ends, if they can. */
+/** Text that waits to be sent, taken out in chunks that end at the end of a line where possible. */
 import { MAX_CHUNK_BYTES } from "#protocols/roder-extension";
 import { isHighSurrogate, splitBytes } from "../../../support/clip.ts";
 
-/** Leaves room for a line break in front. */
+/** One byte less than a chunk may have, for a line break in front of it. */
 const CHUNK_BYTES = MAX_CHUNK_BYTES - 1;
+
+/** What may be taken besides whole lines and full chunks. */
+export interface Release {
+  /** The start of a line that has not ended yet. */
+  unfinished: boolean;
+  /** Half a surrogate pair at the end: no text follows that could complete the character. */
+  halfCharacter: boolean;
+}
 
 export class LineBuffer {
   #text = "";
   #hasLine = false;
-  /** When the oldest of it came, in milliseconds since the epoch; of the rest of a text: when its beginning went. */
+  /** Milliseconds since the epoch: when the buffer was created, or when the last chunk was taken. */
   since: number;
 
   constructor(now: number) {
     this.since = now;
   }
 
+  /** In UTF-16 code units. */
   get length(): number {
     return this.#text.length;
   }
 
-  /** Whether its last line is still to be ended. */
+  /** Whether the last line has not ended. */
   get isLineOpen(): boolean {
     return this.#text !== "" && !this.#text.endsWith("\n");
   }
 
-  /** Whether there is anything to show: half a character is not. */
-  get isShowable(): boolean {
-    return this.#shown(false) > 0;
+  /** Whether the buffer holds at least one whole character. */
+  get hasCharacter(): boolean {
+    return this.#releasableLength({ halfCharacter: false }) > 0;
   }
 
   add(text: string): void {
@@ -34,18 +43,18 @@ export class LineBuffer {
     this.#hasLine ||= text.includes("\n");
   }
 
-  /** Whether there is a chunk: a whole line, a full chunk, or, with `unfinishedToo`, anything. `last`: nothing follows. */
-  hasChunk(unfinishedToo: boolean, last: boolean): boolean {
+  /** Whether `take` would return text. */
+  hasChunk(release: Release): boolean {
     if (this.#hasLine || this.#text.length >= CHUNK_BYTES) return true;
-    return unfinishedToo && this.#shown(last) > 0;
+    return release.unfinished && this.#releasableLength(release) > 0;
   }
 
-  /** Takes the next chunk out. Call it when there is one. */
-  take(unfinishedToo: boolean, last: boolean, now: number): string {
-    const shown = this.#shown(last);
-    const [piece = ""] = splitBytes(this.#text.slice(0, shown), CHUNK_BYTES);
+  /** Removes and returns the next chunk; to be called when there is one. `now` is milliseconds since the epoch. */
+  take(release: Release, now: number): string {
+    const length = this.#releasableLength(release);
+    const [piece = ""] = splitBytes(this.#text.slice(0, length), CHUNK_BYTES);
     const lineEnd = piece.lastIndexOf("\n") + 1;
-    const takesAll = unfinishedToo && piece.length === shown;
+    const takesAll = release.unfinished && piece.length === length;
     const chunk = lineEnd > 0 && !takesAll ? piece.slice(0, lineEnd) : piece;
     this.#text = this.#text.slice(chunk.length);
     this.#hasLine = this.#text.includes("\n");
@@ -53,9 +62,9 @@ export class LineBuffer {
     return chunk;
   }
 
-  /** How much may be shown: not the half of a character whose other half is still to come. */
-  #shown(last: boolean): number {
+  #releasableLength({ halfCharacter }: Pick<Release, "halfCharacter">): number {
     const { length } = this.#text;
-    return !last && length > 0 && isHighSurrogate(this.#text.charCodeAt(length - 1)) ? length - 1 : length;
+    const endsInHalf = length > 0 && isHighSurrogate(this.#text.charCodeAt(length - 1));
+    return endsInHalf && !halfCharacter ? length - 1 : length;
   }
 }

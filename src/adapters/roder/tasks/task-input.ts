@@ -1,6 +1,6 @@
 /**
- * What a task may ask for. The host neither checks the input against the schema it is given nor requires any, so a wrong or
- * misspelt member is refused by name instead of being ignored.
+ * The input of a task. The host does not validate it against the schema of `tasks/spec`, so a wrong or misspelt member is
+ * refused by name here and not ignored.
  */
 import * as z from "zod";
 import type { TaskSpec } from "#protocols/roder-extension";
@@ -35,10 +35,10 @@ const TaskInputSchema = z
     if (!input.wait) refuse("wait: false has no meaning with run_id: there is nothing to start");
   });
 
-/** Seconds and flags are filled in; exactly one of `prompt` and `run_id` is set. */
+/** Exactly one of `prompt` and `run_id` is set; `timeout_seconds` and `wait` have their defaults. */
 export type TaskInput = z.output<typeof TaskInputSchema>;
 
-/** Throws an `ExecutionFailure` that names what is wrong. A bare string is a prompt. */
+/** Throws an `invalid_input` failure that names what is wrong. A plain string is a prompt. */
 export function parseTaskInput(input: unknown): TaskInput {
   if (typeof input !== "string" && (typeof input !== "object" || input === null || Array.isArray(input))) {
     const got =
@@ -53,7 +53,7 @@ export function parseTaskInput(input: unknown): TaskInput {
   return parsed.data;
 }
 
-/** What a client is told about the input. Informational: the host checks nothing. */
+/** The description that clients get from `tasks/spec`. */
 export const TASK_SPEC: TaskSpec = {
   kind: "seren-cloud-run",
   description:

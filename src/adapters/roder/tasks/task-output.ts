@@ -1,31 +1,32 @@
 /**
- * The log of a task. The host keeps each chunk as an entry, shows chunks joined without separators, and stops forwarding task
- * events for good when a queue of its own overflows: so chunks are few, small, and end where a line ends.
+ * The output of a task. The host stores each chunk as an entry, shows chunks joined without separators, and stops forwarding
+ * task events permanently when one of its queues overflows (`docs/reference/roder-process-extension-0.2.md`, section 4.3).
+ * So chunks are few, small, and end at the end of a line.
  *
- * Each stream keeps its order and loses nothing. Streams are shown in the order of arrival too, except that a line stays in one
- * piece, and that a log which cannot keep up gathers what belongs to one stream.
+ * Each stream keeps its order and loses nothing. Text of different streams is sent in the order of arrival, with two
+ * exceptions: a line stays in one piece, and when the output cannot keep up, text joins earlier text of its stream.
  */
 import { MAX_CHUNK_BYTES, TASK_STREAMS, type TaskStream } from "#protocols/roder-extension";
 import { Throttle } from "../../../core/index.ts";
 import type { Ambient } from "../../../support/ambient.ts";
 import { TokenBucket } from "../../../support/token-bucket.ts";
-import { LineBuffer } from "./line-buffer.ts";
+import { LineBuffer, type Release } from "./line-buffer.ts";
 
-/** Four chunks a second while little is said. */
-const EVERY_MS = 250;
+/** Shortest time between two chunks while there is less than a full chunk. */
+const CHUNK_INTERVAL_MS = 250;
 /**
- * Full chunks need not wait for that: a megabyte at once, half a megabyte a second after it. The host passes task events on
- * through a queue of 1024 that four tasks share; it empties at once, but its first overflow is the last event any client sees.
+ * Full chunks do not wait for that: a burst of 1 MiB, then 0.5 MiB per second. The host's queue has 1024 entries for four
+ * tasks, and after its first overflow clients get no more task events.
  */
 const FULL_CHUNKS = { size: 64, refillEveryMs: 1000 / 32 };
-/** How long a line may stay unfinished before its beginning is shown. */
+/** After this time the start of a line is sent before the line has ended. */
 const UNFINISHED_MS = 1000;
-/** Pieces that may wait for their turn before text joins an earlier piece of its stream: two seconds' worth. */
+/** Pieces in the queue from which on text joins an earlier piece of its stream: two seconds' worth of chunks. */
 const MAX_PIECES = 8;
-/** Characters that may wait. Beyond that the run is followed no faster than the log is written. */
+/** UTF-16 code units that may wait. With more, `write` makes its caller wait, and with it the run's stream. */
 const MAX_WAITING_CHARS = 256 * 1024;
 
-/** Takes one chunk to the host; resolves when the pipe has it. */
+/** Sends one chunk to the host. Resolves when the pipe has taken it. */
 export type SendChunk = (stream: TaskStream, chunk: string) => Promise<void>;
 
 interface Piece {
@@ -36,14 +37,15 @@ interface Piece {
 export class TaskOutput {
   readonly #ambient: Ambient;
   readonly #send: SendChunk;
-  readonly #pacer: Throttle;
-  readonly #ahead: TokenBucket;
-  /** In order of arrival. */
+  readonly #throttle: Throttle;
+  readonly #fullChunks: TokenBucket;
+  /** In the order of arrival. */
   #queue: Piece[] = [];
-  /** Streams whose last chunk did not end a line. */
-  readonly #open = new Set<TaskStream>();
+  /** Streams whose last chunk did not end with a line break. */
+  readonly #openLines = new Set<TaskStream>();
+  /** The stream of the last chunk. */
   #last: TaskStream | undefined;
-  #hurried = false;
+  #flushing = false;
   #ending = false;
   #stopTimer: (() => void) | undefined;
   readonly #wake: (() => void)[] = [];
@@ -51,11 +53,11 @@ export class TaskOutput {
   constructor(ambient: Ambient, send: SendChunk) {
     this.#ambient = ambient;
     this.#send = send;
-    this.#pacer = new Throttle(ambient, EVERY_MS, () => this.#turn());
-    this.#ahead = new TokenBucket(ambient, FULL_CHUNKS);
+    this.#throttle = new Throttle(ambient, CHUNK_INTERVAL_MS, () => this.#sendNext());
+    this.#fullChunks = new TokenBucket(ambient, FULL_CHUNKS);
   }
 
-  /** Takes text for a stream. The answer, if any, resolves when there is room for more. */
+  /** Adds text to a stream. Returns a promise when the queue is full; it resolves when there is room again. */
   write(stream: TaskStream, text: string): Promise<void> | undefined {
     if (text === "") return undefined;
     this.#pieceFor(stream).text.add(text);
@@ -64,23 +66,23 @@ export class TaskOutput {
     return new Promise((resolve) => this.#wake.push(resolve));
   }
 
-  /** Stops holding back: the work is being stopped. */
-  hurry(): void {
-    this.#hurried = true;
+  /** Sends everything without delay from now on: the task is being stopped. */
+  flush(): void {
+    this.#flushing = true;
     this.#schedule();
     this.#wakeIfRoom();
   }
 
-  /** Sends what is left, with the last line of each stream ended, and resolves when the pipe has it. */
+  /** Ends the last line of each stream and sends what is left. Resolves when the pipe has taken it. */
   async finish(): Promise<void> {
-    this.#pacer.close();
+    this.#throttle.close();
     this.#stopTimer?.();
     this.#ending = true;
     for (const stream of TASK_STREAMS) {
       const last = this.#lastOf(stream);
-      if (last ? last.text.isLineOpen : this.#open.has(stream)) this.#pieceFor(stream).text.add("\n");
+      if (last ? last.text.isLineOpen : this.#openLines.has(stream)) this.#pieceFor(stream).text.add("\n");
     }
-    for (let sent = this.#turn(); sent; sent = this.#turn()) await sent;
+    for (let sent = this.#sendNext(); sent; sent = this.#sendNext()) await sent;
     this.#wakeIfRoom();
   }
 
@@ -99,10 +101,10 @@ export class TaskOutput {
 
   #schedule(): void {
     if (this.#next()) {
-      this.#pacer.ask({ atOnce: this.#hurried || (this.#isCrowded && !this.#ahead.isEmpty) });
+      this.#throttle.ask({ atOnce: this.#flushing || (this.#isCrowded && !this.#fullChunks.isEmpty) });
       return;
     }
-    const since = this.#queue.filter(({ text }) => text.isShowable).map(({ text }) => text.since);
+    const since = this.#queue.filter(({ text }) => text.hasCharacter).map(({ text }) => text.since);
     if (since.length === 0 || this.#stopTimer) return;
     this.#stopTimer = this.#ambient.timer(
       Math.min(...since) + UNFINISHED_MS - this.#ambient.now(),
@@ -114,28 +116,32 @@ export class TaskOutput {
     );
   }
 
-  /** The first piece that has something to show. Of one stream only the last piece can have an open line. */
+  /** Returns the first piece with a chunk to send. Only the last piece of a stream can end in an open line. */
   #next(): Piece | undefined {
-    return this.#queue.find(({ text }) => text.hasChunk(this.#isDue(text), this.#ending));
+    return this.#queue.find(({ text }) => text.hasChunk(this.#releaseOf(text)));
   }
 
-  /** Whether an unfinished line has been held back long enough. */
-  #isDue(text: LineBuffer): boolean {
-    return this.#ending || this.#hurried || this.#ambient.now() - text.since >= UNFINISHED_MS;
+  #releaseOf(text: LineBuffer): Release {
+    const waitedMs = this.#ambient.now() - text.since;
+    return {
+      unfinished: this.#ending || this.#flushing || waitedMs >= UNFINISHED_MS,
+      halfCharacter: this.#ending,
+    };
   }
 
-  #turn(): Promise<void> | undefined {
+  #sendNext(): Promise<void> | undefined {
     const next = this.#next();
     if (!next) return undefined;
-    if (this.#isCrowded) this.#ahead.tryTake();
+    if (this.#isCrowded) this.#fullChunks.tryTake();
     const { stream, text } = next;
-    const chunk = text.take(this.#isDue(text), this.#ending, this.#ambient.now());
+    const chunk = text.take(this.#releaseOf(text), this.#ambient.now());
     if (text.length === 0) this.#queue = this.#queue.filter((piece) => piece !== next);
-    // The answer is left as it is; a remark of ours must not continue a line of it.
-    const lead = stream !== "stdout" && this.#last && this.#last !== stream && this.#open.has(this.#last) ? "\n" : "";
+    // A line of ours must not continue a line of another stream. The answer (stdout) gets no extra line break.
+    const lead =
+      stream !== "stdout" && this.#last && this.#last !== stream && this.#openLines.has(this.#last) ? "\n" : "";
     this.#last = stream;
-    if (chunk.endsWith("\n")) this.#open.delete(stream);
-    else this.#open.add(stream);
+    if (chunk.endsWith("\n")) this.#openLines.delete(stream);
+    else this.#openLines.add(stream);
     const sent = this.#send(stream, lead + chunk.toWellFormed());
     if (this.#ending) return sent;
     return sent.then(() => {
@@ -148,13 +154,13 @@ export class TaskOutput {
     return this.#queue.reduce((sum, { text }) => sum + text.length, 0);
   }
 
-  /** Whether what waits fills a chunk. */
+  /** Whether the waiting text fills a chunk. */
   get #isCrowded(): boolean {
     return this.#waitingChars >= MAX_CHUNK_BYTES;
   }
 
   #hasRoom(): boolean {
-    return this.#hurried || this.#waitingChars <= MAX_WAITING_CHARS;
+    return this.#flushing || this.#waitingChars <= MAX_WAITING_CHARS;
   }
 
   #wakeIfRoom(): void {

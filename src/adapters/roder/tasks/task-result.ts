@@ -1,4 +1,4 @@
-/** The payload of an ended task. It reaches clients in one event only, so the essentials are in the log as well. */
+/** The payload of an ended task. Clients get it in one event only, so the essentials are in the log as well. */
 import type { TaskEvent } from "#protocols/roder-extension";
 import type { Outcome, RunRef } from "../../../core/index.ts";
 import { clipToWire, firstFitting, MAX_OBJECT_BYTES } from "../reporting/fit-line.ts";
@@ -26,13 +26,13 @@ export function toPayload(outcome: Outcome): Payload {
   const text = outcome.text.toWellFormed();
   const artifacts = () => artifactList(outcome.artifacts, MAX_ARTIFACTS);
   const whole = { ...lean, artifacts: artifacts(), text };
-  // What was cut is in the log or on the page of the run; the answer is the last to go.
+  // What is left out is in the log or on the page of the run. The answer is shortened last.
   const withoutArtifacts = () => ({ ...lean, artifacts: [], text, truncated: true });
   const clipped = () => ({ ...lean, artifacts: [], text: clipToWire(text, MAX_OBJECT_BYTES / 2), truncated: true });
   return firstFitting<Payload>([() => whole, withoutArtifacts, clipped]) ?? whole;
 }
 
-/** For a run that was started and left alone. */
+/** Returns the payload of a task that started a run and does not follow it. */
 export function startedPayload(run: RunRef): Payload {
   return { run_id: run.runId, deployment_id: run.deploymentId, url: run.url ?? null, status: "started" };
 }

@@ -1,12 +1,12 @@
-/** The executor service: one remote run for each task, or one attached to, or one started and left alone. */
+/** The executor service: a task starts a run and follows it, attaches to a run, or starts one and leaves it running. */
 import {
   SpecParamsSchema,
   TaskCancelParamsSchema,
   type TaskEvent,
   TaskExecuteParamsSchema,
 } from "#protocols/roder-extension";
-import type { HostJob, HostJobs, Outcome, RunRequest, RunResult } from "../../../core/index.ts";
-import { type Method, method, type Wire } from "../../../stdio/index.ts";
+import type { HostJob, HostJobs, RunRequest, RunResult } from "../../../core/index.ts";
+import { type Method, method } from "../../../stdio/index.ts";
 import { agentChoice } from "../agents.ts";
 import type { ServiceCheck } from "../manifest/service-check.ts";
 import type { RoderOptions } from "../options.ts";
@@ -29,13 +29,13 @@ export function taskMethods(options: RoderOptions, executions: HostJobs, check: 
       const wanted = parseTaskInput(input);
       const request = toRunRequest(options, wanted);
       check.requireOpen();
-      const assignment = execution(options, wire, executionId, {
+      const job = createTask(options, (event) => wire.notify("tasks/event", { executionId, event }), {
         request,
         deadline: options.ambient.now() + wanted.timeout_seconds * 1000,
-        // The run is left alone by its request; this only ends the following.
+        // The request detaches the run, so this ends the following and not the run.
         leave: wanted.wait ? undefined : () => executions.cancel(executionId, "host"),
       });
-      afterReply(executions.accept(executionId, assignment));
+      afterReply(executions.accept(executionId, job));
       return { executionId };
     }),
     "tasks/cancel": method(TaskCancelParamsSchema, ({ executorId, executionId }) => {
@@ -46,14 +46,14 @@ export function taskMethods(options: RoderOptions, executions: HostJobs, check: 
   };
 }
 
-interface Work extends Pick<HostJob, "request" | "deadline"> {
-  /** Set when the task ends as soon as the run has a name; stops following it. */
+interface TaskWork extends Pick<HostJob, "request" | "deadline"> {
+  /** Stops following the run. Set when the task ends as soon as the run has an id. */
   leave: (() => void) | undefined;
 }
 
-function execution({ ambient }: RoderOptions, wire: Wire, executionId: string, work: Work): HostJob {
-  const { request, deadline, leave } = work;
-  const send = sender(wire, executionId);
+type SendEvent = (event: TaskEvent) => Promise<void>;
+
+function createTask({ ambient }: RoderOptions, send: SendEvent, { request, deadline, leave }: TaskWork): HostJob {
   const output = new TaskOutput(ambient, (stream, chunk) => send({ type: "output", stream, chunk }));
   const log = new TaskLog(output);
   let isStopping = false;
@@ -75,30 +75,23 @@ function execution({ ambient }: RoderOptions, wire: Wire, executionId: string, w
     },
     stopping() {
       isStopping = true;
-      output.hurry();
+      output.flush();
     },
-    async end(ending) {
+    async end(result) {
       if (hasEnded) return;
-      const terminal = terminalEvent(ending);
+      const terminal = terminalEvent(result);
       if (terminal.type === "failed") log.fail(terminal.error);
-      if ("outcome" in ending) log.end(ending.outcome);
+      if ("outcome" in result) log.end(result.outcome);
       await finish(terminal);
     },
   };
 }
 
-function sender(wire: Wire, executionId: string): (event: TaskEvent) => Promise<void> {
-  return (event) => wire.notify("tasks/event", { executionId, event });
-}
-
-/** A run that ended badly is a task that ran and says so by its exit code; `failed` is for work without a known end. */
-function terminalEvent(ending: RunResult): TaskEvent {
-  if ("failure" in ending) return { type: "failed", error: taskFailureText(ending.failure) };
-  return { type: "completed", result: toResult(ending.outcome) };
-}
-
-function toResult(outcome: Outcome) {
-  return { exit_code: exitCode(outcome), payload: toPayload(outcome) };
+/** A run that ended badly is a completed task with an exit code; `failed` is for a run without a known outcome. */
+function terminalEvent(result: RunResult): TaskEvent {
+  if ("failure" in result) return { type: "failed", error: taskFailureText(result.failure) };
+  const { outcome } = result;
+  return { type: "completed", result: { exit_code: exitCode(outcome), payload: toPayload(outcome) } };
 }
 
 function toRunRequest(options: RoderOptions, input: TaskInput): RunRequest {

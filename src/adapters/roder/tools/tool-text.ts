@@ -1,4 +1,4 @@
-/** What the tools say about a run. */
+/** The results of the tools, as text for a model. */
 import type { ToolResult } from "#protocols/roder-extension";
 import { type BackgroundRun, type Outcome, type RunReport, showRunCommand } from "../../../core/index.ts";
 import { clipCharacters } from "../../../support/clip.ts";
@@ -6,10 +6,10 @@ import { exitReason } from "../reporting/exit-reason.ts";
 import { approvalText, artifactText, headline } from "../reporting/outcome-text.ts";
 import { oneLine, phaseWord } from "../reporting/status-text.ts";
 
-/** Below what the host moves into an artifact (20,000 characters or 200 lines); some providers get the text uncut. */
+/** The host moves results above 20,000 characters or 200 lines into an artifact; these limits are lower. */
 const MAX_CHARS = 16_000;
 const MAX_LINES = 190;
-/** Longest answer or excerpt inside a report; its last lines say what to do next and must not be cut. */
+/** Limits of the answer within a report, whose last lines say what to do next and must not be cut. */
 const MAX_EXCERPT_CHARS = 14_000;
 const MAX_EXCERPT_LINES = 170;
 
@@ -21,8 +21,8 @@ export function capText(text: string, maxChars = MAX_CHARS, maxLines = MAX_LINES
 }
 
 /**
- * Everything the model has to know is said here: it sees this text and nothing of `data`. Its turn may end before the run
- * does, so it is told what becomes of the run, and how to be brought back to it (Roder's own tool; nothing of ours may wait).
+ * A model sees this text and nothing of the result's `data`, so everything it has to know is here: the id, how to look at
+ * the run, what ends it, and how the model is called again when its own turn ends first (by Roder's `subscribe_event`).
  */
 export function startedText({ run, temporaryId }: BackgroundRun, timeoutMs: number): string {
   const id = run?.runId ?? temporaryId;
@@ -38,7 +38,7 @@ export function startedText({ run, temporaryId }: BackgroundRun, timeoutMs: numb
   ].join("\n");
 }
 
-/** `since` is the cursor that was asked for; 0 for the beginning. */
+/** `since` is the cursor of the request; 0 for the beginning. */
 export function reportText(report: RunReport, since: number): string {
   return (report.outcome ? endedLines(report, report.outcome) : liveLines(report, since)).join("\n").trimEnd();
 }

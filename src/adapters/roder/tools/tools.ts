@@ -1,6 +1,7 @@
 /**
- * The tools a model can call. While one of ours is in flight Roder runs no other tool in any thread, so each answers within two
- * seconds and none waits for a run. None can approve anything.
+ * The tools a model can call. While one of them is in flight Roder runs no other tool in any thread
+ * (`docs/reference/roder-process-extension-0.2.md`, section 4.11), so each returns within two seconds and none waits for a
+ * run. None can approve anything.
  */
 import * as z from "zod";
 import { ToolCallParamsSchema, type ToolResult } from "#protocols/roder-extension";
@@ -19,17 +20,17 @@ import type { RoderOptions } from "../options.ts";
 import { AgentNameSchema, PromptSchema, RunIdSchema, TimeoutSecondsSchema } from "../run-input.ts";
 import { capText, reportData, reportText, startedText } from "./tool-text.ts";
 
-const ANSWER_MS = 2000;
+const MAX_REPLY_MS = 2000;
 
 type Tool = (args: unknown) => ToolResult | Promise<ToolResult>;
 
-/** The tools by name. A hook of the user's may rewrite arguments after the host has checked them, so they are checked here. */
+/** Returns the tools by name. A hook may change arguments after the host has validated them, so they are validated here. */
 export function createTools(options: RoderOptions, runs: BackgroundRuns, check: ServiceCheck): Record<string, Tool> {
   const { ambient } = options;
   return {
     seren_agents: tool(z.strictObject({}), () => {
       const lines = readableDefinitions(options).map(({ agent_type, description }) => `${agent_type}: ${description}`);
-      return say(
+      return textResult(
         [...lines, "", 'Start one with seren_dispatch and its name as "agent"; without it, the first.'].join("\n"),
       );
     }),
@@ -45,10 +46,10 @@ export function createTools(options: RoderOptions, runs: BackgroundRuns, check: 
       };
       const timeoutMs = timeout_seconds === undefined ? DEFAULT_TIMEOUT_MS : timeout_seconds * 1000;
       const started = runs.start(request, choice.agent ?? "deployment", timeoutMs);
-      // Not named yet is no failure: the ticket stands in for the id.
-      await answerWithin(ambient, ANSWER_MS, started.named).catch(() => undefined);
+      // A run without an id after that time is no failure: the temporary id is used instead.
+      await answerWithin(ambient, MAX_REPLY_MS, started.named).catch(() => undefined);
       if (started.failure && !started.run) throw started.failure;
-      return say(startedText(started, timeoutMs), {
+      return textResult(startedText(started, timeoutMs), {
         run_id: idOf(started),
         ...(started.run?.url ? { url: started.run.url } : {}),
       });
@@ -58,17 +59,20 @@ export function createTools(options: RoderOptions, runs: BackgroundRuns, check: 
       const own = runs.find(run_id);
       if (own?.failure && !own.run) throw own.failure;
       if (own && !own.run)
-        return say("starting: the run has no id yet; ask again in a few seconds", { run_id, cursor: cursor ?? 0 });
-      const report = await answerWithin(ambient, ANSWER_MS, options.runs.status(own?.run?.runId ?? run_id, cursor));
-      return say(reportText(report, cursor ?? 0), reportData(report, own?.agentType));
+        return textResult("starting: the run has no id yet; ask again in a few seconds", {
+          run_id,
+          cursor: cursor ?? 0,
+        });
+      const report = await answerWithin(ambient, MAX_REPLY_MS, options.runs.status(own?.run?.runId ?? run_id, cursor));
+      return textResult(reportText(report, cursor ?? 0), reportData(report, own?.agentType));
     }),
 
     seren_run_cancel: tool(RunArgumentsSchema, async ({ run_id }) => {
       const own = runs.find(run_id);
       const stopping = own !== undefined && runs.cancel(own);
-      if (!stopping && own?.ended) return say("the run has ended already; seren_run_status has its result");
-      if (!stopping) await answerWithin(ambient, ANSWER_MS, options.runs.cancel(run_id));
-      return say(
+      if (!stopping && own?.ended) return textResult("the run has ended already; seren_run_status has its result");
+      if (!stopping) await answerWithin(ambient, MAX_REPLY_MS, options.runs.cancel(run_id));
+      return textResult(
         "the cancel is under way and needs nothing more from you; seren_run_status says when the run has stopped",
         { run_id },
       );
@@ -82,13 +86,13 @@ export function toolMethods(tools: Record<string, Tool>, check: ServiceCheck): R
       check.requireService("tool_provider", providerId);
       const run = Object.hasOwn(tools, toolName) ? tools[toolName] : undefined;
       if (!run)
-        return refuse(
+        return errorResult(
           `there is no tool ${JSON.stringify(toolName.slice(0, 80))}; there are ${Object.keys(tools).join(", ")}`,
         );
       try {
         return await run(args);
       } catch (error) {
-        return refuse(withAdvice(asFailure(error)));
+        return errorResult(withAdvice(asFailure(error)));
       }
     }),
   };
@@ -122,10 +126,10 @@ function idOf(started: BackgroundRun): string {
   return started.run?.runId ?? started.temporaryId;
 }
 
-function say(content: string, data: ToolResult["data"] = null): ToolResult {
+function textResult(content: string, data: ToolResult["data"] = null): ToolResult {
   return { content: capText(content), isError: false, data };
 }
 
-function refuse(content: string): ToolResult {
+function errorResult(content: string): ToolResult {
   return { content: capText(content), isError: true, data: null };
 }
