@@ -85,7 +85,6 @@ export interface Outcome {
   checkpointId?: string;
   /** Why the service says the run stopped, e.g. an iteration limit. */
   stopReason?: string;
-  model?: string;
   /** Set when we asked the run to stop: by whom. The kind still says what really happened. */
   stoppedBy?: "host" | "deadline" | "shutdown" | "person";
 }

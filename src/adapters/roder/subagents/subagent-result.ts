@@ -16,7 +16,7 @@ export interface ResultContext {
   dispatchId: string;
   /** The agent that ran. */
   agentType: string;
-  /** The agent's model, as far as its definition says; the record's own word wins. */
+  /** The model in the agent's definition. The record of a run does not name its model. */
   model?: string | null;
   maxChars: number;
   lane?: string | null;
@@ -27,7 +27,7 @@ export function toSubagentResult(outcome: Outcome, context: ResultContext): Suba
     thread_id: outcome.run?.runId ?? context.dispatchId,
     turn_id: outcome.run?.runId ?? context.dispatchId,
     agent_type: context.agentType,
-    model: outcome.model ?? context.model ?? null,
+    model: context.model ?? null,
     final_message: finalMessage(outcome, context.maxChars),
     usage: tokenUsage(outcome),
     exit_reason: exitReason(outcome),

@@ -17,7 +17,6 @@ export function toPayload(outcome: Outcome): Payload {
     url: outcome.run?.url ?? null,
     status: outcome.kind,
     stop_reason: outcome.stopReason ?? null,
-    model: outcome.model ?? null,
     usage: tokenUsage(outcome),
     cost: costs(outcome),
     execution_time_ms: outcome.usage?.durationMs ?? null,

@@ -94,7 +94,7 @@ export function reportData(report: RunReport, agentType: string | undefined): No
       thread_id: runId,
       turn_id: runId,
       agent_type: agentType ?? "seren-cloud",
-      model: outcome.model ?? null,
+      model: null,
       exit_reason: exitReason(outcome),
     }),
   };

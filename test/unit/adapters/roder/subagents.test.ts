@@ -38,7 +38,7 @@ test("a run from request to result, and nothing after it", async () => {
     onApproval: "wait",
   });
   host.remote.name().push({ type: "status", phase: "running" }).say("Hel").say("lo.");
-  host.remote.end({ usage: { inputTokens: 12, outputTokens: 3, computeUsd: "0.01" }, model: "m-1" });
+  host.remote.end({ usage: { inputTokens: 12, outputTokens: 3, computeUsd: "0.01" } });
   await host.ambient.advance(10_000);
   expect(host.terminal("d1")).toEqual({
     type: "completed",
@@ -46,7 +46,7 @@ test("a run from request to result, and nothing after it", async () => {
       thread_id: RUN.runId,
       turn_id: RUN.runId,
       agent_type: "seren-agent",
-      model: "m-1",
+      model: null,
       final_message: "Hello.",
       usage: { prompt_tokens: 12, completion_tokens: 3, total_tokens: 15 },
       exit_reason: "completed",

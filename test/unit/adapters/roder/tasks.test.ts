@@ -31,7 +31,6 @@ test("a task from input to payload: the answer on stdout, steps in the log, the 
   host.remote.end({
     usage: { inputTokens: 5, outputTokens: 7, inferenceUsd: "0.002", durationMs: 4200 },
     artifacts: [{ id: "a", kind: "file", title: "log" }],
-    model: "m-1",
     run: { ...RUN, url: URL },
   });
   await host.ambient.advance(2000);
@@ -55,7 +54,6 @@ test("a task from input to payload: the answer on stdout, steps in the log, the 
       url: URL,
       status: "completed",
       stop_reason: null,
-      model: "m-1",
       usage: { prompt_tokens: 5, completion_tokens: 7, total_tokens: 12 },
       cost: { compute_usd: null, inference_usd: "0.002" },
       execution_time_ms: 4200,

@@ -157,7 +157,7 @@ describe("seren_run_status", () => {
 
   test("of an ended run is the answer, and shows in the host's agent overview", async () => {
     const host = new Host();
-    host.runs.reports.set(RUN.runId, report({ cursor: 9, outcome: outcome({ text: "42", model: "m" }) }));
+    host.runs.reports.set(RUN.runId, report({ cursor: 9, outcome: outcome({ text: "42" }) }));
     expect(await host.tool("seren_run_status", { run_id: RUN.runId })).toEqual({
       content: "completed. Its answer:\n\n42",
       isError: false,
@@ -168,7 +168,7 @@ describe("seren_run_status", () => {
         thread_id: RUN.runId,
         turn_id: RUN.runId,
         agent_type: "seren-cloud",
-        model: "m",
+        model: null,
         exit_reason: "completed",
       },
     });
