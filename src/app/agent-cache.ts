@@ -44,11 +44,9 @@ export class AgentCache {
     try {
       const agents = await look();
       await mkdir(stateDir, { recursive: true, mode: 0o700 });
-      await writeFileAtomic(
-        this.#path,
-        JSON.stringify({ v: 1, base, agents } satisfies z.input<typeof FileSchema>),
-        ambient.uuid(),
-      );
+      await writeFileAtomic(this.#path, JSON.stringify({ v: 1, base, agents } satisfies z.input<typeof FileSchema>), {
+        token: ambient.uuid(),
+      });
     } catch (error) {
       log("info", "the agents could not be looked up", { error: error instanceof Error ? error.message : "" });
     }

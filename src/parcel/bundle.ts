@@ -27,7 +27,7 @@ export interface Bundle {
   assets: BundleAsset[];
 }
 
-/** Throws `invalid_input` with the figures when something is too large, before anything is read. */
+/** Returns the bundle. Throws `invalid_input` with the figures when a size is too large, before any file is read. */
 export async function bundleOf(parcel: Parcel, files: ParcelFiles): Promise<Bundle> {
   const { manifest } = parcel;
   checkSizes(parcel, files);
@@ -58,7 +58,7 @@ export async function bundleOf(parcel: Parcel, files: ParcelFiles): Promise<Bund
       sha256,
     });
   }
-  // After the files, where the local prompt has them. There is no instruction kind for a bare prompt.
+  // After the files, as in the local prompt. The service has no instruction kind for a prompt without a file.
   let number = 0;
   for (const content of manifest.inline_prompts) {
     do number += 1;
@@ -106,7 +106,7 @@ export function requireSize(bytes: number, max: number, what: string): void {
   );
 }
 
-/** What the manifest itself says about a file. */
+/** Returns the purposes that the manifest states, by path. */
 function purposesOf({ manifest }: Parcel): Map<string, Purpose> {
   const purposes = new Map<string, Purpose>();
   for (const tool of manifest.tools) {

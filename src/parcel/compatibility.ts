@@ -5,7 +5,7 @@ import { listed, quoted } from "./printable.ts";
 
 /**
  * Checks both the kind and the reference: the host derives the kind case-sensitively, so `Dispatch/Native:latest`
- * arrives as kind `custom`. Without the `u` flag `i` folds ASCII only.
+ * arrives as kind `custom`. The pattern has no `u` flag, so that `i` ignores the case of ASCII letters only.
  */
 const CUSTOM_FAMILY = /^(?:custom$|dispatch\/custom$|dispatch\/custom[:@])/i;
 

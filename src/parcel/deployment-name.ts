@@ -11,7 +11,7 @@ import { collectSecrets, type SecretSource } from "./secrets.ts";
 const MAPPING_VERSION = 1;
 const MAX_SLUG_LENGTH = 40;
 
-/** Latin letters that do not decompose into a plain one and a mark. */
+/** Latin letters that Unicode does not decompose into a base letter and a mark. */
 const LATIN = new Map([
   ["ß", "ss"],
   ["æ", "ae"],
@@ -25,7 +25,7 @@ const LATIN = new Map([
 ]);
 
 /**
- * Lower-case ASCII letters and digits with single `-` between them, at most 40 characters, never empty: `wörterbuch-日本`
+ * Returns lower-case ASCII letters and digits with single `-` between them, at most 40 characters, never empty: `wörterbuch-日本`
  * becomes `worterbuch`, a name without any Latin letter or digit becomes `parcel`.
  */
 export function slug(name: string | null | undefined): string {
@@ -42,13 +42,13 @@ export function slug(name: string | null | undefined): string {
   return joined.slice(0, MAX_SLUG_LENGTH).replace(/-$/, "") || "parcel";
 }
 
-/** `<slug>-<digest, 8 hex>-<options, 8 hex>`; `optionsKey` comes from `workloadOptionsKey`. */
+/** Returns `<slug>-<digest, 8 hex>-<options, 8 hex>`; `optionsKey` comes from `workloadOptionsKey`. */
 export function deploymentName({ manifest }: Parcel, optionsKey: string): string {
   return `${slug(manifest.name)}-${manifest.digest.slice(0, 8)}-${optionsKey}`;
 }
 
 /**
- * Eight hex digits that change whenever model, limits, env or the value of a secret does, so that a rotated secret gets
+ * Returns eight hex digits that change whenever model, limits, env or the value of a secret does, so that a rotated secret gets
  * a new deployment. Keyed with the API key, so that a guessed secret cannot be checked against a name.
  * Throws what `collectSecrets` throws.
  */
@@ -68,7 +68,7 @@ export function workloadOptionsKey(parcel: Parcel, secret: SecretSource, apiKey:
   return createHmac("sha256", key).update(canonical).digest("hex").slice(0, 8);
 }
 
-/** ENV lines of the Agentfile; the last one of a name counts, as in a real environment. */
+/** Returns the ENV lines of the Agentfile. The last line of a name counts, as in an environment. */
 export function envEntries({ manifest }: Parcel): [name: string, value: string][] {
   return [...new Map(manifest.env.map(({ name, value }) => [name, value]))];
 }

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import type { ParcelManifest } from "#protocols/dispatch-courier";
 
-/** Labels the host adds when it binds a parcel to a deployment. It keeps the digest of the parcel without them. */
+/** Prefix of the labels the host adds when it binds a parcel to a deployment. The digest does not cover them. */
 export const DEPLOYMENT_LABEL_PREFIX = "dispatch.deployment.";
 
 /**
@@ -46,7 +46,7 @@ const MEMBERS = new Map<string, readonly string[]>(
   }).map(([holder, members]) => [holder, members.split(" ")]),
 );
 
-/** 64 lower-case hex digits. */
+/** Returns 64 lower-case hex digits. */
 export function manifestDigest(manifest: ParcelManifest): string {
   return createHash("sha256")
     .update(print(manifest, "manifest", ""))
@@ -61,7 +61,7 @@ export function digestMatches(manifest: ParcelManifest): boolean {
   return manifestDigest({ ...manifest, labels: Object.fromEntries(own) }) === manifest.digest;
 }
 
-/** Like `JSON.stringify(value, null, 2)`, in the host's order. An object of another kind is a map, sorted by name. */
+/** Prints like `JSON.stringify(value, null, 2)` in the host's order. An object that is not in `MEMBERS` is sorted by name. */
 function print(value: unknown, holder: string, indent: string): string {
   if (value === null || value === undefined) return "null";
   if (typeof value !== "object") return JSON.stringify(value);

@@ -1,11 +1,11 @@
-/** The entrypoint rule the built-in couriers apply. The host does not apply it to plugins, so we must. */
+/** The entrypoint rule of the built-in couriers, which the host leaves to a plugin. */
 import type { Operation } from "#protocols/dispatch-courier";
 import { ExecutionFailure } from "../support/failure.ts";
 import { quoted } from "./printable.ts";
 
 /**
- * A turn must be of the declared kind; without an entrypoint every kind is allowed. Looking at a parcel (its prompt, its
- * tools) is always allowed. Throws `invalid_input`; call it before any side effect.
+ * A turn must be of the declared kind; without an entrypoint every kind is allowed. Operations that are not turns are
+ * always allowed. Throws `invalid_input`; to be called before any side effect.
  */
 export function requireEntrypoint(entrypoint: string | null | undefined, operation: Operation["kind"]): void {
   if (operation !== "chat" && operation !== "job" && operation !== "heartbeat") return;

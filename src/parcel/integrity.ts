@@ -21,15 +21,15 @@ export const MAX_READ_BYTES = 8 * 1024 * 1024;
 
 /** The files of a verified parcel. Paths are those of the manifest, in any spelling an author may have used. */
 export interface ParcelFiles {
-  /** Record of a packaged file; undefined when the parcel has no such file. */
+  /** Returns the manifest's entry for a packaged file, or undefined. */
   find(path: string): ParcelFile | undefined;
-  /** Its content, hashed again. Throws `invalid_input`, also for a file above `MAX_READ_BYTES`. */
+  /** Returns the content, whose hash is verified again. Throws `invalid_input`, also for a file above `MAX_READ_BYTES`. */
   read(path: string): Promise<Buffer>;
-  /** Its content as strict UTF-8; a byte order mark is kept. */
+  /** Returns the content as text. Throws `invalid_input` unless it is UTF-8; a byte order mark is kept. */
   readText(path: string): Promise<string>;
 }
 
-/** Throws `invalid_input` with the first thing that is wrong. Reads every packaged file once, in bounded pieces. */
+/** Reads every packaged file once, in bounded pieces. Throws `invalid_input` with the first difference. */
 export async function verifyParcel(parcel: Parcel): Promise<ParcelFiles> {
   const { manifest } = parcel;
   if (!digestMatches(manifest)) {
@@ -108,8 +108,8 @@ async function checkLock({ root, manifest }: Parcel): Promise<void> {
 }
 
 /**
- * An instruction must be packaged, and a file that is used must have the hash its user states. The script of a tool may
- * be missing (the host packages the target of a link, under the target's path): tools are listed, not run.
+ * An instruction must be packaged, and the manifest must state one hash per file. The script of a tool may be missing (the
+ * host packages the target of a link under the target's path), because tools are listed and not run.
  */
 function checkReferences({ manifest }: Parcel, inventory: ReadonlyMap<string, ParcelFile>): void {
   for (const { packaged_path: path, sha256 } of manifest.instructions) {

@@ -16,7 +16,7 @@ interface Issue {
   readonly message: string;
 }
 
-/** Strict: invalid bytes are an error. A byte order mark is kept, as the host keeps it. */
+/** Throws `invalid_input` for bytes that are not UTF-8. A byte order mark is kept, as by the host. */
 export function decodeUtf8(bytes: Uint8Array, shown: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -37,7 +37,7 @@ export async function readJson(path: string, shown: string, maxBytes: number): P
   }
 }
 
-/** `value` as the schema says. The message names the first member that does not fit. */
+/** Returns `value` as the schema types it. Throws `invalid_input` naming the first member that does not fit. */
 export function checked<T>(schema: Schema<T>, value: unknown, shown: string): T {
   const parsed = schema.safeParse(value, JITLESS);
   if (!parsed.success) {

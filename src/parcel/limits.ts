@@ -7,7 +7,7 @@ import { runTimeoutMs } from "./timeouts.ts";
 const MAX_INT32 = 2 ** 31 - 1;
 const MAX_UINT32 = 2 ** 32 - 1;
 
-/** Only what the parcel states; undefined when it states nothing. Throws `invalid_input` for an unreadable `TIMEOUT RUN`. */
+/** Returns the limits that the parcel states, undefined when there are none. Throws `invalid_input` for an unreadable `TIMEOUT RUN`. */
 export function workloadLimits(parcel: Parcel): WorkloadLimits | undefined {
   const stated = {
     max_iterations: limitOf(parcel, "ITERATIONS") ?? limitOf(parcel, "TOOL_ROUNDS"),
@@ -20,14 +20,14 @@ export function workloadLimits(parcel: Parcel): WorkloadLimits | undefined {
   return Object.keys(limits).length > 0 ? limits : undefined;
 }
 
-/** The last line of a scope decides, even if it says nothing: zero and what the host cannot read mean no limit. */
+/** The last line of a scope counts, even without a value: zero, and what the host cannot read, mean no limit. */
 function limitOf({ manifest }: Parcel, scope: string): number | undefined {
   const written = lastOfScope(manifest.limits, scope)?.value ?? "";
   const value = /^\+?[0-9]{1,64}$/.test(written) ? Number(written) : 0;
   return value > 0 && value <= MAX_UINT32 ? Math.min(value, MAX_INT32) : undefined;
 }
 
-/** Rounded up: the courier keeps the exact deadline, the service must not be the earlier one. Zero is handled by the courier. */
+/** Rounded up, so that the service does not stop before the courier, which keeps the exact deadline and handles zero. */
 function timeoutSeconds(parcel: Parcel): number | undefined {
   const ms = runTimeoutMs(parcel);
   return ms ? Math.min(Math.ceil(ms / 1000), MAX_INT32) : undefined;

@@ -1,4 +1,4 @@
-/** Reading a parcel's manifest from disk. Nothing here vouches for the content; `integrity.ts` does. */
+/** Reading a parcel's manifest from disk. The content is verified in `integrity.ts`. */
 import { realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import {
@@ -14,7 +14,7 @@ import { checked, readJson } from "./json-file.ts";
 import { quoted } from "./printable.ts";
 import { unreadable } from "./regular-file.ts";
 
-/** Largest manifest and lock. A manifest lists about 150 bytes a packaged file, so this is some 25,000 files. */
+/** Largest manifest and lock. A manifest has about 150 bytes per packaged file, so this is some 25,000 files. */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 
 export interface Parcel {
@@ -71,7 +71,7 @@ async function locate(path: string): Promise<{ root: string; manifestFile: strin
   );
 }
 
-/** False only for a file that is not there; a dangling link is judged when it is read. */
+/** Returns false only for a file that does not exist; a dangling link fails when it is read. */
 async function exists(path: string): Promise<boolean> {
   try {
     await stat(path);

@@ -8,7 +8,7 @@ export interface ModelFields {
   fallback_models?: string[];
 }
 
-/** Members are present only when the parcel states them: the service has defaults of its own. */
+/** Returns the members that the parcel states; the service has defaults for the others. */
 export function modelFields({ manifest }: Parcel): ModelFields {
   const { primary, fallbacks } = manifest.models;
   const options = Object.entries(primary?.options ?? {});
@@ -19,7 +19,7 @@ export function modelFields({ manifest }: Parcel): ModelFields {
   };
 }
 
-/** `provider/model`, unless the id has that form already. */
+/** Returns `provider/model`, or the id alone when it has that form already. */
 function modelId({ id, provider }: ParcelModel): string {
   return provider && !id.includes("/") ? `${provider}/${id}` : id;
 }

@@ -9,14 +9,14 @@ export interface MountTargets {
   artifactsDir: string;
 }
 
-/** Drivers a mount kind can be honoured for, the ones the built-in couriers know. */
+/** Supported drivers of each mount kind: those of the built-in couriers. */
 const DRIVERS: Readonly<Record<Mount["kind"], readonly string[]>> = {
   session: ["memory", "sqlite"],
   memory: ["none", "sqlite"],
   artifacts: ["local"],
 };
 
-/** One entry for each declared mount, in their order. Throws `unsupported` for a driver that cannot be honoured. */
+/** Returns one entry per declared mount, in the order of the manifest. Throws `unsupported` for another driver. */
 export function resolveMounts({ manifest }: Parcel, targets: MountTargets): ResolvedMount[] {
   return manifest.mounts.map((mount) => {
     const known = DRIVERS[mount.kind];

@@ -5,7 +5,7 @@ import { listed, quoted } from "./printable.ts";
 
 const KNOWN_LIMITS = new Set(["ITERATIONS", "TOOL_CALLS", "TOOL_OUTPUT", "CONTEXT_TOKENS", "TOOL_ROUNDS"]);
 
-/** Needs neither a key nor the secrets: a parcel can be inspected without either. Empty when everything is sent. */
+/** Returns one sentence per part that is not sent; empty when everything is. Needs neither a key nor the secrets. */
 export function workloadNotes({ manifest }: Parcel): string[] {
   const notes: string[] = [];
   const note = (names: readonly string[], sentence: (names: string) => string) => {

@@ -6,9 +6,9 @@ import { ExecutionFailure } from "../support/failure.ts";
 import { quoted } from "./printable.ts";
 
 /**
- * A path of a manifest relative to `context/`, with forward slashes, without `.` and `..`. An author may have written
+ * Returns a path of a manifest relative to `context/`, with forward slashes, without `.` and `..`. An author may have written
  * `./SOUL.md`; the inventory says `SOUL.md`.
- * Throws `invalid_input` for an absolute path, a drive, a backslash, NUL, and for what leaves the folder.
+ * Throws `invalid_input` for an absolute path, a drive, a backslash, NUL, and a path that leaves the folder.
  */
 export function packagedPath(written: string): string {
   if (written === "") throw refused(written, "is empty");

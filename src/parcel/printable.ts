@@ -4,7 +4,7 @@ import { clipBytes } from "../support/clip.ts";
 const MAX_QUOTED_BYTES = 160;
 const MAX_MESSAGE_BYTES = 400;
 
-/** At most `maxBytes` of `text`; control, format and line-separator characters shown as escapes. */
+/** Returns at most `maxBytes` of `text`, with control, format and line-separator characters shown as escapes. */
 export function printable(text: string, maxBytes = MAX_MESSAGE_BYTES): string {
   return clipBytes(text.toWellFormed(), maxBytes).replace(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
@@ -12,12 +12,12 @@ export function printable(text: string, maxBytes = MAX_MESSAGE_BYTES): string {
   );
 }
 
-/** The same in double quotes. */
+/** Returns the same in double quotes. */
 export function quoted(text: string): string {
   return `"${printable(text, MAX_QUOTED_BYTES)}"`;
 }
 
-/** The first few names and how many more there are. */
+/** Returns the first `max` names and how many more there are. */
 export function listed(names: readonly string[], max = 8): string {
   const shown = names.slice(0, max).map((name) => printable(name, MAX_QUOTED_BYTES));
   const more = names.length - shown.length;

@@ -7,7 +7,7 @@ import type { Parcel } from "./load.ts";
 export const MAX_PROMPT_BYTES = 16 * 1024 * 1024;
 
 /**
- * Instructions in the order of the Agentfile, evals left out, then the inline prompts. Empty when nothing is declared.
+ * Returns the instructions in the order of the Agentfile, evals left out, then the inline prompts. Empty when nothing is declared.
  * Throws `invalid_input` for a file that is not UTF-8 and for a prompt above `MAX_PROMPT_BYTES`.
  */
 export async function resolvePrompt({ manifest }: Parcel, files: ParcelFiles): Promise<string> {
@@ -31,7 +31,7 @@ export async function resolvePrompt({ manifest }: Parcel, files: ParcelFiles): P
   return sections.join("\n\n");
 }
 
-/** Text whose front matter has no closing line is left as it is; a closing line needs a newline before and after it. */
+/** Removes the front matter. Its closing line needs a newline before and after it; without one the text is unchanged. */
 function withoutFrontMatter(text: string): string {
   const opening = ["---\n", "---\r\n"].find((line) => text.startsWith(line));
   if (opening === undefined) return text;
@@ -46,7 +46,7 @@ const WHITE_SPACE = /\p{White_Space}/u;
 
 /**
  * Strips Unicode White_Space as Rust does: NEL is removed and FEFF kept, the opposite of `String.trimEnd`.
- * A loop, because a pattern anchored at the end is quadratic in the blanks inside a text.
+ * A pattern anchored at the end would take quadratic time for blanks inside the text, so this is a loop.
  */
 function trimEnd(text: string): string {
   let end = text.length;

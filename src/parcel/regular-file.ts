@@ -37,7 +37,7 @@ export async function readRegular(
   }
 }
 
-/** The whole content, at most `maxBytes` of it. */
+/** Returns the content. Throws `invalid_input` when it has more than `maxBytes`. */
 export async function readWhole(path: string, shown: string, maxBytes: number): Promise<Buffer> {
   const pieces: Buffer[] = [];
   await readRegular(path, shown, maxBytes, (piece) => pieces.push(Buffer.from(piece)));

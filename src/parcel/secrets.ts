@@ -1,4 +1,4 @@
-/** Declared secrets of a parcel. Values come from our own environment only and are never logged or stored. */
+/** Declared secrets of a parcel. Values come from the environment of this process only and are never logged or stored. */
 import { ExecutionFailure } from "../support/failure.ts";
 import type { Parcel } from "./load.ts";
 import { listed } from "./printable.ts";
@@ -7,8 +7,8 @@ import { listed } from "./printable.ts";
 export type SecretSource = (name: string) => string | undefined;
 
 /**
- * The values of the declared secrets that are set, in the order of their declaration.
- * Throws `invalid_input` when a required one is missing, and for names the platform keeps for itself.
+ * Returns the declared secrets that have a value, in the order of their declaration.
+ * Throws `invalid_input` when a required one is missing, and for names that are reserved by the platform.
  */
 export function collectSecrets({ manifest }: Parcel, secret: SecretSource): [name: string, value: string][] {
   const reserved = manifest.secrets.map(({ name }) => name).filter((name) => /^SEREN_/i.test(name));

@@ -14,8 +14,8 @@ const MAX_U64 = 2n ** 64n - 1n;
 const MAX_MS = BigInt(Number.MAX_SAFE_INTEGER);
 
 /**
- * `TIMEOUT RUN` in milliseconds; undefined when there is none. Zero is a limit, too: the host builds it and then fails
- * every turn. Throws `invalid_input` for a duration that cannot be read, as the host does.
+ * Returns `TIMEOUT RUN` in milliseconds, undefined when there is none. Zero is a limit: the host builds such a parcel and
+ * then fails every turn. Throws `invalid_input` for a duration that cannot be read, as the host does.
  */
 export function runTimeoutMs({ manifest }: Parcel): number | undefined {
   const timeout = lastOfScope(manifest.timeouts, "RUN");
@@ -28,7 +28,7 @@ export function runTimeoutMs({ manifest }: Parcel): number | undefined {
   );
 }
 
-/** Milliseconds of a duration such as `300s`, at most `Number.MAX_SAFE_INTEGER`; undefined when it is none. */
+/** Returns the milliseconds of a duration such as `300s`, at most `Number.MAX_SAFE_INTEGER`, or undefined. */
 export function parseDuration(text: string): number | undefined {
   if (text.length > 64) return undefined;
   const [, digits, unit] = /^\p{White_Space}*\+?(\d+)\p{White_Space}*(ms|s|m|h)\p{White_Space}*$/u.exec(text) ?? [];

@@ -40,7 +40,7 @@ export function listLocalTools({ manifest }: Parcel): LocalToolSpec[] {
   });
 }
 
-/** A tool by its alias or, for a local one, by its packaged path. */
+/** Finds a tool by its alias or, for a local one, by its packaged path. */
 export function findLocalTool(tools: readonly LocalToolSpec[], name: string): LocalToolSpec | undefined {
   return tools.find((tool) => tool.alias === name || (tool.transport === "local" && tool.packaged_path === name));
 }

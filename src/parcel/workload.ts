@@ -1,4 +1,4 @@
-/** A parcel as a request to deploy it: an LLM workload with everything the parcel carries inside. */
+/** A parcel as the request that deploys it: an LLM workload with all files of the parcel. */
 import type { CreateDeployment } from "#protocols/seren-cloud";
 import { bundleOf, requireSize } from "./bundle.ts";
 import { requireCompatible } from "./compatibility.ts";

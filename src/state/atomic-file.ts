@@ -5,11 +5,19 @@
 import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
-/**
- * Owner-only unless `mode` says otherwise, synced to disk before it takes the name. `token` must be unique among
- * concurrent writers of `path`.
- */
-export async function writeFileAtomic(path: string, text: string, token: string, mode = 0o600): Promise<void> {
+export interface AtomicWriteOptions {
+  /** Part of the temporary file's name. Must be unique among concurrent writers of the path. */
+  token: string;
+  /** Default: only the owner may read and write. */
+  mode?: number;
+}
+
+/** Resolves when the text is on disk under `path`. */
+export async function writeFileAtomic(
+  path: string,
+  text: string,
+  { token, mode = 0o600 }: AtomicWriteOptions,
+): Promise<void> {
   const temporary = `${path}.${token}.tmp`;
   try {
     const file = await open(temporary, "wx", mode);

@@ -41,7 +41,7 @@ export class OwnedFiles {
 
   /** Durable when it resolves. */
   async put(name: string, text: string): Promise<void> {
-    await writeFileAtomic(join(await this.#folder(), name + SUFFIX), text, this.#ambient.uuid());
+    await writeFileAtomic(join(await this.#folder(), name + SUFFIX), text, { token: this.#ambient.uuid() });
   }
 
   async remove(name: string): Promise<void> {
@@ -91,7 +91,7 @@ export class OwnedFiles {
     const address = aliveAddress(folder, this.#id);
     this.#alive = await showAlive(address); // before the first file, so that an owner file implies a living owner
     const owner: Owner = { v: 1, machine: this.#machine, address };
-    await writeFileAtomic(join(folder, OWNER_FILE), JSON.stringify(owner), this.#ambient.uuid());
+    await writeFileAtomic(join(folder, OWNER_FILE), JSON.stringify(owner), { token: this.#ambient.uuid() });
     return folder;
   }
 

@@ -11,14 +11,14 @@ import { join } from "node:path";
 /** The address of a Unix socket has 108 bytes on Linux and 104 on macOS, the final NUL counted. */
 const MAX_SOCKET_PATH_BYTES = 103;
 
-/** Where the process `ownerId` listens, given its folder. */
+/** Returns the address on which the process `ownerId` listens. */
 export function aliveAddress(folder: string, ownerId: string): string {
   if (process.platform === "win32") return `\\\\.\\pipe\\seren-bridge-${ownerId}`;
   const near = join(folder, "alive");
   return Buffer.byteLength(near) <= MAX_SOCKET_PATH_BYTES ? near : join(tmpdir(), `seren-bridge-${ownerId}`);
 }
 
-/** Listens until the process ends; never holds it open. Rejects when the address cannot be used. */
+/** Listens until the process ends, without keeping it alive. Rejects when the address cannot be used. */
 export function showAlive(address: string): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer((connection) => connection.destroy());

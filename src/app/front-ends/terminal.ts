@@ -69,7 +69,7 @@ export async function serve(args: readonly string[], hostModes: Services["hostMo
     leave: (code) => process.exit(code),
     async writeFile(path, text, mode) {
       await mkdir(dirname(path), { recursive: true });
-      await writeFileAtomic(path, text, ambient.uuid(), mode);
+      await writeFileAtomic(path, text, { token: ambient.uuid(), mode });
     },
     serveLocal: async (options) => (await import("../terminal/local-service.ts")).serveLocal(options, config, ambient),
   };

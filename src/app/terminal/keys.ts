@@ -43,7 +43,7 @@ export function terminalKeys({ config, ambient, redactor, check }: TerminalKeysO
     },
     async store(key) {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      await writeFileAtomic(path, `${JSON.stringify({ api_key: key.reveal() }, null, 2)}\n`, ambient.uuid());
+      await writeFileAtomic(path, `${JSON.stringify({ api_key: key.reveal() }, null, 2)}\n`, { token: ambient.uuid() });
       return path;
     },
     async forget() {

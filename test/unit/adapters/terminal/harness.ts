@@ -109,7 +109,7 @@ export class TestTerminal {
       },
       async writeFile(path, text, mode) {
         mkdirSync(dirname(path), { recursive: true });
-        await writeFileAtomic(path, text, ambient.uuid(), mode);
+        await writeFileAtomic(path, text, { token: ambient.uuid(), mode });
       },
       serveLocal: () => Promise.reject(new Error("not in this test")),
     };
