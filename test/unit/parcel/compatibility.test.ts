@@ -4,7 +4,7 @@ import { altered, failureOf, parcelDir, REFUSED, RUNNABLE } from "./parcels.ts";
 
 const custom = (reference: string) => altered("minimal", { courier: { kind: "custom", reference } });
 
-test.each(RUNNABLE)("%s runs here", async (name) => {
+test.each(RUNNABLE)("%s is compatible", async (name) => {
   requireCompatible(await loadParcel(parcelDir(name)));
 });
 
@@ -40,7 +40,7 @@ test("the kind counts, too", async () => {
   expect((await failureOf(() => requireCompatible(parcel))).kind).toBe("unsupported");
 });
 
-test("a refusal says which line makes the parcel run here", async () => {
+test("a refusal names the line that makes the parcel compatible", async () => {
   expect(await failureOf(() => openParcel(parcelDir("native")))).toEqual({
     kind: "unsupported",
     message:
@@ -53,6 +53,6 @@ test("a refusal says which line makes the parcel run here", async () => {
   });
 });
 
-test.each(REFUSED)("%s is refused at the door", async (name) => {
+test.each(REFUSED)("%s is refused when it is opened", async (name) => {
   expect((await failureOf(() => openParcel(parcelDir(name)))).kind).toBe("unsupported");
 });

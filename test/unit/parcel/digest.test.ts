@@ -30,7 +30,7 @@ test("the order of members in the file does not matter", async () => {
   expect(manifestDigest(ParcelManifestSchema.parse(turned))).toBe(manifest.digest);
 });
 
-test("every member of a manifest is under the digest", async () => {
+test("the digest covers every member of a manifest", async () => {
   const manifest = await manifestOf("chat");
   const changes = {
     source_agentfile: "Other",

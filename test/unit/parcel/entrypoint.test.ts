@@ -22,7 +22,7 @@ test("the refusal says what to do", async () => {
   expect((await failureOf(() => requireEntrypoint("", "chat"))).kind).toBe("invalid_input");
 });
 
-test("without an entrypoint every turn is allowed; looking is always allowed", () => {
+test("without an entrypoint every turn is allowed; other operations are always allowed", () => {
   for (const turn of TURNS) {
     requireEntrypoint(null, turn);
     requireEntrypoint(undefined, turn);

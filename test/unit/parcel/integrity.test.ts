@@ -84,7 +84,7 @@ describe("tampering is refused", () => {
     expect(await failureOf(() => verify(dir))).toEqual(invalid(/"SOUL\.md" is a symbolic link/));
   });
 
-  test("a link in place of a folder on the way", async () => {
+  test("a link in place of a parent folder", async () => {
     const dir = await copyOf("job");
     const elsewhere = await scratch();
     await cp(join(dir, "context", "data"), elsewhere, { recursive: true });
@@ -93,7 +93,7 @@ describe("tampering is refused", () => {
     expect(await failureOf(() => verify(dir))).toEqual(invalid(/folder "data" is a symbolic link/));
   });
 
-  test.skipIf(process.platform === "win32")("a pipe, without waiting for somebody to write to it", async () => {
+  test.skipIf(process.platform === "win32")("a pipe, without waiting for a writer", async () => {
     const dir = await copyOf("chat");
     await rm(join(dir, "context", "SOUL.md"));
     execFileSync("mkfifo", [join(dir, "context", "SOUL.md")]);
@@ -161,7 +161,7 @@ describe("the lock", () => {
     expect(await failureOf(() => verify(dir))).toEqual(invalid(/parcel\.lock does not exist/));
   });
 
-  test("may have members of a later host, however deep", async () => {
+  test("may have members of a later host at every level", async () => {
     const dir = await copyOf("chat");
     const path = join(dir, "parcel.lock");
     const deep = `${"[".repeat(1e5)}${"]".repeat(1e5)}`;
@@ -225,12 +225,12 @@ describe("a hostile manifest with a digest of its own", () => {
     expect(await failureOf(() => verify(other))).toEqual(invalid(/states two different hashes for "SOUL\.md"/));
   });
 
-  test("a size nobody should hash for each request", async () => {
+  test("files that add up to more than may be hashed per request", async () => {
     const dir = await built({}, { files: [{ ...record("x"), size_bytes: 2 ** 30 + 1 }] });
     expect(await failureOf(() => verify(dir))).toEqual(invalid(/add up to more than the 1073741824 bytes/));
   });
 
-  test("a script that is not packaged is no reason to refuse: it is not run", async () => {
+  test("a script that is not packaged is accepted, because it is not run", async () => {
     await openBuilt(
       {},
       { tools: [{ kind: "local", alias: "t", packaged_path: "t.sh", runner: { command: "sh", args: [] } }] },
@@ -241,7 +241,7 @@ describe("a hostile manifest with a digest of its own", () => {
 describe("reading", () => {
   const soul = (text: string) => [{ kind: "soul" as const, packaged_path: "./SOUL.md", sha256: sha256(text) }];
 
-  test("hashes again what it hands out", async () => {
+  test("verifies the hash of what it returns", async () => {
     const dir = await built({ "a/SOUL.md": "good" });
     const { files } = await openParcel(dir);
     await writeFile(join(dir, "context", "a", "SOUL.md"), "evil");
@@ -250,7 +250,7 @@ describe("reading", () => {
     expect((await files.read("a/SOUL.md")).toString()).toBe("good");
   });
 
-  test("a folder swapped for a link later still gives only what was verified", async () => {
+  test("a folder that is replaced by a link later still returns only verified content", async () => {
     const dir = await built({ "a/SOUL.md": "good" });
     const { files } = await openParcel(dir);
     const elsewhere = await scratch();
@@ -260,7 +260,7 @@ describe("reading", () => {
     expect(await failureOf(() => files.read("a/SOUL.md"))).toEqual(invalid(/"a\/SOUL\.md" was changed/));
   });
 
-  test("finds a file in any spelling an author may use, and no other", async () => {
+  test("finds a file in every spelling of its path, and no other file", async () => {
     const { files } = await openBuilt({ "SOUL.md": "x" }, { instructions: soul("x") });
     expect(await files.readText("./SOUL.md")).toBe("x");
     expect(files.find("a/../SOUL.md")?.size_bytes).toBe(1);

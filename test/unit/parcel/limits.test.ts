@@ -11,7 +11,7 @@ const limitsOf = async (limits: Entry[], timeouts: Entry[] = []) =>
     }),
   );
 
-test("nothing stated is nothing sent", async () => {
+test("members that are not stated are not sent", async () => {
   expect(await limitsOf([])).toBeUndefined();
   expect(await limitsOf([["OTHER", "5"]], [["TOOL", "5s"]])).toBeUndefined();
 });
@@ -37,7 +37,7 @@ test("every scope has its limit", async () => {
   });
 });
 
-describe("the last entry of a scope decides", () => {
+describe("the last entry of a scope counts", () => {
   test.each<[string, Entry[], object | undefined]>([
     [
       "a later value",
@@ -129,6 +129,6 @@ test.each([
   expect((await limitsOf([], [["RUN", duration]]))?.max_timeout_seconds).toBe(seconds);
 });
 
-test("a TIMEOUT RUN nobody can read is an error", async () => {
+test("an unreadable TIMEOUT RUN is an error", async () => {
   expect((await failureOf(() => limitsOf([], [["RUN", "soon"]]))).kind).toBe("invalid_input");
 });

@@ -10,17 +10,17 @@ test.each(PARCELS)("%s loads from its folder and from its manifest file", async 
   expect(await loadParcel(join(parcelDir(name), "manifest.json"))).toEqual(byFolder);
 });
 
-test("a relative path and a linked folder lead to the real one", async () => {
+test("a relative path and a linked folder are resolved to the real folder", async () => {
   const dir = await scratch();
   await symlink(parcelDir("chat"), join(dir, "current"));
   expect((await loadParcel(join(dir, "current"))).root).toBe(parcelDir("chat"));
   expect((await loadParcel(relative(process.cwd(), parcelDir("chat")))).root).toBe(parcelDir("chat"));
 });
 
-describe("refused by name", () => {
+describe("refused with the name of the file", () => {
   const invalid = (message: string | RegExp) => ({ kind: "invalid_input", message: expect.stringMatching(message) });
 
-  test("nothing there", async () => {
+  test("a path that does not exist", async () => {
     const dir = await scratch();
     expect(await failureOf(() => loadParcel(join(dir, "no")))).toEqual(invalid(/no" does not exist$/));
     expect(await failureOf(() => loadParcel(""))).toEqual(invalid(/empty/));
@@ -107,7 +107,7 @@ describe("refused by name", () => {
     expect(await failureOf(() => loadParcel(dir))).toEqual(invalid(/is a folder/));
   });
 
-  test("what a manifest says cannot move the reader's terminal", async () => {
+  test("text of a manifest cannot control the reader's terminal", async () => {
     const dir = await copyOf("chat");
     const file = join(dir, "manifest.json");
     await writeFile(file, (await readFile(file, "utf8")).replace('"env"', '"\\u001b[2J\\u202e": 1, "env"'));

@@ -15,12 +15,12 @@ test.each([
   expect(await fields(model, [model])).toEqual({ model_id: id, fallback_models: [id] });
 });
 
-test("nothing stated is nothing sent", async () => {
+test("members that are not stated are not sent", async () => {
   expect(await fields(null)).toEqual({});
   expect(await fields({ id: "m", options: {} })).toEqual({ model_id: "m" });
 });
 
-test("options travel as they are", async () => {
+test("options are sent as they are", async () => {
   expect(await fields({ id: "m", options: { "reasoning-effort": "high" } })).toEqual({
     model_id: "m",
     model_config: { "reasoning-effort": "high" },

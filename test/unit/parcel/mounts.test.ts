@@ -7,7 +7,7 @@ const targets = { artifactsDir: "/state/artifacts/keeper" };
 const mounted = (kind: (typeof MOUNT_KINDS)[number], driver: string) =>
   altered("minimal", { mounts: [{ kind, driver, options: [] }] });
 
-test("each mount says where its data really lives", async () => {
+test("each mount states where its data is", async () => {
   const resolved = resolveMounts(await loadParcel(parcelDir("mounts")), targets);
   expect(resolved).toEqual([
     {
@@ -32,7 +32,7 @@ test("each mount says where its data really lives", async () => {
   for (const mount of resolved) ResolvedMountSchema.parse(mount);
 });
 
-test("the other drivers that are honoured", async () => {
+test("the other supported drivers", async () => {
   expect(resolveMounts(await mounted("session", "memory"), targets)).toMatchObject([
     { driver: "memory", metadata: { location: "seren-cloud" } },
   ]);
@@ -42,7 +42,7 @@ test("the other drivers that are honoured", async () => {
   expect(resolveMounts(await altered("minimal", { mounts: [] }), targets)).toEqual([]);
 });
 
-test("a driver that cannot be honoured is refused with the one that can", async () => {
+test("an unsupported driver is refused with the supported one", async () => {
   const parcel = await loadParcel(parcelDir("mounts-unsupported"));
   expect(await failureOf(() => resolveMounts(parcel, targets))).toEqual({
     kind: "unsupported",

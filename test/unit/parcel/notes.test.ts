@@ -2,11 +2,11 @@ import { expect, test } from "vitest";
 import { workloadNotes } from "../../../src/parcel/index.ts";
 import { altered } from "./parcels.ts";
 
-test("a parcel that travels whole has none", async () => {
+test("a parcel that is sent completely has none", async () => {
   expect(workloadNotes(await altered("minimal", {}))).toEqual([]);
 });
 
-test("whatever stays behind is named, once, and printable", async () => {
+test("each part that is not sent is named once, printably", async () => {
   const parcel = await altered("minimal", {
     limits: ["COST", "cost", "ITERATIONS"].map((scope) => ({ scope, value: "1", qualifiers: [] })),
     models: { primary: null, fallbacks: [{ id: "m\u001b[2J", options: { a: "b" } }, { id: "n" }] },

@@ -17,7 +17,7 @@ test.each([
   expect(packagedPath(written)).toBe(path);
 });
 
-test("whatever is written, what comes out stays inside, on every system", () => {
+test("the result is inside the folder on every system, whatever was written", () => {
   const piece = fc.constantFrom("..", ".", "", "a", "b.md", "C:", "\\", "\0", "...", "~");
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 8 }), fc.boolean(), (pieces, dense) => {

@@ -1,4 +1,4 @@
-/** The parcels of `test/fixtures/dispatch`, and copies of them that a test may spoil. */
+/** The parcels of `test/fixtures/dispatch`, and copies of them that a test may change. */
 import { createHash } from "node:crypto";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -12,7 +12,7 @@ import { ExecutionFailure } from "../../../src/support/failure.ts";
 
 export const FIXTURES = fileURLToPath(new URL("../../fixtures/dispatch/", import.meta.url));
 export const PARCELS = await readdir(join(FIXTURES, "parcels"));
-/** Those that a courier of the custom family has to refuse. */
+/** Parcels that a courier of the custom family has to refuse. */
 export const REFUSED = ["foreign", "native", "network"];
 export const RUNNABLE = PARCELS.filter((name) => !REFUSED.includes(name));
 
@@ -34,12 +34,12 @@ export async function scratch(): Promise<string> {
   return dir;
 }
 
-/** A parcel in memory: a fixture's manifest with other members. Nothing on disk belongs to it. */
+/** A parcel in memory only: a fixture's manifest with other members. */
 export async function altered(name: string, change: Partial<ParcelManifest>): Promise<Parcel> {
   return { root: "/nowhere", manifest: { ...(await manifestOf(name)), ...change } };
 }
 
-/** Writes manifest and lock so that both agree and the digest is right, whatever the members say. */
+/** Writes a manifest and a lock that agree, with the right digest. */
 export async function writeSealed(dir: string, manifest: ParcelManifest): Promise<void> {
   const sealed = { ...manifest, digest: manifestDigest(manifest) };
   await writeFile(join(dir, "manifest.json"), JSON.stringify(sealed, null, 2));
@@ -53,7 +53,7 @@ export async function writeSealed(dir: string, manifest: ParcelManifest): Promis
   await writeFile(join(dir, "parcel.lock"), JSON.stringify(lock, null, 2));
 }
 
-/** A new, valid parcel with these files and whatever else is given. */
+/** A new, valid parcel with these files and members. */
 export async function built(
   files: Record<string, string | Buffer>,
   change: Partial<ParcelManifest> = {},
@@ -77,7 +77,7 @@ export const openBuilt = async (
 
 export const sha256 = (content: string | Buffer) => createHash("sha256").update(content).digest("hex");
 
-/** The failure that `run` ends with. */
+/** Returns the failure of `run`. */
 export async function failureOf(run: () => unknown): Promise<{ kind: string; message: string }> {
   try {
     await run();

@@ -48,14 +48,14 @@ describe("front matter of a skill", () => {
   });
 });
 
-test("trailing Unicode white space goes, and nothing else", async () => {
+test("trailing Unicode white space is removed, and nothing else", async () => {
   const white = "\u0009\u000a\u000b\u000c\u000d\u0020\u0085\u00a0\u1680\u2000\u200a\u2028\u2029\u202f\u205f\u3000";
   expect(await promptOf({}, { inline_prompts: [` a${white}`, "b\uFEFF ", "c\u200b ", "d\u180e", white, ""] })).toBe(
     "# PROMPT\n\n a\n\n# PROMPT\n\nb\uFEFF\n\n# PROMPT\n\nc\u200b\n\n# PROMPT\n\nd\u180e\n\n# PROMPT\n\n\n\n# PROMPT\n\n",
   );
 });
 
-test("evals are left out, kinds may repeat, and nothing declared is the empty string", async () => {
+test("evals are left out, kinds may repeat, and without instructions the prompt is empty", async () => {
   const entry = (kind: "soul" | "eval" | "tools", text: string) => ({
     kind,
     packaged_path: `./${text}.md`,
@@ -77,7 +77,7 @@ test("a file that is not UTF-8 is an error, not a replacement character", async 
   });
 });
 
-test("one file named many times cannot fill the memory", async () => {
+test("a file that is named many times cannot fill the memory", async () => {
   const text = "x".repeat(1024 * 1024);
   const instructions = Array.from({ length: 20 }, () => ({
     kind: "soul" as const,
@@ -90,7 +90,7 @@ test("one file named many times cannot fill the memory", async () => {
   });
 });
 
-test("blanks inside a long text cost no more than their length", async () => {
+test("blanks inside a long text take linear time", async () => {
   const text = `${" ".repeat(1_000_000)}x`;
   expect(await promptOf({}, { inline_prompts: [text] })).toBe(`# PROMPT\n\n${text}`);
 });

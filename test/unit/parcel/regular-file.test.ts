@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { readRegular, readWhole } from "../../../src/parcel/regular-file.ts";
 import { failureOf, scratch } from "./parcels.ts";
 
-test("hands out every byte in order, in bounded pieces", async () => {
+test("returns every byte in order, in bounded pieces", async () => {
   const path = join(await scratch(), "file");
   const content = Buffer.from(Array.from({ length: 700_000 }, (_, index) => index % 251));
   await writeFile(path, content);
@@ -32,7 +32,7 @@ test.skipIf(process.platform !== "linux")("stops at the limit when a file is lon
   });
 });
 
-test("names the file in words, not by its local path", async () => {
+test("names the file by its role and not by its local path", async () => {
   const dir = await scratch();
   expect(await failureOf(() => readWhole(join(dir, "no"), "the parcel's lock", 10))).toEqual({
     kind: "invalid_input",

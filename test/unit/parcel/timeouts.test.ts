@@ -47,7 +47,7 @@ test("the last entry of a scope counts, in any case of its letters", async () =>
   expect(runTimeoutMs(await withTimeouts(["RUN", "x"], ["Run", "2s"]))).toBe(2_000);
 });
 
-test("a duration nobody can read is an error", async () => {
+test("an unreadable duration is an error", async () => {
   const parcel = await withTimeouts(["RUN", "1s"], ["RUN", "soon"]);
   expect(await failureOf(() => runTimeoutMs(parcel))).toEqual({
     kind: "invalid_input",

@@ -19,12 +19,12 @@ async function builtWorkload(files: Record<string, string | Buffer>, change: Par
 }
 const soul = (text: string) => ({ kind: "soul" as const, packaged_path: "SOUL.md", sha256: sha256(text) });
 
-test.each(RUNNABLE)("the workload of %s has the form the service takes", async (name) => {
+test.each(RUNNABLE)("the workload of %s has the form the service accepts", async (name) => {
   const { create } = await workloadOf(name);
   expect(CreateDeploymentSchema.parse(create)).toEqual(create);
 });
 
-test.each(REFUSED)("none is composed for %s", async (name) => {
+test.each(REFUSED)("there is none for %s", async (name) => {
   const parcel = await loadParcel(parcelDir(name));
   const files = await verifyParcel(parcel);
   expect((await failureOf(() => parcelWorkload(parcel, files, options))).kind).toBe("unsupported");
@@ -112,7 +112,7 @@ test("chat: every instruction in its order, fallbacks, limits, visibility, label
   ]);
 });
 
-test("tools: scripts and schemas travel as files, declarations do not", async () => {
+test("tools: scripts and schemas are sent as files, declarations are not", async () => {
   const { create, notes } = await workloadOf("tools");
   expect(create.workload.execution).toMatchObject({
     bundle: {
@@ -134,7 +134,7 @@ test("tools: scripts and schemas travel as files, declarations do not", async ()
   ]);
 });
 
-test("skills: names and allowed tools travel, front matter stays, inline prompts come last", async () => {
+test("skills: names and allowed tools are sent, front matter stays, inline prompts come last", async () => {
   const { create } = await workloadOf("skills");
   expect(create.workload.execution).toMatchObject({
     bundle: {
@@ -155,7 +155,7 @@ test("skills: names and allowed tools travel, front matter stays, inline prompts
   });
 });
 
-test("unicode: a byte order mark and odd label names survive", async () => {
+test("unicode: a byte order mark and unusual label names are kept", async () => {
   const { create } = await workloadOf("unicode");
   expect(create.skill_slug).toBe("worterbuch");
   expect(create.workload.config).toMatchObject({ labels: { "2": "two", "10": "ten", alpha: "å", zeta: "z" } });
@@ -175,14 +175,14 @@ test("heartbeat: schedules stay with the host, and nothing is scheduled remotely
   expect(notes).toEqual(["SCHEDULE and LISTEN stay with Dispatch: `dispatch serve` starts each turn"]);
 });
 
-test("a packaged file that is called like an inline prompt keeps its name", async () => {
+test("a packaged file with the name of an inline prompt keeps its name", async () => {
   const { create } = await builtWorkload({ "PROMPT-1.md": "file" }, { inline_prompts: ["inline"] });
   expect(create.workload.execution).toMatchObject({
     bundle: { instructions: [{ path: "PROMPT-2.md", content: "inline" }], assets: [{ path: "PROMPT-1.md" }] },
   });
 });
 
-test("eval files that are no instructions, an empty file, and a spelled-out path", async () => {
+test("eval files that are not instructions, an empty file, and a path with a leading dot", async () => {
   const { create } = await builtWorkload(
     { "SOUL.md": "s", "x.eval": "", "evil.MD": "" },
     { instructions: [{ ...soul("s"), packaged_path: "./SOUL.md" }] },
@@ -199,7 +199,7 @@ test("eval files that are no instructions, an empty file, and a spelled-out path
   CreateDeploymentSchema.parse(create);
 });
 
-test("names that mean something to JavaScript are ordinary names", async () => {
+test("names such as __proto__ are ordinary names", async () => {
   const { create } = await builtWorkload(
     { "SOUL.md": "s" },
     {
@@ -224,7 +224,7 @@ describe("secrets", () => {
   const compose = (secrets: [name: string, required: boolean][], values: Record<string, string>) =>
     builtWorkload({ "SOUL.md": "s" }, declared(...secrets), (name) => values[name] ?? "");
 
-  test("a missing one is named, with what to do", async () => {
+  test("a missing one is named, with the remedy", async () => {
     expect(await failureOf(() => compose([["API_TOKEN", true]], {}))).toEqual({
       kind: "invalid_input",
       message:
@@ -243,7 +243,7 @@ describe("secrets", () => {
     expect(several.message).toContain("needs the secrets A, B, not set here");
   });
 
-  test("an optional one travels when it is set and is no requirement", async () => {
+  test("an optional one is sent when it is set and is no requirement", async () => {
     const { create } = await compose(
       [
         ["A", true],
@@ -304,7 +304,7 @@ describe("size limits, refused with the figures", () => {
     expect(failure.message).toContain('its file "big" would take 8388609 bytes, and at most 8388608 (8 MiB)');
   });
 
-  test("16 MiB in all, and what is allowed fits the body", async () => {
+  test("16 MiB in all, and what is allowed fits into the body", async () => {
     const half = Buffer.alloc(8 * MIB);
     const failure = await failureOf(() => builtWorkload({ a: half, b: half }, { inline_prompts: ["p"] }));
     expect(failure.message).toContain(
@@ -314,7 +314,7 @@ describe("size limits, refused with the figures", () => {
     expect(JSON.stringify(create).length).toBeLessThan(24 * MIB);
   });
 
-  test("a file that is an instruction many times counts each time", async () => {
+  test("a file that is used as an instruction several times counts each time", async () => {
     const text = "x".repeat(MIB);
     const failure = await failureOf(() =>
       builtWorkload({ "SOUL.md": text }, { instructions: Array.from({ length: 17 }, () => soul(text)) }),
@@ -322,7 +322,7 @@ describe("size limits, refused with the figures", () => {
     expect(failure.message).toContain("would take 17825792 bytes, and at most 16777216 (16 MiB)");
   });
 
-  test("24 MiB of request, for text that JSON makes longer", async () => {
+  test("a request above 24 MiB, for text that JSON makes longer", async () => {
     const text = "\u0001".repeat(MIB);
     const failure = await failureOf(() =>
       builtWorkload({ "SOUL.md": text }, { instructions: Array.from({ length: 5 }, () => soul(text)) }),
@@ -339,7 +339,7 @@ test("a parcel without instructions and prompts is refused", async () => {
   expect(failure.message).toContain("has neither instructions nor prompts");
 });
 
-test("a file that changes after verification never reaches the request", async () => {
+test("a file that changes after verification is never sent", async () => {
   const { parcel, files } = await openBuilt({ "SOUL.md": "good" }, { instructions: [soul("good")] });
   await writeFile(`${parcel.root}/context/SOUL.md`, "evil");
   expect((await failureOf(() => parcelWorkload(parcel, files, options))).message).toContain("was changed");

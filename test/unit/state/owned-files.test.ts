@@ -9,7 +9,7 @@ const all = () => true;
 const byName = (files: readonly { name: string; text: string }[]) =>
   files.map(({ name, text }) => `${name}=${text}`).sort();
 
-test("what was written is listed, replaced, removed, and nothing stays behind", async () => {
+test("files are listed, replaced and removed, and no folder is left", async () => {
   const root = join(await temporaryFolder(), "runs");
   const files = new OwnedFiles(root, realAmbient);
   await files.put("one", "first");
@@ -47,7 +47,7 @@ test("only the owner can read them", async () => {
   await files.close();
 });
 
-test("a living process keeps its files; killed, it loses them to the next one", async () => {
+test("the files of a living process are left alone; those of a killed one are taken over", async () => {
   const root = await temporaryFolder();
   const child = await owner(root, "left=behind", "also=this");
   const files = new OwnedFiles(root, realAmbient);
@@ -80,7 +80,7 @@ test.runIf(process.platform === "linux")(
   },
 );
 
-test("two that sweep at once share what there is, each entry once", async () => {
+test("two processes that take over at once get each file once", async () => {
   const root = await temporaryFolder();
   const names = Array.from({ length: 40 }, (_, index) => `entry-${index}`);
   await killed(await owner(root, ...names.map((name) => `${name}=x`)));
@@ -119,7 +119,7 @@ test.each([
   expect(await files.list()).toEqual([]);
 });
 
-test("what a crash left half written is never read, and goes with the folder", async () => {
+test("a half-written file is never read, and is removed with its folder", async () => {
   const root = await temporaryFolder();
   const child = await owner(root, "left=behind");
   const [id = ""] = await readdir(root);
@@ -131,7 +131,7 @@ test("what a crash left half written is never read, and goes with the folder", a
   await files.close();
 });
 
-test("a folder whose process died while it made it is removed, a day later", async () => {
+test("a folder without an owner file is removed after a day", async () => {
   const root = await temporaryFolder();
   for (const name of ["old", "young"]) {
     await mkdir(join(root, name));
@@ -144,7 +144,7 @@ test("a folder whose process died while it made it is removed, a day later", asy
   expect(await readdir(root)).toEqual(["young"]);
 });
 
-test("a folder that cannot be written to makes the write fail, not the process", async () => {
+test("in a folder that cannot be written to, the write fails and not the process", async () => {
   const folder = await temporaryFolder();
   // A plain file in the place of the folder refuses everybody, root included.
   await writeFile(join(folder, "runs"), "not a folder");
@@ -156,7 +156,7 @@ test("a folder that cannot be written to makes the write fail, not the process",
   expect(await readFile(join(folder, "runs"), "utf8")).toBe("not a folder");
 });
 
-/** Nobody tells when a process nobody reaps has gone, so the kernel is asked. It is a zombie when its last thread ended. */
+/** Asks the kernel, because a process that is not reaped sends no event. It is a zombie once its last thread has ended. */
 async function becomesZombie(pid: number): Promise<void> {
   for (;;) {
     const line = await readFile(`/proc/${pid}/stat`, "utf8");

@@ -14,7 +14,7 @@ export async function temporaryFolder(): Promise<string> {
 
 const CHILD = ["scripts/run-typescript.mjs", "test/unit/state/owner-child.ts"];
 
-/** A living process with `entries` (`name=text`) of its own under `root`. */
+/** Starts a process with its own `entries` (`name=text`) under `root`. */
 export async function owner(root: string, ...entries: string[]): Promise<ChildProcess> {
   return started(spawn(process.execPath, [...CHILD, root, ...entries], { stdio: ["ignore", "pipe", "inherit"] }));
 }

@@ -23,7 +23,7 @@ test.each([
   "timeout_seconds must be at least 1",
   "tool not allowed by subagent; unavailable tool; subagent tool; has no tools compatible with",
   `a hash deadbeef42900000deadbeef42900000`,
-])("C12: %s is defused", (message) => {
+])("C12: %s is reworded", (message) => {
   const text = dispatchFailureText(new ExecutionFailure("unavailable", message));
   expect(text).not.toMatch(HOST_RETRIES);
   expect(text).not.toMatch(HOST_TIMEOUT);
@@ -32,25 +32,25 @@ test.each([
   expect(text.length).toBeGreaterThan(0);
 });
 
-test("the words stay where they are meant", () => {
+test("the classifying words stay in failures of their own kind", () => {
   expect(dispatchFailureText(new ExecutionFailure("rate_limited", "HTTP 429"))).toBe("rate limit: HTTP 429");
   expect(dispatchFailureText(new ExecutionFailure("timed_out", "no answer"))).toBe("timed out: no answer");
   expect(dispatchFailureText(new ExecutionFailure("internal", " \n"))).toBe("seren-bridge failed and cannot say why");
 });
 
-test("ordinary words, names and numbers are left alone", () => {
+test("other words, names and numbers are unchanged", () => {
   const message = "deployment seren-chat-1a2b3c4d not found (HTTP 404); accessibilityfacade, 123456789 bytes";
   expect(dispatchFailureText(new ExecutionFailure("not_found", message))).toBe(message);
 });
 
-test("a refusal names the input as it was written, and still makes no host try again", () => {
+test("a refusal names the input as it was written and contains no rate-limit words", () => {
   const refused = (message: string) => toWireError(new ExecutionFailure("invalid_input", message), "").message;
   expect(refused("input: timeout_seconds: expected an integer")).toBe("input: timeout_seconds: expected an integer");
   expect(refused('unknown subagent type "agent-429"')).toBe('unknown subagent type "[number]"');
   expect(refused("input: run_id: 14294299-4291-4429-8429-429429429429 is gone")).toBe("input: run_id: [id] is gone");
 });
 
-test("the error of a task is read by people: its words stay, ids go", () => {
+test("the error of a task keeps its words and loses its ids", () => {
   const message = "no answer from port 4290 within timeout_seconds (timeout), run 6f0e8f53-2a0e-45a5-8d0e-3b7b0c1d2e4f";
   expect(taskFailureText(new ExecutionFailure("unavailable", message))).toBe(
     "no answer from port 4290 within timeout_seconds (timeout), run [id]",
@@ -67,7 +67,7 @@ test.each<[FailureKind, number]>([
   expect(toWireError(new ExecutionFailure(kind, "m"), "")).toMatchObject({ code, data: { kind } });
 });
 
-test("requests nobody answers, lines that are no JSON, and messages that are no requests", () => {
+test("unknown methods, lines that are not JSON, and messages that are not requests", () => {
   expect(toWireError("unknown_method", "turns/start")).toEqual({
     code: -32601,
     message: "there is no method turns/start",

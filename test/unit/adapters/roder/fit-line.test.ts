@@ -13,7 +13,7 @@ test.each([
   expect(Buffer.byteLength(JSON.stringify(cut))).toBeLessThanOrEqual(maxBytes);
 });
 
-test("the largest variant that fits is taken, and none that is not needed is made", () => {
+test("the first variant that fits is returned, and later ones are not built", () => {
   const made: string[] = [];
   const variant = (name: string, bytes: number) => () => {
     made.push(name);

@@ -39,7 +39,7 @@ const greet = (params: object = {}, explicitPath?: string) =>
     ...params,
   });
 
-test("the shipped manifest is answered, beside the program or above it or where it is said to be", () => {
+test("the prepared reply is given for the shipped manifest beside the program, above it, or at the explicit path", () => {
   manifest(SHIPPED.text);
   expect(greet()).toEqual(ECHO);
   expect(greet({}, join(folder, "roder-extension.toml"))).toEqual(ECHO);
@@ -52,13 +52,13 @@ test.each([
   ["a byte-order mark", `\ufeff${SHIPPED.text}`],
   ["one byte more", `${SHIPPED.text}\n`],
   ["nothing", ""],
-])("a manifest with %s is left to the program, even where the shipped one is above it", (_, text) => {
+])("a manifest with %s is left to the extension, even with the shipped one a folder above", (_, text) => {
   manifest(SHIPPED.text);
   manifest(text, "dist");
   expect(greet()).toBeUndefined();
 });
 
-test("so is one that is nowhere", () => {
+test("a missing manifest is left to the extension", () => {
   expect(greet()).toBeUndefined();
   manifest(SHIPPED.text);
   expect(greet({}, join(folder, "elsewhere.toml"))).toBeUndefined();
@@ -69,7 +69,7 @@ test.each([
   ["another protocol", { protocolVersion: "0.3.0" }],
   ["a folder that is none", { cwd: 5 }],
   ["capabilities that are none", { grantedCapabilities: [5] }],
-])("so is %s", (_, params) => {
+])("a request with %s is left to the extension", (_, params) => {
   manifest(SHIPPED.text);
   expect(greet(params)).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-/** A Roder extension on a fake host and a fake Seren Cloud, in virtual time. */
+/** A Roder extension with a fake host and a fake Seren Cloud, in virtual time. */
 
 import { expect } from "vitest";
 import { SubagentEventParamsSchema, TaskEventParamsSchema } from "#protocols/roder-extension";
@@ -24,7 +24,7 @@ export interface Reply {
   result?: Json;
   error?: { code: number; message: string };
 }
-/** One thing that went to the host, in order. */
+/** A message that was sent to the host. */
 export type Sent = { reply: string } | { method: string; params: Json };
 
 export function manifestOnDisk() {
@@ -36,7 +36,7 @@ export function manifestOnDisk() {
 export interface HostOptions
   extends Partial<Pick<RoderOptions, "manifest" | "definitions" | "target" | "onHandshakeTimeout" | "warmUp">> {
   execute?: Execute;
-  /** Called with each notification; what it gives is what the pipe takes. */
+  /** Called with each notification; the pipe takes the notification when the returned promise resolves. */
   pipe?: (method: string, params: Json) => Promise<void>;
 }
 
@@ -49,7 +49,7 @@ export class Host {
   readonly choices: Json[] = [];
   readonly registry: RunRegistry;
   readonly extension: RoderExtension;
-  /** How often the engine was asked for. */
+  /** How often the engine was loaded. */
   loads = 0;
   ended = false;
   readonly #wire: Wire;
@@ -91,7 +91,7 @@ export class Host {
     });
   }
 
-  /** What `serve` does with a request: the reply, then what has to follow it. */
+  /** Calls the method as `serve` does, then what has to follow the reply. */
   async call(name: string, params: unknown): Promise<Reply> {
     const after: (() => void)[] = [];
     let reply: Reply;
@@ -122,7 +122,7 @@ export class Host {
     return method(params, context) as Json | Promise<Json>;
   }
 
-  /** The events the host was sent for a dispatch or an execution. */
+  /** The events of a dispatch or an execution. */
   events(id: string): Json[] {
     return this.sent.flatMap((one) => {
       if (!("params" in one) || (one.params.dispatchId ?? one.params.executionId) !== id) return [];
@@ -201,7 +201,7 @@ export function dispatchParams(id: string, request: Json = {}): Json {
   };
 }
 
-/** Everything that goes out is what the host can read. */
+/** Checks that the host can read every message. */
 function checkEvent(method: string, params: Json): void {
   const schema = method === "subagents/event" ? SubagentEventParamsSchema : TaskEventParamsSchema;
   const parsed = schema.safeParse(params);

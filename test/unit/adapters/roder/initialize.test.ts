@@ -13,7 +13,7 @@ const HELLO = {
   eventFilter: { kinds: [] },
 };
 
-test("C4: the echo is that of the manifest on disk, services in its order", async () => {
+test("C4: the reply repeats the manifest on disk, services in its order", async () => {
   const host = new Host();
   const { result } = await host.call("extension/initialize", HELLO);
   expect(result).toEqual({
@@ -36,7 +36,7 @@ test("C4: the echo is that of the manifest on disk, services in its order", asyn
   ]);
 });
 
-test("C4: what the manifest says is echoed even where the code knows better", async () => {
+test("C4: the reply repeats the manifest even where it differs from the code", async () => {
   const bytes = Buffer.from(
     '\ufeffid = "other"\r\nname = ""\r\nversion = "9"\r\napi_version = "^0.1"\r\nprovides = [{ type = "task_executor", id = "x" }]\r\n',
   );
@@ -63,7 +63,7 @@ test("another extension id is refused by naming both", async () => {
   );
 });
 
-test("a manifest that cannot be used is the answer to initialize, and to everything that depends on it", async () => {
+test("an unusable manifest fails initialize and every method that depends on it", async () => {
   const manifest = new ExecutionFailure(
     "invalid_input",
     "the extension manifest /x/roder-extension.toml is not valid TOML",
@@ -87,7 +87,7 @@ test.each([
   { ...HELLO, protocolVersion: 2 },
   { ...HELLO, extensionId: null },
   { ...HELLO, grantedCapabilities: {} },
-])("nasty params %j are refused, and the next hello is answered", async (params) => {
+])("malformed params %j are refused, and the next initialize is answered", async (params) => {
   const host = new Host();
   expect((await host.call("extension/initialize", params)).error?.code).toBe(-32602);
   expect(
@@ -95,7 +95,7 @@ test.each([
   ).toBeUndefined();
 });
 
-test("C5: before and after initialize, definitions and spec come from memory: nothing is loaded for them", async () => {
+test("C5: definitions and spec come from memory before and after initialize, without loading the engine", async () => {
   const host = new Host();
   const definitions = await host.call("subagents/definitions", { dispatcherId: "seren-cloud" });
   const spec = await host.call("tasks/spec", { executorId: "seren-cloud-run" });
@@ -106,7 +106,7 @@ test("C5: before and after initialize, definitions and spec come from memory: no
   expect(host.loads).toBe(0);
 });
 
-test("what a run needs is loaded after the first reply, not before", async () => {
+test("the engine is loaded after the first reply and not before", async () => {
   const order: string[] = [];
   const host = new Host({ warmUp: () => order.push("warm") });
   const after: (() => void)[] = [];
@@ -116,7 +116,7 @@ test("what a run needs is loaded after the first reply, not before", async () =>
   expect(order).toEqual(["reply", "warm"]);
 });
 
-test("a host that never says hello, or falls silent after it, is noticed", async () => {
+test("the handshake timeout fires for a host that sends nothing, and for one that stops after initialize", async () => {
   const onHandshakeTimeout = vi.fn();
   const host = new Host({ onHandshakeTimeout });
   await host.ambient.advance(29_000);
@@ -127,7 +127,7 @@ test("a host that never says hello, or falls silent after it, is noticed", async
   expect(onHandshakeTimeout).toHaveBeenCalledTimes(1);
 });
 
-test("a host that asks its first question is not silent, however long it then says nothing", async () => {
+test("the first request after initialize stops the handshake timeout for good", async () => {
   const onHandshakeTimeout = vi.fn();
   const host = new Host({ onHandshakeTimeout });
   await host.call("extension/initialize", HELLO);

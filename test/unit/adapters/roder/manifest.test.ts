@@ -79,12 +79,12 @@ test("C17: the manifest is found beside the program or one folder up, through sy
   expect(checksumOf(readManifest(program))).toBe("df9131769721a62e");
 });
 
-test("an explicit path is taken as it is", () => {
+test("an explicit path is used as it is", () => {
   const explicit = write(V.join("\r\n"), "elsewhere.toml");
   expect(checksumOf(readManifest("/nowhere/at/all.mjs", explicit))).toBe("4c526da9f69518c5");
 });
 
-test("the bytes of the shipped manifest are answered as the build read them, any others as they are read", () => {
+test("a file equal to the shipped manifest is not parsed again; any other file is", () => {
   const shipped = { text: EXAMPLE, id: "of the build", version: "9", services: [], checksum: "00ff" };
   const same = write(EXAMPLE, "same.toml");
   expect(readManifest("/x", same, shipped)).toMatchObject({ path: same, id: "of the build", checksum: "00ff" });
@@ -92,7 +92,7 @@ test("the bytes of the shipped manifest are answered as the build read them, any
   expect(readManifest("/x", other, shipped)).toMatchObject({ path: other, id: "seren-roder" });
 });
 
-test("a manifest that is not there is reported with every place that was looked at", () => {
+test("a missing manifest is reported with every path that was tried", () => {
   const missing = readManifest(place("empty", "dist", "seren-bridge.mjs"));
   expect(checksumOf(missing)).toBe(
     `the extension manifest cannot be read: ${place("empty", "dist", "roder-extension.toml")} (ENOENT), ${place("empty", "roder-extension.toml")} (ENOENT). ` +
@@ -127,7 +127,7 @@ test("bytes that are not UTF-8 are refused", () => {
   expect(() => parseManifest("/x", bytes)).toThrow("is not valid TOML");
 });
 
-test("services are taken over whole, unknown members included", () => {
+test("services are kept with their unknown members", () => {
   const text = `${V.slice(0, 4).join("\n")}\nprovides = [{ type = "task_executor", id = "t", extra = 1 }, { type = "event_sink", id = "e" }]\n`;
   expect(parseManifest("/x", Buffer.from(text)).services).toEqual([
     { type: "task_executor", id: "t", extra: 1 },

@@ -141,7 +141,7 @@ const events = (host: Host, prompt: string, asked: ReturnType<typeof hostLines>)
   return host.terminal(String(found?.params.dispatchId ?? found?.params.executionId));
 };
 
-test("difficult characters come back as they were sent", async () => {
+test("control and non-ASCII characters are returned as they were sent", async () => {
   const { host, asked } = await replay("dispatch-requests");
   const prompt = asked
     .map(({ params }) => params.request)
@@ -165,7 +165,7 @@ test("a fully specified request runs its script, and sixteen at once each get th
   }
 });
 
-test("the host's timer and an abandoned dispatch both find the run stopped in time, with its text", async () => {
+test("the run is stopped in time, with its text, for the host's timer and for an abandoned dispatch", async () => {
   const timeout = await replay("dispatch-timeout");
   expect((events(timeout.host, "hang", timeout.asked).result as Json).exit_reason).toBe("timeout");
   const abandoned = await replay("dispatch-abandoned");

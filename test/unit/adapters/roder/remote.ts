@@ -1,4 +1,4 @@
-/** Fake remote runs, told by a test what to do. */
+/** Fake remote runs that a test controls. */
 import type { ExecutionEvent, Outcome, RunLimits, RunRef, RunReport, RunRequest } from "../../../../src/core/index.ts";
 import type { StopCause } from "../../../../src/support/abort.ts";
 import { stopCauseOf } from "../../../../src/support/abort.ts";
@@ -12,9 +12,9 @@ export const RUN: RunRef = {
 
 type Step = { event: ExecutionEvent } | { outcome: Outcome } | { failure: unknown };
 
-/** One run. It does what it is told, and ends as cancelled when it is stopped, unless it is `stubborn`. */
+/** One run. It ends as cancelled when it is stopped, unless it is `stubborn`. */
 export class Remote {
-  /** What the run's own signal said, once it was stopped. */
+  /** Why the run was stopped, once it was. */
   stoppedBy: StopCause | undefined;
   /** Does not end when it is stopped. */
   stubborn = false;
@@ -32,7 +32,7 @@ export class Remote {
     ambient.timer(limits.deadline - ambient.now(), () => this.#stop("deadline"), { unref: true });
   }
 
-  /** The run gets its id. */
+  /** Gives the run its id. */
   name(run: RunRef = RUN): this {
     this.run = run;
     return this.push({ type: "status", phase: "queued", run });
@@ -89,7 +89,7 @@ export class Remote {
 export class FakeRuns {
   readonly reports = new Map<string, RunReport>();
   readonly cancelled: string[] = [];
-  /** Never answers, as a service that hangs. */
+  /** Makes no reply, like a service that hangs. */
   hangs = false;
 
   async status(runId: string): Promise<RunReport> {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { dispatchParams, EXECUTOR, Host } from "./harness.ts";
 
 describe("extension/shutdown", () => {
-  test("cancels first, lets every last word go out, and replies then", async () => {
+  test("cancels first, sends every terminal event, and then replies", async () => {
     const host = new Host();
     await host.dispatch("d1");
     host.remote.name();
@@ -18,7 +18,7 @@ describe("extension/shutdown", () => {
     expect(host.remotes.map(({ stoppedBy }) => stoppedBy)).toEqual(["shutdown", "shutdown"]);
   });
 
-  test("takes the brakes off a full log, so that its task ends in time", async () => {
+  test("flushes a full log, so that its task ends in time", async () => {
     const host = new Host();
     await host.execute("e1", "p");
     host.remote.name().say("x".repeat(600_000));
@@ -31,7 +31,7 @@ describe("extension/shutdown", () => {
     expect(chunks.map(({ chunk }) => chunk).join("")).toBe(`${"x".repeat(600_000)}\n`);
   });
 
-  test("does not wait longer than 1.4 s for a run that will not end", async () => {
+  test("waits at most 1.4 s for a run that does not end", async () => {
     const host = new Host();
     await host.dispatch("d1");
     host.remote.stubborn = true;
@@ -54,7 +54,7 @@ describe("extension/shutdown", () => {
     expect((await reply).result).toEqual({});
   });
 
-  test("with nothing to do replies at once", async () => {
+  test("without runs replies at once", async () => {
     const host = new Host();
     expect((await host.call("extension/shutdown", {})).result).toEqual({});
     expect(host.ambient.now()).toBe(0);
@@ -86,7 +86,7 @@ test.each(["eof", "signal", "broken_pipe"] as const)("at %s everything is cancel
   expect(host.extension.endBudgetMs).toBeGreaterThan(8000);
 });
 
-test("work that was accepted but not begun when the end came is never begun", async () => {
+test("work that was accepted and not started before the shutdown is never started", async () => {
   const host = new Host();
   const after: (() => void)[] = [];
   host.invoke("subagents/dispatch", dispatchParams("d1"), after);
@@ -99,7 +99,7 @@ test("work that was accepted but not begun when the end came is never begun", as
   expect(host.terminal("e1").type).toBe("failed");
 });
 
-test("nothing new is taken on while the extension is closing; ids that are known are still acknowledged", async () => {
+test("no new work is accepted while the extension is closing; known ids are still acknowledged", async () => {
   const host = new Host();
   await host.dispatch("d1");
   await host.extension.onEnd("eof");

@@ -7,8 +7,8 @@ import { RUN } from "./remote.ts";
 
 const CANCEL = { dispatcherId: DISPATCHER, dispatchId: "d1" };
 
-describe("C9: the cancel comes", () => {
-  test("with the dispatch, before its reply is out: nothing is ever started", async () => {
+describe("C9: a cancel arrives", () => {
+  test("with the dispatch, before its reply is sent: no run is started", async () => {
     const host = new Host();
     const after: (() => void)[] = [];
     host.invoke("subagents/dispatch", dispatchParams("d1"), after);
@@ -29,7 +29,7 @@ describe("C9: the cancel comes", () => {
     expect(host.remote.limits.signal.aborted).toBe(true);
   });
 
-  test("while the deployment is looked for: the run's signal says so, the dispatch fails", async () => {
+  test("while the deployment is resolved: the run's signal is aborted and the dispatch fails", async () => {
     const host = new Host();
     await host.dispatch("d1");
     host.remote.push({ type: "status", phase: "resolving" });
@@ -48,7 +48,7 @@ describe("C9: the cancel comes", () => {
     ["running", [{ type: "status", phase: "running" }]],
     ["waiting for a person", [{ type: "approval_wait", approvals: [] }]],
     ["reconnecting", [{ type: "status", phase: "reconnecting" }]],
-  ])("while it is %s: the result says cancelled and has what was said", async (_, events) => {
+  ])("while it is %s: the result is cancelled and has the text so far", async (_, events) => {
     const host = new Host();
     await host.dispatch("d1");
     host.remote
@@ -76,7 +76,7 @@ describe("C9: the cancel comes", () => {
     expect(host.result("d1").exit_reason).toBe("cancelled");
   });
 
-  test("but the run completes first: the result is what really happened", async () => {
+  test("and the run completes first: the result is completed", async () => {
     const host = new Host();
     await host.dispatch("d1");
     host.remote.stubborn = true;
@@ -88,7 +88,7 @@ describe("C9: the cancel comes", () => {
     expect(host.result("d1")).toMatchObject({ exit_reason: "completed", final_message: "done" });
   });
 
-  test("after the end, or for an id nobody knows", async () => {
+  test("after the end, or for an unknown id", async () => {
     const host = new Host();
     await host.dispatch("d1");
     host.remote.name().end();
@@ -98,7 +98,7 @@ describe("C9: the cancel comes", () => {
     host.terminal("d1");
   });
 
-  test("while the remote cancel hangs: the answer does not wait, and others go on", async () => {
+  test("while the remote cancel hangs: the reply does not wait, and other runs go on", async () => {
     const host = new Host();
     await host.dispatch("d1");
     host.remote.stubborn = true;

@@ -14,7 +14,7 @@ async function failing(failure: ExecutionFailure, named: boolean) {
   return host.terminal("d1");
 }
 
-describe("C12: before there is a remote run the dispatch fails", () => {
+describe("C12: before a remote run exists the dispatch fails", () => {
   test.each<[FailureKind, string, string]>([
     ["unauthorized", "no key", "no key"],
     ["payment_required", "add funds", "add funds"],
@@ -30,7 +30,7 @@ describe("C12: before there is a remote run the dispatch fails", () => {
   });
 });
 
-test("once there is a run its id is kept: a lost run is a result, with what it had said", async () => {
+test("once a run exists its id is kept: a lost run is a result with its text so far", async () => {
   const terminal = await failing(new ExecutionFailure("unavailable", "Seren Cloud cannot be reached (timeout)"), true);
   expect(terminal).toMatchObject({
     type: "completed",
@@ -49,7 +49,7 @@ test("once there is a run its id is kept: a lost run is a result, with what it h
   });
 });
 
-test("but a rate limit fails even then: that is what makes the host back off and try again", async () => {
+test("a rate limit fails the dispatch even then, so that the host backs off and tries again", async () => {
   const terminal = await failing(new ExecutionFailure("rate_limited", "slow down"), true);
   expect(terminal).toEqual({ type: "failed", error: "rate limit: slow down" });
 });
@@ -104,7 +104,7 @@ test("C8: the run is stopped before the host's own timer fires, so that its part
   });
 });
 
-test("C8: a limit of 0 has passed already: nothing is started", async () => {
+test("C8: a limit of 0 has passed already: no run is started", async () => {
   const host = new Host();
   expect((await host.dispatch("d1", { timeout_seconds: 0 })).result).toEqual({ dispatchId: "d1" });
   await host.ambient.advance(1000);
@@ -115,7 +115,7 @@ test("C8: a limit of 0 has passed already: nothing is started", async () => {
   });
 });
 
-test("C8: a limit beyond 2^53 seconds neither fires at once nor never", async () => {
+test("C8: a limit beyond 2^53 seconds is one day", async () => {
   const host = new Host();
   await host.dispatch("d1", { timeout_seconds: 18446744073709552000 });
   await host.ambient.advance(3_600_000);

@@ -91,14 +91,14 @@ describe("exit reasons", () => {
 });
 
 describe("C11: the final message", () => {
-  test("is the answer, byte for byte, with the page of the run behind it", () => {
+  test("is the answer, byte for byte, followed by the page of the run", () => {
     expect(result({ text: " An answer.\n" }).final_message).toBe(" An answer.\n");
     expect(result({ text: "An answer.", run: { ...RUN, url: "https://seren.example/r/1" } }).final_message).toBe(
       "An answer.\n\nRun: https://seren.example/r/1",
     );
   });
 
-  test("of a bad ending says why, how far it got and where to look", () => {
+  test("of a bad ending has the reason, the text so far and the page of the run", () => {
     const made = result({
       kind: "failed",
       text: "I began",
@@ -115,7 +115,7 @@ describe("C11: the final message", () => {
     );
   });
 
-  test("tells an approver what to do", () => {
+  test("names the command that decides an approval", () => {
     const made = result({
       kind: "awaiting_approval",
       stoppedBy: "deadline",
@@ -153,7 +153,7 @@ describe("C11: the final message", () => {
     expect(made.final_message.length).toBeLessThanOrEqual(maxChars);
   });
 
-  test("has no half characters", () => {
+  test("has no lone surrogates", () => {
     expect(result({ text: "a\ud83d b\udc00" }).final_message).toBe("a\ufffd b\ufffd");
     expect(result({ kind: "failed", error: { message: "\ud83d" } }).final_message).toBe("The run failed: \ufffd");
   });
@@ -173,13 +173,13 @@ describe("C7: usage", () => {
     expect(result({ usage: { inputTokens, outputTokens } }).usage).toEqual(usage);
   });
 
-  test("is null when it is unknown, and when a run that did not complete has no bill yet", () => {
+  test("is null when it is unknown, and when a run that did not complete has no usage yet", () => {
     expect(result({}).usage).toBeNull();
     expect(result({ kind: "failed", usage: { inputTokens: 0, outputTokens: 0 } }).usage).toBeNull();
   });
 });
 
-test("C2: a result stays within one line: metadata goes first, then the message is cut", () => {
+test("C2: a result stays within one line: metadata is dropped first, then the message is cut", () => {
   const artifacts = Array.from({ length: 5000 }, (_, i) => ({ id: `a${i}`, kind: "k", title: "t".repeat(40_000) }));
   const heavy = result({ text: "answer", artifacts: artifacts.slice(0, 60), stopReason: "s" });
   expect(Object.keys(heavy.metadata)).toEqual(["run_id", "deployment_id", "status"]);
@@ -195,7 +195,7 @@ test("artifacts in the metadata are bounded", () => {
   expect(made.final_message.endsWith("- a9\n- and 490 more")).toBe(true);
 });
 
-test("a run the service kept no record of has the dispatch's id", () => {
+test("a run without a record has the dispatch's id", () => {
   const { run: _, ...inline }: Outcome = { kind: "completed", run: RUN, text: "inline", artifacts: [], approvals: [] };
   expect(toSubagentResult(inline, CONTEXT)).toMatchObject({
     thread_id: "d1",

@@ -36,7 +36,7 @@ test("C10: changes of state go at once, details at most once a second, the last 
   ]);
 });
 
-test("C10: a state that flaps does not flood the host, and the last state arrives", async () => {
+test("C10: a state that alternates does not flood the host, and the last state is sent", async () => {
   const { host, statuses } = timed();
   await host.dispatch("d1");
   host.remote.name();
@@ -49,7 +49,7 @@ test("C10: a state that flaps does not flood the host, and the last state arrive
   expect(statuses.at(-1)?.[1]).toBe("running");
 });
 
-test("what a run waits for is said with the command that decides it", async () => {
+test("the status of a waiting run has the command that decides the approval", async () => {
   const { host, statuses } = timed();
   await host.dispatch("d1");
   host.remote
@@ -63,7 +63,7 @@ test("what a run waits for is said with the command that decides it", async () =
   ]);
 });
 
-test("steps without a state of their own: failed tools, artifacts, notices; text and thinking are none", async () => {
+test("failed tools, artifacts and notices become detail; text and thinking do not", async () => {
   const { host, statuses } = timed();
   await host.dispatch("d1");
   host.remote.name().push({ type: "status", phase: "running" });
@@ -106,7 +106,7 @@ test("no status follows the terminal event, and a slow host is sent one status a
   expect(host.events("d1").map(({ type }) => type)).toEqual(["status", "status", "completed"]);
 });
 
-test("a tool the service names in its status as well is told once, in one wording", async () => {
+test("a tool that the service also names in its status is reported once", async () => {
   const host = new Host();
   await host.dispatch("d1");
   host.remote

@@ -13,7 +13,7 @@ const CODER: SubagentDefinition = {
   max_result_chars: 100,
 };
 
-test("C6: the acknowledgement is there at once, before anything is loaded or sent", async () => {
+test("C6: the acknowledgement is sent at once, before anything is loaded or sent", async () => {
   const host = new Host();
   const after: (() => void)[] = [];
   const ack = host.invoke("subagents/dispatch", dispatchParams("d1"), after);
@@ -26,7 +26,7 @@ test("C6: the acknowledgement is there at once, before anything is loaded or sen
   expect(host.remotes).toHaveLength(1);
 });
 
-test("a run from request to result, and nothing after it", async () => {
+test("a run from request to result, with no event after it", async () => {
   const host = new Host();
   expect((await host.dispatch("d1", { prompt: "Say hello.", inputs: { repo: "acme" } })).result).toEqual({
     dispatchId: "d1",
@@ -78,7 +78,7 @@ test("C6: the same id is acknowledged again and never starts a second run, not e
   host.terminal("d1");
 });
 
-test("C6: two identical requests in one breath start one run", async () => {
+test("C6: two identical requests in one tick start one run", async () => {
   const host = new Host();
   const after: (() => void)[] = [];
   expect(host.invoke("subagents/dispatch", dispatchParams("d1"), after)).toEqual({ dispatchId: "d1" });
@@ -88,14 +88,14 @@ test("C6: two identical requests in one breath start one run", async () => {
   expect(host.remotes).toHaveLength(1);
 });
 
-test("an id that was refused is judged anew", async () => {
+test("an id that was refused may be used again", async () => {
   const host = new Host();
   expect((await host.dispatch("d1", { subagent_type: "none" })).error).toBeDefined();
   expect((await host.dispatch("d1")).result).toEqual({ dispatchId: "d1" });
   expect(host.remotes).toHaveLength(1);
 });
 
-test("ended ids are remembered, but not all of them for ever", async () => {
+test("a bounded number of ended ids is remembered", async () => {
   const host = new Host();
   for (let i = 0; i < 1100; i += 1) {
     await host.dispatch(`d${i}`);
@@ -108,7 +108,7 @@ test("ended ids are remembered, but not all of them for ever", async () => {
   expect(host.remotes).toHaveLength(1101);
 });
 
-test("C15: an unknown dispatcher and an unknown type are refused with what there is", async () => {
+test("C15: an unknown dispatcher and an unknown type are refused with the known ones", async () => {
   const host = new Host({ definitions: () => [CODER, { ...CODER, agent_type: "seren-writer" }] });
   expect(
     (await host.call("subagents/dispatch", { ...dispatchParams("d"), dispatcherId: "other" })).error?.message,
@@ -127,7 +127,7 @@ test("C12: a type that looks like a rate limit does not become one", async () =>
   expect(error?.message).toBe('unknown subagent type "[number]"; known are seren-agent');
 });
 
-test("without a type the first definition runs, and its name and limits count", async () => {
+test("without a type the first definition is used, with its name and limits", async () => {
   const host = new Host({ definitions: () => [CODER] });
   await host.dispatch("d1");
   expect(host.choices).toEqual([{ agent: "seren-coder" }]);
@@ -140,7 +140,7 @@ test("without a type the first definition runs, and its name and limits count", 
   });
 });
 
-test("C5: a definition the host could not read is left out instead of costing it all of them", async () => {
+test("C5: a definition that the host could not read is left out of the list", async () => {
   const bad = { ...CODER, max_turns: 1.5, agent_type: "bad" };
   const host = new Host({ definitions: () => [bad, CODER] });
   const { result } = await host.call("subagents/definitions", { dispatcherId: "seren-cloud" });
@@ -156,7 +156,7 @@ test("C16: the parent's model and provider are not passed on", async () => {
   expect(host.result("d1").model).toBeNull();
 });
 
-test("restrictions the caller sets reach the agent in words; a plain prompt stays as it is", async () => {
+test("restrictions of the caller are added to the prompt; a plain prompt stays as it is", async () => {
   const host = new Host();
   await host.dispatch("d1", {
     prompt: "P",
@@ -212,7 +212,7 @@ test.each([
   dispatchParams("d", { timeout_seconds: -1 }),
   dispatchParams("d", { timeout_seconds: "60" }),
   dispatchParams("d", { parent_deadline_seconds: Number.POSITIVE_INFINITY }),
-])("C15: nasty params %# are refused by name, nothing is started, and the next dispatch works", async (params) => {
+])("C15: malformed params %# are refused by name, no run is started, and the next dispatch works", async (params) => {
   const host = new Host();
   const { error } = await host.call("subagents/dispatch", params);
   expect(error?.code).toBe(-32602);
@@ -221,13 +221,13 @@ test.each([
   expect((await host.dispatch("d")).result).toEqual({ dispatchId: "d" });
 });
 
-test("a newer host's members are tolerated", async () => {
+test("unknown members of a newer host are ignored", async () => {
   const host = new Host();
   const params = { ...dispatchParams("d", { priority: { level: 3 }, lane: "pilot" }), trace: ["x"] };
   expect((await host.call("subagents/dispatch", params)).result).toEqual({ dispatchId: "d" });
 });
 
-test("a target that cannot be had is the answer to the dispatch", async () => {
+test("an unusable target fails the dispatch", async () => {
   const host = new Host({
     target: () => {
       throw new ExecutionFailure("invalid_input", "SEREN_BRIDGE_DEPLOYMENT is not an id");
@@ -236,7 +236,7 @@ test("a target that cannot be had is the answer to the dispatch", async () => {
   expect((await host.dispatch("d")).error?.message).toBe("SEREN_BRIDGE_DEPLOYMENT is not an id");
 });
 
-test("C14: an error nobody foresaw costs its own run and no other", async () => {
+test("C14: an unexpected error fails its own run and no other", async () => {
   const host = new Host();
   await host.dispatch("d1");
   const broken = host.remote;

@@ -24,7 +24,7 @@ const ACCEPTED: [unknown, object][] = [
   ],
 ];
 
-test.each([["bare", { prompt: "bare", ...DEFAULTS }], ...ACCEPTED])("%j is taken", (input, expected) => {
+test.each([["bare", { prompt: "bare", ...DEFAULTS }], ...ACCEPTED])("%j is accepted", (input, expected) => {
   expect(parseTaskInput(input)).toEqual(expected);
 });
 
@@ -65,7 +65,7 @@ describe("the published schema", () => {
   addFormats.default(ajv);
   const validate = ajv.compile(TASK_SPEC.input_schema);
 
-  test.each(ACCEPTED)("takes %j as well", (input) => {
+  test.each(ACCEPTED)("accepts %j as well", (input) => {
     expect(validate(input), JSON.stringify(validate.errors)).toBe(true);
   });
 
@@ -78,7 +78,7 @@ describe("the published schema", () => {
     },
   );
 
-  test("C5: the spec is one the host can read", () => {
+  test("C5: the host can read the spec", () => {
     expect(TaskSpecSchema.safeParse(JSON.parse(JSON.stringify(TASK_SPEC))).error?.issues ?? []).toEqual([]);
   });
 });

@@ -28,7 +28,7 @@ function recorded(pipe: () => Promise<void> = async () => undefined) {
   return { ambient, output, chunks, text, brief };
 }
 
-test("a line goes at once, further ones four times a second", async () => {
+test("a line is sent at once, further ones four times a second", async () => {
   const { ambient, output, brief } = recorded();
   for (let i = 0; i < 10; i += 1) {
     output.write("stdout", `line ${i}\n`);
@@ -42,7 +42,7 @@ test("a line goes at once, further ones four times a second", async () => {
   ]);
 });
 
-test("an unfinished line is held back until it is finished, or until it has waited for a second", async () => {
+test("an unfinished line is held back until it ends or has waited for a second", async () => {
   const { ambient, output, brief } = recorded();
   output.write("stdout", "a\nb");
   await ambient.advance(400);
@@ -54,7 +54,7 @@ test("an unfinished line is held back until it is finished, or until it has wait
   expect(brief()).toEqual(['0 stdout "a\\n"', '400 stdout "bc\\n"', '1400 stdout "d"', '2000 stdout "e\\n"']);
 });
 
-test("the last line is ended, also when its beginning has been shown", async () => {
+test("the last line is ended, also when its start was sent", async () => {
   const { ambient, output, text, brief } = recorded();
   output.write("stdout", "shown already");
   await ambient.advance(2000);
@@ -63,7 +63,7 @@ test("the last line is ended, also when its beginning has been shown", async () 
   expect(text()).toBe("shown already\n");
 });
 
-test("a remark begins a new line, and does not touch the answer", async () => {
+test("a log line begins on a new line, and the answer is unchanged", async () => {
   const { ambient, output, brief, text } = recorded();
   output.write("stdout", "half a li");
   await ambient.advance(1200);
@@ -75,7 +75,7 @@ test("a remark begins a new line, and does not touch the answer", async () => {
   expect(text()).toBe("half a line\n");
 });
 
-test("what was said first is shown first, whatever stream it is on", async () => {
+test("text of different streams is sent in the order of arrival", async () => {
   const { ambient, output, brief } = recorded();
   for (const [stream, text] of [
     ["log", "run 1\n"],
@@ -101,7 +101,7 @@ test("what was said first is shown first, whatever stream it is on", async () =>
   ]);
 });
 
-test("streams that come faster than the log gather their text; none is starved by another", async () => {
+test("text that comes faster than it is sent joins earlier text of its stream; no stream is starved", async () => {
   const { ambient, output, chunks, text } = recorded();
   for (let i = 0; i < 40; i += 1) {
     output.write("stdout", `text ${i}\n`);
@@ -117,7 +117,7 @@ test("streams that come faster than the log gather their text; none is starved b
   expect(chunks.find(({ stream }) => stream === "stderr")?.at).toBeLessThan(3000);
 });
 
-test("a megabyte goes out at once, more of it at half a megabyte a second; in order, whole, and the writer waits", async () => {
+test("1 MiB is sent at once and more at 0.5 MiB per second, in order and complete, while the writer waits", async () => {
   const { ambient, output, chunks, text } = recorded();
   let all = "";
   for (let written = 0; Buffer.byteLength(all) < 2 * 1024 * 1024; written += 1) {
@@ -166,7 +166,7 @@ test("one line of a megabyte arrives whole, cut between characters", async () =>
   expect(chunks.length).toBeGreaterThan(90);
 });
 
-test.each(["whole", "late"])("a character that arrives in two halves is never shown by half (%s)", async (when) => {
+test.each(["whole", "late"])("a character that arrives in two halves is never sent in halves (%s)", async (when) => {
   const { ambient, output, brief } = recorded();
   output.write("stdout", "ab\ud83d");
   await ambient.advance(when === "late" ? 5000 : 10);
@@ -182,7 +182,7 @@ test.each(["whole", "late"])("a character that arrives in two halves is never sh
   ).toBe('"ab😀\\n"');
 });
 
-test("half a character alone is waited for, without keeping the program busy, and shown as a gap at the end", async () => {
+test("half a character is held back without a busy loop, and replaced at the end", async () => {
   const { ambient, output, brief } = recorded();
   output.write("stdout", "\ud83d");
   await ambient.advance(60_000);
@@ -191,7 +191,7 @@ test("half a character alone is waited for, without keeping the program busy, an
   expect(brief()).toEqual(['60000 stdout "\ufffd\\n"']);
 });
 
-test("a slow host is sent one chunk at a time, and the writer is slowed by it", async () => {
+test("a slow host is sent one chunk at a time, which slows the writer", async () => {
   const taken: (() => void)[] = [];
   const { ambient, output, chunks, text } = recorded(() => new Promise((resolve) => void taken.push(resolve)));
   output.write("stdout", "first\n");
@@ -228,7 +228,7 @@ test("after flush nothing is held back and write never waits", async () => {
   expect(text()).toBe(`${"x".repeat(400_000)}tail`);
 });
 
-test("nothing at all is no chunk", async () => {
+test("an empty text is no chunk", async () => {
   const { ambient, output, brief } = recorded();
   output.write("stdout", "");
   await ambient.advance(5000);

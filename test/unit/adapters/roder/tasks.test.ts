@@ -12,7 +12,7 @@ const output = (host: Host, id: string, stream: string) =>
     .map((event) => event.chunk)
     .join("");
 
-test("a task from input to payload: the answer on stdout, steps in the log, the run named first", async () => {
+test("a task from input to payload: the answer on stdout, steps in the log, which names the run first", async () => {
   const host = new Host();
   expect((await host.execute("e1", { prompt: "Nightly audit", inputs: { depth: 2 } })).result).toEqual({
     executionId: "e1",
@@ -92,7 +92,7 @@ test.each([
   [{ kind: "timed_out", stoppedBy: "deadline" }, 124, "The run timed out: its time limit passed\n"],
   [{ kind: "cancelled", stoppedBy: "host" }, 130, "The run was cancelled: Roder asked for it\n"],
 ] as const)(
-  "a run that ends as %j ends the task with exit code %d and says why on stderr",
+  "a run that ends as %j ends the task with exit code %d and the reason on stderr",
   async (outcome, code, stderr) => {
     const host = new Host();
     await host.execute("e1", "p");
@@ -104,7 +104,7 @@ test.each([
   },
 );
 
-test("a task that never got a run fails, with the reason and what was done until then", async () => {
+test("a task without a run fails, with the reason and the steps so far", async () => {
   const host = new Host();
   await host.execute("e1", "p");
   host.remote.push(
@@ -118,7 +118,7 @@ test("a task that never got a run fails, with the reason and what was done until
   expect(output(host, "e1", "stderr")).toBe("slow\nSeren Cloud cannot be reached\n");
 });
 
-test("approvals, warnings and failed tools are told", async () => {
+test("approvals, warnings and failed tools are written", async () => {
   const host = new Host();
   await host.execute("e1", "p");
   host.remote
@@ -138,7 +138,7 @@ test("approvals, warnings and failed tools are told", async () => {
   expect(JSON.stringify(host.sent)).not.toContain("hmm");
 });
 
-describe("C15: what is refused", () => {
+describe("C15: refused input", () => {
   test.each([
     [{ executorId: "other", executionId: "e1", input: "p" }, 'there is no task_executor "other" here'],
     [{ executorId: EXECUTOR, executionId: "e1", input: null }, "nothing was given"],
@@ -161,7 +161,7 @@ describe("C15: what is refused", () => {
   });
 });
 
-test("C6: the same execution is acknowledged again and starts nothing", async () => {
+test("C6: the same execution is acknowledged again and starts no run", async () => {
   const host = new Host();
   await host.execute("e1", "p");
   await host.execute("e1", "p");
@@ -172,14 +172,14 @@ test("C6: the same execution is acknowledged again and starts nothing", async ()
   host.terminal("e1");
 });
 
-test("a dispatch and a task of the same id do not know each other", async () => {
+test("a dispatch and a task may have the same id", async () => {
   const host = new Host();
   await host.dispatch("x");
   await host.execute("x", "p");
   expect(host.remotes).toHaveLength(2);
 });
 
-test("C9: a cancel is answered at once, opens the brakes on the log, and ends the task", async () => {
+test("C9: a cancel is answered at once, flushes the log, and ends the task", async () => {
   const host = new Host();
   await host.execute("e1", "p");
   host.remote.name().say("x".repeat(400_000)).say("never pulled while the log is full");
@@ -194,7 +194,7 @@ test("C9: a cancel is answered at once, opens the brakes on the log, and ends th
   expect((await host.call("tasks/cancel", { executorId: "other", executionId: "e1" })).error).toBeDefined();
 });
 
-test("C8: a task has its own time limit, of half an hour if it names none", async () => {
+test("C8: a task has its own time limit, half an hour by default", async () => {
   const host = new Host();
   await host.execute("e1", "p");
   expect(host.remote.limits.deadline).toBe(1_800_000);
@@ -221,7 +221,7 @@ test("deployment_id goes to that deployment, agent to that agent", async () => {
 });
 
 describe("wait: false", () => {
-  test("ends the task as soon as the run has a name and stops following it; the request says to leave it alone", async () => {
+  test("ends the task as soon as the run has an id and stops following it; the request detaches it", async () => {
     const host = new Host();
     await host.execute("e1", { prompt: "p", wait: false });
     expect(host.remote.request.detach).toBe(true);
@@ -236,7 +236,7 @@ describe("wait: false", () => {
     expect(host.registry.size).toBe(0);
   });
 
-  test("a cancel before the run has a name stops it all the same", async () => {
+  test("a cancel before the run has an id stops it", async () => {
     const host = new Host();
     await host.execute("e1", { prompt: "p", wait: false });
     await host.cancelTask("e1");
@@ -247,7 +247,7 @@ describe("wait: false", () => {
     });
   });
 
-  test("a cancel while it is being created stops it as soon as it has a name, and the task says so", async () => {
+  test("a cancel while the run is being created stops it as soon as it has an id, and the task is cancelled", async () => {
     const host = new Host();
     await host.execute("e1", { prompt: "p", wait: false });
     host.remote.stubborn = true;
@@ -257,7 +257,7 @@ describe("wait: false", () => {
     expect(host.result("e1")).toMatchObject({ exit_code: 130, payload: { run_id: RUN.runId, status: "cancelled" } });
   });
 
-  test("a run that is over before it has a name is a whole result", async () => {
+  test("a run that ends before it has an id has a complete result", async () => {
     const host = new Host();
     await host.execute("e1", { prompt: "p", wait: false });
     host.remote.end({ text: "inline" });
@@ -285,7 +285,7 @@ test("C2: a payload stays within one line", async () => {
   expect(String(payload.text).length).toBeGreaterThan(40_000);
 });
 
-test("a tool is told in one wording, each time it is used, and a state that is no news is not", async () => {
+test("a tool is written once per use, and an unchanged state is not written", async () => {
   const host = new Host();
   await host.execute("e1", "go");
   host.remote.name();
@@ -309,7 +309,7 @@ test("a tool is told in one wording, each time it is used, and a state that is n
   ]);
 });
 
-test("a run that says something is running: that is not told between the lines of its answer", async () => {
+test("text implies that the run is running, so the status is not written within the answer", async () => {
   const host = new Host();
   await host.execute("e1", "go");
   host.remote.name().say("one\n").push({ type: "status", phase: "running", run: RUN }).say("two\n").end();

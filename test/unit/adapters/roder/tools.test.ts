@@ -56,7 +56,7 @@ test("seren_agents lists the agents from memory", async () => {
 });
 
 describe("seren_dispatch", () => {
-  test("starts a run and answers with its id, without waiting for it", async () => {
+  test("starts a run and returns its id without waiting for it", async () => {
     const host = new Host();
     const answer = await started(host, {
       prompt: "Port it",
@@ -79,7 +79,7 @@ describe("seren_dispatch", () => {
     expect(host.remote.limits.deadline).toBe(60_000);
   });
 
-  test("a run nobody asks about any more is cancelled at its time limit", async () => {
+  test("a run is cancelled at its time limit when it is not looked at any more", async () => {
     const host = new Host();
     await started(host);
     await host.ambient.advance(1_800_001);
@@ -87,7 +87,7 @@ describe("seren_dispatch", () => {
     expect(host.registry.size).toBe(0);
   });
 
-  test("C19: a slow start is answered after two seconds with a stand-in for the id, which later works like the id", async () => {
+  test("C19: a slow start returns a temporary id after two seconds, which can be used like the id", async () => {
     const host = new Host();
     const answer = await slow(host, "seren_dispatch", { prompt: "p" });
     const ticket = String(answer.data?.run_id);
@@ -106,7 +106,7 @@ describe("seren_dispatch", () => {
     }
   });
 
-  test("a start that fails at once says why; one that fails later says so when it is asked about", async () => {
+  test("a start that fails at once has the reason; one that fails later reports it in its status", async () => {
     const host = new Host();
     const answer = host.tool("seren_dispatch", { prompt: "p" });
     await host.ambient.settle();
@@ -125,7 +125,7 @@ describe("seren_dispatch", () => {
 });
 
 describe("seren_run_status", () => {
-  test("says the state, what is new, and where to go on", async () => {
+  test("has the state, the new text, and the next cursor", async () => {
     const host = new Host();
     host.runs.reports.set(
       OTHER,
@@ -145,7 +145,7 @@ describe("seren_run_status", () => {
     });
   });
 
-  test("says what waits for a person and how a person decides", async () => {
+  test("has the approvals and the command that decides them", async () => {
     const host = new Host();
     host.runs.reports.set(RUN.runId, report({ phase: "awaiting_approval", approvals: [{ id: "a", tool: "pay" }] }));
     expect((await host.tool("seren_run_status", { run_id: RUN.runId })).content).toBe(
@@ -155,7 +155,7 @@ describe("seren_run_status", () => {
     );
   });
 
-  test("of an ended run is the answer, and shows in the host's agent overview", async () => {
+  test("of an ended run is the answer, with the members that list it in the host's agent overview", async () => {
     const host = new Host();
     host.runs.reports.set(RUN.runId, report({ cursor: 9, outcome: outcome({ text: "42" }) }));
     expect(await host.tool("seren_run_status", { run_id: RUN.runId })).toEqual({
@@ -174,7 +174,7 @@ describe("seren_run_status", () => {
     });
   });
 
-  test("of an ended run names what it left behind", async () => {
+  test("of an ended run lists its artifacts", async () => {
     const host = new Host();
     const artifacts = [{ id: "a1", kind: "file", title: "report.md", uri: "https://s.example/a1" }];
     host.runs.reports.set(RUN.runId, report({ outcome: outcome({ text: "", artifacts }) }));
@@ -183,7 +183,7 @@ describe("seren_run_status", () => {
     );
   });
 
-  test("of a run that ended badly says why, then what there is", async () => {
+  test("of a run that ended badly has the reason, then the text so far", async () => {
     const host = new Host();
     await started(host);
     host.runs.reports.set(
@@ -211,7 +211,7 @@ describe("seren_run_status", () => {
     },
   );
 
-  test("C19: a service that hangs is not waited for longer than two seconds", async () => {
+  test("C19: a service that hangs is waited for at most two seconds", async () => {
     const host = new Host();
     host.runs.hangs = true;
     for (const name of ["seren_run_status", "seren_run_cancel"]) {
@@ -234,7 +234,7 @@ describe("seren_run_status", () => {
 });
 
 describe("seren_run_cancel", () => {
-  test("stops a run of ours in every phase, also before it has an id, without asking the service", async () => {
+  test("stops a run of ours in every phase, also before it has an id, without a request of its own", async () => {
     const host = new Host();
     host.runs.hangs = true;
     const start = await slow(host, "seren_dispatch", { prompt: "p" });
@@ -288,7 +288,7 @@ test("C14: an unforeseen error in a tool is a result without its text", async ()
   });
 });
 
-test("runs that have ended are forgotten in the end, those that go on are not", async () => {
+test("a bounded number of ended runs is remembered, and every run that goes on", async () => {
   const host = new Host();
   await started(host);
   const first = host.remote;

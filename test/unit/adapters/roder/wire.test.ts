@@ -81,7 +81,7 @@ const isTerminal = (id: string) => (line: Json) => {
   return params?.dispatchId === id && (params.event as Json).type !== "status";
 };
 
-test("a session: bad lines, unknown methods and notifications cost nothing; acks come first; ids are echoed; shutdown ends it", async () => {
+test("a session: bad lines, unknown methods and notifications are harmless; acknowledgements come first; ids are repeated; shutdown ends it", async () => {
   const session = new Session();
   session.write('\n  \r\nnot json\n[{"jsonrpc":"2.0","id":99,"method":"tasks/spec"}]\n');
   session.write('{"jsonrpc":"2.0","method":"events/handle","params":{"envelope":{"kind":"x"}}}\n');
