@@ -14,9 +14,24 @@
  */
 export { PUBLISHER_PREFIX } from "#protocols/seren-cloud";
 export { type CompleteChat, type ModelPiece, modelAgent } from "./agents/model-agent.ts";
-export { type FaultPlan, FaultPlanSchema, type FaultRule } from "./faults/faults.ts";
+export { type FaultPlan, FaultPlanSchema, type FaultRule, type OddReport } from "./faults/faults.ts";
+export {
+  type Json,
+  membersOf,
+  ODDITIES,
+  type Oddity,
+  odditiesOf,
+  REQUIRED_MEMBERS,
+  withOddMember,
+} from "./faults/odd-member.ts";
 export { randomFaultPlan } from "./faults/random-fault-plan.ts";
-export { ConnectionLost, type LocalReply, type LocalRequest, type LocalResponse } from "./http/exchange.ts";
+export {
+  ConnectionLost,
+  type LocalReply,
+  type LocalRequest,
+  type LocalResponse,
+  type LocalService,
+} from "./http/exchange.ts";
 export { type LocalHttp, type LocalHttpOptions, startLocalHttp } from "./http/server.ts";
 export { LocalCloud, type LocalCloudOptions, type LocalStats } from "./local-cloud.ts";
 export type { Agent, AgentContext, ApprovalRequest, ArtifactReport } from "./model/agent-context.ts";

@@ -5,7 +5,8 @@
  */
 import type { Ambient } from "../support/ambient.ts";
 import { builtInAgent } from "./agents/built-in-agent.ts";
-import { type FaultPlan, Faults } from "./faults/faults.ts";
+import { type FaultPlan, type FaultRule, Faults, type OddReport } from "./faults/faults.ts";
+import { oddReply } from "./faults/odd-faults.ts";
 import { afterOperation, beforeOperation, lagOf } from "./faults/request-faults.ts";
 import type { ServiceContext } from "./handlers/context.ts";
 import { needsToken, routeTable } from "./handlers/routes.ts";
@@ -22,6 +23,8 @@ export interface LocalCloudOptions {
   ambient: Ambient;
   /** What goes wrong. Default: nothing. */
   faults?: FaultPlan | undefined;
+  /** Called with every member of an answer that a fault has changed. */
+  onOdd?: ((report: OddReport) => void) | undefined;
   /** Accepted bearer tokens. Default: any that is not empty. */
   keys?: readonly string[] | undefined;
   /** Works on the runs. Default: the built-in agent, which follows scripts and otherwise reports what it received. */
@@ -62,6 +65,9 @@ export interface LocalStats {
   openStreams: number;
 }
 
+/** Returns the fault rules that apply to a request for an operation. */
+type RulesOf = (operation: Operation) => readonly FaultRule[];
+
 const NO_QUERY = new Query("", []);
 
 export class LocalCloud implements LocalService {
@@ -74,7 +80,7 @@ export class LocalCloud implements LocalService {
   /** Throws when the fault plan is malformed. */
   constructor(options: LocalCloudOptions) {
     const { ambient, paceMs = 0, retryMs = 1000, store } = options;
-    this.#faults = new Faults(options.faults);
+    this.#faults = new Faults(options.faults, options.onOdd);
     this.#keys = options.keys && new Set(options.keys);
     this.#origin = options.origin ?? "http://127.0.0.1";
     this.#service = {
@@ -102,7 +108,7 @@ export class LocalCloud implements LocalService {
       keepAliveMs: options.keepAliveMs ?? 15_000,
       preamble: retryMs > 0 ? `retry: ${retryMs}\n\n` : ": hello\n\n",
       inlineRuns: options.inlineRuns ?? "tracked",
-      random: this.#faults.random,
+      faults: this.#faults,
     };
     if (store) this.#restore(store);
   }
@@ -111,12 +117,21 @@ export class LocalCloud implements LocalService {
    * Responds to one request; never rejects. Aborting `signal` means that the caller is gone: waits and streams end. A
    * streamed body counts as open from its first `next` until it ends, `return` is called, or the signal is aborted.
    */
-  async handle(request: LocalRequest, signal?: AbortSignal): Promise<LocalResponse> {
+  handle(request: LocalRequest, signal?: AbortSignal): Promise<LocalResponse> {
+    return this.#handle(request, signal, (operation) => this.#faults.take(operation));
+  }
+
+  /** Returns the same service as it would be without its fault plan: no rule applies to a request, or counts it. */
+  withoutFaults(): LocalService {
+    return { handle: (request, signal) => this.#handle(request, signal, () => []) };
+  }
+
+  async #handle(request: LocalRequest, signal: AbortSignal | undefined, rulesOf: RulesOf): Promise<LocalResponse> {
     this.#requests += 1;
     const requestId = `local-${this.#requests}`;
     let response: LocalResponse;
     try {
-      response = await this.#respond(request, signal);
+      response = await this.#respond(request, signal, rulesOf);
     } catch (thrown) {
       const error =
         thrown instanceof ApiError
@@ -133,14 +148,14 @@ export class LocalCloud implements LocalService {
     return { ...counters, runsStarted: runs.started, runsActive: runs.active().map((run) => run.id) };
   }
 
-  async #respond(request: LocalRequest, signal: AbortSignal | undefined): Promise<LocalResponse> {
+  async #respond(request: LocalRequest, signal: AbortSignal | undefined, rulesOf: RulesOf): Promise<LocalResponse> {
     const { method, headers, body } = request;
     const { path, search } = splitPath(request.path);
     if (needsToken(path)) this.#checkToken(headers);
     const { route, parameters } = routeTable.match(method, path);
     this.#count(route.operation);
     const { ambient } = this.#service;
-    const rules = this.#faults.take(route.operation);
+    const rules = rulesOf(route.operation);
     if (rules.length > 0) {
       const instead = await beforeOperation(rules, { ambient, signal });
       if (instead !== undefined) return instead;
@@ -157,7 +172,8 @@ export class LocalCloud implements LocalService {
       lag: lagOf(rules),
       signal,
     });
-    return rules.length > 0 ? afterOperation(rules, reply, { ambient, signal }) : reply;
+    if (rules.length === 0) return reply;
+    return afterOperation(rules, oddReply(rules, reply, route.operation, this.#faults), { ambient, signal });
   }
 
   #count(operation: Operation): void {

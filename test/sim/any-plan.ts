@@ -3,7 +3,7 @@
 import { generateHostPlan, type HostPlan } from "./host/host-plan.ts";
 import { type ProgramFiles, readProgramFiles } from "./host/in-memory-program.ts";
 import { simulateHostPlan } from "./host/simulate-host.ts";
-import { generatePlan } from "./plan-generator.ts";
+import { type GeneratorOptions, generatePlan } from "./plan-generator.ts";
 import { type SimulationResult, simulatePlan } from "./simulate.ts";
 import type { SimulationPlan } from "./simulation-plan.ts";
 
@@ -11,8 +11,8 @@ export type AnyPlan = SimulationPlan | HostPlan;
 
 let files: Promise<ProgramFiles> | undefined;
 
-export function generateAnyPlan(seed: number): AnyPlan {
-  return seed % 10 === 9 ? generateHostPlan(seed) : generatePlan(seed);
+export function generateAnyPlan(seed: number, options: GeneratorOptions = {}): AnyPlan {
+  return seed % 10 === 9 ? generateHostPlan(seed, options) : generatePlan(seed, options);
 }
 
 export async function simulateAnyPlan(plan: AnyPlan, keepLines = false): Promise<SimulationResult> {

@@ -5,7 +5,7 @@ import { sweep } from "../../src/core/cancel/sweep.ts";
 import { type Execute, RunRegistry, type RunRequest } from "../../src/core/index.ts";
 import { createExecute } from "../../src/core/run/run-session.ts";
 import { builtInAgent } from "../../src/local/agents/built-in-agent.ts";
-import { LocalCloud } from "../../src/local/index.ts";
+import { LocalCloud, type LocalService } from "../../src/local/index.ts";
 import { SerenClient } from "../../src/seren/index.ts";
 import { silentLog } from "../../src/support/log.ts";
 import { deriveSeed, SeededRandom } from "../support/in-process/seeded-random.ts";
@@ -27,6 +27,8 @@ export class Environment {
   readonly clock: VirtualAmbient;
   readonly cloud: LocalCloud;
   readonly disk: SimulatedDisk;
+  /** The service as the simulated person meets it: a person reads what a program may fail to read. */
+  readonly #person: LocalService;
   /** Set by `setUp` where the plan needs one. */
   deploymentId = MISSING_ID;
 
@@ -39,6 +41,7 @@ export class Environment {
     this.cloud = new LocalCloud({
       ambient: this.clock,
       faults: plan.faults,
+      onOdd: (odd) => this.trace.note(`${this.clock.now()} odd ${JSON.stringify(odd)}`),
       ...plan.service,
       agent: (stage) => {
         const { person } = plan;
@@ -52,6 +55,8 @@ export class Environment {
         return works(stage);
       },
     });
+    const isOdd = plan.faults.rules.some(({ kind }) => kind === "odd");
+    this.#person = isOdd ? this.cloud.withoutFaults() : this.cloud;
   }
 
   async setUp(): Promise<void> {
@@ -68,12 +73,12 @@ export class Environment {
   }
 
   async #decide(runId: string, decision: "approve" | "reject"): Promise<void> {
-    const pending = await requestUntilAnswered(this.cloud, this.clock, "GET", `/runs/${runId}/pending_approvals`);
+    const pending = await requestUntilAnswered(this.#person, this.clock, "GET", `/runs/${runId}/pending_approvals`);
     if (pending.status !== "awaiting_approval") return;
     this.trace.note(`${this.clock.now()} a person decides: ${decision}`);
     const decisions = pending.pending_approvals.map(({ id }: { id: string }) => ({ id, decision }));
     const body = { resume_checkpoint_id: pending.checkpoint_id, approval_decisions: decisions };
-    await requestUntilAnswered(this.cloud, this.clock, "POST", `/runs/${runId}/resume`, body).catch(() => undefined);
+    await requestUntilAnswered(this.#person, this.clock, "POST", `/runs/${runId}/resume`, body).catch(() => undefined);
   }
 }
 

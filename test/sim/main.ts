@@ -1,6 +1,7 @@
 /**
  * `npm run simulate -- --plans N --seed S`: lives N plans through, numbered from S × 1,000,000.
  * `--only SEED` lives one of them and prints its plan and everything that happened; `--plan FILE` one from a file.
+ * With `--odd` some plans have answers with a member of another JSON type.
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -18,6 +19,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     only: { type: "string" },
     plan: { type: "string" },
+    odd: { type: "boolean", default: false },
   },
 });
 
@@ -39,7 +41,7 @@ async function many(plans: number, seed: number): Promise<boolean> {
   let failed = 0;
   let hash = 0;
   for (let index = 0; index < plans; index += 1) {
-    const plan = generateAnyPlan(seed * SEEDS_APART + index);
+    const plan = generateAnyPlan(seed * SEEDS_APART + index, { odd: values.odd });
     const { problems, trace } = await simulateAnyPlan(plan);
     hash = (Math.imul(hash, 31) + Number.parseInt(trace.hash, 16)) >>> 0;
     if (problems.length === 0) continue;
@@ -57,7 +59,7 @@ async function many(plans: number, seed: number): Promise<boolean> {
 async function report(plan: AnyPlan, problems: string[]): Promise<void> {
   say(`seed ${plan.seed}`);
   for (const what of problems) say(`  ${what}`);
-  say(`  replay: npm run simulate -- --only ${plan.seed}`);
+  say(`  replay: npm run simulate -- --only ${plan.seed}${values.odd ? " --odd" : ""}`);
   say(
     `  smallest plan that fails so (save it and give it to --plan): ${JSON.stringify(await shrink(plan, problems[0] ?? ""))}`,
   );
@@ -67,6 +69,6 @@ const passed =
   values.plan !== undefined
     ? await one(JSON.parse(readFileSync(values.plan, "utf8")))
     : values.only !== undefined
-      ? await one(generateAnyPlan(Number(values.only)))
+      ? await one(generateAnyPlan(Number(values.only), { odd: values.odd }))
       : await many(Number(values.plans), Number(values.seed));
 process.exitCode = passed ? 0 : 1;

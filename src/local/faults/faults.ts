@@ -5,6 +5,7 @@
  */
 import * as z from "zod";
 import { OPERATIONS, type Operation } from "../http/operations.ts";
+import { ODDITIES, type OddMember } from "./odd-member.ts";
 import { seededRandom } from "./seeded.ts";
 
 const Ms = z.number().min(0);
@@ -14,6 +15,11 @@ const Counting = { after: z.int().min(0).optional(), times: z.int().min(1).optio
 const anywhere = { where: z.enum([...OPERATIONS, "any"]), ...Counting };
 const at = <const W extends Operation>(where: W) => ({ where: z.literal(where), ...Counting });
 const stream = at("stream");
+/** A kind of frame: its name, followed by the type where only one type of event is meant. */
+const Frame = z.union([
+  z.enum(["run.event", "run.state", "replay_complete", "end"]),
+  z.templateLiteral(["run.event/", z.string().min(1)]),
+]);
 
 export const FaultRuleSchema = z.discriminatedUnion("kind", [
   /** The request is refused before anything is done. `body` names a shape, or is the JSON itself. */
@@ -42,6 +48,24 @@ export const FaultRuleSchema = z.discriminatedUnion("kind", [
   }),
   /** The response arrives inside a gateway's own `{status, body}`. */
   z.strictObject({ kind: z.literal("wrap"), ...anywhere, form: z.enum(["object", "string"]) }),
+  /**
+   * One member of the answer has another JSON type: `path` (`data[].name`, in a stream `arguments`) is changed to
+   * `oddity`. What the rule does not name is drawn for each request among the members that are not to be `spare`d.
+   */
+  z
+    .strictObject({
+      kind: z.literal("odd"),
+      ...anywhere,
+      path: z.string().min(1).optional(),
+      oddity: z.enum(ODDITIES).optional(),
+      /** The frames of a stream in which a member is changed. Default: all. */
+      frame: Frame.optional(),
+      spare: z.array(z.string()).optional(),
+    })
+    .refine(({ where, frame }) => frame === undefined || where === "stream" || where === "any", {
+      path: ["frame"],
+      error: "only a stream has frames",
+    }),
   /** Reads are `ms` behind; with `events_only` the status is current and the events are not. */
   z.strictObject({ kind: z.literal("lag"), ...anywhere, ms: Ms, events_only: z.boolean().optional() }),
   /** Runs are refused with "still starting" until `ms` after the deployment was created. */
@@ -129,12 +153,22 @@ const ONCE = new Set<FaultKind>([
   "no_end",
 ]);
 
+/** A member of an answer that was changed. */
+export interface OddReport extends OddMember {
+  operation: Operation;
+  /** Name of the frame, with the type of an event: `run.event/text`. Absent for an answer that is no stream. */
+  frame?: string;
+}
+
 export class Faults {
   readonly #rules: { readonly rule: FaultRule; seen: number }[];
   /** Random numbers for faults, in [0, 1); independent of those of the ambient. */
   readonly random: () => number;
+  readonly onOdd: ((report: OddReport) => void) | undefined;
 
-  constructor(plan: FaultPlan | undefined) {
+  /** `onOdd` is called with every member that is changed. Throws when the plan is malformed. */
+  constructor(plan: FaultPlan | undefined, onOdd?: (report: OddReport) => void) {
+    this.onOdd = onOdd;
     this.#rules = plan === undefined ? [] : FaultPlanSchema.parse(plan).rules.map((rule) => ({ rule, seen: 0 }));
     this.random = seededRandom(plan?.seed ?? 1);
   }

@@ -3,6 +3,7 @@
  * enough succeeds under every such plan.
  */
 import type { FaultPlan, FaultRule } from "./faults.ts";
+import { REQUIRED_MEMBERS } from "./odd-member.ts";
 import { seededRandom } from "./seeded.ts";
 
 /** Most rules in a plan. */
@@ -107,8 +108,13 @@ const SPOIL: readonly Draw[] = [
   (d) => ({ kind: "chop", where: "stream", chars: d.between(1, 64) }),
 ];
 
+const ODD: readonly Draw[] = [
+  (d) => ({ kind: "odd", where: d.pick([...calls, "artifacts"] as const), spare: [...REQUIRED_MEMBERS], ...count(d) }),
+  (d) => ({ kind: "odd", where: d.pick([...reads, "stream"] as const), spare: [...REQUIRED_MEMBERS] }),
+];
+
 /** A family is drawn before a rule, so that each has a fair share however many kinds it has. */
-const FAMILIES: readonly (readonly Draw[])[] = [REQUEST, CREATE, LAG, CANCEL, BREAK, BREAK, SPOIL, SPOIL];
+const FAMILIES: readonly (readonly Draw[])[] = [REQUEST, CREATE, LAG, CANCEL, BREAK, BREAK, SPOIL, SPOIL, ODD];
 
 /** Returns a plan of up to four rules; some plans are empty. Equal seeds give equal plans. */
 export function randomFaultPlan(seed: number): FaultPlan {

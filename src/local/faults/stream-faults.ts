@@ -3,12 +3,14 @@ import { isHighSurrogate } from "../../support/clip.ts";
 import { encodeStreamFrame, type FrameRewriter, type StreamFrame, type StreamPiece } from "../http/sse.ts";
 import type { Run } from "../model/run.ts";
 import { recordOf } from "../model/run-views.ts";
-import { type FaultRule, ruleOf } from "./faults.ts";
+import { type FaultRule, type Faults, ruleOf } from "./faults.ts";
+import { OddFrames } from "./odd-faults.ts";
 
 export class StreamFaults implements FrameRewriter {
   readonly stateFirst: boolean;
   readonly #rules: readonly FaultRule[];
   readonly #run: Run;
+  readonly #odd: OddFrames;
   /** Numbers of frames, characters and events so far; those held back or lost count as events only. */
   #frames = 0;
   #chars = 0;
@@ -16,16 +18,18 @@ export class StreamFaults implements FrameRewriter {
   /** A frame that is sent after its successor. */
   #held: string | undefined;
 
-  constructor(rules: readonly FaultRule[], run: Run) {
+  constructor(rules: readonly FaultRule[], run: Run, faults: Faults) {
     this.#rules = rules;
     this.#run = run;
+    this.#odd = new OddFrames(rules, faults);
     this.stateFirst = ruleOf(rules, "state_first") !== undefined;
   }
 
   rewrite(frame: StreamFrame): StreamPiece[] {
     const before = this.#breakBefore();
     if (before !== undefined) return before;
-    const out = frame.name === "run.event" ? this.#event(frame) : this.#control(frame);
+    const sent = this.#odd.change(frame);
+    const out = frame.name === "run.event" ? this.#event(sent) : this.#control(sent);
     const pieces: StreamPiece[] = [];
     const stall = ruleOf(this.#rules, "stall");
     if (stall?.frames === 0 && this.#frames === 0) pieces.push({ stallMs: stall.ms });

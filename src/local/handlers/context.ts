@@ -1,6 +1,6 @@
 /** What a handler is given: the state of the service, and one request. */
 import type { Ambient } from "../../support/ambient.ts";
-import type { FaultRule } from "../faults/faults.ts";
+import type { FaultRule, Faults } from "../faults/faults.ts";
 import { notFound } from "../http/api-error.ts";
 import type { LocalReply, LocalRequest } from "../http/exchange.ts";
 import type { Query } from "../http/query.ts";
@@ -32,8 +32,7 @@ export interface ServiceContext {
   /** First text of every stream. */
   readonly preamble: string;
   readonly inlineRuns: "tracked" | "untracked";
-  /** Random numbers for faults, in [0, 1). */
-  readonly random: () => number;
+  readonly faults: Faults;
 }
 
 /** The headers and the body are the request's own. */

@@ -28,7 +28,7 @@ export const createRun: Handler = async (service, request) => {
   const inline = deployment.body.mode === "always_on" && body?.async !== true;
   const holes = ruleOf(request.rules, "holes");
   const run = service.runs.start(deployment, isObject(raw) ? raw : {}, {
-    skip: holes && (() => Math.floor(service.random() * (holes.most + 1))),
+    skip: holes && (() => Math.floor(service.faults.random() * (holes.most + 1))),
     tracked: !inline || service.inlineRuns === "tracked",
   });
   return inline ? runInline(service, request, run) : dataReply(202, invocationOf(run));

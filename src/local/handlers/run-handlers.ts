@@ -41,7 +41,7 @@ export const listEvents: Handler = (service, request) => {
 };
 
 export const streamRun: Handler = (service, request) => {
-  const { ambient, counters, keepAliveMs, preamble } = service;
+  const { ambient, counters, keepAliveMs, preamble, faults } = service;
   const { headers, rules, signal } = request;
   const run = needRun(service, request);
   const accept = headerOf(headers, "accept") ?? "*/*";
@@ -57,7 +57,7 @@ export const streamRun: Handler = (service, request) => {
     cursor: fromStart ? undefined : Number(lastId),
     keepAliveMs,
     preamble,
-    rewriter: rules.length === 0 ? undefined : new StreamFaults(rules, run),
+    rewriter: rules.length === 0 ? undefined : new StreamFaults(rules, run, faults),
     signal,
     onOpen: () => {
       counters.openStreams += 1;
