@@ -9,9 +9,9 @@ import type { Ambient } from "../support/ambient.ts";
 import { clipBytes } from "../support/clip.ts";
 import { ExecutionFailure } from "../support/failure.ts";
 import type { Log } from "../support/log.ts";
-import { JITLESS } from "../support/zod.ts";
+import { describeIssues, JITLESS } from "../support/zod.ts";
 import type { HostResponse, HostResult } from "./incoming.ts";
-import { describeIssues, HostError, type HostRequestOptions } from "./wire.ts";
+import { HostError, type HostRequestOptions } from "./wire.ts";
 
 /** Our ids are strings, so that a reader of the wire does not take them for the host's, which are mostly numbers. */
 const ID_PREFIX = "s";

@@ -1,7 +1,6 @@
 /** One line of the host, judged: what it is, or why it is refused. Never throws, whatever the bytes are. */
 import { type RpcId, RpcIdSchema, RpcNotificationSchema, RpcRequestSchema } from "#protocols/json-rpc";
-import { JITLESS } from "../support/zod.ts";
-import { describeIssues } from "./wire.ts";
+import { describeIssues, JITLESS } from "../support/zod.ts";
 
 export type LineProblem = "parse_error" | "invalid_request";
 

@@ -4,7 +4,6 @@ export { answerHandshake, type Handshake, type HeardRequest } from "./handshake.
 export { type Served, serve } from "./host-connection.ts";
 export {
   type Cancellation,
-  describeIssues,
   type EndCause,
   HostError,
   type HostRequestOptions,

@@ -10,8 +10,6 @@ import type { Log } from "../support/log.ts";
 import type { Redactor } from "../support/redact.ts";
 import { describeIssues, JITLESS } from "../support/zod.ts";
 
-export { describeIssues };
-
 /** Why a wire ends: stdin closed, a signal arrived, the host stopped reading, or a method asked for it. */
 export type EndCause = "eof" | "signal" | "broken_pipe" | "requested";
 

@@ -4,8 +4,8 @@
  */
 import { readFileSync } from "node:fs";
 import { type Manifest, ManifestSchema, type ProvidedService } from "#protocols/roder-extension";
-import { describeIssues } from "../../../stdio/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
+import { describeIssues } from "../../../support/zod.ts";
 import { fnv1a64, isShipped, manifestPaths, readToml } from "./manifest-file.ts";
 
 export interface ManifestOnDisk {

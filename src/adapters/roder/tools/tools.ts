@@ -12,8 +12,9 @@ import {
   DEFAULT_TIMEOUT_MS,
   withAdvice,
 } from "../../../core/index.ts";
-import { describeIssues, type Method, method } from "../../../stdio/index.ts";
+import { type Method, method } from "../../../stdio/index.ts";
 import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
+import { describeIssues } from "../../../support/zod.ts";
 import { agentChoice, readableDefinitions } from "../agents.ts";
 import type { ServiceCheck } from "../manifest/service-check.ts";
 import type { RoderOptions } from "../options.ts";
