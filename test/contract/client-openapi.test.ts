@@ -1,7 +1,10 @@
 /** What our client asks for, against the published OpenAPI document, where it lies next to this checkout. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import type * as z from "zod";
 import {
+  CreateDeploymentSchema,
+  CreateRunSchema,
   DeploymentSummarySchema,
   PendingRunSchema,
   RunInvocationSchema,
@@ -50,6 +53,12 @@ const CALLS: [string, (client: SerenClient) => Promise<unknown>, Reply][] = [
   ["POST /runs/*/cancel", (client) => client.cancelRun(RUN), data(record())],
 ];
 
+/** Our own schema of a body, by its place in the document. */
+const BODIES: Record<string, z.ZodType> = {
+  "/deploy": CreateDeploymentSchema,
+  "/deployments/{id}/runs": CreateRunSchema,
+};
+
 const NAME = `the published document${openApiPresent ? "" : ` (skipped: no ${OPENAPI_PATH})`}`;
 
 describe.skipIf(!openApiPresent)(NAME, () => {
@@ -72,6 +81,7 @@ describe.skipIf(!openApiPresent)(NAME, () => {
     if (sent.body === undefined) return;
     const validate = api?.body(sent.method, template);
     expect(validate?.(sent.body), JSON.stringify(validate?.errors)).toBe(true);
+    expect(BODIES[template]?.safeParse(sent.body), "our own schema").toMatchObject({ success: true });
   });
 
   test("knows the stream", async () => {
