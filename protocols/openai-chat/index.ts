@@ -1,7 +1,7 @@
 /** Streamed chat completions, as OpenAI-compatible endpoints speak them: the part that an answer in text needs. */
 import * as z from "zod";
 
-export interface ChatMessage {
+interface ChatMessage {
   role: "system" | "user" | "assistant";
   content: string;
 }
@@ -39,7 +39,6 @@ export const ChatChunkSchema = z.looseObject({
     .looseObject({ prompt_tokens: z.int().min(0).nullish(), completion_tokens: z.int().min(0).nullish() })
     .nullish(),
 });
-export type ChatChunk = z.output<typeof ChatChunkSchema>;
 
 /** What went wrong: the body of a refusal, or a frame in the middle of a stream. */
 export const ChatErrorSchema = z.looseObject({

@@ -17,7 +17,6 @@ export const DeploymentSummarySchema = z.looseObject({
   created_at: z.string(),
   updated_at: z.string(),
 });
-export type DeploymentSummary = z.output<typeof DeploymentSummarySchema>;
 
 /** Answer of start, stop and delete. */
 export const DeploymentStatusSchema = z.looseObject({ status: z.string() });

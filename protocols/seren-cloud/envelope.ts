@@ -4,7 +4,7 @@
  */
 import * as z from "zod";
 
-export const PageSchema = z.looseObject({
+const PageSchema = z.looseObject({
   total: z.number(),
   count: z.number(),
   limit: z.number(),

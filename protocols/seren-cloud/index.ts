@@ -1,52 +1,27 @@
 /** The published Seren Cloud API, as far as this package uses it. */
-export { DeploymentStatusSchema, type DeploymentSummary, DeploymentSummarySchema } from "./deployments.ts";
-export { EnvelopeSchema, MAX_PAGE, PageSchema, PUBLISHER_PREFIX, STARTING_MARKER } from "./envelope.ts";
+export { DeploymentStatusSchema, DeploymentSummarySchema } from "./deployments.ts";
+export { EnvelopeSchema, MAX_PAGE, PUBLISHER_PREFIX, STARTING_MARKER } from "./envelope.ts";
 export {
-  AgentBundleSchema,
-  type ApprovalDecision,
-  ApprovalDecisionSchema,
   ASSET_PURPOSES,
   type BundleAsset,
-  BundleAssetSchema,
   type BundleInstruction,
-  BundleInstructionSchema,
-  CodeExecutionSchema,
   type CreateDeployment,
   CreateDeploymentSchema,
   type CreateRun,
   CreateRunSchema,
-  DEPLOYMENT_MODES,
-  INSTRUCTION_KINDS,
-  LlmExecutionSchema,
   type WorkloadLimits,
-  WorkloadLimitsSchema,
-  type WorkloadSpec,
-  WorkloadSpecSchema,
 } from "./requests.ts";
 export {
-  RUN_EVENT_TYPES,
-  RUN_STREAM_FRAMES,
-  type RunEvent,
-  type RunEventEnvelope,
   RunEventEnvelopeSchema,
   RunEventSchema,
-  type RunSnapshot,
   RunSnapshotSchema,
-  RunStreamMarkSchema,
 } from "./run-stream.ts";
 export {
-  type PendingApproval,
   PendingApprovalSchema,
-  type PendingRun,
   PendingRunSchema,
-  type RunArtifact,
   RunArtifactSchema,
-  type RunInvocation,
   RunInvocationSchema,
-  type RunLiveState,
   RunLiveStateSchema,
-  type RunPendingApprovals,
   RunPendingApprovalsSchema,
-  type RunRecord,
   RunRecordSchema,
 } from "./runs.ts";

@@ -6,8 +6,8 @@
  */
 import * as z from "zod";
 
-export const DEPLOYMENT_MODES = ["always_on", "cron", "job"] as const;
-export const INSTRUCTION_KINDS = [
+const DEPLOYMENT_MODES = ["always_on", "cron", "job"] as const;
+const INSTRUCTION_KINDS = [
   "identity",
   "soul",
   "skill",
@@ -22,7 +22,7 @@ export const ASSET_PURPOSES = ["reference", "script", "schema", "resource", "eva
 
 const Sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
 
-export const BundleInstructionSchema = z.strictObject({
+const BundleInstructionSchema = z.strictObject({
   kind: z.enum(INSTRUCTION_KINDS),
   content: z.string(),
   path: z.string().nullish(),
@@ -32,7 +32,7 @@ export const BundleInstructionSchema = z.strictObject({
 });
 export type BundleInstruction = z.output<typeof BundleInstructionSchema>;
 
-export const BundleAssetSchema = z.strictObject({
+const BundleAssetSchema = z.strictObject({
   path: z.string().min(1),
   content_base64: z.base64(),
   content_type: z.string().nullish(),
@@ -42,12 +42,12 @@ export const BundleAssetSchema = z.strictObject({
 export type BundleAsset = z.output<typeof BundleAssetSchema>;
 
 /** Instruction and asset lists are optional but never null. */
-export const AgentBundleSchema = z.strictObject({
+const AgentBundleSchema = z.strictObject({
   instructions: z.array(BundleInstructionSchema).optional(),
   assets: z.array(BundleAssetSchema).optional(),
 });
 
-export const LlmExecutionSchema = z.strictObject({
+const LlmExecutionSchema = z.strictObject({
   type: z.literal("llm"),
   bundle: AgentBundleSchema,
   model_id: z.string().nullish(),
@@ -55,7 +55,7 @@ export const LlmExecutionSchema = z.strictObject({
   fallback_models: z.array(z.string()).nullish(),
 });
 
-export const CodeExecutionSchema = z.strictObject({
+const CodeExecutionSchema = z.strictObject({
   type: z.literal("code"),
   deployment_bundle_id: z.guid(),
   runtime_kind: z.enum(["python", "javascript", "typescript", "rust", "rust_wasm"]).nullish(),
@@ -64,7 +64,7 @@ export const CodeExecutionSchema = z.strictObject({
 
 const Int32Schema = z.int32().min(0).nullish();
 
-export const WorkloadLimitsSchema = z.strictObject({
+const WorkloadLimitsSchema = z.strictObject({
   max_iterations: Int32Schema,
   max_timeout_seconds: Int32Schema,
   max_tool_calls_per_run: Int32Schema,
@@ -73,7 +73,7 @@ export const WorkloadLimitsSchema = z.strictObject({
 });
 export type WorkloadLimits = z.output<typeof WorkloadLimitsSchema>;
 
-export const WorkloadSpecSchema = z.strictObject({
+const WorkloadSpecSchema = z.strictObject({
   execution: z.discriminatedUnion("type", [LlmExecutionSchema, CodeExecutionSchema]),
   compute_backend: z.enum(["aws_container", "cloudflare_worker", "daytona"]).nullish(),
   config: z.unknown().optional(),
@@ -89,7 +89,6 @@ export const WorkloadSpecSchema = z.strictObject({
     .nullish(),
   limits: WorkloadLimitsSchema.optional(),
 });
-export type WorkloadSpec = z.output<typeof WorkloadSpecSchema>;
 
 export const CreateDeploymentSchema = z.strictObject({
   mode: z.enum(DEPLOYMENT_MODES),
@@ -102,8 +101,7 @@ export const CreateDeploymentSchema = z.strictObject({
 });
 export type CreateDeployment = z.output<typeof CreateDeploymentSchema>;
 
-export const ApprovalDecisionSchema = z.strictObject({ id: z.string(), decision: z.enum(["approve", "reject"]) });
-export type ApprovalDecision = z.output<typeof ApprovalDecisionSchema>;
+const ApprovalDecisionSchema = z.strictObject({ id: z.string(), decision: z.enum(["approve", "reject"]) });
 
 /**
  * Body of `POST /deployments/{id}/runs`. Unknown members are passed on to the runtime and may come back in

@@ -1,42 +1,13 @@
 /**
- * The run stream (SSE) and the events it carries.
- * Source: `GET /runs/{run_id}/stream` of the published OpenAPI document and `CloudAgentRunEventEnvelope`.
+ * The events of a run, as its stream (SSE) and its event list carry them.
+ * Source: `GET /runs/{run_id}/stream` and `CloudRunOutputEventEnvelope` of the published OpenAPI document; the names of the
+ * stream's frames are in `docs/reference/seren-cloud-api.md`, section 4.
  *
  * An event is flattened into its envelope: `type` says what it is, `kind` belongs to the envelope (and collides with the
- * artifact event's own `kind`, so `type` alone decides). An event of an unknown type is not an error: `parseRunEvent`
- * answers `unknown` for it, and the sequence still counts.
+ * artifact event's own `kind`, so `type` alone decides). `RunEventSchema` refuses events of an unknown type; they are no
+ * error, and `src/seren/mapping/events.ts` skips them.
  */
 import * as z from "zod";
-
-/** Names of SSE frames this version understands; a frame without a name is a `run.event`. */
-export const RUN_STREAM_FRAMES = [
-  "run.event",
-  "run.state",
-  "replay_complete",
-  "end",
-  "timeout",
-  "error",
-  "run",
-] as const;
-
-export const RUN_EVENT_TYPES = [
-  "text",
-  "thinking",
-  "tool_call",
-  "tool_result",
-  "tool_audit",
-  "workflow",
-  "approval_wait",
-  "approval_decision",
-  "guardrail_pass",
-  "guardrail_fail",
-  "handoff",
-  "artifact",
-  "done",
-  "compaction_started",
-  "compaction_finished",
-  "error",
-] as const;
 
 export const RunEventSchema = z.discriminatedUnion("type", [
   z.looseObject({ type: z.literal("text"), text: z.string() }),
@@ -97,7 +68,6 @@ export const RunEventSchema = z.discriminatedUnion("type", [
     retryable: z.boolean().nullish(),
   }),
 ]);
-export type RunEvent = z.output<typeof RunEventSchema>;
 
 /** The members an event shares its object with. */
 export const RunEventEnvelopeSchema = z.looseObject({
@@ -106,19 +76,11 @@ export const RunEventEnvelopeSchema = z.looseObject({
   kind: z.string().nullish(),
   item_id: z.string().nullish(),
 });
-export type RunEventEnvelope = z.output<typeof RunEventEnvelopeSchema>;
 
-/** Data of the control frames `replay_complete` and `end`, and of the tolerated terminal names. */
-export const RunStreamMarkSchema = z.looseObject({
-  status: z.string().nullish(),
-  last_sequence: z.number().nullish(),
-});
-
-/** Legacy `run` frame: the whole run so far, repeated with every change. */
+/** Data of the older `run` frame: the whole run so far, repeated with every change. */
 export const RunSnapshotSchema = z.looseObject({
   status: z.string(),
   status_message: z.string().nullish(),
   output: z.string().nullish(),
   output_events: z.array(z.unknown()).nullish(),
 });
-export type RunSnapshot = z.output<typeof RunSnapshotSchema>;

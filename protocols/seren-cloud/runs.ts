@@ -13,7 +13,6 @@ export const RunInvocationSchema = z.looseObject({
   execution_id: z.string().nullish(),
   result: z.unknown().optional(),
 });
-export type RunInvocation = z.output<typeof RunInvocationSchema>;
 
 /**
  * The durable record of a run. Only what a client needs to follow and reconcile is required; money arrives as decimal
@@ -42,7 +41,6 @@ export const RunRecordSchema = z.looseObject({
   output_events: z.unknown().optional(),
   invocation_payload: z.unknown().optional(),
 });
-export type RunRecord = z.output<typeof RunRecordSchema>;
 
 export const RunLiveStateSchema = z.looseObject({
   run_id: z.guid(),
@@ -57,7 +55,6 @@ export const RunLiveStateSchema = z.looseObject({
   checkpoint_id: z.string().nullish(),
   status_message: z.string().nullish(),
 });
-export type RunLiveState = z.output<typeof RunLiveStateSchema>;
 
 export const PendingApprovalSchema = z.looseObject({
   id: z.string(),
@@ -66,7 +63,6 @@ export const PendingApprovalSchema = z.looseObject({
   reason: z.string().nullish(),
   function_call_id: z.string().nullish(),
 });
-export type PendingApproval = z.output<typeof PendingApprovalSchema>;
 
 export const RunPendingApprovalsSchema = z.looseObject({
   run_id: z.guid(),
@@ -74,7 +70,6 @@ export const RunPendingApprovalsSchema = z.looseObject({
   checkpoint_id: z.string().nullish(),
   pending_approvals: z.array(PendingApprovalSchema).optional(),
 });
-export type RunPendingApprovals = z.output<typeof RunPendingApprovalsSchema>;
 
 /** A run of the organization that waits for a person; its checkpoint is told by the run's own pending approvals only. */
 export const PendingRunSchema = z.looseObject({
@@ -86,7 +81,6 @@ export const PendingRunSchema = z.looseObject({
   updated_at: z.string().nullish(),
   pending_approvals: z.array(PendingApprovalSchema).nullish(),
 });
-export type PendingRun = z.output<typeof PendingRunSchema>;
 
 export const RunArtifactSchema = z.looseObject({
   id: z.string(),
@@ -95,4 +89,3 @@ export const RunArtifactSchema = z.looseObject({
   url: z.string().nullish(),
   payload: z.unknown().optional(),
 });
-export type RunArtifact = z.output<typeof RunArtifactSchema>;

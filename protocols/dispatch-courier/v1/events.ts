@@ -16,13 +16,12 @@ const AttachmentSchema = z.strictObject({
 });
 
 /** `attachments` and `metadata` may be missing but not null. */
-export const OutboundMessageSchema = z.strictObject({
+const OutboundMessageSchema = z.strictObject({
   content: z.string(),
   content_type: z.string().nullish(),
   attachments: z.array(AttachmentSchema).optional(),
   metadata: z.record(z.string(), z.string()).optional(),
 });
-export type OutboundMessage = z.output<typeof OutboundMessageSchema>;
 
 export const CourierEventSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("prompt_resolved"), text: z.string() }),

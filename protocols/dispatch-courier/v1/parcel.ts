@@ -12,7 +12,7 @@ import { A2A_ENDPOINT_MODES, A2aAuthSchema, TOOL_APPROVALS, TOOL_RISKS } from ".
 export const PARCEL_SCHEMA_URL = "https://serenorg.github.io/dispatch/schemas/parcel.v1.json";
 export const PARCEL_FORMAT_VERSION = 1;
 
-export const PARCEL_INSTRUCTION_KINDS = [
+const PARCEL_INSTRUCTION_KINDS = [
   "identity",
   "soul",
   "skill",
@@ -42,14 +42,13 @@ const CourierTargetSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("custom"), reference: z.string() }),
 ]);
 
-export const ParcelInstructionSchema = z.strictObject({
+const ParcelInstructionSchema = z.strictObject({
   kind: z.enum(PARCEL_INSTRUCTION_KINDS),
   packaged_path: z.string(),
   sha256: Sha256Schema,
   skill_name: z.string().nullish(),
   allowed_tools: NamesSchema.nullish(),
 });
-export type ParcelInstruction = z.output<typeof ParcelInstructionSchema>;
 
 const policy = {
   approval: z.enum(TOOL_APPROVALS).nullish(),
@@ -84,14 +83,14 @@ export const ParcelToolSchema = z.discriminatedUnion("kind", [
 ]);
 export type ParcelTool = z.output<typeof ParcelToolSchema>;
 
-export const ParcelModelSchema = z.strictObject({
+const ParcelModelSchema = z.strictObject({
   id: z.string(),
   provider: z.string().nullish(),
   options: TextMapSchema.nullish(),
 });
 export type ParcelModel = z.output<typeof ParcelModelSchema>;
 
-export const ParcelFileSchema = z.strictObject({
+const ParcelFileSchema = z.strictObject({
   source: z.string(),
   packaged_as: z.string(),
   sha256: Sha256Schema,
@@ -151,4 +150,3 @@ export const ParcelLockSchema = z.object({
   context_dir: z.string(),
   files: z.array(ParcelFileSchema),
 });
-export type ParcelLock = z.output<typeof ParcelLockSchema>;

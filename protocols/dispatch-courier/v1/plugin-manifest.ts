@@ -24,7 +24,6 @@ export const CourierPluginManifestSchema = z.strictObject({
     args: z.array(z.string()).optional(),
   }),
 });
-export type CourierPluginManifest = z.output<typeof CourierPluginManifestSchema>;
 
 const IdentifierSchema = z
   .string()
@@ -33,7 +32,7 @@ const IdentifierSchema = z
   .regex(/^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/, "expected a-z 0-9 - _ with single dots inside");
 
 /** What the host asks for on each system; Linux is `gnu` on musl machines, too. */
-export const RELEASE_TARGETS = [
+const RELEASE_TARGETS = [
   "aarch64-apple-darwin",
   "x86_64-apple-darwin",
   "aarch64-unknown-linux-gnu",
@@ -62,7 +61,7 @@ const GithubReleaseSchema = z.strictObject({
 });
 
 /** `auth` and `requirements` are opaque to the host; their members are a convention of the published catalogs. */
-export const CatalogEntrySchema = z.strictObject({
+const CatalogEntrySchema = z.strictObject({
   id: IdentifierSchema,
   name: NonBlankSchema,
   kind: z.enum(["channel", "courier", "connector", "provider", "database", "deployment"]),
@@ -90,7 +89,6 @@ export const CatalogEntrySchema = z.strictObject({
     })
     .optional(),
 });
-export type CatalogEntry = z.output<typeof CatalogEntrySchema>;
 
 const unique = (values: readonly string[]) => new Set(values).size === values.length;
 
@@ -110,4 +108,3 @@ export const CatalogSchema = z
     ({ entries }) => unique(entries.map(({ id }) => id)) && unique(entries.map(({ name }) => name)),
     "ids and names must be unique",
   );
-export type Catalog = z.output<typeof CatalogSchema>;

@@ -46,6 +46,5 @@ export const RunParamsSchema = z.looseObject({
   session: IncomingSessionSchema,
   operation: OperationSchema,
 });
-export type RunParams = z.output<typeof RunParamsSchema>;
 
 export const ShutdownParamsSchema = z.looseObject({ kind: z.literal("shutdown"), ...version });

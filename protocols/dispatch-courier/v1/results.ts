@@ -7,9 +7,9 @@ import * as z from "zod";
 import { CourierSessionSchema, MountKindSchema, MountSchema } from "./session.ts";
 import { LocalToolSpecSchema } from "./tools.ts";
 
-export const COURIER_KINDS = ["native", "docker", "wasm", "custom"] as const;
+const COURIER_KINDS = ["native", "docker", "wasm", "custom"] as const;
 
-export const CapabilitiesSchema = z.strictObject({
+const CapabilitiesSchema = z.strictObject({
   courier_id: z.string(),
   kind: z.enum(COURIER_KINDS),
   supports_chat: z.boolean(),
@@ -21,7 +21,7 @@ export const CapabilitiesSchema = z.strictObject({
 export type Capabilities = z.output<typeof CapabilitiesSchema>;
 
 /** The host prints `extensions` only as a top-level object, one line a key. */
-export const InspectionSchema = z.strictObject({
+const InspectionSchema = z.strictObject({
   courier_id: z.string(),
   kind: z.enum(COURIER_KINDS),
   entrypoint: z.string().nullable(),
@@ -45,4 +45,3 @@ export type CourierResult = z.output<typeof CourierResultSchema>;
 export const CourierErrorDataSchema = z.strictObject({
   dispatch_error: z.strictObject({ code: z.string().min(1), message: z.string() }),
 });
-export type CourierErrorData = z.output<typeof CourierErrorDataSchema>;

@@ -7,7 +7,6 @@ import * as z from "zod";
 
 export const MOUNT_KINDS = ["session", "memory", "artifacts"] as const;
 export const MountKindSchema = z.enum(MOUNT_KINDS);
-export type MountKind = z.output<typeof MountKindSchema>;
 
 export const MountSchema = z.strictObject({
   kind: MountKindSchema,

@@ -13,7 +13,6 @@ export const A2aAuthSchema = z.discriminatedUnion("scheme", [
   z.strictObject({ scheme: z.literal("header"), header_name: z.string(), secret_name: z.string() }),
   z.strictObject({ scheme: z.literal("basic"), username_secret_name: z.string(), password_secret_name: z.string() }),
 ]);
-export type A2aAuth = z.output<typeof A2aAuthSchema>;
 
 /** What both transports say. The host writes an absent option as null, and so do we. */
 const common = {

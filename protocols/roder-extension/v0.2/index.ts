@@ -1,12 +1,9 @@
 /** The Roder process-extension protocol 0.2.0, as far as this package uses it. */
-export { HostIdSchema, InitializeParamsSchema, ShutdownParamsSchema } from "./lifecycle.ts";
+export { InitializeParamsSchema, ShutdownParamsSchema } from "./lifecycle.ts";
 export {
-  LaunchSchema,
   type Manifest,
   ManifestSchema,
   type ProvidedService,
-  ProvidedServiceSchema,
-  ProvidedToolSchema,
 } from "./manifest.ts";
 export {
   DispatchAckSchema,
@@ -15,16 +12,13 @@ export {
   InitializeResultSchema,
   type SubagentEvent,
   SubagentEventParamsSchema,
-  SubagentEventSchema,
   type SubagentResult,
   SubagentResultSchema,
   type TaskEvent,
   TaskEventParamsSchema,
-  TaskEventSchema,
   type TaskSpec,
   TaskSpecSchema,
   type TokenUsage,
-  TokenUsageSchema,
   type ToolResult,
   ToolResultSchema,
 } from "./sent.ts";
@@ -38,7 +32,6 @@ export {
   type SubagentDefinition,
   SubagentDefinitionSchema,
   type SubagentRequest,
-  SubagentRequestSchema,
 } from "./subagents.ts";
 export {
   MAX_CHUNK_BYTES,
@@ -48,5 +41,5 @@ export {
   TaskExecuteParamsSchema,
   type TaskStream,
 } from "./tasks.ts";
-export { RESERVED_DATA_NAMES, ToolCallParamsSchema } from "./tools.ts";
+export { ToolCallParamsSchema } from "./tools.ts";
 export { PROTOCOL_VERSION } from "./version.ts";

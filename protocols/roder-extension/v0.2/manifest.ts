@@ -6,7 +6,7 @@ import * as z from "zod";
 
 const ServiceIdSchema = z.string().min(1);
 
-export const ProvidedToolSchema = z.looseObject({
+const ProvidedToolSchema = z.looseObject({
   name: z.string().min(1),
   description: z.string(),
   parameters: z.looseObject({ type: z.literal("object") }),
@@ -22,7 +22,7 @@ export const ProvidedServiceSchema = z.discriminatedUnion("type", [
 ]);
 export type ProvidedService = z.output<typeof ProvidedServiceSchema>;
 
-export const LaunchSchema = z.looseObject({
+const LaunchSchema = z.looseObject({
   command: z.string().min(1),
   args: z.array(z.string()).optional(),
   cwd: z.string().optional(),

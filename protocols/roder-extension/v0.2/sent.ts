@@ -24,7 +24,7 @@ export type InitializeResult = z.output<typeof InitializeResultSchema>;
 export const DispatchAckSchema = z.strictObject({ dispatchId: HostIdSchema });
 
 /** The cached counters are left out: Seren does not report them and their default is 0. */
-export const TokenUsageSchema = z.strictObject({
+const TokenUsageSchema = z.strictObject({
   prompt_tokens: U32Schema,
   completion_tokens: U32Schema,
   total_tokens: U32Schema,
@@ -45,7 +45,7 @@ export const SubagentResultSchema = z.strictObject({
 export type SubagentResult = z.output<typeof SubagentResultSchema>;
 
 /** There is no `cancelled` event: a cancelled run is `completed` with that exit reason. */
-export const SubagentEventSchema = z.discriminatedUnion("type", [
+const SubagentEventSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("status"), status: z.string().min(1), detail: z.string().optional() }),
   z.strictObject({ type: z.literal("completed"), result: SubagentResultSchema }),
   z.strictObject({ type: z.literal("failed"), error: z.string().min(1) }),
@@ -65,7 +65,7 @@ export type TaskSpec = z.output<typeof TaskSpecSchema>;
 
 export const ExecuteAckSchema = z.strictObject({ executionId: HostIdSchema });
 
-export const TaskEventSchema = z.discriminatedUnion("type", [
+const TaskEventSchema = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("output"),
     stream: z.enum(TASK_STREAMS),

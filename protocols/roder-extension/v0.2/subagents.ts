@@ -31,7 +31,7 @@ export const DefinitionsParamsSchema = z.looseObject({ dispatcherId: z.string() 
 /** Seconds are u64: beyond 2^53 they arrive as the nearest float. */
 const SecondsSchema = z.number().min(0).nullish();
 
-export const SubagentRequestSchema = z.looseObject({
+const SubagentRequestSchema = z.looseObject({
   description: z.string(),
   prompt: z.string(),
   subagent_type: z.string().nullish(),
