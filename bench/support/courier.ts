@@ -1,4 +1,5 @@
 /** Dispatch's side of a courier, as far as the benchmarks need it. */
+import { COURIER_PROTOCOL_VERSION } from "#protocols/dispatch-courier";
 import { Child } from "./child.ts";
 import { type Command, PARCEL } from "./places.ts";
 
@@ -21,6 +22,11 @@ export class Courier {
   }
 
   #ask(kind: string, params: object = {}): Promise<Record<string, unknown>> {
-    return this.child.ask(`courier.${kind}`, { kind, parcel_dir: PARCEL, protocol_version: 1, ...params });
+    return this.child.ask(`courier.${kind}`, {
+      kind,
+      parcel_dir: PARCEL,
+      protocol_version: COURIER_PROTOCOL_VERSION,
+      ...params,
+    });
   }
 }

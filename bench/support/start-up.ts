@@ -1,10 +1,12 @@
 /** Starts of programs, compared: each round starts every one of them once, in an order of its own. */
+
 import { spawn } from "node:child_process";
+import { COURIER_PROTOCOL_VERSION } from "#protocols/dispatch-courier";
 import { INITIALIZE } from "../../test/support/child-process/roder-initialize.ts";
 import type { Command, Mode } from "./places.ts";
 import { median } from "./stats.ts";
 
-const capabilities = { kind: "capabilities", protocol_version: 1 };
+const capabilities = { kind: "capabilities", protocol_version: COURIER_PROTOCOL_VERSION };
 
 /** What each host asks first. */
 export const FIRST_LINE: Readonly<Record<Mode, string>> = {

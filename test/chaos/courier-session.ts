@@ -1,5 +1,6 @@
 /** A Dispatch host that does what a plan says, turn after turn, and what is wrong with what it got. */
 
+import { COURIER_PROTOCOL_VERSION } from "#protocols/dispatch-courier";
 import type { Json, Message } from "../support/child-process/line-check.ts";
 import { deriveSeed, SeededRandom } from "../support/in-process/seeded-random.ts";
 import { canariesIn } from "./canaries.ts";
@@ -108,7 +109,12 @@ export class CourierSession {
   }
 
   async #ask(kind: string, params: Json): Promise<Exchange | undefined> {
-    const line = { jsonrpc: "2.0", id: 1, method: `courier.${kind}`, params: { kind, ...params, protocol_version: 1 } };
+    const line = {
+      jsonrpc: "2.0",
+      id: 1,
+      method: `courier.${kind}`,
+      params: { kind, ...params, protocol_version: COURIER_PROTOCOL_VERSION },
+    };
     const answered = new Promise<Exchange | undefined>((resolve) => {
       this.#open = { exchange: { events: [] }, settle: resolve };
     });
@@ -168,7 +174,7 @@ export class CourierSession {
         jsonrpc: "2.0",
         id: 1,
         method: "courier.shutdown",
-        params: { kind: "shutdown", protocol_version: 1 },
+        params: { kind: "shutdown", protocol_version: COURIER_PROTOCOL_VERSION },
       });
     } else this.#child.process.kill(ending.how);
   }

@@ -2,9 +2,11 @@
  * SIGKILL at any moment. The next start has to stop what the dead process left running, and nothing else: not what a
  * living process runs, and not what somebody asked to leave alone.
  */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { COURIER_PROTOCOL_VERSION } from "#protocols/dispatch-courier";
 import { builtInAgent } from "../../src/local/agents/built-in-agent.ts";
 import { type FaultRule, LocalCloud, startLocalHttp } from "../../src/local/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
@@ -177,7 +179,11 @@ class EndlessHost {
   async hello(): Promise<void> {
     if (this.child.mode === "roder") await this.#ask("extension/initialize", INITIALIZE);
     else {
-      const params = { kind: "open_session", protocol_version: 1, parcel_dir: parcelDir("minimal") };
+      const params = {
+        kind: "open_session",
+        protocol_version: COURIER_PROTOCOL_VERSION,
+        parcel_dir: parcelDir("minimal"),
+      };
       const reply = await this.#ask("courier.open_session", params);
       this.#session = reply?.kind === "result" ? reply.result.session : undefined;
     }
@@ -193,7 +199,7 @@ class EndlessHost {
       const operation = { kind: "chat", input: prompt };
       const params = {
         kind: "run",
-        protocol_version: 1,
+        protocol_version: COURIER_PROTOCOL_VERSION,
         parcel_dir: parcelDir("minimal"),
         session: this.#session,
         operation,

@@ -8,6 +8,7 @@ import {
   CatalogSchema,
   COURIER_EVENT_METHOD,
   COURIER_METHODS,
+  COURIER_PROTOCOL_VERSION,
   CourierErrorDataSchema,
   CourierEventSchema,
   CourierPluginManifestSchema,
@@ -47,7 +48,7 @@ const RequestSchema = z.strictObject({
   jsonrpc: z.literal("2.0"),
   id: z.literal(1),
   method: z.string(),
-  params: z.looseObject({ kind: z.string(), protocol_version: z.literal(1) }),
+  params: z.looseObject({ kind: z.string(), protocol_version: z.literal(COURIER_PROTOCOL_VERSION) }),
 });
 const RECORDINGS = readdirSync(`${FIXTURES}recordings`);
 const recorded = (file: string, dir: string) =>
@@ -91,7 +92,7 @@ describe("what the host sends", () => {
     };
     const params = {
       kind: "run",
-      protocol_version: 1,
+      protocol_version: COURIER_PROTOCOL_VERSION,
       parcel_dir: "/p",
       session,
       operation: { kind: "chat", input: "x", more: 1 },
@@ -112,11 +113,23 @@ describe("what the host sends", () => {
   });
 
   test.each<[string, z.ZodType, unknown]>([
-    ["another protocol version", CapabilitiesParamsSchema, { kind: "capabilities", protocol_version: 2 }],
+    [
+      "another protocol version",
+      CapabilitiesParamsSchema,
+      { kind: "capabilities", protocol_version: COURIER_PROTOCOL_VERSION + 1 },
+    ],
     ["no protocol version", CapabilitiesParamsSchema, { kind: "capabilities" }],
-    ["a kind that is not the method's", ShutdownParamsSchema, { kind: "capabilities", protocol_version: 1 }],
-    ["no parcel", InspectParamsSchema, { kind: "inspect", protocol_version: 1 }],
-    ["an empty parcel path", InspectParamsSchema, { kind: "inspect", protocol_version: 1, parcel_dir: "" }],
+    [
+      "a kind that is not the method's",
+      ShutdownParamsSchema,
+      { kind: "capabilities", protocol_version: COURIER_PROTOCOL_VERSION },
+    ],
+    ["no parcel", InspectParamsSchema, { kind: "inspect", protocol_version: COURIER_PROTOCOL_VERSION }],
+    [
+      "an empty parcel path",
+      InspectParamsSchema,
+      { kind: "inspect", protocol_version: COURIER_PROTOCOL_VERSION, parcel_dir: "" },
+    ],
     ["an unknown operation", OperationSchema, { kind: "dance" }],
     ["a chat without input", OperationSchema, { kind: "chat" }],
     ["a job with an object", OperationSchema, { kind: "job", payload: {} }],
@@ -141,9 +154,12 @@ describe("what the host sends", () => {
   });
 
   test("another version is refused in words", () => {
-    const { error } = CapabilitiesParamsSchema.safeParse({ kind: "capabilities", protocol_version: 2 });
+    const { error } = CapabilitiesParamsSchema.safeParse({
+      kind: "capabilities",
+      protocol_version: COURIER_PROTOCOL_VERSION + 1,
+    });
     expect(error?.issues).toMatchObject([
-      { path: ["protocol_version"], message: "this courier speaks protocol version 1 only" },
+      { path: ["protocol_version"], message: `this courier speaks protocol version ${COURIER_PROTOCOL_VERSION} only` },
     ]);
   });
 });
@@ -285,7 +301,7 @@ describe("what is installed and published", () => {
     kind: "courier",
     name: "seren-cloud",
     version: "1.0.0",
-    protocol_version: 1,
+    protocol_version: COURIER_PROTOCOL_VERSION,
     transport: "jsonl",
     exec: { command: "./dist/seren-bridge.mjs", args: ["courier"] },
   };
@@ -310,7 +326,7 @@ describe("what is installed and published", () => {
       { name: "docker" },
       { name: " " },
       { version: "" },
-      { protocol_version: 2 },
+      { protocol_version: COURIER_PROTOCOL_VERSION + 1 },
       { transport: "stdio" },
       { kind: "channel" },
     ]) {

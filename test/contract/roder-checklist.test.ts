@@ -8,7 +8,12 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import * as z from "zod";
-import { MAX_CHUNK_BYTES, ManifestSchema, SubagentDefinitionSchema } from "#protocols/roder-extension";
+import {
+  MAX_CHUNK_BYTES,
+  ManifestSchema,
+  PROTOCOL_VERSION,
+  SubagentDefinitionSchema,
+} from "#protocols/roder-extension";
 import { ExecutionFailure } from "../../src/support/failure.ts";
 import { API_KEY, type Child, CLEAN_EXIT, ROOT, scratchFolder } from "../support/child-process/child.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
@@ -76,7 +81,7 @@ test.each([
   writeFileSync(path, lines.join(lineEnd));
   const host = new RoderHost({ env: { SEREN_API_BASE: "local", SEREN_BRIDGE_RODER_MANIFEST: path } });
   expect(await host.result("extension/initialize", { ...INITIALIZE, extensionId: "seren-demo" })).toEqual({
-    protocolVersion: "0.2.0",
+    protocolVersion: PROTOCOL_VERSION,
     extensionId: "seren-demo",
     services: [{ type: "task_executor", id: "demo-task" }],
     manifestChecksum: checksum,
@@ -370,7 +375,7 @@ test("C18: the published package has all it needs, nothing to be run at its inst
   expect(launch?.args).toEqual(["roder-extension.mjs", "roder"]);
   const env = { HOME: undefined, XDG_CONFIG_HOME: undefined, XDG_STATE_HOME: undefined };
   const host = new RoderHost({ program: at("roder-extension.mjs"), cwd: at(), env });
-  expect(await host.result("extension/initialize", INITIALIZE)).toMatchObject({ protocolVersion: "0.2.0" });
+  expect(await host.result("extension/initialize", INITIALIZE)).toMatchObject({ protocolVersion: PROTOCOL_VERSION });
 });
 
 test("C19: tools answer within two seconds, check their arguments, cap their text, and use no reserved name by accident", async () => {

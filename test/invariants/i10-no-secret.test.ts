@@ -1,8 +1,10 @@
 /** I10: the API key, bearer tokens, presigned URLs and declared secrets never appear in anything the program writes. */
+
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { COURIER_PROTOCOL_VERSION } from "#protocols/dispatch-courier";
 import { LocalCloud, startLocalHttp } from "../../src/local/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
 import { API_KEY, CANARIES, CanarySearch, canariesIn, canaryTexts, DECLARED } from "../chaos/canaries.ts";
@@ -90,13 +92,17 @@ test("in Roder, with all logging on", async () => {
 test("in Dispatch, with secrets a parcel declares", async () => {
   const { bridge, ask } = talk("courier", await service());
   const parcel_dir = parcelDir("job");
-  const [opened] = await ask(1, "courier.open_session", { kind: "open_session", protocol_version: 1, parcel_dir });
+  const [opened] = await ask(1, "courier.open_session", {
+    kind: "open_session",
+    protocol_version: COURIER_PROTOCOL_VERSION,
+    parcel_dir,
+  });
   const session = opened?.kind === "result" ? opened.result.session : undefined;
   const declared = [DECLARED.REPORT_DB_URL, DECLARED.REPORT_TOKEN].join("\n");
   for (const [index, payload] of [...prompts(canaryTexts(true)), declared].entries()) {
     const said = await ask(2 + index, "courier.run", {
       kind: "run",
-      protocol_version: 1,
+      protocol_version: COURIER_PROTOCOL_VERSION,
       parcel_dir,
       session,
       operation: { kind: "job", payload },
@@ -110,7 +116,11 @@ test("in Dispatch, with secrets a parcel declares", async () => {
 test("in pieces, across the borders of what an agent says", async () => {
   const { bridge, ask } = talk("courier", await service());
   const parcel_dir = parcelDir("job");
-  const [opened] = await ask(1, "courier.open_session", { kind: "open_session", protocol_version: 1, parcel_dir });
+  const [opened] = await ask(1, "courier.open_session", {
+    kind: "open_session",
+    protocol_version: COURIER_PROTOCOL_VERSION,
+    parcel_dir,
+  });
   const session = opened?.kind === "result" ? opened.result.session : undefined;
   const pieces = [API_KEY, DECLARED.REPORT_TOKEN ?? ""].flatMap((secret) => [
     { text: secret.slice(0, 9) },
@@ -119,7 +129,13 @@ test("in pieces, across the borders of what an agent says", async () => {
     ...Array.from(secret, (text) => ({ text })),
   ]);
   const operation = { kind: "job", payload: script(...pieces, { text: " end" }) };
-  const said = await ask(2, "courier.run", { kind: "run", protocol_version: 1, parcel_dir, session, operation });
+  const said = await ask(2, "courier.run", {
+    kind: "run",
+    protocol_version: COURIER_PROTOCOL_VERSION,
+    parcel_dir,
+    session,
+    operation,
+  });
   const deltas = said
     .map((message) =>
       message.kind === "notification" && message.params.kind === "text_delta" ? message.params.content : "",

@@ -1,9 +1,12 @@
 /** The installed package as a user runs it, on a Node of the caller's choice. */
+
 import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
+import { COURIER_PROTOCOL_VERSION } from "#protocols/dispatch-courier";
+import { PROTOCOL_VERSION } from "#protocols/roder-extension";
 import { CUT, USE } from "./programs.ts";
 
 const run = promisify(execFile);
@@ -43,12 +46,16 @@ export function describeProgram({ name, node }: { name: string; node: string }, 
     ])("the executable, %s", async (_, offline) => {
       expect(await program(offline, [bin(), "--version"])).toMatch(/^\d+\.\d+\.\d+\n$/);
       expect(await program(offline, [bin(), "run", "hello"])).toContain("You said: hello");
-      const params = { kind: "capabilities", protocol_version: 1 };
+      const params = { kind: "capabilities", protocol_version: COURIER_PROTOCOL_VERSION };
       const line = `${JSON.stringify({ ...COURIER, params })}\n`;
       expect(JSON.parse(await program(offline, [bin(), "courier"], line)).result.capabilities.courier_id).toBe(
         "seren-cloud",
       );
-      const initialize = { protocolVersion: "0.2.0", extensionId: "roder-ext-seren-cloud", apiVersion: "0.1.0" };
+      const initialize = {
+        protocolVersion: PROTOCOL_VERSION,
+        extensionId: "roder-ext-seren-cloud",
+        apiVersion: "0.1.0",
+      };
       const handshake = `${JSON.stringify({ jsonrpc: "2.0", id: 1, method: "extension/initialize", params: initialize })}\n`;
       const { result } = JSON.parse(await program(offline, [bin(), "roder"], handshake));
       expect(result.services.map(({ id }: { id: string }) => id)).toEqual([

@@ -55,7 +55,7 @@ test("what the build says of the shipped manifest is what the program reads in a
 
 test.each([
   ["another extension", { ...INITIALIZE, extensionId: "other" }, undefined],
-  ["another protocol", { ...INITIALIZE, protocolVersion: "0.3.0" }, undefined],
+  ["another protocol", { ...INITIALIZE, protocolVersion: "99.0.0" }, undefined],
   ["a folder that is none", { ...INITIALIZE, cwd: 5 }, undefined],
   ["a manifest that is no TOML", INITIALIZE, (text: string) => `= ${text}`],
 ])("%s is left to the program, which says what is wrong", async (_, params, change) => {

@@ -1,7 +1,9 @@
 /** The Roder extension's methods through the built file: what the host asks, and all it gets back. */
+
 import { cpSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { PROTOCOL_VERSION } from "#protocols/roder-extension";
 import { CLEAN_EXIT, PROGRAM, ROOT, type StartOptions, scratchFolder } from "../support/child-process/child.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
 import { isTerminal, MANIFEST_PATH, RoderHost } from "../support/child-process/roder-host.ts";
@@ -20,7 +22,7 @@ function fnv(bytes: Uint8Array): string {
 }
 
 const ECHO = {
-  protocolVersion: "0.2.0",
+  protocolVersion: PROTOCOL_VERSION,
   extensionId: "roder-ext-seren-cloud",
   services: JSON.parse(readFileSync(join(ROOT, "roder-extension.json"), "utf8")).provides,
   manifestChecksum: fnv(readFileSync(MANIFEST_PATH)),

@@ -3,6 +3,7 @@
  * Source: Dispatch 0.4, `crates/dispatch-core/src/plugins.rs`, `crates/dispatch-core/src/catalog.rs`.
  */
 import * as z from "zod";
+import { COURIER_PROTOCOL_VERSION } from "./methods.ts";
 
 const BUILT_IN_COURIERS = ["native", "docker", "wasm"];
 const NonBlankSchema = z.string().regex(/\S/, "must not be blank");
@@ -16,7 +17,7 @@ export const CourierPluginManifestSchema = z.strictObject({
   kind: z.literal("courier").optional(),
   name: NonBlankSchema.refine((name) => !BUILT_IN_COURIERS.includes(name), "the name of a built-in courier"),
   version: NonBlankSchema,
-  protocol_version: z.literal(1),
+  protocol_version: z.literal(COURIER_PROTOCOL_VERSION),
   transport: z.literal("jsonl"),
   description: z.string().optional(),
   exec: z.strictObject({

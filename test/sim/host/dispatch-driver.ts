@@ -1,4 +1,5 @@
 /** Dispatch, as far as a courier sees it: one request at a time, turn after turn of one session. */
+import { COURIER_PROTOCOL_VERSION } from "#protocols/dispatch-courier";
 import type { Json, Message } from "../../support/child-process/line-check.ts";
 import type { Environment } from "../environment.ts";
 import type { HostPlan } from "./host-plan.ts";
@@ -67,6 +68,6 @@ export class DispatchDriver {
   }
 
   #send(kind: string, params: object) {
-    return this.#recorder.send(`courier.${kind}`, { kind, ...params, protocol_version: 1 });
+    return this.#recorder.send(`courier.${kind}`, { kind, ...params, protocol_version: COURIER_PROTOCOL_VERSION });
   }
 }

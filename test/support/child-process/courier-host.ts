@@ -1,6 +1,7 @@
 /** Dispatch as a courier sees it: every request has id 1, and each is answered before the next is sent. */
 import { fileURLToPath } from "node:url";
 import {
+  COURIER_PROTOCOL_VERSION,
   type CourierEvent,
   CourierEventSchema,
   type CourierResult,
@@ -64,7 +65,12 @@ export class CourierHost {
 }
 
 export function request(kind: string, params: Json = {}): Json {
-  return { jsonrpc: "2.0", id: 1, method: `courier.${kind}`, params: { kind, ...params, protocol_version: 1 } };
+  return {
+    jsonrpc: "2.0",
+    id: 1,
+    method: `courier.${kind}`,
+    params: { kind, ...params, protocol_version: COURIER_PROTOCOL_VERSION },
+  };
 }
 
 export function replyOf(message: Message): Pick<Exchange, "result" | "error"> {

@@ -1,6 +1,8 @@
 /** What Roder 0.4 sends with `extension/initialize`. */
+import { PROTOCOL_VERSION } from "#protocols/roder-extension";
+
 export const INITIALIZE = {
-  protocolVersion: "0.2.0",
+  protocolVersion: PROTOCOL_VERSION,
   apiVersion: "0.1.0",
   extensionId: "roder-ext-seren-cloud",
   cwd: ".",

@@ -2,11 +2,13 @@
  * Dispatch's courier registry: which couriers it knows and the hash of each program. Dispatch compares the hash before
  * every start (`dispatch:crates/dispatch-core/src/plugins.rs`).
  */
+
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
+import { COURIER_PROTOCOL_VERSION } from "#protocols/dispatch-courier";
 import {
   type FileChange,
   findArray,
@@ -55,7 +57,7 @@ export function ownEntry({ paths, version }: InstallContext): RegistryEntry {
   return {
     name: COURIER_NAME,
     version,
-    protocol_version: 1,
+    protocol_version: COURIER_PROTOCOL_VERSION,
     transport: "jsonl",
     description: "Runs Dispatch parcels on Seren Cloud",
     exec: { command: paths.program, args: ["courier"] },

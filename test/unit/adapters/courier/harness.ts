@@ -2,6 +2,7 @@
 import { expect } from "vitest";
 import {
   COURIER_EVENT_METHOD,
+  COURIER_PROTOCOL_VERSION,
   type CourierEvent,
   CourierEventSchema,
   type CourierResult,
@@ -105,7 +106,7 @@ export class Courier {
     const run = this.#courier.methods[`courier.${kind}`];
     if (!run) throw new Error(`no method courier.${kind}`);
     try {
-      const result = await run({ kind, protocol_version: 1, ...params }, context);
+      const result = await run({ kind, protocol_version: COURIER_PROTOCOL_VERSION, ...params }, context);
       return { events, result: CourierResultSchema.parse(result) };
     } catch (error) {
       if (!(error instanceof ExecutionFailure)) throw error;

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { PROTOCOL_VERSION } from "#protocols/roder-extension";
 import { roderHandshake } from "../../../../src/adapters/roder/handshake/prepared-reply.ts";
 import type { ShippedManifest } from "../../../../src/adapters/roder/manifest/manifest.ts";
 
@@ -12,9 +13,15 @@ const SHIPPED: ShippedManifest = {
   services: [{ type: "task_executor", id: "run" }],
   checksum: "00ff",
 };
-const HELLO = { protocolVersion: "0.2.0", apiVersion: "0.1.0", extensionId: "x", cwd: ".", grantedCapabilities: [] };
+const HELLO = {
+  protocolVersion: PROTOCOL_VERSION,
+  apiVersion: "0.1.0",
+  extensionId: "x",
+  cwd: ".",
+  grantedCapabilities: [],
+};
 const ECHO = {
-  protocolVersion: "0.2.0",
+  protocolVersion: PROTOCOL_VERSION,
   extensionId: "x",
   services: [{ type: "task_executor", id: "run" }],
   manifestChecksum: "00ff",
@@ -66,7 +73,7 @@ test("a missing manifest is left to the extension", () => {
 
 test.each([
   ["another extension", { extensionId: "y" }],
-  ["another protocol", { protocolVersion: "0.3.0" }],
+  ["another protocol", { protocolVersion: "99.0.0" }],
   ["a folder that is none", { cwd: 5 }],
   ["capabilities that are none", { grantedCapabilities: [5] }],
 ])("a request with %s is left to the extension", (_, params) => {

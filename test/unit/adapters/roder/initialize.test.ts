@@ -1,10 +1,11 @@
 import { expect, test, vi } from "vitest";
+import { PROTOCOL_VERSION } from "#protocols/roder-extension";
 import { parseManifest } from "../../../../src/adapters/roder/manifest/manifest.ts";
 import { ExecutionFailure } from "../../../../src/support/failure.ts";
 import { Host, manifestOnDisk } from "./harness.ts";
 
 const HELLO = {
-  protocolVersion: "0.2.0",
+  protocolVersion: PROTOCOL_VERSION,
   apiVersion: "0.1.0",
   extensionId: "roder-ext-seren-cloud",
   cwd: ".",
@@ -17,7 +18,7 @@ test("C4: the reply repeats the manifest on disk, services in its order", async 
   const host = new Host();
   const { result } = await host.call("extension/initialize", HELLO);
   expect(result).toEqual({
-    protocolVersion: "0.2.0",
+    protocolVersion: PROTOCOL_VERSION,
     extensionId: "roder-ext-seren-cloud",
     services: manifestOnDisk().services,
     manifestChecksum: manifestOnDisk().checksum,
@@ -52,7 +53,7 @@ test("C4: the reply repeats the manifest even where it differs from the code", a
 test.each(["0.2.1", "0.1.0", "0.2", "", "1.0.0"])("protocol version %j is refused by naming both", async (version) => {
   const { error } = await new Host().call("extension/initialize", { ...HELLO, protocolVersion: version });
   expect(error?.message).toBe(
-    `Roder speaks protocol ${JSON.stringify(version)}, this extension speaks 0.2.0: update the older of the two`,
+    `Roder speaks protocol ${JSON.stringify(version)}, this extension speaks ${PROTOCOL_VERSION}: update the older of the two`,
   );
 });
 

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, lstatSync, readFileSync, statSync, symlinkSync }
 import { join } from "node:path";
 import { parse } from "smol-toml";
 import { describe, expect, test } from "vitest";
+import { COURIER_PROTOCOL_VERSION } from "#protocols/dispatch-courier";
 import { TestTerminal } from "./harness.ts";
 
 const terminalFor = () => new TestTerminal({ SEREN_API_BASE: "local" });
@@ -14,7 +15,7 @@ describe("setup dispatch", () => {
   const entry = (terminal: TestTerminal) => ({
     name: "seren-cloud",
     version: "1.2.3",
-    protocol_version: 1,
+    protocol_version: COURIER_PROTOCOL_VERSION,
     transport: "jsonl",
     description: "Runs Dispatch parcels on Seren Cloud",
     exec: { command: terminal.program, args: ["courier"] },
