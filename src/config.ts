@@ -11,7 +11,7 @@ import { chooseProxy, isLoopback, type ProxyRoute, type ProxySetting } from "./s
 
 export const DEFAULT_API_BASE = "https://api.serendb.com";
 /** Value of `SEREN_API_BASE` that means the service inside this process. */
-export const LOCAL_BASE = "local";
+const LOCAL_BASE = "local";
 const PUBLISHER_PREFIX = "/publishers/seren-cloud";
 
 /** A chat completions endpoint that answers in place of the embedded service's built-in agent. */

@@ -15,9 +15,9 @@ import { quoted } from "./printable.ts";
 import { readRegular, unreadable } from "./regular-file.ts";
 
 /** Largest parcel, all files together: everything is hashed for each request that carries it. */
-export const MAX_PARCEL_BYTES = 1024 * 1024 * 1024;
+const MAX_PARCEL_BYTES = 1024 * 1024 * 1024;
 /** Largest file whose content is handed out; it is held in memory as a whole. */
-export const MAX_READ_BYTES = 8 * 1024 * 1024;
+const MAX_READ_BYTES = 8 * 1024 * 1024;
 
 /** The files of a verified parcel. Paths are those of the manifest, in any spelling an author may have used. */
 export interface ParcelFiles {

@@ -4,7 +4,7 @@ import type { ParcelFiles } from "./integrity.ts";
 import type { Parcel } from "./load.ts";
 
 /** Largest prompt. A manifest may name one file many times over, so the sum needs a bound of its own. */
-export const MAX_PROMPT_BYTES = 16 * 1024 * 1024;
+const MAX_PROMPT_BYTES = 16 * 1024 * 1024;
 
 /**
  * Returns the instructions in the order of the Agentfile, evals left out, then the inline prompts. Empty when nothing is declared.

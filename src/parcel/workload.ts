@@ -12,7 +12,7 @@ import { workloadNotes } from "./notes.ts";
 import { collectSecrets, type SecretSource } from "./secrets.ts";
 
 /** Largest request body: 16 MiB of files are 21.4 MiB in base64. */
-export const MAX_BODY_BYTES = 24 * 1024 * 1024;
+const MAX_BODY_BYTES = 24 * 1024 * 1024;
 
 export interface WorkloadOptions {
   /** Name of the deployment, from `deploymentName`. */

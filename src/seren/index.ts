@@ -3,7 +3,7 @@ export type { CallOptions } from "./client/caller.ts";
 export { type ListRuns, SerenClient } from "./client/client.ts";
 export { AWAITING_APPROVAL, endingOf, isTerminal, type RunEnding } from "./client/status.ts";
 export { EventLogReader } from "./follow/event-log-reader.ts";
-export { type RunCursor, sequenceOf, toSequence } from "./follow/run-cursor.ts";
+export { type RunCursor, sequenceOf } from "./follow/run-cursor.ts";
 export { type FollowEnd, type FollowItem, RunFollower } from "./follow/run-follower.ts";
 export { SseParser } from "./follow/sse.ts";
 export { download } from "./http/download.ts";

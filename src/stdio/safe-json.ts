@@ -7,7 +7,7 @@ import type { Redactor } from "../support/redact.ts";
 export type SafeJson = null | boolean | number | string | SafeJson[] | { [key: string]: SafeJson };
 
 /** Deepest nesting of a frame, its envelope included. Both hosts read with serde_json, which stops at 127. */
-export const MAX_FRAME_DEPTH = 64;
+const MAX_FRAME_DEPTH = 64;
 
 const MASK = "[redacted]";
 

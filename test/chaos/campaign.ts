@@ -43,7 +43,7 @@ export async function runCampaign(
 }
 
 /** Plans that can share a child. Only one of a child's plans can have the general agent: nothing in its calls names the plan. */
-export function intoBatches(plans: readonly ChaosPlan[]): ChaosPlan[][] {
+function intoBatches(plans: readonly ChaosPlan[]): ChaosPlan[][] {
   const alone = plans.filter(({ ending }) => ending).map((plan) => [plan]);
   const shared = plans.filter(({ ending }) => !ending);
   const inAgent = shared.filter(usesAgent);

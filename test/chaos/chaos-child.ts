@@ -11,7 +11,7 @@ import { API_KEY, CanarySearch, canariesIn, DECLARED } from "./canaries.ts";
 
 export const ROOT = process.env.SEREN_BRIDGE_ROOT ?? process.cwd();
 /** The npm build, unless another file is named. */
-export const PROGRAM = process.env.SEREN_BRIDGE_PROGRAM ?? join(ROOT, "dist", "seren-bridge.mjs");
+const PROGRAM = process.env.SEREN_BRIDGE_PROGRAM ?? join(ROOT, "dist", "seren-bridge.mjs");
 export const parcelDir = (name: string) => join(ROOT, "test", "fixtures", "dispatch", "parcels", name);
 
 const NEWLINE = 0x0a;
@@ -166,7 +166,7 @@ function depthOf(value: unknown): number {
 }
 
 /** Secrets in any file of a folder, or in a file's name. */
-export function canariesInFolder(folder: string): string[] {
+function canariesInFolder(folder: string): string[] {
   const found = new Set<string>();
   let names: string[] = [];
   try {

@@ -194,7 +194,7 @@ function generateChaosFaults(random: SeededRandom): FaultPlan {
 }
 
 /** The same faults with short waits; what only a timeout of a minute ends breaks the connection instead. */
-export function shortenWaits(plan: FaultPlan): FaultPlan {
+function shortenWaits(plan: FaultPlan): FaultPlan {
   return { ...plan, rules: plan.rules.map(withShortWait) };
 }
 

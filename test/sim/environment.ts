@@ -18,7 +18,7 @@ import { SimulatedTransport } from "./simulated-transport.ts";
 import type { PlannedRun, SimulationPlan } from "./simulation-plan.ts";
 import { Trace } from "./trace.ts";
 
-export const MISSING_ID = "00000000-0000-4000-8000-00000000dead";
+const MISSING_ID = "00000000-0000-4000-8000-00000000dead";
 export const PREPARED_NAME = "made-before";
 
 export class Environment {

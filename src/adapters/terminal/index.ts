@@ -63,7 +63,7 @@ export async function runTerminal(args: readonly string[], context: Context): Pr
 }
 
 /** The tree of commands; also what completions are generated from. */
-export function buildProgram(context: Context): Command {
+function buildProgram(context: Context): Command {
   const { screen, services } = context;
   const program = new Command("seren-bridge");
   const hostModes = services.hostModes.map(({ mode, summary }) => `  ${mode.padEnd(9)} ${summary}`).join("\n");

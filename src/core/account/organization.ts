@@ -83,7 +83,7 @@ function runRowOf(record: Run): RunRow {
   };
 }
 
-export function displayStateOf(status: string): RunState {
+function displayStateOf(status: string): RunState {
   if (status === "queued") return "queued";
   return status === AWAITING_APPROVAL ? AWAITING_APPROVAL : (endingOf(status) ?? "running");
 }

@@ -20,7 +20,7 @@ const MESSAGE_KEYS = ["message", "detail", "error_description", "error_message",
 /** Code of the one 400 after which the same create call may be repeated. The space keeps the service from saying it itself. */
 export const STARTING = "still starting";
 export const CONVERSATION_BUSY = "conversation_busy";
-export const CONVERSATION_AWAITING = "conversation_awaiting_approval";
+const CONVERSATION_AWAITING = "conversation_awaiting_approval";
 
 /** `what` names the thing asked for, e.g. "the deployment", and completes "… was not found". */
 export function toFailure(response: HttpResponse, what: string, ambient: Ambient): ExecutionFailure {

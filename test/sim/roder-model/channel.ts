@@ -1,7 +1,7 @@
 /** What Roder's host is built of: a lock that is given in the order of asking, and a channel of 256 places. */
 import type { Ambient } from "../../../src/support/ambient.ts";
 
-export const CHANNEL_PLACES = 256;
+const CHANNEL_PLACES = 256;
 
 export class Lock {
   #tail: Promise<void> = Promise.resolve();

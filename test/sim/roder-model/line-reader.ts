@@ -1,7 +1,7 @@
 /** How Roder's host cuts the bytes of a child into lines, and what of them it takes for JSON. */
 
 /** A longer line is read in slices of this size, each as if it were a line. */
-export const MAX_LINE_BYTES = 4 * 1024 * 1024;
+const MAX_LINE_BYTES = 4 * 1024 * 1024;
 const MAX_DEPTH = 127;
 const NEWLINE = 0x0a;
 /** What Rust trims; unlike here, a byte order mark is not among it. */

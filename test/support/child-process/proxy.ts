@@ -14,7 +14,7 @@ import { realAmbient } from "../../../src/support/ambient.ts";
 import { API_KEY, ROOT } from "./child.ts";
 
 const TLS = join(ROOT, "test", "fixtures", "tls");
-export const CERTIFICATE = join(TLS, "seren-test.cert.pem");
+const CERTIFICATE = join(TLS, "seren-test.cert.pem");
 
 export interface TestProxy {
   cloud: LocalCloud;

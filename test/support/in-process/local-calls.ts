@@ -84,7 +84,7 @@ export class Calls {
   }
 }
 
-export function bodyOf(response: LocalReply): AsyncIterable<string> {
+function bodyOf(response: LocalReply): AsyncIterable<string> {
   if (typeof response.body === "string") throw new Error(`not a stream: ${response.status} ${response.body}`);
   return response.body;
 }

@@ -119,7 +119,7 @@ export function recordingLog(): { log: Log; lines: LogLine[] } {
 }
 
 /** Codes as the courier has them; enough to see that the adapter was asked. */
-export const toWireError: ServeOptions["toWireError"] = (failure, detail) => {
+const toWireError: ServeOptions["toWireError"] = (failure, detail) => {
   if (failure === "parse_error") return { code: -32700, message: detail };
   if (failure === "invalid_request") return { code: -32600, message: detail };
   if (failure === "unknown_method") return { code: -32601, message: `unknown method ${detail}` };

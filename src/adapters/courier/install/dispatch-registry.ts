@@ -32,7 +32,7 @@ const EntrySchema = z.looseObject({
 });
 export type RegistryEntry = z.output<typeof EntrySchema>;
 
-export function registryPath({ paths }: InstallContext): string {
+function registryPath({ paths }: InstallContext): string {
   return join(paths.home, ".config", "dispatch", "couriers.json");
 }
 

@@ -5,7 +5,7 @@
 import type { Ambient } from "../../../support/ambient.ts";
 
 /** A host that accepts the extension sends its next request at once: it starts the process only to send it. */
-export const HANDSHAKE_TIMEOUT_MS = 30_000;
+const HANDSHAKE_TIMEOUT_MS = 30_000;
 
 /** Runs from the start of the process; a request of the host stops it. */
 export class HandshakeTimeout {

@@ -41,7 +41,7 @@ export function configuredEntry(file: UserFile): RoderEntry | undefined {
   return found && EntrySchema.safeParse(found).data;
 }
 
-export function entryText({ id, manifest, command, args = [], env = {} }: RoderEntry): string {
+function entryText({ id, manifest, command, args = [], env = {} }: RoderEntry): string {
   const quote = (text: string) => JSON.stringify(text);
   const variables = Object.entries(env);
   return [

@@ -61,7 +61,7 @@ async function list({ services, screen }: Context, options: { json?: boolean }):
 }
 
 /** The general agent first, whether or not it has been deployed yet. */
-export function agentsOf(deployments: readonly DeploymentRow[]): Agent[] {
+function agentsOf(deployments: readonly DeploymentRow[]): Agent[] {
   const target = generalAgentTarget();
   const generalName = target.kind === "workload" ? target.name : "";
   const general = deployments.find(({ name, status }) => name === generalName && status !== "failed");

@@ -17,7 +17,7 @@ export async function machineFindings(services: Services): Promise<Finding[]> {
   ];
 }
 
-export function nodeVersion(version: string): Finding {
+function nodeVersion(version: string): Finding {
   const parts = version.split(".").map(Number);
   const difference = NODE_FLOOR.map((floor, index) => (parts[index] ?? 0) - floor).find((part) => part !== 0) ?? 0;
   return difference >= 0

@@ -44,7 +44,7 @@ export async function lookInFlight(
   return runs;
 }
 
-export function join(
+function join(
   flights: readonly InFlightRun[],
   rows: readonly RunRow[],
   agentOf: (id: string) => string,

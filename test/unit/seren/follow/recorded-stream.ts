@@ -61,7 +61,7 @@ const FRAMES: Recorded[] = [
 ];
 
 /** What the server sends to a reader that has everything up to `lastEventId`. */
-export function recordedFrames(lastEventId?: string): Recorded[] {
+function recordedFrames(lastEventId?: string): Recorded[] {
   const after = lastEventId === undefined ? -1 : Number(lastEventId);
   // A snapshot and the control frames are sent to everybody.
   return FRAMES.filter(
