@@ -1,4 +1,4 @@
-/** Our types against those openapi-typescript makes from the published document: the compiler is the judge. */
+/** Our types against those that openapi-typescript makes from the published document, compared by the compiler. */
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,18 +11,18 @@ import { obstacle, TOOL } from "./tools.ts";
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** What we send: each must be something the service takes. */
+/** What we send, as a type: each must be something the service takes. */
 const SENT = [
-  ["CreateCloudDeploymentRequest", "CreateDeployment"],
-  ["WorkloadSpec", "WorkloadSpec"],
-  ["WorkloadLimits", "WorkloadLimits"],
-  ["AgentInstructionFile", "BundleInstruction"],
-  ["AgentAssetFile", "BundleAsset"],
-  ["CloudDeploymentRunRequest", "CreateRun"],
-  ["CloudRunApprovalDecision", "ApprovalDecision"],
+  ["CreateCloudDeploymentRequest", "ours.CreateDeployment"],
+  ["WorkloadSpec", 'ours.CreateDeployment["workload"]'],
+  ["WorkloadLimits", "ours.WorkloadLimits"],
+  ["AgentInstructionFile", "ours.BundleInstruction"],
+  ["AgentAssetFile", "ours.BundleAsset"],
+  ["CloudDeploymentRunRequest", "ours.CreateRun"],
+  ["CloudRunApprovalDecision", 'NonNullable<ours.CreateRun["approval_decisions"]>[number]'],
 ] as const;
 
-/** What we are sent: each promised answer must be something our schema takes. */
+/** What we are sent, by the name of our schema: each promised answer must be something the schema takes. */
 const RECEIVED = [
   ["CloudDeploymentSummary", "DeploymentSummarySchema"],
   ["CloudDeploymentActionStatusResponse", "DeploymentStatusSchema"],
@@ -38,7 +38,7 @@ const RECEIVED = [
 ] as const;
 
 const sentLine = ([theirs, ours]: readonly [string, string]) =>
-  `export const sent${ours} = (value: ours.${ours}): components["schemas"]["${theirs}"] => value;`;
+  `export const sent${theirs} = (value: ${ours}): components["schemas"]["${theirs}"] => value;`;
 const receivedLine = ([theirs, ours]: readonly [string, string]) =>
   `export const received${ours} = (value: components["schemas"]["${theirs}"]): z.input<typeof ours.${ours}> => value;`;
 
