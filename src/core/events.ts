@@ -1,11 +1,11 @@
 /**
- * The neutral vocabulary of a run: what happens while it is followed and how it ends. Wire spelling stops here: `seren/`
- * translates into it, each adapter translates out of it.
+ * The vocabulary of a run for every host: what happens while it is followed, and how it ends. `seren/mapping/` reads the
+ * wire, `run/` makes these events and outcomes from what it read, and each adapter translates them for its host.
  */
 
 import type { Hint } from "../support/failure.ts";
 
-/** Where a run is. `queued` and later say that a remote run exists. */
+/** Where a request is. A remote run exists from `queued` on. */
 export type Phase =
   | "resolving"
   | "deploying"
@@ -15,13 +15,14 @@ export type Phase =
   | "awaiting_approval"
   | "reconnecting"
   | "cancelling"
+  /** The run has ended, and what is missing of it is being read. Reported only where that takes a noticeable time. */
   | "reconciling";
 
-/** Names a remote run. */
+/** Identifies a remote run. */
 export interface RunRef {
   runId: string;
   deploymentId: string;
-  /** Page of the service where a person can look at the run, when the service names one. */
+  /** Page on which a person can look at the run. Absent when the service names none. */
   url?: string;
 }
 
@@ -35,15 +36,15 @@ export interface Artifact {
   id: string;
   kind: string;
   title?: string;
-  /** May be short-lived or foreign; never fetched with our key. */
+  /** May expire, and may lead to another service. Never fetched with our key. */
   uri?: string;
   sha256?: string;
   sizeBytes?: number;
-  /** What the service keeps of it itself: any JSON. */
+  /** Content that the service keeps itself: any JSON value. */
   payload?: unknown;
 }
 
-/** Tokens and money, as the run record states them. Costs are decimal strings in US dollars. */
+/** Tokens, costs (decimal strings in US dollars) and run time (milliseconds), as the run record states them. */
 export interface Usage {
   inputTokens: number;
   outputTokens: number;
@@ -53,7 +54,7 @@ export interface Usage {
 }
 
 export type ExecutionEvent =
-  /** `run` is set from the moment the remote run is known. `detail` is a short human phrase, without ids. */
+  /** `run` is set once the remote run is known. `detail` is a short phrase for people, without ids. */
   | { type: "status"; phase: Phase; detail?: string; run?: RunRef }
   /** A piece of the answer, to be appended. */
   | { type: "text"; text: string }
@@ -64,27 +65,27 @@ export type ExecutionEvent =
   | { type: "approval_wait"; approvals: Approval[]; reason?: string }
   | { type: "artifact"; artifact: Artifact }
   | { type: "usage"; usage: Usage }
-  /** Something a person should know that is neither answer nor state. */
+  /** Something a person should know that is neither part of the answer nor a state. */
   | { type: "notice"; level: "info" | "warning"; message: string; hint?: Hint };
 
 export type OutcomeKind = "completed" | "failed" | "cancelled" | "timed_out" | "blocked" | "awaiting_approval";
 
-/** How a run ended, from the remote record. */
+/** How a run ended, according to the remote record. */
 export interface Outcome {
   kind: OutcomeKind;
-  /** Absent only when the service finished the run within the create call and keeps no record of it. */
+  /** Absent only for a run that the service finished within the create call and keeps no record of. */
   run?: RunRef;
-  /** The whole answer; partial when the run did not complete. */
+  /** The whole answer, at most 1,048,576 characters of it. Partial when the run did not complete. */
   text: string;
-  /** Present unless the run completed. `message` is fit to be shown; `code` is the service's typed reason. */
+  /** Present unless the run completed or waits for an approval. `message` can be shown; `code` is the service's reason. */
   error?: { message: string; code?: string; retryable?: boolean; hint?: Hint };
   usage?: Usage;
   artifacts: Artifact[];
   /** What a person has to decide, with `awaiting_approval`. */
   approvals: Approval[];
   checkpointId?: string;
-  /** Why the service says the run stopped, e.g. an iteration limit. */
+  /** Reason for the stop according to the service, e.g. an iteration limit. */
   stopReason?: string;
-  /** Set when we asked the run to stop: by whom. The kind still says what really happened. */
+  /** Who asked for the stop, when we asked for one. `kind` still says what happened. */
   stoppedBy?: "host" | "deadline" | "shutdown" | "person";
 }

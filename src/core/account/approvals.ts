@@ -1,13 +1,13 @@
 /**
- * Runs that wait for a person, and telling the service what the person decided. Nothing here decides: the caller names a
- * verdict for every request, having shown it to somebody.
+ * Lists the runs that wait for a person, and sends what the person decided. Nothing here decides: the caller names a
+ * decision for every request, after a person has seen it.
  */
 import { AWAITING_APPROVAL, type PendingApproval, type SerenClient } from "../../seren/index.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import type { Approval, RunRef } from "../events.ts";
 import { runRefOf } from "../run/outcome.ts";
 
-/** What would happen, in full: it must be shown whole before it is allowed. */
+/** What would be done, in full. It must be shown whole before it is approved. */
 export interface ApprovalRequest extends Approval {
   args: unknown;
 }
@@ -17,7 +17,7 @@ export interface WaitingRun {
   requests: ApprovalRequest[];
 }
 
-/** A waiting run at one checkpoint: what was looked at is what is decided. */
+/** A waiting run at one checkpoint. A decision applies to exactly this checkpoint, so to what was shown. */
 export interface Checkpoint extends WaitingRun {
   checkpointId: string;
 }
@@ -41,7 +41,7 @@ export class ApprovalDesk {
       }));
   }
 
-  /** Rejects with `not_found` for an unknown run, and `conflict` for one that does not wait. */
+  /** Rejects with `not_found` for an unknown run, and with `conflict` for one that does not wait. */
   async checkpoint(runId: string): Promise<Checkpoint> {
     const [record, pending] = await Promise.all([this.#client.getRun(runId), this.#client.getPendingApprovals(runId)]);
     const requests = pending.approvals.map(requestOf);
@@ -58,30 +58,30 @@ export class ApprovalDesk {
   }
 
   /**
-   * Sends one verdict for every request of the checkpoint. Answers the run that goes on, which may be a new one. A
-   * checkpoint that somebody else decided meanwhile is refused by the service; that reads `conflict` here.
+   * Sends a decision for every request of the checkpoint. Returns the run that goes on, which may be a new one. Rejects
+   * with `conflict` when the checkpoint was decided elsewhere in the meantime.
    */
   async decide(
     { run, requests, checkpointId }: Checkpoint,
-    verdictOf: (id: string) => ApprovalDecision,
+    decisionOf: (id: string) => ApprovalDecision,
   ): Promise<RunRef> {
     try {
       const { invocation } = await this.#client.createRun(run.deploymentId, {
-        resume: { checkpointId, decisions: requests.map(({ id }) => ({ id, decision: verdictOf(id) })) },
+        resume: { checkpointId, decisions: requests.map(({ id }) => ({ id, decision: decisionOf(id) })) },
       });
       return { ...run, runId: invocation.runId ?? run.runId };
     } catch (error) {
-      throw await this.#explained(run, asFailure(error));
+      throw await this.#explain(run, asFailure(error));
     }
   }
 
-  /** The call is not repeated: its answer may be lost after it took effect, and the run itself tells. */
-  async #explained({ runId }: RunRef, failure: ExecutionFailure): Promise<ExecutionFailure> {
+  /** Returns the failure to throw. The call is not repeated: it may have taken effect, which the status of the run shows. */
+  async #explain({ runId }: RunRef, failure: ExecutionFailure): Promise<ExecutionFailure> {
     const status = (await this.#client.getRun(runId).catch(() => undefined))?.status;
     if (status === undefined || status === AWAITING_APPROVAL) return failure;
     return new ExecutionFailure(
       "conflict",
-      `the run waits no longer (it is ${status}), and Seren Cloud did not confirm this decision: somebody else may have decided, or the answer was lost`,
+      `the run no longer waits (it is ${status}), and Seren Cloud did not confirm this decision: it may have been decided elsewhere, or the answer was lost`,
       { cause: failure },
     );
   }

@@ -1,17 +1,17 @@
-/** What an organization has on the service, in neutral words: lists for people, and taking away what is not used. */
+/** The runs and deployments of an organization: lists for people, and the deletion of deployments. */
 import { AWAITING_APPROVAL, type Deployment, endingOf, type Run, type SerenClient } from "../../seren/index.ts";
 import type { OutcomeKind, RunRef, Usage } from "../events.ts";
 import { runRefOf, usageOf } from "../run/outcome.ts";
 
-/** `queued`, `running` and `awaiting_approval` are still going; unknown values of the service read as `running`. */
+/** `queued`, `running` and `awaiting_approval` have not ended. Unknown values of the service count as `running`. */
 export type RunState = "queued" | "running" | OutcomeKind;
 
 export interface RunRow {
   run: RunRef;
   state: RunState;
-  /** What the service says about the state. */
+  /** The service's message about the state. */
   detail?: string;
-  /** What was asked, as far as the service repeats it. */
+  /** The message of the request, as far as the service repeats it. */
   message?: string;
   /** Milliseconds since the epoch. */
   startedAt: number;
@@ -40,7 +40,7 @@ export class Organization {
     this.#client = client;
   }
 
-  /** The newest first, at most `limit` (100 is the most the service gives). */
+  /** Returns the newest runs first, at most `limit`; the service allows 100. */
   async runs(query: { limit: number; goingOn?: boolean; deploymentId?: string }): Promise<RunRow[]> {
     const { limit, goingOn, deploymentId } = query;
     const records = await this.#client.listRuns(deploymentId, { limit, ...(goingOn ? { status: GOING_ON } : {}) });
@@ -52,17 +52,19 @@ export class Organization {
     return runRowOf(await this.#client.getRun(runId));
   }
 
-  /** What the run is doing: its tool or step. Undefined when the service does not say. */
+  /** Returns the tool or step of the run. Undefined when the service does not say. */
   async step(runId: string): Promise<string | undefined> {
     const state = await this.#client.getRunState(runId, { attempts: 1 });
     return state.currentTool ?? state.currentStep;
   }
 
+  /** Returns the newest deployments first. */
   async deployments(): Promise<DeploymentRow[]> {
-    return (await this.#client.listDeployments()).map(deploymentRowOf).sort((a, b) => b.createdAt - a.createdAt);
+    const deployments = await this.#client.listDeployments();
+    return deployments.map(deploymentRowOf).sort((a, b) => b.createdAt - a.createdAt);
   }
 
-  /** For ever. The service cancels the runs it has. */
+  /** Cannot be undone. The service cancels the runs of the deployment. */
   deleteDeployment(deploymentId: string): Promise<void> {
     return this.#client.deleteDeployment(deploymentId);
   }

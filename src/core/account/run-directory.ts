@@ -1,4 +1,4 @@
-/** Runs by their remote id, whoever started them: a look that waits for nothing, and a cancel. */
+/** Any run of the account by its remote id: a look that does not wait, and a cancel. */
 import { AWAITING_APPROVAL, endingOf, type Run, type SerenClient } from "../../seren/index.ts";
 import { asFailure } from "../../support/failure.ts";
 import type { Canceller } from "../cancel/canceller.ts";
@@ -7,15 +7,15 @@ import { phaseOf } from "../run/notifiers.ts";
 import { approvalsOf, endedOutcome, mergeArtifacts, runRefOf } from "../run/outcome.ts";
 import { recordedText, Transcript } from "../run/transcript.ts";
 
-/** How a run is doing. */
+/** State of a run at one look. */
 export interface RunReport {
   run: RunRef;
   phase: Phase;
-  /** A short human phrase: the step, the tool. */
+  /** A short phrase for people: the step, the tool. */
   detail?: string;
-  /** What was said since the asked-for cursor, as far as one page of the log shows it. */
+  /** Text since the requested cursor, as far as one page of the log reaches. */
   text: string;
-  /** To be passed next time. */
+  /** Cursor for the next look. */
   cursor: number;
   /** What a person has to decide. */
   approvals: Approval[];
@@ -32,7 +32,7 @@ export class RunDirectory {
     this.#canceller = canceller;
   }
 
-  /** One look. Without a cursor: from the beginning. Rejects with `not_found` for an unknown id. */
+  /** Looks once, from `cursor` on; 0 is the beginning. Rejects with `not_found` for an unknown id. */
   async status(runId: string, cursor = 0): Promise<RunReport> {
     const once = { attempts: 1 };
     const [record, page] = await Promise.all([
@@ -56,7 +56,7 @@ export class RunDirectory {
     return outcome ? { ...report, outcome } : report;
   }
 
-  /** Resolves when the service has taken the request; repeats it from then on until the run has ended. */
+  /** Resolves when the service has accepted the cancel, which is then repeated until the run has ended. */
   async cancel(runId: string): Promise<void> {
     try {
       await this.#client.cancelRun(runId);

@@ -10,7 +10,7 @@ export function createRunLog(log: Log): RunWatcher {
     opened: ({ key, request }) => log("info", "run opened", { key, ...requestFields(request) }),
     started: ({ key, run }) => log("info", "run started", { key, ...runFields(run) }),
     ended: ({ key, run, result, durationMs }) =>
-      log("info", "run ended", { key, ...runFields(run), ...resultFields(result), durationMs }),
+      log("info", "run ended", { key, ...runFields(run), ...resultFields(result), duration_ms: durationMs }),
   };
 }
 
@@ -22,23 +22,23 @@ export function countFields({ opened, active, outcomes, failures, inputTokens, o
     active,
     ...outcomes,
     ...Object.fromEntries(byFailure),
-    inputTokens,
-    outputTokens,
+    input_tokens: inputTokens,
+    output_tokens: outputTokens,
   };
 }
 
 function requestFields({ target, attachTo, operation, detach }: RunRequest): LogFields {
   return {
     target: target.kind,
-    ...(target.kind === "deployment" ? { deploymentId: target.deploymentId } : { deployment: target.name }),
-    ...(attachTo === undefined ? {} : { runId: attachTo }),
+    ...(target.kind === "deployment" ? { deployment_id: target.deploymentId } : { deployment: target.name }),
+    ...(attachTo === undefined ? {} : { run_id: attachTo }),
     ...(operation === undefined ? {} : { operation }),
     ...(detach ? { detach } : {}),
   };
 }
 
 function runFields(run: RunRef | undefined): LogFields {
-  return run ? { runId: run.runId, deploymentId: run.deploymentId } : {};
+  return run ? { run_id: run.runId, deployment_id: run.deploymentId } : {};
 }
 
 function resultFields(result: RunResult): LogFields {
@@ -46,10 +46,10 @@ function resultFields(result: RunResult): LogFields {
   const { kind, stoppedBy, usage, artifacts } = result.outcome;
   return {
     outcome: kind,
-    ...(stoppedBy ? { stoppedBy } : {}),
-    ...(usage ? { inputTokens: usage.inputTokens, outputTokens: usage.outputTokens } : {}),
-    ...(usage?.computeUsd === undefined ? {} : { computeUsd: usage.computeUsd }),
-    ...(usage?.inferenceUsd === undefined ? {} : { inferenceUsd: usage.inferenceUsd }),
+    ...(stoppedBy ? { stopped_by: stoppedBy } : {}),
+    ...(usage ? { input_tokens: usage.inputTokens, output_tokens: usage.outputTokens } : {}),
+    ...(usage?.computeUsd === undefined ? {} : { compute_usd: usage.computeUsd }),
+    ...(usage?.inferenceUsd === undefined ? {} : { inference_usd: usage.inferenceUsd }),
     ...(artifacts.length > 0 ? { artifacts: artifacts.length } : {}),
   };
 }

@@ -17,6 +17,7 @@ export function phaseOf(status: string): Phase {
 export class StatusNotifier {
   readonly #run: RunRef;
   #last = "";
+  #isReconciling = false;
 
   constructor(run: RunRef) {
     this.#run = run;
@@ -29,6 +30,13 @@ export class StatusNotifier {
     this.#last = state;
     if (endingOf(status)) return;
     yield statusEvent(phaseOf(status), { detail: detail === status ? undefined : detail, run: this.#run });
+  }
+
+  /** Emits `reconciling`, once. */
+  *emitReconciling(): Generator<ExecutionEvent, void, void> {
+    if (this.#isReconciling) return;
+    this.#isReconciling = true;
+    yield statusEvent("reconciling", { run: this.#run });
   }
 }
 

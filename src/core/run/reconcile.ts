@@ -95,6 +95,7 @@ export async function* emitRemaining(
     yield* reconciled.events;
     return reconciled.outcome;
   }
+  yield* ending.followed.statuses.emitReconciling();
   yield* restOfLog(reconciled.record, ending);
   const { events, outcome } = conclude(reconciled.record, ending);
   yield* events;

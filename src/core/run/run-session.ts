@@ -12,6 +12,7 @@ import { timeoutSignal } from "../../support/abort.ts";
 import { type Ambient, backoffMs, sleep } from "../../support/ambient.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import type { Log } from "../../support/log.ts";
+import { settleWithin } from "../../support/settle-within.ts";
 import { SingleFlight } from "../../support/single-flight.ts";
 import { cancelLostRun } from "../cancel/cancel-lost-run.ts";
 import type { Canceller } from "../cancel/canceller.ts";
@@ -31,6 +32,8 @@ import { StopSignal } from "./stop-signal.ts";
 const CONFIRM_MS = 60_000;
 /** A run whose create call was lost is searched for this long while the service is away. */
 const LOST_RUN_SEARCH_MS = 15 * 60_000;
+/** An end that is read within this time is not worth a status of its own. */
+const RECONCILING_AFTER_MS = 500;
 /** Backoff between looks at a run that waits, or whose stream ended too early. */
 const LOOK_BASE_MS = 250;
 const LOOK_CAP_MS = 5_000;
@@ -106,7 +109,8 @@ class RunSession {
     try {
       const { attachTo } = this.#request;
       const begun = attachTo === undefined ? yield* this.#start() : yield* this.#attach(attachTo);
-      return begun.kind === "outcome" ? begun.outcome : yield* this.#followToEnd(begun.run);
+      if (begun.kind === "outcome") return begun.outcome;
+      return yield* this.#followToEnd(begun.run);
     } catch (error) {
       throw this.#toFailure(error);
     } finally {
@@ -195,7 +199,9 @@ class RunSession {
       for (let looks = 0; ; looks += 1) {
         const before = followed.cursor.applied;
         yield* followed.follow();
-        const seen = await this.#look(followed);
+        const looking = this.#look(followed);
+        yield* this.#reportReconciling(looking, followed);
+        const seen = await looking;
         if (seen.kind !== "open") return yield* emitRemaining(seen, this.#ending(followed));
         yield* followed.statuses.emit(seen.status, seen.message);
         if (seen.status === AWAITING_APPROVAL) {
@@ -232,6 +238,13 @@ class RunSession {
       }
       return { kind: "open", run: runRefOf(record), status: record.status, message: record.statusMessage };
     });
+  }
+
+  /** Reports that the end of the run is being read, when that takes longer than a moment. Never rejects. */
+  async *#reportReconciling(looking: Promise<unknown>, { statuses }: FollowedRun): Events<void> {
+    while (!(await settleWithin(this.#ambient, RECONCILING_AFTER_MS, looking))) {
+      if (this.#state.kind === "closed") return yield* statuses.emitReconciling();
+    }
   }
 
   /** The caller does not wait for a person: the run is left waiting on purpose. */

@@ -1,13 +1,14 @@
 /**
- * What a run has said so far: turns rows of its log into neutral events, and at the end makes the text equal to the
- * remote record's, whatever the stream lost on the way (`docs/reference/seren-cloud-api.md`, sections 4.8 and 5).
+ * What a run has produced so far. Turns rows of its log into events of the core, and at the end makes the text equal to the
+ * record's, whatever the stream lost (`docs/reference/seren-cloud-api.md`, sections 4.8 and 5).
  */
 import { decodeRunEvent, type Run, sequenceOf } from "../../seren/index.ts";
+import { assertNever } from "../../support/assert-never.ts";
 import { parseObject } from "../../support/objects.ts";
 import type { Artifact, ExecutionEvent } from "../events.ts";
 import { MAX_TEXT_CHARACTERS, TextBuffer } from "./text-buffer.ts";
 
-/** Tool calls remembered by id, for pairing results with names and for recognising repeats. */
+/** Tool calls remembered by id, to pair results with names and to recognise repeats. */
 const MAX_TOOLS = 10_000;
 const MAX_ARTIFACTS = 1_000;
 
@@ -17,11 +18,11 @@ export interface RunError {
   retryable?: boolean;
 }
 
-/** How far a run was followed. */
+/** How far a run was followed when its record was read. */
 export interface Position {
-  /** The last event handed on. */
+  /** Number of the last event handed on. */
   sequence: number;
-  /** Whether every event had a number, so that `sequence` says which are missing. */
+  /** Whether every event had a number, so that `sequence` shows which are missing. */
   numbered: boolean;
   /** The highest number that the service mentioned. */
   latest: number;
@@ -38,12 +39,12 @@ export interface FinalText {
 
 export class Transcript {
   readonly artifacts = new Map<string, Artifact>();
-  /** The first error the run reported about itself. Not an end by itself. */
+  /** The first error that the run reported. The run may go on after it. */
   firstError: RunError | undefined;
   readonly #text = new TextBuffer();
   readonly #tools = new Map<string, { name: string; called: boolean; resulted: boolean }>();
 
-  /** The neutral events of rows that came together. Texts beside each other are told as one: it reads the same, and costs less. */
+  /** Returns the events of rows that arrived together. Adjacent texts become one event, which costs less. */
   *applyAll(rows: readonly unknown[]): Generator<ExecutionEvent, void, void> {
     let text = "";
     for (const row of rows) {
@@ -59,7 +60,7 @@ export class Transcript {
     if (text) yield { type: "text", text };
   }
 
-  /** The neutral event of one row, when it has one. */
+  /** Returns the event of one row, or undefined when the row has none for a host. */
   apply(row: unknown): ExecutionEvent | undefined {
     const event = decodeRunEvent(row);
     switch (event?.type) {
@@ -103,14 +104,25 @@ export class Transcript {
           ...(typeof event.retryable === "boolean" ? { retryable: event.retryable } : {}),
         };
         return { type: "notice", level: "warning", message: event.message };
-      default:
+      case undefined: // of a type this version does not know
+      case "tool_audit":
+      case "workflow":
+      case "approval_wait": // `ApprovalNotifier` asks for what is to be decided
+      case "approval_decision":
+      case "guardrail_pass":
+      case "handoff":
+      case "done": // the record says how the run ended
+      case "compaction_started":
+      case "compaction_finished":
         return undefined;
+      default:
+        return assertNever(event);
     }
   }
 
   /**
-   * Events of the record that never arrived, in order, after the last one that did. Applied like the others. Where events
-   * came without a number, nobody can say which are missing; `finalText` still makes the text right.
+   * Applies and returns the events of the record after the last one that arrived, in order. Where events came without a
+   * number it is not known which are missing; `finalText` makes the text right in that case as well.
    */
   *missing(
     record: Run,
@@ -122,7 +134,7 @@ export class Transcript {
       const event = this.apply(row);
       if (event) yield event;
     }
-    // Tools that were skipped in the middle are told late rather than never; text is not, it would stand in the wrong place.
+    // Tools that were lost in the middle are reported late. Text is not: it would appear in the wrong place.
     for (const row of record.eventRows ?? []) {
       const type = decodeRunEvent(row)?.type;
       if (type !== "tool_call" && type !== "tool_result") continue;
@@ -132,8 +144,8 @@ export class Transcript {
   }
 
   /**
-   * The final text, given the record. `text` is at most `MAX_TEXT_CHARACTERS` of its `length`; `late` is what has to be
-   * appended to what was streamed; `replaced` says that the streamed text was not a beginning of the record's.
+   * Returns the final text, given the record. `text` has at most `MAX_TEXT_CHARACTERS` of its `length` characters; `late`
+   * is to be appended to what was streamed; `replaced` says that the record's text does not begin with the streamed text.
    */
   finalText(record: Run, position: Position): FinalText {
     const recorded = recordedText(record);
@@ -143,13 +155,13 @@ export class Transcript {
       const late = ownCopy(recorded.slice(streamed.length));
       return late === "" ? this.#asStreamed() : { ...asRecorded(recorded), late };
     }
-    // A record that is not complete is no reason to take back what was streamed.
+    // An incomplete record does not invalidate what was streamed.
     const rows = record.eventRows;
     const trusted = rows !== undefined && isComplete(record, position);
     const kept = streamed.toString();
     const isBeginning = recorded.length < streamed.length && kept.startsWith(recorded.slice(0, kept.length));
     if (isBeginning && !trusted) return this.#asStreamed();
-    // The process output stands in for text events, and only where there are none.
+    // The output of the process is used only where there are no text events.
     if (streamed.length > 0 && rows && !textOf(rows)) return this.#asStreamed();
     return { ...asRecorded(recorded), replaced: true };
   }
@@ -177,7 +189,7 @@ function asRecorded(recorded: string): FinalText {
   return { text, length: recorded.length, late: "", replaced: false };
 }
 
-/** A slice holds on to the whole that it was cut from, and that may be large. */
+/** Copies the characters: a slice keeps the whole string it was cut from in memory. */
 function ownCopy(slice: string): string {
   return Buffer.from(slice, "utf16le").toString("utf16le");
 }
@@ -196,8 +208,8 @@ export function isComplete(record: Run, { sequence, latest, numbered, complete }
 }
 
 /**
- * The answer as the record has it: the joined text events, else the process output. An orchestrated run's output can be a
- * JSON document with the answer in `response`. `undefined` when the record holds neither.
+ * Returns the answer of the record: the joined text events, else the output of the process. The output of an orchestrated
+ * run can be a JSON document with the answer in `response`. Returns undefined when the record holds neither.
  */
 export function recordedText(record: Run): string | undefined {
   const rows = record.eventRows;

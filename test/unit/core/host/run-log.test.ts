@@ -47,7 +47,7 @@ function liveThrough(watcher: RunWatcher, result: RunResult, request = REQUEST):
 }
 
 test("a run is three lines: ids, durations, kinds and figures", () => {
-  const ids = { key: "dispatch:1", runId: "run-1", deploymentId: "deployment-1" };
+  const ids = { key: "dispatch:1", run_id: "run-1", deployment_id: "deployment-1" };
   const lines = logged("info", (watcher) => liveThrough(watcher, { outcome: { ...OUTCOME, stoppedBy: "host" } }));
   expect(lines).toEqual([
     {
@@ -55,7 +55,7 @@ test("a run is three lines: ids, durations, kinds and figures", () => {
       message: "run opened",
       key: "dispatch:1",
       target: "deployment",
-      deploymentId: "deployment-1",
+      deployment_id: "deployment-1",
       operation: "chat",
     },
     { level: "info", message: "run started", ...ids },
@@ -64,13 +64,13 @@ test("a run is three lines: ids, durations, kinds and figures", () => {
       message: "run ended",
       ...ids,
       outcome: "completed",
-      stoppedBy: "host",
-      inputTokens: 3,
-      outputTokens: 5,
-      computeUsd: "0.10",
-      inferenceUsd: "0.20",
+      stopped_by: "host",
+      input_tokens: 3,
+      output_tokens: 5,
+      compute_usd: "0.10",
+      inference_usd: "0.20",
       artifacts: 1,
-      durationMs: 1_500,
+      duration_ms: 1_500,
     },
   ]);
 });
@@ -80,8 +80,8 @@ test("a failure is logged by its kind, and its message is not", () => {
   const lines = logged("info", (watcher) =>
     liveThrough(watcher, { failure }, { ...REQUEST, attachTo: "run-1", detach: true }),
   );
-  expect(lines[0]).toMatchObject({ message: "run opened", runId: "run-1", detach: true });
-  expect(lines[2]).toMatchObject({ message: "run ended", failure: "unavailable", durationMs: 1_500 });
+  expect(lines[0]).toMatchObject({ message: "run opened", run_id: "run-1", detach: true });
+  expect(lines[2]).toMatchObject({ message: "run ended", failure: "unavailable", duration_ms: 1_500 });
 });
 
 test("prompts, answers, inputs and titles are in no line", () => {
@@ -116,7 +116,7 @@ test("counters tell what is active from what has ended, by kind", () => {
     completed: 2,
     cancelled: 1,
     failure_unavailable: 1,
-    inputTokens: 6,
-    outputTokens: 10,
+    input_tokens: 6,
+    output_tokens: 10,
   });
 });

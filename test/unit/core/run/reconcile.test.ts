@@ -116,6 +116,7 @@ test("a record that lags behind is read until it tells everything the broken str
   expect(problems).toEqual([]);
   expect(recorders[0]?.outcome?.text).toBe("aaaaaaaaaaend");
   expect(recorders[0]?.tools).toEqual(["call call_11 search", "result call_11"]);
+  expect([...(recorders[0]?.phases.keys() ?? [])].at(-1)).toBe("reconciling");
 });
 
 test("the record of a run that was stopped in the middle is read until it is complete as well", async () => {
@@ -130,4 +131,11 @@ test("the record of a run that was stopped in the middle is read until it is com
   );
   expect(problems).toEqual([]);
   expect(recorders[0]?.outcome).toMatchObject({ kind: "completed", text: "aaaaaaaaaa" });
+});
+
+test("an end that is read at once has no status of its own", async () => {
+  const { problems, recorders } = await lived([aRun()]);
+  expect(problems).toEqual([]);
+  expect(recorders[0]?.phases.has("queued")).toBe(true);
+  expect(recorders[0]?.phases.has("reconciling")).toBe(false);
 });
