@@ -57,7 +57,7 @@ export class FollowedRun {
         const { done, value } = await items.next();
         if (done) {
           return this.#update({
-            complete: value.whole,
+            complete: value.complete,
             ...(value.streamError === undefined ? {} : { streamError: value.streamError }),
           });
         }
@@ -74,7 +74,7 @@ export class FollowedRun {
         }
       }
     } finally {
-      await items.return({ whole: false }); // closes the stream, also when the caller stops in the middle
+      await items.return({ complete: false }); // closes the stream, also when the caller stops in the middle
     }
   }
 

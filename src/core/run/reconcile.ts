@@ -107,7 +107,7 @@ async function* restOfLog(record: Run, ending: Ending): AsyncGenerator<Execution
   const { client, followed } = ending;
   const { cursor, transcript } = followed;
   const latest = Math.max(followed.result.latest, record.cut?.latestSequence ?? -1);
-  const log = new EventLogReader(client, record.id, cursor, new AbortController().signal);
+  const log = new EventLogReader({ client, runId: record.id, cursor, signal: new AbortController().signal });
   let failure: unknown;
   for (const wait of [0, ...REREAD_MS]) {
     await sleep(client.ambient, wait);

@@ -1,23 +1,30 @@
-/** A run's event log, read page by page: to fill what the stream left out, and in its place where there is no stream. */
+/** Reads a run's event log page by page: to fill gaps of the stream, and instead of it where there is no stream. */
 import { MAX_PAGE } from "#protocols/seren-cloud";
 import { sleep } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
 import type { SerenClient } from "../client/client.ts";
 import { type RunCursor, sequenceOf } from "./run-cursor.ts";
 
-/** A log that lags behind its stream is asked again after these waits. */
+/** Waits before the readings for one gap: the log may lag behind the stream. */
 const LAG_WAITS_MS = [0, 250, 500, 1_000];
-/** Some logs number events they do not show: once so many gaps in a row were empty, the log is asked less often. */
+/** Some logs count events that they never show. After this many gaps in a row without an event, gaps are read less often. */
 const EMPTY_GAPS = 5;
 const EMPTY_GAP_EVERY_MS = 1_000;
 
-/** Tries of a page that nothing else makes up for. */
+/** Attempts for a page that no other source replaces. */
 const REST_ATTEMPTS = 8;
 
 /** Events of the log, in order, each once. Not yet decoded. */
 export interface LogEvents {
   kind: "events";
   events: readonly unknown[];
+}
+
+export interface EventLogOptions {
+  client: SerenClient;
+  runId: string;
+  cursor: RunCursor;
+  signal: AbortSignal;
 }
 
 export class EventLogReader {
@@ -30,7 +37,8 @@ export class EventLogReader {
   #askedAt = 0;
   #recovered = false;
 
-  constructor(client: SerenClient, runId: string, cursor: RunCursor, signal: AbortSignal) {
+  /** `cursor` is moved by what is handed on. */
+  constructor({ client, runId, cursor, signal }: EventLogOptions) {
     this.#client = client;
     this.#runId = runId;
     this.#cursor = cursor;
@@ -38,8 +46,8 @@ export class EventLogReader {
   }
 
   /**
-   * Hands on what the log has between the cursor and `until`, and what its last page has beyond. A hole that the log has
-   * too is no loss, and a log that cannot be read is none either: the record has the last word.
+   * Hands on the events between the cursor and `until`, and those that the last page has beyond. Returns normally also
+   * where the log has the same gap or cannot be read: the run's record makes the answer complete at the end.
    */
   async *fill(until: number): AsyncGenerator<LogEvents, void, void> {
     const { ambient } = this.#client;
@@ -57,14 +65,14 @@ export class EventLogReader {
     this.#emptyGaps = this.#recovered ? 0 : this.#emptyGaps + 1;
   }
 
-  /** Hands on all that the cursor has not met. Rejects where the log cannot be read. */
+  /** Hands on every event after the cursor. Rejects when the log cannot be read. */
   async *rest(): AsyncGenerator<LogEvents, void, void> {
     yield* this.#readTo(Number.MAX_SAFE_INTEGER, REST_ATTEMPTS);
   }
 
-  /** Hands on what is new since the last call; the first one reads from the beginning. Waits while the service is away. */
+  /** Hands on what is new since the last call; the first call reads from the beginning. Waits while the service is away. */
   async *readNew(): AsyncGenerator<LogEvents, void, void> {
-    if (this.#offset === 0) this.#cursor.begin(true);
+    if (this.#offset === 0) this.#cursor.begin({ fromStart: true });
     for (;;) {
       const page = await this.#client.listRunEvents(this.#runId, this.#offset, {
         signal: this.#signal,
@@ -78,24 +86,24 @@ export class EventLogReader {
     }
   }
 
-  /** Hands on one row of a listing that holds the whole log in order, so that a hole in it is none of ours. */
+  /** Hands on one row of a listing that holds the whole log in order; a gap in the numbers is then one of the log itself. */
   async *apply(row: unknown): AsyncGenerator<LogEvents, void, void> {
     const sequence = sequenceOf(row);
-    if (this.#cursor.judge(sequence) === "seen") return;
+    if (this.#cursor.check(sequence) === "seen") return;
     yield { kind: "events", events: [row] };
     this.#cursor.advance(sequence);
   }
 
-  /** Whether the log reaches as far as `until`. */
+  /** Returns whether the log has an event numbered `until` or higher. */
   async *#readTo(until: number, attempts = 2): AsyncGenerator<LogEvents, boolean, void> {
-    // The last event applied comes again: it shows that the offset is right. Where more was counted than the log holds
-    // (an unnumbered frame sent twice), the reading goes back until it meets the cursor.
+    // The reading starts at the last event applied, which shows that the offset is right. Where more events were counted
+    // than the log holds (an unnumbered frame was sent twice), it goes back page by page until it meets the cursor.
     let offset = Math.max(0, this.#cursor.applied - 1);
     let met = false;
     for (;;) {
       const page = await this.#client.listRunEvents(this.#runId, offset, { signal: this.#signal, attempts });
       const numbers = page.events.map(sequenceOf);
-      if (numbers.length > 0 && numbers.every((number) => number === undefined)) return true; // of no use here
+      if (numbers.length > 0 && numbers.every((number) => number === undefined)) return true; // without numbers a gap cannot be filled
       met ||= offset === 0 || numbers.some((number) => number !== undefined && number <= this.#cursor.sequence);
       if (!met) {
         offset = Math.max(0, offset - MAX_PAGE.events);

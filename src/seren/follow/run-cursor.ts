@@ -1,27 +1,27 @@
 /**
- * Where a reader of a run's event log stands. Events are ordered by their sequence number; those without one by their
- * place in the log, which only ever grows. The cursor moves when an event was handed on, so that a crash in between
- * replays it and never skips it.
+ * Position in a run's event log. Events are ordered by their sequence number, and those without one by their place in the
+ * log, which only grows at its end. The cursor moves after an event was handed on: a failure in between repeats the event
+ * and never skips one.
  */
 
-/** What to do with an event that arrived. */
+/** An event that arrived: it is next, was handed on before, or comes after others that have not arrived. */
 export type SequenceCheck = "new" | "seen" | "gap";
 
-/** What may be sent back as a header: an id of the service is not trusted further than this. */
+/** Ids that may be sent back as a header. */
 const PRINTABLE_ID = /^[\x21-\x7e]{1,128}$/;
 
 export class RunCursor {
   /** Highest sequence handed on; -1 before the first (a log may start at 0 or 1). */
   sequence = -1;
-  /** What the next connection sends as `Last-Event-ID`; absent = from the beginning. */
+  /** What the next connection sends as `Last-Event-ID`; undefined: the log is read from the beginning. */
   lastEventId: string | undefined;
-  /** Events of the log handed on or passed over so far. */
+  /** Events of the log that were handed on or skipped. */
   applied = 0;
-  /** Events that precede the last one handed on without a number, itself included. */
+  /** How many events were applied when the last one without a number was, itself included. */
   #unnumbered = 0;
-  /** `applied` when `lastEventId` was set: what a resumed connection sends comes after these. */
+  /** `applied` when `lastEventId` was set: a resumed connection sends what comes after these. */
   #resumeAt = 0;
-  /** Place in the log of this connection's first event, and how many events it brought since. */
+  /** Place in the log of this connection's first event, and how many events the connection brought. */
   #base = 0;
   #rows = 0;
 
@@ -30,34 +30,35 @@ export class RunCursor {
     return this.#unnumbered === 0;
   }
 
-  /** A connection begins, or a reading of the log. Without a last event id the service replays everything. */
-  begin(fromStart = this.lastEventId === undefined): void {
+  /** To be called when a connection or a reading of the log begins. Default: at the last event id, if there is one. */
+  begin({ fromStart = this.lastEventId === undefined }: { fromStart?: boolean } = {}): void {
     this.#base = fromStart ? 0 : this.#resumeAt;
     this.#rows = 0;
   }
 
-  /** Whether it plainly continues what was handed on and `waiting` events that will be; if so, `judge` would say `new`. */
-  isNext(sequence: number | undefined, waiting: number): boolean {
+  /** Whether the event directly follows the last one handed on and `waiting` more events. If so, `check` returns `new`. */
+  continuesWith(sequence: number | undefined, waiting: number): boolean {
     return this.numbered && this.sequence >= 0 && sequence === this.sequence + waiting + 1;
   }
 
-  judge(sequence: number | undefined): SequenceCheck {
+  /** To be called once for each event of a connection, in order. Does not move the cursor. */
+  check(sequence: number | undefined): SequenceCheck {
     const place = this.#base + this.#rows;
     this.#rows += 1;
     if (sequence === undefined) return place < this.applied ? "seen" : "new";
     if (sequence <= this.sequence) {
-      if (sequence < this.sequence) this.#base = 0; // asked for the rest and given everything
+      if (sequence < this.sequence) this.#base = 0; // the service ignored the last event id and sent everything
       return "seen";
     }
     if (place < this.#unnumbered) {
-      this.#reach(sequence, undefined, place + 1); // handed on before it had a number
+      this.#reach(sequence, undefined, place + 1); // it was handed on when it had no number
       return "seen";
     }
     const next = this.sequence < 0 ? 1 : this.sequence + 1;
     return sequence > next ? "gap" : "new";
   }
 
-  /** The event was handed on, or is passed over for good. `id` is the frame's own, where it had one. */
+  /** The event was handed on, or is skipped for good. `id` is that of its frame. */
   advance(sequence: number | undefined, id?: string): void {
     this.applied += 1;
     if (sequence === undefined) this.#unnumbered = this.applied;
@@ -65,7 +66,7 @@ export class RunCursor {
     this.#base = this.applied - this.#rows;
   }
 
-  /** The same for `count` events, each of which was next. `id` is the last one's. */
+  /** The same for `count` events that followed each other. `id` is that of the last frame. */
   advanceBy(count: number, id?: string): void {
     this.#rows += count;
     this.applied += count;
@@ -80,19 +81,19 @@ export class RunCursor {
   }
 }
 
-/** A sequence number, when the text is one. An empty or foreign id is none. */
+/** Returns the sequence number that `value` is, or undefined: an empty id or one of another kind is no number. */
 export function toSequence(value: unknown): number | undefined {
   if (typeof value === "number") return Number.isSafeInteger(value) && value >= 0 ? value : undefined;
   if (typeof value !== "string" || !/^\d{1,15}$/.test(value)) return undefined;
   return Number(value);
 }
 
-/** The number of an event that came in a frame: the frame's id, or else its own. */
+/** Returns the number of an event that came in a frame: the frame's id, or else the event's own. */
 export function sequenceIn(event: Record<string, unknown>, id: string | undefined): number | undefined {
   return toSequence(id) ?? toSequence(event.sequence_number);
 }
 
-/** The number that a row of the log carries itself. */
+/** Returns the number that a row of the log has. */
 export function sequenceOf(row: unknown): number | undefined {
   return typeof row === "object" && row !== null && "sequence_number" in row
     ? toSequence(row.sequence_number)

@@ -1,34 +1,47 @@
 /**
- * Follows one run to its end, whatever happens to the connections in between: reopens the stream after a cut with the
- * cursor, looks at the run's state when a stream goes quiet, fills gaps from the event log, and reads the log page by
- * page where streaming is refused. Silence is never a failure; only the signal ends the waiting.
- * Figures and frame names: `docs/reference/seren-cloud-api.md`, section 4.
+ * Follows one run to its end across cut, silent and refused connections. Only the signal ends the waiting: silence is not
+ * a failure. Limits and frame names: `docs/reference/seren-cloud-api.md`, section 4.
+ *
+ *                          ┌───────────── after a backoff ─────────────┐
+ *                          ▼                                           │
+ *   follow() ────────► connecting ──► reading ──── cut, closed ────► asking
+ *                          │              │      or run waits        for the state
+ *             refused twice│              │ `end`                      │ the run has ended or waits,
+ *                          ▼              ▼                            ▼ and its events were handed on
+ *                       polling ────► return { complete: true }     return { complete: false }
+ *                          │
+ *                          └─ run has ended or waits, and one more read of the log brought nothing ─► return
+ *                             { complete: false }
+ *
+ * A gap in the numbers of the events is filled from the event log (`event-log-reader.ts`) wherever it is noticed. After a
+ * return for a pause, `follow()` may be called again and continues where it was.
  */
 import { type Ambient, backoffMs, sleep } from "../../support/ambient.ts";
+import { assertNever } from "../../support/assert-never.ts";
 import { ExecutionFailure, type FailureKind, isOneOf } from "../../support/failure.ts";
-import { parseObject } from "../../support/objects.ts";
 import type { SerenClient } from "../client/client.ts";
 import { AWAITING_APPROVAL, hasStopped, isTerminal, stateFromRecord } from "../client/status.ts";
-import { readMessage } from "../http/problem.ts";
-import { readLiveState, readSnapshot } from "../mapping/answers.ts";
 import type { LiveState } from "../model.ts";
 import { EventLogReader, type LogEvents } from "./event-log-reader.ts";
+import { type FollowNews, INITIAL_STATE, reduce } from "./follow-state.ts";
 import { RunCursor, sequenceIn, toSequence } from "./run-cursor.ts";
 import { runFrames } from "./run-stream.ts";
-import type { SseFrame } from "./sse.ts";
+import { type EventRow, readFrame, type StreamSignal, takeContiguous } from "./stream-frames.ts";
 
 const RECONNECT_BASE_MS = 500;
 const RECONNECT_CAP_MS = 30_000;
 const REFUSED_RETRY_MS = 1_000;
+/** Refused connections after which the log is polled instead. */
+const MAX_REFUSED = 2;
+/** Connections without an event after which the events that the state counts are taken for ones the log never shows. */
+const MAX_FRUITLESS = 3;
 const POLL_EVERY_MS = 1_500;
 /** A run that was just created may not be known everywhere at once. */
 const UNKNOWN_RUN_GRACE_MS = 10_000;
 
-/** Other names by which older services end a stream. */
-const END_FRAMES = new Set(["end", "done", "run.completed", "run.failed", "run.cancelled", "run.canceled"]);
-
-/** Answers to a question about a run that leave the question open: it is asked another way. */
+/** Refusals of one way to ask about a run. Another way may still succeed. */
 const ASK_ELSEWHERE: ReadonlySet<FailureKind> = new Set(["not_found", "unsupported", "contract"]);
+const UNKNOWN: ReadonlySet<FailureKind> = new Set(["not_found"]);
 
 export type FollowItem =
   | LogEvents
@@ -36,15 +49,16 @@ export type FollowItem =
   | { kind: "state"; state: LiveState; caughtUp: boolean }
   | { kind: "reconnecting" };
 
-/** Why following stopped: the service says the run has ended, or waits for a person. The record has the last word. */
+/** The service says that the run has ended or waits for a person. The run's record is authoritative. */
 export interface FollowEnd {
-  /** The stream itself said that it was over; otherwise the run's state did, and events may be missing. */
-  whole: boolean;
-  /** Text of a stream `error` frame, if one came. */
+  /** The stream ended by itself. Otherwise the run's state ended the following, and events may be missing. */
+  complete: boolean;
+  /** Text of the first `error` frame of the stream. */
   streamError?: string;
 }
 
-type Connection = "ended" | "check" | "refused";
+/** How a connection ended: with the run, before it, or without having been accepted. */
+type ConnectionEnd = "run_ended" | "interrupted" | "refused";
 type Items<T> = AsyncGenerator<FollowItem, T, void>;
 
 export class RunFollower {
@@ -55,98 +69,99 @@ export class RunFollower {
   readonly #signal: AbortSignal;
   readonly #log: EventLogReader;
   readonly #since: number;
-  #streamError: string | undefined;
+  #state = INITIAL_STATE;
+  /** Shortest time between two connections, as the server's `retry:` asks. */
   #serverRetryMs = 0;
-  #replayed = false;
-  /** The run waits for a person, says this connection. */
-  #paused = false;
-  /** An end was answered for this pause; until the run goes on, the stream is followed through it. */
-  #pauseTold = false;
-  #streaming = true;
+  #polling = false;
 
   constructor(client: SerenClient, runId: string, signal: AbortSignal) {
     this.#client = client;
     this.#ambient = client.ambient;
     this.#runId = runId;
     this.#signal = signal;
-    this.#log = new EventLogReader(client, runId, this.cursor, signal);
+    this.#log = new EventLogReader({ client, runId, cursor: this.cursor, signal });
     this.#since = client.ambient.now();
   }
 
-  /**
-   * Rejects with the signal's reason when it is aborted, and with a failure when the service refuses us for good. After a
-   * pause it is called again and goes on where it was.
-   */
+  /** Rejects with the signal's reason when that aborts, and with a failure when the service refuses for good. */
   async *follow(): Items<FollowEnd> {
-    let fruitless = 0;
-    let refused = 0;
-    while (this.#streaming) {
+    this.#note({ type: "called" });
+    while (!this.#polling) {
       const before = this.cursor.applied;
-      let connection: Connection;
-      let notBefore = 0;
+      let end: ConnectionEnd;
+      let retryAt = 0;
       try {
-        connection = yield* this.#connect();
+        end = yield* this.#connect();
       } catch (error) {
         if (this.#signal.aborted) throw this.#signal.reason;
         if (!(error instanceof ExecutionFailure)) throw error;
-        connection = afterFailure(error);
-        notBefore = this.#ambient.now() + (error.details.retryAfterMs ?? 0);
+        end = endOfFailed(error);
+        retryAt = this.#ambient.now() + (error.details.retryAfterMs ?? 0);
       }
-      if (connection === "ended") return this.#end();
-      if (this.cursor.applied > before) fruitless = refused = 0;
-      else fruitless += 1;
-      if (connection === "refused" && ++refused > 1) break;
-      if (connection === "check") {
-        // A stream that brought nothing, or said it stops: the run may be over.
-        const state = await this.#look();
+      if (end === "run_ended") return this.#return(undefined);
+      this.#note({
+        type: "disconnected",
+        progressed: this.cursor.applied > before,
+        refused: end === "refused",
+      });
+      if (end === "refused" && this.#state.refused >= MAX_REFUSED) this.#polling = true;
+      if (this.#polling) break;
+      if (end === "interrupted") {
+        const state = await this.#askState();
         yield this.#stateItem(state);
-        const complete = this.cursor.sequence >= state.latestSequence || fruitless > 2;
-        if (hasStopped(state) && complete) return this.#end(state);
+        const complete = this.cursor.sequence >= state.latestSequence || this.#state.fruitless >= MAX_FRUITLESS;
+        if (hasStopped(state) && complete) return this.#return(state.status);
         yield { kind: "reconnecting" };
       }
-      await this.#pauseBefore(connection, fruitless, notBefore - this.#ambient.now());
+      await this.#waitToReconnect(end, retryAt);
     }
-    this.#streaming = false;
     return yield* this.#poll();
   }
 
-  #end(state?: LiveState): FollowEnd {
-    this.#pauseTold = state?.status === AWAITING_APPROVAL;
-    const whole = state === undefined;
-    return this.#streamError === undefined ? { whole } : { whole, streamError: this.#streamError };
+  #note(news: FollowNews): void {
+    this.#state = reduce(this.#state, news);
   }
 
-  async #pauseBefore(connection: Connection, fruitless: number, askedForMs: number): Promise<void> {
-    const backoff =
-      connection === "refused"
-        ? REFUSED_RETRY_MS
-        : fruitless > 0
-          ? backoffMs(this.#ambient, fruitless - 1, RECONNECT_BASE_MS, RECONNECT_CAP_MS)
-          : 0;
+  #return(status: string | undefined): FollowEnd {
+    this.#note({ type: "returned", status });
+    const { streamError } = this.#state;
+    return { complete: status === undefined, ...(streamError === undefined ? {} : { streamError }) };
+  }
+
+  /** `retryAt`: not before this time, in milliseconds since the epoch. */
+  async #waitToReconnect(end: ConnectionEnd, retryAt: number): Promise<void> {
+    const { fruitless } = this.#state;
+    const askedForMs = retryAt - this.#ambient.now();
+    let backoff = 0;
+    if (end === "refused") backoff = REFUSED_RETRY_MS;
+    else if (fruitless > 0) backoff = backoffMs(this.#ambient, fruitless - 1, RECONNECT_BASE_MS, RECONNECT_CAP_MS);
     await sleep(this.#ambient, Math.max(backoff, askedForMs, fruitless > 0 ? this.#serverRetryMs : 0), this.#signal);
     if (fruitless > 0) await this.#client.budget.take(this.#signal);
   }
 
-  #patient() {
+  get #untilAborted() {
     return { signal: this.#signal, attempts: Number.POSITIVE_INFINITY };
   }
 
-  #stateItem(state: LiveState): FollowItem {
-    this.#paused = state.status === AWAITING_APPROVAL;
-    if (!this.#paused) this.#pauseTold = false;
-    return { kind: "state", state, caughtUp: this.#replayed || this.cursor.sequence >= state.latestSequence };
+  #isCaughtUp(state: LiveState | undefined): boolean {
+    return this.#state.replayed || (state !== undefined && this.cursor.sequence >= state.latestSequence);
   }
 
-  /** The run's state; where there is none to be had, the record's status serves. */
-  async #look(): Promise<LiveState> {
+  #stateItem(state: LiveState): FollowItem {
+    this.#note({ type: "status", status: state.status });
+    return { kind: "state", state, caughtUp: this.#isCaughtUp(state) };
+  }
+
+  /** Returns the run's state; where the service shows none, one made from the record. */
+  async #askState(): Promise<LiveState> {
     for (;;) {
       try {
-        return await this.#client.getRunState(this.#runId, this.#patient());
+        return await this.#client.getRunState(this.#runId, this.#untilAborted);
       } catch (error) {
         if (!isOneOf(ASK_ELSEWHERE, error)) throw error;
       }
       try {
-        return stateFromRecord(await this.#client.getRun(this.#runId, this.#patient()));
+        return stateFromRecord(await this.#client.getRun(this.#runId, this.#untilAborted));
       } catch (error) {
         if (!this.#mayBeTooNew(error)) throw error;
       }
@@ -158,12 +173,10 @@ export class RunFollower {
     return isOneOf(UNKNOWN, error) && this.#ambient.now() - this.#since < UNKNOWN_RUN_GRACE_MS;
   }
 
-  /** One connection, from opening to whatever ends it. */
-  async *#connect(): Items<Connection> {
+  async *#connect(): Items<ConnectionEnd> {
     this.cursor.begin();
-    this.#replayed = false;
-    this.#paused = false;
-    const frames = runFrames({
+    this.#note({ type: "connecting" });
+    const batches = runFrames({
       client: this.#client,
       runId: this.#runId,
       lastEventId: this.cursor.lastEventId,
@@ -172,101 +185,85 @@ export class RunFollower {
         this.#serverRetryMs = Math.min(ms, RECONNECT_CAP_MS);
       },
     });
-    for await (const arrived of frames) {
-      // The usual case by itself: what arrived together is handed on together, or each event would cost several times more.
-      let next: unknown[] = [];
-      for (let at = 0; at <= arrived.length; at += 1) {
-        const frame = arrived[at];
-        const event = frame?.event === "run.event" ? parseObject(frame.data) : undefined;
-        if (event && this.cursor.isNext(sequenceIn(event, frame?.id), next.length)) {
-          next.push(event);
-          continue;
+    for await (const frames of batches) {
+      for (let index = 0; index < frames.length; index += 1) {
+        const { events, lastId } = takeContiguous(this.cursor, frames, index);
+        if (events.length > 0) {
+          yield { kind: "events", events };
+          this.cursor.advanceBy(events.length, lastId);
+          index += events.length;
         }
-        if (next.length > 0) {
-          yield { kind: "events", events: next };
-          this.cursor.advanceBy(next.length, arrived[at - 1]?.id);
-          next = [];
-        }
-        const end = frame && (yield* this.#take(frame));
+        const other = frames[index];
+        const end = other && (yield* this.#handle(readFrame(other)));
         if (end) return end;
       }
     }
-    return "check"; // a clean end without an `end` frame is a dropped connection
+    return "interrupted"; // without an `end` frame a stream that closes was cut
   }
 
-  async *#take(frame: SseFrame): Items<Connection | undefined> {
-    const name = frame.event ?? "message";
-    if (END_FRAMES.has(name)) return "ended";
-    const data = parseObject(frame.data);
-    switch (name) {
-      case "run.event":
-      case "message":
-        if (data) yield* this.#apply(data, frame.id);
-        else yield* this.#passOver(frame.id, name === "run.event");
+  /** Returns how the connection ends where the signal ends it. */
+  async *#handle(signal: StreamSignal): Items<ConnectionEnd | undefined> {
+    switch (signal.kind) {
+      case "event":
+        yield* this.#apply(signal.event, signal.id);
         return undefined;
-      case "run.state": {
-        const state = readLiveState(data);
-        if (!state.ok) return this.#whenPaused();
-        yield this.#stateItem(state.value);
-        return this.#whenPaused(state.value);
-      }
-      case "replay_complete":
-        this.#replayed = true;
-        return this.#whenPaused();
-      case "timeout": // the stream's own limit, says nothing about the run
-        return "check";
-      case "error":
-        this.#streamError ??= readMessage(frame.data);
-        return "check";
-      case "run":
-        return yield* this.#takeSnapshot(data);
+      case "unreadable":
+        yield* this.#skip(signal);
+        return undefined;
+      case "state":
+        yield this.#stateItem(signal.state);
+        return this.#endAtPause(signal.state);
+      case "replayed":
+        this.#note({ type: "replayed" });
+        return this.#endAtPause(undefined);
+      case "snapshot":
+        this.cursor.begin({ fromStart: true });
+        for (const row of signal.eventRows) yield* this.#log.apply(row);
+        return isTerminal(signal.status) || signal.status === AWAITING_APPROVAL ? "interrupted" : undefined;
+      case "closing":
+        this.#note({ type: "stream_error", message: signal.message });
+        return "interrupted";
+      case "end":
+        return "run_ended";
+      case "nothing":
+        return undefined;
       default:
-        yield* this.#passOver(frame.id, false);
-        return undefined;
+        return assertNever(signal);
     }
   }
 
-  /** Whoever follows is told of a pause once, when all that led to it was handed on. */
-  #whenPaused(state?: LiveState): Connection | undefined {
-    const caughtUp = this.#replayed || (state !== undefined && this.cursor.sequence >= state.latestSequence);
-    return this.#paused && !this.#pauseTold && caughtUp ? "check" : undefined;
+  /** A pause is reported once, and only after all events before it were handed on. */
+  #endAtPause(state: LiveState | undefined): ConnectionEnd | undefined {
+    const { paused, pauseReported } = this.#state;
+    return paused && !pauseReported && this.#isCaughtUp(state) ? "interrupted" : undefined;
   }
 
-  /** Legacy frame: everything so far, again and again. Only what lies beyond what was handed on is new. */
-  async *#takeSnapshot(data: Record<string, unknown> | undefined): Items<Connection | undefined> {
-    const snapshot = readSnapshot(data?.data ?? data);
-    if (!snapshot.ok) return undefined;
-    const { status, eventRows } = snapshot.value;
-    this.cursor.begin(true);
-    for (const row of eventRows) yield* this.#log.apply(row);
-    return isTerminal(status) || status === AWAITING_APPROVAL ? "check" : undefined;
-  }
-
-  async *#apply(event: Record<string, unknown>, id: string | undefined): Items<void> {
+  async *#apply(event: EventRow, id: string | undefined): Items<void> {
     const sequence = sequenceIn(event, id);
-    const verdict = this.cursor.judge(sequence);
-    if (verdict === "seen") return;
-    if (verdict === "gap" && sequence !== undefined) yield* this.#log.fill(sequence);
+    const check = this.cursor.check(sequence);
+    if (check === "seen") return;
+    if (check === "gap" && sequence !== undefined) yield* this.#log.fill(sequence);
     if (sequence !== undefined && sequence <= this.cursor.sequence) return; // the log had it too
     yield { kind: "events", events: [event] };
     this.cursor.advance(sequence, id);
   }
 
-  /** A frame that cannot be read: the log may have it. Then it is skipped for good, or it would be replayed for ever. */
-  async *#passOver(id: string | undefined, isEvent: boolean): Items<void> {
+  /** The log may have what the frame should have said. The frame is then skipped for good, or every replay would stop at it. */
+  async *#skip({ id, isEvent }: { id: string | undefined; isEvent: boolean }): Items<void> {
     const sequence = toSequence(id);
     if (sequence === undefined && !isEvent) return;
-    const verdict = this.cursor.judge(sequence);
-    if (verdict === "seen") return;
-    if (sequence !== undefined && (isEvent || verdict === "gap"))
+    const check = this.cursor.check(sequence);
+    if (check === "seen") return;
+    if (sequence !== undefined && (isEvent || check === "gap")) {
       yield* this.#log.fill(isEvent ? sequence + 1 : sequence);
+    }
     if (sequence === undefined || sequence > this.cursor.sequence) this.cursor.advance(sequence, id);
   }
 
-  /** Without streaming: the log page by page, and the state, until the run is over and a full read brought nothing new. */
+  /** Reads the log page by page, and the state, until the run has stopped and one more read brought nothing new. */
   async *#poll(): Items<FollowEnd> {
     let readable = true;
-    let overBefore = false;
+    let hadStopped = false;
     for (;;) {
       const before = this.cursor.applied;
       try {
@@ -274,24 +271,22 @@ export class RunFollower {
       } catch (error) {
         if (this.#signal.aborted) throw this.#signal.reason;
         if (!(error instanceof ExecutionFailure) || error.kind === "unauthorized") throw error;
-        readable = this.#mayBeTooNew(error); // no log either: the record alone will tell
+        readable = this.#mayBeTooNew(error); // without a log the record alone says how the run ended
       }
-      const state = await this.#look();
-      this.#replayed = true;
+      const state = await this.#askState();
+      this.#note({ type: "replayed" });
       yield this.#stateItem(state);
-      const still = this.cursor.applied === before;
-      if (overBefore && still) return this.#end(state);
-      overBefore = hasStopped(state);
-      if (still || !overBefore) await sleep(this.#ambient, POLL_EVERY_MS, this.#signal);
+      const nothingNew = this.cursor.applied === before;
+      if (hadStopped && nothingNew) return this.#return(state.status);
+      hadStopped = hasStopped(state);
+      if (nothingNew || !hadStopped) await sleep(this.#ambient, POLL_EVERY_MS, this.#signal);
     }
   }
 }
 
-const UNKNOWN: ReadonlySet<FailureKind> = new Set(["not_found"]);
-
-function afterFailure(error: ExecutionFailure): Connection {
-  if (error.retryable) return "check";
-  // `contract` includes a frame too large to hold: it would come again with every replay.
+function endOfFailed(error: ExecutionFailure): ConnectionEnd {
+  if (error.retryable) return "interrupted";
+  // `contract` includes a frame that is too large: it would come again with every replay.
   if (ASK_ELSEWHERE.has(error.kind) || error.kind === "invalid_input") return "refused";
   throw error;
 }

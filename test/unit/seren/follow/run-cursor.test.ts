@@ -3,9 +3,9 @@ import { RunCursor, sequenceOf, toSequence } from "../../../../src/seren/follow/
 
 /** What a follower does with one event: hands it on unless it was seen. */
 function take(cursor: RunCursor, sequence: number | undefined, id?: string): string {
-  const verdict = cursor.judge(sequence);
-  if (verdict !== "seen") cursor.advance(sequence, id);
-  return verdict;
+  const check = cursor.check(sequence);
+  if (check !== "seen") cursor.advance(sequence, id);
+  return check;
 }
 const takeAll = (cursor: RunCursor, sequences: (number | undefined)[]) =>
   sequences.map((sequence) => take(cursor, sequence));
@@ -18,8 +18,8 @@ describe("events with numbers", () => {
     ["a hole", [1, 2, 5, 6], ["new", "new", "gap", "new"]],
     ["a doubled one", [1, 1, 2, 2], ["new", "seen", "new", "seen"]],
     ["an older one", [1, 2, 3, 2, 4], ["new", "new", "new", "seen", "new"]],
-  ])("%s", (_, sequences, verdicts) => {
-    expect(takeAll(new RunCursor(), sequences)).toEqual(verdicts);
+  ])("%s", (_, sequences, checks) => {
+    expect(takeAll(new RunCursor(), sequences)).toEqual(checks);
   });
 
   test("the last one is what the next connection starts after", () => {
@@ -32,7 +32,7 @@ describe("events with numbers", () => {
   test("an event that was judged and not handed on moves nothing", () => {
     const cursor = new RunCursor();
     take(cursor, 1);
-    cursor.judge(2);
+    cursor.check(2);
     expect(cursor).toMatchObject({ sequence: 1, lastEventId: "1", applied: 1 });
   });
 
@@ -59,8 +59,8 @@ describe("events with numbers", () => {
       takeAll(cursor, [1, 2]);
       if (later) cursor.begin();
     }
-    expect([3, 4, 5].map((sequence, waiting) => many.isNext(sequence, waiting))).toEqual([true, true, true]);
-    expect([2, 4, undefined].map((sequence) => many.isNext(sequence, 0))).toEqual([false, false, false]);
+    expect([3, 4, 5].map((sequence, waiting) => many.continuesWith(sequence, waiting))).toEqual([true, true, true]);
+    expect([2, 4, undefined].map((sequence) => many.continuesWith(sequence, 0))).toEqual([false, false, false]);
     for (const sequence of [3, 4, 5]) take(one, sequence, `id-${sequence}`);
     many.advanceBy(3, "id-5");
     expect(many).toEqual(one);
@@ -73,7 +73,7 @@ describe("events with numbers", () => {
     takeAll(cursor, [1, 2, 3]);
     cursor.begin();
     const again = how === "resumed" ? [4, 5] : [1, 2, 3, 4, 5];
-    expect(takeAll(cursor, again).filter((verdict) => verdict === "new")).toHaveLength(2);
+    expect(takeAll(cursor, again).filter((check) => check === "new")).toHaveLength(2);
     expect(cursor.applied).toBe(5);
   });
 });
@@ -117,14 +117,14 @@ describe("a log whose numbers come and go", () => {
   test("read from the start, without the numbers the stream had", () => {
     const cursor = new RunCursor();
     takeAll(cursor, [1, 2, 3]);
-    cursor.begin(true);
+    cursor.begin({ fromStart: true });
     expect(takeAll(cursor, [undefined, undefined, undefined, undefined])).toEqual(["seen", "seen", "seen", "new"]);
   });
 
   test("read from the start, with numbers the stream had not", () => {
     const cursor = new RunCursor();
     takeAll(cursor, [undefined, undefined, undefined]);
-    cursor.begin(true);
+    cursor.begin({ fromStart: true });
     expect(takeAll(cursor, [4, 5, 8, 9])).toEqual(["seen", "seen", "seen", "new"]);
     expect(cursor).toMatchObject({ sequence: 9, lastEventId: "9", applied: 4 });
   });
@@ -132,7 +132,7 @@ describe("a log whose numbers come and go", () => {
   test("cut in the middle of that and resumed", () => {
     const cursor = new RunCursor();
     takeAll(cursor, [undefined, undefined, undefined]);
-    cursor.begin(true);
+    cursor.begin({ fromStart: true });
     takeAll(cursor, [1, 2]);
     expect(cursor.lastEventId).toBe("2");
     cursor.begin();

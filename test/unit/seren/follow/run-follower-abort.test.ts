@@ -31,7 +31,7 @@ describe("silence", () => {
   test("of a run that is over ends the following", async () => {
     const service = new RunService().opens(stream(frame(1, ONE)));
     service.state = () => state({ status: "failed", terminal: true, latest_sequence: 1 });
-    expect(await service.follow()).toMatchObject({ events: [ONE], end: { whole: false } });
+    expect(await service.follow()).toMatchObject({ events: [ONE], end: { complete: false } });
   });
 
   test("is broken by a comment, but not for longer than three minutes without a frame", async () => {

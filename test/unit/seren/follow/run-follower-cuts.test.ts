@@ -106,7 +106,7 @@ test("an event that the reader did not take comes again", async () => {
     const step = await items.next();
     if (!step.done && step.value.kind === "events") break;
   }
-  await items.return({ whole: false }); // the reader fails while it holds the first event
+  await items.return({ complete: false }); // the reader fails while it holds the first event
   expect(service.left.streams).toBe(0);
   expect(service.follower.cursor.lastEventId).toBeUndefined();
   expect((await service.follow()).events).toEqual(LOG);

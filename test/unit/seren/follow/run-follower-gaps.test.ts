@@ -78,7 +78,7 @@ describe("numbers that are missing from the stream", () => {
   ])("of a log that %s do not end the following", async (_, reply) => {
     const service = run([1, 4, 5], []);
     service.rig.transport.on("GET /runs/*/events", reply);
-    expect(await service.follow()).toMatchObject({ events: rows(1, 4, 5), end: { whole: true } });
+    expect(await service.follow()).toMatchObject({ events: rows(1, 4, 5), end: { complete: true } });
     expect(service.left).toEqual(NOTHING);
   });
 

@@ -52,7 +52,7 @@ describe("the end of the stream", () => {
     "a frame named %s ends the following, without another question",
     async (name) => {
       const service = new RunService().opens(stream(frame(1, ONE), control(name, { status: "x" }), frame(2, TWO)));
-      expect(await service.follow()).toEqual({ events: [ONE], trail: ["event"], end: { whole: true } });
+      expect(await service.follow()).toEqual({ events: [ONE], trail: ["event"], end: { complete: true } });
       expect(service.rig.transport.sent).toHaveLength(1);
       expect(service.left).toEqual(NOTHING);
     },
@@ -70,7 +70,7 @@ describe("the end of the stream", () => {
   test("a dropped connection of a run that is over is not reopened", async () => {
     const service = new RunService().opens(stream(frame(1, ONE), "cut"));
     service.state = () => over(1);
-    expect(await service.follow()).toEqual({ events: [ONE], trail: ["event", "completed"], end: { whole: false } });
+    expect(await service.follow()).toEqual({ events: [ONE], trail: ["event", "completed"], end: { complete: false } });
     expect(service.openings).toHaveLength(1);
   });
 
@@ -99,7 +99,7 @@ describe("the end of the stream", () => {
 describe("frames that say little about the run", () => {
   test("`timeout` is the stream's own limit: the state is asked for and the stream reopened", async () => {
     const service = new RunService().opens(stream(frame(1, ONE), control("timeout")), stream(frame(2, TWO), END));
-    expect(await service.follow()).toMatchObject({ events: [ONE, TWO], end: { whole: true } });
+    expect(await service.follow()).toMatchObject({ events: [ONE, TWO], end: { complete: true } });
     expect(service.cursors).toEqual([undefined, "1"]);
     expect(service.left).toEqual(NOTHING);
   });
@@ -118,7 +118,7 @@ describe("frames that say little about the run", () => {
   ])("`error` with %s is kept, and the run's state decides", async (data, expected) => {
     const service = new RunService().opens(stream(frame(1, ONE), `event: error\ndata: ${data}\n\n`));
     service.state = () => over(1, "failed");
-    expect((await service.follow()).end).toEqual({ whole: false, streamError: expected });
+    expect((await service.follow()).end).toEqual({ complete: false, streamError: expected });
   });
 
   test("the first error stays, also when the run goes on after it", async () => {
@@ -127,7 +127,7 @@ describe("frames that say little about the run", () => {
       stream(control("error", { error: "second" })),
       stream(frame(1, ONE), END),
     );
-    expect(await service.follow()).toMatchObject({ events: [ONE], end: { whole: true, streamError: "first" } });
+    expect(await service.follow()).toMatchObject({ events: [ONE], end: { complete: true, streamError: "first" } });
   });
 
   test.each([

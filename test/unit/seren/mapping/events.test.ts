@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { RUN_EVENT_TYPES, RunEventSchema } from "#protocols/seren-cloud";
 import { decodeRunEvent } from "../../../../src/seren/mapping/events.ts";
 
 describe("decodeRunEvent", () => {
@@ -40,7 +41,42 @@ describe("decodeRunEvent", () => {
     ["null", null],
     ["nothing", undefined],
     ["a list", [{ type: "text", text: "a" }]],
-  ])("answers nothing for %s", (_, row) => {
+  ])("returns undefined for %s", (_, row) => {
     expect(decodeRunEvent(row)).toBeUndefined();
+  });
+});
+
+describe("the published schema and the decoder agree", () => {
+  const sampleOf = (member: { safeParse(value: unknown): { success: boolean } }) =>
+    ["a", true, 1].find((value) => member.safeParse(value).success);
+
+  const options = RunEventSchema.options.map((option) => {
+    const required = Object.entries(option.shape).filter(([, member]) => !member.safeParse(undefined).success);
+    const row = Object.fromEntries(required.map(([name, member]) => [name, sampleOf(member)]));
+    return { type: option.shape.type.value, row: { ...row, type: option.shape.type.value } };
+  });
+
+  test("on the types there are", () => {
+    expect(options.map(({ type }) => type)).toEqual([...RUN_EVENT_TYPES]);
+  });
+
+  test.each(options)("on what $type requires", ({ type, row }) => {
+    expect(RunEventSchema.safeParse(row).success).toBe(true);
+    expect(decodeRunEvent(row)).toMatchObject({ type });
+    for (const name of Object.keys(row)) {
+      const { [name]: _, ...rest } = row as Record<string, unknown>;
+      for (const broken of [rest, { ...row, [name]: null }, { ...row, [name]: [] }]) {
+        expect(RunEventSchema.safeParse(broken).success, JSON.stringify(broken)).toBe(false);
+        expect(decodeRunEvent(broken), JSON.stringify(broken)).toBeUndefined();
+      }
+    }
+  });
+
+  test("an optional member of another type counts as absent", () => {
+    expect(decodeRunEvent({ type: "artifact", id: "a", kind: "k", size_bytes: "5", uri: 7 })).toEqual({
+      type: "artifact",
+      id: "a",
+      kind: "k",
+    });
   });
 });
