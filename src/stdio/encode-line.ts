@@ -1,12 +1,12 @@
-/** One message → the bytes of one line, or the reason why there is none. */
+/** Turns one message into the bytes of one line. */
 import { ERROR_CODES, JSON_RPC_VERSION, type RpcId } from "#protocols/json-rpc";
 import type { Redactor } from "../support/redact.ts";
 import { toSafeText, Unsendable } from "./safe-json.ts";
 import type { WireError } from "./wire.ts";
 
 /**
- * Largest frame we write, newline included. Roder reads 4 MiB per line, drops what is longer, and stops reading for good
- * if its cut falls inside a character; this leaves a wide margin.
+ * Largest line we write, newline included. Roder reads 4 MiB per line, drops longer ones, and stops reading altogether if its
+ * cut falls inside a character; this leaves a wide margin. `docs/reference/roder-process-extension-0.2.md`, section 1.
  */
 export const MAX_OUTGOING_LINE_BYTES = 1_048_576;
 
@@ -22,6 +22,7 @@ export type EncodedLine = { ok: true; bytes: Buffer } | { ok: false; problem: st
 /** The payload is the second level of a frame. */
 const PAYLOAD_DEPTH = 2;
 
+/** Returns the line, or why there is none. Never throws. */
 export function encodeLine(message: Outgoing, redactor: Redactor): EncodedLine {
   try {
     const bytes = Buffer.from(`${lineOf(message, redactor)}\n`);
@@ -33,14 +34,14 @@ export function encodeLine(message: Outgoing, redactor: Redactor): EncodedLine {
   }
 }
 
-/** An error reply that needs nothing of the request but its id, for when every other answer was impossible. */
+/** Returns an error reply that needs only the id, for a request whose other replies cannot be sent. */
 export function bareError(id: RpcId | null): Buffer {
   const error = { code: ERROR_CODES.internalError, message: "the answer cannot be sent" };
   return Buffer.from(`${JSON.stringify({ jsonrpc: JSON_RPC_VERSION, id, error })}\n`);
 }
 
-// The envelope is written by hand: method names are ours, ids are the host's own and go back as they came, so neither is
-// redacted, and a secret that happens to read like an envelope cannot break one.
+// The envelope is written by hand. Method names are ours and ids go back as they came, so neither is redacted, and a secret
+// that reads like a part of an envelope cannot break one.
 function lineOf(message: Outgoing, redactor: Redactor): string {
   const version = `"jsonrpc":"${JSON_RPC_VERSION}"`;
   const head = message.id === undefined ? version : `${version},"id":${JSON.stringify(message.id)}`;

@@ -1,16 +1,16 @@
-/** The one way a wire ends, whatever ends it: first cause wins, one budget, everything bounded. */
+/** How a wire ends: the first cause counts, and every wait is bounded. */
 import type { Ambient } from "../support/ambient.ts";
 import type { Log } from "../support/log.ts";
 import { settleWithin } from "../support/settle-within.ts";
 import type { RequestLedger } from "./request-ledger.ts";
 import type { EndCause } from "./wire.ts";
 
-/** How long a host that has stopped reading can keep the last lines from leaving. */
+/** How long the last lines may wait for a host that has stopped reading. */
 const FLUSH_BUDGET_MS = 500;
 
 export interface EndOfLifeOptions {
   onEnd(cause: EndCause): Promise<void>;
-  /** For `onEnd` and for the answers of what is open, together. */
+  /** Milliseconds for `onEnd` and for the replies to open requests, together. */
   endBudgetMs: number;
   ledger: RequestLedger;
   flushed(): Promise<void>;

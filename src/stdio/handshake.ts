@@ -1,7 +1,6 @@
 /**
- * The handshake: the request each host begins with, answered before the program behind it is loaded. Hosts start this
- * program for every command of theirs and first ask who it is, which takes nothing to know. Any other first line is left
- * for `serve` to read.
+ * The handshake: the request with which each host begins, answered before the front end is loaded. A host may start this
+ * program for each of its commands, and the reply is a constant. Any other first line is left for `serve` to read.
  */
 import type { Readable, Writable } from "node:stream";
 import type { Ambient } from "../support/ambient.ts";

@@ -1,4 +1,4 @@
-/** One line of the host, judged: what it is, or why it is refused. Never throws, whatever the bytes are. */
+/** Classifies one line of the host. */
 import { type RpcId, RpcIdSchema, RpcNotificationSchema, RpcRequestSchema } from "#protocols/json-rpc";
 import { describeIssues, JITLESS } from "../support/zod.ts";
 
@@ -28,7 +28,7 @@ export type Incoming =
 
 /** Deepest message that is passed on. Both hosts parse what they pass on with serde_json, whose own limit is 127. */
 const MAX_DEPTH = 256;
-/** Above these a line is not even parsed: every level and every value costs memory many times its own bytes. */
+/** Above these a line is not parsed at all: every level and every value costs many times its bytes in memory. */
 const MAX_PARSED_DEPTH = 100_000;
 const MAX_PARSED_VALUES = 4_000_000;
 
@@ -41,6 +41,7 @@ const refused = (problem: LineProblem, detail: string, id: RpcId | null = null):
   detail,
 });
 
+/** Returns what the line is, or why it is refused. Never throws, whatever the bytes are. */
 export function judgeLine(line: Buffer): Incoming {
   let text: string;
   try {
@@ -92,7 +93,7 @@ function resultOf(response: { result?: unknown; error?: unknown }, depth: number
   return { kind: "unreadable", problem: "it has neither a result nor an error" };
 }
 
-/** Depth and rough number of values of a JSON text, from its bytes alone; exact for valid JSON. */
+/** Returns the depth and the approximate number of values of a JSON text without parsing it. Exact for valid JSON. */
 function shapeOf(json: Buffer): { depth: number; values: number } {
   let deepest = 0;
   let depth = 0;

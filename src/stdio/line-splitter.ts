@@ -1,16 +1,16 @@
-/** Bytes → lines. Knows nothing of JSON or text: it splits on byte 0x0A and bounds what it holds. */
+/** Splits bytes into lines at byte 0x0A, and bounds how much of an unfinished line it holds. */
 
 const NEWLINE = 0x0a;
 const EMPTY = Buffer.alloc(0);
 const FIRST_CAPACITY = 64 * 1024;
 
-/** Stands for a line above the cap; its bytes are gone. */
+/** In place of a line above the limit, whose bytes were dropped. */
 export const TOO_LONG = Symbol("too long");
 export type Line = Buffer | typeof TOO_LONG;
 
 /**
- * Holds at most one unfinished line. Every byte is searched once and copied a bounded number of times (the buffer
- * doubles), however small the pieces: a host writes prompts of many megabytes as one line, the pipe cuts them anywhere.
+ * Holds at most one unfinished line. Every byte is searched once and copied a bounded number of times (the buffer doubles),
+ * however small the chunks are: hosts write prompts of many megabytes as one line, and the pipe cuts them anywhere.
  */
 export class LineSplitter {
   readonly #maxBytes: number;
@@ -18,12 +18,12 @@ export class LineSplitter {
   #size = 0;
   #skipping = false;
 
-  /** `maxBytes` counts a line without its newline. */
+  /** `maxBytes` is the longest line, without its newline. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
-  /** The lines that `chunk` completes. A yielded line may share memory with `chunk`. */
+  /** Yields the lines that `chunk` completes. A line may share memory with `chunk`. */
   *push(chunk: Buffer): Generator<Line, void, void> {
     let from = 0;
     for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {
@@ -34,7 +34,7 @@ export class LineSplitter {
     this.#hold(chunk.subarray(from));
   }
 
-  /** The last line, when the input ended without a newline after it. */
+  /** Returns the last line, if the input ended without a newline after it. */
   end(): Line | undefined {
     return this.#size > 0 || this.#skipping ? this.#finish(EMPTY) : undefined;
   }

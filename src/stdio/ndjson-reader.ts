@@ -1,10 +1,10 @@
 /**
- * Lines on stdin → messages for vscode-jsonrpc. Only well-formed requests, and notifications that have a handler, get past
- * the reader. It answers or drops everything else itself, because the library does not.
+ * Reads lines from stdin as messages for vscode-jsonrpc. Only well-formed requests, and notifications that have a handler,
+ * get past the reader. It answers or drops everything else itself, because the library does not.
  *
- * It never waits for the host: a host whose write to us blocks leaves a torn line behind, and the end of the input would go
- * unnoticed. It waits for ourselves only: the library handles one message per turn of the event loop, the reader takes a
- * thousand from one chunk, so it pauses while many are queued.
+ * Reading never pauses for a slow host: a host whose write to us blocks leaves a torn line behind, and the end of the input
+ * would go unnoticed. It pauses only while the program is behind: the library handles one message per turn of the event loop,
+ * and one chunk may hold a thousand.
  */
 import type { Readable } from "node:stream";
 import { AbstractMessageReader, type DataCallback, type Disposable, type MessageReader } from "vscode-jsonrpc/node";

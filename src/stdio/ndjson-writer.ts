@@ -1,15 +1,15 @@
 /**
- * Messages of vscode-jsonrpc → lines on the claimed stdout.
+ * Writes messages as lines to the claimed stdout.
  *
  * One queue, strictly first in, first out. Letting replies overtake queued notifications was considered and rejected: a
  * Dispatch result must come after the events of its run, and where every producer awaits its own writes the queue holds
  * at most one message per run, while a slow host has hundreds of lines in its pipe already, which nothing can overtake.
  * Progress is merged before it gets here.
  *
- * Answers are not awaited by anything, so a host that asks and never reads would fill the memory with them. The queue has
- * two bounds: above the first (`isCongested`) new requests are refused, which is short and leaves running requests alone;
- * at the second the host counts as gone. Pausing the reader instead was considered and rejected: a paused reader notices
- * neither a cancel nor the end of the input, and a host whose writes block leaves torn lines.
+ * Nothing awaits the writing of replies, so a host that sends requests and reads nothing would fill the memory with them.
+ * The queue has two bounds. Above the first (`isCongested`) new requests are refused: a refusal is short, and running
+ * requests are not affected. At the second the host counts as gone. Pausing the reader instead was considered and rejected:
+ * a paused reader notices neither a cancellation nor the end of the input, and a host whose writes block leaves torn lines.
  */
 import type { Writable } from "node:stream";
 import { AbstractMessageWriter, Message, type MessageWriter, type ResponseMessage } from "vscode-jsonrpc/node";
@@ -41,7 +41,7 @@ interface Queued {
   bytes: Buffer;
   /** Called once, when the bytes have been given to the pipe, or never will be. */
   handed(sent: boolean): void;
-  /** Called once, when the pipe is ready for more, or gone. */
+  /** Called once, when the pipe is ready for more or is gone. */
   taken(): void;
 }
 
@@ -93,20 +93,20 @@ export class NdjsonWriter extends AbstractMessageWriter implements MessageWriter
     return undefined;
   }
 
-  /** Answers a line that never became a request. */
+  /** Answers a line that is not a valid request. */
   refuse(id: RpcId | null, error: WireError): void {
     if (id === null && this.#queue.length >= MAX_WAITING_REFUSALS) return;
     const frame = encodeLine({ id, error }, this.#options.redactor);
     void this.#send(frame.ok ? frame.bytes : bareError(id));
   }
 
-  /** Resolves when nothing waits and the system has taken every byte, or the pipe is gone. */
+  /** Resolves when the queue is empty and the operating system has taken every byte, or when the pipe is gone. */
   flushed(): Promise<void> {
     if (this.#gone || (this.#queue.length === 0 && this.#unwritten === 0)) return Promise.resolve();
     return new Promise((resolve) => void this.#flushing.push(resolve));
   }
 
-  /** The library's end of connection. Stdout outlives it. */
+  /** Called when the library's connection ends. stdout stays open. */
   end(): void {}
 
   /** Nothing is written from now on, and every wait ends. The `error` listener stays: a late EPIPE is no news. */

@@ -67,13 +67,13 @@ export class RequestLedger {
     this.#changed();
   }
 
-  /** Takes its reply back before it is written. The request stays open until its method ends. */
+  /** Its reply will not be written. The request stays open until its method ends. */
   withdraw(request: OpenRequest): void {
     const entry = this.#open.get(request.internalId);
     if (entry) entry.withdrawn = true;
   }
 
-  /** The right to write the one reply; undefined for every later caller. */
+  /** Returns the request if its reply may be written: once, then undefined. */
   claim(internalId: number): OpenRequest | undefined {
     const entry = this.#open.get(internalId);
     if (!entry || entry.phase === "replying") return undefined;
@@ -98,7 +98,7 @@ export class RequestLedger {
     else listener(request.genuine ?? false);
   }
 
-  /** Answers every request whose method has not answered with an error. */
+  /** Answers with an error every request whose method has not answered. */
   abandonAll(): void {
     for (const entry of [...this.#open.values()]) entry.abandon?.();
   }

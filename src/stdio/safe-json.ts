@@ -1,32 +1,32 @@
 /**
- * Values → JSON that either host accepts and that shows no secret. One bad character costs a whole message (Roder drops
- * the line, Dispatch ends the session), so everything is repaired here rather than trusted.
+ * Turns values into JSON that every host accepts and that shows no secret. One bad character costs a whole message (Roder
+ * drops the line, Dispatch ends the session), so values are repaired here rather than trusted.
  */
 import type { Redactor } from "../support/redact.ts";
 
 export type SafeJson = null | boolean | number | string | SafeJson[] | { [key: string]: SafeJson };
 
-/** Deepest nesting of a frame, its envelope included. Both hosts read with serde_json, which stops at 127. */
+/** Deepest nesting of a message, its envelope included. Dispatch and Roder read with serde_json, which stops at 127. */
 const MAX_FRAME_DEPTH = 64;
 
 const MASK = "[redacted]";
 
-/** Why a value cannot be sent, as a half sentence for people: "the answer …". */
+/** Thrown for a value that cannot be sent. The message is a half sentence for people, after "the answer …". */
 export class Unsendable extends Error {
   override readonly name = "Unsendable";
 }
 
 /**
- * The JSON text of `value`, an object at `depth`, strings redacted and well-formed. Throws `Unsendable`, or whatever a
- * getter of `value` throws.
+ * Returns the JSON text of `value`, an object at nesting level `depth`, with its strings redacted and well-formed. Throws
+ * `Unsendable`, or what a getter of `value` throws.
  *
- * Redaction works on the strings before they are serialized: in serialized text an escape can hide the start of a secret
- * (`\n` before it), and a mask in the wrong place breaks the JSON. The text is then looked at once more, for secrets that
- * span several fields (a credential that is itself JSON) or consist of digits.
+ * Strings are redacted before they are serialized: in serialized text an escape can hide the start of a secret (`\n` before
+ * it), and a mask in the wrong place breaks the JSON. The text is then searched once more, for secrets that span several
+ * fields (a credential that is itself JSON) or consist of digits.
  */
 export function toSafeText(value: unknown, depth: number, redactor: Redactor): string {
   if (isSafe(value, depth, redactor) && isPlainObject(value)) {
-    // Nearly every line goes as it is; a copy of it would cost as much as all the rest.
+    // Nearly every message needs no repair, and copying it would double the cost.
     const text = JSON.stringify(value);
     if (redactor.redact(text) === text) return text;
   }
@@ -45,7 +45,7 @@ export function toSafeText(value: unknown, depth: number, redactor: Redactor): s
 const isPlainObject = (json: SafeJson | undefined): json is { [key: string]: SafeJson } =>
   typeof json === "object" && json !== null && !Array.isArray(json);
 
-/** Whether `copy` would make the same of it, as far as JSON shows. */
+/** Whether the JSON of `value` and of its `copy` would be equal. */
 function isSafe(value: unknown, depth: number, redactor: Redactor): value is SafeJson {
   if (depth > MAX_FRAME_DEPTH) return false;
   if (typeof value === "string") return clean(value, redactor) === value;
@@ -56,7 +56,7 @@ function isSafe(value: unknown, depth: number, redactor: Redactor): value is Saf
   return Object.keys(members).every((key) => clean(key, redactor) === key && isSafe(members[key], depth + 1, redactor));
 }
 
-/** Follows `JSON.stringify`: `toJSON` is honoured, what has no JSON form is left out of objects and null in arrays. */
+/** Like `JSON.stringify`: calls `toJSON`; what has no JSON form is left out of objects and becomes null in arrays. */
 function copy(value: unknown, depth: number, redactor: Redactor): SafeJson | undefined {
   if (depth > MAX_FRAME_DEPTH) throw new Unsendable(`is nested deeper than ${MAX_FRAME_DEPTH} levels`);
   switch (typeof value) {
@@ -86,7 +86,7 @@ function copy(value: unknown, depth: number, redactor: Redactor): SafeJson | und
 
 const clean = (text: string, redactor: Redactor) => redactor.redact(text).toWellFormed();
 
-/** Blanks the smallest parts of `value` without which it shows nothing; a number becomes 0, so that its type stays. */
+/** Masks the smallest parts of `value` that show a secret. A number becomes 0, so that its type stays. */
 function maskWhole(value: SafeJson, shows: (json: SafeJson) => boolean): SafeJson {
   if (!shows(value)) return value;
   if (typeof value === "number") return 0;

@@ -138,7 +138,7 @@ test.each<[string, string[], object, string, string[]]>([
   expect(lived.pieces).toEqual(pieces);
 });
 
-test("5. every status, an unknown one among them; approvals; cancel before and after the run has a name", async () => {
+test("5. every status, including an unknown one; approvals; cancel before and after the run has an id", async () => {
   for (const [status, kind] of [
     ["completed", "completed"],
     ["failed", "failed"],

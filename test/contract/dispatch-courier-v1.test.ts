@@ -61,7 +61,7 @@ const recorded = (file: string, dir: string) =>
 const requests = (file: string) => recorded(file, "host").map((message) => RequestSchema.parse(message));
 
 describe("what the host sends", () => {
-  test.each(RECORDINGS)("%s: every line has the form we expect, with nothing we do not know", (file) => {
+  test.each(RECORDINGS)("%s: every line has the expected form and no unknown member", (file) => {
     for (const { method, params } of requests(file)) {
       expect(method).toBe(`courier.${params.kind}`);
       const schema = PARAMS[method];
@@ -101,7 +101,7 @@ describe("what the host sends", () => {
     expect(RunParamsSchema.parse(params)).toMatchObject(params);
   });
 
-  test("what a session file may leave out is filled in", () => {
+  test("members that a session file may omit get their defaults", () => {
     expect(IncomingSessionSchema.parse({ id: "s", parcel_digest: "d", turn_count: 0, history: [] })).toEqual({
       id: "s",
       parcel_digest: "d",
@@ -153,7 +153,7 @@ describe("what the host sends", () => {
     expect(schema.safeParse(value).success).toBe(false);
   });
 
-  test("another version is refused in words", () => {
+  test("another version is refused with a message", () => {
     const { error } = CapabilitiesParamsSchema.safeParse({
       kind: "capabilities",
       protocol_version: COURIER_PROTOCOL_VERSION + 1,
@@ -177,7 +177,7 @@ describe("what we send", () => {
     backend_state: null,
   };
 
-  test("events the recorded host took are events of ours", () => {
+  test("events that the recorded host accepted are valid for our schema", () => {
     const events = RECORDINGS.flatMap((file) => recorded(file, "plugin")).filter(
       (message) => z.looseObject({ method: z.literal(COURIER_EVENT_METHOD) }).safeParse(message).success,
     );
@@ -280,7 +280,7 @@ describe("what we send", () => {
 });
 
 describe("parcels", () => {
-  test.each(readdirSync(`${FIXTURES}parcels`))("%s: manifest and lock are read whole", (name) => {
+  test.each(readdirSync(`${FIXTURES}parcels`))("%s: manifest and lock are read completely", (name) => {
     const read = (file: string): unknown => JSON.parse(readFileSync(`${FIXTURES}parcels/${name}/${file}`, "utf8"));
     expect(ParcelManifestSchema.parse(read("manifest.json"))).toStrictEqual(read("manifest.json"));
     expect(ParcelLockSchema.parse(read("parcel.lock"))).toStrictEqual(read("parcel.lock"));

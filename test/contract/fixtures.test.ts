@@ -93,7 +93,7 @@ function newer(value: unknown): unknown {
 }
 
 describe.each(Object.entries(ACCEPTED))("%s", (wire, accepted) => {
-  test("everything its peers say is read, and comes out as it went in", () => {
+  test("everything its peers send is read, and comes out unchanged", () => {
     expect(accepted.length).toBeGreaterThan(5);
     for (const { schema, origin, value } of accepted) {
       const parsed = schemaOf(wire, schema).safeParse(value);
@@ -102,7 +102,7 @@ describe.each(Object.entries(ACCEPTED))("%s", (wire, accepted) => {
     }
   });
 
-  test("what a newer peer adds survives", () => {
+  test("members that a newer peer adds are kept", () => {
     // A failure is what we send ourselves, so it is strict.
     for (const { schema, origin, value } of accepted.filter((one) => one.schema !== "RpcFailureSchema")) {
       const grown = newer(value);

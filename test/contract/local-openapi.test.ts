@@ -45,7 +45,7 @@ const isNoArtifact = (event: { type?: string }) => event.type !== "artifact";
 describe.skipIf(!openApiPresent)(
   `the embedded service and the document${openApiPresent ? "" : ` (skipped: no ${OPENAPI_PATH})`}`,
   () => {
-    test("every answer is a documented one", async () => {
+    test("every answer is documented", async () => {
       const calls = new CheckedCalls({ deployMs: 10 });
       await calls.post("/deploy", FULL_DEPLOY);
       const job = await calls.deploy();
@@ -137,7 +137,7 @@ describe.skipIf(!openApiPresent)(
       expect(missing).toEqual([]);
     });
 
-    test("every event and state on a stream is a documented one", async () => {
+    test("every event and state on a stream is documented", async () => {
       const calls = new Calls();
       const api = new OpenApi();
       const run = await calls.start(await calls.deploy(), [

@@ -43,7 +43,7 @@ const receivedLine = ([theirs, ours]: readonly [string, string]) =>
   `export const received${ours} = (value: components["schemas"]["${theirs}"]): z.input<typeof ours.${ours}> => value;`;
 
 describe.skipIf(obstacle !== "")(`types made from the published document${obstacle}`, () => {
-  test("ours fit them, in both directions", async () => {
+  test("our types fit them, in both directions", async () => {
     const cache = join(ROOT, "node_modules", ".cache");
     mkdirSync(cache, { recursive: true });
     const folder = mkdtempSync(join(cache, "openapi-types-"));

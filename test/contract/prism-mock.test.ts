@@ -73,7 +73,7 @@ describe.skipIf(obstacle !== "")(`Prism's mock of the published document${obstac
     }
   });
 
-  test("run events of every kind it draws can be decoded", async () => {
+  test("run events of every kind that it generates can be decoded", async () => {
     const types = new Set<string>();
     for (let draw = 0; draw < 40; draw += 1) {
       const { body } = await ask(`GET /runs/${RUN}/events`, "code=200, dynamic=true");
@@ -86,7 +86,7 @@ describe.skipIf(obstacle !== "")(`Prism's mock of the published document${obstac
     expect(types.size).toBeGreaterThan(5);
   });
 
-  test("the client reads every answer, and leaves out no row", async () => {
+  test("the client reads every answer and drops no row", async () => {
     const http = createHttp({
       baseUrl: prism.origin,
       apiKey: () => new Secret("seren_test"),

@@ -60,7 +60,7 @@ describe.skipIf(obstacle !== "")(`through Prism's validating proxy${obstacle}`, 
     return { ...book, client: new SerenClient(transport, realAmbient) };
   }
 
-  test("whole runs of every ending, without one violation", async () => {
+  test("complete runs with every outcome, without a violation", async () => {
     const { client, judgements, broken } = road();
     const canceller = new Canceller(client, silentLog);
     const execute = createExecute({ client, canceller, log: silentLog });
@@ -146,7 +146,7 @@ describe.skipIf(obstacle !== "")(`through Prism's validating proxy${obstacle}`, 
     ]);
   });
 
-  test("what the client does not use of the embedded service is as the document says, too", async () => {
+  test("operations of the embedded service that the client does not use conform to the document", async () => {
     const { note, broken, judgements } = judged();
     async function ask(method: string, path: string, body?: unknown) {
       const response = await fetch(prism.origin + path, {
@@ -202,7 +202,7 @@ describe.skipIf(obstacle !== "")(`through Prism's validating proxy${obstacle}`, 
     expect(judgements.length).toBeGreaterThan(20);
   });
 
-  test("and Prism does object", async () => {
+  test("Prism reports a violation when there is one", async () => {
     const response = await fetch(`${prism.origin}/deploy`, {
       method: "POST",
       headers: { ...KEY.headers, "content-type": "application/json" },

@@ -41,7 +41,7 @@ test("C1: stdin is cut at 0x0A only; huge lines, unknown members and unknown met
   expect(host.child.stderr, "nothing of it is worth a line").toBe("");
 });
 
-test("C2: one well-formed JSON line a message, at most 1 MiB, without half characters", async () => {
+test("C2: one well-formed JSON line per message, at most 1 MiB, without half characters", async () => {
   // The harness checks every line it reads: size, UTF-8, surrogates, compact JSON, and the schema of what it carries.
   const host = await RoderHost.initialized();
   await host.dispatch("d-1", {
@@ -54,7 +54,7 @@ test("C2: one well-formed JSON line a message, at most 1 MiB, without half chara
   expect(Math.max(...sizes)).toBeLessThan(1024 * 1024);
 });
 
-test("C3: ids come back as they were sent, with a result or an error, and the host is never asked anything", async () => {
+test("C3: ids are returned as they were sent, with a result or an error, and no request is sent to the host", async () => {
   const host = await RoderHost.initialized();
   for (const id of [7, 41, Number.MAX_SAFE_INTEGER - 1]) {
     expect((await host.ask("tasks/spec", { executorId: EXECUTOR }, id)).result).toBeDefined();
@@ -103,7 +103,7 @@ test("C5: definitions and spec come from memory: valid, and no slower for a serv
   expect(await host.result("tasks/spec", { executorId: EXECUTOR })).toMatchObject({ spec: { kind: EXECUTOR } });
 });
 
-test("C6: acknowledged in the tick of the request, before anything is loaded; an id is started once", async () => {
+test("C6: acknowledged in the tick of the request, before anything is loaded; each id is started once", async () => {
   const host = new Host();
   const after: (() => void)[] = [];
   expect(host.invoke("subagents/dispatch", dispatchParams("d1"), after)).toEqual({ dispatchId: "d1" });
@@ -120,7 +120,7 @@ test("C6: acknowledged in the tick of the request, before anything is loaded; an
   expect(host.terminal("d1")).toMatchObject({ type: "completed" });
 });
 
-test("C7: one terminal event an id; counters are integers of 32 bits, and null when one is not known", async () => {
+test("C7: one terminal event per id; counters are 32-bit integers, or null when unknown", async () => {
   const host = new Host();
   const usages = {
     big: { inputTokens: 9e9, outputTokens: 1.9 },
@@ -173,7 +173,7 @@ test("C9: a cancel is answered at once in every phase and repeated until the rem
   expect(await ended).toBe("cancelled");
 });
 
-test("C10: progress is merged, chunks are small and end where a line does, and no terminal waits behind progress", async () => {
+test("C10: progress is merged, chunks are small and end at line ends, and no terminal event waits behind progress", async () => {
   const open: (() => void)[] = [];
   const host = new Host({ pipe: () => new Promise((resolve) => void open.push(resolve)) }); // takes what it is given one by one
   await host.dispatch("d1");
@@ -212,7 +212,7 @@ test("C10: progress is merged, chunks are small and end where a line does, and n
   expect(free.events("d1").length, "ten seconds of a host that takes everything").toBeLessThanOrEqual(16);
 });
 
-test("C11: the final message says all there is: the answer or why there is none, and where to see the run", async () => {
+test("C11: the final message has the answer or why there is none, and where to see the run", async () => {
   const url = "https://seren.example/runs/6f0e8f53";
   const definition = {
     agent_type: "short",
@@ -243,7 +243,7 @@ test("C11: the final message says all there is: the answer or why there is none,
   );
 });
 
-test("C12: errors have no ids and no word that sets something off, except the one that is meant", async () => {
+test("C12: errors have no ids and no word that the host reacts to, except the intended one", async () => {
   const failing = async (kind: ConstructorParameters<typeof ExecutionFailure>[0], message: string) => {
     const host = new Host();
     await host.dispatch("d1");
@@ -274,7 +274,7 @@ const GOINGS: [string, (child: Child) => Promise<unknown>][] = [
     },
   ],
 ];
-test.each(GOINGS)("C13: after %s what runs is cancelled, and the program ends", async (_, go) => {
+test.each(GOINGS)("C13: after %s, running work is cancelled and the program ends", async (_, go) => {
   const { env, run } = await startCloud();
   const host = await RoderHost.initialized({ env });
   await host.dispatch("d-1", { prompt: script({ text: "so far" }, HANG) });
@@ -283,7 +283,7 @@ test.each(GOINGS)("C13: after %s what runs is cancelled, and the program ends", 
   expect(await ended).toBe("cancelled");
 });
 
-test("C14: an error of our own fails the one run and ends nothing; stderr is quiet", async () => {
+test("C14: an internal error fails its own run only; stderr is quiet", async () => {
   const broken = new Host();
   await broken.dispatch("d1");
   broken.remote.fail(new TypeError("x is not a function"));
@@ -339,7 +339,7 @@ test.each([null, "text", 7, [1], { a: { b: null } }])("C15: inputs %j are any JS
   expect(host.remote.request.inputs).toEqual(inputs ?? undefined);
 });
 
-test("C16: a model and a provider of somebody else's are not taken for ours", async () => {
+test("C16: a model and a provider of another dispatcher are not used", async () => {
   const host = new Host();
   await host.dispatch("d1", { model: "another-vendors-model", provider: "another-vendor" });
   expect(JSON.stringify(host.remote.request)).not.toContain("another-vendor");
@@ -359,7 +359,7 @@ test("C17: it starts through a link, from a folder with blanks, in any working d
   expect(finalMessage(await host.terminal("d-1"))).toContain("You said: hello");
 });
 
-test("C18: the published package has all it needs, nothing to be run at its installation, and starts by its manifest", async () => {
+test("C18: the published package is complete, runs nothing at installation, and starts from its manifest", async () => {
   const folder = scratchFolder();
   execFileSync("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", folder], { cwd: ROOT });
   execFileSync("sh", ["-c", "tar -xzf *.tgz"], { cwd: folder });

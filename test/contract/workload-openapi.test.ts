@@ -40,7 +40,7 @@ describe.skipIf(!present)(
       expect(valid).toBe(true);
     });
 
-    test("and the document does refuse what it does not know", async () => {
+    test("the document refuses unknown members", async () => {
       const validate = validator();
       const create = await workloadOf("job");
       expect(validate({ ...create, surprise: 1 })).toBe(false);

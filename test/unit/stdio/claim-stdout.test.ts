@@ -37,7 +37,7 @@ async function run(body: string, watch?: (child: ReturnType<typeof spawn>) => vo
   return { stdout, stderr, code };
 }
 
-test("only frames reach stdout; everything anybody prints goes to stderr", async () => {
+test("only frames reach stdout; everything else that is printed goes to stderr", async () => {
   const { stdout, stderr, code } = await run(`
     import early from "node:console";
     const log = console.log;
@@ -94,7 +94,7 @@ test("a host that stops reading is seen as an error, and nothing is uncaught", a
   expect(code).toBe(0);
 });
 
-test("a host that closes stderr is no error", async () => {
+test("a host that closes stderr causes no error", async () => {
   const { stdout, code } = await run(
     `
     const frames = claimStdout();

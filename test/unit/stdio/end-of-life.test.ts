@@ -6,7 +6,7 @@ const request = (id: unknown, name: string) => ({ jsonrpc: "2.0", id, method: na
 const ok: Method = () => ({ ok: true });
 
 describe("end of input", () => {
-  test("right behind a request: the answer still goes out, then the wire ends", async () => {
+  test("directly after a request: the reply is still sent, then the wire ends", async () => {
     const answer = deferred<object>();
     const { input, sink, ended, ends, ambient } = startWire({ methods: { slow: () => answer.promise } });
     input.end('{"jsonrpc":"2.0","id":1,"method":"slow"}');
@@ -19,7 +19,7 @@ describe("end of input", () => {
     expect(ambient.timers.size, "no timer is left behind").toBe(0);
   });
 
-  test("events of a request in flight still go out", async () => {
+  test("events of a request in flight are still sent", async () => {
     const go = deferred();
     const { input, sink, ended } = startWire({
       methods: {
@@ -64,7 +64,7 @@ describe("end of input", () => {
     expect(sink.text).toBe("");
   });
 
-  test("nothing is sent afterwards, and nobody fails for it", async () => {
+  test("nothing is sent afterwards, and sending does not fail", async () => {
     const { input, sink, ended, wire } = startWire();
     input.end();
     await ended;
@@ -118,7 +118,7 @@ describe("signals", () => {
 });
 
 describe("a method asks for the end", () => {
-  test("its reply is out before `onEnd` is called", async () => {
+  test("its reply is sent before `onEnd` is called", async () => {
     const sink = new Sink();
     const seen: [string, string][] = [];
     const { send, ended } = startWire({
@@ -158,7 +158,7 @@ describe("a method asks for the end", () => {
     ]);
   });
 
-  test("also when the method fails after it asked", async () => {
+  test("the wire ends even if the method then fails", async () => {
     const { send, sink, ended } = startWire({
       methods: {
         shutdown: (_, { endAfterReply }) => {
@@ -174,7 +174,7 @@ describe("a method asks for the end", () => {
 });
 
 describe("a host that is gone", () => {
-  test("ends the wire; requests settle, senders go on, nothing throws", async () => {
+  test("ends the wire: requests settle, notifications resolve, nothing throws", async () => {
     const output = new SlowSink();
     const { send, ended, ends, wire } = startWire({ output, methods: { ok } });
     send(request(1, "ok"), request(2, "ok"));
@@ -186,7 +186,7 @@ describe("a host that is gone", () => {
     expect(ends).toEqual(["broken_pipe"]);
   });
 
-  test("starts nothing that was to follow a reply it never got", async () => {
+  test("starts nothing that was to follow a reply that was never sent", async () => {
     const output = new SlowSink();
     let started = false;
     const { send, ended, wire } = startWire({
@@ -212,7 +212,7 @@ describe("a host that is gone", () => {
 });
 
 describe("the budget", () => {
-  test("an `onEnd` that never comes back is left behind", async () => {
+  test("an `onEnd` that never settles is given up", async () => {
     const { input, ended, ambient } = startWire({ onEnd: () => new Promise(() => undefined) });
     input.end();
     await ambient.fire(END_BUDGET_MS);
@@ -248,7 +248,7 @@ describe("the budget", () => {
     expect(sink.text).toBe("");
   });
 
-  test("a request that is not answered in time gets an error, once, even if its method comes back", async () => {
+  test("a request that is not answered in time gets one error, even if its method settles later", async () => {
     const run = deferred<object>();
     const { input, sink, ended, ambient } = startWire({ methods: { run: () => run.promise } });
     input.end('{"jsonrpc":"2.0","id":1,"method":"run"}\n');
@@ -261,7 +261,7 @@ describe("the budget", () => {
     ]);
   });
 
-  test("waits for the last byte, but not for ever", async () => {
+  test("the end waits for the last byte, within a limit", async () => {
     const output = new SlowSink();
     const { send, ended, signals, ambient } = startWire({ output, methods: { ok } });
     let over = false;
@@ -291,7 +291,7 @@ describe("the budget", () => {
   });
 });
 
-test("the first cause stays", async () => {
+test("the first cause counts", async () => {
   const { input, signals, ended, ends, sink } = startWire({ onEnd: async (cause) => void ends.push(cause) });
   signals.emit("SIGINT");
   input.end();

@@ -21,7 +21,7 @@ async function rest(input: Readable): Promise<string> {
 }
 
 describe("a handshake", () => {
-  test("is answered, and what follows is left to be read", async () => {
+  test("is answered, and what follows it stays in the input", async () => {
     const input = new PassThrough();
     input.write(`${hello}{"more"`);
     const { first, output } = await look(input);
@@ -43,7 +43,7 @@ describe("a handshake", () => {
     expect(JSON.parse(output.text).id).toBe(id);
   });
 
-  test("and nothing else: it is over", async () => {
+  test("before the end of the input: it is over", async () => {
     const input = new PassThrough();
     input.end(hello);
     const { first, output } = await look(input);
@@ -51,7 +51,7 @@ describe("a handshake", () => {
     expect(output.text).toBe(answer);
   });
 
-  test("and the end behind another request: it is not over", async () => {
+  test("before another request and the end of the input: it is not over", async () => {
     const input = new PassThrough();
     input.end(hello + hello);
     const { first, output } = await look(input);
@@ -94,7 +94,7 @@ describe("left to `serve`, every byte of it", () => {
     expect((await look(input)).first.heard).toBeUndefined();
   });
 
-  test("what a slow host has not written yet", async () => {
+  test("a line that a slow host has not written yet", async () => {
     const input = new PassThrough();
     const { first, output } = await look(input);
     expect(first).toEqual({ heard: undefined, over: false });

@@ -9,7 +9,7 @@ const request = (id: unknown, name: string, params?: unknown) => ({ jsonrpc: "2.
 const parsed = (lines: string[]) => lines.map((line) => JSON.parse(line));
 
 describe("requests", () => {
-  test("are answered with the id they came with, in its type", async () => {
+  test("are answered with their own id, in its type", async () => {
     const { input, sink } = startWire({ methods: { ok } });
     input.write('{"jsonrpc":"2.0","id":1,"method":"ok"}\n{"jsonrpc":"2.0","id":"1","method":"ok","params":null}\n');
     input.write(
@@ -33,7 +33,7 @@ describe("requests", () => {
     expect(parsed(await sink.first(3))).toEqual(ids.map((id, n) => ({ jsonrpc: "2.0", id, result: { n: n + 1 } })));
   });
 
-  test("a second one with the id of one that still runs is served while that runs", async () => {
+  test("a second one with the id of a running one is served while that one runs", async () => {
     const run = deferred<object>();
     const { send, sink } = startWire({ methods: { run: () => run.promise, shutdown: () => ({ kind: "ok" }) } });
     send(request(1, "run"));
@@ -47,7 +47,7 @@ describe("requests", () => {
     ]);
   });
 
-  test("hand their params to the method as they are", async () => {
+  test("pass their params to the method unchanged", async () => {
     const seen: unknown[] = [];
     const keep: Method = (params) => {
       seen.push(params);
@@ -151,7 +151,7 @@ describe("errors", () => {
     expect(JSON.stringify(error)).not.toContain("hunter2");
   });
 
-  test("an adapter whose table fails costs its own text only", async () => {
+  test("an adapter whose error table throws loses its own text only", async () => {
     const { send, sink } = startWire({
       methods,
       toWireError: () => {
@@ -180,7 +180,7 @@ describe("errors", () => {
     );
   });
 
-  test("an unforeseen one is logged by method, a foreseen one is not", async () => {
+  test("an unforeseen one is logged with its method, a foreseen one is not", async () => {
     const { log, lines } = recordingLog();
     const { send, sink } = startWire({ methods, log });
     send(request(1, "unforeseen"), request(1, "throws"), request(1, "missing"));
@@ -192,7 +192,7 @@ describe("errors", () => {
 });
 
 describe("lines that are no requests", () => {
-  test("are answered, ignored, and cost nothing else", async () => {
+  test("are refused or ignored, and the next request is served", async () => {
     const { input, sink } = startWire({ methods: { ok } });
     input.write(
       [
@@ -228,7 +228,7 @@ describe("lines that are no requests", () => {
     expect(sink.lines).toHaveLength(7);
   });
 
-  test("a cancel of the library's kind touches no running request", async () => {
+  test("a cancellation of the library's kind does not affect a running request", async () => {
     const run = deferred<object>();
     const { send, sink } = startWire({ methods: { run: () => run.promise } });
     send(request(1, "run"));
@@ -257,7 +257,7 @@ describe("order", () => {
     expect(parsed(await sink.first(4)).map((line) => line.params?.n ?? line.result.kind)).toEqual([1, 2, 3, "done"]);
   });
 
-  test("what follows a reply cannot overtake it, also on a pipe that is full", async () => {
+  test("what follows a reply cannot overtake it, even on a full pipe", async () => {
     const output = new SlowSink();
     const started: number[] = [];
     const { send, wire } = startWire({
@@ -287,7 +287,7 @@ describe("order", () => {
     expect(parsed(output.taken).map((line) => line.params?.n ?? "ack")).toEqual([0, "ack", 1, 2]);
   });
 
-  test("what should follow a reply does not happen when an error went out instead", async () => {
+  test("what should follow a reply does not happen when an error is sent instead", async () => {
     const ran: string[] = [];
     const { send, sink } = startWire({
       methods: {
@@ -307,7 +307,7 @@ describe("order", () => {
     expect(ran).toEqual([]);
   });
 
-  test("asked for late, it happens at once", async () => {
+  test("asked for after the reply, it happens at once", async () => {
     const late = deferred();
     let ran = false;
     const { send, sink } = startWire({
@@ -353,7 +353,7 @@ describe("order", () => {
 });
 
 describe("a slow host", () => {
-  test("holds back the run that sends, not the reading of requests", async () => {
+  test("slows the run that sends, not the reading of requests", async () => {
     const output = new SlowSink();
     let sent = 0;
     let called = 0;
@@ -393,7 +393,7 @@ test("a notification that cannot be sent does not fail its sender", async () => 
   expect(sink.lines).toEqual(['{"jsonrpc":"2.0","method":"event","params":{"a":"lone �"}}']);
 });
 
-test("hostile nesting is refused by its id and the next request is served", async () => {
+test("hostile nesting is refused with the request's id, and the next request is served", async () => {
   const { input, sink } = startWire({ methods: { ok } });
   const deep = `${"[".repeat(50_000)}${"]".repeat(50_000)}`;
   input.write(`{"jsonrpc":"2.0","id":1,"method":"ok","params":${deep}}\n{"jsonrpc":"2.0","id":2,"method":"ok"}\n`);

@@ -189,7 +189,7 @@ describe("a request that is no longer wanted", () => {
     expect(sink.lines).toEqual([asked("s1")]);
   });
 
-  test("does not keep its listener on a signal that lives on", async () => {
+  test("removes its listener from a signal that lives on", async () => {
     const { wire, respond } = start();
     const { signal } = new AbortController();
     let listeners = 0;

@@ -33,7 +33,7 @@ describe("requests", () => {
     });
   });
 
-  test("a name from the prototype chain is a name like any other", () => {
+  test("a member with a name of the prototype chain is a member like any other", () => {
     const verdict = judge('{"jsonrpc":"2.0","id":1,"method":"m","params":{"__proto__":{"polluted":true}}}');
     expect(verdict.kind).toBe("request");
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();
@@ -154,11 +154,11 @@ describe("hostile nesting", () => {
   const nested = (depth: number) =>
     `{"jsonrpc":"2.0","id":5,"method":"m","params":${"[".repeat(depth)}${"]".repeat(depth)}}`;
 
-  test("up to the limit it is passed on", () => {
+  test("up to the limit the request is passed on", () => {
     expect(judge(nested(255)).kind).toBe("request");
   });
 
-  test("above it the request is refused by its id", () => {
+  test("above it the request is refused with its id", () => {
     expect(refusal(nested(256))).toEqual(["invalid_request", 5]);
     expect(refusal(nested(90_000))).toEqual(["invalid_request", 5]);
   });

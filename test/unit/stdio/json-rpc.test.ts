@@ -33,7 +33,7 @@ test("codes are those of the specification", () => {
   });
 });
 
-test("a reply has a result or an error, never both, never null", () => {
+test("a reply has a result or an error, not both, and neither is null", () => {
   const envelope = { jsonrpc: "2.0", id: 1 };
   const error = { code: 1, message: "m" };
   expect(RpcSuccessSchema.safeParse({ ...envelope, result: {} }).success).toBe(true);

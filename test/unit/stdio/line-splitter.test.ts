@@ -66,7 +66,7 @@ describe("lines", () => {
     ).toEqual(whole);
   });
 
-  test("any bytes, any cuts, any cap", () => {
+  test("any bytes, any cuts, any limit", () => {
     const bytes = fc.array(fc.oneof(fc.constant(0x0a), fc.integer({ min: 0, max: 255 })), { maxLength: 200 });
     fc.assert(
       fc.property(
@@ -83,7 +83,7 @@ describe("lines", () => {
   });
 });
 
-describe("a line above the cap", () => {
+describe("a line above the limit", () => {
   test.each([
     ["exactly at the cap", "12345\nx\n", ["12345", "x"]],
     ["one byte above it", "123456\nx\n", [TOO_LONG, "x"]],

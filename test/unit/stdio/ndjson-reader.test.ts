@@ -64,7 +64,7 @@ test("messages do not depend on where the bytes were cut", async () => {
   }
 }, 60_000);
 
-test("nor on whether the stream hands out bytes or text", async () => {
+test("messages do not depend on whether the stream yields bytes or text", async () => {
   const { input, seen } = startReader();
   input.setEncoding("utf8");
   for (const byte of Buffer.from(TEXT)) input.write(Buffer.from([byte]));
@@ -73,7 +73,7 @@ test("nor on whether the stream hands out bytes or text", async () => {
   expect(seen).toEqual(EXPECTED);
 });
 
-test("one bad line costs only itself", async () => {
+test("one bad line does not affect the others", async () => {
   const { input, seen } = startReader();
   input.write(Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}\n')]));
   input.write('[]\n7\n{"jsonrpc":"2.0","id":1,"method":"m"}\n');
@@ -86,7 +86,7 @@ test("one bad line costs only itself", async () => {
   ]);
 });
 
-test("a line above the cap is skipped, answered once, and the next one read", async () => {
+test("a line above the limit is skipped, answered once, and the next one is read", async () => {
   const { input, seen } = startReader({ maxLineBytes: 100 });
   for (let i = 0; i < 50; i += 1) input.write("x".repeat(50));
   input.write('"\n{"jsonrpc":"2.0","id":1,"method":"m"}\n');
@@ -108,7 +108,7 @@ test("a 20 MB line arrives whole", async () => {
   );
 });
 
-test("notifications with the library's own names stop here, whatever their params", async () => {
+test("notifications with the library's own names are dropped, whatever their params", async () => {
   const { input, seen } = startReader();
   for (const params of [
     "",
@@ -145,7 +145,7 @@ test("a receiver that throws does not stop the stream", async () => {
 });
 
 describe("the end", () => {
-  test("leaves the connection open, for the last words of what was acknowledged", async () => {
+  test("leaves the connection open, for the last events of acknowledged runs", async () => {
     const { input, seen, answer } = startReader();
     input.end('{"jsonrpc":"2.0","id":1,"method":"a"}\n{"jsonrpc":"2.0","id":1,"method":"b"}');
     await settle();
@@ -156,14 +156,14 @@ describe("the end", () => {
     expect(seen.slice(2)).toEqual(["eof"]);
   });
 
-  test("comes at once when nothing is open", async () => {
+  test("is reported at once when no request is open", async () => {
     const { input, seen } = startReader();
     input.end();
     await settle();
     expect(seen).toEqual(["eof"]);
   });
 
-  test.each(["error", "destroy"])("comes once, also by %s, and a torn line is not a message", async (way) => {
+  test.each(["error", "destroy"])("is reported once, also by %s, and a torn line is not a message", async (way) => {
     const { input, seen } = startReader();
     input.write('{"jsonrpc":"2.0","id":1,"method":"a"}');
     await settle();
@@ -172,7 +172,7 @@ describe("the end", () => {
     expect(seen).toEqual(["eof"]);
   });
 
-  test("is noticed when it came before anybody listened", async () => {
+  test("is noticed when it came before listening began", async () => {
     const input = new PassThrough();
     input.destroy();
     await settle();

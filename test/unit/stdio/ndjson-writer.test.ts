@@ -55,7 +55,7 @@ describe("order and back-pressure", () => {
     expect(output.taken).toEqual([eventLine(1), eventLine(2), eventLine(3)]);
   });
 
-  test("a host that does not read holds back who waits, and nothing piles up in the stream", async () => {
+  test("a host that does not read slows producers that wait, and nothing accumulates in the stream", async () => {
     const { writer, output, note } = startWriter(new SlowSink());
     let sent = 0;
     const produce = async () => {
@@ -75,7 +75,7 @@ describe("order and back-pressure", () => {
     expect(output.writableLength).toBe(eventLine(0).length);
   });
 
-  test("what a reply sets off goes behind what was already waiting", async () => {
+  test("what follows a reply is sent after what was already queued", async () => {
     const { writer, output, ledger, note, reply } = startWriter(new Sink());
     const request = ledger.open(1);
     ledger.onSettled(request, () => void writer.write(note(9)));
@@ -100,7 +100,7 @@ describe("order and back-pressure", () => {
     expect(output.taken).toEqual([eventLine(1)]);
   });
 
-  test("flushed means that the system has every byte", async () => {
+  test("flushed means that the operating system has every byte", async () => {
     const { writer, output, note } = startWriter(new SlowSink());
     await writer.flushed();
     let flushed = false;
@@ -121,7 +121,7 @@ describe("order and back-pressure", () => {
 });
 
 describe("one reply per request", () => {
-  test("a second one, and one for nobody, are dropped", async () => {
+  test("a second one, and one for an unknown request, are dropped", async () => {
     const { writer, output, ledger, reply, logged } = startWriter(new Sink());
     const request = ledger.open(1);
     await writer.write(reply(request.internalId, { result: { n: 1 } }));
@@ -142,7 +142,7 @@ describe("one reply per request", () => {
     expect(heard).toEqual([false]);
   });
 
-  test("we never ask the host anything", async () => {
+  test("a request made by the library is dropped", async () => {
     const { writer, output } = startWriter(new Sink());
     await writer.write({ jsonrpc: "2.0", id: 1, method: "ask" } as Message);
     expect(output.text).toBe("");
@@ -183,7 +183,7 @@ describe("what cannot be sent", () => {
     ]);
   });
 
-  test("a notification is dropped with a line in the log, and its producer goes on", async () => {
+  test("a notification is dropped with a log line, and its producer goes on", async () => {
     const { writer, output, note, logged } = startWriter(new Sink());
     await writer.write({ jsonrpc: "2.0", method: "event", params: { a: "x".repeat(1_048_576) } } as Message);
     await writer.write({ jsonrpc: "2.0", method: "event", params: [1] } as Message);
@@ -197,7 +197,7 @@ describe("what cannot be sent", () => {
     ]);
   });
 
-  test("secrets are taken out of results, errors and events alike", async () => {
+  test("secrets are masked in results, errors and events", async () => {
     const { writer, output, ledger, redactor, reply } = startWriter(new Sink());
     redactor.add("hunter2hunter2");
     const [first, second] = [ledger.open(1), ledger.open(1)];
@@ -215,7 +215,7 @@ describe("what cannot be sent", () => {
   });
 });
 
-test("junk cannot fill the memory of a process whose host does not read", async () => {
+test("errors without an id do not accumulate when the host does not read", async () => {
   const { writer, output } = startWriter(new SlowSink());
   for (let i = 0; i < 10_000; i += 1) writer.refuse(null, { code: -32700, message: "no" });
   writer.refuse(5, { code: -32600, message: "no" });
@@ -264,7 +264,7 @@ describe("a broken pipe", () => {
     expect(closed()).toBe(1);
   });
 
-  test("a stream that throws counts as one", async () => {
+  test("a stream that throws counts as broken", async () => {
     class Throwing extends Writable {
       override _write(): void {
         throw new Error("hunter2");
@@ -278,7 +278,7 @@ describe("a broken pipe", () => {
   });
 });
 
-test("after dispose nothing is written and nobody waits", async () => {
+test("after dispose nothing is written and every wait ends", async () => {
   const { writer, output, note, closed } = startWriter(new SlowSink());
   const writes = [writer.write(note(1)), writer.write(note(2))];
   await output.offered();

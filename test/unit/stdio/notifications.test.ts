@@ -174,7 +174,7 @@ describe("a cancelled request on a wire that forbids its reply", () => {
     expect(reasons).toEqual([new ExecutionFailure("cancelled", "the host cancelled this request")]);
   });
 
-  test("is known to its method first, also in one chunk with the cancel", async () => {
+  test("reaches its method first, even in one chunk with the cancellation", async () => {
     let cancelled = 0;
     const run = untilCancelled(() => {
       cancelled += 1;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { RequestLedger } from "../../../src/stdio/request-ledger.ts";
 
-test("equal ids get different tickets and come back as they were sent", () => {
+test("equal ids get different internal ids and are returned as they were sent", () => {
   const ledger = new RequestLedger();
   const [number, again, text] = [ledger.open(1), ledger.open(1), ledger.open("1")];
   expect(new Set([number.internalId, again.internalId, text.internalId]).size).toBe(3);
@@ -10,7 +10,7 @@ test("equal ids get different tickets and come back as they were sent", () => {
   expect(ledger.claim(again.internalId)?.id).toBe(1);
 });
 
-test("the right to reply is given once", () => {
+test("a reply can be claimed once", () => {
   const ledger = new RequestLedger();
   const request = ledger.open(1);
   expect(ledger.claim(request.internalId)).toBe(request);
@@ -20,7 +20,7 @@ test("the right to reply is given once", () => {
   expect(ledger.claim(999)).toBeUndefined();
 });
 
-test("listeners hear once how it ended, late ones at once", () => {
+test("listeners are called once with the outcome, late ones at once", () => {
   const ledger = new RequestLedger();
   const heard: [string, boolean][] = [];
   const [sent, lost] = [ledger.open(1), ledger.open(2)];
@@ -39,7 +39,7 @@ test("listeners hear once how it ended, late ones at once", () => {
   ]);
 });
 
-test("counts what is open until the reply is in the pipe", async () => {
+test("a request counts as open until its reply is in the pipe", async () => {
   const ledger = new RequestLedger();
   const order: string[] = [];
   await ledger.allAnswered();
@@ -62,7 +62,7 @@ test("counts what is open until the reply is in the pipe", async () => {
   expect(ledger.unanswered).toBe(0);
 });
 
-test("abandons what is open and nothing else", () => {
+test("abandons open requests only", () => {
   const ledger = new RequestLedger();
   const abandoned: number[] = [];
   for (const id of [1, 2, 3]) {

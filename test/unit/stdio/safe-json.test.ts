@@ -36,7 +36,7 @@ describe("text", () => {
     );
   });
 
-  test("JSON.stringify's own rules hold", () => {
+  test("the rules of JSON.stringify hold", () => {
     const value: unknown = {
       ...JSON.parse('{"__proto__":5}'),
       undefined: undefined,
@@ -51,7 +51,7 @@ describe("text", () => {
   });
 });
 
-test("what holds nothing to repair is sent as JSON.stringify writes it, with what it holds as well", () => {
+test("a value without anything to repair is written as JSON.stringify writes it", () => {
   fc.assert(
     fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {
       expect(toSafeText(value, 2, plain)).toBe(JSON.stringify(value));
@@ -132,7 +132,7 @@ describe("secrets", () => {
     expect(() => toSafeText({ a: "b", c: "d" }, 2, knowing('{"a":"b","c":"d"}'))).toThrow("would show a secret");
   });
 
-  test("whatever the secret is, the result is JSON without it", () => {
+  test("whatever the secret is, the result is JSON that does not contain it", () => {
     fc.assert(
       fc.property(
         fc.oneof(anyText(6), fc.string({ minLength: 6 })),
