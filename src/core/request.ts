@@ -1,13 +1,13 @@
-/** What a host asks for, in neutral words. */
+/** A request for a run, the same for every host. */
 import type { NewDeployment } from "../seren/index.ts";
 
 /** How to find the deployment a run goes to. */
 export type Target =
-  /** A deployment somebody named; it is used or the request fails, nothing is created in its place. */
+  /** A deployment that a person named. It is used or the request fails; nothing is created in its place. */
   | { kind: "deployment"; deploymentId: string; named: string }
   /**
-   * A workload of ours: `knownId` (from an earlier turn) is used while it lives, else a live deployment of this `name`,
-   * else one is created from `create`, which is asked for only then.
+   * A workload of ours: `knownId` (from an earlier turn) is used while it exists, else a live deployment of this `name`,
+   * else a new one. `create` is called only for that.
    */
   | { kind: "workload"; name: string; knownId?: string; create: () => NewDeployment | Promise<NewDeployment> };
 
@@ -18,23 +18,23 @@ export interface RunRequest {
   /** Conversation the run belongs to, so that the agent remembers earlier turns. */
   conversationId?: string;
   operation?: "chat" | "job" | "heartbeat";
-  /** Free-form extras, passed to the runtime as they are. */
+  /** Any JSON value, passed to the runtime as it is. */
   inputs?: unknown;
   /**
-   * Follow this run instead of starting one. It was started by somebody else's wish, so stopping us stops the following
-   * and leaves the run alone.
+   * Follow this run instead of starting one. It was started elsewhere, so stopping the request ends the following and does
+   * not cancel the run.
    */
   attachTo?: string;
-  /** With `attachTo`: the run is the caller's own after all (an earlier turn started it), so stopping us stops it. */
+  /** With `attachTo`: the caller started this run in an earlier turn, so stopping the request cancels it. Default false. */
   owned?: boolean;
-  /** What to do when the run waits for a person: go on waiting until the deadline, or end the request at once. */
+  /** When the run waits for a person: `wait` until the deadline, or `return` at once and leave it waiting. */
   onApproval: "wait" | "return";
-  /** Leave the run alone once its id has been told: stopping us then stops the following and not the run. */
+  /** Once the id of the run is reported, stopping the request ends the following and does not cancel the run. Default false. */
   detach?: boolean;
 }
 
 export const DEFAULT_TIMEOUT_MS = 1_800_000;
-/** Longest deadline a request can ask for; a host may send u64 seconds. */
+/** Longest time limit of a request, in milliseconds. A host may send any u64 of seconds. */
 export const MAX_TIMEOUT_MS = 24 * 60 * 60 * 1000;
 
 export interface RunLimits {

@@ -91,7 +91,7 @@ export class HostJobs {
     const { log } = this.#options;
     const result = await this.#run(id, entry);
     if ("failure" in result) {
-      // The host is told in any case, and some hosts show our stderr: only a fault of ours is logged as an error.
+      // The host receives the failure in any case, and some show our stderr: only a fault of ours is logged as an error.
       const level = result.failure.kind === "internal" ? "error" : "info";
       log(level, `${this.#prefix} failed`, { id, kind: result.failure.kind, ...causeOf(result.failure) });
     }

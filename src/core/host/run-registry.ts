@@ -25,7 +25,7 @@ export interface LiveRun {
 export interface RegistryOptions {
   /** Removes secrets that the agent repeats from the streamed text, also where they arrive in pieces. Default: none. */
   redactor?: Pick<Redactor, "stream">;
-  /** Is told of watchers that fail. Default: nothing is logged. */
+  /** Receives the errors of watchers. Default: they are dropped. */
   log?: Log;
 }
 

@@ -29,7 +29,7 @@ export interface RunStarted extends Watched {
   readonly run: Readonly<RunRef>;
 }
 
-/** Something happened in the run, as the host was told of it. */
+/** Something happened in the run. The event is the one that the host received. */
 export interface RunProgress extends Watched {
   /** Absent until the remote run is known. */
   readonly run: Readonly<RunRef> | undefined;

@@ -78,8 +78,8 @@ export class FollowedRun {
     }
   }
 
-  #update(news: Partial<FollowResult>): FollowResult {
-    this.#result = { ...this.#result, ...news };
+  #update(changes: Partial<FollowResult>): FollowResult {
+    this.#result = { ...this.#result, ...changes };
     return this.#result;
   }
 }

@@ -120,7 +120,7 @@ test("one whose create answer was lost is not made again, even when it failed to
   });
 });
 
-test("a deployment somebody named is used without a look, and a known one, too", async () => {
+test("a named deployment and a known one are used without a request", async () => {
   const named = await resolved([], { kind: "deployment", deploymentId: id(5), named: "the label" });
   expect(named).toMatchObject({ deploymentId: id(5), calls: [] });
   expect(await resolved([], { ...TARGET, knownId: id(6) })).toMatchObject({ deploymentId: id(6), calls: [] });

@@ -56,7 +56,7 @@ function witness() {
   return { seen, watcher };
 }
 
-test("a watcher is told of the request, the remote run, every event and the end", async () => {
+test("a watcher receives the request, the remote run, every event and the end", async () => {
   const { ambient, registry, start } = harness();
   const { seen, watcher } = witness();
   registry.watch(watcher);
@@ -116,14 +116,14 @@ test.each(METHODS)("a promise that `%s` returns is not awaited, and its rejectio
   expect(logged).toContainEqual(["error", "a watcher of runs failed", { event: method, error: "boom" }]);
 });
 
-test("the host has an event before any watcher is told of it", async () => {
+test("the host receives an event before any watcher does", async () => {
   const { ambient, registry, start, taken } = harness();
   const ahead: number[] = [];
-  let told = 0;
+  let received = 0;
   registry.watch({
     event: () => {
-      told += 1;
-      ahead.push(taken.length - told);
+      received += 1;
+      ahead.push(taken.length - received);
     },
   });
   const { outcome } = start();

@@ -52,7 +52,7 @@ test.each(["../../etc/passwd", "/etc/passwd", "..", "a/b", "C:\\x", ".hidden", "
   },
 );
 
-test("what cannot be had is told with its reason, and the others are saved", async () => {
+test("an artifact that cannot be fetched is returned with the reason, and the others are saved", async () => {
   const saved = await saveArtifacts(
     outcome(
       { id: "gone", kind: "x", uri: "https://files.example/gone" },

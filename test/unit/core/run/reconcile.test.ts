@@ -65,7 +65,7 @@ describe("an answer longer than what is kept of it", () => {
   const end = " and the end";
   const position = at({ sequence: 2 });
 
-  test("is recognised in the record, and only its missing end is told", () => {
+  test("is recognised in the record, and only its missing end is emitted", () => {
     const transcript = streamed(text(1, long), text(2, " and"));
     const final = transcript.finalText(recordOf([text(1, long + end), done(2)]), position);
     expect(final).toMatchObject({ length: (long + end).length, late: " the end", replaced: false });
@@ -87,7 +87,7 @@ describe("an answer longer than what is kept of it", () => {
   });
 });
 
-test("events that came without a number are not told again from the record", () => {
+test("events that came without a number are not repeated from the record", () => {
   const record = recordOf([text(1, "a"), text(2, "b"), done(3)]);
   expect(said(streamed(text(null, "a")).missing(record, at({ numbered: false })))).toEqual([]);
   expect(said(streamed(text(1, "a")).missing(record, at({ sequence: 1 })))).toEqual(["b"]);
@@ -104,7 +104,7 @@ test.each([
   expect(isComplete(recordOf(rows), position)).toBe(expected);
 });
 
-test("a record that lags behind is read until it tells everything the broken stream did not", async () => {
+test("a record that lags behind is read until it has everything that the broken stream did not bring", async () => {
   const script = [{ text: "a", n: 10, every_ms: 10 }, { tool: "search", ms: 5 }, { text: "end" }];
   const { problems, recorders } = await lived(
     [aRun({ script })],

@@ -45,7 +45,7 @@ test("a run that was decided while its approvals were asked for is not reported 
   expect(recorders[0]?.askedAt).toBe(0);
 });
 
-test("each pause is told with what it waits for, while the stream stays open", async () => {
+test("each pause is reported with what it waits for, while the stream stays open", async () => {
   const run = aRun({ script: [{ approve: "deploy" }, { approve: "pay" }, { text: "done" }] });
   const { problems, recorders } = await lived([run], [], { person: { afterMs: 20_000, decision: "approve" } });
   expect(problems).toEqual([]);
@@ -53,7 +53,7 @@ test("each pause is told with what it waits for, while the stream stays open", a
   expect(recorders[0]?.outcome).toMatchObject({ kind: "completed", text: "done" });
 });
 
-test("a run that was stopped while its host was told of the pause is not left waiting", async () => {
+test("a run that was stopped while its host received the pause is not left waiting", async () => {
   for (let after = 1; after < 8; after += 1) {
     const consumer = { pause: { after, ms: 11_000 } };
     const run = aRun({ script: [{ approve: "pay" }], onApproval: "return", timeoutMs: 800, consumer });
@@ -64,7 +64,7 @@ test("a run that was stopped while its host was told of the pause is not left wa
   }
 });
 
-test("a run whose create call was lost for good is looked for and cancelled, whoever is told what", async () => {
+test("a run whose create call was lost is found and cancelled, and the request fails with `unknown_outcome`", async () => {
   const run = aRun({ script: [{ hang: true }], stops: [{ by: "host", phase: "submitting", ms: 100 }] });
   const { problems, recorders, truth } = await lived(
     [run],

@@ -4,7 +4,7 @@ import { Transcript } from "../../../../src/core/run/transcript.ts";
 const text = (words: string) => ({ type: "text", text: words });
 const call = { type: "tool_call", id: "c", name: "grep", arguments: "{}" };
 
-test("texts that came together are told as one, and everything keeps its order", () => {
+test("adjacent texts become one event, and everything keeps its order", () => {
   const transcript = new Transcript();
   const rows = [text("a"), text("b"), { type: "nobody knows" }, text("c"), call, call, text(""), text("d"), text("e")];
   expect([...transcript.applyAll(rows)]).toEqual([
