@@ -7,6 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkLine, type Message, type Mode } from "../support/child-process/line-check.ts";
+import { StdoutLines } from "../support/child-process/stdout-lines.ts";
 import { API_KEY, CanarySearch, canariesIn, DECLARED } from "./canaries.ts";
 
 export const ROOT = process.env.SEREN_BRIDGE_ROOT ?? process.cwd();
@@ -14,7 +15,6 @@ export const ROOT = process.env.SEREN_BRIDGE_ROOT ?? process.cwd();
 const PROGRAM = process.env.SEREN_BRIDGE_PROGRAM ?? join(ROOT, "dist", "seren-bridge.mjs");
 export const parcelDir = (name: string) => join(ROOT, "test", "fixtures", "dispatch", "parcels", name);
 
-const NEWLINE = 0x0a;
 /** A Roder terminal event or a Dispatch session is not deeper; both hosts parse 127. */
 const MAX_DEPTH = 64;
 const MAX_STDERR_CHARS = 64 * 1024;
@@ -47,7 +47,7 @@ export class ChaosChild {
   readonly #home = mkdtempSync(join(tmpdir(), "seren-bridge-chaos-"));
   readonly #searches = { stdout: new CanarySearch(), stderr: new CanarySearch() };
   readonly #onMessage: (message: Message) => void;
-  #rest: Buffer[] = [];
+  readonly #lines = new StdoutLines((line) => this.#line(line));
 
   constructor(mode: Mode, options: ChaosChildOptions) {
     this.mode = mode;
@@ -70,7 +70,10 @@ export class ChaosChild {
     });
     const { stdin, stdout, stderr } = this.process;
     stdin?.on("error", () => undefined);
-    stdout?.on("data", (chunk: Buffer) => this.#take(chunk));
+    stdout?.on("data", (chunk: Buffer) => {
+      this.#searches.stdout.look(chunk);
+      this.#lines.push(chunk);
+    });
     stderr?.on("data", (chunk: Buffer) => {
       this.#searches.stderr.look(chunk);
       this.stderr = (this.stderr + chunk.toString()).slice(-MAX_STDERR_CHARS);
@@ -116,8 +119,8 @@ export class ChaosChild {
     }, withinMs);
     const exit = await this.end();
     clearTimeout(watchdog);
-    if (this.#rest.length > 0 && !this.process.killed && exit.code === 0) {
-      this.problems.push(`I9: a line without its end: ${Buffer.concat(this.#rest).toString().slice(0, 200)}`);
+    if (this.#lines.rest !== "" && !this.process.killed && exit.code === 0) {
+      this.problems.push(`I9: a line without its end: ${this.#lines.rest.slice(0, 200)}`);
     }
     for (const [where, { found }] of Object.entries(this.#searches)) {
       for (const canary of found) this.problems.push(`I10: ${canary} on ${where}`);
@@ -125,19 +128,6 @@ export class ChaosChild {
     for (const canary of canariesInFolder(this.stateDir)) this.problems.push(`I10: ${canary} in the state folder`);
     rmSync(this.#home, { recursive: true, force: true });
     return exit;
-  }
-
-  #take(chunk: Buffer): void {
-    this.#searches.stdout.look(chunk);
-    let start = 0;
-    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
-      this.#rest.push(chunk.subarray(start, end));
-      const line = Buffer.concat(this.#rest);
-      this.#rest = [];
-      start = end + 1;
-      this.#line(line);
-    }
-    if (start < chunk.length) this.#rest.push(chunk.subarray(start));
   }
 
   #line(line: Buffer): void {

@@ -1,15 +1,18 @@
 /** A Dispatch host that does what a plan says, turn after turn, and what is wrong with what it got. */
 
 import { COURIER_PROTOCOL_VERSION } from "#protocols/dispatch-courier";
+import { realAmbient } from "../../src/support/ambient.ts";
+import { settleWithin } from "../../src/support/settle-within.ts";
 import type { Json, Message } from "../support/child-process/line-check.ts";
+import { excerpt, firstDifference } from "../support/in-process/excerpt.ts";
 import { deriveSeed, SeededRandom } from "../support/in-process/seeded-random.ts";
 import { canariesIn } from "./canaries.ts";
 import { type ChaosChild, parcelDir } from "./chaos-child.ts";
 import type { CourierPlan, CourierRequest } from "./chaos-plan.ts";
 import { invalidLine } from "./invalid-lines.ts";
 import { type PlanService, sleep } from "./plan-service.ts";
-import { firstDifference, isUnknown, show } from "./roder-oracle.ts";
-import { SETTLE_MS, tagOf, within } from "./roder-session.ts";
+import { isUnknown } from "./roder-oracle.ts";
+import { SETTLE_MS, tagOf } from "./roder-session.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: checked against the protocol's schemas before it comes here
 type Row = any;
@@ -86,7 +89,7 @@ export class CourierSession {
       const operation = request.via === "chat" ? { kind: "chat", input } : { kind: request.via, payload: input };
       const exchange = await this.#ask("run", { parcel_dir, session, operation });
       if (!exchange) return;
-      this.#judge(exchange, request, index);
+      this.#check(exchange, request, index);
       if (exchange.result && !request.stale) session = exchange.result.session;
     }
   }
@@ -122,7 +125,9 @@ export class CourierSession {
     for (let count = this.#plan.invalidLines; count > 0; count -= 1)
       lines.splice(this.#random.int(0, lines.length), 0, invalidLine(this.#random));
     this.#child.send(...lines);
-    const inTime = await within(SETTLE_MS, Promise.race([answered, this.#child.exited]));
+    const inTime = await settleWithin(realAmbient, SETTLE_MS, Promise.race([answered, this.#child.exited]), {
+      unref: false,
+    });
     if (!inTime) {
       this.problems.push(`I1: ${kind} has no reply after ${SETTLE_MS} ms`);
       return undefined;
@@ -130,7 +135,7 @@ export class CourierSession {
     return this.#child.hasExited ? Promise.race([answered, undefined]) : answered;
   }
 
-  #judge({ events, result, error }: Exchange, request: CourierRequest, index: number): void {
+  #check({ events, result, error }: Exchange, request: CourierRequest, index: number): void {
     const { problems } = this;
     const streamed = events.map((event) => (event.kind === "text_delta" ? event.content : "")).join("");
     for (const canary of canariesIn(streamed)) problems.push(`I10: ${canary} in what a host puts together`);
@@ -154,11 +159,11 @@ export class CourierSession {
     const isMine = run?.tag === tagOf(this.#plan, index) && this.#plan.requests.length === 1;
     if (run && isMine && !request.canary && said.length < WHOLE_MESSAGE_CHARS && run.status === "completed") {
       const text = run.text.toWellFormed();
-      if (!said.startsWith(text)) problems.push(`I3: message ${show(said)} does not begin with ${show(text)}`);
+      if (!said.startsWith(text)) problems.push(`I3: message ${excerpt(said)} does not begin with ${excerpt(text)}`);
     }
     const lossy = this.#plan.faults.rules.some(({ kind }) => LOSSY.has(kind));
     if (!lossy && !request.canary && said.length < WHOLE_MESSAGE_CHARS && streamed !== said) {
-      problems.push(`I3: streamed ${show(streamed)} is not ${show(said)}${firstDifference(streamed, said)}`);
+      problems.push(`I3: streamed ${excerpt(streamed)} is not ${excerpt(said)}${firstDifference(streamed, said)}`);
     }
   }
 

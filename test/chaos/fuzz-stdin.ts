@@ -10,7 +10,9 @@ import { ExecutionFailure } from "../../src/support/failure.ts";
 import { silentLog } from "../../src/support/log.ts";
 import { createRedactor } from "../../src/support/redact.ts";
 import { Secret } from "../../src/support/secret.ts";
+import { settleWithin } from "../../src/support/settle-within.ts";
 import type { Mode } from "../support/child-process/line-check.ts";
+import { StdoutLines } from "../support/child-process/stdout-lines.ts";
 import { deriveSeed, SeededRandom } from "../support/in-process/seeded-random.ts";
 import { DECLARED } from "./canaries.ts";
 import { ChaosChild, ROOT } from "./chaos-child.ts";
@@ -25,6 +27,7 @@ const LINES_EACH = 5_000;
 /** A reply that takes longer is a hang. */
 const HANG_MS = 20_000;
 const ENDS = /shutdown/;
+const inTime = (work: Promise<unknown>) => settleWithin(realAmbient, HANG_MS, work, { unref: false });
 
 export interface Fuzzed {
   lines: number;
@@ -147,27 +150,11 @@ async function feed({ corpus, random, count, ledger, write, spoil, gone }: Feed)
   }
 }
 
-async function inTime(work: Promise<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), HANG_MS);
-  });
-  const result = await Promise.race([work.then(() => true), late]);
-  clearTimeout(timer);
-  return result;
-}
-
-/** Reads lines as a host does. */
 function sinkInto(ledger: ReplyLedger): Writable {
-  let rest = Buffer.alloc(0);
+  const lines = new StdoutLines(ledger.readLine);
   return new Writable({
     write(chunk: Buffer, _encoding, done) {
-      let bytes = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
-      for (let end = bytes.indexOf(0x0a); end >= 0; end = bytes.indexOf(0x0a)) {
-        ledger.readLine(bytes.subarray(0, end));
-        bytes = bytes.subarray(end + 1);
-      }
-      rest = Buffer.from(bytes);
+      lines.push(chunk);
       done();
     },
   });

@@ -2,7 +2,7 @@
 import { builtInAgent } from "../../src/local/agents/built-in-agent.ts";
 import { LocalCloud, type LocalRequest, type LocalResponse, PUBLISHER_PREFIX } from "../../src/local/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
-import { requestUntilAnswered } from "../sim/ground-truth.ts";
+import { answerInOutput, requestUntilAnswered } from "../sim/ground-truth.ts";
 import { API_KEY } from "./canaries.ts";
 import type { ChaosPlan } from "./chaos-plan.ts";
 
@@ -42,7 +42,7 @@ class ServiceRun implements ActualRun {
   get text(): string {
     const rows = this.#stage.run.log.entries.map(({ event }) => event);
     const text = rows.map((row) => (row.type === "text" && typeof row.text === "string" ? row.text : "")).join("");
-    return text || fromOutput(this.#stage.run.output);
+    return text || answerInOutput(this.#stage.run.output);
   }
 }
 
@@ -153,12 +153,3 @@ export class ServiceRouter extends LocalCloud {
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
 
 const tagIn = (message: string | undefined) => /tag-\d+-\d+/.exec(message ?? "")?.[0] ?? "";
-
-function fromOutput(output: string | undefined): string {
-  try {
-    const { response } = JSON.parse(output ?? "");
-    return typeof response === "string" ? response : (output ?? "");
-  } catch {
-    return output ?? "";
-  }
-}

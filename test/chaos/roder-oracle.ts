@@ -1,5 +1,7 @@
 /** What one Roder request was told, against what really happened. Each finding begins with the number of its invariant. */
 
+import { kindOfStatus } from "../sim/oracle.ts";
+import { excerpt, firstDifference } from "../support/in-process/excerpt.ts";
 import { canariesIn } from "./canaries.ts";
 import type { RoderPlan, RoderRequest } from "./chaos-plan.ts";
 import type { ActualRun } from "./plan-service.ts";
@@ -17,15 +19,6 @@ export interface RequestCase {
   stopped: boolean;
 }
 
-const KIND_OF: Readonly<Record<string, string>> = {
-  completed: "completed",
-  failed: "failed",
-  error: "failed",
-  cancelled: "cancelled",
-  canceled: "cancelled",
-  timeout: "timed_out",
-  blocked: "blocked",
-};
 /** Longest final message of a dispatch without a limit of its own. */
 const RESULT_CHARS = 20_000;
 const UNRELIABLE = "parts of the streamed answer were lost";
@@ -87,7 +80,7 @@ function checkOutcome(one: RequestCase, result: Event): string[] {
   const why = String(known.error?.message ?? "");
   if (/cancel requested|Seren Cloud/.test(why)) return [];
   const problems: string[] = [];
-  const kind = KIND_OF[run.status];
+  const kind = kindOfStatus(run.status);
   const told = known.status;
   const fits = told === kind || (kind === "cancelled" && told === "timed_out");
   if (!fits) problems.push(`I6: told ${told} (${why}), but the record says ${run.status}`);
@@ -105,7 +98,7 @@ function checkMessage(message: string, told: string, run: ActualRun): string[] {
   const text = run.text.toWellFormed();
   if (Array.from(text).length > RESULT_CHARS / 2 || text.trim() === "") return [];
   const holds = told === "completed" ? message.startsWith(text) : message.includes(text.trimEnd());
-  return holds ? [] : [`I3: final message ${show(message)} does not hold ${show(text)}`];
+  return holds ? [] : [`I3: final message ${excerpt(message)} does not hold ${excerpt(text)}`];
 }
 
 function checkStreams({ entry, request }: RequestCase, payload: Event, run: ActualRun): string[] {
@@ -113,25 +106,15 @@ function checkStreams({ entry, request }: RequestCase, payload: Event, run: Actu
   const problems: string[] = [];
   const text = run.text.toWellFormed();
   if (!payload.truncated && payload.text !== text)
-    problems.push(`I3: final text ${show(payload.text)} is not ${show(text)}`);
+    problems.push(`I3: final text ${excerpt(payload.text)} is not ${excerpt(text)}`);
   if (entry.stream("stderr").includes(UNRELIABLE)) return problems;
   const streamed = entry.stream("stdout");
   const whole = text === "" || text.endsWith("\n") ? text : `${text}\n`;
   if (streamed !== whole)
-    problems.push(`I3: streamed ${show(streamed)} is not ${show(whole)}${firstDifference(streamed, whole)}`);
+    problems.push(`I3: streamed ${excerpt(streamed)} is not ${excerpt(whole)}${firstDifference(streamed, whole)}`);
   return problems;
 }
 
 function leaks(text: string): string[] {
   return canariesIn(text).map((canary) => `I10: ${canary} in what a host puts together`);
-}
-
-export function show(text: string): string {
-  return text.length > 120 ? `${JSON.stringify(text.slice(0, 80))}… (${text.length})` : JSON.stringify(text);
-}
-
-export function firstDifference(a: string, b: string): string {
-  let at = 0;
-  while (at < a.length && a[at] === b[at]) at += 1;
-  return `; they differ at ${at}: ${JSON.stringify(a.slice(at, at + 40))} / ${JSON.stringify(b.slice(at, at + 40))}`;
 }

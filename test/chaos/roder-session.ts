@@ -1,5 +1,7 @@
 /** A Roder host that does what a plan says, and what is wrong with what it got. */
 
+import { realAmbient } from "../../src/support/ambient.ts";
+import { settleWithin } from "../../src/support/settle-within.ts";
 import type { Message } from "../support/child-process/line-check.ts";
 import { deriveSeed, SeededRandom } from "../support/in-process/seeded-random.ts";
 import type { ChaosChild } from "./chaos-child.ts";
@@ -78,7 +80,9 @@ export class RoderSession {
       await sleep(ms);
       if (ms > 0 && !this.#ended && !this.#child.hasExited) this.#send(this.#cancelLine(request, entry));
     });
-    if (!(await within(SETTLE_MS, Promise.race([entry.settled, this.#child.exited])))) {
+    if (
+      !(await settleWithin(realAmbient, SETTLE_MS, Promise.race([entry.settled, this.#child.exited]), { unref: false }))
+    ) {
       this.problems.push(`I1: ${request.via} ${index} has no end after ${SETTLE_MS} ms`);
     }
     await Promise.all(cancels); // also those that come when all is over
@@ -214,16 +218,6 @@ export class RoderSession {
       this.#child.send(this.#tracker.request("extension/shutdown", {}, () => undefined));
     else this.#child.process.kill(ending.how);
   }
-}
-
-export async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  const inTime = await Promise.race([work.then(() => true), late]);
-  clearTimeout(timer);
-  return inTime;
 }
 
 const idOf = (seed: number, index: number) => {

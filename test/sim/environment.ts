@@ -1,4 +1,4 @@
-/** One simulated environment: a service, a road, and processes that run the core on them. */
+/** One simulated environment: a service, a network, and processes that run the core on them. */
 import { Canceller } from "../../src/core/cancel/canceller.ts";
 import { Journal } from "../../src/core/cancel/journal.ts";
 import { sweep } from "../../src/core/cancel/sweep.ts";
@@ -97,8 +97,8 @@ export class SimulatedProcess {
     this.#environment = environment;
     const { plan, clock, cloud, trace } = environment;
     this.ambient = new ProcessAmbient(clock, deriveSeed(plan.seed, 10 + number));
-    const road = { ...plan.network, seed: plan.network.seed + number };
-    this.transport = new SimulatedTransport(cloud, this.ambient, road, trace);
+    const network = { ...plan.network, seed: plan.network.seed + number };
+    this.transport = new SimulatedTransport(cloud, this.ambient, network, trace);
     this.client = new SerenClient(this.transport, this.ambient);
     this.canceller = new Canceller(this.client, silentLog);
     this.#journal = new Journal({
@@ -176,7 +176,7 @@ export class SimulatedProcess {
       recorder.failure = failure;
       return;
     }
-    // On the road's clock: what is set on the process's own is the program's.
+    // On the network's clock: what is set on the process's own is the program's.
     this.ambient.networkClock.timer(plan.timeoutMs, () => {
       if (recorder.settledAt === undefined && this.ambient.alive) recorder.stoppedAt ??= this.ambient.now();
     });

@@ -97,7 +97,7 @@ function trueRun(row: Row): ActualRun {
     startedBy: row.invocation_payload?.client_request_id,
     createdAt: Date.parse(row.created_at),
     ...(ENDED.has(row.status) ? { endedAt: Date.parse(row.completed_at) } : {}),
-    text: pieces.map((event) => event.text).join("") || fromOutput(row.output),
+    text: pieces.map((event) => event.text).join("") || answerInOutput(row.output),
     tools: events.flatMap((event) => {
       if (event.type === "tool_call") return `call ${event.id} ${event.name}`;
       return event.type === "tool_result" ? `result ${event.id}` : [];
@@ -105,7 +105,8 @@ function trueRun(row: Row): ActualRun {
   };
 }
 
-function fromOutput(output: string | null): string {
+/** Returns the answer in a run's output: its `response` when it is JSON with one, else all of it. */
+export function answerInOutput(output: string | null | undefined): string {
   try {
     const { response } = JSON.parse(output ?? "");
     return typeof response === "string" ? response : (output ?? "");

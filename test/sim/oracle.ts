@@ -1,6 +1,7 @@
 /** The promises, checked against what really happened. Each problem begins with the number of its invariant. */
 import type { Outcome } from "../../src/core/index.ts";
 import { ExecutionFailure } from "../../src/support/failure.ts";
+import { excerpt } from "../support/in-process/excerpt.ts";
 import type { Environment, SimulatedProcess } from "./environment.ts";
 import { PREPARED_NAME } from "./environment.ts";
 import type { ActualRun, GroundTruth } from "./ground-truth.ts";
@@ -130,9 +131,10 @@ function checkOutcome(
   const kind = KIND_OF[truth.status];
   const allowed = kind === "cancelled" && outcome.stoppedBy === "deadline" ? "timed_out" : kind;
   if (outcome.kind !== allowed) problems.push(`I6: ${outcome.kind}, but the record says ${truth.status}`);
-  if (outcome.text !== truth.text) problems.push(`I3: final text ${show(outcome.text)} is not ${show(truth.text)}`);
+  if (outcome.text !== truth.text)
+    problems.push(`I3: final text ${excerpt(outcome.text)} is not ${excerpt(truth.text)}`);
   if (!recorder.replaced && recorder.text !== outcome.text && truth.text !== "") {
-    problems.push(`I3: streamed text ${show(recorder.text)} is not ${show(outcome.text)}`);
+    problems.push(`I3: streamed text ${excerpt(recorder.text)} is not ${excerpt(outcome.text)}`);
   }
   if (recorder.replaced && !isDamaged(plan))
     problems.push("I3: the streamed text was wrong, although no frame was spoilt");
@@ -216,8 +218,4 @@ function checkLeftovers(environment: Environment, process: SimulatedProcess): st
   if (process.transport.inFlight > 0) problems.push(`I8: ${process.transport.inFlight} calls are still open`);
   if (process.registry.size > 0) problems.push(`I1: ${process.registry.size} runs are still in the registry`);
   return problems;
-}
-
-function show(text: string): string {
-  return text.length > 120 ? `${JSON.stringify(text.slice(0, 100))}… (${text.length})` : JSON.stringify(text);
 }

@@ -1,10 +1,10 @@
 /**
- * The road between a simulated process and the embedded service: takes time, breaks, cuts bytes anywhere. Behaves towards
+ * The network between a simulated process and the embedded service: takes time, breaks, cuts bytes anywhere. Behaves towards
  * the client as `src/seren/http.ts` does.
  */
 import { type LocalCloud, type LocalResponse, PUBLISHER_PREFIX } from "../../src/local/index.ts";
 import type { HttpRequest, HttpResponse, HttpStream, HttpTransport } from "../../src/seren/http/transport.ts";
-import { timeoutSignal } from "../../src/support/abort.ts";
+import { orAborted, timeoutSignal } from "../../src/support/abort.ts";
 import { ExecutionFailure, type FailureDetails } from "../../src/support/failure.ts";
 import { SeededRandom } from "../support/in-process/seeded-random.ts";
 import type { ProcessAmbient } from "./process-ambient.ts";
@@ -32,18 +32,18 @@ type Sent = Omit<HttpRequest, "timeoutMs"> & { headers?: Record<string, string> 
 export class SimulatedTransport implements HttpTransport {
   readonly #cloud: LocalCloud;
   readonly #ambient: ProcessAmbient;
-  readonly #road: NetworkPlan;
+  readonly #network: NetworkPlan;
   readonly #trace: Trace;
   readonly #random: SeededRandom;
   readonly #hangUps = new Set<() => void>();
   #inFlight = 0;
 
-  constructor(cloud: LocalCloud, ambient: ProcessAmbient, road: NetworkPlan, trace: Trace) {
+  constructor(cloud: LocalCloud, ambient: ProcessAmbient, network: NetworkPlan, trace: Trace) {
     this.#cloud = cloud;
     this.#ambient = ambient;
-    this.#road = road;
+    this.#network = network;
     this.#trace = trace;
-    this.#random = new SeededRandom(road.seed);
+    this.#random = new SeededRandom(network.seed);
   }
 
   /** Exchanges that are not over: calls without an answer, streams that are open. */
@@ -65,12 +65,12 @@ export class SimulatedTransport implements HttpTransport {
       const response = await this.#exchange(request, bound.signal);
       status = response.status;
       const text = typeof response.body === "string" ? response.body : await joined(response.body);
-      if (text.length > (this.#road.largest ?? Number.POSITIVE_INFINITY) && !/[?&]limit=1\b/.test(request.path)) {
+      if (text.length > (this.#network.largest ?? Number.POSITIVE_INFINITY) && !/[?&]limit=1\b/.test(request.path)) {
         throw new ExecutionFailure("contract", "too large", { details: { status, tooLarge: true } });
       }
       return { status: response.status, headers: response.headers, body: text };
     } catch (error) {
-      throw roadFailure(error, request.signal, { status, overdue: bound.signal.aborted });
+      throw toConnectionFailure(error, request.signal, { status, overdue: bound.signal.aborted });
     } finally {
       this.#inFlight -= 1;
       bound.release();
@@ -100,7 +100,7 @@ export class SimulatedTransport implements HttpTransport {
       return { status, headers, body: this.#bytes(body, request.signal, gone.signal, close), close };
     } catch (error) {
       this.#inFlight -= 1;
-      throw roadFailure(error, request.signal, { overdue: bound.signal.aborted });
+      throw toConnectionFailure(error, request.signal, { overdue: bound.signal.aborted });
     } finally {
       bound.signal.removeEventListener("abort", forward);
       bound.release();
@@ -111,9 +111,9 @@ export class SimulatedTransport implements HttpTransport {
     return Promise.resolve();
   }
 
-  /** Rejects when the road breaks or `signal` aborts; never settles once the process is dead. */
+  /** Rejects when the connection breaks or `signal` aborts; never settles once the process is dead. */
   #exchange(request: Sent, signal: AbortSignal): Promise<Exclude<LocalResponse, { drop: true }>> {
-    const { latencyMs, refused, lost } = this.#road;
+    const { latencyMs, refused, lost } = this.#network;
     const random = this.#random;
     const there = random.int(0, latencyMs);
     const back = random.int(0, latencyMs);
@@ -152,7 +152,7 @@ export class SimulatedTransport implements HttpTransport {
       }
       signal.addEventListener("abort", onAbort, { once: true });
       this.#hangUps.add(hangUp);
-      // The clock of the road, not of the process: what has left arrives even if the process dies.
+      // The clock of the network, not of the process: what has left arrives even if the process dies.
       const stop = this.#ambient.networkClock.timer(1 + there, () => {
         departed = true;
         if (fate === "there") return settle(() => reject(new Error("connection lost on the way there")));
@@ -209,14 +209,14 @@ export class SimulatedTransport implements HttpTransport {
         const step = await orAborted(source.next(), gone);
         if (!this.#ambient.alive) await new Promise<never>(() => undefined);
         if (step.done) return;
-        if (this.#random.chance(this.#road.cut)) throw new Error("stream cut");
+        if (this.#random.chance(this.#network.cut)) throw new Error("stream cut");
         const bytes = encoder.encode(step.value);
-        if (!this.#road.shred) yield bytes;
+        if (!this.#network.shred) yield bytes;
         else for (const piece of shredded(bytes, this.#random)) yield piece;
       }
     } catch (error) {
       if (!this.#ambient.alive) await new Promise<never>(() => undefined);
-      throw roadFailure(error, asked);
+      throw toConnectionFailure(error, asked);
     } finally {
       close();
       void source.return?.();
@@ -242,16 +242,7 @@ async function joined(body: AsyncIterable<string>): Promise<string> {
   return text;
 }
 
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) return Promise.reject(signal.reason);
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
-}
-
-function roadFailure(
+function toConnectionFailure(
   error: unknown,
   signal: AbortSignal | undefined,
   { status, overdue }: Pick<FailureDetails, "status" | "overdue"> = {},

@@ -1,5 +1,6 @@
 /** What a host was recorder, against what really happened. */
 import type { Json } from "../../support/child-process/line-check.ts";
+import { excerpt } from "../../support/in-process/excerpt.ts";
 import { type Environment, PREPARED_NAME } from "../environment.ts";
 import type { ActualRun, GroundTruth } from "../ground-truth.ts";
 import { isDamaged, kindOfStatus } from "../oracle.ts";
@@ -85,13 +86,14 @@ function checkResult(plan: HostPlan, one: HostExchange, result: Json, run: Actua
   if (one.request.method !== "tasks/execute") return [];
   const problems: string[] = [];
   const text = run.text.toWellFormed();
-  if (!known.truncated && known.text !== text) problems.push(`I3: final text ${show(known.text)} is not ${show(text)}`);
+  if (!known.truncated && known.text !== text)
+    problems.push(`I3: final text ${excerpt(known.text)} is not ${excerpt(text)}`);
   const heard = (stream: string) =>
     one.events.map((event) => (event.stream === stream ? String(event.chunk) : "")).join("");
   const whole = text === "" || text.endsWith("\n") ? text : `${text}\n`;
   const unreliable = isDamaged(plan) && heard("stderr").includes(UNRELIABLE);
   if (!unreliable && heard("stdout") !== whole) {
-    problems.push(`I3: streamed ${show(heard("stdout"))} is not ${show(whole)}`);
+    problems.push(`I3: streamed ${excerpt(heard("stdout"))} is not ${excerpt(whole)}`);
   }
   return problems;
 }
@@ -110,16 +112,11 @@ function checkTurn(one: HostExchange, run: ActualRun | undefined): string[] {
   const said = String(one.events.find(({ kind }) => kind === "message")?.content ?? "");
   const streamed = one.events.map((event) => (event.kind === "text_delta" ? String(event.content) : "")).join("");
   if (streamed !== said && !said.includes(UNRELIABLE) && run?.status === "completed" && !said.includes(run.text)) {
-    problems.push(`I3: streamed ${show(streamed)} is not ${show(said)}`);
+    problems.push(`I3: streamed ${excerpt(streamed)} is not ${excerpt(said)}`);
   }
   if (run?.status === "completed" && run.endedAt !== undefined && !said.includes(run.text.toWellFormed())) {
     const waited = said.includes("approv");
-    if (!waited) problems.push(`I3: the answer ${show(said)} does not hold ${show(run.text)}`);
+    if (!waited) problems.push(`I3: the answer ${excerpt(said)} does not hold ${excerpt(run.text)}`);
   }
   return problems;
-}
-
-function show(value: unknown): string {
-  const text = String(value);
-  return text.length > 120 ? `${JSON.stringify(text.slice(0, 100))}… (${text.length})` : JSON.stringify(text);
 }

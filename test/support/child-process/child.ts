@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished } from "vitest";
 import { checkLine, type Message, type Mode } from "./line-check.ts";
+import { StdoutLines } from "./stdout-lines.ts";
 
 export const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 /** The npm build. */
@@ -18,7 +19,6 @@ export const RELEASE_PROGRAM = join(ROOT, "dist-release", "seren-bridge.mjs");
 /** Of no shape that is redacted because of its looks. */
 export const API_KEY = "key-of-the-process-tests-4711";
 
-const NEWLINE = 0x0a;
 /** A child that does not end by itself is killed after this; its test has failed then. */
 const WATCHDOG_MS = 25_000;
 
@@ -67,8 +67,8 @@ export class Child {
   stderr = "";
   readonly #secrets: readonly string[];
   readonly #problems: string[] = [];
+  readonly #lines = new StdoutLines((line) => this.#check(line));
   readonly #waiting = new Set<() => void>();
-  #rest = Buffer.alloc(0);
   #closed = false;
 
   constructor(mode: Mode, options: StartOptions = {}) {
@@ -91,7 +91,10 @@ export class Child {
     });
     const { stdin, stdout, stderr } = this.process;
     stdin?.on("error", () => undefined); // a child that has ended takes nothing more
-    stdout?.on("data", (chunk: Buffer) => this.#take(chunk));
+    stdout?.on("data", (chunk: Buffer) => {
+      this.#lines.push(chunk);
+      this.#wake();
+    });
     stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.stderr += text;
     });
@@ -141,19 +144,8 @@ export class Child {
 
   /** The host stops reading for good: whatever is written from now on fails with EPIPE. */
   closeStdout(): void {
-    this.#rest = Buffer.alloc(0);
+    this.#lines.clear();
     this.process.stdout?.destroy();
-  }
-
-  #take(chunk: Buffer): void {
-    const bytes = Buffer.concat([this.#rest, chunk]);
-    let start = 0;
-    for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
-      this.#check(bytes.subarray(start, end));
-      start = end + 1;
-    }
-    this.#rest = Buffer.from(bytes.subarray(start));
-    this.#wake();
   }
 
   #check(line: Buffer): void {
@@ -176,7 +168,7 @@ export class Child {
     const exit = await this.end();
     clearTimeout(watchdog);
     expect(this.#problems, "what is wrong on stdout").toEqual([]);
-    expect(this.#rest.toString(), "a line without its end").toBe("");
+    expect(this.#lines.rest, "a line without its end").toBe("");
     for (const line of this.stderr.split("\n").slice(0, -1))
       expect(line, "stderr").toMatch(/^\{"level":"\w+","message":.*\}$/);
     for (const secret of this.#secrets) expect(this.stderr.includes(secret), "a secret on stderr").toBe(false);

@@ -1,6 +1,6 @@
 /** HTTP by script: what each route answers is a function of the test's, and every request is kept for looking at. */
 import type { HttpRequest, HttpResponse, HttpStream, HttpTransport } from "../../../src/seren/http/transport.ts";
-import { timeoutSignal } from "../../../src/support/abort.ts";
+import { orAborted, timeoutSignal } from "../../../src/support/abort.ts";
 import type { Ambient } from "../../../src/support/ambient.ts";
 import { ExecutionFailure, type FailureDetails } from "../../../src/support/failure.ts";
 
@@ -37,7 +37,7 @@ export interface StreamReply {
 
 type Answer<T> = T | ExecutionFailure | Promise<T | ExecutionFailure>;
 
-/** The road breaks after the request went out, as `http.ts` tells it. */
+/** The failure of a connection that breaks after the request went out, as the HTTP transport reports it. */
 export function lost(details: FailureDetails = { neverSent: false }): ExecutionFailure {
   return new ExecutionFailure("unavailable", "Seren Cloud could not be reached", { details });
 }
@@ -119,10 +119,10 @@ export class FakeTransport implements HttpTransport {
     if (!route) throw new Error(`the test has no answer for ${method} ${path}`);
     const bound = timeoutSignal(this.#ambient, timeoutMs, signal);
     try {
-      const reply = await abortable(Promise.resolve(route[1](sent)), bound.signal);
+      const reply = await orAborted(Promise.resolve(route[1](sent)), bound.signal);
       if (reply instanceof ExecutionFailure) throw reply;
       const wait = "afterMs" in reply ? (reply.afterMs ?? 0) : 0;
-      if (wait > 0) await abortable(this.#after(wait), bound.signal);
+      if (wait > 0) await orAborted(this.#after(wait), bound.signal);
       return reply;
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
@@ -180,7 +180,7 @@ class ScriptedBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Arra
       const waiting = new Promise<void>((resolve) => {
         if (step) stop = this.#ambient.timer(step.waitMs, resolve, { unref: true });
       });
-      await abortable(waiting, signal).catch(() => stop?.());
+      await orAborted(waiting, signal).catch(() => stop?.());
     }
   }
 
@@ -207,13 +207,4 @@ function fits(route: string, { method, path }: Sent): boolean {
     parts.length === given.length &&
     parts.every((part, index) => part === "*" || part === given[index])
   );
-}
-
-function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
 }

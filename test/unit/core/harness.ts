@@ -3,8 +3,8 @@ import type { FaultRule } from "../../../src/local/index.ts";
 import { type SimulationResult, simulatePlan } from "../../sim/simulate.ts";
 import type { PlannedRun, SimulationPlan } from "../../sim/simulation-plan.ts";
 
-type Changes = Omit<Partial<SimulationPlan>, "runs" | "faults" | "road"> & {
-  road?: Partial<SimulationPlan["network"]>;
+type Changes = Omit<Partial<SimulationPlan>, "runs" | "faults" | "network"> & {
+  network?: Partial<SimulationPlan["network"]>;
 };
 
 export function aRun(changes: Partial<PlannedRun> = {}): PlannedRun {
@@ -28,6 +28,6 @@ export function lived(runs: PlannedRun[], rules: FaultRule[] = [], changes: Chan
     faults: { seed: 1, rules },
     service: { deployMs: 0, startMs: 0, firstSequence: 1, keepAliveMs: 15_000 },
     ...changes,
-    network: { seed: 1, latencyMs: 10, refused: 0, lost: 0, cut: 0, shred: false, ...changes.road },
+    network: { seed: 1, latencyMs: 10, refused: 0, lost: 0, cut: 0, shred: false, ...changes.network },
   });
 }

@@ -133,7 +133,7 @@ test.each([
   ["while the run is followed", 3_000],
 ])("a process that dies %s leaves no run behind", async (_, atMs) => {
   const run = aRun({ script: [{ text: "a" }, { hang: true }] });
-  const { problems, truth } = await lived([run], [], { crash: { atMs, restartMs: 500 }, road: { latencyMs: 100 } });
+  const { problems, truth } = await lived([run], [], { crash: { atMs, restartMs: 500 }, network: { latencyMs: 100 } });
   expect(problems).toEqual([]);
   expect(truth?.runs.map(({ status }) => status)).toEqual(["cancelled"]);
 });

@@ -93,7 +93,7 @@ test("nothing is left to be asked when the deadline comes between the end of the
     // The run waits, so that its stream ends before it does.
     const run = aRun({ script: [{ approve: "pay" }], timeoutMs: 3_000 });
     const { problems } = await lived([run], [], {
-      road: { seed, latencyMs: 300, refused: 0.3, lost: 0, cut: 0 },
+      network: { seed, latencyMs: 300, refused: 0.3, lost: 0, cut: 0 },
       service: { deployMs: 0, startMs: 0, firstSequence: 1, keepAliveMs: 0 },
       person: { afterMs: 200, decision: "reject" },
     });
