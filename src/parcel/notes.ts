@@ -1,5 +1,6 @@
 /** What a parcel declares and a workload cannot carry, in sentences for `inspect`. */
 import type { ParcelTool } from "#protocols/dispatch-courier";
+import { assertNever } from "../support/assert-never.ts";
 import type { Parcel } from "./load.ts";
 import { listed, quoted } from "./printable.ts";
 
@@ -52,8 +53,11 @@ function toolNames(tools: readonly ParcelTool[], kind: ParcelTool["kind"]): stri
           return tool.capability;
         case "mcp":
           return tool.server;
-        default:
+        case "local":
+        case "a2a":
           return tool.alias;
+        default:
+          return assertNever(tool);
       }
     });
 }
