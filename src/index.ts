@@ -1,16 +1,16 @@
 /**
- * Seren Cloud for programs: the core and the client that the hosts' front ends use, without stdio and without the
- * environment. Nothing is read from or written to the process's streams, and every setting is an argument.
+ * The library: the core and the client that the front ends use. It reads no environment, neither reads nor writes the
+ * streams of the process, and takes every setting as an argument.
  */
 
 import { createEngine } from "./app/engine.ts";
 import { readConfig } from "./config.ts";
 import {
   DEFAULT_TIMEOUT_MS,
-  type Execute,
   type ExecutionEvent,
   generalAgentTarget,
   type Outcome,
+  type RunLimits,
   type RunReport,
   type RunRequest,
   type Target,
@@ -24,15 +24,12 @@ import { Secret } from "./support/secret.ts";
 export type {
   Approval,
   Artifact,
-  Execute,
   ExecutionEvent,
   Outcome,
   OutcomeKind,
   Phase,
-  RunLimits,
   RunRef,
   RunReport,
-  RunRequest,
   Target,
   Usage,
 } from "./core/index.ts";
@@ -43,43 +40,56 @@ export type { Log, LogFields, LogLevel } from "./support/log.ts";
 export interface SerenCloudOptions {
   /** Key of the organization. Not needed with `baseUrl: "local"`. */
   apiKey?: string;
-  /** Default `https://api.serendb.com`; another https or loopback URL; `local` = the service inside this process. */
+  /** Default `https://api.serendb.com`; another https or loopback URL; `local` for the embedded service. */
   baseUrl?: string;
-  /** Folder for what a crash must not lose; shared with other processes. Default: the platform's state folder. */
+  /** Folder for the journal of runs in flight, which processes of a machine share. Default: the platform's state folder. */
   stateDir?: string;
-  /** Takes methods, ids and durations; prompts and answers never. Default: nothing is logged. */
+  /** Receives methods, ids and durations, never prompts or answers. Default: nothing is logged. */
   log?: Log;
 }
 
-/** What to run. Without a target it goes to a general agent, which is deployed once per account. */
-export type RunInput = Partial<RunRequest> & { target?: Target };
+/** What to run. */
+export interface RunInput extends Omit<RunRequest, "target" | "onApproval"> {
+  /** Where to run it. Default: a general agent, which is deployed once per account. */
+  target?: Target;
+  /** Whether a run that needs an approval is waited for or returned. Default `return`. */
+  onApproval?: RunRequest["onApproval"];
+}
 
-export interface RunOptions {
-  /** Is told of everything that happens, in order; the next event is taken when it resolves. Throwing cancels the run. */
-  onEvent?: (event: ExecutionEvent) => void | Promise<void>;
-  /** Aborting it cancels the remote run; the outcome then says so. */
+export interface ExecuteOptions {
+  /** Aborting it cancels the remote run; the outcome then says so. Default: never. */
   signal?: AbortSignal;
-  /** The run is cancelled after this many milliseconds. Default 1,800,000. */
+  /** Milliseconds after which the run is cancelled. Default 1,800,000. */
   timeoutMs?: number;
+}
+
+export interface RunOptions extends ExecuteOptions {
+  /**
+   * Called with each event, in order. What it returns is awaited before the next event is taken; an error it throws
+   * cancels the run and rejects the call. Default: events are dropped.
+   */
+  onEvent?: (event: ExecutionEvent) => unknown;
 }
 
 export interface SerenCloud {
   /**
-   * Runs one request to its end. A run that ends badly is an outcome; an `ExecutionFailure` is thrown when there is no run
-   * to speak of (bad input, no key, no payment, no service).
+   * Runs one request to its end. A run that ends badly is an outcome. Rejects with an `ExecutionFailure` when there is no
+   * run to report (bad input, no key, no payment, no service).
    */
   run(input: RunInput, options?: RunOptions): Promise<Outcome>;
-  /** The same as a generator that is pulled: its values are the events, its return value the outcome. */
-  readonly execute: Execute;
-  /** One look at a run by its id, from `cursor` on. Rejects with `not_found` for an unknown one. */
+  /**
+   * Does the same as `run`, as a generator: it yields the events and returns the outcome. Leaving the loop cancels the run.
+   */
+  execute(input: RunInput, options?: ExecuteOptions): AsyncGenerator<ExecutionEvent, Outcome, void>;
+  /** Reads a run once, from `cursor` on. Rejects with `not_found` for an unknown id. */
   status(runId: string, cursor?: number): Promise<RunReport>;
-  /** The service's calls, one method each. */
+  /** The calls of the service, one method each. */
   readonly client: SerenClient;
-  /** Lets go of connections and files. Runs that are still going go on. */
+  /** Closes connections and files. Runs that have not ended go on. */
   close(): Promise<void>;
 }
 
-/** Opens a connection to Seren Cloud. Throws `invalid_input` for an unusable `baseUrl`; a bad key fails the first call. */
+/** Opens a connection to Seren Cloud. Rejects with `invalid_input` for an unusable `baseUrl`; a bad key fails the first call. */
 export async function openSerenCloud(options: SerenCloudOptions = {}): Promise<SerenCloud> {
   const { apiKey, baseUrl, stateDir, log = silentLog } = options;
   const config = readConfig({ SEREN_API_BASE: baseUrl, SEREN_BRIDGE_STATE_DIR: stateDir });
@@ -91,21 +101,29 @@ export async function openSerenCloud(options: SerenCloudOptions = {}): Promise<S
     );
   };
   const engine = await createEngine({ config, apiKey: key, ambient: realAmbient, log, host: "library" });
+  const execute: SerenCloud["execute"] = (input, options) => engine.execute(requestOf(input), limitsOf(options));
   return {
-    execute: engine.execute,
+    execute,
     client: engine.client,
     status: (runId, cursor) => engine.directory.status(runId, cursor),
     close: () => engine.close(),
-    async run(input, { onEvent, signal = new AbortController().signal, timeoutMs = DEFAULT_TIMEOUT_MS } = {}) {
-      const { target = generalAgentTarget(), onApproval = "return", ...rest } = input;
-      const request: RunRequest = { ...rest, target, onApproval };
+    async run(input, { onEvent, ...limits } = {}) {
       let outcome: Outcome | undefined;
       async function* events() {
-        outcome = yield* engine.execute(request, { signal, deadline: realAmbient.now() + timeoutMs });
+        outcome = yield* execute(input, limits);
       }
       for await (const event of events()) await onEvent?.(event); // leaving the loop cancels the run
       if (outcome) return outcome;
       throw new ExecutionFailure("internal", "a run ended without an outcome");
     },
   };
+}
+
+function requestOf({ target = generalAgentTarget(), onApproval = "return", ...rest }: RunInput): RunRequest {
+  return { ...rest, target, onApproval };
+}
+
+/** The deadline counts from the call. */
+function limitsOf({ signal, timeoutMs = DEFAULT_TIMEOUT_MS }: ExecuteOptions = {}): RunLimits {
+  return { signal: signal ?? new AbortController().signal, deadline: realAmbient.now() + timeoutMs };
 }

@@ -105,10 +105,17 @@ test.skipIf(NO_TOOLS !== "").each([
 
 describeProgram({ name: process.version, node: process.execPath }, () => folder);
 
-test("the example of the README does what it shows", async () => {
-  const [, example = ""] = /^```js\n([\s\S]*?)^```/m.exec(readFileSync(join(ROOT, "README.md"), "utf8")) ?? [];
-  writeFileSync(join(folder, "readme.mjs"), example);
-  const said = await runProgram({ folder, args: [join(folder, "readme.mjs")], offline: true });
+const EXAMPLES = [...readFileSync(join(ROOT, "README.md"), "utf8").matchAll(/^```js\n([\s\S]*?)^```/gm)].map(
+  ([, text = ""], index) => ({ name: `readme-${index + 1}`, text }),
+);
+
+test("the README has an example of each way to run", () => {
+  expect(EXAMPLES.map(({ text }) => /cloud\.(run|execute)\(/.exec(text)?.[1])).toEqual(["run", "execute"]);
+});
+
+test.each(EXAMPLES)("the README's library example $name does what it shows", async ({ name, text }) => {
+  writeFileSync(join(folder, `${name}.mjs`), text);
+  const said = await runProgram({ folder, args: [join(folder, `${name}.mjs`)], offline: true });
   expect(said).toMatch(/^You said: Summarise the release notes\n[\s\S]*\ncompleted \{/);
 });
 
@@ -116,7 +123,7 @@ test.each([
   ["nodenext", "nodenext"],
   ["esnext", "bundler"],
 ])(
-  "its types are whole for a strict program of module %s, resolution %s",
+  "its types are complete for a strict program, and the README's examples compile, module %s, resolution %s",
   async (module, moduleResolution) => {
     const compilerOptions = {
       module,
@@ -130,8 +137,10 @@ test.each([
       typeRoots: [join(ROOT, "node_modules", "@types")],
       types: ["node"],
     };
-    writeFileSync(join(folder, "consumer.ts"), CONSUMER);
-    writeFileSync(join(folder, `tsconfig.${module}.json`), JSON.stringify({ compilerOptions, files: ["consumer.ts"] }));
+    const programs = [{ name: "consumer", text: CONSUMER }, ...EXAMPLES];
+    for (const { name, text } of programs) writeFileSync(join(folder, `${name}.ts`), text);
+    const files = programs.map(({ name }) => `${name}.ts`);
+    writeFileSync(join(folder, `tsconfig.${module}.json`), JSON.stringify({ compilerOptions, files }));
     const tsc = join(ROOT, "node_modules", "typescript", "bin", "tsc");
     const done = await run(process.execPath, [tsc, "-p", `tsconfig.${module}.json`], { cwd: folder }).catch(
       (error: { stdout: string }) => error,

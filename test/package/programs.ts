@@ -51,8 +51,12 @@ const outcome: Outcome = await cloud.run({ message: "x", inputs: { a: 1 } }, { o
 const status: string = (await (cloud.client satisfies SerenClient).getRun(outcome.run?.runId ?? "")).status;
 for await (const event of cloud.execute(
   { target: { kind: "deployment", deploymentId: status, named: "x" }, onApproval: "wait" },
-  { signal: new AbortController().signal, deadline: 0 },
+  { signal: new AbortController().signal, timeoutMs: 1000 },
 )) if (event.type === "tool_call") event.name.trim();
+const last: IteratorResult<ExecutionEvent, Outcome> = await cloud.execute({ message: "x" }).next();
+if (last.done) last.value.text.trim();
+// @ts-expect-error a deadline is given as timeoutMs
+cloud.execute({ message: "x" }, { deadline: 0 });
 // @ts-expect-error a run needs an input of the right kind
 await cloud.run({ message: 1 });
 if (new ExecutionFailure("not_found", "x").retryable) await cloud.close();
