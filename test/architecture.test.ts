@@ -40,8 +40,8 @@ const ONLY_IN: Readonly<Record<string, RegExp>> = {
   "eventsource-parser": /^src\/seren\/follow\/sse\.ts$/,
   "smol-toml": /^src\/adapters\/roder\//,
   commander: /^src\/adapters\/terminal\//,
-  "@clack": /^src\/adapters\/terminal\/ask\.ts$/,
-  picocolors: /^src\/adapters\/terminal\/screen\.ts$/,
+  "@clack": /^src\/adapters\/terminal\/screen\/ask\.ts$/,
+  picocolors: /^src\/adapters\/terminal\/screen\/screen\.ts$/,
 };
 
 function layerOf(path: string): string | undefined {

@@ -13,7 +13,7 @@ import { Secret } from "../support/secret.ts";
 import { settleWithin } from "../support/settle-within.ts";
 import type { Engine } from "./engine.ts";
 
-/** Dispatch kills 200 ms after it asked for the end, and most of that is over by now. */
+/** Dispatch kills the process 200 ms after it asked for the end, and most of that has passed by now. */
 const CLOSE_BUDGET_MS = 300;
 
 /** How the entry starts the front end of a host. */
@@ -68,7 +68,7 @@ export async function serveHost(
   registry.watch(counters);
   registry.watch(createRunLog(log));
 
-  // An error nobody foresaw costs at most its own run: a child that exits is never started again by Roder.
+  // An unforeseen error must not end the process: Roder never restarts a child that has exited.
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {
     process.on(event, (error: unknown) =>
       log("error", event, { error: error instanceof Error ? (error.stack ?? "") : "" }),
@@ -84,7 +84,7 @@ export async function serveHost(
   const cause = await serve({ input: process.stdin, output: frames, ...adapter, redactor, log, ambient, signals })
     .ended;
   log("info", "host session ended", { cause, ...countFields(counters.counts) });
-  // A run that has ended must not stay in the journal, or the next start would look for it; a slow disk is not waited for.
+  // A run that has ended must leave the journal, or the next start would look for it; a slow disk is not waited for.
   if (loaded) await settleWithin(ambient, CLOSE_BUDGET_MS, loaded.close(), { unref: false });
   return cause;
 }

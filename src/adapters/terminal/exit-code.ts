@@ -1,5 +1,6 @@
-/** What the exit code of every command means. The help, the documentation and the tests read this table. */
+/** The exit codes and their meanings, which the help, the documentation and the tests share. */
 import type { Outcome } from "../../core/index.ts";
+import { assertNever } from "../../support/assert-never.ts";
 import { ExecutionFailure, type FailureKind } from "../../support/failure.ts";
 
 export const EXIT = {
@@ -42,6 +43,7 @@ const OF_FAILURE: Readonly<Record<FailureKind, ExitCode>> = {
   internal: EXIT.failed,
 };
 
+/** Returns the exit code for how a run or a command ended. */
 export function exitCodeOf(result: Outcome | ExecutionFailure): ExitCode {
   if (result instanceof ExecutionFailure) return OF_FAILURE[result.kind];
   switch (result.kind) {
@@ -53,7 +55,10 @@ export function exitCodeOf(result: Outcome | ExecutionFailure): ExitCode {
       return EXIT.timedOut;
     case "awaiting_approval":
       return EXIT.awaitingApproval;
-    default:
+    case "failed":
+    case "blocked":
       return result.stoppedBy === "person" ? EXIT.cancelled : EXIT.failed;
+    default:
+      return assertNever(result);
   }
 }

@@ -1,30 +1,11 @@
-/** The terminal command: which words start what, and what is said when they do not. */
-import { Command, CommanderError } from "commander";
-import { asFailure } from "../../support/failure.ts";
-import { addAgents } from "./commands/agents.ts";
-import { addApprovals } from "./commands/approvals.ts";
-import { addCompletion } from "./commands/completion.ts";
-import { addDeployments } from "./commands/deployments.ts";
-import { addDoctor } from "./commands/doctor.ts";
-import { addLocal } from "./commands/local.ts";
-import { addLogin } from "./commands/login.ts";
-import { addRun } from "./commands/run.ts";
-import { addRuns } from "./commands/runs.ts";
-import { addSetup } from "./commands/setup.ts";
-import { addWatch } from "./commands/watch.ts";
-import { EXIT, type ExitCode, exitCodeOf } from "./exit-code.ts";
-import { errorLine } from "./live/run-output-lines.ts";
-import { exitCodeHelp, exitCodeOfCommand } from "./program.ts";
-import { columnsOf, printError, printLine } from "./screen.ts";
-import type { Context } from "./services.ts";
-import { printable } from "./text.ts";
-
-export { createScreen, type Input, type Output, type Screen } from "./screen.ts";
+/** The terminal command, for people and for scripts. */
+export { runTerminal } from "./program.ts";
+export { createScreen, type Input, type Output, type Screen } from "./screen/screen.ts";
 export type {
+  ApiKeys,
   Context,
   InFlightRun,
   KeySource,
-  Keys,
   LocalOptions,
   LocalRequestLine,
   LocalServer,
@@ -33,94 +14,3 @@ export type {
   Remote,
   Services,
 } from "./services.ts";
-
-const ENVIRONMENT = `Environment:
-  SEREN_API_KEY             key of your Seren organization; else the one stored by \`seren-bridge login\`
-  SEREN_API_BASE            default https://api.serendb.com; "local" = the service inside this program
-  SEREN_BRIDGE_DEPLOYMENT   deployment to use when neither parcel nor command names one
-  SEREN_BRIDGE_STATE_DIR    folder for small files of ours
-  SEREN_BRIDGE_LOG          error, warn (default), info or debug; JSON lines on stderr
-  SEREN_BRIDGE_MODEL_URL    lets the embedded service answer from an OpenAI-compatible endpoint, with
-                            SEREN_BRIDGE_MODEL and SEREN_BRIDGE_MODEL_KEY
-  HTTPS_PROXY, NO_PROXY     the proxy that leads outside, and what is reached without it
-  NO_COLOR, CI              no colours; no animation and no questions
-`;
-
-/** `args` are the words after the program's name. Never rejects; what went wrong has been said. */
-export async function runTerminal(args: readonly string[], context: Context): Promise<ExitCode> {
-  const program = buildProgram(context);
-  try {
-    if (args.length === 0) {
-      program.outputHelp();
-      return EXIT.ok;
-    }
-    await program.parseAsync(args, { from: "user" });
-    return exitCodeOfCommand(context) ?? EXIT.ok;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    return complain(args, context, error);
-  }
-}
-
-/** The tree of commands; also what completions are generated from. */
-function buildProgram(context: Context): Command {
-  const { screen, services } = context;
-  const program = new Command("seren-bridge");
-  const hostModes = services.hostModes.map(({ mode, summary }) => `  ${mode.padEnd(9)} ${summary}`).join("\n");
-  program
-    .description("Runs prompts, Dispatch parcels and Roder subagents on Seren Cloud.")
-    .version(services.version, "-v, --version", "print the version")
-    .option("--no-color", "no colours (the same as NO_COLOR=1)")
-    .showSuggestionAfterError(true)
-    .showHelpAfterError("(seren-bridge --help tells all commands)")
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => void screen.stdout.write(text),
-      writeErr: (text) => void screen.stderr.write(text.replace(/^error: /, "seren-bridge: ")),
-      getOutHelpWidth: () => columnsOf(screen.stdout),
-      getErrHelpWidth: () => columnsOf(screen.stderr),
-    })
-    .addHelpText("after", `\nStarted by hosts, not by people:\n${hostModes}\n\n${ENVIRONMENT}\n${exitCodeHelp()}`);
-  for (const add of COMMANDS) add(program, context);
-  nameHelp(program, "seren-bridge");
-  return program;
-}
-
-/** Whoever mistypes a command is led to the help of that command. */
-function nameHelp(command: Command, path: string): void {
-  for (const child of command.commands) {
-    child.showHelpAfterError(`(${path} ${child.name()} --help has examples)`);
-    nameHelp(child, `${path} ${child.name()}`);
-  }
-}
-
-const COMMANDS: readonly ((program: Command, context: Context) => void)[] = [
-  addRun,
-  addWatch,
-  addRuns,
-  addApprovals,
-  addAgents,
-  addDeployments,
-  addLogin,
-  addDoctor,
-  addSetup,
-  addLocal,
-  addCompletion,
-];
-
-function complain(args: readonly string[], { screen, services }: Context, error: unknown): ExitCode {
-  const failure = asFailure(error);
-  const code = exitCodeOf(failure);
-  const { message, ...line } = errorLine(failure);
-  const words = services.redactor.redact(message);
-  if (args.includes("--json")) printLine(screen, JSON.stringify({ ...line, message: words }));
-  else printError(screen, `${screen.errorColors.red("seren-bridge:")} ${printable(words)}`);
-  if (
-    failure.kind === "internal" &&
-    failure.cause instanceof Error &&
-    services.variable("SEREN_BRIDGE_LOG") === "debug"
-  ) {
-    printError(screen, services.redactor.redact(failure.cause.stack ?? ""));
-  }
-  return code;
-}

@@ -5,7 +5,7 @@ import type { Ambient } from "../../support/ambient.ts";
 import type { ProxyRoute } from "../../support/proxy.ts";
 import type { Redactor } from "../../support/redact.ts";
 import type { Secret } from "../../support/secret.ts";
-import type { Screen } from "./screen.ts";
+import type { Screen } from "./screen/screen.ts";
 
 /** Seren Cloud, loaded at its first use. */
 export interface Remote {
@@ -45,7 +45,7 @@ export type KeySource =
   /** `problem` says why the file cannot be used, when there is one. */
   | { from: "none"; path: string; problem?: string };
 
-export interface Keys {
+export interface ApiKeys {
   source(): Promise<KeySource>;
   /** Throws `unauthorized`, naming the sources tried. */
   current(): Secret;
@@ -104,7 +104,7 @@ export interface Services extends InstallContext {
   readonly proxy: () => ProxyRoute | undefined;
   /** `SEREN_BRIDGE_DEPLOYMENT`. */
   readonly deployment: string | undefined;
-  readonly keys: Keys;
+  readonly keys: ApiKeys;
   readonly redactor: Redactor;
   remote(): Promise<Remote>;
   /** What the journal of this machine lists, for this account. */

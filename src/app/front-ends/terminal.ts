@@ -18,10 +18,10 @@ import { createLog } from "../../support/log.ts";
 import { createRedactor } from "../../support/redact.ts";
 import { settleWithin } from "../../support/settle-within.ts";
 import { INSTALLERS } from "../installers.ts";
+import { createApiKeys } from "../terminal/api-keys.ts";
 import { interrupts } from "../terminal/interrupts.ts";
-import { terminalKeys } from "../terminal/keys.ts";
 
-/** What is not closed by then is closed by the end of the process. */
+/** Connections still open after this time are closed by the exit of the process. */
 const CLOSE_BUDGET_MS = 2_000;
 
 /** Resolves with the exit code when everything has been written. */
@@ -41,12 +41,12 @@ export async function serve(args: readonly string[], hostModes: Services["hostMo
   });
   const check = async (key: Parameters<Services["keys"]["check"]>[0]) =>
     (await import("../terminal/remote-services.ts")).checkKey(config, ambient, key);
-  const keys = terminalKeys({ config, ambient, redactor, check });
-  let settled = async () => true;
+  const keys = createApiKeys({ config, ambient, redactor, check });
+  let close = async (): Promise<unknown> => undefined;
   const remote = lazy(async () => {
     const { createRemote } = await import("../terminal/remote-services.ts");
     const made = await createRemote({ config, apiKey: keys.current, ambient, log });
-    settled = () => settleWithin(ambient, CLOSE_BUDGET_MS, made.close(), { unref: false });
+    close = () => settleWithin(ambient, CLOSE_BUDGET_MS, made.close(), { unref: false });
     return made;
   });
   const services: Services = {
@@ -74,7 +74,7 @@ export async function serve(args: readonly string[], hostModes: Services["hostMo
     serveLocal: async (options) => (await import("../terminal/local-service.ts")).serveLocal(options, config, ambient),
   };
   const code = await runTerminal(args, { services, screen });
-  await settled();
+  await close();
   await Promise.all([process.stdout, process.stderr].map((output) => new Promise((done) => output.write("", done))));
   return code;
 }

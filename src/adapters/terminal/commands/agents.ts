@@ -2,10 +2,10 @@
 import type { Command } from "commander";
 import { type DeploymentRow, generalAgentTarget } from "../../../core/index.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
-import { act, examples } from "../program.ts";
-import { columnsOf, printJson, printLine, wantsJson } from "../screen.ts";
+import { columnsOf, printJson, printLine, wantsJson } from "../screen/screen.ts";
+import { table } from "../screen/table.ts";
 import type { Context } from "../services.ts";
-import { table } from "../table.ts";
+import { action, type CommandContext, examples } from "./command.ts";
 
 interface Agent {
   name: string;
@@ -15,7 +15,7 @@ interface Agent {
   deploymentId?: string;
 }
 
-export function addAgents(program: Command, context: Context): void {
+export function addAgents(program: Command, context: CommandContext): void {
   const command = program
     .command("agents")
     .summary("what a run can go to")
@@ -27,12 +27,12 @@ export function addAgents(program: Command, context: Context): void {
     ["seren-bridge agents", "see what there is"],
     ["seren-bridge run -d <deployment id> 'hello'", "run on one of them"],
   ]);
-  command.action(act(context, (options: { json?: boolean }) => list(context, options)));
+  command.action(action(context, (options: { json?: boolean }) => list(context, options)));
 }
 
 async function list({ services, screen }: Context, options: { json?: boolean }): Promise<ExitCode> {
   const { organization } = await services.remote();
-  const agents = agentsOf(await organization.deployments());
+  const agents = agentRows(await organization.deployments());
   if (wantsJson(screen, options)) {
     printJson(
       screen,
@@ -61,7 +61,7 @@ async function list({ services, screen }: Context, options: { json?: boolean }):
 }
 
 /** The general agent first, whether or not it has been deployed yet. */
-function agentsOf(deployments: readonly DeploymentRow[]): Agent[] {
+function agentRows(deployments: readonly DeploymentRow[]): Agent[] {
   const target = generalAgentTarget();
   const generalName = target.kind === "workload" ? target.name : "";
   const general = deployments.find(({ name, status }) => name === generalName && status !== "failed");

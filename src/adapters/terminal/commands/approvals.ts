@@ -1,16 +1,16 @@
 /** `approvals`: what waits for a person, and deciding it. */
 import type { Command } from "commander";
 import type { ApprovalDecision, ApprovalRequest, RunRef } from "../../../core/index.ts";
-import { decide } from "../decide.ts";
+import { decideApproval } from "../approvals/decide-approval.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
-import { act, examples } from "../program.ts";
-import { agentNames, findRunId, shortId } from "../run-rows.ts";
-import { columnsOf, printJson, printLine, wantsJson } from "../screen.ts";
+import { agentNames, findRunId, shortId } from "../runs/run-rows.ts";
+import { columnsOf, printJson, printLine, wantsJson } from "../screen/screen.ts";
+import { table } from "../screen/table.ts";
+import { escapeInvisible } from "../screen/text.ts";
 import type { Context } from "../services.ts";
-import { table } from "../table.ts";
-import { exact } from "../text.ts";
+import { action, type CommandContext, examples } from "./command.ts";
 
-export function addApprovals(program: Command, context: Context): void {
+export function addApprovals(program: Command, context: CommandContext): void {
   const approvals = program
     .command("approvals")
     .summary("see and decide what waits for you")
@@ -27,19 +27,19 @@ export function addApprovals(program: Command, context: Context): void {
     .summary("what waits in your organization")
     .option("--json", "JSON instead of a table (the default when this is no terminal)");
   examples(list, [["seren-bridge approvals list --json", "with the whole arguments"]]);
-  list.action(act(context, (options: { json?: boolean }) => showList(context, options)));
-  for (const verdict of ["approve", "reject"] as const) {
+  list.action(action(context, (options: { json?: boolean }) => showList(context, options)));
+  for (const decision of ["approve", "reject"] as const) {
     const command = approvals
-      .command(verdict)
-      .summary(verdict === "approve" ? "allow what a run asks for" : "refuse what a run asks for")
+      .command(decision)
+      .summary(decision === "approve" ? "allow what a run asks for" : "refuse what a run asks for")
       .description(
         "Shows every request of the run with its whole arguments and asks. All requests of a run are decided together.",
       )
       .argument("<run>", "id of the run, or its beginning")
       .option("-y, --yes", "you have seen it; do not ask");
-    examples(command, [[`seren-bridge approvals ${verdict} 1f3c`, "shows, asks, decides"]]);
+    examples(command, [[`seren-bridge approvals ${decision} 1f3c`, "shows, asks, decides"]]);
     command.action(
-      act(context, (run: string, options: { yes?: boolean }) => decideOne(context, run, verdict, options)),
+      action(context, (run: string, options: { yes?: boolean }) => decideOne(context, run, decision, options)),
     );
   }
 }
@@ -47,10 +47,14 @@ export function addApprovals(program: Command, context: Context): void {
 async function decideOne(
   context: Context,
   typed: string,
-  verdict: ApprovalDecision,
+  decision: ApprovalDecision,
   options: { yes?: boolean },
 ): Promise<ExitCode> {
-  return decide(context, { runId: await findRunId(context.services, typed), verdict, yes: options.yes === true });
+  return decideApproval(context, {
+    runId: await findRunId(context.services, typed),
+    decision,
+    yes: options.yes === true,
+  });
 }
 
 async function showList({ services, screen }: Context, options: { json?: boolean }): Promise<ExitCode> {
@@ -75,9 +79,9 @@ async function showList({ services, screen }: Context, options: { json?: boolean
       [
         { title: "RUN", of: ({ run }) => shortId(run.runId) },
         { title: "AGENT", of: ({ run }) => agentOf(run.deploymentId), min: 12, spare: 2 },
-        { title: "TOOL", of: ({ request }) => exact(request.tool) },
-        { title: "REASON", of: ({ request }) => exact(request.reason ?? ""), min: 10 },
-        { title: "ARGUMENTS", of: ({ request }) => exact(JSON.stringify(request.args)), min: 12, spare: 1 },
+        { title: "TOOL", of: ({ request }) => escapeInvisible(request.tool) },
+        { title: "REASON", of: ({ request }) => escapeInvisible(request.reason ?? ""), min: 10 },
+        { title: "ARGUMENTS", of: ({ request }) => escapeInvisible(JSON.stringify(request.args)), min: 12, spare: 1 },
       ],
       rows,
       { columns: columnsOf(screen.stdout), dim: screen.colors.dim },

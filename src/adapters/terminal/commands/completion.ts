@@ -5,13 +5,12 @@ import { fish } from "../completion/fish.ts";
 import { type Place, placesOf } from "../completion/tree.ts";
 import { zsh } from "../completion/zsh.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
-import { act, examples } from "../program.ts";
-import { printLine } from "../screen.ts";
-import type { Context } from "../services.ts";
+import { printLine } from "../screen/screen.ts";
+import { action, type CommandContext, examples } from "./command.ts";
 
 const SHELLS = { bash, zsh, fish } satisfies Record<string, (places: readonly Place[]) => string>;
 
-export function addCompletion(program: Command, context: Context): void {
+export function addCompletion(program: Command, context: CommandContext): void {
   const command = program
     .command("completion")
     .summary("completions for bash, zsh or fish")
@@ -23,7 +22,7 @@ export function addCompletion(program: Command, context: Context): void {
     ["seren-bridge completion fish > ~/.config/fish/completions/seren-bridge.fish", "once"],
   ]);
   command.action(
-    act(context, (shell: keyof typeof SHELLS): ExitCode => {
+    action(context, (shell: keyof typeof SHELLS): ExitCode => {
       printLine(context.screen, SHELLS[shell](placesOf(program)));
       return EXIT.ok;
     }),

@@ -2,20 +2,20 @@
 import type { Command } from "commander";
 import { type DeploymentRow, generalAgentTarget, type Organization } from "../../../core/index.ts";
 import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
-import { confirm } from "../ask.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
-import { age, count, parseDuration } from "../format.ts";
-import { act, examples } from "../program.ts";
-import { type Colors, columnsOf, printError, printJson, printLine, wantsJson } from "../screen.ts";
+import { confirm } from "../screen/ask.ts";
+import { age, count, parseDuration } from "../screen/format.ts";
+import { type Colors, columnsOf, printError, printJson, printLine, wantsJson } from "../screen/screen.ts";
+import { type Column, table } from "../screen/table.ts";
+import { oneLine } from "../screen/text.ts";
 import type { Context } from "../services.ts";
-import { type Column, table } from "../table.ts";
-import { oneLine } from "../text.ts";
+import { action, type CommandContext, examples } from "./command.ts";
 
 /** How our deployments are named: the general agent, and `<slug>-<digest>-<options>` of a parcel. */
 const OURS = /^(?:seren-bridge-agent-[0-9a-f]{8}|[a-z0-9]+(?:-[a-z0-9]+)*-[0-9a-f]{8}-[0-9a-f]{8})$/;
 const RECENT_RUNS = 100;
 
-export function addDeployments(program: Command, context: Context): void {
+export function addDeployments(program: Command, context: CommandContext): void {
   const deployments = program
     .command("deployments")
     .summary("list deployments, delete unused ones")
@@ -31,7 +31,7 @@ export function addDeployments(program: Command, context: Context): void {
     .summary("all of your organization")
     .option("--json", "JSON instead of a table (the default when this is no terminal)");
   examples(list, [["seren-bridge deployments list --json", "for a program"]]);
-  list.action(act(context, (options: { json?: boolean }) => showList(context, options)));
+  list.action(action(context, (options: { json?: boolean }) => showList(context, options)));
 
   const prune = deployments
     .command("prune")
@@ -42,7 +42,7 @@ export function addDeployments(program: Command, context: Context): void {
     .option("-u, --unused-for <time>", "how long without a run, e.g. 7d, 12h", "30d")
     .option("-y, --yes", "do not ask");
   examples(prune, [["seren-bridge deployments prune --unused-for 7d", "see, then decide"]]);
-  prune.action(act(context, (options: { unusedFor: string; yes?: boolean }) => pruneUnused(context, options)));
+  prune.action(action(context, (options: { unusedFor: string; yes?: boolean }) => pruneUnused(context, options)));
 }
 
 async function showList({ services, screen }: Context, options: { json?: boolean }): Promise<ExitCode> {

@@ -4,13 +4,13 @@ import type { Finding, FindingState } from "../../../install/index.ts";
 import { machineFindings } from "../doctor/machine.ts";
 import { serviceFindings } from "../doctor/service.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
-import { count } from "../format.ts";
-import { act, examples } from "../program.ts";
-import { printJson, printLine } from "../screen.ts";
+import { count } from "../screen/format.ts";
+import { printJson, printLine } from "../screen/screen.ts";
+import { oneLine, padTo } from "../screen/text.ts";
 import type { Context } from "../services.ts";
-import { oneLine, padTo } from "../text.ts";
+import { action, type CommandContext, examples } from "./command.ts";
 
-export function addDoctor(program: Command, context: Context): void {
+export function addDoctor(program: Command, context: CommandContext): void {
   const hosts = context.services.installers.map(({ name }) => name).join(" and ");
   const command = program
     .command("doctor")
@@ -23,7 +23,7 @@ export function addDoctor(program: Command, context: Context): void {
     ["seren-bridge doctor", "all checks"],
     ["seren-bridge doctor --json", "for a program: a list of {id, title, state, detail, fix}"],
   ]);
-  command.action(act(context, (options: { json?: boolean }) => check(context, options)));
+  command.action(action(context, (options: { json?: boolean }) => check(context, options)));
 }
 
 async function check({ services, screen }: Context, options: { json?: boolean }): Promise<ExitCode> {

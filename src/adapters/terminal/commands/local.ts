@@ -2,10 +2,10 @@
 import type { Command } from "commander";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
-import { act, examples } from "../program.ts";
-import { printError, printLine } from "../screen.ts";
+import { printError, printLine } from "../screen/screen.ts";
+import { oneLine, padTo } from "../screen/text.ts";
 import type { Context, LocalRequestLine } from "../services.ts";
-import { oneLine, padTo } from "../text.ts";
+import { action, type CommandContext, examples } from "./command.ts";
 
 interface Options {
   port: string;
@@ -14,7 +14,7 @@ interface Options {
   quiet?: boolean;
 }
 
-export function addLocal(program: Command, context: Context): void {
+export function addLocal(program: Command, context: CommandContext): void {
   const command = program
     .command("local")
     .summary("serve the embedded Seren Cloud on this machine")
@@ -41,7 +41,7 @@ export function addLocal(program: Command, context: Context): void {
       "a run that follows a script and asks for an approval",
     ],
   ]);
-  command.action(act(context, (options: Options) => serve(context, options)));
+  command.action(action(context, (options: Options) => serve(context, options)));
 }
 
 async function serve({ services, screen }: Context, options: Options): Promise<ExitCode> {

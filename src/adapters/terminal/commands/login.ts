@@ -2,14 +2,14 @@
 import type { Command } from "commander";
 import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
 import { Secret } from "../../../support/secret.ts";
-import { password } from "../ask.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
-import { act, examples } from "../program.ts";
-import { readStdin } from "../read-stdin.ts";
-import { printError, printLine } from "../screen.ts";
+import { password } from "../screen/ask.ts";
+import { readStdin } from "../screen/read-stdin.ts";
+import { printError, printLine } from "../screen/screen.ts";
 import type { Context } from "../services.ts";
+import { action, type CommandContext, examples } from "./command.ts";
 
-export function addLogin(program: Command, context: Context): void {
+export function addLogin(program: Command, context: CommandContext): void {
   const login = program
     .command("login")
     .summary("store the API key of your Seren organization")
@@ -22,14 +22,14 @@ export function addLogin(program: Command, context: Context): void {
     ["seren-bridge login", "type or paste the key"],
     ["pass show seren | seren-bridge login --stdin", "from a password manager"],
   ]);
-  login.action(act(context, (options: { stdin?: boolean; check: boolean }) => store(context, options)));
+  login.action(action(context, (options: { stdin?: boolean; check: boolean }) => store(context, options)));
 
   const logout = program
     .command("logout")
     .summary("forget the stored API key")
     .description("Removes the file that `login` wrote. The key itself stays valid until you revoke it at Seren.");
   examples(logout, [["seren-bridge logout", "nothing else is touched"]]);
-  logout.action(act(context, () => forget(context)));
+  logout.action(action(context, () => forget(context)));
 }
 
 async function store(context: Context, { stdin, check }: { stdin?: boolean; check: boolean }): Promise<ExitCode> {

@@ -10,13 +10,13 @@ import {
 } from "../../../core/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
-import { parseDuration } from "../format.ts";
 import { followRequest, startDetached } from "../live/follow.ts";
 import type { RunOutputLine } from "../live/run-output-lines.ts";
-import { act, examples } from "../program.ts";
-import { readStdin } from "../read-stdin.ts";
-import { printError, printLine } from "../screen.ts";
+import { parseDuration } from "../screen/format.ts";
+import { readStdin } from "../screen/read-stdin.ts";
+import { printError, printLine } from "../screen/screen.ts";
 import type { Context } from "../services.ts";
+import { action, type CommandContext, examples } from "./command.ts";
 
 interface RunOptions {
   deployment?: string;
@@ -28,7 +28,7 @@ interface RunOptions {
   json?: boolean;
 }
 
-export function addRun(program: Command, context: Context): void {
+export function addRun(program: Command, context: CommandContext): void {
   const command = program
     .command("run")
     .summary("run a prompt or a parcel on Seren Cloud and follow it")
@@ -56,7 +56,7 @@ export function addRun(program: Command, context: Context): void {
     ["SEREN_API_BASE=local seren-bridge run 'hello'", "without a key, inside this program"],
   ]);
   command.action(
-    act(context, (what: string, message: string | undefined, options: RunOptions) =>
+    action(context, (what: string, message: string | undefined, options: RunOptions) =>
       run(context, what, message, options),
     ),
   );
@@ -104,7 +104,7 @@ async function requestFor(context: Context, what: string, message: string | unde
   };
   const requested = options.deployment ? { deploymentId: options.deployment, named: "--deployment" } : undefined;
   if (isFolder(what)) {
-    const { parcelRequest } = await import("../parcel-request.ts");
+    const { parcelRequest } = await import("./parcel-request.ts");
     const given = message === undefined ? undefined : await text(message);
     const { target, operation, timeoutMs } = await parcelRequest(services, what, given, requested);
     const request: RunRequest = { ...common, target, operation, ...(given === undefined ? {} : { message: given }) };

@@ -3,19 +3,19 @@ import type { Command } from "commander";
 import { generalAgentTarget, MAX_TIMEOUT_MS, withAdvice } from "../../../core/index.ts";
 import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
-import { cost, duration, parseDuration, tokens } from "../format.ts";
 import { followRequest } from "../live/follow.ts";
 import { artifactFields } from "../live/run-output-lines.ts";
-import { act, examples } from "../program.ts";
-import { agentNames, findRunId, paintState, runColumns, runJson, STATE_WORDS } from "../run-rows.ts";
-import { columnsOf, printError, printJson, printLine, wantsJson } from "../screen.ts";
+import { agentNames, findRunId, paintState, runColumns, runJson, STATE_WORDS } from "../runs/run-rows.ts";
+import { cost, duration, parseDuration, tokens } from "../screen/format.ts";
+import { columnsOf, printError, printJson, printLine, wantsJson } from "../screen/screen.ts";
+import { keyValueTable, table } from "../screen/table.ts";
+import { oneLine, printable } from "../screen/text.ts";
 import type { Context } from "../services.ts";
-import { keyValueTable, table } from "../table.ts";
-import { oneLine, printable } from "../text.ts";
+import { action, type CommandContext, examples } from "./command.ts";
 
 const MAX_LISTED = 100;
 
-export function addRuns(program: Command, context: Context): void {
+export function addRuns(program: Command, context: CommandContext): void {
   const runs = program
     .command("runs")
     .summary("look at runs, follow or cancel them")
@@ -36,7 +36,7 @@ export function addRuns(program: Command, context: Context): void {
     .option("-d, --deployment <id>", "only runs of this deployment")
     .option("--json", "JSON instead of a table (the default when this is no terminal)");
   examples(list, [["seren-bridge runs list --active --json", "for a program"]]);
-  list.action(act(context, (options: ListOptions) => showList(context, options)));
+  list.action(action(context, (options: ListOptions) => showList(context, options)));
 
   const show = runs
     .command("show")
@@ -44,7 +44,7 @@ export function addRuns(program: Command, context: Context): void {
     .argument("<run>", "id of the run, or its beginning")
     .option("--json", "JSON instead of text (the default when this is no terminal)");
   examples(show, [["seren-bridge runs show 1f3c", "state, cost and answer"]]);
-  show.action(act(context, (run: string, options: { json?: boolean }) => showOne(context, run, options)));
+  show.action(action(context, (run: string, options: { json?: boolean }) => showOne(context, run, options)));
 
   const follow = runs
     .command("follow")
@@ -57,7 +57,7 @@ export function addRuns(program: Command, context: Context): void {
     .option("--json", "one JSON object a line, as with `run --json`");
   examples(follow, [["seren-bridge runs follow 1f3c", "the exit code is the run's"]]);
   follow.action(
-    act(context, async (run: string, options: { timeout: string; json?: boolean }) =>
+    action(context, async (run: string, options: { timeout: string; json?: boolean }) =>
       followRequest(context, {
         // The target is not looked at when a run is attached to.
         request: { target: generalAgentTarget(), attachTo: await findRunId(context.services, run), onApproval: "wait" },
@@ -69,7 +69,7 @@ export function addRuns(program: Command, context: Context): void {
 
   const cancel = runs.command("cancel").summary("stop runs").argument("<run...>", "ids, or their beginnings");
   examples(cancel, [["seren-bridge runs cancel 1f3c 9ab0", "answers when Seren Cloud has taken the request"]]);
-  cancel.action(act(context, (ids: string[]) => cancelAll(context, ids)));
+  cancel.action(action(context, (ids: string[]) => cancelAll(context, ids)));
 }
 
 interface ListOptions {

@@ -1,7 +1,7 @@
 /** `setup <host> --package`: the commands by which the host installs this program as a package. */
 import type { HostPackages } from "../../../install/index.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
-import { printError, printJson, printLine } from "../screen.ts";
+import { printError, printJson, printLine } from "../screen/screen.ts";
 import type { Context } from "../services.ts";
 
 export interface ShowPackageOptions {

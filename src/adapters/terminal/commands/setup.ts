@@ -2,10 +2,10 @@
 import { type Command, Option } from "commander";
 import { applyChange, changesNothing, differenceOf, type HostInstaller } from "../../../install/index.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
-import { act, examples } from "../program.ts";
-import { printError, printJson, printLine } from "../screen.ts";
+import { printError, printJson, printLine } from "../screen/screen.ts";
+import { printable } from "../screen/text.ts";
 import type { Context } from "../services.ts";
-import { printable } from "../text.ts";
+import { action, type CommandContext, examples } from "./command.ts";
 import { showPackage } from "./setup-package.ts";
 
 interface Options {
@@ -15,7 +15,7 @@ interface Options {
   package?: string;
 }
 
-export function addSetup(program: Command, context: Context): void {
+export function addSetup(program: Command, context: CommandContext): void {
   const { installers } = context.services;
   const setup = program
     .command("setup")
@@ -46,7 +46,7 @@ function exampleLines(installers: readonly HostInstaller[]): [typed: string, mea
   return lines;
 }
 
-function addHost(setup: Command, installer: HostInstaller, context: Context): void {
+function addHost(setup: Command, installer: HostInstaller, context: CommandContext): void {
   const { id, name, help, packages } = installer;
   const command = setup
     .command(id)
@@ -67,7 +67,7 @@ function addHost(setup: Command, installer: HostInstaller, context: Context): vo
     );
   }
   command.action(
-    act(context, (options: Options) =>
+    action(context, (options: Options) =>
       packages && options.package
         ? showPackage(context, { name, packages, source: options.package, ...options })
         : setUp(context, installer, options),

@@ -3,15 +3,15 @@ import type { Command } from "commander";
 import { sleep } from "../../../support/ambient.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
-import { duration } from "../format.ts";
-import { act, examples } from "../program.ts";
-import { agentNames, STATE_WORDS } from "../run-rows.ts";
-import { printJson, printLine } from "../screen.ts";
+import { agentNames, STATE_WORDS } from "../runs/run-rows.ts";
+import { duration } from "../screen/format.ts";
+import { printJson, printLine } from "../screen/screen.ts";
+import { oneLine } from "../screen/text.ts";
 import type { Context } from "../services.ts";
-import { oneLine } from "../text.ts";
 import { boardLines } from "../watch/board.ts";
-import { lookInFlight, type WatchedRun } from "../watch/in-flight.ts";
+import { listWatchedRuns, type WatchedRun } from "../watch/in-flight.ts";
 import { watchSession } from "../watch/watch-session.ts";
+import { action, type CommandContext, examples } from "./command.ts";
 
 const LOOK_MS = 2_000;
 
@@ -21,7 +21,7 @@ interface Options {
   json?: boolean;
 }
 
-export function addWatch(program: Command, context: Context): void {
+export function addWatch(program: Command, context: CommandContext): void {
   const command = program
     .command("watch")
     .summary("every run this machine has in flight, live")
@@ -35,7 +35,7 @@ export function addWatch(program: Command, context: Context): void {
     ["seren-bridge watch", "beside Roder or Dispatch"],
     ["seren-bridge watch --all --once --json", "for a program"],
   ]);
-  command.action(act(context, (options: Options) => watch(context, options)));
+  command.action(action(context, (options: Options) => watch(context, options)));
 }
 
 async function watch(context: Context, options: Options): Promise<ExitCode> {
@@ -48,7 +48,7 @@ async function watch(context: Context, options: Options): Promise<ExitCode> {
   }
   const all = options.all === true;
   if (options.once) {
-    const runs = await lookInFlight(services, await agentNames(services), all);
+    const runs = await listWatchedRuns(services, await agentNames(services), all);
     if (options.json) printJson(screen, runs.map(watchedJson));
     else printLine(screen, ...boardLines(runs, services.ambient.now(), screen.stdout.columns ?? 200));
     return EXIT.ok;
@@ -69,7 +69,7 @@ async function watchPlainly({ services, screen }: Context, all: boolean, json: b
   try {
     while (!stop.signal.aborted) {
       const now = new Map(
-        (await lookInFlight(services, agentOf, all)).map((run) => [
+        (await listWatchedRuns(services, agentOf, all)).map((run) => [
           run.runId ?? `${run.deploymentId} ${run.since}`,
           run,
         ]),

@@ -1,7 +1,8 @@
-/** Checks of this machine: Node, files, credentials, proxy settings. Nothing leaves it. */
+/** Checks of this machine: Node, files, credentials, proxy settings. They send nothing. */
 import { access, constants, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Finding, ok, problem, warning } from "../../../install/index.ts";
+import { assertNever } from "../../../support/assert-never.ts";
 import { asFailure } from "../../../support/failure.ts";
 import type { Services } from "../services.ts";
 
@@ -35,7 +36,7 @@ async function stateFolder({ paths }: Services): Promise<Finding> {
       await access(folder, constants.W_OK | constants.X_OK);
       const open = folder === path && process.platform !== "win32" && (mode & 0o022) !== 0;
       if (open) return warning("state", title, `${path} can be changed by others`, `chmod go-w "${path}"`);
-      return ok("state", title, folder === path ? path : `${path} (made when it is needed)`);
+      return ok("state", title, folder === path ? path : `${path} (created when it is needed)`);
     } catch (error) {
       const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
       if (missing && dirname(folder) !== folder) folder = dirname(folder);
@@ -63,13 +64,16 @@ async function credentials({ keys }: Services): Promise<Finding> {
         source.problem ?? `neither SEREN_API_KEY nor ${source.path}`,
         source.problem ? "repair the file, or run: seren-bridge login" : "seren-bridge login",
       );
-    default:
+    case "file":
+    case "environment":
       try {
         keys.current();
         return ok("key", title, source.from === "file" ? `from ${source.path}` : "from SEREN_API_KEY");
       } catch (error) {
         return problem("key", title, asFailure(error).message, "seren-bridge login");
       }
+    default:
+      return assertNever(source);
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { type Finding, ok, problem, skipped, warning } from "../../../install/index.ts";
 import { asFailure, type ExecutionFailure } from "../../../support/failure.ts";
-import { duration } from "../format.ts";
+import { duration } from "../screen/format.ts";
 import type { Services } from "../services.ts";
 
 const STREAM_LIMIT_MS = 10_000;

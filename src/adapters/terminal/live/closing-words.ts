@@ -1,11 +1,11 @@
-/** How a run ended, in one sentence. */
+/** Short sentences about how a run ended and what an interrupt does. */
 import { decideCommand, type Outcome, withAdvice } from "../../../core/index.ts";
-import { oneLine } from "../text.ts";
+import { oneLine } from "../screen/text.ts";
 import type { OnInterrupt } from "./presenter.ts";
 
-/** `told` is what has been said just before: it is not said again. */
-export function closingWords({ kind, error, run }: Outcome, told?: string): string {
-  const why = error && error.message !== told ? `: ${oneLine(withAdvice(error))}` : "";
+/** Returns how a run ended. The reason is omitted when it equals `lastNotice`, which has just been shown. */
+export function closingWords({ kind, error, run }: Outcome, lastNotice?: string): string {
+  const why = error && error.message !== lastNotice ? `: ${oneLine(withAdvice(error))}` : "";
   switch (kind) {
     case "completed":
       return "completed";
@@ -24,6 +24,6 @@ export function closingWords({ kind, error, run }: Outcome, told?: string): stri
 
 export function interruptWords(what: OnInterrupt): string {
   return what === "cancel"
-    ? "cancelling the remote run; interrupt again to leave at once"
-    : "no longer following; the run itself goes on";
+    ? "cancelling the remote run; interrupt again to exit at once"
+    : "no longer following; the run continues";
 }

@@ -1,5 +1,5 @@
 /** A few lines at the bottom of a terminal that are drawn over, below lines that stay. */
-import { columnsOf, type Output } from "../screen.ts";
+import { columnsOf, type Output } from "../screen/screen.ts";
 
 export interface FrameLine {
   /** With colours if any; shorter than a row. */

@@ -1,4 +1,4 @@
-/** Runs one request in front of somebody: shows what happens, takes interrupts, answers the exit code. */
+/** Runs one request and presents it: events, interrupts, exit code. */
 import {
   type LiveRun,
   type Outcome,
@@ -10,8 +10,8 @@ import {
 import { asFailure, type ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "../exit-code.ts";
 import type { Context } from "../services.ts";
+import { askForDecision } from "./ask-for-decision.ts";
 import { ContinuedText } from "./continued-text.ts";
-import { decideHere } from "./decide-here.ts";
 import { JsonPresenter } from "./json-presenter.ts";
 import { LivePresenter } from "./live-presenter.ts";
 import { PlainPresenter } from "./plain-presenter.ts";
@@ -23,7 +23,7 @@ export interface FollowOptions {
   json: boolean;
 }
 
-/** A run that a decision made here continues in another run is followed into it. */
+/** Returns the exit code. When a decision made here continues in another run, that run is followed as well. */
 export async function followRequest(context: Context, options: FollowOptions): Promise<ExitCode> {
   const { services } = context;
   const { timeoutMs, json } = options;
@@ -78,7 +78,7 @@ function sinkOf(presenter: Presenter, text: ContinuedText): Sink {
   };
 }
 
-/** Starts the run and leaves it alone as soon as it has a name. Rejects when none came to be. */
+/** Starts a run and stops following it as soon as its id is known. Rejects when no run was started. */
 export async function startDetached({ services }: Context, request: RunRequest, timeoutMs: number): Promise<RunRef> {
   const remote = await services.remote();
   const registry = new RunRegistry(async () => remote.execute, services.ambient);
@@ -86,13 +86,13 @@ export async function startDetached({ services }: Context, request: RunRequest, 
   const run = registry.start("terminal", { ...request, detach: true }, services.ambient.now() + timeoutMs, (event) => {
     if (event.type !== "status" || !event.run) return;
     started = event.run;
-    run.cancel("person"); // stops the following only, from here on
+    run.cancel("person"); // from here on this stops the following, not the run
   });
   const release = services.onInterrupt(() => run.cancel("person"));
   try {
     const outcome = await run.outcome;
     const ref = started ?? outcome.run;
-    if (!ref) throw asFailure(new Error("the run ended before it had a name"));
+    if (!ref) throw asFailure(new Error("the run ended without an id"));
     return ref;
   } finally {
     release();
@@ -113,6 +113,6 @@ function presenterFor(
     screen,
     ambient: services.ambient,
     onInterrupt,
-    onApproval: screen.interactive ? (run, view) => decideHere(context, run, view, onDecision) : undefined,
+    onApproval: screen.interactive ? (run, view) => askForDecision(context, { run, view, onDecision }) : undefined,
   });
 }

@@ -1,7 +1,7 @@
 /** JSON lines on stdout, for programs. */
 import type { ExecutionEvent, Outcome } from "../../../core/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
-import { type Screen, writeOut } from "../screen.ts";
+import { type Screen, writeOut } from "../screen/screen.ts";
 import type { Presenter } from "./presenter.ts";
 import { errorLine, eventLine, outcomeLine, type RunOutputLine } from "./run-output-lines.ts";
 

@@ -1,11 +1,12 @@
-/** A run on a terminal: the answer as it comes, the tools, what goes on now, and a summary. */
+/** Presents a run on a terminal: the streamed answer, its tools, a status line, and a summary. */
 import { type ExecutionEvent, type Outcome, type Phase, type RunRef, withAdvice } from "../../../core/index.ts";
 import type { Ambient } from "../../../support/ambient.ts";
+import { assertNever } from "../../../support/assert-never.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
-import { cost, count, duration, tokens } from "../format.ts";
-import { columnsOf, type Output, type Screen, writeOut } from "../screen.ts";
-import { keyValueTable } from "../table.ts";
-import { fitTo, oneLine } from "../text.ts";
+import { cost, count, duration, tokens } from "../screen/format.ts";
+import { columnsOf, type Output, type Screen, writeOut } from "../screen/screen.ts";
+import { keyValueTable } from "../screen/table.ts";
+import { fitTo, oneLine } from "../screen/text.ts";
 import { closingWords, interruptWords } from "./closing-words.ts";
 import { LiveView } from "./live-view.ts";
 import { PHASE_WORDS } from "./phase-words.ts";
@@ -16,14 +17,17 @@ export interface LiveOptions {
   screen: Screen;
   ambient: Ambient;
   onInterrupt: OnInterrupt;
-  /** Called when the run starts and stops waiting for a person, with what the view needs to be out of the way. */
+  /**
+   * Called when the run starts to wait for an approval. Returns the function to call when it no longer waits. Absent when
+   * there is no one to ask: the command that decides is shown instead.
+   */
   onApproval?: ((run: RunRef, view: LiveView) => () => void) | undefined;
 }
 
 export class LivePresenter implements Presenter {
   readonly #options: LiveOptions;
   readonly #view: LiveView;
-  /** Where the view is drawn; the answer goes there too unless stdout leads elsewhere. */
+  /** Whether stdout is no terminal: then the view is drawn on stderr, and the answer goes to stdout. */
   readonly #answerApart: boolean;
   readonly #since: number;
   #phase: Phase = "resolving";
@@ -33,7 +37,7 @@ export class LivePresenter implements Presenter {
   #interrupted = false;
   #leaveApproval: (() => void) | undefined;
   #endsLine = true;
-  #told: string | undefined;
+  #lastNotice: string | undefined;
 
   constructor(options: LiveOptions) {
     const { screen, ambient } = options;
@@ -74,7 +78,7 @@ export class LivePresenter implements Presenter {
       case "approval_wait":
         this.#leaveApproval?.();
         this.#leaveApproval = this.#run && this.#options.onApproval?.(this.#run, this.#view);
-        // Whoever is asked here sees all of it with the question.
+        // A question shows the requests in full; these lines are for a terminal that cannot ask.
         if (!this.#leaveApproval)
           this.#view.line(...approvalWords(event.approvals, this.#run).map((line) => yellow(line)));
         return;
@@ -83,10 +87,13 @@ export class LivePresenter implements Presenter {
           dim(this.#clipped(`${this.#mark("◆", "+")} artifact ${event.artifact.title ?? event.artifact.kind}`)),
         );
       case "notice":
-        this.#told = event.message;
+        this.#lastNotice = event.message;
         return this.#view.line(yellow(this.#clipped(withAdvice(event))));
-      default:
+      case "thinking":
+      case "usage": // the outcome has the total
         return;
+      default:
+        return assertNever(event);
     }
   }
 
@@ -121,7 +128,7 @@ export class LivePresenter implements Presenter {
 
   #answer(text: string): Promise<void> | void {
     if (!this.#answerApart) return this.#view.append(text);
-    // Lines drawn over would tear an answer that is piped back to the same terminal.
+    // An answer piped back to this terminal would be torn by the lines that are redrawn.
     if (this.#options.screen.answerMayShow) this.#view.stop();
     this.#endsLine = text.endsWith("\n");
     return writeOut(this.#options.screen.stdout, text);
@@ -158,7 +165,7 @@ export class LivePresenter implements Presenter {
 
   #summary(outcome: Outcome): string[] {
     const { green, dim, yellow } = this.#colors;
-    const words = closingWords(outcome, this.#told);
+    const words = closingWords(outcome, this.#lastNotice);
     const took = duration(outcome.usage?.durationMs ?? this.#options.ambient.now() - this.#since);
     const first =
       outcome.kind === "completed"

@@ -4,8 +4,8 @@
  * confuse more than those.
  */
 import type { Ambient } from "../../../support/ambient.ts";
-import { columnsOf, drained, type Output } from "../screen.ts";
-import { fitTo, head, printable, widthOf } from "../text.ts";
+import { columnsOf, drained, type Output } from "../screen/screen.ts";
+import { fitTo, head, printable, widthOf } from "../screen/text.ts";
 import { DrawnFrame, type FrameLine } from "./drawn-frame.ts";
 
 const FRAME_MS = 50;

@@ -1,4 +1,4 @@
-/** The answer on stdout, byte for byte, and the few things a person should know on stderr. */
+/** Presents a run without a live view: the answer unchanged on stdout, approvals and notices on stderr. */
 import {
   type Approval,
   decideCommand,
@@ -7,9 +7,10 @@ import {
   type RunRef,
   withAdvice,
 } from "../../../core/index.ts";
+import { assertNever } from "../../../support/assert-never.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
-import { printError, type Screen, writeOut } from "../screen.ts";
-import { oneLine } from "../text.ts";
+import { printError, type Screen, writeOut } from "../screen/screen.ts";
+import { oneLine } from "../screen/text.ts";
 import { closingWords, interruptWords } from "./closing-words.ts";
 import type { OnInterrupt, Presenter } from "./presenter.ts";
 
@@ -17,8 +18,8 @@ export class PlainPresenter implements Presenter {
   readonly #screen: Screen;
   #endsLine = true;
   #run: RunRef | undefined;
-  #toldWaiting = false;
-  #told: string | undefined;
+  #approvalShown = false;
+  #lastNotice: string | undefined;
 
   constructor(screen: Screen) {
     this.#screen = screen;
@@ -34,13 +35,19 @@ export class PlainPresenter implements Presenter {
         this.#run ??= event.run;
         return;
       case "approval_wait":
-        this.#toldWaiting = true;
+        this.#approvalShown = true;
         return printError(this.#screen, ...approvalWords(event.approvals, this.#run));
       case "notice":
-        this.#told = event.message;
+        this.#lastNotice = event.message;
         return printError(this.#screen, `seren-bridge: ${oneLine(withAdvice(event))}`);
+      case "thinking":
+      case "tool_call":
+      case "tool_result":
+      case "artifact":
+      case "usage":
+        return; // only the live view shows the steps of a run
       default:
-        return;
+        return assertNever(event);
     }
   }
 
@@ -51,8 +58,8 @@ export class PlainPresenter implements Presenter {
   end(result: Outcome | ExecutionFailure): void {
     if (!this.#endsLine) this.#screen.stdout.write("\n");
     if (result instanceof ExecutionFailure) printError(this.#screen, `seren-bridge: ${oneLine(withAdvice(result))}`);
-    else if (result.kind === "completed" || (result.kind === "awaiting_approval" && this.#toldWaiting)) return;
-    else printError(this.#screen, `seren-bridge: ${closingWords(result, this.#told)}`);
+    else if (result.kind === "completed" || (result.kind === "awaiting_approval" && this.#approvalShown)) return;
+    else printError(this.#screen, `seren-bridge: ${closingWords(result, this.#lastNotice)}`);
   }
 
   #answer(text: string): Promise<void> | void {
@@ -61,7 +68,7 @@ export class PlainPresenter implements Presenter {
   }
 }
 
-/** What waits, and the command that decides it. */
+/** Returns lines with what waits and the command that decides it. */
 export function approvalWords(approvals: readonly Approval[], run: RunRef | undefined): string[] {
   const what = approvals.map(({ tool, reason }) => `  ${oneLine(tool)}${reason ? ` (${oneLine(reason)})` : ""}`);
   return [

@@ -12,6 +12,7 @@ import {
   type Usage,
   withAdvice,
 } from "../../../core/index.ts";
+import { assertNever } from "../../../support/assert-never.ts";
 import type { ExecutionFailure } from "../../../support/failure.ts";
 import { exitCodeOf } from "../exit-code.ts";
 
@@ -86,6 +87,7 @@ export const RunOutputLineSchema = z.discriminatedUnion("type", [
 ]);
 export type RunOutputLine = z.output<typeof RunOutputLineSchema>;
 
+/** Returns the line of an event. */
 export function eventLine(event: ExecutionEvent): RunOutputLine {
   switch (event.type) {
     case "status": {
@@ -106,8 +108,12 @@ export function eventLine(event: ExecutionEvent): RunOutputLine {
       return { type: "usage", usage: usageFields(event.usage) };
     case "notice":
       return { type: "notice", level: event.level, message: withAdvice(event) };
-    default:
+    case "text":
+    case "thinking":
+    case "tool_call":
       return event;
+    default:
+      return assertNever(event);
   }
 }
 

@@ -1,10 +1,11 @@
 /** The list of runs on a terminal: drawn over every second, with one run picked. */
-import { duration } from "../format.ts";
+
 import { DrawnFrame, type FrameLine } from "../live/drawn-frame.ts";
-import { paintState, STATE_WORDS, shortId } from "../run-rows.ts";
-import { columnsOf, type Screen } from "../screen.ts";
-import { table } from "../table.ts";
-import { fitTo, widthOf } from "../text.ts";
+import { paintState, STATE_WORDS, shortId } from "../runs/run-rows.ts";
+import { duration } from "../screen/format.ts";
+import { columnsOf, type Screen } from "../screen/screen.ts";
+import { table } from "../screen/table.ts";
+import { fitTo, widthOf } from "../screen/text.ts";
 import type { WatchedRun } from "./in-flight.ts";
 
 const MIN_ROWS = 3;

@@ -23,7 +23,7 @@ export interface WatchedRun {
  * `all`: also the runs of the organization that this machine does not wait for. Those that wait for a person are always
  * among them, and come first: a Dispatch turn ends while its run waits.
  */
-export async function lookInFlight(
+export async function listWatchedRuns(
   services: Services,
   agentOf: (id: string) => string,
   all: boolean,
@@ -33,7 +33,7 @@ export async function lookInFlight(
     services.inFlightRuns(),
     organization.runs({ limit: 100, goingOn: true }),
   ]);
-  const runs = join(flights, rows, agentOf, all);
+  const runs = mergeRuns(flights, rows, agentOf, all);
   await Promise.all(
     runs.slice(0, MAX_STEPS).map(async (run) => {
       if (run.state !== "running" || !run.runId) return;
@@ -44,7 +44,7 @@ export async function lookInFlight(
   return runs;
 }
 
-function join(
+function mergeRuns(
   flights: readonly InFlightRun[],
   rows: readonly RunRow[],
   agentOf: (id: string) => string,

@@ -1,17 +1,18 @@
-/** `watch` on a terminal: looks, draws, and does what is picked. */
+/** `watch` on a terminal: refreshes the list and performs the action of the key that was pressed. */
 import { generalAgentTarget, MAX_TIMEOUT_MS, withAdvice } from "../../../core/index.ts";
 import { sleep } from "../../../support/ambient.ts";
+import { assertNever } from "../../../support/assert-never.ts";
 import { asFailure } from "../../../support/failure.ts";
-import { confirm } from "../ask.ts";
-import { decide } from "../decide.ts";
+import { decideApproval } from "../approvals/decide-approval.ts";
 import { followRequest } from "../live/follow.ts";
-import { agentNames } from "../run-rows.ts";
-import { printError, printLine } from "../screen.ts";
+import { agentNames } from "../runs/run-rows.ts";
+import { confirm } from "../screen/ask.ts";
+import { printError, printLine } from "../screen/screen.ts";
+import { oneLine } from "../screen/text.ts";
 import type { Context } from "../services.ts";
-import { oneLine } from "../text.ts";
 import { Board } from "./board.ts";
-import { lookInFlight, type WatchedRun } from "./in-flight.ts";
-import { listenForKeys } from "./keys.ts";
+import { listWatchedRuns, type WatchedRun } from "./in-flight.ts";
+import { listenForKeys } from "./keyboard.ts";
 
 const DRAW_MS = 1_000;
 const LOOK_EVERY_DRAWS = 2;
@@ -27,16 +28,16 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   interrupt: "quit",
 };
 
-/** Resolves when the person quits. */
+/** Resolves when the user quits. */
 export async function watchSession(context: Context, all: boolean): Promise<void> {
   const { services } = context;
   let agentOf: ((deploymentId: string) => string) | undefined;
   const look = async () => {
     agentOf ??= await agentNames(services);
     try {
-      return await lookInFlight(services, agentOf, all);
+      return await listWatchedRuns(services, agentOf, all);
     } catch (error) {
-      agentOf = undefined; // the names may have been out of reach, too
+      agentOf = undefined; // the names may be missing as well
       throw error;
     }
   };
@@ -63,9 +64,9 @@ async function pick(
   const controller = new AbortController();
   let runs: WatchedRun[] = [];
   let picked: string | undefined;
-  let note = "looking…";
+  let note = "loading…";
   let chosen: { action: Action; run?: WatchedRun | undefined } | undefined;
-  // The picked run stays picked while others come and go.
+  // The selected run stays selected while others come and go.
   const index = () =>
     Math.max(
       0,
@@ -123,7 +124,11 @@ async function perform(context: Context, action: Exclude<Action, "quit">, runId:
       await (await services.remote()).directory.cancel(runId);
       printLine(screen, "Seren Cloud is cancelling it.");
       return;
+    case "approve":
+    case "reject":
+      await decideApproval(context, { runId, decision: action, yes: false });
+      return;
     default:
-      await decide(context, { runId, verdict: action, yes: false });
+      assertNever(action);
   }
 }

@@ -11,7 +11,7 @@ import {
   type Services,
 } from "../../../../src/adapters/terminal/index.ts";
 import { INSTALLERS } from "../../../../src/app/installers.ts";
-import { terminalKeys } from "../../../../src/app/terminal/keys.ts";
+import { createApiKeys } from "../../../../src/app/terminal/api-keys.ts";
 import { checkKey, createRemote } from "../../../../src/app/terminal/remote-services.ts";
 import { readConfig } from "../../../../src/config.ts";
 import { writeFileAtomic } from "../../../../src/state/atomic-file.ts";
@@ -73,7 +73,7 @@ export class TestTerminal {
     });
     const ambient = realAmbient;
     const redactor = createRedactor();
-    const keys = terminalKeys({ config, ambient, redactor, check: (key) => checkKey(config, ambient, key) });
+    const keys = createApiKeys({ config, ambient, redactor, check: (key) => checkKey(config, ambient, key) });
     const remote = lazy(async () => {
       const made = await createRemote({ config, apiKey: keys.current, ambient, log: silentLog });
       onTestFinished(() => made.close());

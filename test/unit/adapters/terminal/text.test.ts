@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { age, cost, duration, parseDuration } from "../../../../src/adapters/terminal/format.ts";
-import { table } from "../../../../src/adapters/terminal/table.ts";
-import { exact, fitTo, oneLine, printable, widthOf } from "../../../../src/adapters/terminal/text.ts";
+import { age, cost, duration, parseDuration } from "../../../../src/adapters/terminal/screen/format.ts";
+import { table } from "../../../../src/adapters/terminal/screen/table.ts";
+import { escapeInvisible, fitTo, oneLine, printable, widthOf } from "../../../../src/adapters/terminal/screen/text.ts";
 
 describe("foreign text", () => {
   test.each([
@@ -15,7 +15,7 @@ describe("foreign text", () => {
   test("one line stays one line", () => expect(oneLine(" a\n b\t\x1b[1mc ")).toBe("a b c"));
 
   test("nothing hides in what is about to be allowed", () => {
-    expect(exact("rm \u202e-rf\u200b \x1b[8m/\u2028x")).toBe("rm \\u202e-rf\\u200b \\u001b[8m/\\u2028x");
+    expect(escapeInvisible("rm \u202e-rf\u200b \x1b[8m/\u2028x")).toBe("rm \\u202e-rf\\u200b \\u001b[8m/\\u2028x");
   });
 });
 

@@ -1,8 +1,8 @@
 /** A parcel on disk as a request: the same deployment the Dispatch courier would use for it. */
-import { chooseDeployment, type NamedDeployment, type RunRequest, type Target } from "../../core/index.ts";
-import { boundDeployment, namedWorkload, openParcel, requireEntrypoint, runTimeoutMs } from "../../parcel/index.ts";
-import { ExecutionFailure } from "../../support/failure.ts";
-import type { Services } from "./services.ts";
+import { chooseDeployment, type NamedDeployment, type RunRequest, type Target } from "../../../core/index.ts";
+import { boundDeployment, namedWorkload, openParcel, requireEntrypoint, runTimeoutMs } from "../../../parcel/index.ts";
+import { ExecutionFailure } from "../../../support/failure.ts";
+import type { Services } from "../services.ts";
 
 export interface ParcelRequest {
   target: Target;

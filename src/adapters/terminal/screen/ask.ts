@@ -1,6 +1,6 @@
 /** Questions to a person. The library behind them is loaded when there is one to ask; it draws on stderr. */
-import { ExecutionFailure } from "../../support/failure.ts";
-import { lazy } from "../../support/lazy.ts";
+import { ExecutionFailure } from "../../../support/failure.ts";
+import { lazy } from "../../../support/lazy.ts";
 import type { Screen } from "./screen.ts";
 
 const prompts = lazy(() => import("@clack/prompts"));

@@ -1,5 +1,5 @@
 /** Single keys, as they are typed. */
-import type { Input } from "../screen.ts";
+import type { Input } from "../screen/screen.ts";
 
 export type Key = "up" | "down" | "interrupt" | string;
 

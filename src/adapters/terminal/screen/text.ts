@@ -21,7 +21,7 @@ export function oneLine(text: string): string {
 }
 
 /** For what somebody is about to allow: nothing may hide, so unseen characters are written as their numbers. */
-export function exact(text: string): string {
+export function escapeInvisible(text: string): string {
   const number = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
   return text.replace(CONTROLS, number).replace(INVISIBLE, number);
 }

@@ -1,6 +1,6 @@
 /** Times, money and counts in the words of a screen; durations as people type them. */
-import type { Usage } from "../../core/index.ts";
-import { ExecutionFailure } from "../../support/failure.ts";
+import type { Usage } from "../../../core/index.ts";
+import { ExecutionFailure } from "../../../support/failure.ts";
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 

@@ -1,11 +1,11 @@
 /** Runs in lists: their columns, their JSON, and finding one by the beginning of its id. */
-import { generalAgentTarget, type RunRow, type RunState } from "../../core/index.ts";
-import { ExecutionFailure } from "../../support/failure.ts";
-import { age, cost, duration } from "./format.ts";
-import { usageFields } from "./live/run-output-lines.ts";
-import type { Colors } from "./screen.ts";
-import type { Services } from "./services.ts";
-import type { Column } from "./table.ts";
+import { generalAgentTarget, type RunRow, type RunState } from "../../../core/index.ts";
+import { ExecutionFailure } from "../../../support/failure.ts";
+import { usageFields } from "../live/run-output-lines.ts";
+import { age, cost, duration } from "../screen/format.ts";
+import type { Colors } from "../screen/screen.ts";
+import type { Column } from "../screen/table.ts";
+import type { Services } from "../services.ts";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** Characters of an id that lists show and commands take. */

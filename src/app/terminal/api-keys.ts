@@ -1,7 +1,7 @@
 /** The API key for people: where it comes from, storing it, taking it away. */
 import { mkdir, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { KeySource, Keys } from "../../adapters/terminal/index.ts";
+import type { ApiKeys, KeySource } from "../../adapters/terminal/index.ts";
 import type { Config } from "../../config.ts";
 import { apiKeyReader } from "../../credentials.ts";
 import { writeFileAtomic } from "../../state/index.ts";
@@ -10,7 +10,7 @@ import { asFailure } from "../../support/failure.ts";
 import type { Redactor } from "../../support/redact.ts";
 import { Secret } from "../../support/secret.ts";
 
-export interface TerminalKeysOptions {
+export interface ApiKeysOptions {
   config: Config;
   ambient: Ambient;
   redactor: Redactor;
@@ -18,7 +18,7 @@ export interface TerminalKeysOptions {
   check: (key: Secret) => Promise<void>;
 }
 
-export function terminalKeys({ config, ambient, redactor, check }: TerminalKeysOptions): Keys {
+export function createApiKeys({ config, ambient, redactor, check }: ApiKeysOptions): ApiKeys {
   const path = config.credentialsFile;
   const read = apiKeyReader(config, redactor);
   return {

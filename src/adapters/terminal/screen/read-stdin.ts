@@ -1,5 +1,5 @@
 /** All of stdin, for `-` and `--stdin`. */
-import { ExecutionFailure } from "../../support/failure.ts";
+import { ExecutionFailure } from "../../../support/failure.ts";
 import type { Screen } from "./screen.ts";
 
 /** What a message may have; the service takes it as one JSON text. */

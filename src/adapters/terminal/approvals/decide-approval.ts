@@ -1,26 +1,29 @@
 /** A person's decision about a waiting run: all of it is shown, then it is asked for. No program decides by itself. */
-import type { ApprovalDecision } from "../../core/index.ts";
-import { ExecutionFailure } from "../../support/failure.ts";
+import type { ApprovalDecision } from "../../../core/index.ts";
+import { ExecutionFailure } from "../../../support/failure.ts";
+import { EXIT, type ExitCode } from "../exit-code.ts";
+import { confirm } from "../screen/ask.ts";
+import { count } from "../screen/format.ts";
+import { printError, printLine } from "../screen/screen.ts";
+import type { Context } from "../services.ts";
 import { approvalLines } from "./approval-text.ts";
-import { confirm } from "./ask.ts";
-import { EXIT, type ExitCode } from "./exit-code.ts";
-import { count } from "./format.ts";
-import { printError, printLine } from "./screen.ts";
-import type { Context } from "./services.ts";
 
 export interface DecideOptions {
   runId: string;
-  verdict: ApprovalDecision;
+  decision: ApprovalDecision;
   /** The person has said so on the command line. */
   yes: boolean;
 }
 
 /** Rejects with `cancelled` when the question is dismissed, `invalid_input` when there is nobody to ask. */
-export async function decide({ services, screen }: Context, { runId, verdict, yes }: DecideOptions): Promise<ExitCode> {
+export async function decideApproval(
+  { services, screen }: Context,
+  { runId, decision, yes }: DecideOptions,
+): Promise<ExitCode> {
   const { approvals } = await services.remote();
   const checkpoint = await approvals.checkpoint(runId);
   const { requests } = checkpoint;
-  const what = verdict === "approve" ? "Approve" : "Reject";
+  const what = decision === "approve" ? "Approve" : "Reject";
   printError(screen, `The run ${runId} asks for ${count(requests.length, "approval")}:`);
   for (const request of requests) printError(screen, "", ...approvalLines(request).map((line) => `  ${line}`));
   printError(screen, "");
@@ -37,10 +40,10 @@ export async function decide({ services, screen }: Context, { runId, verdict, ye
       return EXIT.cancelled;
     }
   }
-  const next = await approvals.decide(checkpoint, () => verdict);
+  const next = await approvals.decide(checkpoint, () => decision);
   printLine(
     screen,
-    `${verdict === "approve" ? "Approved" : "Rejected"}. Follow it with: seren-bridge runs follow ${next.runId}`,
+    `${decision === "approve" ? "Approved" : "Rejected"}. Follow it with: seren-bridge runs follow ${next.runId}`,
   );
   return EXIT.ok;
 }

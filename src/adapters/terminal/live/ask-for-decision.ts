@@ -1,0 +1,66 @@
+/** Asks for a decision about the run that is being followed, within the live view. */
+import type { RunRef } from "../../../core/index.ts";
+import { asFailure } from "../../../support/failure.ts";
+import { approvalLines } from "../approvals/approval-text.ts";
+import { select } from "../screen/ask.ts";
+import { oneLine } from "../screen/text.ts";
+import type { Context } from "../services.ts";
+import type { LiveView } from "./live-view.ts";
+
+export interface AskForDecisionOptions {
+  run: RunRef;
+  /** Pauses while the question is on the screen. */
+  view: LiveView;
+  /** Receives the run that continues after the decision, which may be a new one. */
+  onDecision: (next: Promise<RunRef>) => void;
+}
+
+/**
+ * Shows the requests of a waiting run and asks. Dismissing the question decides nothing: the run keeps waiting. Returns a
+ * function that withdraws the question, for a run that has ended or was decided elsewhere.
+ */
+export function askForDecision(
+  { services, screen }: Context,
+  { run, view, onDecision }: AskForDecisionOptions,
+): () => void {
+  const controller = new AbortController();
+  let over = false;
+  let asking = false;
+  const ask = async () => {
+    const { approvals } = await services.remote();
+    const checkpoint = await approvals.checkpoint(run.runId);
+    if (over) return;
+    view.stop();
+    view.line(
+      screen.colors.yellow("The run waits for your approval:"),
+      ...checkpoint.requests.flatMap((request) => ["", ...approvalLines(request)]),
+      "",
+    );
+    asking = true;
+    const decision = await select(
+      screen,
+      checkpoint.requests.length === 1 ? "Allow this?" : `Allow these ${checkpoint.requests.length} requests?`,
+      [
+        { value: "later", label: "Not now: keep waiting" },
+        { value: "approve", label: "Approve" },
+        { value: "reject", label: "Reject" },
+      ],
+      controller.signal,
+    );
+    asking = false;
+    view.start();
+    if (decision === "approve" || decision === "reject") {
+      const next = approvals.decide(checkpoint, () => decision);
+      onDecision(next);
+      await next;
+    }
+  };
+  ask().catch((error: unknown) => {
+    view.start();
+    if (!over) view.line(`the decision failed: ${oneLine(asFailure(error).message)}`);
+  });
+  return () => {
+    over = true;
+    if (asking) controller.abort(); // aborting an answered question would draw it again
+  };
+}
