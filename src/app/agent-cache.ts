@@ -1,6 +1,6 @@
 /**
- * The agents Roder is told of. It asks once, at its start, and waits for nothing: so the answer is what the last start saw,
- * and this start's look is for the next one.
+ * The agents offered to Roder. Roder asks once, at its start, and does not wait: it gets the agents that the last start
+ * stored, and this start stores those for the next one.
  */
 import { readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
@@ -13,7 +13,7 @@ import type { Log } from "../support/log.ts";
 
 const FileSchema = z.object({
   v: z.literal(1),
-  /** Service the agents belong to: another base has others. */
+  /** Base of the service that has these agents. */
   base: z.string(),
   agents: z.array(z.object({ name: z.string(), description: z.string(), deploymentId: z.string() })),
 });
@@ -21,7 +21,7 @@ const FileSchema = z.object({
 export interface AgentCacheOptions {
   stateDir: string;
   base: string;
-  /** Asks the service. */
+  /** Lists the agents of the service. */
   look: () => Promise<NamedAgent[]>;
   ambient: Ambient;
   log: Log;
@@ -35,10 +35,10 @@ export class AgentCache {
   constructor(options: AgentCacheOptions) {
     this.#options = options;
     this.#path = join(options.stateDir, "agents.json");
-    this.agents = readSeen(this.#path, options.base);
+    this.agents = readStored(this.#path, options.base);
   }
 
-  /** For the next start. Never rejects: without it, there is only the general agent. */
+  /** Stores the current agents for the next start. Never rejects: a failure is logged. */
   async refresh(): Promise<void> {
     const { stateDir, base, look, ambient, log } = this.#options;
     try {
@@ -53,7 +53,7 @@ export class AgentCache {
   }
 }
 
-function readSeen(path: string, base: string): NamedAgent[] {
+function readStored(path: string, base: string): NamedAgent[] {
   try {
     const file = FileSchema.parse(JSON.parse(readFileSync(path, "utf8")));
     return file.base === base ? file.agents : [];

@@ -1,6 +1,6 @@
 /**
- * The core on its client: the part of the program that costs time to load (HTTP, schemas of the service, the embedded
- * service). It is imported after the first reply, when somebody needs a run.
+ * The core with its client: the part of the program that takes time to load (HTTP, schemas of the service, the embedded
+ * service). It is imported after the first reply, when a run is requested.
  */
 import type { Config } from "../config.ts";
 import { agentsOf, Canceller, createExecute, Organization, RunDirectory, saveArtifacts } from "../core/engine.ts";
@@ -16,7 +16,7 @@ export interface Engine {
   client: SerenClient;
   execute: Execute;
   directory: RunDirectory;
-  /** The organization's deployments, as agents. */
+  /** Lists the organization's deployments as agents. */
   agents(): Promise<NamedAgent[]>;
   saveArtifacts(outcome: Outcome, folder: string): Promise<SavedArtifact[]>;
   close(): Promise<void>;
@@ -27,7 +27,7 @@ export interface EngineOptions {
   apiKey: () => Secret;
   ambient: Ambient;
   log: Log;
-  /** Who asks for the runs, for the journal. Default `terminal`. */
+  /** The host that requests the runs, for the journal. Default `terminal`. */
   host?: string;
 }
 
@@ -39,7 +39,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const transport = createHttp({ ...place, userAgent: userAgent(), ambient, proxy });
   const client = new SerenClient(transport, ambient);
   const canceller = new Canceller(client, log);
-  // Runs of the service inside this process end with it: there is nothing to remember.
+  // Runs of the embedded service end with this process: they need no journal.
   const { stateDir } = config;
   const disk = local ? undefined : openJournal({ ...place, stateDir, host, client, canceller, log });
   return {

@@ -1,24 +1,24 @@
-/** The journal in the state folder, and the sweep of what processes that died left behind. */
+/** The journal in the state folder, and the sweep of runs that dead processes left in it. */
 import { createHmac } from "node:crypto";
 import { join } from "node:path";
 import { Journal, type SweepOptions, sweep } from "../core/engine.ts";
 import { OwnedFiles } from "../state/index.ts";
 import type { Secret } from "../support/secret.ts";
 
-/** A run that is asked for at start goes first: sweeping is beside the point for whoever waits for an answer. */
+/** The sweep waits, so that it does not compete with a run that is requested at the start. */
 const SWEEP_AFTER_MS = 1_000;
 
 export interface DiskJournalOptions extends Omit<SweepOptions, "journal" | "signal"> {
   stateDir: string;
   baseUrl: string;
   apiKey: () => Secret;
-  /** Who starts the runs, e.g. `dispatch`. */
+  /** The host that starts the runs, e.g. `dispatch`. */
   host: string;
 }
 
 export interface DiskJournal {
   journal: Journal;
-  /** Stops sweeping; what is noted stays. */
+  /** Stops the sweep and waits for pending writes. The entries stay. */
   close(): Promise<void>;
 }
 
@@ -48,7 +48,7 @@ export function journalFolder(stateDir: string): string {
   return join(stateDir, "runs");
 }
 
-/** Tells accounts and services apart; nobody can get the key from it. */
+/** Returns an identifier of account and service that does not reveal the key. */
 export function accountOf({ apiKey, baseUrl }: Pick<DiskJournalOptions, "apiKey" | "baseUrl">): string {
   return createHmac("sha256", apiKey().reveal()).update(baseUrl).digest("hex").slice(0, 16);
 }

@@ -114,7 +114,7 @@ async function reasonOf(stream: HttpStream): Promise<string> {
       if (size > MAX_ERROR_BYTES) break;
     }
   } catch {
-    // what has come so far has to do
+    // what has arrived so far has to suffice
   }
   const text = new TextDecoder().decode(Buffer.concat(chunks));
   const error = ChatErrorSchema.safeParse(parseJson(text)).data;
@@ -126,7 +126,7 @@ function messageOf({ error }: { error: string | { message: string } }): string {
   return typeof error === "string" ? error : error.message;
 }
 
-/** The system's word for what happened on the road, in brackets; empty when there is none. */
+/** Returns the system's error code in parentheses; empty when there is none. */
 function codeOf(error: unknown): string {
   for (let at = error; at instanceof Error; at = at.cause) {
     if ("code" in at && typeof at.code === "string") return ` (${at.code})`;

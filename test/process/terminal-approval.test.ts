@@ -22,7 +22,7 @@ test.runIf(HAVE_PTY).each(["same_run", "new_run", "new_run_repeating"] as const)
     expect(times(pty.shown(), "early")).toBe(1);
     expect(times(pty.shown(), "late")).toBe(1);
     expect(linesOf(pty.shown()).join("\n")).toMatch(/✓ completed in \d/);
-    expect(/it goes on as run [0-9a-f-]{36}/.test(pty.shown())).toBe(approvalResume !== "same_run");
+    expect(/continues as run [0-9a-f-]{36}/.test(pty.shown())).toBe(approvalResume !== "same_run");
     expect(server.cloud.stats().runsActive).toEqual([]);
   },
 );

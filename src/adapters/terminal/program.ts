@@ -21,13 +21,13 @@ import type { Context } from "./services.ts";
 
 const ENVIRONMENT = `Environment:
   SEREN_API_KEY             key of your Seren organization; else the one stored by \`seren-bridge login\`
-  SEREN_API_BASE            default https://api.serendb.com; "local" = the service inside this program
+  SEREN_API_BASE            default https://api.serendb.com; "local" for the embedded service
   SEREN_BRIDGE_DEPLOYMENT   deployment to use when neither parcel nor command names one
-  SEREN_BRIDGE_STATE_DIR    folder for small files of ours
+  SEREN_BRIDGE_STATE_DIR    state folder
   SEREN_BRIDGE_LOG          error, warn (default), info or debug; JSON lines on stderr
-  SEREN_BRIDGE_MODEL_URL    lets the embedded service answer from an OpenAI-compatible endpoint, with
+  SEREN_BRIDGE_MODEL_URL    makes the embedded service answer from an OpenAI-compatible endpoint, with
                             SEREN_BRIDGE_MODEL and SEREN_BRIDGE_MODEL_KEY
-  HTTPS_PROXY, NO_PROXY     the proxy that leads outside, and what is reached without it
+  HTTPS_PROXY, NO_PROXY     proxy, and hosts that are reached without it
   NO_COLOR, CI              no colours; no animation and no questions
 `;
 
@@ -60,7 +60,7 @@ function buildProgram(context: CommandContext): Command {
     .version(services.version, "-v, --version", "print the version")
     .option("--no-color", "no colours (the same as NO_COLOR=1)")
     .showSuggestionAfterError(true)
-    .showHelpAfterError("(seren-bridge --help tells all commands)")
+    .showHelpAfterError("(seren-bridge --help lists all commands)")
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void screen.stdout.write(text),

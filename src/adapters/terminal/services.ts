@@ -1,4 +1,4 @@
-/** What the commands need from the rest of the program. The composition root provides it. */
+/** What the commands need from the rest of the program; `app/front-ends/terminal.ts` provides it. */
 import type { ApprovalDesk, Execute, Organization, RunDirectory } from "../../core/index.ts";
 import type { HostInstaller, InstallContext, WriteFile } from "../../install/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
@@ -7,7 +7,7 @@ import type { Redactor } from "../../support/redact.ts";
 import type { Secret } from "../../support/secret.ts";
 import type { Screen } from "./screen/screen.ts";
 
-/** Seren Cloud, loaded at its first use. */
+/** Seren Cloud. It is loaded at its first use. */
 export interface Remote {
   execute: Execute;
   directory: RunDirectory;
@@ -17,24 +17,24 @@ export interface Remote {
   close(): Promise<void>;
 }
 
-/** Questions that `doctor` asks of the road rather than of the service. */
+/** Measurements of the connection, for `doctor`. */
 export interface Probe {
-  /** One authorized call: how far the service's clock is ahead of ours in ms, where it says. Rejects as every call does. */
+  /** Makes one authorized call. `clockAheadMs` is how far the service's clock is ahead of ours, if its reply has a date. */
   call(): Promise<{ clockAheadMs?: number; tookMs: number }>;
-  /** Opens the stream of a run and waits for its first bytes. False when none came within `limitMs`. */
+  /** Opens the stream of a run. Resolves with whether bytes arrived within `limitMs`. */
   stream(runId: string, limitMs: number): Promise<boolean>;
 }
 
-/** A run that a process of this machine started and still waits for. */
+/** A run that a process of this machine started and that has not ended for it. */
 export interface InFlightRun {
-  /** Absent between the intent and the service's answer. */
+  /** Absent until the service has replied to the create call. */
   runId?: string;
   deploymentId: string;
   /** `dispatch`, `roder` or `terminal`. */
   host: string;
   /** Milliseconds since the epoch. */
   since: number;
-  /** Whether the process that started it is still there. */
+  /** Whether the process that started it still runs. */
   alive: boolean;
 }
 
@@ -51,9 +51,9 @@ export interface ApiKeys {
   current(): Secret;
   /** Rejects when the service does not accept the key, or cannot be asked. */
   check(key: Secret): Promise<void>;
-  /** Stores it readable by its owner only. Answers the file. */
+  /** Stores the key, readable by its owner only. Resolves with the path of the file. */
   store(key: Secret): Promise<string>;
-  /** Whether there was one. */
+  /** Removes the stored key. Resolves with whether there was one. */
   forget(): Promise<boolean>;
 }
 
@@ -61,9 +61,9 @@ export interface LocalOptions {
   port: number;
   /** Path of a fault plan, or a seed for one. */
   faults?: string;
-  /** Folder that keeps what is made. Default: nothing outlives the service. */
+  /** Folder that keeps the service's state. Default: nothing is kept. */
   state?: string;
-  /** Called with one line a request. */
+  /** Called once per request. */
   onRequest: (line: LocalRequestLine) => void;
   /** Called once when the folder can no longer be written. */
   onProblem: (why: string) => void;
@@ -96,25 +96,25 @@ export interface Services extends InstallContext {
   readonly installers: readonly HostInstaller[];
   readonly ambient: Ambient;
   readonly paths: Paths;
-  /** Whether the service inside this process is used: nothing outlives the command. */
+  /** Whether the embedded service is used: nothing outlives the command. */
   readonly local: boolean;
-  /** Address of the service, for people. Throws `invalid_input` for a setting that cannot be used. */
+  /** Returns the address of the service, for display. Throws `invalid_input` for an unusable setting. */
   readonly serviceAddress: () => string;
-  /** The proxy that leads to the service. Throws `invalid_input` for a setting that cannot be used. */
+  /** Returns the proxy to the service, if any. Throws `invalid_input` for an unusable setting. */
   readonly proxy: () => ProxyRoute | undefined;
   /** `SEREN_BRIDGE_DEPLOYMENT`. */
   readonly deployment: string | undefined;
   readonly keys: ApiKeys;
   readonly redactor: Redactor;
   remote(): Promise<Remote>;
-  /** What the journal of this machine lists, for this account. */
+  /** Lists the journal entries of this machine for this account. */
   inFlightRuns(): Promise<InFlightRun[]>;
-  /** Calls the listener at every interrupt until the answered function is called; without listeners the program ends. */
+  /** Calls the listener at every interrupt. Returns a function that removes it; without listeners an interrupt ends the program. */
   onInterrupt(listener: () => void): () => void;
-  /** Ends the program now. */
+  /** Exits at once. */
   leave(code: number): void;
   readonly writeFile: WriteFile;
-  /** Serves the embedded Seren Cloud on loopback. Rejects when the port or the folder cannot be had, or the plan is malformed. */
+  /** Serves the embedded Seren Cloud on loopback. Rejects when port, folder or fault plan cannot be used. */
   serveLocal(options: LocalOptions): Promise<LocalServer>;
 }
 

@@ -1,4 +1,4 @@
-/** The API key for people: where it comes from, storing it, taking it away. */
+/** The API key for `login`, `logout` and `doctor`: its source, storing it, removing it. */
 import { mkdir, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { ApiKeys, KeySource } from "../../adapters/terminal/index.ts";
@@ -14,7 +14,7 @@ export interface ApiKeysOptions {
   config: Config;
   ambient: Ambient;
   redactor: Redactor;
-  /** Asks the service whether it accepts the key. */
+  /** Rejects when the service does not accept the key. */
   check: (key: Secret) => Promise<void>;
 }
 

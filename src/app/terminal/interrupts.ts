@@ -1,28 +1,28 @@
-/** Everything that asks a terminal command to stop: Ctrl-C, a terminal that was closed, a reader that went away. */
+/** Requests to stop a terminal command: Ctrl-C, a closed terminal, a reader that has exited. */
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** The `onInterrupt` of the terminal's services. Without listeners signals keep their usual effect. */
+/** Returns `onInterrupt` of the terminal's services. Without listeners, signals have their default effect. */
 export function interrupts(): (listener: () => void) => () => void {
   const listeners = new Set<() => void>();
-  const ring = () => {
+  const notify = () => {
     for (const listener of [...listeners]) listener();
   };
   let broken = false;
   for (const output of [process.stdout, process.stderr]) {
     output.on("error", () => {
-      if (broken) return; // it will say so at every write
+      if (broken) return; // every further write reports it again
       broken = true;
       if (listeners.size === 0) process.exit(0);
-      ring();
+      notify();
     });
   }
   return (listener) => {
-    if (listeners.size === 0) for (const signal of SIGNALS) process.on(signal, ring);
+    if (listeners.size === 0) for (const signal of SIGNALS) process.on(signal, notify);
     listeners.add(listener);
     return () => {
       if (!listeners.delete(listener) || listeners.size > 0) return;
-      for (const signal of SIGNALS) process.off(signal, ring);
+      for (const signal of SIGNALS) process.off(signal, notify);
     };
   };
 }

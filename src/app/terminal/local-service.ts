@@ -45,7 +45,7 @@ export async function serveLocal(options: LocalOptions, config: Config, ambient:
   }
 }
 
-/** Two services on one folder would not know of each other's changes. Rejects with `conflict` when somebody has it. */
+/** Claims the folder for this process: two services would overwrite each other's changes. Rejects with `conflict`. */
 async function ownFolder(path: string): Promise<Server> {
   const refuse = (kind: FailureKind, why: string, cause?: unknown) =>
     new ExecutionFailure(kind, `the state folder ${path} cannot be used: ${why}`, { cause });
@@ -68,7 +68,7 @@ async function ownFolder(path: string): Promise<Server> {
   }
 }
 
-/** Tells of every request once its answer has begun. */
+/** Reports every request when its response begins. */
 class ReportingCloud extends LocalCloud {
   readonly #ambient: Ambient;
   readonly #report: (line: LocalRequestLine) => void;
@@ -97,7 +97,7 @@ class ReportingCloud extends LocalCloud {
   }
 }
 
-/** A seed, or the path of a JSON file. Throws `invalid_input`. */
+/** Returns the plan of a seed or of a JSON file. Throws `invalid_input`. */
 function faultPlan(source: string): FaultPlan {
   if (/^\d{1,9}$/.test(source)) return randomFaultPlan(Number(source));
   const refuse = (why: string, cause: unknown) =>

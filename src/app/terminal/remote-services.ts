@@ -1,4 +1,4 @@
-/** The part of the terminal's services that needs HTTP; loaded when a command asks for it. */
+/** The terminal's services that need HTTP, loaded at their first use. */
 import type { InFlightRun, Probe, Remote } from "../../adapters/terminal/index.ts";
 import type { Config } from "../../config.ts";
 import { ApprovalDesk, Organization, parseEntry } from "../../core/engine.ts";
@@ -35,9 +35,9 @@ export async function checkKey(config: Config, ambient: Ambient, key: Secret): P
   }
 }
 
-/** Runs of this account that processes of this machine wait for. */
+/** Lists the runs of this account that processes of this machine wait for. */
 export async function listInFlightRuns(config: Config, ambient: Ambient, apiKey: () => Secret): Promise<InFlightRun[]> {
-  if (config.local) return []; // runs of a service inside a process are nowhere else
+  if (config.local) return []; // no other process can see an embedded service's runs
   const account = accountOf({ apiKey, baseUrl: config.apiBase() });
   const files = await new OwnedFiles(journalFolder(config.stateDir), ambient).list();
   return files.flatMap(({ text, alive }) => {
@@ -62,8 +62,8 @@ function probeOf(client: SerenClient, config: Config | undefined, { apiKey, ambi
         if (response.status < 200 || response.status > 299)
           throw toFailure(response, "the list of deployments", ambient);
         const tookMs = ambient.now() - before;
-        const told = Date.parse(response.headers.date ?? "");
-        return Number.isNaN(told) ? { tookMs } : { tookMs, clockAheadMs: told - (before + tookMs / 2) };
+        const date = Date.parse(response.headers.date ?? "");
+        return Number.isNaN(date) ? { tookMs } : { tookMs, clockAheadMs: date - (before + tookMs / 2) };
       } finally {
         await transport.close();
       }

@@ -1,8 +1,8 @@
-/** A request for approval, shown whole: whoever allows it has seen all of it. */
+/** The text of a request for approval. It is complete, because what is approved must have been visible. */
 import type { ApprovalRequest } from "../../../core/index.ts";
 import { escapeInvisible } from "../screen/text.ts";
 
-/** Lines without colours. Unseen characters are written as numbers; nothing is cut. */
+/** Returns lines without colours. Invisible characters are written as their code points; nothing is cut. */
 export function approvalLines({ tool, reason, args }: ApprovalRequest): string[] {
   const json = JSON.stringify(args, null, 2) ?? "null";
   const lines = [`tool    ${escapeInvisible(tool)}`];

@@ -1,4 +1,4 @@
-/** A person's decision about a waiting run: all of it is shown, then it is asked for. No program decides by itself. */
+/** Decides about a waiting run: shows its requests in full and asks. No program decides by itself. */
 import type { ApprovalDecision } from "../../../core/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
@@ -11,11 +11,11 @@ import { approvalLines } from "./approval-text.ts";
 export interface DecideOptions {
   runId: string;
   decision: ApprovalDecision;
-  /** The person has said so on the command line. */
+  /** The decision was confirmed on the command line; do not ask. */
   yes: boolean;
 }
 
-/** Rejects with `cancelled` when the question is dismissed, `invalid_input` when there is nobody to ask. */
+/** Returns the exit code. Rejects with `cancelled` when the question is dismissed, `invalid_input` without a terminal. */
 export async function decideApproval(
   { services, screen }: Context,
   { runId, decision, yes }: DecideOptions,
@@ -36,7 +36,7 @@ export async function decideApproval(
     }
     const sure = await confirm(screen, requests.length === 1 ? `${what} this?` : `${what} all ${requests.length}?`);
     if (!sure) {
-      printLine(screen, "Nothing was decided; the run goes on waiting.");
+      printLine(screen, "Nothing was decided; the run keeps waiting.");
       return EXIT.cancelled;
     }
   }

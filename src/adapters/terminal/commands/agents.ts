@@ -1,4 +1,4 @@
-/** `agents`: what a run can go to. */
+/** `agents`: lists what a run can go to. */
 import type { Command } from "commander";
 import { type DeploymentRow, generalAgentTarget } from "../../../core/index.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
@@ -18,13 +18,13 @@ interface Agent {
 export function addAgents(program: Command, context: CommandContext): void {
   const command = program
     .command("agents")
-    .summary("what a run can go to")
+    .summary("list what a run can go to")
     .description(
       "Lists the general agent, which runs prompts that name no other, and the deployments of your organization.",
     )
-    .option("--json", "JSON instead of a table (the default when this is no terminal)");
+    .option("--json", "JSON instead of a table (the default when stdout is not a terminal)");
   examples(command, [
-    ["seren-bridge agents", "see what there is"],
+    ["seren-bridge agents", "list them"],
     ["seren-bridge run -d <deployment id> 'hello'", "run on one of them"],
   ]);
   command.action(action(context, (options: { json?: boolean }) => list(context, options)));
@@ -60,7 +60,7 @@ async function list({ services, screen }: Context, options: { json?: boolean }):
   return EXIT.ok;
 }
 
-/** The general agent first, whether or not it has been deployed yet. */
+/** Returns the general agent first, deployed or not. */
 function agentRows(deployments: readonly DeploymentRow[]): Agent[] {
   const target = generalAgentTarget();
   const generalName = target.kind === "workload" ? target.name : "";
@@ -74,6 +74,6 @@ function agentRows(deployments: readonly DeploymentRow[]): Agent[] {
   });
   const first: Agent = general
     ? { ...agentOf(general), name: "general (default)" }
-    : { name: "general (default)", status: "made at first use", mode: "job" };
+    : { name: "general (default)", status: "created at first use", mode: "job" };
   return [first, ...deployments.filter((one) => one !== general).map(agentOf)];
 }

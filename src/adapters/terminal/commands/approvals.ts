@@ -1,9 +1,10 @@
-/** `approvals`: what waits for a person, and deciding it. */
+/** `approvals`: lists and decides what waits for a person. */
 import type { Command } from "commander";
 import type { ApprovalDecision, ApprovalRequest, RunRef } from "../../../core/index.ts";
 import { decideApproval } from "../approvals/decide-approval.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
-import { agentNames, findRunId, shortId } from "../runs/run-rows.ts";
+import { agentNames, findRunId } from "../runs/find-run.ts";
+import { shortId } from "../runs/run-rows.ts";
 import { columnsOf, printJson, printLine, wantsJson } from "../screen/screen.ts";
 import { table } from "../screen/table.ts";
 import { escapeInvisible } from "../screen/text.ts";
@@ -13,30 +14,28 @@ import { action, type CommandContext, examples } from "./command.ts";
 export function addApprovals(program: Command, context: CommandContext): void {
   const approvals = program
     .command("approvals")
-    .summary("see and decide what waits for you")
-    .description(
-      "Runs that ask for permission wait for a person. Nothing here, and no tool of a model, decides for you.",
-    );
+    .summary("show and decide what waits for you")
+    .description("Runs that need an approval wait for a person. No command and no model decides for you.");
   examples(approvals, [
-    ["seren-bridge approvals list", "what waits"],
-    ["seren-bridge approvals approve 1f3c", "see all of it, then allow it"],
+    ["seren-bridge approvals list", "list what waits"],
+    ["seren-bridge approvals approve 1f3c", "show it in full, then allow it"],
     ["seren-bridge approvals reject 1f3c", "refuse it"],
   ]);
   const list = approvals
     .command("list")
-    .summary("what waits in your organization")
-    .option("--json", "JSON instead of a table (the default when this is no terminal)");
-  examples(list, [["seren-bridge approvals list --json", "with the whole arguments"]]);
+    .summary("list what waits in your organization")
+    .option("--json", "JSON instead of a table (the default when stdout is not a terminal)");
+  examples(list, [["seren-bridge approvals list --json", "with the full arguments"]]);
   list.action(action(context, (options: { json?: boolean }) => showList(context, options)));
   for (const decision of ["approve", "reject"] as const) {
     const command = approvals
       .command(decision)
       .summary(decision === "approve" ? "allow what a run asks for" : "refuse what a run asks for")
       .description(
-        "Shows every request of the run with its whole arguments and asks. All requests of a run are decided together.",
+        "Shows every request of the run with its full arguments and asks. All requests of a run are decided together.",
       )
       .argument("<run>", "id of the run, or its beginning")
-      .option("-y, --yes", "you have seen it; do not ask");
+      .option("-y, --yes", "a person has decided; do not ask");
     examples(command, [[`seren-bridge approvals ${decision} 1f3c`, "shows, asks, decides"]]);
     command.action(
       action(context, (run: string, options: { yes?: boolean }) => decideOne(context, run, decision, options)),
@@ -87,7 +86,7 @@ async function showList({ services, screen }: Context, options: { json?: boolean
       { columns: columnsOf(screen.stdout), dim: screen.colors.dim },
     ),
     "",
-    screen.colors.dim("See all of one and decide it with: seren-bridge approvals approve <run>"),
+    screen.colors.dim("Show one in full and decide it with: seren-bridge approvals approve <run>"),
   );
   return EXIT.ok;
 }

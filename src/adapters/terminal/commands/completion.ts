@@ -1,4 +1,4 @@
-/** `completion`: shell completions, written from the tree of commands. */
+/** `completion`: prints shell completions, generated from the tree of commands. */
 import { Argument, type Command } from "commander";
 import { bash } from "../completion/bash.ts";
 import { fish } from "../completion/fish.ts";
@@ -15,7 +15,7 @@ export function addCompletion(program: Command, context: CommandContext): void {
     .command("completion")
     .summary("completions for bash, zsh or fish")
     .description("Prints a script that completes commands and options in your shell.")
-    .addArgument(new Argument("<shell>", "whose completions").choices(Object.keys(SHELLS)));
+    .addArgument(new Argument("<shell>", "shell to complete in").choices(Object.keys(SHELLS)));
   examples(command, [
     ['eval "$(seren-bridge completion bash)"', "in ~/.bashrc"],
     ['eval "$(seren-bridge completion zsh)"', "in ~/.zshrc, after compinit"],

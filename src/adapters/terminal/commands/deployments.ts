@@ -1,4 +1,4 @@
-/** `deployments`: what stays on Seren Cloud between runs, and taking away what is no longer used. */
+/** `deployments`: lists what stays on Seren Cloud between runs and deletes what is unused. */
 import type { Command } from "commander";
 import { type DeploymentRow, generalAgentTarget, type Organization } from "../../../core/index.ts";
 import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
@@ -11,7 +11,7 @@ import { oneLine } from "../screen/text.ts";
 import type { Context } from "../services.ts";
 import { action, type CommandContext, examples } from "./command.ts";
 
-/** How our deployments are named: the general agent, and `<slug>-<digest>-<options>` of a parcel. */
+/** Names of our deployments: the general agent, and `<slug>-<digest>-<options>` of a parcel. */
 const OURS = /^(?:seren-bridge-agent-[0-9a-f]{8}|[a-z0-9]+(?:-[a-z0-9]+)*-[0-9a-f]{8}-[0-9a-f]{8})$/;
 const RECENT_RUNS = 100;
 
@@ -20,28 +20,28 @@ export function addDeployments(program: Command, context: CommandContext): void 
     .command("deployments")
     .summary("list deployments, delete unused ones")
     .description(
-      "A parcel or prompt gets a deployment at its first run, and later runs use it again. Nothing deletes them but you.",
+      "A parcel or prompt gets a deployment at its first run; later runs reuse it. Deployments are only deleted by `prune`.",
     );
   examples(deployments, [
-    ["seren-bridge deployments list", "what there is"],
-    ["seren-bridge deployments prune", "what of it could go; asks before it deletes"],
+    ["seren-bridge deployments list", "list them"],
+    ["seren-bridge deployments prune", "list unused ones; asks before it deletes"],
   ]);
   const list = deployments
     .command("list")
-    .summary("all of your organization")
-    .option("--json", "JSON instead of a table (the default when this is no terminal)");
+    .summary("list the deployments of your organization")
+    .option("--json", "JSON instead of a table (the default when stdout is not a terminal)");
   examples(list, [["seren-bridge deployments list --json", "for a program"]]);
   list.action(action(context, (options: { json?: boolean }) => showList(context, options)));
 
   const prune = deployments
     .command("prune")
-    .summary("delete deployments that seren-bridge made and nobody uses")
+    .summary("delete unused deployments that seren-bridge created")
     .description(
-      "Shows deployments of your organization that seren-bridge made (by their names) and that failed, or had no run for a\nwhile, and asks before it deletes them. Deployments with a run going on, and those others made, are never offered.",
+      "Lists deployments of your organization that seren-bridge created (recognized by name) and that failed or had no run\nfor a while, and asks before it deletes them. Deployments with an active run, and those of others, are never listed.",
     )
     .option("-u, --unused-for <time>", "how long without a run, e.g. 7d, 12h", "30d")
     .option("-y, --yes", "do not ask");
-  examples(prune, [["seren-bridge deployments prune --unused-for 7d", "see, then decide"]]);
+  examples(prune, [["seren-bridge deployments prune --unused-for 7d", "list, then decide"]]);
   prune.action(action(context, (options: { unusedFor: string; yes?: boolean }) => pruneUnused(context, options)));
 }
 
@@ -60,7 +60,7 @@ async function showList({ services, screen }: Context, options: { json?: boolean
     return EXIT.ok;
   }
   if (rows.length === 0) {
-    printLine(screen, "There are no deployments. The first run makes one.");
+    printLine(screen, "There are no deployments. The first run creates one.");
     return EXIT.ok;
   }
   printLine(
@@ -83,8 +83,8 @@ function columns(colors: Colors, now: number): Column<DeploymentRow>[] {
       paint: (cell, { status }) => (status === "failed" ? colors.red(cell) : cell),
     },
     { title: "MODE", of: ({ mode }) => mode, spare: 2 },
-    { title: "MADE", of: ({ createdAt }) => `${age(now - createdAt)} ago`.replace("now ago", "now"), spare: 1 },
-    { title: "BY US", of: ({ name }) => (OURS.test(name) ? "yes" : ""), spare: 3 },
+    { title: "CREATED", of: ({ createdAt }) => `${age(now - createdAt)} ago`.replace("now ago", "now"), spare: 1 },
+    { title: "OURS", of: ({ name }) => (OURS.test(name) ? "yes" : ""), spare: 3 },
     { title: "ID", of: ({ id }) => id },
   ];
 }
@@ -103,8 +103,8 @@ async function pruneUnused(
   const now = services.ambient.now();
   const candidates: Candidate[] = [];
   for (const row of await organization.deployments()) {
-    const lastUse = OURS.test(row.name) ? await lastUseOf(organization, row) : "going on";
-    if (lastUse === "going on") continue;
+    const lastUse = OURS.test(row.name) ? await lastUseOf(organization, row) : "active";
+    if (lastUse === "active") continue;
     if (row.status === "failed" || (now - lastUse >= unusedMs && !isCurrentAgent(row)))
       candidates.push({ row, lastUse });
   }
@@ -132,9 +132,7 @@ async function pruneUnused(
         "nothing was deleted: there is no terminal to ask on; --yes deletes them",
       );
     }
-    if (
-      !(await confirm(screen, `Delete ${count(candidates.length, "deployment")} for everybody in your organization?`))
-    ) {
+    if (!(await confirm(screen, `Delete ${count(candidates.length, "deployment")} for your whole organization?`))) {
       printLine(screen, "Nothing was deleted.");
       return EXIT.cancelled;
     }
@@ -152,13 +150,13 @@ async function pruneUnused(
   return failed === 0 ? EXIT.ok : EXIT.failed;
 }
 
-async function lastUseOf(organization: Organization, { id, createdAt }: DeploymentRow): Promise<number | "going on"> {
+async function lastUseOf(organization: Organization, { id, createdAt }: DeploymentRow): Promise<number | "active"> {
   const runs = await organization.runs({ limit: RECENT_RUNS, deploymentId: id });
-  if (runs.some(({ endedAt }) => endedAt === undefined)) return "going on";
+  if (runs.some(({ endedAt }) => endedAt === undefined)) return "active";
   return Math.max(createdAt, ...runs.map(({ endedAt = 0 }) => endedAt));
 }
 
-/** The next prompt would make it again. */
+/** Deleting it would be useless: the next prompt would create it again. */
 function isCurrentAgent({ name }: DeploymentRow): boolean {
   const target = generalAgentTarget();
   return target.kind === "workload" && target.name === name;

@@ -1,4 +1,4 @@
-/** `doctor`: everything that can be wrong, each with its fix. */
+/** `doctor`: checks the installation and names the fix for each problem. */
 import type { Command } from "commander";
 import type { Finding, FindingState } from "../../../install/index.ts";
 import { machineFindings } from "../doctor/machine.ts";
@@ -14,11 +14,11 @@ export function addDoctor(program: Command, context: CommandContext): void {
   const hosts = context.services.installers.map(({ name }) => name).join(" and ");
   const command = program
     .command("doctor")
-    .summary("check this installation and say what to fix")
+    .summary("check this installation and name the fixes")
     .description(
-      `Checks Node, files, the API key, the way to Seren Cloud, ${hosts}. It reads only: nothing is created,\nstarted or changed. The exit code is 1 when there is a problem.`,
+      `Checks Node, files, the API key, the connection to Seren Cloud, ${hosts}. It reads only: nothing is created,\nstarted or changed. The exit code is 1 when there is a problem.`,
     )
-    .option("--json", "say it as JSON");
+    .option("--json", "print JSON");
   examples(command, [
     ["seren-bridge doctor", "all checks"],
     ["seren-bridge doctor --json", "for a program: a list of {id, title, state, detail, fix}"],
@@ -49,11 +49,7 @@ async function check({ services, screen }: Context, options: { json?: boolean })
       if (fix) printLine(screen, `${" ".repeat(width + (screen.unicode ? 4 : 7))}${dim("fix:")} ${oneLine(fix)}`);
     };
     findings.forEach(shown);
-    printLine(
-      screen,
-      "",
-      problems === 0 ? green("Everything that can be used works.") : red(`${count(problems, "problem")} to fix.`),
-    );
+    printLine(screen, "", problems === 0 ? green("No problems found.") : red(`${count(problems, "problem")} to fix.`));
   }
   return problems === 0 ? EXIT.ok : EXIT.failed;
 }

@@ -1,4 +1,4 @@
-/** `local`: the embedded Seren Cloud as a server, until it is interrupted. */
+/** `local`: serves the embedded Seren Cloud until it is interrupted. */
 import type { Command } from "commander";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
@@ -19,19 +19,19 @@ export function addLocal(program: Command, context: CommandContext): void {
     .command("local")
     .summary("serve the embedded Seren Cloud on this machine")
     .description(
-      "Serves the published Seren Cloud API on loopback, for trying things and for developing parcels without a key.\nNothing leaves this machine, and all is forgotten when it ends unless --state names a folder. Its agent reports\nwhat it received, or follows a script in the message; with SEREN_BRIDGE_MODEL_URL a language model answers.",
+      "Serves the published Seren Cloud API on loopback, for experiments and for developing parcels without a key.\nNothing leaves this machine, and nothing is kept when it ends unless --state names a folder. Its agent reports what\nit received, or follows a script in the message; with SEREN_BRIDGE_MODEL_URL a language model answers.",
     )
-    .option("-p, --port <number>", "0 picks a free one", "8787")
-    .option("--faults <plan>", "let things go wrong: a JSON file, or a number as a seed for a random plan")
-    .option("-s, --state <folder>", "keep deployments, conversations and runs there")
+    .option("-p, --port <number>", "port to listen on; 0 picks a free one", "8787")
+    .option("--faults <plan>", "inject faults: a JSON file, or a number as the seed of a random plan")
+    .option("-s, --state <folder>", "folder that keeps deployments, conversations and runs")
     .option("-q, --quiet", "do not show the requests");
   examples(command, [
     [
       "seren-bridge local",
       "then, in another terminal: export SEREN_API_BASE=http://127.0.0.1:8787 SEREN_API_KEY=local",
     ],
-    ["seren-bridge local --port 0 --faults 7", "a free port and a bad day"],
-    ["seren-bridge local --state ~/.local/state/seren-local", "conversations go on after a restart"],
+    ["seren-bridge local --port 0 --faults 7", "a free port, with faults"],
+    ["seren-bridge local --state ~/.local/state/seren-local", "conversations continue after a restart"],
     [
       "SEREN_BRIDGE_MODEL_URL=http://localhost:11434/v1 SEREN_BRIDGE_MODEL=llama3.2 seren-bridge local",
       "a model answers, from any OpenAI-compatible endpoint",
@@ -57,7 +57,10 @@ async function serve({ services, screen }: Context, options: Options): Promise<E
     );
   };
   const onProblem = (why: string) =>
-    printError(screen, red(`The state folder cannot be written (${why}); what happens from now on will be forgotten.`));
+    printError(
+      screen,
+      red(`The state folder cannot be written (${why}); changes from now on are lost when the service ends.`),
+    );
   const { origin, model, close } = await services.serveLocal({
     port,
     onRequest,
@@ -71,7 +74,7 @@ async function serve({ services, screen }: Context, options: Options): Promise<E
     model
       ? `Prompts go to ${model.url} (${model.name ?? "the model that a deployment names"}).`
       : "Nothing leaves this machine.",
-    options.state ? `All is kept in ${options.state}.` : "All is forgotten when it ends.",
+    options.state ? `State is kept in ${options.state}.` : "Nothing is kept when it ends.",
     "Point a terminal, Dispatch or Roder's env table at it:",
     "",
     `  export SEREN_API_BASE=${origin} SEREN_API_KEY=local`,

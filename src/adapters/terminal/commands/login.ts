@@ -1,4 +1,4 @@
-/** `login` and `logout`: the stored API key. */
+/** `login` and `logout`: store and remove the API key. */
 import type { Command } from "commander";
 import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
 import { Secret } from "../../../support/secret.ts";
@@ -14,7 +14,7 @@ export function addLogin(program: Command, context: CommandContext): void {
     .command("login")
     .summary("store the API key of your Seren organization")
     .description(
-      "Asks for the key without showing it, checks it against Seren Cloud, and stores it in a file that only you can read.\nDispatch, Roder and this command use it from then on. SEREN_API_KEY wins over it.",
+      "Asks for the key without showing it, checks it against Seren Cloud, and stores it in a file that only you can read.\nDispatch, Roder and this command use it from then on. SEREN_API_KEY takes precedence.",
     )
     .option("--stdin", "read the key from stdin instead of asking")
     .option("--no-check", "store it without asking Seren Cloud");
@@ -26,7 +26,7 @@ export function addLogin(program: Command, context: CommandContext): void {
 
   const logout = program
     .command("logout")
-    .summary("forget the stored API key")
+    .summary("remove the stored API key")
     .description("Removes the file that `login` wrote. The key itself stays valid until you revoke it at Seren.");
   examples(logout, [["seren-bridge logout", "nothing else is touched"]]);
   logout.action(action(context, () => forget(context)));
@@ -50,7 +50,7 @@ async function store(context: Context, { stdin, check }: { stdin?: boolean; chec
   if (!/^[\x21-\x7e]{8,4096}$/.test(text)) {
     throw new ExecutionFailure(
       "invalid_input",
-      "that is no API key: it is one word of at least 8 plain characters, such as seren_…",
+      "that is not an API key: a key is one word of at least 8 plain characters, such as seren_…",
     );
   }
   const key = new Secret(text);
@@ -62,7 +62,7 @@ async function store(context: Context, { stdin, check }: { stdin?: boolean; chec
       const why =
         failure.kind === "unauthorized" || failure.kind === "forbidden"
           ? `${services.serviceAddress()} does not accept this key; nothing was stored`
-          : `the key could not be checked, so nothing was stored (${failure.message}); --no-check stores it all the same`;
+          : `the key could not be checked, so nothing was stored (${failure.message}); --no-check stores it anyway`;
       throw new ExecutionFailure(failure.kind, why, { cause: failure });
     }
   }
@@ -72,7 +72,7 @@ async function store(context: Context, { stdin, check }: { stdin?: boolean; chec
     `${check ? `${services.serviceAddress()} accepts the key. ` : ""}Stored in ${path}, readable by you only.`,
   );
   if ((await services.keys.source()).from === "environment") {
-    printError(screen, "SEREN_API_KEY is set in this shell, and it wins over the stored key.");
+    printError(screen, "SEREN_API_KEY is set in this shell and takes precedence over the stored key.");
   }
   return EXIT.ok;
 }

@@ -1,8 +1,16 @@
-/** A parcel on disk as a request: the same deployment the Dispatch courier would use for it. */
+/** Makes a request from a parcel on disk, for the deployment that the Dispatch courier would use. */
 import { chooseDeployment, type NamedDeployment, type RunRequest, type Target } from "../../../core/index.ts";
 import { boundDeployment, namedWorkload, openParcel, requireEntrypoint, runTimeoutMs } from "../../../parcel/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import type { Services } from "../services.ts";
+
+export interface ParcelRequestOptions {
+  /** Folder of the built parcel. */
+  path: string;
+  message?: string | undefined;
+  /** The deployment named on the command line. */
+  requested?: NamedDeployment | undefined;
+}
 
 export interface ParcelRequest {
   target: Target;
@@ -11,12 +19,10 @@ export interface ParcelRequest {
   timeoutMs: number | undefined;
 }
 
-/** Throws `invalid_input` for a parcel that cannot be run this way; nothing has been sent then. */
+/** Rejects with `invalid_input` for a parcel that cannot be run this way. Nothing is sent. */
 export async function parcelRequest(
   services: Services,
-  path: string,
-  message: string | undefined,
-  requested: NamedDeployment | undefined,
+  { path, message, requested }: ParcelRequestOptions,
 ): Promise<ParcelRequest> {
   const opened = await openParcel(path);
   const { parcel } = opened;

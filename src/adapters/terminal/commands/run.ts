@@ -1,4 +1,4 @@
-/** `run`: one prompt or one parcel, followed to its end. */
+/** `run`: runs one prompt or parcel and follows it to its end. */
 import { statSync } from "node:fs";
 import { type Command, Option } from "commander";
 import {
@@ -28,6 +28,11 @@ interface RunOptions {
   json?: boolean;
 }
 
+interface RunArguments extends RunOptions {
+  what: string;
+  message: string | undefined;
+}
+
 export function addRun(program: Command, context: CommandContext): void {
   const command = program
     .command("run")
@@ -40,42 +45,37 @@ export function addRun(program: Command, context: CommandContext): void {
     .option("-d, --deployment <id>", "run on this deployment instead of the general agent or the parcel's own")
     .option("-t, --timeout <time>", "cancel the run after this long, e.g. 90s, 15m, 2h (default: 30m, or TIMEOUT RUN)")
     .option("-s, --session <name>", "a conversation the agent remembers from run to run")
-    .option("--inputs <json>", "further values for the agent, as JSON")
+    .option("--inputs <json>", "additional input for the agent, as JSON")
     .addOption(
       new Option("--approvals <how>", "when the run asks for an approval: wait, or return with exit code 5")
         .choices(["wait", "return"])
         .default("wait"),
     )
-    .option("--detach", "print the run's id as soon as there is one and leave the run alone")
-    .option("--json", "one JSON object a line instead of text (docs/cli.md has the schema)");
+    .option("--detach", "print the run's id and exit; the run continues")
+    .option("--json", "one JSON object per line instead of text (docs/cli.md has the schema)");
   examples(command, [
     ["seren-bridge run 'Summarise the news about TypeScript'", "with the general agent"],
     ["seren-bridge run ./parcel 'hello'", "a built parcel"],
     ["git diff | seren-bridge run - > review.md", "prompt from a pipe, answer to a file"],
-    ["id=$(seren-bridge run --detach 'A long task'); seren-bridge runs follow $id", "start now, look later"],
+    ["id=$(seren-bridge run --detach 'A long task'); seren-bridge runs follow $id", "start now, follow later"],
     ["SEREN_API_BASE=local seren-bridge run 'hello'", "without a key, inside this program"],
   ]);
   command.action(
     action(context, (what: string, message: string | undefined, options: RunOptions) =>
-      run(context, what, message, options),
+      run(context, { ...options, what, message }),
     ),
   );
 }
 
-async function run(
-  context: Context,
-  what: string,
-  message: string | undefined,
-  options: RunOptions,
-): Promise<ExitCode> {
+async function run(context: Context, options: RunArguments): Promise<ExitCode> {
   const { services, screen } = context;
-  const { request, defaultMs } = await requestFor(context, what, message, options);
+  const { request, defaultMs } = await requestFor(context, options);
   const timeoutMs = Math.min(options.timeout ? parseDuration(options.timeout, "--timeout") : defaultMs, MAX_TIMEOUT_MS);
   if (!options.detach) return followRequest(context, { request, timeoutMs, json: options.json === true });
   if (services.local) {
     throw new ExecutionFailure(
       "unsupported",
-      "with SEREN_API_BASE=local the service ends with this command, so a run cannot be left alone; start one that stays with: seren-bridge local",
+      "with SEREN_API_BASE=local the service ends with this command, so a run cannot outlive it; serve one with: seren-bridge local",
     );
   }
   const { runId, deploymentId } = await startDetached(context, request, timeoutMs);
@@ -84,13 +84,13 @@ async function run(
     printLine(screen, JSON.stringify(line));
   } else {
     printLine(screen, runId);
-    printError(screen, `It goes on without you. Follow it with: seren-bridge runs follow ${runId}`);
+    printError(screen, `The run continues. Follow it with: seren-bridge runs follow ${runId}`);
   }
   return EXIT.ok;
 }
 
-async function requestFor(context: Context, what: string, message: string | undefined, options: RunOptions) {
-  const { services, screen } = context;
+async function requestFor({ services, screen }: Context, options: RunArguments) {
+  const { what, message } = options;
   const common = {
     onApproval: options.approvals,
     ...(options.session ? { conversationId: options.session } : {}),
@@ -106,7 +106,7 @@ async function requestFor(context: Context, what: string, message: string | unde
   if (isFolder(what)) {
     const { parcelRequest } = await import("./parcel-request.ts");
     const given = message === undefined ? undefined : await text(message);
-    const { target, operation, timeoutMs } = await parcelRequest(services, what, given, requested);
+    const { target, operation, timeoutMs } = await parcelRequest(services, { path: what, message: given, requested });
     const request: RunRequest = { ...common, target, operation, ...(given === undefined ? {} : { message: given }) };
     return { request, defaultMs: timeoutMs ?? DEFAULT_TIMEOUT_MS };
   }

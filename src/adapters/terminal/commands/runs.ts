@@ -1,11 +1,12 @@
-/** `runs`: looking at runs, following them, stopping them. */
+/** `runs`: lists, shows, follows and cancels runs. */
 import type { Command } from "commander";
 import { generalAgentTarget, MAX_TIMEOUT_MS, withAdvice } from "../../../core/index.ts";
 import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { followRequest } from "../live/follow.ts";
 import { artifactFields } from "../live/run-output-lines.ts";
-import { agentNames, findRunId, paintState, runColumns, runJson, STATE_WORDS } from "../runs/run-rows.ts";
+import { agentNames, findRunId } from "../runs/find-run.ts";
+import { paintState, runColumns, runJson, STATE_WORDS } from "../runs/run-rows.ts";
 import { cost, duration, parseDuration, tokens } from "../screen/format.ts";
 import { columnsOf, printError, printJson, printLine, wantsJson } from "../screen/screen.ts";
 import { keyValueTable, table } from "../screen/table.ts";
@@ -18,48 +19,46 @@ const MAX_LISTED = 100;
 export function addRuns(program: Command, context: CommandContext): void {
   const runs = program
     .command("runs")
-    .summary("look at runs, follow or cancel them")
+    .summary("list, show, follow or cancel runs")
     .description(
-      "Looks at runs of your organization, whoever started them. Ids may be shortened to their first characters.",
+      "Runs of your organization, whichever host started them. Ids may be shortened to their first characters.",
     );
   examples(runs, [
-    ["seren-bridge runs list --active", "what is going on"],
-    ["seren-bridge runs follow 1f3c", "watch a run that somebody else started"],
+    ["seren-bridge runs list --active", "list active runs"],
+    ["seren-bridge runs follow 1f3c", "follow a run that was started elsewhere"],
     ["seren-bridge runs cancel 1f3c", "stop it"],
   ]);
 
   const list = runs
     .command("list")
-    .summary("the latest runs")
+    .summary("list the latest runs")
     .option("-n, --limit <number>", `how many, at most ${MAX_LISTED}`, "20")
     .option("-a, --active", "only runs that have not ended")
     .option("-d, --deployment <id>", "only runs of this deployment")
-    .option("--json", "JSON instead of a table (the default when this is no terminal)");
+    .option("--json", "JSON instead of a table (the default when stdout is not a terminal)");
   examples(list, [["seren-bridge runs list --active --json", "for a program"]]);
   list.action(action(context, (options: ListOptions) => showList(context, options)));
 
   const show = runs
     .command("show")
-    .summary("one run with its answer so far")
+    .summary("show one run with its answer so far")
     .argument("<run>", "id of the run, or its beginning")
-    .option("--json", "JSON instead of text (the default when this is no terminal)");
+    .option("--json", "JSON instead of text (the default when stdout is not a terminal)");
   examples(show, [["seren-bridge runs show 1f3c", "state, cost and answer"]]);
   show.action(action(context, (run: string, options: { json?: boolean }) => showOne(context, run, options)));
 
   const follow = runs
     .command("follow")
-    .summary("watch a run from its beginning to its end")
-    .description(
-      "Shows everything the run has said and goes on until it ends. Ctrl-C stops following; the run itself goes on.",
-    )
+    .summary("follow a run from its beginning to its end")
+    .description("Shows the whole run, from its beginning until it ends. Ctrl-C stops following; the run continues.")
     .argument("<run>", "id of the run, or its beginning")
     .option("-t, --timeout <time>", "stop following after this long, e.g. 15m", "24h")
-    .option("--json", "one JSON object a line, as with `run --json`");
+    .option("--json", "one JSON object per line, as with `run --json`");
   examples(follow, [["seren-bridge runs follow 1f3c", "the exit code is the run's"]]);
   follow.action(
     action(context, async (run: string, options: { timeout: string; json?: boolean }) =>
       followRequest(context, {
-        // The target is not looked at when a run is attached to.
+        // The target is unused when a run is attached to.
         request: { target: generalAgentTarget(), attachTo: await findRunId(context.services, run), onApproval: "wait" },
         timeoutMs: Math.min(parseDuration(options.timeout, "--timeout"), MAX_TIMEOUT_MS),
         json: options.json === true,
@@ -68,7 +67,7 @@ export function addRuns(program: Command, context: CommandContext): void {
   );
 
   const cancel = runs.command("cancel").summary("stop runs").argument("<run...>", "ids, or their beginnings");
-  examples(cancel, [["seren-bridge runs cancel 1f3c 9ab0", "answers when Seren Cloud has taken the request"]]);
+  examples(cancel, [["seren-bridge runs cancel 1f3c 9ab0", "returns when Seren Cloud has accepted the request"]]);
   cancel.action(action(context, (ids: string[]) => cancelAll(context, ids)));
 }
 
@@ -96,7 +95,7 @@ async function showList({ services, screen }: Context, options: ListOptions): Pr
   if (rows.length === 0) {
     printLine(
       screen,
-      options.active ? "No run is going on." : "There are no runs yet. Start one with: seren-bridge run 'What to do'",
+      options.active ? "No run is active." : "There are no runs yet. Start one with: seren-bridge run 'What to do'",
     );
     return EXIT.ok;
   }

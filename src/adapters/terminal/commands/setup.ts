@@ -21,7 +21,7 @@ export function addSetup(program: Command, context: CommandContext): void {
     .command("setup")
     .summary(`install seren-bridge in ${installers.map(({ name }) => name).join(" or ")}`)
     .description(
-      "Shows what would change in the host's own file; --write changes it, --undo --write takes it back.\nThe file is replaced whole or not at all, its old text is kept beside it, and what you wrote in it stays as it is.",
+      "Shows what would change in the host's own file; --write changes it, --undo --write removes the entry.\nThe file is replaced whole or not at all, its old text is kept beside it, and what you wrote in it stays as it is.",
     );
   examples(setup, exampleLines(installers));
   for (const installer of installers) addHost(setup, installer, context);
@@ -33,7 +33,7 @@ function exampleLines(installers: readonly HostInstaller[]): [typed: string, mea
   const lines: [string, string][] = [];
   if (first) lines.push([`seren-bridge setup ${first.id}`, "show what would change"]);
   for (const { id, help } of installers) lines.push([`seren-bridge setup ${id} --write`, help.write]);
-  if (last) lines.push([`seren-bridge setup ${last.id} --undo --write`, "take it back"]);
+  if (last) lines.push([`seren-bridge setup ${last.id} --undo --write`, "uninstall"]);
   for (const { id, name, packages } of installers) {
     const source = packages?.sources.at(-1);
     if (source) {
@@ -53,11 +53,11 @@ function addHost(setup: Command, installer: HostInstaller, context: CommandConte
     .summary(help.summary)
     .description(help.description)
     .option("--write", "change the file")
-    .option("--undo", "take the installation back")
-    .option("--json", "say it as JSON");
+    .option("--undo", "remove the installation")
+    .option("--json", "print JSON");
   examples(command, [
     [`seren-bridge setup ${id} --write`, "install"],
-    [`seren-bridge setup ${id} --undo --write`, "take it back"],
+    [`seren-bridge setup ${id} --undo --write`, "uninstall"],
   ]);
   if (packages) {
     command.addOption(
@@ -98,7 +98,7 @@ async function setUp({ services, screen }: Context, installer: HostInstaller, op
   if (same) {
     printLine(
       screen,
-      `${change.file.path}: nothing to ${undo ? "take back" : "do"}, ${undo ? "seren-bridge is not in it" : `${installer.name} already knows this program`}.`,
+      `${change.file.path}: nothing to ${undo ? "remove" : "do"}, ${undo ? "seren-bridge is not in it" : `${installer.name} already knows this program`}.`,
     );
   } else {
     printLine(screen, `${change.file.path}${change.file.text === undefined ? " (new)" : ""}:`, "");

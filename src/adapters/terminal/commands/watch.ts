@@ -1,9 +1,10 @@
-/** `watch`: what is in flight, whoever started it. */
+/** `watch`: the runs in flight, whichever host started them. */
 import type { Command } from "commander";
 import { sleep } from "../../../support/ambient.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
-import { agentNames, STATE_WORDS } from "../runs/run-rows.ts";
+import { agentNames } from "../runs/find-run.ts";
+import { STATE_WORDS } from "../runs/run-rows.ts";
 import { duration } from "../screen/format.ts";
 import { printJson, printLine } from "../screen/screen.ts";
 import { oneLine } from "../screen/text.ts";
@@ -26,11 +27,11 @@ export function addWatch(program: Command, context: CommandContext): void {
     .command("watch")
     .summary("every run this machine has in flight, live")
     .description(
-      "Shows the runs that Dispatch, Roder and this command have in flight from this machine, with state, step and time.\nThe hosts themselves show little before a run ends. Pick one to follow, approve, reject or cancel it. When this is no\nterminal, a line is printed for every change.",
+      "Shows the runs that Dispatch, Roder and this command have in flight from this machine, with state, step and time.\nThe hosts themselves show little before a run ends. Select one to follow, approve, reject or cancel it. When stdout is\nnot a terminal, a line is printed for every change.",
     )
-    .option("-a, --all", "all runs of your organization that are going on")
-    .option("--once", "show them once and end")
-    .option("--json", "JSON: one object a change, or a list with --once");
+    .option("-a, --all", "all active runs of your organization")
+    .option("--once", "print them once and exit")
+    .option("--json", "JSON: one object per change, or a list with --once");
   examples(command, [
     ["seren-bridge watch", "beside Roder or Dispatch"],
     ["seren-bridge watch --all --once --json", "for a program"],
@@ -48,20 +49,23 @@ async function watch(context: Context, options: Options): Promise<ExitCode> {
   }
   const all = options.all === true;
   if (options.once) {
-    const runs = await listWatchedRuns(services, await agentNames(services), all);
+    const runs = await listWatchedRuns(services, { agentOf: await agentNames(services), all });
     if (options.json) printJson(screen, runs.map(watchedJson));
     else printLine(screen, ...boardLines(runs, services.ambient.now(), screen.stdout.columns ?? 200));
     return EXIT.ok;
   }
   if (screen.interactive && screen.animated && screen.stdout.isTTY === true && !options.json) {
-    await watchSession(context, all);
+    await watchSession(context, { all });
     return EXIT.ok;
   }
-  return watchPlainly(context, all, options.json === true);
+  return watchPlainly(context, { all, json: options.json === true });
 }
 
-/** A line for every change, until interrupted. */
-async function watchPlainly({ services, screen }: Context, all: boolean, json: boolean): Promise<ExitCode> {
+/** Prints a line for every change, until interrupted. */
+async function watchPlainly(
+  { services, screen }: Context,
+  { all, json }: { all: boolean; json: boolean },
+): Promise<ExitCode> {
   const stop = new AbortController();
   const release = services.onInterrupt(() => stop.abort());
   const agentOf = await agentNames(services);
@@ -69,13 +73,13 @@ async function watchPlainly({ services, screen }: Context, all: boolean, json: b
   try {
     while (!stop.signal.aborted) {
       const now = new Map(
-        (await listWatchedRuns(services, agentOf, all)).map((run) => [
+        (await listWatchedRuns(services, { agentOf, all })).map((run) => [
           run.runId ?? `${run.deploymentId} ${run.since}`,
           run,
         ]),
       );
-      for (const [id, run] of now) if (changed(before.get(id), run)) tell(run);
-      for (const [id, run] of before) if (!now.has(id)) tell(run, "ended");
+      for (const [id, run] of now) if (changed(before.get(id), run)) printChange(run);
+      for (const [id, run] of before) if (!now.has(id)) printChange(run, "ended");
       before = now;
       await sleep(services.ambient, LOOK_MS, stop.signal).catch(() => undefined);
     }
@@ -84,7 +88,7 @@ async function watchPlainly({ services, screen }: Context, all: boolean, json: b
     release();
   }
 
-  function tell(run: WatchedRun, ended?: "ended"): void {
+  function printChange(run: WatchedRun, ended?: "ended"): void {
     const state = ended ?? (run.state === "starting" ? run.state : STATE_WORDS[run.state]);
     if (json) {
       printLine(screen, JSON.stringify({ ...watchedJson(run), ...(ended ? { state: ended } : {}) }));

@@ -1,4 +1,4 @@
-/** What may stand where on the command line, read from the tree of commands. */
+/** The places of the command line and what may follow in each, read from the tree of commands. */
 import type { Argument, Command, Option } from "commander";
 
 /** What may be typed in a place besides options and commands. */
@@ -16,7 +16,7 @@ export interface OptionWord extends Word {
   value?: Value | undefined;
 }
 
-/** A place in the tree: the commands that lead there, joined by blanks, and what may come next. */
+/** A place in the tree: the commands that lead there, joined by spaces, and what may follow. */
 export interface Place {
   path: string;
   commands: readonly Word[];
@@ -40,7 +40,7 @@ export function placesOf(command: Command, path = ""): Place[] {
   ];
 }
 
-/** The options that take a value, each as it may be typed, with what may follow. */
+/** Returns the options that take a value: the ways to type each, and the values. */
 export function valuedOptions({ options }: Place): { flags: string[]; value: Value }[] {
   return options.flatMap(({ word, short, value }) =>
     value === undefined ? [] : [{ flags: short ? [word, `-${short}`] : [word], value }],

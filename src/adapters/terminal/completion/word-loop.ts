@@ -1,7 +1,7 @@
-/** What the scripts for bash and zsh have in common: finding the place in the tree that the words typed so far lead to. */
+/** Shared by the scripts for bash and zsh: finds the place in the tree that the words typed so far lead to. */
 import { type Place, type Value, valuedOptions } from "./tree.ts";
 
-/** How one shell writes it. */
+/** The syntax of one shell. */
 interface Dialect {
   /** The words before the one that is completed. */
   words: string;
@@ -11,9 +11,9 @@ interface Dialect {
 }
 
 /**
- * Lines of the body of a function with the variables `at` and `value` (empty) and `ended` (0). `loop` leaves in `at` the
- * place, in `value` the option that waits for its value, and in `ended` whether an argument was given. `values` offers for
- * the option in `value`.
+ * Returns lines for the body of a shell function that has the variables `at` and `value` (empty) and `ended` (0). `loop`
+ * sets `at` to the place, `value` to the option whose value is being typed, and `ended` to 1 after an argument. `values`
+ * offers values for the option in `value`.
  */
 export function wordLoop(places: readonly Place[], { words, quote, offer }: Dialect): { loop: string; values: string } {
   const either = (texts: readonly string[]) => texts.map(quote).join("|");

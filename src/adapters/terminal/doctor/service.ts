@@ -1,4 +1,4 @@
-/** Checks of the way to Seren Cloud. They read only; nothing is created or started. */
+/** Checks of the connection to Seren Cloud. They only read; nothing is created or started. */
 
 import { type Finding, ok, problem, skipped, warning } from "../../../install/index.ts";
 import { asFailure, type ExecutionFailure } from "../../../support/failure.ts";
@@ -6,7 +6,7 @@ import { duration } from "../screen/format.ts";
 import type { Services } from "../services.ts";
 
 const STREAM_LIMIT_MS = 10_000;
-/** Deadlines and retries compare times of both sides only loosely; beyond this, lists look wrong to people. */
+/** Runs tolerate a clock that differs by more; from this difference on, the times in lists look wrong. */
 const CLOCK_LIMIT_MS = 60_000;
 
 export async function serviceFindings(services: Services): Promise<Finding[]> {
@@ -60,7 +60,7 @@ function clock(aheadMs: number | undefined): Finding[] {
   ];
 }
 
-/** A proxy that holds back a stream makes runs look dead until they end. A run of the past is enough to see it. */
+/** A proxy that buffers streams makes runs look stalled until they end. An ended run is enough to detect it. */
 async function streaming({ remote }: Services): Promise<Finding> {
   const title = "Streaming";
   const { organization, probe } = await remote();

@@ -1,10 +1,10 @@
 /**
- * The text of a run that goes on where another one stopped. Some services begin it with what the other one has said: that
- * is not told twice.
+ * The text of a run that continues another one. Some services repeat the earlier text at its beginning; the repetition is
+ * removed.
  */
 export class ContinuedText {
   readonly #earlier: string;
-  /** How much of it has come again; undefined once the text is known to be new. */
+  /** Length of the repetition so far; undefined once the text is known to be new. */
   #repeated: number | undefined;
 
   constructor(earlier: string) {
@@ -12,7 +12,7 @@ export class ContinuedText {
     this.#repeated = earlier === "" ? undefined : 0;
   }
 
-  /** What of the piece is news. */
+  /** Returns the part of the piece that is new. */
   push(piece: string): string {
     if (this.#repeated === undefined) return piece;
     const rest = this.#earlier.slice(this.#repeated);
@@ -25,14 +25,14 @@ export class ContinuedText {
     return piece.startsWith(rest) ? piece.slice(rest.length) : held + piece;
   }
 
-  /** What was held back because it could have been a repetition; call it once, at the end. */
+  /** Returns what was held back as a possible repetition. To be called once, at the end. */
   end(): string {
     const held = this.#repeated;
     this.#repeated = undefined;
     return held === undefined || held === this.#earlier.length ? "" : this.#earlier.slice(0, held);
   }
 
-  /** All of the answer, given the text of the run that went on. */
+  /** Returns the full answer, given the text of the continuing run. */
   whole(text: string): string {
     return text.startsWith(this.#earlier) ? text : this.#earlier + text;
   }

@@ -1,10 +1,10 @@
-/** A few lines at the bottom of a terminal that are drawn over, below lines that stay. */
+/** A few lines at the bottom of a terminal that are redrawn, below lines that stay. */
 import { columnsOf, type Output } from "../screen/screen.ts";
 
 export interface FrameLine {
-  /** With colours if any; shorter than a row. */
+  /** May have colours; shorter than a row. */
   text: string;
-  /** Columns it takes. */
+  /** In columns. */
   width: number;
 }
 
@@ -16,14 +16,14 @@ export class DrawnFrame {
     this.#output = output;
   }
 
-  /** Takes the old lines away, writes `settled` (whole lines) for good, and the new lines below it. */
+  /** Erases the old lines and writes `settled` (complete lines, which stay) and the new lines below it. */
   draw(settled: string, lines: readonly FrameLine[]): void {
     const text = this.#eraser() + settled + lines.map((line) => line.text).join("\n");
     this.#widths = lines.map(({ width }) => width);
     if (text !== "") this.#output.write(text);
   }
 
-  /** Back to where our lines begin. After a resize the terminal may have wrapped them anew; so they are counted now. */
+  /** Returns what moves the cursor to our first line and erases from there. Rows are counted now: a resize may have rewrapped them. */
   #eraser(): string {
     if (this.#widths.length === 0) return "";
     const columns = columnsOf(this.#output);

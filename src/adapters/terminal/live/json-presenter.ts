@@ -1,4 +1,4 @@
-/** JSON lines on stdout, for programs. */
+/** Presents a run as JSON lines on stdout. */
 import type { ExecutionEvent, Outcome } from "../../../core/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import { type Screen, writeOut } from "../screen/screen.ts";

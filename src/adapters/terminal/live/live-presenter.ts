@@ -136,7 +136,7 @@ export class LivePresenter implements Presenter {
 
   #moved(phase: Phase, detail: string | undefined, run: RunRef | undefined): void {
     if (run && run.runId !== this.#run?.runId) {
-      this.#view.line(this.#colors.dim(`${this.#run ? "it goes on as run" : "run"} ${run.runId}`));
+      this.#view.line(this.#colors.dim(`${this.#run ? "continues as run" : "run"} ${run.runId}`));
       this.#run = run;
     }
     if (phase !== "awaiting_approval") {
@@ -154,7 +154,7 @@ export class LivePresenter implements Presenter {
     const parts = [
       duration(Math.floor((ambient.now() - this.#since) / 1000) * 1000).replace(/\.0s$/, "s"),
       this.#tools > 0 ? count(this.#tools, "tool call") : undefined,
-      this.#interrupted ? "Ctrl-C again leaves at once" : hint,
+      this.#interrupted ? "Ctrl-C again exits at once" : hint,
     ];
     return [what, ...parts.filter(Boolean)].join(this.#options.screen.unicode ? " · " : " - ");
   }

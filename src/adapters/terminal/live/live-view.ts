@@ -1,7 +1,6 @@
 /**
- * The moving part of a terminal: finished lines scroll away for good, and below them the line that is still being written
- * and one line of status are drawn again and again. What is redrawn is at most two short lines, so that a resize cannot
- * confuse more than those.
+ * The live part of a terminal: finished lines scroll away, and below them the unfinished line of the answer and a status
+ * line are redrawn. At most two short lines are redrawn, so a resize can garble no more than those.
  */
 import type { Ambient } from "../../../support/ambient.ts";
 import { columnsOf, drained, type Output } from "../screen/screen.ts";
@@ -17,14 +16,14 @@ export interface LiveViewOptions {
   output: Output;
   ambient: Ambient;
   unicode: boolean;
-  /** The status line's words at this moment; drawn after the spinner, cut to the screen. */
+  /** Returns the current status line; it is drawn after the spinner and cut to the screen. */
   status: () => string;
   paint: { status: (text: string) => string; spinner: (text: string) => string };
 }
 
 export class LiveView {
   readonly #options: LiveViewOptions;
-  /** Answer text whose line is not finished; less than a row after each drawing. */
+  /** Answer text whose line is unfinished; shorter than a row after each drawing. */
   #open = "";
   #done = "";
   readonly #frame: DrawnFrame;
@@ -44,20 +43,20 @@ export class LiveView {
     this.#spin();
   }
 
-  /** Streamed text, foreign. Resolves when the terminal has room again. */
+  /** Adds streamed foreign text. Resolves when the terminal accepts more. */
   append(text: string): Promise<void> | void {
     this.#open += printable(text).replaceAll("\t", TAB);
     return this.#later();
   }
 
-  /** Whole lines of ours, with colours if any. An unfinished line of the answer is finished first. */
+  /** Adds lines of ours, which may have colours. An unfinished line of the answer is ended first. */
   line(...lines: string[]): void {
     this.#finishLine();
     this.#done += lines.map((line) => `${line}\n`).join("");
     void this.#later();
   }
 
-  /** Draws what has not been drawn and takes the status line away. `start` brings it back. */
+  /** Draws what is pending and removes the status line until `start` is called again. */
   stop(): void {
     if (!this.#shown) return;
     this.#shown = false;
@@ -96,7 +95,7 @@ export class LiveView {
     const { output, status, paint, unicode } = this.#options;
     this.#settleRows();
     if (!withStatus && this.#open !== "") {
-      this.#done += `${this.#open}\n`; // nobody will redraw it
+      this.#done += `${this.#open}\n`; // it will not be redrawn
       this.#open = "";
     }
     const lines: FrameLine[] = [];
@@ -111,7 +110,7 @@ export class LiveView {
     this.#done = "";
   }
 
-  /** Moves the finished part of the open text up: all whole lines, and of the last one all full rows. */
+  /** Moves the finished part of the open text to the finished lines: its complete lines, and complete rows of the last one. */
   #settleRows(): void {
     const end = this.#open.lastIndexOf("\n");
     if (end >= 0) {
@@ -127,7 +126,7 @@ export class LiveView {
     if (rows.length > 0) this.#done += `${rows.join("\n")}\n`;
   }
 
-  /** A line in rows that fit the screen, broken between words where there are any. */
+  /** Splits a line into rows that fit the screen, between words where possible. */
   #rows(line: string): string[] {
     const room = columnsOf(this.#options.output) - 1;
     const rows: string[] = [];

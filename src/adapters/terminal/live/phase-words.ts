@@ -1,4 +1,4 @@
-/** What a run is doing, in words for a person who waits. */
+/** Phases in the words of the status line. */
 import type { Phase } from "../../../core/index.ts";
 
 export const PHASE_WORDS: Readonly<Record<Phase, string>> = {

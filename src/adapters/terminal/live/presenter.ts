@@ -1,15 +1,15 @@
-/** How a run that is being followed is shown. */
+/** The interface of the three ways to show a run that is being followed. */
 import type { ExecutionEvent, Outcome } from "../../../core/index.ts";
 import type { ExecutionFailure } from "../../../support/failure.ts";
 
-/** What an interrupt does: stops the run, or only the following of somebody else's. */
+/** What an interrupt does: cancels the run, or only stops following one that was started elsewhere. */
 export type OnInterrupt = "cancel" | "leave alone";
 
 export interface Presenter {
   start(): void;
-  /** The next event is pulled when it resolves. */
+  /** Shows an event. The next one is pulled when it resolves. */
   event(event: ExecutionEvent): Promise<void> | void;
-  /** A person has interrupted; the outcome follows. */
+  /** Shows that an interrupt was received; the outcome follows. */
   interrupted(what: OnInterrupt): void;
   end(result: Outcome | ExecutionFailure): void;
 }

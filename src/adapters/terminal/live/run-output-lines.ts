@@ -1,5 +1,5 @@
 /**
- * The JSON lines of `run --json` and `runs follow --json`: one object a line, the last one of type `outcome` or `error`.
+ * The JSON lines of `run --json` and `runs follow --json`: one object per line, the last one of type `outcome` or `error`.
  * This is what programs may rely on; `docs/cli.md` explains it. Members may be added, none is renamed or removed.
  */
 import * as z from "zod";
@@ -67,7 +67,7 @@ export const RunOutputLineSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("artifact"), artifact: ArtifactSchema }),
   z.strictObject({ type: z.literal("usage"), usage: UsageSchema }),
   z.strictObject({ type: z.literal("notice"), level: z.enum(["info", "warning"]), message: z.string() }),
-  /** The last line when there was a run. `text` is the whole answer, partial unless the run completed. */
+  /** The last line when there was a run. `text` is the full answer; partial unless the run completed. */
   z.strictObject({
     type: z.literal("outcome"),
     outcome: z.enum(OUTCOMES),
@@ -82,7 +82,7 @@ export const RunOutputLineSchema = z.discriminatedUnion("type", [
   }),
   /** The last line with `--detach`. */
   z.strictObject({ type: z.literal("detached"), run_id: z.string(), deployment_id: z.string() }),
-  /** The last line when no run came to be, or it could not be followed. */
+  /** The last line when no run was started, or it could not be followed. */
   z.strictObject({ type: z.literal("error"), kind: z.string(), message: z.string(), exit_code: z.int() }),
 ]);
 export type RunOutputLine = z.output<typeof RunOutputLineSchema>;

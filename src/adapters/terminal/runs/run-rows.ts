@@ -1,17 +1,12 @@
-/** Runs in lists: their columns, their JSON, and finding one by the beginning of its id. */
-import { generalAgentTarget, type RunRow, type RunState } from "../../../core/index.ts";
-import { ExecutionFailure } from "../../../support/failure.ts";
+/** Runs in lists: their columns and their JSON. */
+import type { RunRow, RunState } from "../../../core/index.ts";
 import { usageFields } from "../live/run-output-lines.ts";
 import { age, cost, duration } from "../screen/format.ts";
 import type { Colors } from "../screen/screen.ts";
 import type { Column } from "../screen/table.ts";
-import type { Services } from "../services.ts";
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-/** Characters of an id that lists show and commands take. */
+/** Characters of an id that lists show. */
 const SHORT_ID = 8;
-const MIN_PREFIX = 4;
-const LISTED = 100;
 
 export const STATE_WORDS: Readonly<Record<RunState, string>> = {
   queued: "queued",
@@ -63,37 +58,4 @@ export function runJson({ run, state, detail, message, startedAt, endedAt, usage
     ...(usage ? { usage: usageFields(usage) } : {}),
     ...(run.url ? { url: run.url } : {}),
   };
-}
-
-/** The whole id for one that was typed in full or in part. Throws `not_found`, or `invalid_input` when it is not clear. */
-export async function findRunId(services: Services, typed: string): Promise<string> {
-  if (UUID.test(typed)) return typed.toLowerCase();
-  if (!/^[0-9a-f-]+$/i.test(typed) || typed.length < MIN_PREFIX) {
-    throw new ExecutionFailure(
-      "invalid_input",
-      `"${typed}" is not the id of a run; seren-bridge runs list shows them, and the first ${MIN_PREFIX} characters are enough`,
-    );
-  }
-  const { organization } = await services.remote();
-  const rows = await organization.runs({ limit: LISTED });
-  const found = rows.filter(({ run }) => run.runId.startsWith(typed.toLowerCase()));
-  const [only] = found;
-  if (only && found.length === 1) return only.run.runId;
-  if (found.length > 1)
-    throw new ExecutionFailure("invalid_input", `several runs begin with ${typed}; give more of the id`);
-  throw new ExecutionFailure(
-    "not_found",
-    `none of the last ${LISTED} runs begins with ${typed}; give the whole id of an older one`,
-  );
-}
-
-/** Names of deployments, for lists; ids where there is no name. */
-export async function agentNames(services: Services): Promise<(deploymentId: string) => string> {
-  const { organization } = await services.remote();
-  const target = generalAgentTarget();
-  const general = target.kind === "workload" ? target.name : "";
-  const names = new Map(
-    (await organization.deployments().catch(() => [])).map(({ id, name }) => [id, name === general ? "general" : name]),
-  );
-  return (id) => names.get(id) ?? shortId(id);
 }

@@ -1,4 +1,4 @@
-/** Questions to a person. The library behind them is loaded when there is one to ask; it draws on stderr. */
+/** Questions on the terminal. The library that asks is loaded at the first question; it draws on stderr. */
 import { ExecutionFailure } from "../../../support/failure.ts";
 import { lazy } from "../../../support/lazy.ts";
 import type { Screen } from "./screen.ts";
@@ -10,7 +10,7 @@ export interface Choice<T extends string> {
   label: string;
 }
 
-/** Rejects with `cancelled` when the question is dismissed, and with `invalid_input` when there is nobody to ask. */
+/** Rejects with `cancelled` when the question is dismissed. The caller makes sure that the screen is interactive. */
 export async function confirm(screen: Screen, message: string): Promise<boolean> {
   const { confirm: ask, isCancel } = await prompts();
   const answer = await ask({ message, initialValue: false, input: screen.stdin, output: screen.stderr });
@@ -18,7 +18,7 @@ export async function confirm(screen: Screen, message: string): Promise<boolean>
   return answer;
 }
 
-/** Undefined when the question is dismissed or the signal aborted. */
+/** Resolves with undefined when the question is dismissed or the signal aborts. */
 export async function select<T extends string>(
   screen: Screen,
   message: string,
@@ -36,7 +36,7 @@ export async function select<T extends string>(
   return isCancel(answer) ? undefined : options.find(({ value }) => value === answer)?.value;
 }
 
-/** Typed without being shown. */
+/** Asks for text that is not shown. Rejects with `cancelled` when the question is dismissed. */
 export async function password(screen: Screen, message: string): Promise<string> {
   const { password: ask, isCancel } = await prompts();
   const answer = await ask({ message, input: screen.stdin, output: screen.stderr });

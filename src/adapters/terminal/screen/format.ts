@@ -1,10 +1,10 @@
-/** Times, money and counts in the words of a screen; durations as people type them. */
+/** Formats times, costs and counts for a screen; parses durations. */
 import type { Usage } from "../../../core/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** `90`, `90s`, `15m`, `2h`, `7d` in milliseconds; a bare number means seconds. Throws `invalid_input` naming `what`. */
+/** Returns `90`, `90s`, `15m`, `2h` or `7d` in milliseconds; a bare number means seconds. Throws `invalid_input` naming `what`. */
 export function parseDuration(text: string, what: string): number {
   const [, digits = "", unit = "s"] = /^(\d{1,9})(ms|s|m|h|d)?$/.exec(text.trim()) ?? [];
   const factor = UNITS[unit];
@@ -17,7 +17,7 @@ export function parseDuration(text: string, what: string): number {
   return Number(digits) * factor;
 }
 
-/** `0.4s`, `12s`, `3m 05s`, `2h 10m`, `4d`. */
+/** Returns a duration in the form `0.4s`, `12s`, `3m 05s`, `2h 10m` or `4d`. */
 export function duration(ms: number): string {
   const seconds = Math.max(0, ms) / 1000;
   if (seconds < 10) return `${seconds.toFixed(1)}s`;
@@ -29,7 +29,7 @@ export function duration(ms: number): string {
   return `${Math.floor(hours / 24)}d`;
 }
 
-/** How long ago, in one word: `now`, `12s`, `3m`, `2h`, `4d`. */
+/** Returns an age in the form `now`, `12s`, `3m`, `2h` or `4d`. */
 export function age(ms: number): string {
   if (ms < 1_000) return "now";
   for (const [unit, size, limit] of [
@@ -42,7 +42,7 @@ export function age(ms: number): string {
   return `${Math.floor(ms / 86_400_000)}d`;
 }
 
-/** All that the record says was charged, as `$0.0123`; undefined when it says nothing. */
+/** Returns the charged total in the form `$0.0123`; undefined when the record has none. */
 export function cost(usage: Usage | undefined): string | undefined {
   if (usage?.computeUsd === undefined && usage?.inferenceUsd === undefined) return undefined;
   const dollars = Number(usage.computeUsd ?? 0) + Number(usage.inferenceUsd ?? 0);
@@ -51,13 +51,14 @@ export function cost(usage: Usage | undefined): string | undefined {
   return `$${dollars.toFixed(dollars < 1 ? 4 : 2)}`;
 }
 
+/** Returns the token counts; undefined when there are none. */
 export function tokens(usage: Usage | undefined): string | undefined {
   return usage && usage.inputTokens + usage.outputTokens > 0
     ? `${usage.inputTokens} in, ${usage.outputTokens} out`
     : undefined;
 }
 
-/** `1 run`, `2 runs`. */
+/** Returns `1 run`, `2 runs`. */
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

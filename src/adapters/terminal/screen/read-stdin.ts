@@ -1,8 +1,8 @@
-/** All of stdin, for `-` and `--stdin`. */
+/** Reads all of stdin, for `-` and `--stdin`. */
 import { ExecutionFailure } from "../../../support/failure.ts";
 import type { Screen } from "./screen.ts";
 
-/** What a message may have; the service takes it as one JSON text. */
+/** Limit of a message, which is sent to the service as one JSON string. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
 /** Throws `invalid_input` for more than 4 MiB and for bytes that are not UTF-8. */
@@ -12,12 +12,12 @@ export async function readStdin({ stdin }: Screen): Promise<string> {
   for await (const chunk of stdin) {
     const bytes = Buffer.from(chunk);
     size += bytes.length;
-    if (size > MAX_BYTES) throw new ExecutionFailure("invalid_input", "what came on stdin is larger than 4 MiB");
+    if (size > MAX_BYTES) throw new ExecutionFailure("invalid_input", "stdin is larger than 4 MiB");
     chunks.push(bytes);
   }
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
   } catch (cause) {
-    throw new ExecutionFailure("invalid_input", "what came on stdin is not UTF-8 text", { cause });
+    throw new ExecutionFailure("invalid_input", "stdin is not UTF-8 text", { cause });
   }
 }

@@ -1,4 +1,4 @@
-/** What a command writes to and reads from, and what that place can show. */
+/** The streams of a command and what they can show. */
 import type { Readable, Writable } from "node:stream";
 import pc from "picocolors";
 
@@ -21,15 +21,15 @@ export interface Screen {
   readonly colors: Colors;
   /** For stderr, which may be a terminal when stdout is not. */
   readonly errorColors: Colors;
-  /** Whether lines may be drawn over: a terminal that understands cursor movement, and no build server. */
+  /** Whether lines may be redrawn: a terminal that can move the cursor, and no build server. */
   readonly animated: boolean;
   /**
-   * Whether what goes to stdout may show up on the terminal of stderr: a pipe can lead anywhere, `| tee` leads there.
+   * Whether stdout may end up on the terminal of stderr: a pipe can lead anywhere, and `| tee` leads there.
    */
   readonly answerMayShow: boolean;
-  /** Whether a person can be asked. */
+  /** Whether questions can be asked. */
   readonly interactive: boolean;
-  /** Whether characters beyond ASCII can be expected to look right. */
+  /** Whether characters beyond ASCII are likely to be displayed correctly. */
   readonly unicode: boolean;
 }
 
@@ -37,7 +37,7 @@ export interface ScreenOptions {
   stdin: Input;
   stdout: Output;
   stderr: Output;
-  /** Whether stdout leads to a file. Default false. */
+  /** Whether stdout is a file. Default false. */
   stdoutIsFile?: boolean;
   /** `--no-color` was given. */
   noColor: boolean;
@@ -75,26 +75,27 @@ export function createScreen({
   };
 }
 
+/** Returns the width of the output in columns. */
 export function columnsOf(output: Output): number {
   return output.columns && output.columns > 0 ? output.columns : DEFAULT_COLUMNS;
 }
 
-/** Lines on stdout. */
+/** Writes lines to stdout. */
 export function printLine(screen: Screen, ...lines: string[]): void {
   for (const line of lines) screen.stdout.write(`${line}\n`);
 }
 
-/** Lines on stderr: what is not the answer. */
+/** Writes lines to stderr: everything that is not the result. */
 export function printError(screen: Screen, ...lines: string[]): void {
   for (const line of lines) screen.stderr.write(`${line}\n`);
 }
 
-/** One JSON document on stdout. */
+/** Writes one JSON document to stdout. */
 export function printJson(screen: Screen, value: unknown): void {
   screen.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** Lists are for eyes on a terminal and for programs elsewhere, unless `--json` says so. */
+/** Returns whether to print JSON: with `--json`, and by default when stdout is not a terminal. */
 export function wantsJson(screen: Screen, options: { json?: boolean }): boolean {
   return options.json ?? screen.stdout.isTTY !== true;
 }
@@ -102,7 +103,7 @@ export function wantsJson(screen: Screen, options: { json?: boolean }): boolean 
 const broken = new WeakSet<Output>();
 const watched = new WeakSet<Output>();
 
-/** Writes and, when the reader is slow, resolves once it has caught up. A reader that is gone holds nobody up. */
+/** Writes. Resolves at once, or when a slow reader has caught up; a reader that is gone counts as caught up. */
 export function writeOut(output: Output, text: string): Promise<void> | void {
   if (!watched.has(output)) {
     watched.add(output);
@@ -112,6 +113,7 @@ export function writeOut(output: Output, text: string): Promise<void> | void {
   return drained(output);
 }
 
+/** Resolves when the output accepts more, or its reader is gone. */
 export function drained(output: Output): Promise<void> | void {
   if (broken.has(output) || !output.writableNeedDrain) return;
   return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-/** Aligned columns. On a narrow screen the widest flexible column gives way, and then whole columns do; nothing wraps. */
+/** Aligned columns. On a narrow screen, columns are left out first and the widest flexible ones shortened; nothing wraps. */
 import { fitTo, oneLine, padTo, widthOf } from "./text.ts";
 
 export interface Column<T> {
@@ -6,15 +6,15 @@ export interface Column<T> {
   of: (row: T) => string;
   /** Colour of a cell, given its padded text. */
   paint?: (cell: string, row: T) => string;
-  /** May be shortened to this many columns. */
+  /** The width it may be shortened to. Absent: never shortened. */
   min?: number;
-  /** Left out when there is no room: the highest number first. */
+  /** Left out when there is no room, the highest number first. Absent: never left out. */
   spare?: number;
 }
 
 const GAP = "  ";
 
-/** Lines without their ends; the first one is the header. Foreign text in cells is made harmless. */
+/** Returns lines, the header first. Control characters in cells are removed. */
 export function table<T>(
   all: readonly Column<T>[],
   rows: readonly T[],
@@ -75,7 +75,7 @@ function shrink<T>(columns: readonly Column<T>[], widths: number[], room: number
   }
 }
 
-/** `name  value` lines, values aligned; entries without a value are left out. */
+/** Returns lines of the form `name  value`, values aligned; entries without a value are left out. */
 export function keyValueTable(
   entries: readonly (readonly [name: string, value: string | undefined])[],
   dim: (text: string) => string,

@@ -1,8 +1,8 @@
-/** Text for a screen. What comes from elsewhere may contain escape sequences: none of them reaches a terminal. */
+/** Text for a screen. Foreign text may contain escape sequences, and none of them may reach a terminal. */
 import { stripVTControlCharacters } from "node:util";
 
 /** Everything below U+0020 except tab and line feed, delete, and the second block of control characters. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what the expression finds
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 /** Characters that change what a person sees without being seen: direction marks, joiners, line separators. */
 const INVISIBLE = /[\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\u00ad\u061c]/g;
@@ -10,23 +10,23 @@ const WIDE =
   /^(?:\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}])/u;
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
-/** Foreign text as it may be shown: its lines and tabs stay, whatever could steer the terminal goes. */
+/** Returns foreign text without control characters and escape sequences; line breaks and tabs stay. */
 export function printable(text: string): string {
   return stripVTControlCharacters(text.replaceAll("\r\n", "\n")).replace(CONTROLS, "");
 }
 
-/** The same on one line. */
+/** Returns foreign text on one line, without control characters and escape sequences. */
 export function oneLine(text: string): string {
   return printable(text).replace(/\s+/g, " ").trim();
 }
 
-/** For what somebody is about to allow: nothing may hide, so unseen characters are written as their numbers. */
+/** Returns text with its invisible characters written as `\u202e`: nothing may hide in a request for approval. */
 export function escapeInvisible(text: string): string {
   const number = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
   return text.replace(CONTROLS, number).replace(INVISIBLE, number);
 }
 
-/** Columns that `text` (without escape sequences) takes. */
+/** Returns the width in columns of `text`, which has no escape sequences. */
 export function widthOf(text: string): number {
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;
   let width = 0;
@@ -34,13 +34,13 @@ export function widthOf(text: string): number {
   return width;
 }
 
-/** `text` in at most `columns` columns, `…` included where something was cut. */
+/** Returns `text` cut to at most `columns` columns, including the `…` that marks a cut. */
 export function fitTo(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
   return columns < 1 ? "" : `${head(text, columns - 1)}…`;
 }
 
-/** As much from the beginning of `text` as `columns` columns hold. */
+/** Returns as much of the beginning of `text` as fits in `columns` columns. */
 export function head(text: string, columns: number): string {
   let width = 0;
   let end = 0;
@@ -52,6 +52,7 @@ export function head(text: string, columns: number): string {
   return text.slice(0, end);
 }
 
+/** Returns `text` filled with spaces to `columns` columns. */
 export function padTo(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - widthOf(text)));
 }

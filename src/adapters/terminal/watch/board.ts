@@ -1,4 +1,4 @@
-/** The list of runs on a terminal: drawn over every second, with one run picked. */
+/** The list of runs on a terminal: redrawn every second, with one run selected. */
 
 import { DrawnFrame, type FrameLine } from "../live/drawn-frame.ts";
 import { paintState, STATE_WORDS, shortId } from "../runs/run-rows.ts";
@@ -11,7 +11,7 @@ import type { WatchedRun } from "./in-flight.ts";
 const MIN_ROWS = 3;
 /** Lines besides the runs: header, a gap, keys, one to spare. */
 const OTHER_LINES = 5;
-const KEYS = ["up/down pick", "f follow", "a approve", "r reject", "c cancel", "q quit"];
+const KEYS = ["up/down select", "f follow", "a approve", "r reject", "c cancel", "q quit"];
 
 export class Board {
   readonly #screen: Screen;
@@ -28,7 +28,7 @@ export class Board {
     const room = Math.max(MIN_ROWS, (stdout.rows ?? 24) - OTHER_LINES);
     const first = Math.max(0, Math.min(picked - room + 1, runs.length - room));
     const seen = runs.slice(first, first + room);
-    // Widths are counted before colours go on: a line that wraps would not be taken away whole.
+    // Widths are counted without colours: a line that wraps would not be erased completely.
     const plain = boardLines(seen, now, columns - 2);
     const lines: FrameLine[] = plain.map((text, index) => {
       const run = seen[index - 1];
@@ -45,13 +45,13 @@ export class Board {
     this.#frame.draw("", lines);
   }
 
-  /** Takes everything away. */
+  /** Erases the list. */
   clear(): void {
     this.#frame.draw("", []);
   }
 }
 
-/** As many of the words on a line as fit. */
+/** Puts as many words on each line as fit. */
 function inLines(words: readonly string[], columns: number): string[] {
   const lines: string[] = [];
   for (const word of words) {
@@ -62,7 +62,7 @@ function inLines(words: readonly string[], columns: number): string[] {
   return lines;
 }
 
-/** A header and a line a run, without colours. */
+/** Returns a header and one line per run, without colours. */
 export function boardLines(runs: readonly WatchedRun[], now: number, columns: number): string[] {
   if (runs.length === 0) return ["No run is in flight."];
   return table<WatchedRun>(

@@ -1,8 +1,8 @@
-/** What is going on: the journal says which runs this machine waits for, the service says how they are doing. */
+/** The runs in flight: the journal lists those this machine waits for, the service has their states. */
 import type { RunRow, RunState } from "../../../core/index.ts";
 import type { InFlightRun, Services } from "../services.ts";
 
-/** More steps than a screen shows are not asked for. */
+/** Steps are requested for this many runs at most: a screen shows no more. */
 const MAX_STEPS = 20;
 
 export interface WatchedRun {
@@ -11,7 +11,7 @@ export interface WatchedRun {
   deploymentId: string;
   agent: string;
   state: RunState | "starting";
-  /** Who asked: `dispatch`, `roder`, `terminal`; `elsewhere` when no process of this machine waits for it. */
+  /** The host that started it: `dispatch`, `roder`, `terminal`; `elsewhere` when no process of this machine waits for it. */
   host: string;
   step?: string;
   message?: string;
@@ -19,39 +19,42 @@ export interface WatchedRun {
   since: number;
 }
 
+export interface WatchOptions {
+  /** Returns the name of a deployment. */
+  agentOf: (deploymentId: string) => string;
+  /** Whether runs are listed that this machine does not wait for. */
+  all: boolean;
+}
+
 /**
- * `all`: also the runs of the organization that this machine does not wait for. Those that wait for a person are always
- * among them, and come first: a Dispatch turn ends while its run waits.
+ * Lists the runs that this machine waits for, and with `all` every active run of the organization. Runs that wait for an
+ * approval are always included, and come first: a Dispatch turn ends while its run waits.
  */
-export async function listWatchedRuns(
-  services: Services,
-  agentOf: (id: string) => string,
-  all: boolean,
-): Promise<WatchedRun[]> {
+export async function listWatchedRuns(services: Services, { agentOf, all }: WatchOptions): Promise<WatchedRun[]> {
   const { organization } = await services.remote();
-  const [flights, rows] = await Promise.all([
+  const [inFlight, rows] = await Promise.all([
     services.inFlightRuns(),
     organization.runs({ limit: 100, goingOn: true }),
   ]);
-  const runs = mergeRuns(flights, rows, agentOf, all);
+  const runs = mergeRuns(inFlight, rows, { agentOf, all });
   await Promise.all(
     runs.slice(0, MAX_STEPS).map(async (run) => {
       if (run.state !== "running" || !run.runId) return;
-      const step = await organization.step(run.runId).catch(() => undefined); // the list alone says enough
+      const step = await organization.step(run.runId).catch(() => undefined); // the list is useful without it
       if (step) run.step = step;
     }),
   );
   return runs;
 }
 
+/** Joins the journal's entries with the service's active runs. */
 function mergeRuns(
-  flights: readonly InFlightRun[],
+  inFlight: readonly InFlightRun[],
   rows: readonly RunRow[],
-  agentOf: (id: string) => string,
-  all: boolean,
+  { agentOf, all }: WatchOptions,
 ): WatchedRun[] {
   const hosts = new Map(
-    flights.flatMap(({ runId, host, alive }) => (runId ? [[runId, alive ? host : `${host} (gone)`]] : [])),
+    inFlight.flatMap(({ runId, host, alive }) => (runId ? [[runId, alive ? host : `${host} (gone)`]] : [])),
   );
   const known = rows
     .filter(({ run, state }) => all || state === "awaiting_approval" || hosts.has(run.runId))
@@ -66,7 +69,7 @@ function mergeRuns(
         ...(message ? { message } : {}),
       }),
     );
-  const starting = flights
+  const starting = inFlight
     .filter(({ runId, alive }) => runId === undefined && alive)
     .map(
       ({ deploymentId, host, since }): WatchedRun => ({

@@ -19,7 +19,7 @@ const NAMES: Readonly<Record<string, Key>> = {
   "\x1b": "q",
 };
 
-/** Calls `onKey` until the answered function is called; the terminal is as before then. */
+/** Calls `onKey` for each key. Returns a function that stops it and restores the terminal. */
 export function listenForKeys(input: RawInput, onKey: (key: Key) => void): () => void {
   const onData = (data: Buffer | string) => {
     const text = data.toString();

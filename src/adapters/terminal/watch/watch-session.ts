@@ -5,7 +5,7 @@ import { assertNever } from "../../../support/assert-never.ts";
 import { asFailure } from "../../../support/failure.ts";
 import { decideApproval } from "../approvals/decide-approval.ts";
 import { followRequest } from "../live/follow.ts";
-import { agentNames } from "../runs/run-rows.ts";
+import { agentNames } from "../runs/find-run.ts";
 import { confirm } from "../screen/ask.ts";
 import { printError, printLine } from "../screen/screen.ts";
 import { oneLine } from "../screen/text.ts";
@@ -29,13 +29,13 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 };
 
 /** Resolves when the user quits. */
-export async function watchSession(context: Context, all: boolean): Promise<void> {
+export async function watchSession(context: Context, { all }: { all: boolean }): Promise<void> {
   const { services } = context;
   let agentOf: ((deploymentId: string) => string) | undefined;
   const look = async () => {
     agentOf ??= await agentNames(services);
     try {
-      return await listWatchedRuns(services, agentOf, all);
+      return await listWatchedRuns(services, { agentOf, all });
     } catch (error) {
       agentOf = undefined; // the names may be missing as well
       throw error;

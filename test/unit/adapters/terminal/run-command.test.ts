@@ -94,7 +94,7 @@ test("the first interrupt cancels the remote run and says so, the second leaves 
     code: 130,
     stdout: "",
     stderr:
-      "seren-bridge: cancelling the remote run; interrupt again to leave at once\nseren-bridge: the run was cancelled\n",
+      "seren-bridge: cancelling the remote run; interrupt again to exit at once\nseren-bridge: the run was cancelled\n",
   });
   expect(await run.ended).toBe("cancelled");
 });
