@@ -72,7 +72,7 @@ test("after kill -9 in the middle of a run everything that was told is there, an
 test("a folder serves one service at a time; the next one may have it", async () => {
   const state = scratchFolder();
   const first = await serve(state);
-  expect(first.banner).toContain(`All is kept in ${state}.`);
+  expect(first.banner).toContain(`State is kept in ${state}.`);
   const { code, stderr } = await startTerminal({}, ["local", "--port", "0", "--state", state]).ended;
   expect({ code, stderr }).toEqual({
     code: 1,
