@@ -8,7 +8,9 @@ import { builtInAgent } from "./agents/built-in-agent.ts";
 import { type FaultPlan, type FaultRule, Faults, type OddReport } from "./faults/faults.ts";
 import { oddReply } from "./faults/odd-faults.ts";
 import { afterOperation, beforeOperation, lagOf } from "./faults/request-faults.ts";
-import type { ServiceContext } from "./handlers/context.ts";
+import type { Lease } from "./handlers/body-schemas.ts";
+import type { InboxOptions, ServiceContext } from "./handlers/context.ts";
+import { DecisionLog, type RefusedDecisions } from "./handlers/decisions.ts";
 import { needsToken, routeTable } from "./handlers/routes.ts";
 import { ApiError, unauthorized } from "./http/api-error.ts";
 import { headerOf, type LocalRequest, type LocalResponse, type LocalService } from "./http/exchange.ts";
@@ -47,6 +49,12 @@ export interface LocalCloudOptions {
   approvalResume?: RunStoreOptions["approvalResume"] | undefined;
   /** Whether an inline run has a record and its response a `run_id`. Default `tracked`. */
   inlineRuns?: ServiceContext["inlineRuns"] | undefined;
+  /** A way of deciding approvals that the service refuses. Default: it takes decisions both ways. */
+  refusedDecisions?: RefusedDecisions | undefined;
+  /** Whether the inbox decides blocked egress, or responds with 501. Default `decidable`. */
+  blockedEgress?: InboxOptions["blockedEgress"] | undefined;
+  /** Whether the inbox offers leases and takes `allow_always`, as a newer contract does. Default false. */
+  leases?: boolean | undefined;
   /** Runs kept in memory: above this many, ended ones are forgotten, oldest first. Default 5000. */
   maxKeptRuns?: number | undefined;
   /** The service starts with the state in the store, and saves its changes there. Default: none. */
@@ -63,6 +71,10 @@ export interface LocalStats {
   deploymentsCreated: number;
   deploymentsDeleted: number;
   openStreams: number;
+  /** How often each checkpoint was decided: more than 1 means that decisions were sent again. Refused ones do not count. */
+  decisionsReceived: Readonly<Record<string, number>>;
+  /** What `allow_always` has granted. */
+  leasesGranted: readonly Lease[];
 }
 
 /** Returns the fault rules that apply to a request for an operation. */
@@ -108,6 +120,9 @@ export class LocalCloud implements LocalService {
       keepAliveMs: options.keepAliveMs ?? 15_000,
       preamble: retryMs > 0 ? `retry: ${retryMs}\n\n` : ": hello\n\n",
       inlineRuns: options.inlineRuns ?? "tracked",
+      decisions: new DecisionLog(options.refusedDecisions),
+      inbox: { blockedEgress: options.blockedEgress ?? "decidable", leases: options.leases ?? false },
+      leasesGranted: [],
       faults: this.#faults,
     };
     if (store) this.#restore(store);
@@ -144,8 +159,14 @@ export class LocalCloud implements LocalService {
   }
 
   stats(): LocalStats {
-    const { counters, runs } = this.#service;
-    return { ...counters, runsStarted: runs.started, runsActive: runs.active().map((run) => run.id) };
+    const { counters, runs, decisions, leasesGranted } = this.#service;
+    return {
+      ...counters,
+      runsStarted: runs.started,
+      runsActive: runs.active().map((run) => run.id),
+      decisionsReceived: decisions.received,
+      leasesGranted: [...leasesGranted],
+    };
   }
 
   async #respond(request: LocalRequest, signal: AbortSignal | undefined, rulesOf: RulesOf): Promise<LocalResponse> {

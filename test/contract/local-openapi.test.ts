@@ -120,6 +120,16 @@ describe.skipIf(!openApiPresent)(
       for (const base of ["/runs/", `/deployments/${job}/runs/`]) {
         await calls.post(`${base}${await calls.start(job, [{ hang: true }])}/cancel`);
       }
+      await calls.start(job, [{ egress: { host: "x.invalid", port: 443, method: "GET", details: { rule: 1 } } }]);
+      await calls.start(job, [{ ask: "budget_increase", payload: { usd: "1" } }]);
+      await calls.ambient.advanceUntilIdle();
+      const held = (await calls.get("/inbox/approvals")).body.data.entries;
+      expect(held.map(({ kind }: { kind: string }) => kind).sort()).toEqual(["blocked_egress", "other"]);
+      for (const { entry_id } of held) await calls.post(`/inbox/approvals/${entry_id}/decide`, { decision: "approve" });
+      const interrupted = await calls.start(job, [{ interrupt: "restarted" }]);
+      await calls.ambient.advanceUntilIdle();
+      await calls.post(`/runs/${interrupted}/resume`);
+      await calls.post(`/runs/${interrupted}/resume`);
       const blocked = await calls.start(job, [{ approve: "pay" }]);
       await calls.ambient.advanceUntilIdle();
       const open = (await calls.get(`/runs/${blocked}/pending_approvals`)).body.data;

@@ -57,7 +57,11 @@ const LOST: readonly RuleGenerator[] = [
     where: random.pick(["create_run", "deploy"] as const),
     answer: random.pick(["drop", "html", "cut", "unavailable"] as const),
   }),
-  (random) => ({ kind: "lag", where: random.pick(["list", "record"] as const), ms: random.magnitude(50, 2_500) }),
+  (random) => ({
+    kind: "lag",
+    where: random.pick(["list", "record", "deployments"] as const),
+    ms: random.magnitude(50, 2_500),
+  }),
   (random) => ({ kind: "cut", where: "stream", frames: random.int(0, 12), times: random.int(1, 4) }),
 ];
 

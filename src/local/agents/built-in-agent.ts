@@ -18,8 +18,11 @@ export function builtInAgent(paceMs: number): Agent {
       context.status("failed", error.message);
       return;
     }
-    if (steps === undefined) await report(context, paceMs);
-    else for (const step of steps) await performStep(context, step);
+    if (steps === undefined) return report(context, paceMs);
+    for (const step of steps) {
+      if (context.isInterruptionDue) await context.pause();
+      await performStep(context, step);
+    }
   };
 }
 
@@ -74,14 +77,20 @@ async function performStep(context: AgentContext, step: Step): Promise<void> {
       const approved = await context.approvals(tools.map((tool) => ({ tool, args: step.args, reason: step.reason })));
       const refused = tools.filter((_, index) => !approved[index]);
       if (refused.length === 0) return;
-      const text = `Not approved: ${refused.join(", ")}.`;
-      if (step.on_reject === "continue") context.text(text);
-      else {
-        context.status("blocked", text);
-        await context.pause();
-      }
-      return;
+      return refuse(context, `Not approved: ${refused.join(", ")}.`, step.on_reject);
     }
+    case "egress": {
+      const { host, port } = step.egress;
+      if (await context.egress(step.egress)) return;
+      return refuse(context, `Not allowed: ${host}:${port}.`, step.on_deny);
+    }
+    case "ask": {
+      const { ask: subkind, payload, reason } = step;
+      if (await context.ask({ subkind, payload, reason })) return;
+      return refuse(context, `Not allowed: ${subkind}.`, step.on_deny);
+    }
+    case "interrupt":
+      return context.interrupt(step.interrupt);
     case "artifact":
       return context.artifact(step.artifact);
     case "sleep_ms":
@@ -103,6 +112,12 @@ async function performStep(context: AgentContext, step: Step): Promise<void> {
     case "raw":
       return context.emitRaw(step.raw);
   }
+}
+
+async function refuse(context: AgentContext, text: string, onRefusal: "block" | "continue"): Promise<void> {
+  if (onRefusal === "continue") return context.text(text);
+  context.status("blocked", text);
+  await context.pause();
 }
 
 /** The published events carry tool arguments and results as strings, normally JSON text. */

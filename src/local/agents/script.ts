@@ -15,6 +15,8 @@ const Wait = z.number().min(0).max(86_400_000);
 const Repeats = z.int().min(1).max(MAX_REPEATS);
 const Tools = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
 const Usd = z.string().regex(/^\d{1,9}(\.\d{1,6})?$/, "expected a decimal string");
+/** Whether a refusal ends the run. */
+const OnRefusal = z.enum(["block", "continue"]).default("block");
 const Tokens = z.int().min(0);
 
 /**
@@ -33,7 +35,7 @@ const STEPS = {
     approve: Tools,
     args: z.unknown().optional(),
     reason: z.string().optional(),
-    on_reject: z.enum(["block", "continue"]).default("block"),
+    on_reject: OnRefusal,
   }),
   artifact: z.strictObject({
     artifact: z.strictObject({
@@ -68,6 +70,24 @@ const STEPS = {
     }),
   }),
   output: z.strictObject({ output: z.string() }),
+  interrupt: z.strictObject({ interrupt: z.string() }),
+  egress: z.strictObject({
+    egress: z.strictObject({
+      host: z.string().min(1),
+      port: z.int().min(1).max(65_535),
+      method: z.string().optional(),
+      path: z.string().optional(),
+      reason: z.string().optional(),
+      details: z.unknown().optional(),
+    }),
+    on_deny: OnRefusal,
+  }),
+  ask: z.strictObject({
+    ask: z.string().min(1),
+    payload: z.unknown().optional(),
+    reason: z.string().optional(),
+    on_deny: OnRefusal,
+  }),
   raw: z.strictObject({ raw: z.record(z.string(), z.unknown()) }),
 } as const;
 

@@ -72,6 +72,13 @@ export const FaultRuleSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("starting"), ...at("create_run"), ms: Ms }),
   /** The run's sequence leaves out up to `most` numbers before an event. */
   z.strictObject({ kind: z.literal("holes"), ...at("create_run"), most: z.int().min(1) }),
+  /** The run is interrupted after so many events, as by a restart of its runtime, when its agent next waits. */
+  z.strictObject({ kind: z.literal("interrupt"), ...at("create_run"), events: z.int().min(0) }),
+  /**
+   * A turn of a conversation that has an active run is a failed run whose only event says so, or is refused
+   * (docs/reference/seren-cloud-api.md, section 12.3). The code depends on whether the active run awaits approval.
+   */
+  z.strictObject({ kind: z.literal("busy"), ...at("create_run"), form: z.enum(["run", "refusal"]).optional() }),
   z.strictObject({ kind: z.literal("fail_build"), ...at("deploy"), message: z.string() }),
   /** The cancel is accepted and takes effect `ms` later. */
   z.strictObject({ kind: z.literal("slow_cancel"), ...at("cancel"), ms: Ms }),
@@ -142,6 +149,7 @@ const ONCE = new Set<FaultKind>([
   "delay",
   "late_reply",
   "lost_reply",
+  "interrupt",
   "fail_build",
   "slow_cancel",
   "late_cancel",

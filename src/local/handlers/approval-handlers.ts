@@ -6,7 +6,6 @@ import { paginate } from "../http/query.ts";
 import { pendingRunOf, recordOf } from "../model/run-views.ts";
 import { DecisionsSchema, ResumeBodySchema } from "./body-schemas.ts";
 import { type Handler, needRun, scopeOf } from "./context.ts";
-import { checkDecisions } from "./decisions.ts";
 import { readRunFilter } from "./run-filters.ts";
 
 export const listWaitingRuns: Handler = (service, request) => {
@@ -20,14 +19,21 @@ export const listWaitingRuns: Handler = (service, request) => {
   return dataReply(200, page.map(pendingRunOf), pagination);
 };
 
-/** Lets the run go on in place. Creating a run with `resume_checkpoint_id` is the other way. */
+/**
+ * Lets a run go on in place: one that was interrupted, or one that waits, with decisions. Creating a run with
+ * `resume_checkpoint_id` is the other way to decide.
+ */
 export const resumeRun: Handler = (service, request) => {
   const run = needRun(service, request);
   const body = check(ResumeBodySchema, readJson(request) ?? null);
-  if (run.status !== "awaiting_approval") throw conflict("The run does not require resume");
   const checkpoint = body?.resume_checkpoint_id;
+  if (checkpoint == null && service.deployments.has(run.deployment.id) && service.runs.takeUp(run)) {
+    return dataReply(200, recordOf(run));
+  }
+  if (typeof checkpoint === "string") service.decisions.refuseUnlessNew(checkpoint, "resume");
+  if (run.status !== "awaiting_approval") throw conflict("The run does not require resume");
   if (typeof checkpoint !== "string" || checkpoint.trim() === "") throw badRequest("resume_checkpoint_id is required");
   const decisions = check(DecisionsSchema, body?.approval_decisions ?? []);
-  run.resume(checkDecisions(run, checkpoint, decisions));
+  run.resume(service.decisions.take(run, checkpoint, decisions));
   return dataReply(200, recordOf(run));
 };

@@ -62,6 +62,16 @@ export const InboxDecisionBodySchema = z.looseObject({
   comment: z.string().nullish(),
 });
 
+/** What the inbox may use of a permission without asking again (docs/reference/seren-cloud-api.md, section 12.4). */
+const Lease = z.looseObject({ action: z.string(), capability: z.string(), use_budget: z.int().min(1) });
+export type Lease = z.output<typeof Lease>;
+
+/** The body in a newer contract, which also takes a decision for later requests. */
+export const LeaseDecisionBodySchema = z.discriminatedUnion("decision", [
+  InboxDecisionBodySchema,
+  z.looseObject({ decision: z.literal("allow_always"), lease: Lease, comment: z.string().nullish() }),
+]);
+
 export const BundleBodySchema = z.strictObject({
   sha256: z.string(),
   size_bytes: z.int(),

@@ -11,6 +11,8 @@ import type { Deployment } from "../model/deployments.ts";
 import type { Run } from "../model/run.ts";
 import type { RunStore } from "../model/run-store.ts";
 import type { Lag } from "../model/run-views.ts";
+import type { Lease } from "./body-schemas.ts";
+import type { DecisionLog } from "./decisions.ts";
 
 export interface Counters {
   createsReceived: number;
@@ -18,6 +20,13 @@ export interface Counters {
   deploymentsCreated: number;
   deploymentsDeleted: number;
   openStreams: number;
+}
+
+export interface InboxOptions {
+  /** Whether blocked egress can be decided, or is only listed (501). */
+  readonly blockedEgress: "decidable" | "listed";
+  /** Whether entries offer a lease, and `allow_always` is taken. */
+  readonly leases: boolean;
 }
 
 export interface ServiceContext {
@@ -32,6 +41,9 @@ export interface ServiceContext {
   /** First text of every stream. */
   readonly preamble: string;
   readonly inlineRuns: "tracked" | "untracked";
+  readonly decisions: DecisionLog;
+  readonly inbox: InboxOptions;
+  readonly leasesGranted: Lease[];
   readonly faults: Faults;
 }
 

@@ -1,14 +1,13 @@
 /** Creates a run, or lets one that waits for decisions go on: the same endpoint does both. */
 import { isObject } from "../../support/objects.ts";
 import { ruleOf } from "../faults/faults.ts";
-import { badRequest, starting } from "../http/api-error.ts";
+import { ApiError, badRequest, starting } from "../http/api-error.ts";
 import { check, readJson } from "../http/body.ts";
 import { dataReply, type LocalReply } from "../http/exchange.ts";
 import { type Deployment, statusOf } from "../model/deployments.ts";
 import type { Run } from "../model/run.ts";
 import { CreateRunBodySchema } from "./body-schemas.ts";
 import { type Handler, needDeployment, type RequestContext, type ServiceContext } from "./context.ts";
-import { checkDecisions } from "./decisions.ts";
 
 export const createRun: Handler = async (service, request) => {
   const deployment = needDeployment(service, request);
@@ -17,18 +16,23 @@ export const createRun: Handler = async (service, request) => {
   refuseUnlessReady(service, request, deployment);
   if (body?.resume_checkpoint_id != null) {
     const checkpoint = body.resume_checkpoint_id;
+    service.decisions.refuseUnlessNew(checkpoint, "create_run");
     const run = service.runs.findWaiting(checkpoint, deployment);
     if (run === undefined) {
       throw badRequest("resume_checkpoint_id: no run of this deployment waits at this checkpoint");
     }
-    const decisions = checkDecisions(run, checkpoint, body.approval_decisions ?? []);
+    const decisions = service.decisions.take(run, checkpoint, body.approval_decisions ?? []);
     return dataReply(202, invocationOf(service.runs.continueRun(run, decisions)));
   }
   if (body?.approval_decisions != null) throw badRequest("approval_decisions need a resume_checkpoint_id");
+  const payload = isObject(raw) ? raw : {};
+  const refused = refuseBusy(service, request, deployment, payload);
+  if (refused) return dataReply(202, invocationOf(refused));
   const inline = deployment.body.mode === "always_on" && body?.async !== true;
   const holes = ruleOf(request.rules, "holes");
-  const run = service.runs.start(deployment, isObject(raw) ? raw : {}, {
+  const run = service.runs.start(deployment, payload, {
     skip: holes && (() => Math.floor(service.faults.random() * (holes.most + 1))),
+    interruptAfter: ruleOf(request.rules, "interrupt")?.events,
     tracked: !inline || service.inlineRuns === "tracked",
   });
   return inline ? runInline(service, request, run) : dataReply(202, invocationOf(run));
@@ -42,6 +46,34 @@ function refuseUnlessReady({ ambient }: ServiceContext, { rules }: RequestContex
   if (status === "pending" || status === "building") throw starting();
   if (status === "stopped") throw badRequest("Deployment is stopped. Start it before running it");
   if (status === "failed") throw badRequest("Deployment failed to build and cannot run");
+}
+
+/**
+ * Returns the failed run that stands for a turn of a busy conversation. Throws an `ApiError` (409) where the fault rule
+ * refuses the turn; returns `undefined` where no rule applies or the conversation is free.
+ */
+function refuseBusy(
+  { runs }: ServiceContext,
+  { rules }: RequestContext,
+  deployment: Deployment,
+  payload: Readonly<Record<string, unknown>>,
+): Run | undefined {
+  const rule = ruleOf(rules, "busy");
+  const active = rule && runs.activeTurn(deployment, payload);
+  if (active === undefined) return undefined;
+  const waits = active.status === "awaiting_approval";
+  const code = waits ? "conversation_awaiting_approval" : "conversation_busy";
+  const message = waits ? "a run of this conversation awaits approval" : "a run of this conversation is in progress";
+  if (rule?.form === "refusal") throw new ApiError(409, code, message);
+  return runs.startRefused(deployment, payload, {
+    event_type: "error",
+    kind: "error",
+    type: "error",
+    code,
+    cause: "session",
+    retryable: !waits,
+    message,
+  });
 }
 
 /** `CloudDeploymentRunInvocationResponse` of a run that goes on after the response. */

@@ -24,9 +24,11 @@ export const deploy: Handler = ({ ambient, deployments, bundles, counters, deplo
   return dataReply(202, summaryOf(deployment, ambient.now()));
 };
 
-export const listDeployments: Handler = ({ ambient, deployments }) => {
-  const now = ambient.now();
-  const summaries = [...deployments.values()].map((deployment) => summaryOf(deployment, now));
+export const listDeployments: Handler = ({ ambient, deployments }, { lag }) => {
+  const now = ambient.now() - lag.statusMs;
+  const summaries = [...deployments.values()]
+    .filter(({ createdAt }) => createdAt <= now)
+    .map((deployment) => summaryOf(deployment, now));
   return dataReply(200, summaries);
 };
 

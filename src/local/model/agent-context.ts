@@ -2,7 +2,9 @@
 import type { Ambient } from "../../support/ambient.ts";
 import { instructionNames, instructionTexts } from "./deployments.ts";
 import type { EventObject } from "./event-log.ts";
-import { isTerminal, type Run, type UsageFigures } from "./run.ts";
+import { type HeldDetails, HeldRequest } from "./held-request.ts";
+import { isTerminal, type Run } from "./run.ts";
+import type { UsageFigures } from "./run-data.ts";
 
 /** Works on one run. Returning completes the run; throwing anything but `RUN_OVER` fails it. */
 export type Agent = (context: AgentContext) => Promise<void>;
@@ -10,6 +12,23 @@ export type Agent = (context: AgentContext) => Promise<void>;
 export interface ApprovalRequest {
   tool: string;
   args?: unknown;
+  reason?: string | undefined;
+}
+
+/** A request to a host that the deployment may not reach. */
+export interface EgressRequest {
+  host: string;
+  port: number;
+  method?: string | undefined;
+  path?: string | undefined;
+  reason?: string | undefined;
+  details?: unknown;
+}
+
+/** An approval of a kind of its own, which only the inbox shows. */
+export interface InboxQuestion {
+  subkind: string;
+  payload?: unknown;
   reason?: string | undefined;
 }
 
@@ -33,6 +52,8 @@ export interface AgentContextOptions {
   earlierTurns: number;
   /** Returns the earlier turns, oldest first; those the service has forgotten are missing. */
   history: () => readonly Turn[];
+  /** Number of events after which the run is interrupted once. Default: it is not. */
+  interruptAfter?: number | undefined;
 }
 
 /** `event_type` and `kind` of the envelope, by event type. */
@@ -57,9 +78,11 @@ export class AgentContext {
   #run: Run;
   #items = 0;
   #checkpoints = 0;
+  #interruptAfter: number | undefined;
 
-  constructor({ run, ambient, earlierTurns, history }: AgentContextOptions) {
+  constructor({ run, ambient, earlierTurns, history, interruptAfter }: AgentContextOptions) {
     this.#run = run;
+    this.#interruptAfter = interruptAfter;
     this.#ambient = ambient;
     this.history = history;
     this.payload = run.payload;
@@ -121,7 +144,19 @@ export class AgentContext {
 
   /** Resolves after `ms`; without it, after what is already queued in the process. Rejects with `RUN_OVER`. */
   pause(ms?: number): Promise<void> {
+    if (this.isInterruptionDue) return this.interrupt("the runtime was restarted").then(() => this.#run.pause(ms));
     return this.#run.pause(ms);
+  }
+
+  /** Whether the run has reached the event after which it is to be interrupted. */
+  get isInterruptionDue(): boolean {
+    return this.#interruptAfter !== undefined && this.#run.log.entries.length >= this.#interruptAfter;
+  }
+
+  /** Ends the run as a restart of its runtime does. Resolves when the run is resumed. Rejects with `RUN_OVER`. */
+  interrupt(message: string): Promise<void> {
+    this.#interruptAfter = undefined;
+    return this.#run.interrupt(message);
   }
 
   /** Never resolves; rejects with `RUN_OVER` when the run ends. */
@@ -190,6 +225,30 @@ export class AgentContext {
       });
       return decision === "approve";
     });
+  }
+
+  /** Holds a request until the inbox has decided it. Resolves with whether it may be sent. Rejects with `RUN_OVER`. */
+  egress({ host, port, method, path, reason, details }: EgressRequest): Promise<boolean> {
+    return this.#hold({
+      kind: "blocked_egress",
+      request_id: this.#ambient.uuid(),
+      host,
+      port,
+      method: method ?? null,
+      path: path ?? null,
+      reason: reason ?? null,
+      details: details ?? {},
+    });
+  }
+
+  /** Asks the inbox. Resolves with whether it approves. Rejects with `RUN_OVER`. */
+  ask({ subkind, payload, reason }: InboxQuestion): Promise<boolean> {
+    return this.#hold({ kind: "other", subkind, payload: payload ?? {}, reason: reason ?? null });
+  }
+
+  #hold(details: HeldDetails): Promise<boolean> {
+    const run = this.#run;
+    return run.hold(new HeldRequest({ entryId: this.#ambient.uuid(), createdAt: run.now(), details }));
   }
 
   /** Sets figures that replace the computed ones. */

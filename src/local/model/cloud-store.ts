@@ -1,7 +1,8 @@
 /** The store that keeps the service's state beyond the process, as the model sees it. Without one, state is in memory. */
 import type { Deployment } from "./deployments.ts";
 import type { LogEntry } from "./event-log.ts";
-import type { ArtifactRow, Run, RunWriter, StatusChange, UsageFigures } from "./run.ts";
+import type { Run, RunWriter } from "./run.ts";
+import type { ArtifactRow, StatusChange, UsageFigures } from "./run-data.ts";
 
 export interface StoredBundle {
   id: string;
@@ -21,7 +22,6 @@ export interface StoredRun {
   history: StatusChange[];
   entries: LogEntry[];
   artifacts: ArtifactRow[];
-  stopReason: string | undefined;
   output: string | undefined;
   usage: UsageFigures;
 }

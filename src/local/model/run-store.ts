@@ -3,12 +3,15 @@ import type { Ambient } from "../../support/ambient.ts";
 import { type Agent, AgentContext, type Turn } from "./agent-context.ts";
 import type { CloudStore, StoredRun } from "./cloud-store.ts";
 import type { Deployment } from "./deployments.ts";
-import { EventLog } from "./event-log.ts";
-import { type Decisions, RUN_OVER, Run } from "./run.ts";
+import { EventLog, type EventObject } from "./event-log.ts";
+import type { HeldRequest } from "./held-request.ts";
+import { INTERRUPTED, interruption } from "./interruption.ts";
+import { RUN_OVER, Run } from "./run.ts";
+import type { Decisions } from "./run-data.ts";
 import { passes, type RunFilter } from "./run-filter.ts";
 import { type Lag, NO_LAG } from "./run-views.ts";
 
-const INTERRUPTED = "the embedded service was stopped while this run was in progress";
+const STOPPED = "the embedded service was stopped while this run was in progress";
 
 export interface RunStoreOptions {
   ambient: Ambient;
@@ -28,6 +31,8 @@ export interface StartOptions {
   skip?: (() => number) | undefined;
   /** Whether the run can be read and listed. Default true. */
   tracked?: boolean | undefined;
+  /** Number of events after which the run is interrupted once. Default: it is not. */
+  interruptAfter?: number | undefined;
 }
 
 interface NewRun {
@@ -40,6 +45,8 @@ export class RunStore {
   readonly #runs = new Map<string, Run>();
   /** The agents at work, by the run each works on. */
   readonly #agents = new Map<Run, AgentContext>();
+  /** The agents of interrupted runs, which wait to be taken up. */
+  readonly #interrupted = new Map<Run, AgentContext>();
   readonly #options: RunStoreOptions;
   #started = 0;
 
@@ -61,13 +68,15 @@ export class RunStore {
   start(
     deployment: Deployment,
     payload: Readonly<Record<string, unknown>>,
-    { skip, tracked = true }: StartOptions = {},
+    { skip, tracked = true, interruptAfter }: StartOptions = {},
   ): Run {
     const { ambient, agent, startMs } = this.#options;
     const run = this.#create(deployment, payload, { skip });
+    this.#started += 1;
     if (tracked) this.#track(run);
     const earlierTurns = this.#countTurn(run);
-    const context = new AgentContext({ run, ambient, earlierTurns, history: () => this.#earlierTurns(run) });
+    const history = () => this.#earlierTurns(run);
+    const context = new AgentContext({ run, ambient, earlierTurns, history, interruptAfter });
     this.#agents.set(run, context);
     run
       .pause(startMs)
@@ -84,6 +93,21 @@ export class RunStore {
     return run;
   }
 
+  /** Creates a run that fails with `event` once it has been queued for `startMs`. It is no turn of its conversation. */
+  startRefused(
+    deployment: Deployment,
+    payload: Readonly<Record<string, unknown>>,
+    event: EventObject & { message: string },
+  ): Run {
+    const run = this.#create(deployment, payload);
+    this.#track(run);
+    run.pause(this.#options.startMs).then(
+      () => run.refuse(event),
+      () => undefined, // it was cancelled while it was queued
+    );
+    return run;
+  }
+
   /** Adds a run of an earlier process. A run that had not ended has lost its agent: it fails, and says why. */
   restore(stored: StoredRun, deployment: Deployment): void {
     const run = this.#create(deployment, stored.payload, { stored });
@@ -91,7 +115,6 @@ export class RunStore {
     run.history.push(...stored.history);
     run.artifacts.push(...stored.artifacts);
     run.startedAt = stored.startedAt;
-    run.stopReason = stored.stopReason;
     run.output = stored.output;
     run.usage = stored.usage;
     this.#runs.set(run.id, run);
@@ -99,16 +122,8 @@ export class RunStore {
     if (run.over) return;
     const { store } = this.#options;
     if (store) run.writeTo(store.runWriter(run));
-    run.append({
-      type: "error",
-      event_type: "error",
-      kind: "error",
-      code: "interrupted",
-      cause: "platform",
-      retryable: true,
-      message: INTERRUPTED,
-    });
-    run.finish("failed", INTERRUPTED, "interrupted");
+    run.append(interruption(STOPPED));
+    run.finish("failed", STOPPED, INTERRUPTED);
   }
 
   find(runId: string): Run | undefined {
@@ -130,6 +145,32 @@ export class RunStore {
     return this.active().find((run) => run.checkpointId === checkpointId && run.deployment === deployment);
   }
 
+  /** Returns the run that is the active turn of the conversation that `payload` names. */
+  activeTurn(deployment: Deployment, payload: Readonly<Record<string, unknown>>): Run | undefined {
+    const conversation = conversationOf(payload);
+    if (conversation === undefined) return undefined;
+    return this.active().find((run) => run.deployment === deployment && run.conversationId === conversation);
+  }
+
+  /** Returns the request that is held under this entry of the inbox. */
+  findHeld(entryId: string): HeldRequest | undefined {
+    for (const { held } of this.#runs.values()) {
+      const request = held.find((one) => one.entryId === entryId);
+      if (request !== undefined) return request;
+    }
+    return undefined;
+  }
+
+  /** Lets an interrupted run go on. Returns false when the run is not interrupted. */
+  takeUp(run: Run): boolean {
+    const context = this.#interrupted.get(run);
+    if (context === undefined) return false;
+    this.#interrupted.delete(run);
+    this.#agents.set(run, context);
+    run.takeUp();
+    return true;
+  }
+
   /** Lets the agent of `run` go on with the decisions. Returns the run it continues in, which `approvalResume` chooses. */
   continueRun(run: Run, decisions: Decisions): Run {
     const context = this.#agents.get(run);
@@ -138,6 +179,7 @@ export class RunStore {
       return run;
     }
     const next = this.#create(run.deployment, run.payload);
+    this.#started += 1;
     this.#track(next);
     if (this.#options.approvalResume === "new_run_repeating") {
       const text = run.log.text();
@@ -159,28 +201,28 @@ export class RunStore {
 
   #create(deployment: Deployment, payload: Readonly<Record<string, unknown>>, { skip, stored }: NewRun = {}): Run {
     const { ambient, firstSequence } = this.#options;
-    const conversation = payload.conversation_id ?? payload.thread_id;
-    const run = new Run({
+    return new Run({
       ambient,
       id: stored?.id ?? ambient.uuid(),
       createdAt: stored?.createdAt,
       deployment,
       payload,
-      conversationId: typeof conversation === "string" ? conversation : undefined,
+      conversationId: conversationOf(payload),
       log: new EventLog({ first: firstSequence, skip }),
       onEnd: (ended) => this.#onEnd(ended),
     });
-    if (!stored) this.#started += 1;
-    return run;
   }
 
   /** Forgets the oldest ended runs when there are too many, but not the one that has just ended. */
   #onEnd(run: Run): void {
+    const context = this.#agents.get(run);
+    if (run.isInterrupted && context) this.#interrupted.set(run, context);
     this.#agents.delete(run);
     if (this.#runs.size <= this.#options.maxKeptRuns) return;
     for (const [id, old] of this.#runs) {
       if (!old.over || old === run) continue;
       this.#runs.delete(id);
+      this.#interrupted.delete(old);
       this.#options.store?.deleteRun(old);
       if (this.#runs.size <= this.#options.maxKeptRuns) return;
     }
@@ -204,4 +246,9 @@ export class RunStore {
     turns.set(run.conversationId, earlier + 1);
     return earlier;
   }
+}
+
+function conversationOf(payload: Readonly<Record<string, unknown>>): string | undefined {
+  const conversation = payload.conversation_id ?? payload.thread_id;
+  return typeof conversation === "string" ? conversation : undefined;
 }

@@ -41,7 +41,7 @@ export function recordOf(run: Run, lag: Lag = NO_LAG): Record<string, unknown> |
     conversation_id: run.conversationId ?? null,
     status: change.status,
     status_message: change.message ?? null,
-    stop_reason: over ? (run.stopReason ?? null) : null,
+    stop_reason: change.stopReason ?? null,
     started_at: iso(started),
     completed_at: over ? iso(change.at) : null,
     created_at: iso(run.createdAt),

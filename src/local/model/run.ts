@@ -2,46 +2,15 @@
 import type { Ambient } from "../../support/ambient.ts";
 import type { Deployment } from "./deployments.ts";
 import type { EventLog, EventObject, LogEntry } from "./event-log.ts";
+import type { HeldRequest } from "./held-request.ts";
+import { INTERRUPTED, interruption } from "./interruption.ts";
+import type { ArtifactRow, Decisions, PendingApproval, StatusChange, UsageFigures } from "./run-data.ts";
 
 const TERMINAL = new Set(["completed", "failed", "error", "cancelled", "canceled", "timeout", "blocked"]);
 export const isTerminal = (status: string) => TERMINAL.has(status);
 
 /** The reason with which everything an agent waits for rejects once its run has ended. One object: its stack means nothing. */
 export const RUN_OVER = new Error("the run is over");
-
-/** A status and when it began, in milliseconds since the epoch. */
-export interface StatusChange {
-  readonly at: number;
-  readonly status: string;
-  readonly message: string | undefined;
-}
-
-export interface PendingApproval {
-  readonly id: string;
-  readonly tool: string;
-  readonly args: unknown;
-  readonly function_call_id: string;
-  readonly reason: string | null;
-}
-
-/** Decisions by approval id. */
-export type Decisions = ReadonlyMap<string, "approve" | "reject">;
-
-export interface ArtifactRow {
-  readonly id: string;
-  readonly at: number;
-  readonly type: string;
-  readonly title: string | null;
-  readonly url: string | null;
-  readonly payload: unknown;
-}
-
-export interface UsageFigures {
-  input_tokens?: number | undefined;
-  output_tokens?: number | undefined;
-  compute_usd?: string | undefined;
-  inference_usd?: string | undefined;
-}
 
 /** Records one run while it goes on. What a call writes is on disk when the call returns. */
 export interface RunWriter {
@@ -75,7 +44,6 @@ export class Run {
   readonly history: StatusChange[] = [];
   readonly artifacts: ArtifactRow[] = [];
   startedAt: number | undefined;
-  stopReason: string | undefined;
   output: string | undefined;
   usage: UsageFigures = {};
   currentTool: string | undefined;
@@ -84,16 +52,20 @@ export class Run {
   pending: readonly PendingApproval[] = [];
   /** Decisions of the inbox by approval id. They are recorded only: the resume call is what decides. */
   readonly inboxDecisions = new Map<string, "approved" | "denied">();
+  /** Requests that the run has held for the inbox, decided ones included. */
+  readonly held: HeldRequest[] = [];
   /** Counts the changes of what a live state shows, so that a stream knows when to repeat it. */
   changes = 0;
   readonly #ambient: Ambient;
   readonly #onEnd: (run: Run) => void;
   #writer: RunWriter | undefined;
   /** Rejects what the agent waits for. */
-  #interrupt: (() => void) | undefined;
+  #endWait: (() => void) | undefined;
   #signal: AbortController | undefined;
   /** Resolves `awaitDecisions`. */
   #onDecisions: ((decisions: Decisions) => void) | undefined;
+  /** Resolves `interrupt`. Set while the run is interrupted. */
+  #onTakenUp: (() => void) | undefined;
   #stopLimit: (() => void) | undefined;
 
   constructor(options: RunOptions) {
@@ -106,7 +78,7 @@ export class Run {
     this.#ambient = options.ambient;
     this.#onEnd = options.onEnd;
     this.createdAt = options.createdAt ?? options.ambient.now();
-    this.history.push({ at: this.createdAt, status: "queued", message: undefined });
+    this.history.push({ at: this.createdAt, status: "queued" });
   }
 
   get current(): StatusChange {
@@ -119,6 +91,11 @@ export class Run {
 
   get over(): boolean {
     return TERMINAL.has(this.status);
+  }
+
+  /** Whether the run has ended with a restart of its runtime and can be taken up again. */
+  get isInterrupted(): boolean {
+    return this.#onTakenUp !== undefined;
   }
 
   /** The status at `time`, in milliseconds since the epoch; `undefined` when the run did not exist yet. */
@@ -210,11 +187,20 @@ export class Run {
     onDecisions?.(decisions);
   }
 
+  /** Waits for a decision of the inbox. Resolves with whether it approves. Rejects with `RUN_OVER` when the run ends first. */
+  hold(request: HeldRequest): Promise<boolean> {
+    this.held.push(request);
+    return this.#untilOver((resolve) => {
+      request.onDecided = resolve;
+      return undefined;
+    });
+  }
+
   /** Ends this run while its agent keeps waiting. Returns the function that lets the agent go on, in another run. */
   handOver(): (decisions: Decisions) => void {
     const onDecisions = this.#onDecisions;
     this.#onDecisions = undefined;
-    this.#interrupt = undefined;
+    this.#endWait = undefined;
     this.finish("completed", "resumed as another run", "resumed");
     return (decisions) => onDecisions?.(decisions);
   }
@@ -224,27 +210,58 @@ export class Run {
     if (this.over) return;
     const done = status === "completed" ? "ok" : status.startsWith("cancel") ? "cancelled" : "error";
     this.append({ event_type: "response.done", kind: "done", type: "done", status: done, reason: stopReason ?? null });
-    this.currentTool = undefined;
-    this.checkpointId = undefined;
-    this.pending = [];
-    this.stopReason = stopReason;
-    this.startedAt ??= this.now();
-    this.#changeStatus(status, message);
-    this.#stopLimit?.();
-    const interrupt = this.#interrupt;
-    this.#interrupt = undefined;
-    this.#onEnd(this);
-    interrupt?.();
-    this.#signal?.abort(RUN_OVER);
+    this.#end(status, message, stopReason);
+  }
+
+  /** Ends the run as failed with this event only: nothing of it was carried out. */
+  refuse(event: EventObject & { message: string }): void {
+    this.append(event);
+    this.#end("failed", event.message, undefined);
+  }
+
+  /** Ends the run as a restart of its runtime does. Resolves when the run is taken up again. */
+  interrupt(message: string): Promise<void> {
+    if (this.over) return Promise.reject(RUN_OVER);
+    this.append(interruption(message));
+    return new Promise((resolve) => {
+      this.#onTakenUp = resolve;
+      this.#end("failed", message, INTERRUPTED);
+    });
+  }
+
+  /** Lets an interrupted run go on. */
+  takeUp(): void {
+    const onTakenUp = this.#onTakenUp;
+    this.#onTakenUp = undefined;
+    this.#signal = undefined;
+    this.#changeStatus("running");
+    this.#armLimit();
     this.touch();
+    onTakenUp?.();
   }
 
   cancel(): void {
     this.finish("cancelled", "cancelled on request", "cancelled");
   }
 
-  #changeStatus(status: string, message: string | undefined): void {
-    this.history.push({ at: this.now(), status, message });
+  #end(status: string, message: string | undefined, stopReason: string | undefined): void {
+    this.currentTool = undefined;
+    this.checkpointId = undefined;
+    this.pending = [];
+    for (const request of this.held) request.expire();
+    this.startedAt ??= this.now();
+    this.#changeStatus(status, message, stopReason);
+    this.#stopLimit?.();
+    const endWait = this.#endWait;
+    this.#endWait = undefined;
+    this.#onEnd(this);
+    endWait?.();
+    this.#signal?.abort(RUN_OVER);
+    this.touch();
+  }
+
+  #changeStatus(status: string, message?: string, stopReason?: string): void {
+    this.history.push({ at: this.now(), status, message, stopReason });
     this.#writer?.writeStatus(this);
   }
 
@@ -253,13 +270,13 @@ export class Run {
     if (this.over) return Promise.reject(RUN_OVER);
     return new Promise((resolve, reject) => {
       let stop: (() => void) | undefined;
-      const interrupt = () => {
+      const endWait = () => {
         stop?.();
         reject(RUN_OVER);
       };
-      this.#interrupt = interrupt;
+      this.#endWait = endWait;
       stop = begin((value) => {
-        if (this.#interrupt === interrupt) this.#interrupt = undefined;
+        if (this.#endWait === endWait) this.#endWait = undefined;
         resolve(value);
       });
     });

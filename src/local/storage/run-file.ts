@@ -5,7 +5,8 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs";
 import type { StoredRun } from "../model/cloud-store.ts";
 import type { LogEntry } from "../model/event-log.ts";
-import { type ArtifactRow, isTerminal, type Run, type RunWriter } from "../model/run.ts";
+import { isTerminal, type Run, type RunWriter } from "../model/run.ts";
+import type { ArtifactRow } from "../model/run-data.ts";
 import { type RunFileLine, RunFileLineSchema, type RunHead, RunHeadSchema } from "./file-schemas.ts";
 
 const NEW_LINE = 0x0a;
@@ -24,7 +25,6 @@ export function readRunFile(path: string): StoredRun | undefined {
     history: [],
     entries: [],
     artifacts: [],
-    stopReason: undefined,
     output: undefined,
     usage: {},
   };
@@ -34,9 +34,8 @@ export function readRunFile(path: string): StoredRun | undefined {
     if ("event" in line) stored.entries.push(line);
     else if ("artifact" in line) stored.artifacts.push(line.artifact);
     else {
-      stored.history.push({ at: line.at, status: line.status, message: line.message });
+      stored.history.push({ at: line.at, status: line.status, message: line.message, stopReason: line.stop_reason });
       stored.startedAt = line.started_at;
-      stored.stopReason = line.stop_reason;
       stored.output = line.output;
       stored.usage = line.usage;
     }
@@ -73,7 +72,7 @@ export class RunFile implements RunWriter {
     this.#append({ artifact: row });
   }
 
-  writeStatus({ current: { at, status, message }, startedAt, stopReason, output, usage }: Run): void {
+  writeStatus({ current: { at, status, message, stopReason }, startedAt, output, usage }: Run): void {
     this.#append({
       status,
       at,

@@ -150,6 +150,21 @@ describe("reads that lag behind", () => {
     expect(await lookUp()).toEqual([200, "completed", 3, 1, 3]);
   });
 
+  test("a deployment is missing from the list at first, then not yet running", async () => {
+    const calls = new Calls({ deployMs: 500, faults: plan({ kind: "lag", where: "deployments", ms: 2000 }) });
+    const id = await calls.deploy();
+    const listed = async () =>
+      (await calls.get("/deployments")).body.data.map(({ status }: { status: string }) => status);
+    expect(await listed()).toEqual([]);
+    expect((await calls.get(`/deployments/${id}`)).body.data.status).toBe("pending");
+    await calls.ambient.advance(1999);
+    expect(await listed()).toEqual([]);
+    await calls.ambient.advance(1);
+    expect(await listed()).toEqual(["pending"]);
+    await calls.ambient.advance(500);
+    expect(await listed()).toEqual(["running"]);
+  });
+
   test("a record can be over before its events are complete", async () => {
     const calls = new Calls({ faults: plan({ kind: "lag", where: "record", ms: 1000, events_only: true }) });
     const run = await calls.start(await calls.deploy(), [{ text: "a" }, { sleep_ms: 500 }, { text: "b" }]);
@@ -212,6 +227,6 @@ describe("plans", () => {
       for (const rule of drawn.rules) kinds.add(rule.kind);
     }
     const known = FaultPlanSchema.shape.rules.element.options.map((option) => option.shape.kind.value);
-    expect(known.filter((kind) => !kinds.has(kind))).toEqual(["hang", "fail_build", "end_name"]);
+    expect(known.filter((kind) => !kinds.has(kind))).toEqual(["hang", "interrupt", "busy", "fail_build", "end_name"]);
   });
 });

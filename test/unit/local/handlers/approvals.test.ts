@@ -86,7 +86,7 @@ describe("deciding with a new run request", () => {
     expect(textOf(frames)).toBe("before after");
     expect(frames.some((frame) => frame.data.includes('"type":"approval_decision","decision":"approve"'))).toBe(true);
     expect((await calls.record(run)).status).toBe("completed");
-    expect((await calls.post(`/deployments/${id}/runs`, body)).status).toBe(400);
+    expect((await calls.post(`/deployments/${id}/runs`, body)).status).toBe(409);
     expect(calls.cloud.stats()).toMatchObject({ createsReceived: 3, runsStarted: 1 });
   });
 
@@ -192,49 +192,4 @@ test("a waiting run can be cancelled", async () => {
   expect((await calls.post(`/runs/${run}/cancel`)).body.data.status).toBe("cancelled");
   expect((await calls.get("/pending_approvals")).body.data).toEqual([]);
   expect((await calls.get(`/runs/${run}/pending_approvals`)).body.data.pending_approvals).toEqual([]);
-});
-
-describe("the inbox", () => {
-  test("lists pending approvals, records each decision once, and resumes no run", async () => {
-    const { calls, run } = await waiting();
-    const { entries } = (await calls.get("/inbox/approvals")).body.data;
-    expect(entries).toMatchObject([
-      {
-        entry_id: `tool:${run}:ap-1-1`,
-        kind: "tool_call",
-        tool_call_id: "ap-1-1",
-        tool_ref: "pay",
-        decision_state: "pending",
-      },
-    ]);
-    const path = `/inbox/approvals/${encodeURIComponent(entries[0].entry_id)}/decide`;
-    const answer = await calls.post(path, { decision: "deny", comment: "no" });
-    expect(answer.body).toEqual({ data: { entry_id: entries[0].entry_id, decision_state: "denied" } });
-    expect((await calls.post(path, { decision: "approve" })).status).toBe(409);
-    expect((await calls.get("/inbox/approvals")).body.data.entries).toEqual([]);
-    expect((await calls.record(run)).status).toBe("awaiting_approval");
-  });
-
-  test("is paged by a cursor, which expires", async () => {
-    const { calls, id } = await waiting({}, { approve: ["a", "b", "c"] });
-    await calls.start(id, [{ approve: "d" }]);
-    await calls.ambient.advanceUntilIdle();
-    const refs = (data: { entries: { tool_ref: string }[] }) => data.entries.map((entry) => entry.tool_ref);
-    const first = (await calls.get("/inbox/approvals?limit=3")).body.data;
-    const second = (await calls.get(`/inbox/approvals?limit=3&cursor=${first.next_cursor}`)).body.data;
-    expect([refs(first), refs(second), second.next_cursor]).toEqual([["d", "a", "b"], ["c"], undefined]);
-    await calls.ambient.advance(86_400_001);
-    expect((await calls.get(`/inbox/approvals?cursor=${first.next_cursor}`)).status).toBe(400);
-    expect((await calls.get("/inbox/approvals?cursor=zzz")).status).toBe(400);
-  });
-
-  test.each([
-    ["tool:x", { decision: "approve" }, 404],
-    ["tool:0c0ffee0-0000-4000-8000-00000000000a:ap-1-1", { decision: "approve" }, 404],
-    ["tool:x", { decision: "reject" }, 400],
-    ["tool:x", {}, 400],
-  ])("%s with %j gives %i", async (entry, body, status) => {
-    const answer = await new Calls().post(`/inbox/approvals/${encodeURIComponent(entry)}/decide`, body);
-    expect(answer.status).toBe(status);
-  });
 });
