@@ -1,7 +1,7 @@
-/** Why something was stopped, and signals that do not outlive their use. */
+/** Reasons for stopping a run, and waiting with signals. */
 import type { Ambient } from "./ambient.ts";
 
-/** Who asked for a run to stop. The first reason stays. */
+/** Who stopped a run. When several did, it is the first. */
 export type StopCause = "host" | "deadline" | "shutdown" | "person";
 
 export class Stopped extends Error {
@@ -18,8 +18,8 @@ export function stopCauseOf(signal: AbortSignal): StopCause | undefined {
 }
 
 /**
- * A signal that aborts after `ms` or with `parent`, whichever is first. `release` must be called when the work is over:
- * it takes the timer and the listener back, so that a long-lived parent does not collect them.
+ * Returns a signal that aborts after `ms` milliseconds or with `parent`, whichever comes first. Call `release` when the work
+ * is over: it removes the timer and the listener, which a long-lived parent would otherwise collect.
  */
 export function timeoutSignal(
   ambient: Ambient,

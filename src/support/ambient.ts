@@ -1,17 +1,17 @@
 /**
- * Time and randomness, the only place they enter through. Everything that waits, measures time or draws a random value
- * takes an `Ambient`, so that a simulation can run the whole program under virtual time from one seed.
+ * Time and randomness. Everything that waits, measures time or draws a random value gets an `Ambient`, so that a simulation
+ * can run the whole program in virtual time from one seed. No other file uses a clock or a random source directly.
  */
 export interface Ambient {
   /** Milliseconds since the epoch. */
   now(): number;
   /** Calls `run` once, `ms` milliseconds from now. Returns a function that prevents the call. */
   timer(ms: number, run: () => void, options?: TimerOptions): () => void;
-  /** Calls `run` after what is already queued, so after a reply that is being written. */
+  /** Calls `run` after everything that is already queued, such as a reply that is being written. */
   soon(run: () => void): void;
-  /** In [0, 1). */
+  /** Returns a number in [0, 1). */
   random(): number;
-  /** A v4 UUID. */
+  /** Returns a v4 UUID. */
   uuid(): string;
 }
 
@@ -20,7 +20,7 @@ export interface TimerOptions {
   unref?: boolean;
 }
 
-/** Longest delay `setTimeout` honours; above it Node fires after 1 ms. */
+/** Longest delay of `setTimeout`. Node treats a longer one as 1 ms. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export const realAmbient: Ambient = {
@@ -32,10 +32,10 @@ export const realAmbient: Ambient = {
   },
   soon: (run) => void setImmediate(run),
   random: () => Math.random(),
-  uuid: () => crypto.randomUUID(), // the global loads at its first use, the module would before the first reply
+  uuid: () => crypto.randomUUID(), // unlike `node:crypto`, the global is loaded at its first use, after the first reply
 };
 
-/** Resolves after `ms`, or rejects with the signal's reason as soon as it is aborted. */
+/** Resolves after `ms` milliseconds, or rejects with the signal's reason as soon as that aborts. */
 export function sleep(ambient: Ambient, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
@@ -51,7 +51,7 @@ export function sleep(ambient: Ambient, ms: number, signal?: AbortSignal): Promi
   });
 }
 
-/** Full-jitter exponential backoff: a random wait below `base * 2^attempt`, at most `cap`, never below a tenth of it. */
+/** Exponential backoff with jitter, in milliseconds: between a tenth of `base * 2^attempt`, which is at most `cap`, and all of it. */
 export function backoffMs(ambient: Ambient, attempt: number, base: number, cap: number): number {
   const ceiling = Math.min(cap, base * 2 ** Math.min(attempt, 30));
   return ceiling * (0.1 + 0.9 * ambient.random());

@@ -1,6 +1,6 @@
 /** Shortens and splits text without cutting a character in two. Sizes in bytes are those of the UTF-8 encoding. */
 
-/** The first `maxBytes` bytes of `text`, on a character boundary, with `mark` (counted, where it fits) if something was cut. */
+/** Returns the first `maxBytes` bytes of `text`, cut at a character boundary. A cut text ends in `mark`, if that fits. */
 export function clipBytes(text: string, maxBytes: number, mark = "…"): string {
   if (text.length * 3 <= maxBytes || Buffer.byteLength(text) <= maxBytes) return text;
   const markBytes = Buffer.byteLength(mark);
@@ -9,14 +9,14 @@ export function clipBytes(text: string, maxBytes: number, mark = "…"): string 
   return text.slice(0, fitting(text, 0, room)) + tail;
 }
 
-/** The first `max` Unicode characters of `text`, `mark` included in the count when something was cut. */
+/** Returns the first `max` Unicode characters of `text`. A cut text ends in `mark`, which is counted. */
 export function clipCharacters(text: string, max: number, mark = "...[truncated]"): string {
   if (endOf(text, max) >= text.length) return text;
   const marks = Array.from(mark).slice(0, max);
   return text.slice(0, endOf(text, max - marks.length)) + marks.join("");
 }
 
-/** `text` in pieces of at most `maxBytes` bytes each (at least 4, the longest character), never inside a character. */
+/** Yields `text` in pieces of at most `maxBytes` bytes (at least 4, the longest character), cut at character boundaries. */
 export function* splitBytes(text: string, maxBytes: number): Generator<string, void, void> {
   const room = Buffer.allocUnsafe(Math.max(4, Math.min(maxBytes, text.length * 3)));
   for (let start = 0; start < text.length; ) {
@@ -28,13 +28,13 @@ export function* splitBytes(text: string, maxBytes: number): Generator<string, v
 
 const encoder = new TextEncoder();
 
-/** How many UTF-16 units of `text`, from `start` on, fill `room` without cutting a character. */
+/** Returns how many UTF-16 units of `text`, from `start` on, fit into `room` without cutting a character. */
 function fitting(text: string, start: number, room: Uint8Array): number {
-  // Each unit takes a byte or more, so a pair cut in two by this slice could not have fitted whole.
+  // Each unit takes at least one byte, so a pair that this slice cuts in two does not fit anyway.
   return encoder.encodeInto(text.slice(start, start + room.byteLength), room).read;
 }
 
-/** Index after the first `count` characters. */
+/** Returns the index after the first `count` characters. */
 function endOf(text: string, count: number): number {
   let index = 0;
   for (let left = count; left > 0 && index < text.length; left -= 1) {
@@ -43,7 +43,7 @@ function endOf(text: string, count: number): number {
   return index;
 }
 
-/** Whether `code` is the first half of an astral character, so that text ending in it is not whole yet. */
+/** Whether `code` is the first half of a surrogate pair, so that a text that ends with it is cut inside a character. */
 export function isHighSurrogate(code: number): boolean {
   return code >= 0xd800 && code <= 0xdbff;
 }

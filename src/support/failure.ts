@@ -1,6 +1,6 @@
 /**
- * The one error class that crosses modules on purpose. Its kind is a closed union: it decides whether a call is tried
- * again, how loud the log is, and which code a host is given (each adapter owns a total table from kind to its codes).
+ * The error class for every expected failure. Its kind is a closed union that decides whether a call is repeated, the level
+ * of the log line, and the code a host gets (each adapter has a complete table from kinds to its codes).
  *
  * A remote run that ends badly is an outcome, not a failure (`src/core/events.ts`).
  */
@@ -16,17 +16,17 @@ export type FailureKind =
   | "not_found"
   | "conflict"
   | "rate_limited"
-  /** The service or the way to it is down for now. */
+  /** The service, or the connection to it, is down for now. */
   | "unavailable"
-  /** Our own deadline passed before there was a remote run to speak of. */
+  /** Our own deadline passed before a remote run existed. */
   | "timed_out"
-  /** Somebody asked to stop before there was a remote run to speak of. */
+  /** The request was stopped before a remote run existed. */
   | "cancelled"
   /** A run may or may not have been started: the create call's answer was lost and the run was not found. */
   | "unknown_outcome"
-  /** The service answered something this version cannot read. */
+  /** The answer of the service cannot be read by this version. */
   | "contract"
-  /** A fault of ours. */
+  /** A bug of this program. */
   | "internal";
 
 /**
@@ -42,19 +42,19 @@ export type Hint =
   | "prune_deployments";
 
 export interface FailureDetails {
-  /** HTTP status, where one was received. */
+  /** HTTP status, if one was received. */
   status?: number;
-  /** Machine-readable code of the service, where one was given. */
+  /** Machine-readable code of the service, if it gave one. */
   code?: string;
   /** `x-request-id` of the service, for support. */
   requestId?: string;
   /** What `Retry-After` asked for, in milliseconds. */
   retryAfterMs?: number;
-  /** True when the request never left this machine, so that repeating it cannot do anything twice. */
+  /** True when the request did not leave this machine, so that repeating it does nothing twice. */
   neverSent?: boolean;
   /** True when the request was sent and no answer came in time: the service may still be working on it. */
   overdue?: boolean;
-  /** True when the answer was longer than is ever read into memory. */
+  /** True when the answer is longer than what is read into memory. */
   tooLarge?: boolean;
   hint?: Hint;
 }
@@ -71,18 +71,18 @@ export class ExecutionFailure extends Error {
     this.details = options.details ?? {};
   }
 
-  /** Whether the same idempotent call may be tried again. Creating a run is never judged by this alone. */
+  /** Whether the same idempotent call may be repeated. For creating a run this alone does not decide. */
   get retryable(): boolean {
     return this.kind === "rate_limited" || this.kind === "unavailable";
   }
 }
 
-/** Whether what was thrown is a failure of one of these kinds. */
+/** Whether `thrown` is a failure of one of these kinds. */
 export function isOneOf(kinds: ReadonlySet<FailureKind>, thrown: unknown): boolean {
   return thrown instanceof ExecutionFailure && kinds.has(thrown.kind);
 }
 
-/** What was thrown, as a failure: an unforeseen error becomes `internal`, its own text kept as the cause only. */
+/** Returns `thrown` as a failure. An unexpected error becomes `internal`, with itself as the cause only. */
 export function asFailure(thrown: unknown): ExecutionFailure {
   if (thrown instanceof ExecutionFailure) return thrown;
   return new ExecutionFailure("internal", "seren-bridge met an error it did not foresee; its log has the details", {

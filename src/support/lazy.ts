@@ -1,4 +1,4 @@
-/** A value made at its first use, once; a failed attempt is not kept. */
+/** Returns a function that makes a value at its first call and returns the same one later. A failed attempt is repeated. */
 export function lazy<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
   return () => {

@@ -1,7 +1,7 @@
 /**
- * JSON lines on stderr, bounded. A host may never read our stderr (Dispatch reads it only after the process is gone),
- * so nothing is written while too much waits, and a process writes at most `MAX_TOTAL_BYTES` in all.
- * Methods, ids and durations belong here; prompts, payloads and answers never do.
+ * JSON lines on stderr, with limits: a host may never read our stderr (Dispatch reads it after the process has ended). No
+ * line is written while too much waits, and a process writes at most `MAX_TOTAL_BYTES`. Lines hold methods, ids and
+ * durations, and never prompts, payloads or answers.
  */
 import type { Writable } from "node:stream";
 import { clipBytes } from "./clip.ts";
@@ -14,18 +14,29 @@ export const LOG_LEVELS = Object.keys(RANK) as LogLevel[];
 export type LogFields = Record<string, string | number | boolean | null | undefined>;
 export interface Log {
   (level: LogLevel, message: string, fields?: LogFields): void;
-  /** The same log with fields that every line repeats. */
+  /** Returns the same log with fields that every line has. */
   with(fields: LogFields): Log;
 }
 
-/** Below one pipe buffer (64 KiB), so that even an unread stderr never fills. */
+/** Below the size of a pipe buffer (64 KiB), so that a stderr that is not read never fills. */
 const MAX_TOTAL_BYTES = 48 * 1024;
 const MAX_WAITING_BYTES = 16 * 1024;
-/** Of a longer line only the message is kept, and of that so much. */
+/** A longer line keeps only its message, and of that `MAX_KEPT_BYTES`. */
 const MAX_LINE_BYTES = 8 * 1024;
 const MAX_KEPT_BYTES = 1024;
 
-export function createLog(sink: Writable, threshold: LogLevel, redactor: Redactor, unbounded = false): Log {
+export interface LogOptions {
+  /** Writes every line, however long and however many. For a terminal, which a person reads. */
+  unbounded?: boolean;
+}
+
+/** Returns a log of the lines up to `threshold`. Without `unbounded`, lines that exceed a limit are counted and dropped. */
+export function createLog(
+  sink: Writable,
+  threshold: LogLevel,
+  redactor: Redactor,
+  { unbounded = false }: LogOptions = {},
+): Log {
   let written = 0;
   let dropped = 0;
   const encode = (fields: LogFields) => `${redactor.redact(JSON.stringify(fields))}\n`;

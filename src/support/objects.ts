@@ -1,10 +1,10 @@
-/** JSON, and objects among values of any kind. */
+/** Parses JSON without exceptions, and narrows unknown values to objects. */
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The value that the text is; undefined where it is no JSON. */
+/** Returns the value of a JSON text; undefined when it is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -13,7 +13,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The object that the text is, or undefined when it is anything else. */
+/** Returns the object of a JSON text; undefined when it is anything else. */
 export function parseObject(text: string): Record<string, unknown> | undefined {
   const value = parseJson(text);
   return isObject(value) ? value : undefined;

@@ -1,11 +1,11 @@
-/** Which proxy leads to an address, from the variables that curl and most programs read. */
+/** Chooses the proxy for an address from the variables that curl and most programs read. */
 import { ExecutionFailure } from "./failure.ts";
 
 export interface ProxySettings {
   /** Name and value, so that a message can name the variable. */
   https?: ProxySetting | undefined;
   http?: ProxySetting | undefined;
-  /** Hosts that are reached directly: names (and all below them), `host:port`, `*` for all. */
+  /** Hosts without a proxy: names (with their subdomains), `host:port`, `*` for all. */
   except?: string | undefined;
 }
 
@@ -16,7 +16,7 @@ export interface ProxySetting {
 
 export interface ProxyRoute {
   url: URL;
-  /** The variable that names it. */
+  /** Name of the variable that sets it. */
   variable: string;
   /** Host and port, without user and password. */
   shown: string;
@@ -25,7 +25,7 @@ export interface ProxyRoute {
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { "http:": "80", "https:": "443" };
 
-/** Undefined for a direct way; loopback is never proxied. Throws `invalid_input` for a proxy that cannot be used. */
+/** Returns undefined for a direct connection, which loopback always has. Throws `invalid_input` for an unusable proxy. */
 export function chooseProxy({ https, http, except }: ProxySettings, target: URL): ProxyRoute | undefined {
   const setting = target.protocol === "https:" ? https : http;
   if (!setting || isLoopback(target.hostname) || isExcepted(target, except ?? "")) return undefined;

@@ -1,39 +1,39 @@
 /**
- * Removes secrets from text where bytes leave the process: every secret this process was told of, and shapes that are
- * always secret (bearer tokens, `seren_` keys, the signature part of presigned URLs).
+ * Removes secrets from text that leaves the process: every secret that was added, and text of a form that is always secret
+ * (bearer tokens, `seren_` keys, the signature of presigned URLs).
  */
 
-/** Secrets shorter than this are not searched for: they would blank out ordinary words. */
+/** Shorter secrets are not searched for: they would mask ordinary words. */
 const MIN_SECRET_LENGTH = 6;
 const MASK = "[redacted]";
-/** A shorter beginning of a secret does not wait for longer than the next piece: a final `s` is rarely a key `seren_…`. */
+/** A shorter beginning of a secret is held back for one piece only: a final `s` is rarely the beginning of `seren_…`. */
 const MIN_HELD_LENGTH = 4;
 
-// A key is random, so it has a digit or a capital somewhere; our own tool names (`seren_run_status`) have neither.
-// In serialized text a line break before it reads `\n`, whose letter must not hide the start of the word.
+// A key is random, so it has a digit or a capital; our own tool names (`seren_run_status`) have neither. In serialized
+// text a line break before it is `\n`, whose letter must not count as part of the word.
 const SHAPES: readonly RegExp[] = [
   /(?:\b|(?<=\\[bfnrt]))seren_(?=[a-z_-]*[A-Z0-9])[A-Za-z0-9_-]{8,}/g,
   /(?:\b|(?<=\\[bfnrt]))Bearer\s+[A-Za-z0-9._~+/=-]{8,}/gi,
   /([?&](?:X-Amz-(?:Signature|Credential|Security-Token)|Signature|sig|token|access_token)=)[^&\s"'\\]+/gi,
 ];
 
-/** What every shape needs: the shapes themselves are tried on the few texts that have it. */
+/** Every match of `SHAPES` contains this. They are tried only on the few texts that do. */
 const HINT = /seren_|bearer|[?&]/i;
 
 export interface Redactor {
-  /** Adds a value to be removed from now on. */
+  /** Adds a value that is removed from now on. */
   add(secret: string): void;
   redact(text: string): string;
-  /** For text that arrives in pieces: a known secret is removed wherever it was cut. */
+  /** For text that arrives in pieces: an added secret is removed also where it is cut. */
   stream(): RedactedStream;
 }
 
 export interface RedactedStream {
-  /** What may go out now. The beginning of what could become a secret is held back until the next piece tells. */
+  /** Returns what may be sent now. What may be the beginning of a secret is held back until the next piece. */
   push(piece: string): string;
-  /** Something else goes out next: what was held back for a few characters only, so that no word is torn apart by it. */
+  /** To be called before something else is sent. Returns what was held back if it is short, so that no word is torn apart. */
   pause(): string;
-  /** What was held back; it did not become a secret. */
+  /** Returns what was held back: it did not become a secret. */
   end(): string;
 }
 
@@ -48,7 +48,7 @@ export function createRedactor(): Redactor {
       for (const text of [secret, JSON.stringify(secret).slice(1, -1), url, form, lowerHex(url), lowerHex(form)]) {
         if (text.length >= MIN_SECRET_LENGTH) known.add(text);
       }
-      // Longest first: a secret that contains another must go as a whole.
+      // Longest first: a secret that contains another one is removed as a whole.
       const forms = [...known].sort((a, b) => b.length - a.length).map(literal);
       pattern = forms.length > 0 ? new RegExp(forms.join("|"), "g") : undefined;
     },
@@ -59,7 +59,7 @@ export function createRedactor(): Redactor {
       return out;
     },
     stream() {
-      let said = ""; // the last few characters that went out: a secret may have begun there
+      let said = ""; // the last few characters that were sent: a secret may begin there
       let held = "";
       const release = (text: string, upTo: number) => {
         const out = text.slice(0, upTo);
@@ -90,7 +90,7 @@ export function createRedactor(): Redactor {
   };
 }
 
-/** How many characters at the end of `text` are the beginning of a secret, of the longest such. */
+/** Returns the length of the longest end of `text` that is the beginning of a secret. */
 function beginningOfSecret(text: string, secrets: Iterable<string>): number {
   let longest = 0;
   const last = text.at(-1);
@@ -102,7 +102,7 @@ function beginningOfSecret(text: string, secrets: Iterable<string>): number {
   return longest;
 }
 
-/** `%2F` and `%2f` are the same. */
+/** `%2F` and `%2f` are the same character. */
 function lowerHex(text: string): string {
   return text.replace(/%[0-9A-F]{2}/g, (hex) => hex.toLowerCase());
 }

@@ -1,4 +1,4 @@
-/** A value that does not print: string conversion, JSON and inspection all show a placeholder. */
+/** A value that is never printed: string conversion, JSON and inspection show a placeholder. */
 import { inspect } from "node:util";
 
 const PLACEHOLDER = "[secret]";
@@ -8,7 +8,7 @@ export class Secret {
   constructor(value: string) {
     this.#value = value;
   }
-  /** The value itself. Call it where the bytes leave the process, nowhere else. */
+  /** Returns the value. To be called only where it leaves the process. */
   reveal(): string {
     return this.#value;
   }

@@ -1,4 +1,4 @@
-/** So many at a time, first come, first served. */
+/** Admits `count` holders at a time, in the order in which they asked. */
 export class Semaphore {
   #free: number;
   readonly #waiting = new Set<() => void>();
@@ -7,7 +7,7 @@ export class Semaphore {
     this.#free = count;
   }
 
-  /** Resolves with what gives the slot back, to be called once. Rejects with the signal's reason when that aborts first. */
+  /** Resolves with a function that releases the slot, to be called once. Rejects with the signal's reason on an abort. */
   take(signal: AbortSignal): Promise<() => void> {
     return new Promise((resolve, reject) => {
       signal.throwIfAborted();

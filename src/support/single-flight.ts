@@ -1,4 +1,4 @@
-/** Work that several callers need at once: done once per key, stopped when the last of them is gone. */
+/** Work that several callers need at the same time is done once for each key, and stopped when the last one has left. */
 import { orAborted } from "./abort.ts";
 
 interface Going<T> {
@@ -11,8 +11,8 @@ export class SingleFlight<T> {
   readonly #going = new Map<string, Going<T>>();
 
   /**
-   * Joins the work that is going on under `key`, or begins it. Rejects with the reason of `signal` as soon as that
-   * aborts; the work itself is aborted only when nobody waits for it any more.
+   * Joins the work in progress under `key`, or starts it. Rejects with the reason of `signal` as soon as that aborts; the
+   * work itself is aborted when its last caller has left.
    */
   async join(key: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     for (;;) {
@@ -22,7 +22,7 @@ export class SingleFlight<T> {
       try {
         return await orAborted(one.result, signal);
       } catch (error) {
-        // Joined after everybody else had left it: it is over now, and begins again for us.
+        // The work was aborted for the callers before us: it starts again.
         if (signal.aborted || !one.stop.signal.aborted) throw error;
       } finally {
         one.waiting -= 1;
@@ -34,7 +34,7 @@ export class SingleFlight<T> {
   #begin(key: string, work: (signal: AbortSignal) => Promise<T>): Going<T> {
     const stop = new AbortController();
     const result = work(stop.signal).finally(() => this.#going.delete(key));
-    result.catch(() => undefined); // whoever still waits hears of it
+    result.catch(() => undefined); // each caller gets the rejection from `join`
     const one: Going<T> = { result, stop, waiting: 0 };
     this.#going.set(key, one);
     return one;

@@ -1,8 +1,8 @@
 import type { Ambient } from "./ambient.ts";
 
 /**
- * Rings once, when nobody has said for `limitMs` that there is life. Saying so costs a reading of the clock and no timer:
- * a busy stream says it thousands of times a second.
+ * Calls `ring` once, when `alive` was not called for `limitMs` milliseconds. A call of `alive` reads the clock and sets no
+ * timer: a busy stream makes thousands of them in a second.
  */
 export class Watchdog {
   readonly #ambient: Ambient;
@@ -25,7 +25,7 @@ export class Watchdog {
     this.#resting = false;
   }
 
-  /** Does not ring before there was life again. */
+  /** Suspends the watchdog until the next call of `alive`. */
   rest(): void {
     this.#resting = true;
   }
@@ -34,11 +34,11 @@ export class Watchdog {
     this.#stop();
   }
 
-  /** Whatever is said meanwhile, the next look comes no later than the moment to ring. */
+  /** The timer checks no later than the earliest time at which the limit can be reached. */
   #arm(ms: number): void {
     this.#stop = this.#ambient.timer(ms, () => {
       const now = this.#ambient.now();
-      if (this.#resting || now < this.#since) this.#since = now; // a clock that was set back tells nothing
+      if (this.#resting || now < this.#since) this.#since = now; // suspended, or the clock was set back
       const left = this.#since + this.#limitMs - now;
       if (left > 0) this.#arm(left);
       else this.#ring();

@@ -30,7 +30,7 @@ export async function serve(args: readonly string[], hostModes: Services["hostMo
   const config = readConfig();
   const redactor = createRedactor();
   for (const secret of config.secrets) redactor.add(secret);
-  const log = createLog(process.stderr, config.logLevel, redactor, true).with({ host: "terminal" });
+  const log = createLog(process.stderr, config.logLevel, redactor, { unbounded: true }).with({ host: "terminal" });
   const screen = createScreen({
     stdin: process.stdin,
     stdout: process.stdout,

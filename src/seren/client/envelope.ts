@@ -1,4 +1,4 @@
-/** Opening the JSON answers of the service. */
+/** Opens the JSON answers of the service. */
 import * as z from "zod";
 import { EnvelopeSchema } from "#protocols/seren-cloud";
 import { parseJson } from "../../support/objects.ts";
@@ -7,14 +7,15 @@ import type { HttpResponse } from "../http/transport.ts";
 
 export type Envelope = z.output<typeof EnvelopeSchema>;
 
-/** `undefined` for a body that is empty, no JSON, or no envelope. */
+/** Returns undefined for a body that is empty, not JSON, or not an envelope. */
 export function envelopeOf(response: HttpResponse): Envelope | undefined {
   return EnvelopeSchema.safeParse(parseJson(response.body), JITLESS).data;
 }
 
 /**
- * A gateway in front of some installations wraps an answer as `{data: {status, body}}`, `body` being an object or JSON
- * text, with or without an envelope of its own (`docs/reference/seren-cloud-api.md`, section 1.2). The inner status counts.
+ * Unwraps the answer of a gateway that some installations have in front: `{data: {status, body}}`, with `body` an object
+ * or JSON text, with or without an envelope of its own (`docs/reference/seren-cloud-api.md`, section 1.2). The wrapped
+ * status replaces the outer one.
  */
 export function withoutGateway(response: HttpResponse): HttpResponse {
   if (response.status > 299 || !WRAPPED.test(response.body)) return response;
@@ -26,7 +27,7 @@ export function withoutGateway(response: HttpResponse): HttpResponse {
   return { ...response, status, body: bare ? `{"data":${text}}` : text };
 }
 
-/** A cheap look, so that a large answer is not parsed twice. */
+/** Checked before parsing, so that a large answer is not parsed twice. */
 const WRAPPED = /^\s*\{\s*"data"\s*:\s*\{\s*"(?:status|body)"/;
 
 const GatewaySchema = z.looseObject({

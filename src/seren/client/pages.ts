@@ -1,22 +1,22 @@
-/** Pages of listings. What is too large to be read at once is asked for in smaller parts. */
+/** Pages of listings. A page that is too large to be read is requested in smaller parts. */
 import { ExecutionFailure } from "../../support/failure.ts";
 import type { Run } from "../model.ts";
 
 export interface Page {
-  /** As the service shows them, not yet judged; `undefined` where a row is too large to be read even alone. */
+  /** As the service sends them; `undefined` where a single row is too large to be read. */
   rows: unknown[];
   hasMore: boolean;
 }
 
-/** A page of run records. Unreadable ones are left out. */
+/** A page of runs. Unreadable records are left out. */
 export interface RunPage {
   runs: Run[];
-  /** How many were left out because of their size. */
+  /** Number of records left out because of their size. */
   tooLarge: number;
   hasMore: boolean;
 }
 
-/** A page of the run's event log. Items are envelopes as the service stores them, not yet judged. */
+/** A page of a run's event log. Rows are as the service stores them, not yet decoded. */
 export interface EventPage {
   events: unknown[];
   hasMore: boolean;
@@ -26,7 +26,7 @@ export function isTooLarge(error: unknown): boolean {
   return error instanceof ExecutionFailure && error.details.tooLarge === true;
 }
 
-/** `limit` rows from `offset` on: in one call, or in halves where that is too much. */
+/** Returns `limit` rows from `offset` on, from one call, or from two halves where the answer is too large. */
 export async function readPage(
   ask: (limit: number, offset: number) => Promise<Page>,
   limit: number,

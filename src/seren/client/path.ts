@@ -1,7 +1,7 @@
-/** Parts of a path and its query. */
+/** Builds the path and the query of a request. */
 import { ExecutionFailure } from "../../support/failure.ts";
 
-/** Ids come from hosts and files: nothing in them may change the path. */
+/** Returns an id as a path segment. Ids come from hosts and files; one that could change the path is `invalid_input`. */
 export function segment(id: string): string {
   if (!/^[A-Za-z0-9_-]{1,128}$/.test(id)) {
     throw new ExecutionFailure("invalid_input", "a Seren Cloud id has letters, digits, '-' and '_' only");
@@ -9,7 +9,7 @@ export function segment(id: string): string {
   return id;
 }
 
-/** With its question mark; undefined values are left out. */
+/** Returns the query with its question mark, or nothing. Undefined values are left out. */
 export function queryString(values: Record<string, string | number | undefined>): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(values)) if (value !== undefined) query.set(name, String(value));

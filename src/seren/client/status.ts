@@ -18,7 +18,7 @@ const ENDINGS: Readonly<Record<string, RunEnding>> = {
 
 export const AWAITING_APPROVAL = "awaiting_approval";
 
-/** How the run ended, or `undefined` while it goes on or waits for an approval. */
+/** Returns how the run ended; undefined while it goes on or waits for an approval. */
 export function endingOf(status: string): RunEnding | undefined {
   return Object.hasOwn(ENDINGS, status) ? ENDINGS[status] : undefined;
 }
@@ -27,19 +27,19 @@ export function isTerminal(status: string): boolean {
   return endingOf(status) !== undefined;
 }
 
-/** Whether there is nothing to follow for now: the run has ended, or waits for a person. */
+/** Whether the run has ended or waits for a person, so that there is nothing to follow for now. */
 export function hasStopped(state: LiveState): boolean {
   return state.terminal || isTerminal(state.status) || state.status === AWAITING_APPROVAL;
 }
 
-/** A state made from the record, for a service that shows none. The last sequence is not known from it. */
+/** Returns a state made from the record, for a service without states. Its `latestSequence` is unknown, so the maximum. */
 export function stateFromRecord({ id, deploymentId, status, statusMessage }: Run): LiveState {
   const terminal = isTerminal(status);
   const latestSequence = Number.MAX_SAFE_INTEGER;
   return { runId: id, deploymentId, status, phase: status, terminal, latestSequence, statusMessage };
 }
 
-/** The reverse, for a record that is too large to be read. */
+/** Returns the run as its state describes it, for a record that is too large to be read. */
 export function runFromState({ runId, deploymentId, status, statusMessage, latestSequence }: LiveState): Run {
   return { id: runId, deploymentId, status, statusMessage, cut: { latestSequence } };
 }

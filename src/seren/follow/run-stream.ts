@@ -6,9 +6,9 @@ import { Watchdog } from "../../support/watchdog.ts";
 import type { SerenClient } from "../client/client.ts";
 import { type SseFrame, SseParser } from "./sse.ts";
 
-/** Without a byte for this long the connection is given up. */
+/** The connection is closed when no byte arrives for this long. */
 const SILENT_MS = 60_000;
-/** The same when only keep-alive comments arrive. */
+/** The connection is closed when only keep-alive comments arrive for this long. */
 const NO_FRAME_MS = 180_000;
 
 export interface StreamOptions {
@@ -21,19 +21,20 @@ export interface StreamOptions {
 }
 
 /**
- * Ends when the stream does and when it was hung up; rejects with the failure of the road, and with the signal's reason.
- * Time spent by the reader on frames is not the stream's silence.
+ * Yields the frames of the stream, those that arrived together in one array. Returns when the stream ends or is closed for
+ * its silence; rejects with the failure of the connection, and with the signal's reason. The time that the caller takes for
+ * the frames does not count as silence.
  */
 export async function* runFrames(options: StreamOptions): AsyncGenerator<SseFrame[], void, void> {
   const { client, signal } = options;
   const stream = await client.openRunStream(options.runId, options.lastEventId, signal);
-  let hungUp = false;
-  const hangUp = () => {
-    hungUp = true;
+  let closedForSilence = false;
+  const close = () => {
+    closedForSilence = true;
     stream.close();
   };
-  const silence = new Watchdog(client.ambient, SILENT_MS, hangUp);
-  const noFrame = new Watchdog(client.ambient, NO_FRAME_MS, hangUp);
+  const silence = new Watchdog(client.ambient, SILENT_MS, close);
+  const noFrame = new Watchdog(client.ambient, NO_FRAME_MS, close);
   const parser = new SseParser(options.onRetry);
   try {
     for await (const bytes of stream.body) {
@@ -47,7 +48,7 @@ export async function* runFrames(options: StreamOptions): AsyncGenerator<SseFram
       noFrame.alive();
     }
   } catch (error) {
-    if (!hungUp) throw error;
+    if (!closedForSilence) throw error;
   } finally {
     silence.stop();
     noFrame.stop();

@@ -1,4 +1,4 @@
-/** Bytes of an event stream to frames, with a bound on each frame. Parsing itself is the library's. */
+/** Parses the bytes of an event stream into frames, with a limit for each frame. The parser is `eventsource-parser`. */
 import { createParser, type EventSourceMessage, type EventSourceParser } from "eventsource-parser";
 import { ExecutionFailure } from "../../support/failure.ts";
 
@@ -13,19 +13,23 @@ export class SseParser {
   #ready: SseFrame[] = [];
   #overflow = false;
 
-  /** `onRetry`: what the server's `retry:` says, in milliseconds. */
+  /** `onRetry` gets the value of the server's `retry:` field, in milliseconds. */
   constructor(onRetry?: (ms: number) => void) {
     this.#parser = createParser({
       maxBufferSize: MAX_FRAME_CHARACTERS,
       onEvent: (frame) => this.#ready.push(frame),
       onRetry: (ms) => onRetry?.(ms),
       onError: (error) => {
-        if (error.type === "max-buffer-size-exceeded") this.#overflow = true; // every other kind is an unknown field: ignored
+        // The only other error is an unknown field, which the format says to ignore.
+        if (error.type === "max-buffer-size-exceeded") this.#overflow = true;
       },
     });
   }
 
-  /** The frames that these bytes complete. Throws a `contract` failure once there is nothing left before a frame too large. */
+  /**
+   * Returns the frames that these bytes complete. After a frame that is too large, the frames before it are returned first;
+   * the next call throws `contract`.
+   */
   feed(bytes: Uint8Array): SseFrame[] {
     if (!this.#overflow) this.#parser.feed(this.#decoder.decode(bytes, { stream: true }));
     const frames = this.#ready;

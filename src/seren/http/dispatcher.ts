@@ -1,26 +1,26 @@
-/** Connections to one place, directly or through a proxy. Timeouts are the caller's: undici's own are off. */
+/** Connections to one origin, directly or through a proxy. The caller sets all timeouts: undici's own are off. */
 import { Agent, type Dispatcher, Pool, ProxyAgent } from "undici";
 import type { ProxyRoute } from "../../support/proxy.ts";
 
 const CONNECT_TIMEOUT_MS = 30_000;
 
-/** The proxy did not open the way: nothing was sent to the place behind it. */
+/** The proxy opened no tunnel, so nothing was sent to the origin behind it. */
 export class TunnelFailure extends Error {
   override readonly name = "TunnelFailure";
 
-  /** `status` is the proxy's answer; undefined when there was none. */
+  /** `status` is that of the proxy's answer; undefined when there was none. */
   constructor(
     readonly proxy: ProxyRoute,
     readonly status: number | undefined,
     options?: ErrorOptions,
   ) {
-    super("the proxy did not open the way", options);
+    super("the proxy opened no tunnel", options);
   }
 }
 
 export interface DispatcherOptions {
   proxy?: ProxyRoute | undefined;
-  /** Most connections at once. Default: no limit. */
+  /** Maximum of connections at the same time. Default: no limit. */
   connections?: number;
 }
 
@@ -49,7 +49,7 @@ class Tunnels extends Pool {
     this.#proxy = proxy;
   }
 
-  // ProxyAgent awaits the answer; the form with a callback is not used by it.
+  // ProxyAgent uses the form that returns a promise only.
   override connect(options: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData>;
   override connect(options: Dispatcher.ConnectOptions, callback: never): void;
   override async connect(options: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData> {

@@ -1,6 +1,6 @@
 /**
- * Fetches what an artifact's address points at. The address comes from a run, so it is foreign: it never gets our key, it
- * must be https (or loopback, where the embedded service lives), and redirects are not followed.
+ * Downloads the content of an artifact. Its address comes from a run, so it is untrusted: the request carries no key, the
+ * address must be https (or loopback, for the embedded service), and redirects are not followed.
  */
 import { timeoutSignal } from "../../support/abort.ts";
 import type { Ambient } from "../../support/ambient.ts";
@@ -14,11 +14,11 @@ export interface DownloadOptions {
   ambient: Ambient;
   address: string;
   maxBytes: number;
-  /** Which proxy leads to a place. Default: none. */
+  /** Returns the proxy for an address. Default: none. */
   proxyFor?: ((target: URL) => ProxyRoute | undefined) | undefined;
 }
 
-/** The content, at most `maxBytes`. Rejects with a failure that says why it was not fetched. */
+/** Returns the content. Rejects with the reason when it cannot be had, or is longer than `maxBytes`. */
 export async function download({ ambient, address, maxBytes, proxyFor }: DownloadOptions): Promise<Uint8Array> {
   const url = acceptable(address);
   const dispatcher = createDispatcher({ proxy: proxyFor?.(url) });

@@ -1,7 +1,7 @@
 /**
- * Requests and streams over undici. Two agents: one for calls, one for streams, so that open streams never make a call
- * wait (undici counts no queueing time in its timeouts). All timeouts are ours, from the ambient clock; undici's own are
- * off, because they are coarse and would cut a quiet stream.
+ * Requests and streams over undici. Calls and streams have an agent each, so that an open stream never makes a call wait
+ * for a connection (undici's timeouts do not count that wait). All timeouts are ours and use the ambient clock; undici's
+ * own are off, because they are coarse and would cut a quiet stream.
  */
 import type { Dispatcher } from "undici";
 import { orAborted, timeoutSignal } from "../../support/abort.ts";
@@ -14,15 +14,18 @@ import { createDispatcher, TunnelFailure } from "./dispatcher.ts";
 import type { HttpRequest, HttpResponse, HttpTransport } from "./transport.ts";
 
 /**
- * Largest response body read into memory, where it takes about ten times its size for a moment. The record of a very long
- * run may be longer; `client.ts` then makes do with less.
+ * Largest response body read into memory, where it briefly takes about ten times its size. The record of a very long run
+ * may be longer; `client.ts` then returns the run without it.
  */
 export const MAX_BODY_BYTES = 32 * 1024 * 1024;
-/** Longer bodies are read so many at a time: once parsed they take several times their size. */
+/** Bodies longer than this are read at most `LARGE_AT_ONCE` at a time: parsed, they take several times their size. */
 const LARGE_BODY_BYTES = 1024 * 1024;
 const LARGE_AT_ONCE = 2;
 
-/** Errors that say the request never left: nothing can have happened twice. So do all of connecting and of the certificate. */
+/**
+ * Errors after which the request certainly did not leave this machine, so that repeating it does nothing twice. So do all
+ * errors of connecting and of the certificate.
+ */
 const NEVER_SENT = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
@@ -38,17 +41,17 @@ export interface HttpOptions {
   /** Origin and publisher prefix, without a trailing slash. */
   baseUrl: string;
   /**
-   * Asked for at each call, so that a missing key fails the call that needs it and says how to provide one. Undefined for
-   * a place that wants none.
+   * Called for each request, so that a missing key fails the request that needs it. Undefined for an endpoint that wants
+   * no key.
    */
   apiKey: (() => Secret) | undefined;
   userAgent: string;
   ambient: Ambient;
-  /** Leads to `baseUrl`. Default: none. */
+  /** Proxy for `baseUrl`. Default: none. */
   proxy?: ProxyRoute | undefined;
-  /** For simulations. Default: an agent each for calls and for streams. */
+  /** For simulations. Default: one agent for calls and one for streams. */
   dispatcher?: Dispatcher;
-  /** Longest answer read into memory; a longer one is a `contract` failure, `tooLarge`. Default 32 MiB. */
+  /** Longest answer read into memory. A longer one is a `contract` failure with `tooLarge`. Default 32 MiB. */
   maxBodyBytes?: number;
 }
 
@@ -151,13 +154,16 @@ async function readText(
       if (size > LARGE_BODY_BYTES) leave ??= await takeSlot();
       chunks.push(chunk);
     }
-    return new TextDecoder().decode(Buffer.concat(chunks)); // drops a byte-order mark, which is no JSON
+    return new TextDecoder().decode(Buffer.concat(chunks)); // drops a byte-order mark, which JSON.parse rejects
   } finally {
     leave?.();
   }
 }
 
-/** The body, closed at its end and its errors told as ours. Not a generator, which would cost each chunk several promises. */
+/**
+ * Returns the body, which closes the exchange at its end and rejects with our failures. Not a generator: that would cost
+ * several promises for each chunk.
+ */
 function guarded(
   body: AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
@@ -193,8 +199,8 @@ function flat(headers: Record<string, string | string[] | undefined>): Record<st
 }
 
 /**
- * What went wrong between here and the service. `status`: of an answer that had begun; `overdue`: we hung up ourselves,
- * because it took too long.
+ * Returns the failure for an error between this machine and the service. `status`: that of an answer that had begun.
+ * `overdue`: our own timeout ended the exchange.
  */
 function toConnectionFailure(
   error: unknown,
@@ -208,7 +214,7 @@ function toConnectionFailure(
       : (proxyWords(error) ?? "Seren Cloud could not be reached; check the network and SEREN_API_BASE");
     return new ExecutionFailure("unavailable", what, { cause: error, details });
   }
-  // Ours: there is no key, or the answer was too large.
+  // One of our own: there is no key, or the answer is too large.
   if (status === undefined) return error;
   return new ExecutionFailure(error.kind, error.message, { cause: error, details: { ...error.details, ...details } });
 }

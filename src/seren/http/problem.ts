@@ -1,7 +1,7 @@
 /**
- * Error answers of the service, as failures. The published document attaches no schema to errors, so bodies are read
- * tolerantly (shapes seen: `docs/reference/seren-cloud-api.md`, sections 1.3 and 1.4); a body is never shown whole and
- * HTML never at all.
+ * Error answers of the service as failures. The published document has no schema for errors, so their bodies are read
+ * tolerantly (shapes that were seen: `docs/reference/seren-cloud-api.md`, sections 1.3 and 1.4). A message shows at most
+ * one line of a body, and never HTML.
  */
 import { STARTING_MARKER } from "#protocols/seren-cloud";
 import type { Ambient } from "../../support/ambient.ts";
@@ -11,19 +11,22 @@ import { isObject } from "../../support/objects.ts";
 import type { HttpResponse } from "./transport.ts";
 
 const MAX_SHOWN_CHARACTERS = 240;
-/** Of a text this much is looked at for what is shown of it. */
+/** Characters of a text that are searched for the line to show. */
 const MAX_READ_CHARACTERS = 4_096;
-/** Errors inside errors are followed this deep. */
+/** How deep errors inside errors are followed. */
 const MAX_DEPTH = 4;
 const MESSAGE_KEYS = ["message", "detail", "error_description", "error_message", "error", "title", "reason"];
 
-/** Code of the one 400 after which the same create call may be repeated. The space keeps the service from saying it itself. */
+/**
+ * Code of the one 400 after which the same create call may be repeated. We set it from the message. No code of the service
+ * is equal to it, because `codeOf` accepts none with a space.
+ */
 export const STARTING = "still starting";
 export const CONVERSATION_BUSY = "conversation_busy";
 const CONVERSATION_AWAITING = "conversation_awaiting_approval";
 
-/** `what` names the thing asked for, e.g. "the deployment", and completes "… was not found". */
-export function toFailure(response: HttpResponse, what: string, ambient: Ambient): ExecutionFailure {
+/** `subject` names the thing that was asked for, e.g. "the deployment"; it completes "… was not found on Seren Cloud". */
+export function toFailure(response: HttpResponse, subject: string, ambient: Ambient): ExecutionFailure {
   const body = parse(response.body);
   const said = messageOf(body);
   const code = codeOf(body);
@@ -67,7 +70,7 @@ export function toFailure(response: HttpResponse, what: string, ambient: Ambient
       }
       return fail("forbidden", `Seren Cloud does not allow this${because}`);
     case 404:
-      return fail("not_found", `${what} was not found on Seren Cloud`);
+      return fail("not_found", `${subject} was not found on Seren Cloud`);
     case 408:
       return fail("unavailable", "Seren Cloud gave up waiting for the request");
     case 409:
@@ -77,7 +80,7 @@ export function toFailure(response: HttpResponse, what: string, ambient: Ambient
     case 501:
       return fail("unsupported", `Seren Cloud does not offer this yet${because}`);
     default:
-      if (response.status === 504) details.overdue = true; // the edge gave up waiting; what is behind it may not have
+      if (response.status === 504) details.overdue = true; // the gateway stopped waiting; the service may still be working
       if (response.status >= 500)
         return fail("unavailable", `Seren Cloud is not available right now (HTTP ${response.status})`);
       return fail(
@@ -87,7 +90,7 @@ export function toFailure(response: HttpResponse, what: string, ambient: Ambient
   }
 }
 
-/** `Retry-After` in milliseconds: whole seconds, or an HTTP date. */
+/** Returns the wait that `Retry-After` asks for, in milliseconds; undefined unless it is whole seconds or an HTTP date. */
 export function parseRetryAfter(value: string | undefined, ambient: Ambient): number | undefined {
   const text = value?.trim() ?? "";
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
@@ -95,7 +98,7 @@ export function parseRetryAfter(value: string | undefined, ambient: Ambient): nu
   return Number.isNaN(date) ? undefined : Math.max(0, date - ambient.now());
 }
 
-/** What an error text of the service says to people, on one line, whatever shape it has; `undefined` when nothing. */
+/** Returns the message in an error text of any shape, on one line; undefined when it has none. */
 export function readMessage(text: string): string | undefined {
   const said = messageOf(parse(text));
   return said && shown(said);
@@ -132,14 +135,14 @@ function codeOf(body: unknown): string | undefined {
   return undefined;
 }
 
-/** One line without control characters; nothing when that leaves nothing, or when it is markup: a page of an edge. */
+/** Returns the text on one line without control characters; undefined when nothing is left, and for a page of a gateway. */
 function presentable(text: string): string | undefined {
   const start = text.slice(0, MAX_READ_CHARACTERS).toWellFormed();
   if (/^\s*<|<!|<\/?[a-z][^<>]*>/i.test(start)) return undefined;
   return start.replace(/[\s\p{Cc}\u202a-\u202e\u2066-\u2069]+/gu, " ").trim() || undefined;
 }
 
-/** The four bodies of a 402 say the amounts in different places; what is there is shown. */
+/** The four known bodies of a 402 have the amounts in different places; the message shows those that are found. */
 function describePayment(body: unknown): string {
   const found = new Map<string, string>();
   const visit = (value: unknown, depth: number) => {

@@ -1,6 +1,6 @@
 /**
- * Repeating calls that are safe to repeat. All runs of a process share one budget for repeats: a sick service sees a
- * trickle from us, however many runs are waiting for it.
+ * Repeats calls that are safe to repeat. All runs of a process share one budget for repeats, so that a service in trouble
+ * gets few calls from it, however many runs wait.
  */
 import { type Ambient, backoffMs, sleep } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
@@ -8,7 +8,7 @@ import type { TokenBucket, TokenBucketLimits } from "../../support/token-bucket.
 
 const BASE_MS = 500;
 const CAP_MS = 30_000;
-/** Longest `Retry-After` that a call with a limited number of tries waits for; a longer one is the caller's to know. */
+/** Longest `Retry-After` that a call with a limited number of attempts waits for. A longer one fails the call. */
 const MAX_RETRY_AFTER_MS = 60_000;
 
 /** Limits of the one bucket from which every repeat of the process takes a token. */

@@ -1,4 +1,4 @@
-/** HTTP as the client needs it. The one implementation is `http.ts`; a simulation puts a dispatcher of its own under it. */
+/** HTTP as the client needs it. Implemented by `http-transport.ts`; a simulation implements it without a network. */
 
 export interface HttpRequest {
   method: "GET" | "POST" | "PUT" | "DELETE";
@@ -6,7 +6,7 @@ export interface HttpRequest {
   path: string;
   /** JSON text. */
   body?: string;
-  /** Whole-exchange limit, queueing included. */
+  /** Limit of the whole exchange, including the wait for a connection. */
   timeoutMs: number;
   signal?: AbortSignal;
 }
@@ -21,7 +21,7 @@ export interface HttpResponse {
 export interface HttpStream {
   status: number;
   headers: Readonly<Record<string, string>>;
-  /** Leaving the loop, or `close`, ends the exchange. */
+  /** Leaving the loop ends the exchange, as `close` does. */
   body: AsyncIterable<Uint8Array>;
   close(): void;
 }
@@ -29,7 +29,7 @@ export interface HttpStream {
 export interface HttpTransport {
   /** Rejects with an `ExecutionFailure` of kind `unavailable` when no answer came. */
   request(request: HttpRequest): Promise<HttpResponse>;
-  /** `timeoutMs` covers the wait for the response head only. */
+  /** `timeoutMs` limits the wait for the response head only. */
   openStream(request: HttpRequest & { headers: Record<string, string> }): Promise<HttpStream>;
   close(): Promise<void>;
 }

@@ -1,7 +1,6 @@
 /**
- * Finds the run a create call made when its response did not name it (`docs/reference/seren-cloud-api.md`, section 3.11).
- * A run is recognised by the marker in its payload, or, where the runtime drops unknown members, by its conversation and
- * message.
+ * Finds the run of a create call whose answer did not name it (`docs/reference/seren-cloud-api.md`, section 3.11). A run is
+ * recognised by the marker in its payload, and by the conversation and the message where a runtime drops the marker.
  */
 import { createHash } from "node:crypto";
 import { MAX_PAGE } from "#protocols/seren-cloud";
@@ -13,18 +12,18 @@ import { isTerminal } from "../client/status.ts";
 import { retrying } from "../http/retry.ts";
 import type { Run } from "../model.ts";
 
-/** Lists may lag behind: the run is looked for this long before "nothing was created" is believed. */
+/** How long the run is looked for before it counts as not created: lists may lag behind. */
 const LOOKUP_WINDOW_MS = 6_000;
 const LOOKUP_EVERY_MS = 500;
 const AWAY_CAP_MS = 15_000;
-/** How far the service's clock may differ from ours. */
+/** Largest difference between the service's clock and ours. */
 const CLOCK_SKEW_MS = 120_000;
-/** The list promises no order, so older pages are read as well where the first is not plainly the newest. */
+/** Pages that are read at most. The list promises no order, so older pages are read where the first is not the newest. */
 const MAX_PAGES = 20;
 
-/** What is known of a create call whose answer never came. */
+/** What is known about a create call whose answer was lost. */
 export interface RunTrace {
-  /** Marker in the create call. */
+  /** The marker in the create call. */
   requestId: string;
   deploymentId: string;
   /** When the call was made, in milliseconds since the epoch. */
@@ -34,22 +33,22 @@ export interface RunTrace {
   messageDigest?: string | undefined;
 }
 
-/** SHA-256 in hex; the same for an absent message as for none. */
+/** Returns the SHA-256 of the message in hex. An absent message has the digest of an empty one. */
 export function digestOf(message: string | undefined): string {
   return createHash("sha256")
     .update(message ?? "")
     .digest("hex");
 }
 
-/** The id of the run that an earlier create call made; `undefined` when it made none. Waits while the service is away. */
+/** Returns the id of the run that a create call started; undefined when there is none. Waits while the service is away. */
 export async function findRun(client: SerenClient, trace: RunTrace, signal: AbortSignal): Promise<string | undefined> {
   return (await lookUpRun(client, trace, signal))?.id;
 }
 
 /**
- * The run our create call made, if there is one. Looks again and again for `windowMs` after the service first answered;
- * keeps looking while the service is away. The caller's abort does not end it before one window is over, because a run
- * that exists must be known to be cancelled. Throws `unknown_outcome` when it cannot be told.
+ * Returns the run that our create call started, if there is one. Reads the list repeatedly for `windowMs` milliseconds
+ * after the service's first answer, and waits while the service is away. An abort ends it only after one window: a run
+ * that exists can be cancelled only when its id is known. Throws `unknown_outcome` when it stays unknown.
  */
 export async function lookUpRun(
   client: SerenClient,
@@ -68,7 +67,7 @@ export async function lookUpRun(
       const marked = records.filter((record) => record.requestId === trace.requestId);
       if (marked.length > 0) return await keepOldest(client, marked);
       answeredAt ??= ambient.now();
-      // What only looks like ours is believed last: ours may still appear beside it.
+      // A run that only resembles ours is taken at the end of the window: ours may still appear beside it.
       if (ambient.now() - answeredAt >= windowMs) {
         if (unread > 0) throw unknownOutcome(new Error(`${unread} runs are too large to be looked at`));
         return onlyOne(records, trace);
@@ -81,7 +80,7 @@ export async function lookUpRun(
       failures += 1;
     }
     if (signal.aborted) await sleep(ambient, LOOKUP_EVERY_MS);
-    else await sleep(ambient, wait, signal).catch(() => undefined); // an abort shortens the wait, not the search
+    else await sleep(ambient, wait, signal).catch(() => undefined); // an abort shortens the wait only
   }
 }
 
@@ -94,7 +93,7 @@ export function unknownOutcome(cause: unknown): ExecutionFailure {
   );
 }
 
-/** Records that may be as young as the call. Throws `unknown_outcome` when the list is too long to be read to its end. */
+/** Returns the records that may be as new as the call. Throws `unknown_outcome` when the list is too long to be read. */
 async function recentRuns(
   client: SerenClient,
   { deploymentId, since }: RunTrace,
@@ -111,14 +110,14 @@ async function recentRuns(
   throw unknownOutcome(new Error(`not among ${byId.size} runs, and there are more`));
 }
 
-/** Whether the page is ordered from new to old and ends before `time`, so that later pages are older still. */
+/** Whether the page is sorted from new to old and ends before `time`, so that all later pages are older. */
 function reachesBack(runs: Run[], time: number): boolean {
   const created = runs.map((run) => run.createdAt ?? Number.NaN);
   const newestFirst = created.every((at, index) => index === 0 || at <= (created[index - 1] ?? at));
   return newestFirst && (created.at(-1) ?? time) < time;
 }
 
-/** A call whose first answer was lost twice over may have made several runs: one is followed, the others are stopped. */
+/** A call that was repeated after lost answers may have started several runs: the oldest is followed, the others cancelled. */
 async function keepOldest(client: SerenClient, marked: Run[]): Promise<Run | undefined> {
   const [kept, ...surplus] = oldestFirst(marked);
   const { ambient, budget } = client;
@@ -131,7 +130,7 @@ async function keepOldest(client: SerenClient, marked: Run[]): Promise<Run | und
   return kept;
 }
 
-/** How a cancel is refused when there is nothing left to cancel. */
+/** Refusals of a cancel of a run that has ended. */
 const HAS_ENDED: ReadonlySet<FailureKind> = new Set(["not_found", "conflict"]);
 
 function onlyOne(records: Run[], trace: RunTrace): Run | undefined {

@@ -1,7 +1,7 @@
 /**
- * Starting a run at most once. The create call has no idempotency the service promises, so after any answer that does
- * not say what happened the run is looked up by a marker of ours before the call is repeated, and where the service may
- * still be working on the call it is never repeated (`docs/reference/seren-cloud-api.md`, sections 1.5, 2.8 and 3.11).
+ * Starts a run at most once. The service promises no idempotency for the create call. After a failure that leaves open
+ * whether a run was started, the run is looked up by our marker before the call is repeated; where the service may still
+ * be working on the call, it is never repeated (`docs/reference/seren-cloud-api.md`, sections 1.5, 2.8 and 3.11).
  */
 import { backoffMs, sleep } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
@@ -13,9 +13,9 @@ import { digestOf, lookUpRun, type RunTrace, unknownOutcome } from "./find-run.t
 
 const STARTING_EVERY_MS = 2_000;
 const STARTING_LIMIT_MS = 120_000;
-/** How long a run is looked for that the service said it accepted, or may still be making. */
+/** How long to look for a run that the service said it accepted, or may still be creating. */
 const LATE_WINDOW_MS = 30_000;
-/** Create calls whose fate was looked up and found to be nothing, before we give up. */
+/** Create calls without a known result, after each of which no run was found. */
 const MAX_LOST_CALLS = 3;
 const MAX_RATE_LIMITED = 5;
 const MAX_NEVER_SENT = 5;
@@ -27,16 +27,18 @@ export type StartedRun =
   | { kind: "inline"; status: string; text: string };
 
 export interface StartOptions {
-  /** Ends the waits between tries. The create call itself is never aborted, and a call of unknown fate is still looked up. */
+  /**
+   * Ends the waits between calls. The create call itself is not aborted, and a run that may have been started is looked
+   * up also after the abort.
+   */
   signal: AbortSignal;
-  onWait?(reason: "starting" | "busy" | "rate_limited" | "looking_up"): void;
 }
 
 type Request = NewRun & { requestId: string };
 
 /**
- * Rejects with the signal's reason only when no run was started, and with `unknown_outcome` when that cannot be told.
- * A run that came to be after the abort is answered like any other, so that the caller can cancel it.
+ * Returns the run, also when it was started after the abort, so that the caller can cancel it. Rejects with the signal's
+ * reason only when no run was started, and with `unknown_outcome` when that is not known.
  */
 export function startRun(
   client: SerenClient,
@@ -47,24 +49,20 @@ export function startRun(
   return new Start(client, deploymentId, request, options).run();
 }
 
-/** What a failed create call leads to. */
-interface Next {
-  /** The same call again after this; not at all when there is a verdict. */
-  waitMs: number;
-  verdict?: ExecutionFailure;
-  /** Takes from the budget that all repeats of the process share. */
-  charged?: boolean;
-  /** How long the run is looked for first, when it is not certain that there is none. */
-  windowMs?: number;
-}
+/** What to do after a failed create call. */
+type NextStep =
+  /** `charged`: the repeat takes a token of the budget that all repeats of the process share. */
+  { action: "repeat"; afterMs: number; charged: boolean } | { action: "give_up"; failure: ExecutionFailure };
 
 class Start {
   readonly #client: SerenClient;
   readonly #request: Request;
   readonly #options: StartOptions;
   readonly #trace: RunTrace;
-  /** A call was made whose fate is not known. From then on nothing is called or given up before a look. */
-  #unsure = false;
+  /** A call was made that may have started a run. It is looked up before another call, and before giving up. */
+  #mayExist = false;
+  /** Time to look for it, where it differs from the usual one. */
+  #windowMs: number | undefined;
   #lost = 0;
   #limited = 0;
   #neverSent = 0;
@@ -85,22 +83,20 @@ class Start {
   }
 
   async run(): Promise<StartedRun> {
-    const { ambient, budget } = this.#client;
     const { signal } = this.#options;
     for (;;) {
       signal.throwIfAborted();
-      const answer = await this.#call();
-      if (!(answer instanceof ExecutionFailure)) return answer;
-      const next = this.#judge(answer);
-      for (const readyAt = ambient.now() + next.waitMs; ; ) {
-        const found = this.#unsure ? await this.#lookUp(next.windowMs) : undefined;
+      const result = await this.#call();
+      if (!(result instanceof ExecutionFailure)) return result;
+      const next = this.#afterFailure(result);
+      if (next.action === "give_up") {
+        const found = await this.#lookUp();
         if (found) return found;
-        if (next.verdict) throw next.verdict;
-        signal.throwIfAborted();
-        if (ambient.now() >= readyAt) break;
-        await sleep(ambient, readyAt - ambient.now(), signal).catch(() => undefined); // what is unsure is looked up first
+        throw next.failure;
       }
-      if (next.charged) await budget.take(signal);
+      const found = await this.#waitFor(next.afterMs);
+      if (found) return found;
+      if (next.charged) await this.#client.budget.take(signal);
     }
   }
 
@@ -114,51 +110,76 @@ class Start {
     }
   }
 
-  #judge(failure: ExecutionFailure): Next {
+  /**
+   * Waits `ms` and looks for a run that may have been started: before the wait, and after it. An abort ends the wait and
+   * is thrown after one more look. Returns the run when one is found.
+   */
+  async #waitFor(ms: number): Promise<StartedRun | undefined> {
+    const { ambient } = this.#client;
+    const { signal } = this.#options;
+    const readyAt = ambient.now() + ms;
+    for (;;) {
+      const found = await this.#lookUp();
+      if (found) return found;
+      signal.throwIfAborted();
+      const leftMs = readyAt - ambient.now();
+      if (leftMs <= 0) return undefined;
+      await sleep(ambient, leftMs, signal).catch(() => undefined);
+    }
+  }
+
+  async #lookUp(): Promise<StartedRun | undefined> {
+    if (!this.#mayExist) return undefined;
+    const found = await lookUpRun(this.#client, this.#trace, this.#options.signal, this.#windowMs);
+    return found && tracked(found.id, found.executionId);
+  }
+
+  #afterFailure(failure: ExecutionFailure): NextStep {
     const { ambient } = this.#client;
     const { kind, details } = failure;
     const retryAfterMs = details.retryAfterMs ?? 0;
+    this.#windowMs = undefined;
     if (details.code === STARTING) {
       this.#startingSince ??= ambient.now();
-      if (ambient.now() - this.#startingSince >= STARTING_LIMIT_MS)
-        return { waitMs: 0, verdict: stillStarting(failure) };
-      this.#options.onWait?.("starting");
-      return { waitMs: STARTING_EVERY_MS };
+      if (ambient.now() - this.#startingSince >= STARTING_LIMIT_MS) return giveUp(stillStarting(failure));
+      return repeatAfter(STARTING_EVERY_MS);
     }
     if (kind === "conflict" && details.code === CONVERSATION_BUSY) {
-      this.#options.onWait?.("busy");
-      return { waitMs: Math.max(backoffMs(ambient, this.#busy++, 1_000, 15_000), retryAfterMs) };
+      return repeatAfter(Math.max(backoffMs(ambient, this.#busy++, 1_000, 15_000), retryAfterMs));
     }
     if (kind === "rate_limited") {
-      if (++this.#limited >= MAX_RATE_LIMITED || retryAfterMs > MAX_RETRY_AFTER_MS)
-        return { waitMs: 0, verdict: failure };
-      this.#options.onWait?.("rate_limited");
-      return { waitMs: Math.max(backoffMs(ambient, this.#limited, 1_000, 30_000), retryAfterMs), charged: true };
+      this.#limited += 1;
+      if (this.#limited >= MAX_RATE_LIMITED || retryAfterMs > MAX_RETRY_AFTER_MS) return giveUp(failure);
+      const afterMs = Math.max(backoffMs(ambient, this.#limited, 1_000, 30_000), retryAfterMs);
+      return repeatAfter(afterMs, { charged: true });
     }
     if (details.neverSent) {
-      if (++this.#neverSent >= MAX_NEVER_SENT) return { waitMs: 0, verdict: failure };
-      return { waitMs: backoffMs(ambient, this.#neverSent, 500, 8_000), charged: true };
+      this.#neverSent += 1;
+      if (this.#neverSent >= MAX_NEVER_SENT) return giveUp(failure);
+      return repeatAfter(backoffMs(ambient, this.#neverSent, 500, 8_000), { charged: true });
     }
-    if (isRefusal(failure)) return { waitMs: 0, verdict: failure };
-    this.#unsure = true;
+    if (isRefusal(failure)) return giveUp(failure);
+    this.#mayExist = true;
     const accepted = details.status !== undefined && details.status < 300;
     if (accepted || details.overdue) {
-      return { waitMs: 0, verdict: unknownOutcome(failure), windowMs: LATE_WINDOW_MS };
+      this.#windowMs = LATE_WINDOW_MS;
+      return giveUp(unknownOutcome(failure));
     }
-    if (++this.#lost >= MAX_LOST_CALLS || retryAfterMs > MAX_RETRY_AFTER_MS) {
-      return { waitMs: 0, verdict: unknownOutcome(failure) };
-    }
-    return { waitMs: retryAfterMs, charged: true };
-  }
-
-  async #lookUp(windowMs?: number): Promise<StartedRun | undefined> {
-    this.#options.onWait?.("looking_up");
-    const found = await lookUpRun(this.#client, this.#trace, this.#options.signal, windowMs);
-    return found && tracked(found.id, found.executionId);
+    this.#lost += 1;
+    if (this.#lost >= MAX_LOST_CALLS || retryAfterMs > MAX_RETRY_AFTER_MS) return giveUp(unknownOutcome(failure));
+    return repeatAfter(retryAfterMs, { charged: true });
   }
 }
 
-/** Whether the failure says that nothing was started: any but a lost answer, a fault of the service, or one unreadable. */
+function repeatAfter(afterMs: number, { charged = false }: { charged?: boolean } = {}): NextStep {
+  return { action: "repeat", afterMs, charged };
+}
+
+function giveUp(failure: ExecutionFailure): NextStep {
+  return { action: "give_up", failure };
+}
+
+/** Whether the failure means that no run was started. A lost answer, a fault of the service and an unreadable one do not. */
 function isRefusal({ kind, details: { status = 0 } }: ExecutionFailure): boolean {
   if (kind === "contract") return status >= 300 && status < 500;
   return kind !== "unavailable";
@@ -170,7 +191,7 @@ function stillStarting(cause: ExecutionFailure): ExecutionFailure {
   });
 }
 
-/** A success that names no run and is no finished one says only that the run was accepted. */
+/** A success without a run id and without a terminal status means only that the run was accepted. */
 function startedOf(httpStatus: number, invocation: Invocation): StartedRun | ExecutionFailure {
   const { runId, executionId } = invocation;
   if (runId) return tracked(runId, executionId);
@@ -186,7 +207,7 @@ function tracked(runId: string, executionId: string | undefined): StartedRun {
   return { kind: "tracked", runId, ...(executionId ? { executionId } : {}) };
 }
 
-/** The answer inside an inline result: the string itself, or the first string among the usual members. */
+/** Returns the text of an inline result: the string itself, or the first string among the usual members. */
 export function inlineText(result: unknown): string {
   if (typeof result === "string") return result;
   if (typeof result !== "object" || result === null) return "";

@@ -113,7 +113,7 @@ describe("a sink that takes everything", () => {
 
   test("gets everything when the reader is a person", () => {
     const sink = new Taken();
-    const log = createLog(sink, "warn", createRedactor(), true);
+    const log = createLog(sink, "warn", createRedactor(), { unbounded: true });
     for (let index = 0; index < 1_000; index += 1) log("warn", "€".repeat(300));
     log("warn", "x".repeat(100_000));
     expect(sink.lines).toHaveLength(1_001);

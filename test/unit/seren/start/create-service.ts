@@ -1,5 +1,5 @@
 /** A deployment on a scripted service: what happens to each create call, and the runs that exist because of it. */
-import { type StartedRun, type StartOptions, startRun } from "../../../../src/seren/start/start-run.ts";
+import { type StartedRun, startRun } from "../../../../src/seren/start/start-run.ts";
 import { ExecutionFailure } from "../../../../src/support/failure.ts";
 import { data, lost, type Reply, type Sent } from "../../../support/in-process/fake-transport.ts";
 import { clientRig } from "../client/harness.ts";
@@ -39,7 +39,6 @@ export class CreateService {
   readonly rig = clientRig();
   readonly runs: Run[] = [];
   readonly controller = new AbortController();
-  readonly waits: string[] = [];
   /** The list shows a run so long after it came to be. */
   lagMs = 0;
   /** Whether the runtime keeps members it does not know. */
@@ -81,8 +80,7 @@ export class CreateService {
   }
 
   start(changes: object = {}, signal = this.controller.signal): Promise<StartedRun> {
-    const options: StartOptions = { signal, onWait: (reason) => void this.waits.push(reason) };
-    return startRun(this.rig.client, DEPLOYMENT, { ...this.request, ...changes }, options);
+    return startRun(this.rig.client, DEPLOYMENT, { ...this.request, ...changes }, { signal });
   }
 
   /** Runs it to its end; a failure is an answer too. */

@@ -52,7 +52,6 @@ describe.each([...LOST, ...TAKEN])("the answer is lost (%s)", (_, answer) => {
       expect(await service.outcome()).toEqual(FIRST);
       expect(service.calls).toEqual([0]);
       expect(service.runs).toHaveLength(1);
-      expect(service.waits).toEqual(["looking_up"]);
       expect(service.rig.ambient.waiting).toBe(0);
     },
   );
