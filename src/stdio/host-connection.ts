@@ -229,7 +229,6 @@ class HostConnection implements Served {
 
   /** A request that came with the end must be known to its method before that is told to stop. */
   #onEof(): void {
-    this.#hostRequests.close();
     void this.#ledger.allStarted().then(() => this.#end("eof"));
   }
 

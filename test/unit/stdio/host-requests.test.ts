@@ -1,9 +1,11 @@
 /** Requests to the host: each settles exactly once, whatever the host answers and however the wire ends. */
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
+import { HostRequests } from "../../../src/stdio/host-requests.ts";
 import { type Cancellation, HostError, type ServeOptions } from "../../../src/stdio/index.ts";
 import { ExecutionFailure } from "../../../src/support/failure.ts";
-import { deferred, recordingLog, SlowSink, settle, startWire } from "./harness.ts";
+import { silentLog } from "../../../src/support/log.ts";
+import { deferred, HandAmbient, recordingLog, SlowSink, settle, startWire } from "./harness.ts";
 
 const cancellation: Cancellation = {
   notification: "$/cancel_request",
@@ -169,6 +171,22 @@ describe("a request that is no longer wanted", () => {
     stop.abort();
     await settle();
     expect(sink.lines).toEqual([asked("s1")]);
+  });
+
+  test("is not cancelled by a signal that aborts in the tick of its answer", async () => {
+    const sent: string[] = [];
+    const requests = new HostRequests({
+      send: (id) => void sent.push(id),
+      cancel: (id) => void sent.push(`cancel ${id}`),
+      ambient: new HandAmbient(),
+      log: silentLog,
+    });
+    const stop = new AbortController();
+    const answer = requests.request("ask", {}, Schema, { signal: stop.signal, timeoutMs: TIMEOUT_MS });
+    requests.settle({ kind: "response", id: "s1", result: { kind: "value", value: { action: "a" } } });
+    stop.abort();
+    expect(await answer).toEqual({ action: "a" });
+    expect(sent).toEqual(["s1"]);
   });
 
   test("fails after its time, and is cancelled on the host's side", async () => {
