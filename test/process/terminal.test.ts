@@ -41,7 +41,7 @@ test("a detached run is left alone, by its command and by the next ones", async 
   expect(journal(home)).toEqual([]);
   const { runId } = await server.run(0);
   expect(
-    (await start(server.env, ["run", "-t", "2s", script({ sleep_ms: 1500 }, { text: "x" })], home).ended).code,
+    (await start(server.env, ["run", "-t", "20s", script({ sleep_ms: 1500 }, { text: "x" })], home).ended).code,
   ).toBe(0);
   expect(server.cloud.stats()).toMatchObject({ runsActive: [runId], cancelsReceived: 0 });
 });
