@@ -16,10 +16,10 @@ import { createRedactor } from "../../src/support/redact.ts";
 import { data } from "../support/in-process/fake-transport.ts";
 import { Calls } from "../support/in-process/local-calls.ts";
 import { OpenApi, openApiPresent } from "../support/in-process/openapi.ts";
-import { clientRig } from "../unit/seren/client/harness.ts";
+import { clientHarness } from "../unit/seren/client/harness.ts";
 import { DEPLOYMENT, OTHER_RUN, RUN, text } from "../unit/seren/follow/rows.ts";
 import { control, END, frame, RunService, stream } from "../unit/seren/follow/run-service.ts";
-import { httpRig } from "../unit/seren/http/http-server.ts";
+import { httpHarness } from "../unit/seren/http/http-server.ts";
 import { ScriptedRun } from "./scripted-run.ts";
 
 const ONE = text(1, "one ");
@@ -34,8 +34,8 @@ test.skipIf(!openApiPresent)("1. composed bodies are valid, and what the documen
   const create = target.kind === "workload" ? deploymentBody(await target.create()) : undefined;
   const run = new ScriptedRun();
   await run.live({ conversationId: "talk-1", operation: "chat", inputs: { a: 1 } });
-  const [sent] = run.rig.transport.to("POST /deployments/*/runs");
-  const desk = clientRig();
+  const [sent] = run.harness.transport.to("POST /deployments/*/runs");
+  const desk = clientHarness();
   desk.transport.on("POST /deployments/*/runs", () => data({ status: "queued", run_id: OTHER_RUN }));
   const waits = { run: { runId: RUN, deploymentId: DEPLOYMENT }, checkpointId: "cp-7" };
   const asked = [{ id: "ap-1", tool: "pay", args: {} }];
@@ -89,7 +89,7 @@ test("2. frames: cut at every byte, CRLF, comments, several data lines, unknown 
     service.state = () => ({ ...STATE, status: "failed", terminal: true, latest_sequence: 3 });
     const { events, end } = await service.follow();
     expect(events, `cut at ${cut}`).toEqual([text(1, "Grüße "), TWO, THREE]);
-    expect(end, `cut at ${cut}`).toEqual({ whole: false, streamError: "the model fell over" });
+    expect(end, `cut at ${cut}`).toEqual({ complete: false, streamError: "the model fell over" });
   }
   // A frame without an id does not take over the last one: it is not passed over as already seen.
   const unnumbered = { type: "text", text: "x" };
@@ -180,12 +180,12 @@ test("5. every status, including an unknown one; approvals; cancel before and af
     return data({ status: "queued", run_id: RUN });
   };
   expect((await early.live()).outcome).toMatchObject({ kind: "cancelled", stoppedBy: "host" });
-  expect(early.rig.transport.to("POST /runs/*/cancel").length).toBeGreaterThan(0);
+  expect(early.harness.transport.to("POST /runs/*/cancel").length).toBeGreaterThan(0);
   const late = new ScriptedRun();
   late.record = { status: "running" };
   late.openings = [stream(frame(1, ONE))];
   expect((await late.live({}, "queued")).outcome).toMatchObject({ kind: "cancelled", stoppedBy: "host" });
-  expect(late.rig.transport.to("POST /runs/*/cancel").length).toBeGreaterThan(0);
+  expect(late.harness.transport.to("POST /runs/*/cancel").length).toBeGreaterThan(0);
 });
 
 test("6. errors of every documented shape, edge pages, no body, too large a body, and no secret in any", async () => {
@@ -217,14 +217,14 @@ test("6. errors of every documented shape, edge pages, no body, too large a body
     expect(failure?.message).toContain(said);
     expect(failure?.message).not.toMatch(/[<>]/);
   }
-  const edge = clientRig();
+  const edge = clientHarness();
   edge.transport.on("GET /runs/*", () => ({ status: 502, body: "<html><body><h1>502 Bad Gateway</h1></body></html>" }));
   await expect(edge.ambient.runUntil(edge.client.getRun(RUN))).rejects.toMatchObject({
     kind: "unavailable",
     message: "Seren Cloud is not available right now (HTTP 502)",
   });
   const oversized = `{"data":"${"x".repeat(2_000)}"}`;
-  await using server = await httpRig((response) => void response.end(oversized), { maxBodyBytes: 1_000 });
+  await using server = await httpHarness((response) => void response.end(oversized), { maxBodyBytes: 1_000 });
   await expect(new SerenClient(server.http, server.ambient).getRun(RUN)).rejects.toMatchObject({ kind: "contract" });
   const signed = "https://store.invalid/a?X-Amz-Signature=5ecret&part=1";
   expect(createRedactor().redact(`key seren_Live0123456789 for ${signed}`)).toBe(

@@ -16,7 +16,7 @@ import type { SerenClient } from "../../src/seren/client/client.ts";
 import { startRun } from "../../src/seren/start/start-run.ts";
 import { data, type Reply, type Sent } from "../support/in-process/fake-transport.ts";
 import { OPENAPI_PATH, OpenApi, openApiPresent } from "../support/in-process/openapi.ts";
-import { clientRig } from "../unit/seren/client/harness.ts";
+import { clientHarness } from "../unit/seren/client/harness.ts";
 import { DEPLOYMENT, deployment, RUN, record, state } from "../unit/seren/follow/rows.ts";
 
 const signal = new AbortController().signal;
@@ -69,7 +69,7 @@ describe.skipIf(!openApiPresent)(NAME, () => {
   };
 
   test.each(CALLS)("knows %s, its parameters and its body", async (route, call, reply) => {
-    const { ambient, transport, client } = clientRig();
+    const { ambient, transport, client } = clientHarness();
     transport.on(route, () => reply);
     await ambient.runUntil(call(client));
     const [sent] = transport.sent;
@@ -85,7 +85,7 @@ describe.skipIf(!openApiPresent)(NAME, () => {
   });
 
   test("knows the stream", async () => {
-    const { transport, client } = clientRig();
+    const { transport, client } = clientHarness();
     transport.onStream("GET /runs/*/stream", () => ({}));
     (await client.openRunStream(RUN, "7", signal)).close();
     const [sent] = transport.sent;

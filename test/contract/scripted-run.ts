@@ -6,7 +6,7 @@ import { Stopped } from "../../src/support/abort.ts";
 import { asFailure, type ExecutionFailure } from "../../src/support/failure.ts";
 import { silentLog } from "../../src/support/log.ts";
 import { data, type Reply, type Sent, type StreamReply } from "../support/in-process/fake-transport.ts";
-import { clientRig } from "../unit/seren/client/harness.ts";
+import { clientHarness } from "../unit/seren/client/harness.ts";
 import { DEPLOYMENT, deployment, RUN, record, state } from "../unit/seren/follow/rows.ts";
 import { END, stream } from "../unit/seren/follow/run-service.ts";
 
@@ -19,7 +19,7 @@ export interface Lived {
 }
 
 export class ScriptedRun {
-  readonly rig = clientRig();
+  readonly harness = clientHarness();
   /** Connections of the stream, in order; the last one is repeated. */
   openings: StreamReply[] = [stream(END)];
   /** What the record says; a function is asked each time. */
@@ -29,7 +29,7 @@ export class ScriptedRun {
 
   constructor() {
     const status = () => String(Object(record(this.#record())).status);
-    this.rig.transport
+    this.harness.transport
       .on("POST /deployments/*/runs", (request) => this.create(request))
       .on("GET /deployments/*", () => data(deployment()))
       .on("GET /deployments/*/runs", () => data([]))
@@ -54,11 +54,11 @@ export class ScriptedRun {
 
   /** `stopAt`: the run is stopped as soon as it shows this phase. */
   live(changes: Partial<RunRequest> = {}, stopAt?: string): Promise<Lived> {
-    return this.rig.ambient.runUntil(this.#live(changes, stopAt));
+    return this.harness.ambient.runUntil(this.#live(changes, stopAt));
   }
 
   async #live(changes: Partial<RunRequest>, stopAt: string | undefined): Promise<Lived> {
-    const { client, ambient } = this.rig;
+    const { client, ambient } = this.harness;
     const execute = createExecute({ client, canceller: new Canceller(client, silentLog), log: silentLog });
     const target = { kind: "deployment", deploymentId: DEPLOYMENT, named: "the test" } as const;
     const request: RunRequest = { target, message: "hi", onApproval: "return", ...changes };

@@ -42,7 +42,7 @@ describe("timeoutSignal", () => {
     expect(ambient.waiting).toBe(0);
   });
 
-  test("release takes the timer and the listener back, for as many uses as a long-lived parent sees", () => {
+  test("release removes the timer and the listener, also after many uses of one parent", () => {
     const ambient = new VirtualAmbient(1);
     const { signal } = new AbortController();
     for (let use = 0; use < 100; use += 1) {
@@ -54,7 +54,7 @@ describe("timeoutSignal", () => {
     expect(ambient.waiting).toBe(0);
   });
 
-  test("a released bound is not aborted by its parent any more", () => {
+  test("a released signal is not aborted by its parent", () => {
     const parent = new AbortController();
     const bound = timeoutSignal(new VirtualAmbient(1), 250, parent.signal);
     bound.release();
@@ -64,11 +64,11 @@ describe("timeoutSignal", () => {
 });
 
 describe("stopCauseOf", () => {
-  test("says who stopped it", () => {
+  test("returns the cause", () => {
     expect(stopCauseOf(AbortSignal.abort(new Stopped("host")))).toBe("host");
   });
 
-  test("knows no cause while nothing was stopped, or when something else was the reason", () => {
+  test("is undefined without an abort and for another reason", () => {
     expect(stopCauseOf(new AbortController().signal)).toBeUndefined();
     expect(stopCauseOf(AbortSignal.abort(new Error("other")))).toBeUndefined();
   });

@@ -17,7 +17,7 @@ describe("sleep", () => {
     await sleeping;
   });
 
-  test("an abort rejects with its reason at once and takes the timer back", async () => {
+  test("an abort rejects with its reason at once and removes the timer", async () => {
     const ambient = new VirtualAmbient(1);
     const controller = new AbortController();
     const reason = new Error("enough");
@@ -58,7 +58,7 @@ describe("backoffMs", () => {
 });
 
 describe("the real ambient", () => {
-  test("a delay beyond what the platform honours does not fire at once", async () => {
+  test("a delay beyond the platform's maximum does not fire at once", async () => {
     let fired = false;
     const stop = realAmbient.timer(Number.MAX_SAFE_INTEGER, () => {
       fired = true;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { lazy } from "../../../src/support/lazy.ts";
 
-test("makes the value once, for all who ask at the same time", async () => {
+test("makes the value once for concurrent callers", async () => {
   let made = 0;
   const value = lazy(async () => {
     made += 1;
@@ -13,7 +13,7 @@ test("makes the value once, for all who ask at the same time", async () => {
   expect(await value()).toEqual({ made: 1 });
 });
 
-test("a failed attempt is told to all who waited and is not kept", async () => {
+test("a failed attempt rejects for all callers and is repeated", async () => {
   let tries = 0;
   const value = lazy(async () => {
     tries += 1;

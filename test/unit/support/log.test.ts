@@ -34,7 +34,7 @@ describe("a line", () => {
     expect(sink.text).toBe('{"level":"error","message":"it broke","attempt":2,"ok":false}\n');
   });
 
-  test("repeats what it is bound to, and each binding is its own", () => {
+  test("repeats the fields it is bound to", () => {
     const sink = new Taken();
     const log = createLog(sink, "info", createRedactor());
     const bound = log.with({ host: "roder" }).with({ run: 1 });
@@ -87,8 +87,8 @@ test.each([
   expect(sink.lines.map(({ level }) => level)).toEqual(expected);
 });
 
-describe("a sink nobody reads", () => {
-  test("gets no more than waits in 16 KiB and one line, and never a whole pipe", () => {
+describe("a sink that is not read", () => {
+  test("gets at most 16 KiB and one line, less than a pipe holds", () => {
     const sink = new Unread();
     const log = createLog(sink, "warn", createRedactor());
     for (let index = 0; index < 10_000; index += 1) log("warn", "é".repeat(500));
@@ -111,7 +111,7 @@ describe("a sink that takes everything", () => {
     expect(Buffer.byteLength(sink.text)).toBeGreaterThan(46 * 1024);
   });
 
-  test("gets everything when the reader is a person", () => {
+  test("gets everything when it is unbounded", () => {
     const sink = new Taken();
     const log = createLog(sink, "warn", createRedactor(), { unbounded: true });
     for (let index = 0; index < 1_000; index += 1) log("warn", "€".repeat(300));
@@ -148,7 +148,7 @@ test("what was dropped is counted in the next line that gets through", async () 
   expect(lines.at(-1)).toEqual({ level: "warn", message: "again" });
 });
 
-test("the silent log says nothing and binds to itself", () => {
+test("the silent log writes nothing and binds to itself", () => {
   silentLog("error", "x");
   expect(silentLog.with({ a: 1 })).toBe(silentLog);
 });

@@ -7,7 +7,7 @@ const shown = (env: Record<string, string>, target: string) => {
 };
 const API = "https://api.serendb.com/publishers/seren-cloud";
 
-describe("the proxy that leads to a place", () => {
+describe("the proxy for an address", () => {
   test.each([
     [{}, API, undefined],
     [{ HTTPS_PROXY: "http://p:3128" }, API, "HTTPS_PROXY http://p:3128/"],

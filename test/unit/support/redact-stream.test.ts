@@ -26,7 +26,7 @@ test("character by character", () => {
   expect(through([...`a ${SECRET} b ${SECRET}`])).toBe("a [redacted] b [redacted]");
 });
 
-test("text that only looks like a beginning goes out whole", () => {
+test("text that only resembles a beginning is sent whole", () => {
   expect(through(["these seren", "_Canary are birds", " seren_Can"])).toBe("these seren_Canary are birds seren_Can");
 });
 
@@ -41,7 +41,7 @@ test("a short beginning waits for the next piece, but for nothing else", () => {
   expect(stream.push(SECRET.slice(5))).toBe("[redacted]");
 });
 
-test("when something else came in between, at most three characters are out before the rest is known", () => {
+test("when something else is sent in between, at most three characters are sent before the rest is known", () => {
   for (let cut = 1; cut < SECRET.length; cut += 1) {
     const redactor = createRedactor();
     redactor.add(SECRET);
@@ -51,7 +51,7 @@ test("when something else came in between, at most three characters are out befo
   }
 });
 
-test("any text in any pieces comes out as it was when it has no secret", () => {
+test("text without a secret is unchanged, in any pieces", () => {
   fc.assert(
     fc.property(fc.array(fc.string({ unit: fc.constantFrom("s", "e", "r", "n", "_", "C", "x", "🦊") })), (pieces) => {
       fc.pre(!pieces.join("").includes("seren_Cx"));
@@ -60,7 +60,7 @@ test("any text in any pieces comes out as it was when it has no secret", () => {
   );
 });
 
-test("any text with secrets in any pieces: the secret is nowhere in it", () => {
+test("a secret never remains in the text, in any pieces", () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom("seren_Canary", "-0123456789", SECRET, " ", "s", "ser")), (pieces) => {
       const out = through(pieces);

@@ -8,7 +8,7 @@ const redactorFor = (...secrets: string[]) => {
   return redactor;
 };
 
-describe("a secret it was told of", () => {
+describe("a secret that was added", () => {
   test.each([
     ["plain", "s3cr3t/va+lue", "a s3cr3t/va+lue b", "a [redacted] b"],
     ["twice", "s3cr3t-1", "s3cr3t-1s3cr3t-1", "[redacted][redacted]"],
@@ -20,16 +20,16 @@ describe("a secret it was told of", () => {
     ["beyond ASCII", "pässwörd", `?q=${encodeURIComponent("pässwörd")} pässwörd`, "?q=[redacted] [redacted]"],
     ["with characters a pattern knows", "a.*(b)[c]$", "x a.*(b)[c]$ y", "x [redacted] y"],
     ["with half a character", "secret\ud83dx", "the secret\ud83dx", "the [redacted]"],
-  ])("goes: %s", (_, secret, text, expected) => {
+  ])("is removed: %s", (_, secret, text, expected) => {
     expect(redactorFor(secret).redact(text)).toBe(expected);
   });
 
-  test("goes as a whole when it contains another", () => {
+  test("is removed whole when it contains another one", () => {
     expect(redactorFor("abcdef", "abcdef-ghijkl").redact("abcdef-ghijkl abcdef")).toBe("[redacted] [redacted]");
     expect(redactorFor("abcdef-ghijkl", "abcdef").redact("abcdef-ghijkl abcdef")).toBe("[redacted] [redacted]");
   });
 
-  test("is not looked for when it is as short as a word", () => {
+  test("is not searched for when it is as short as a word", () => {
     expect(redactorFor("true", "", "5").redact("true 5")).toBe("true 5");
   });
 
@@ -37,7 +37,7 @@ describe("a secret it was told of", () => {
     expect(redactorFor("axbxcx").redact("a.b.c.")).toBe("a.b.c.");
   });
 
-  test("never comes out, whatever it is made of and however it is serialized", () => {
+  test("never remains, in any characters and any serialization", () => {
     fc.assert(
       fc.property(fc.string({ minLength: 6, maxLength: 30, unit: "binary" }), fc.string(), (secret, around) => {
         const redactor = redactorFor(secret);

@@ -3,7 +3,7 @@ import { Semaphore } from "../../../src/support/semaphore.ts";
 
 const patient = new AbortController().signal;
 
-test("as many as there are slots come in at once, the others in the order they came", async () => {
+test("slots are given at once while there are any, then in the order of the calls", async () => {
   const slots = new Semaphore(2);
   const order: string[] = [];
   const enter = async (name: string) => {
@@ -22,7 +22,7 @@ test("as many as there are slots come in at once, the others in the order they c
   expect(order).toEqual(["a", "b", "c", "d"]);
 });
 
-test("whoever is stopped while waiting takes no slot", async () => {
+test("an aborted caller takes no slot", async () => {
   const slots = new Semaphore(1);
   const leave = await slots.take(patient);
   const stop = new AbortController();

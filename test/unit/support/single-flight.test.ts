@@ -13,7 +13,7 @@ function deferred<T>() {
 
 const never = new AbortController().signal;
 
-test("whoever comes while it goes on shares it; afterwards it begins again", async () => {
+test("callers during the work share it; a later caller starts it again", async () => {
   const shared = new SingleFlight<number>();
   let begun = 0;
   const first = deferred<number>();
@@ -37,14 +37,14 @@ test("other keys do not share", async () => {
   ]);
 });
 
-test("a failure is everybody's", async () => {
+test("a failure rejects for every caller", async () => {
   const shared = new SingleFlight<number>();
   const work = () => Promise.reject(new Error("no"));
   const both = await Promise.allSettled([shared.join("key", never, work), shared.join("key", never, work)]);
   expect(both.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
 });
 
-test("one that leaves is told at once and takes nothing from the others", async () => {
+test("a caller that aborts is rejected at once, and the others keep the work", async () => {
   const shared = new SingleFlight<number>();
   const going = deferred<number>();
   const leaving = new AbortController();
@@ -61,7 +61,7 @@ test("one that leaves is told at once and takes nothing from the others", async 
   expect(await stays).toBe(1);
 });
 
-test("when the last has left the work is stopped, and one that comes then has it done anew", async () => {
+test("the work is aborted with its last caller, and a later caller starts it again", async () => {
   const shared = new SingleFlight<number>();
   const leaving = new AbortController();
   let begun = 0;

@@ -19,7 +19,7 @@ test("it rings once, when the time is over", async () => {
   expect(ambient.waiting).toBe(0);
 });
 
-test("it rings exactly so long after the last sign of life, whenever that was", async () => {
+test("it rings exactly when the limit has passed since the last `alive`", async () => {
   for (let at = 1; at < 250; at += 7) {
     const { ambient, watchdog, rung } = dog();
     for (let passed = 0; passed < at; passed += 1) {
@@ -31,13 +31,13 @@ test("it rings exactly so long after the last sign of life, whenever that was", 
   }
 });
 
-test("signs of life set no timers", async () => {
+test("`alive` sets no timers", async () => {
   const { ambient, watchdog } = dog();
   for (let count = 0; count < 1_000; count += 1) watchdog.alive();
   expect(ambient.waiting).toBe(1);
 });
 
-test("while it rests it does not ring; the time begins anew with the next sign of life", async () => {
+test("suspended it does not ring; the time restarts with the next `alive`", async () => {
   const { ambient, watchdog, rung } = dog();
   watchdog.rest();
   await ambient.advance(1_030);
@@ -46,7 +46,7 @@ test("while it rests it does not ring; the time begins anew with the next sign o
   expect(rung).toEqual([1_130]);
 });
 
-test("stopped, it is silent and leaves nothing behind", async () => {
+test("stopped, it does not ring and leaves no timer", async () => {
   const { ambient, watchdog, rung } = dog();
   await ambient.advance(50);
   watchdog.alive();

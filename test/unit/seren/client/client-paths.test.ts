@@ -2,11 +2,11 @@ import { describe, expect, test } from "vitest";
 import type { SerenClient } from "../../../../src/seren/client/client.ts";
 import { data, lost } from "../../../support/in-process/fake-transport.ts";
 import { DEPLOYMENT, RUN } from "../follow/rows.ts";
-import { clientRig } from "./harness.ts";
+import { clientHarness } from "./harness.ts";
 
 describe("ids that come from hosts and files", () => {
   const BAD = ["", ".", "..", "a/b", "a?b", "a#b", "a%2fb", "a b", "a\nb", "é", "x".repeat(129), "a\\b", "a:b"];
-  const { transport, client } = clientRig();
+  const { transport, client } = clientHarness();
   const signal = new AbortController().signal;
   const calls: Record<string, (id: string) => Promise<unknown>> = {
     getDeployment: (id) => client.getDeployment(id),
@@ -53,7 +53,7 @@ describe("what is asked", () => {
     ["GET /runs/*/artifacts", (client) => client.listRunArtifacts(RUN), `/runs/${RUN}/artifacts`, { limit: "200" }],
     ["GET /pending_approvals", (client) => client.listPendingRuns(), "/pending_approvals", { limit: "100" }],
   ])("%s", async (route, call, path, query) => {
-    const { transport, client } = clientRig();
+    const { transport, client } = clientHarness();
     transport.on(route, () => data([]));
     await call(client);
     expect(transport.sent).toHaveLength(1);
@@ -62,7 +62,7 @@ describe("what is asked", () => {
   });
 
   test("a create call is made once and is not abortable", async () => {
-    const { transport, client } = clientRig();
+    const { transport, client } = clientHarness();
     transport.on("POST /deployments/*/runs", () => lost());
     const body = { message: "hi", async: true, client_request_id: "c", inputs: { else: 1 } };
     const run = { message: "hi", requestId: "c", inputs: { else: 1 } };
@@ -72,7 +72,7 @@ describe("what is asked", () => {
   });
 
   test("a deploy call is made once", async () => {
-    const { transport, client } = clientRig();
+    const { transport, client } = clientHarness();
     transport.on("POST /deploy", () => ({ status: 503 }));
     await expect(
       client.deploy({ mode: "job", skill_slug: "x", workload: { execution: { type: "llm", bundle: {} } } }),
@@ -83,7 +83,7 @@ describe("what is asked", () => {
 
 describe("opening a stream", () => {
   const open = async (reply: { status?: number; headers?: Record<string, string> }, lastEventId?: string) => {
-    const { transport, client } = clientRig();
+    const { transport, client } = clientHarness();
     transport.onStream("GET /runs/*/stream", () => reply);
     const outcome = await client
       .openRunStream(RUN, lastEventId, new AbortController().signal)

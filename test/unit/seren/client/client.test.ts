@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { SerenClient } from "../../../../src/seren/client/client.ts";
 import { data, type Reply } from "../../../support/in-process/fake-transport.ts";
 import { DEPLOYMENT, deployment, OTHER_RUN, RUN, record, state } from "../follow/rows.ts";
-import { clientRig } from "./harness.ts";
+import { clientHarness } from "./harness.ts";
 
 describe("rows that cannot be read are left out", () => {
   test.each<[string, string, (client: SerenClient) => Promise<unknown[]>, unknown, unknown, unknown]>([
@@ -45,13 +45,13 @@ describe("rows that cannot be read are left out", () => {
       { runId: RUN, deploymentId: DEPLOYMENT, status: "awaiting_approval", approvals: [] },
     ],
   ])("%s", async (_, route, call, good, bad, expected) => {
-    const { transport, client } = clientRig();
+    const { transport, client } = clientHarness();
     transport.on(route, () => data([bad, good, bad]));
     expect(await call(client)).toEqual([expected]);
   });
 
-  test("events are not judged at all", async () => {
-    const { transport, client } = clientRig();
+  test("events are returned as they are", async () => {
+    const { transport, client } = clientHarness();
     const rows = [{ type: "text", text: "a" }, "odd", null];
     transport.on("GET /runs/*/events", () => data(rows, { hasMore: false }));
     expect(await client.listRunEvents(RUN, 0)).toEqual({ events: rows, hasMore: false });
@@ -65,35 +65,35 @@ describe("whether there is more", () => {
     [undefined, 499, false],
     [undefined, 500, true],
   ])("pagination %j and %i rows: %s", async (more, count, expected) => {
-    const { transport, client } = clientRig();
+    const { transport, client } = clientHarness();
     transport.on("GET /runs/*/events", () => data(Array(count).fill({}), more));
     expect((await client.listRunEvents(RUN, 0)).hasMore).toBe(expected);
   });
 
   test("counts rows that cannot be read", async () => {
-    const { transport, client } = clientRig();
+    const { transport, client } = clientHarness();
     transport.on("GET /runs", () => data([record(), {}, {}]));
     expect(await client.listRunPage(undefined, { limit: 3 })).toMatchObject({ runs: [{ id: RUN }], hasMore: true });
   });
 });
 
 describe("repeating", () => {
-  test("a read is repeated while the service is away, four tries in all", async () => {
-    const { ambient, transport, client } = clientRig();
+  test("a read is repeated while the service is down, four attempts in all", async () => {
+    const { ambient, transport, client } = clientHarness();
     transport.on("GET /runs/*", () => ({ status: 503 }));
     await expect(ambient.runUntil(client.getRun(RUN))).rejects.toMatchObject({ kind: "unavailable" });
     expect(transport.sent).toHaveLength(4);
   });
 
-  test("an answer that cannot be read is not asked for again", async () => {
-    const { transport, client } = clientRig();
+  test("an unreadable answer is not requested again", async () => {
+    const { transport, client } = clientHarness();
     transport.on("GET /runs/*", () => ({ body: "<html>" }));
     await expect(client.getRun(RUN)).rejects.toMatchObject({ kind: "contract" });
     expect(transport.sent).toHaveLength(1);
   });
 
-  test("a start is repeated, and says nothing about what was answered", async () => {
-    const { ambient, transport, client } = clientRig();
+  test("a start is repeated, and its answer is not read", async () => {
+    const { ambient, transport, client } = clientHarness();
     const replies: Reply[] = [{ status: 502 }, { status: 204, body: "" }];
     transport.on("POST /deployments/*/start", () => replies.shift() ?? {});
     await ambient.runUntil(client.startDeployment(DEPLOYMENT));
@@ -101,7 +101,7 @@ describe("repeating", () => {
   });
 
   test("an abort ends the waiting with its reason", async () => {
-    const { ambient, transport, client } = clientRig();
+    const { ambient, transport, client } = clientHarness();
     transport.on("GET /runs/*/state", () => ({ status: 503 }));
     const controller = new AbortController();
     const reading = client.getRunState(RUN, { attempts: Infinity, signal: controller.signal });
@@ -114,8 +114,8 @@ describe("repeating", () => {
 });
 
 describe("a cancel", () => {
-  test("answers the record", async () => {
-    const { transport, client } = clientRig();
+  test("returns the record", async () => {
+    const { transport, client } = clientHarness();
     transport.on("POST /runs/*/cancel", () => data(record({ status: "cancelled" })));
     expect(await client.cancelRun(RUN)).toMatchObject({ status: "cancelled" });
     expect(transport.sent[0]?.body).toBeUndefined();
@@ -125,14 +125,14 @@ describe("a cancel", () => {
     ["nothing", { status: 204, body: "" }],
     ["a word", { status: 202, body: "accepted" }],
     ["a status only", data({ status: "cancelling" })],
-  ])("accepted with %s is followed by a look at the record", async (_, reply) => {
-    const { transport, client } = clientRig();
+  ])("accepted with %s is followed by a read of the record", async (_, reply) => {
+    const { transport, client } = clientHarness();
     transport.on("POST /runs/*/cancel", () => reply).on("GET /runs/*", () => data(record({ status: "running" })));
     expect(await client.cancelRun(RUN)).toMatchObject({ id: RUN, status: "running" });
   });
 
-  test("is given four seconds and one try", async () => {
-    const { ambient, transport, client } = clientRig();
+  test("has four seconds and one attempt", async () => {
+    const { ambient, transport, client } = clientHarness();
     transport.on("POST /runs/*/cancel", () => ({ afterMs: Infinity }));
     const start = ambient.now();
     await expect(ambient.runUntil(client.cancelRun(RUN))).rejects.toMatchObject({ kind: "unavailable" });
@@ -143,13 +143,13 @@ describe("a cancel", () => {
 
 describe("a delete", () => {
   test.each([[200], [204], [404]])("answered with %i is done", async (status) => {
-    const { transport, client } = clientRig();
+    const { transport, client } = clientHarness();
     transport.on("DELETE /deployments/*", () => ({ status, body: "" }));
     await expect(client.deleteDeployment(DEPLOYMENT)).resolves.toBeUndefined();
   });
 
-  test("refused says so", async () => {
-    const { transport, client } = clientRig();
+  test("that is refused rejects", async () => {
+    const { transport, client } = clientHarness();
     transport.on("DELETE /deployments/*", () => ({ status: 409, body: { message: "in use" } }));
     await expect(client.deleteDeployment(DEPLOYMENT)).rejects.toThrow("Seren Cloud reports a conflict: in use");
   });
@@ -166,20 +166,20 @@ describe("the answer to a create call", () => {
     [{ status: "queued", run_id: RUN, id: OTHER_RUN }, { runId: RUN }],
     [{ status: "completed", result: { text: "x" }, exit_code: 0 }, { result: { text: "x" } }],
   ])("%j", async (invocation, expected) => {
-    const { transport, client } = clientRig();
+    const { transport, client } = clientHarness();
     transport.on("POST /deployments/*/runs", () => data(invocation));
     expect((await client.createRun(DEPLOYMENT, {})).invocation).toMatchObject(expected);
   });
 });
 
-test("the state of a run is read as it is", async () => {
-  const { transport, client } = clientRig();
+test("the state of a run is returned", async () => {
+  const { transport, client } = clientHarness();
   transport.on("GET /runs/*/state", () => data(state({ current_tool: "grep" })));
   expect(await client.getRunState(RUN)).toMatchObject({ currentTool: "grep", latestSequence: 0 });
 });
 
 test("closing the client closes its transport", async () => {
-  const { transport, client } = clientRig();
+  const { transport, client } = clientHarness();
   await client.close();
   expect(transport.closed).toBe(true);
 });

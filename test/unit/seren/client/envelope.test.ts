@@ -2,11 +2,11 @@ import { describe, expect, test } from "vitest";
 import { ExecutionFailure } from "../../../../src/support/failure.ts";
 import type { Reply } from "../../../support/in-process/fake-transport.ts";
 import { DEPLOYMENT, RUN, record } from "../follow/rows.ts";
-import { clientRig } from "./harness.ts";
+import { clientHarness } from "./harness.ts";
 
 /** The failure of one look at a run that is answered so. */
 async function failureOf(reply: Reply): Promise<ExecutionFailure> {
-  const { ambient, transport, client } = clientRig();
+  const { ambient, transport, client } = clientHarness();
   transport.on("GET /runs/*", () => reply);
   const failure = await ambient.runUntil(client.getRun(RUN, { attempts: 1 }).catch((error: unknown) => error));
   if (failure instanceof ExecutionFailure) return failure;
@@ -28,7 +28,7 @@ describe("the envelope", () => {
     ],
     ["spread over lines", JSON.stringify({ data: { status: 200, body: record() } }, null, 2)],
   ])("is opened: %s", async (_, body) => {
-    const { transport, client } = clientRig();
+    const { transport, client } = clientHarness();
     transport.on("GET /runs/*", () => ({ body }));
     expect(await client.getRun(RUN)).toMatchObject({ id: RUN, status: "running" });
   });
@@ -56,7 +56,7 @@ describe("the envelope", () => {
     });
   });
 
-  test("a gateway's own status holds", async () => {
+  test("a gateway's wrapped status counts", async () => {
     expect(await failureOf({ body: { data: { status: 404, body: { error: "gone" } } } })).toMatchObject({
       kind: "not_found",
       details: { status: 404 },
@@ -69,7 +69,7 @@ describe("the envelope", () => {
   });
 
   test("a run whose status is a word is not taken for a gateway's", async () => {
-    const { transport, client } = clientRig();
+    const { transport, client } = clientHarness();
     transport.on("POST /deployments/*/runs", () => ({
       status: 202,
       body: { data: { status: "queued", run_id: RUN } },
@@ -78,7 +78,7 @@ describe("the envelope", () => {
   });
 });
 
-test("no page of the service is shown to people", async () => {
+test("no HTML page reaches a message", async () => {
   for (const status of [400, 404, 500, 502]) {
     expect((await failureOf({ status, body: "<html><h1>Bad Gateway</h1></html>" })).message).not.toMatch(/[<>]|Bad/);
   }

@@ -3,14 +3,14 @@ import { describe, expect, test } from "vitest";
 import { ExecutionFailure } from "../../../../src/support/failure.ts";
 import { data, type Sent } from "../../../support/in-process/fake-transport.ts";
 import { RUN, record, state, text } from "../follow/rows.ts";
-import { clientRig } from "./harness.ts";
+import { clientHarness } from "./harness.ts";
 
 const tooLarge = () => new ExecutionFailure("contract", "too large", { details: { status: 200, tooLarge: true } });
 
 /** A log of so many events, of which an answer may hold `most`; those of `huge` fit into none. */
 function logOf(count: number, most: number, huge: number[] = []) {
-  const rig = clientRig();
-  rig.transport.on("GET /runs/*/events", ({ query }: Sent) => {
+  const harness = clientHarness();
+  harness.transport.on("GET /runs/*/events", ({ query }: Sent) => {
     const [limit, offset] = [Number(query.get("limit")), Number(query.get("offset"))];
     const rows = Array.from({ length: count }, (_, index) => index).slice(offset, offset + limit);
     if (rows.length > most || rows.some((row) => huge.includes(row))) return tooLarge();
@@ -19,7 +19,7 @@ function logOf(count: number, most: number, huge: number[] = []) {
       { hasMore: offset + limit < count },
     );
   });
-  return rig;
+  return harness;
 }
 
 describe("a page of a listing", () => {
@@ -42,7 +42,7 @@ describe("a page of a listing", () => {
     expect(hasMore).toBe(false);
   });
 
-  test("has a gap where one row alone is too large, so that the others keep their places", async () => {
+  test("has undefined where a single row is too large, so that the others keep their places", async () => {
     const { client } = logOf(6, 500, [2]);
     const { events } = await client.listRunEvents(RUN, 0);
     const event = (row: number) => text(row, `event ${row}`);
@@ -50,8 +50,8 @@ describe("a page of a listing", () => {
   });
 });
 
-test("a record that is too large is known by the run's state, and not asked for again", async () => {
-  const { client, transport } = clientRig();
+test("a record that is too large is replaced by the run's state, and not requested again", async () => {
+  const { client, transport } = clientHarness();
   transport.on("GET /runs/*", tooLarge);
   transport.on("GET /runs/*/state", () => data(state({ status: "completed", terminal: true })));
   for (let looks = 0; looks < 3; looks += 1) {
@@ -64,8 +64,8 @@ test("a record that is too large is known by the run's state, and not asked for 
   expect(transport.to("GET /runs/*")).toHaveLength(1);
 });
 
-test("a cancel that answers more than can be read has been taken", async () => {
-  const { client, transport } = clientRig();
+test("a cancel whose answer is too large was accepted", async () => {
+  const { client, transport } = clientHarness();
   transport.on("POST /runs/*/cancel", tooLarge);
   transport.on("GET /runs/*/state", () => data(state({ status: "cancelled", terminal: true })));
   expect(await client.cancelRun(RUN)).toMatchObject({ id: RUN, status: "cancelled" });

@@ -39,7 +39,7 @@ describe("there is nothing to follow for now", () => {
   });
 });
 
-test("a state made from a record says what the record knows", () => {
+test("a state made from a record has the record's members", () => {
   const record = { id: RUN, deploymentId: RUN, status: "failed", statusMessage: "why" };
   expect(stateFromRecord(record)).toMatchObject({
     runId: RUN,

@@ -29,7 +29,7 @@ describe("events with numbers", () => {
     expect(cursor).toMatchObject({ sequence: 7, lastEventId: "7", applied: 3, numbered: true });
   });
 
-  test("an event that was judged and not handed on moves nothing", () => {
+  test("an event that was checked and not handed on moves nothing", () => {
     const cursor = new RunCursor();
     take(cursor, 1);
     cursor.check(2);
@@ -53,7 +53,7 @@ describe("events with numbers", () => {
   test.each([
     ["the first connection", false],
     ["a later one", true],
-  ])("those that came together stand where they would one by one: %s", (_, later) => {
+  ])("advancing by several equals advancing one by one: %s", (_, later) => {
     const [one, many] = [new RunCursor(), new RunCursor()];
     for (const cursor of [one, many]) {
       takeAll(cursor, [1, 2]);
@@ -87,7 +87,7 @@ describe("events without numbers", () => {
     expect(cursor).toMatchObject({ sequence: -1, lastEventId: undefined, applied: 3, numbered: false });
   });
 
-  test("are told from a replay by their place", () => {
+  test("are recognised in a replay by their place", () => {
     const cursor = new RunCursor();
     takeAll(cursor, none(3));
     cursor.begin();

@@ -8,59 +8,59 @@ const ONE = text(1, "one ");
 const TWO = text(2, "two");
 
 describe("silence", () => {
-  test("of a minute makes the state be asked for and the stream reopened where it was", async () => {
+  test("of a minute: the state is read and the stream reopened at its position", async () => {
     const service = new RunService().opens(stream(frame(1, ONE)), stream(frame(2, TWO), END));
-    const start = service.rig.ambient.now();
+    const start = service.harness.ambient.now();
     const { events, trail } = await service.follow();
     expect(events).toEqual([ONE, TWO]);
     expect(trail).toEqual(["event", "running", "reconnecting", "event"]);
-    expect(service.rig.transport.to("GET /runs/*/state")[0]?.at).toBe(start + 60_000);
+    expect(service.harness.transport.to("GET /runs/*/state")[0]?.at).toBe(start + 60_000);
     expect(service.cursors).toEqual([undefined, "1"]);
     expect(service.left).toEqual(NOTHING);
   });
 
-  test("is never a failure: a run that says nothing for a day is followed for a day", async () => {
+  test("is not a failure: a run that is silent for a day is followed for a day", async () => {
     const service = new RunService();
-    const start = service.rig.ambient.now();
-    service.opens(() => (service.rig.ambient.now() - start < 86_400_000 ? stream() : stream(frame(1, ONE), END)));
+    const start = service.harness.ambient.now();
+    service.opens(() => (service.harness.ambient.now() - start < 86_400_000 ? stream() : stream(frame(1, ONE), END)));
     expect((await service.follow()).events).toEqual([ONE]);
     expect(service.openings.length).toBeGreaterThan(900);
     expect(service.left).toEqual(NOTHING);
   });
 
-  test("of a run that is over ends the following", async () => {
+  test("of a run that has ended ends the following", async () => {
     const service = new RunService().opens(stream(frame(1, ONE)));
     service.state = () => state({ status: "failed", terminal: true, latest_sequence: 1 });
     expect(await service.follow()).toMatchObject({ events: [ONE], end: { complete: false } });
   });
 
-  test("is broken by a comment, but not for longer than three minutes without a frame", async () => {
+  test("is ended by a comment, but only for three minutes without a frame", async () => {
     const comments = Array(60)
       .fill([": keep-alive\n\n", { waitMs: 15_000 }])
       .flat();
     const service = new RunService().opens(stream(frame(1, ONE), ...comments, END), stream(frame(2, TWO), END));
-    const start = service.rig.ambient.now();
+    const start = service.harness.ambient.now();
     expect((await service.follow()).events).toEqual([ONE, TWO]);
-    expect(service.rig.transport.to("GET /runs/*/state").map(({ at }) => at - start)).toEqual([180_000]);
+    expect(service.harness.transport.to("GET /runs/*/state").map(({ at }) => at - start)).toEqual([180_000]);
   });
 
-  test("is broken by half a frame, and by each frame anew", async () => {
+  test("is ended by half a frame, and by each frame", async () => {
     const slow = [frame(1, ONE), { waitMs: 59_000 }, "id: 2\n", { waitMs: 59_000 }, "data: ", { waitMs: 59_000 }];
     const service = new RunService().opens(stream(...slow, `${JSON.stringify(TWO)}\n\n`, { waitMs: 59_999 }, END));
     expect((await service.follow()).events).toEqual([ONE, TWO]);
     expect(service.openings).toHaveLength(1);
   });
 
-  test("is not what a slow reader makes", async () => {
+  test("is not caused by a slow reader", async () => {
     const service = new RunService().opens(stream(frame(1, ONE), frame(2, TWO), END));
-    const { ambient } = service.rig;
+    const { ambient } = service.harness;
     const slowly = service.start(
       { events: [], trail: [] },
       () => new Promise((resolve) => void ambient.timer(600_000, resolve)),
     );
     expect((await ambient.runUntil(slowly)).events).toEqual([ONE, TWO]);
     expect(service.openings).toHaveLength(1);
-    expect(service.rig.transport.to("GET /runs/*/state")).toEqual([]);
+    expect(service.harness.transport.to("GET /runs/*/state")).toEqual([]);
   });
 });
 
@@ -86,9 +86,9 @@ const STATES: Record<string, (service: RunService) => void> = {
   "the record where there is no state": (service) => {
     service.opens(stream("cut"));
     service.state = () => ({ status: 404 });
-    service.rig.transport.on("GET /runs/*", () => never);
+    service.harness.transport.on("GET /runs/*", () => never);
   },
-  "a service that is away": (service) => {
+  "a service that is down": (service) => {
     service.opens({ status: 503 });
     service.state = () => ({ status: 503 });
   },
@@ -96,14 +96,14 @@ const STATES: Record<string, (service: RunService) => void> = {
   "a refused stream's second try": (service) => service.opens({ status: 404 }, () => new Promise(() => undefined)),
   "the log for a gap": (service) => {
     service.opens(stream(frame(1, ONE), frame(5, TWO)));
-    service.rig.transport.on("GET /runs/*/events", () => never);
+    service.harness.transport.on("GET /runs/*/events", () => never);
   },
   "a log that lags": (service) => {
     service.opens(() => stream(...[1, 3, 5, 7, 9].map((sequence) => frame(sequence, text(sequence, "x")))));
   },
   "the log, polling": (service) => {
     service.opens({ status: 501 });
-    service.rig.transport.on("GET /runs/*/events", () => never);
+    service.harness.transport.on("GET /runs/*/events", () => never);
   },
   "the state, polling": (service) => {
     service.opens({ status: 501 });
@@ -113,7 +113,9 @@ const STATES: Record<string, (service: RunService) => void> = {
   [TOO_NEW]: (service) => {
     service.opens({ status: 404 });
     service.state = () => ({ status: 404 });
-    service.rig.transport.on("GET /runs/*/events", () => ({ status: 404 })).on("GET /runs/*", () => ({ status: 404 }));
+    service.harness.transport
+      .on("GET /runs/*/events", () => ({ status: 404 }))
+      .on("GET /runs/*", () => ({ status: 404 }));
   },
 };
 
@@ -125,7 +127,7 @@ describe("an abort", () => {
         const service = new RunService();
         prepare(service);
         const reason = new Stopped("host");
-        const { ambient } = service.rig;
+        const { ambient } = service.harness;
         const outcome = service.start({ events: [], trail: [] }).catch((error: unknown) => error);
         await ambient.advance(ms);
         const at = ambient.now();
@@ -140,12 +142,12 @@ describe("an abort", () => {
     );
   });
 
-  test("before the beginning asks for nothing", async () => {
+  test("before the start makes no request", async () => {
     const service = new RunService().opens(stream(frame(1, ONE), END));
     const reason = new Stopped("shutdown");
     service.controller.abort(reason);
     await expect(service.follow()).rejects.toBe(reason);
-    expect(service.rig.transport.sent).toEqual([]);
+    expect(service.harness.transport.sent).toEqual([]);
     expect(service.left).toEqual(NOTHING);
   });
 
@@ -154,7 +156,7 @@ describe("an abort", () => {
     const reason = new Stopped("deadline");
     const seen: Followed = { events: [], trail: [] };
     const outcome = service.start(seen, () => service.controller.abort(reason));
-    await expect(service.rig.ambient.runUntil(outcome)).rejects.toBe(reason);
+    await expect(service.harness.ambient.runUntil(outcome)).rejects.toBe(reason);
     expect(seen.events).toEqual([ONE]);
     expect(service.left).toEqual(NOTHING);
   });
@@ -171,7 +173,7 @@ describe("a reader that leaves", () => {
     const leaving = (async () => {
       for await (const item of items) if (item.kind === wanted) return;
     })();
-    await service.rig.ambient.runUntil(leaving);
+    await service.harness.ambient.runUntil(leaving);
     expect(service.left).toEqual(NOTHING);
     expect(getEventListeners(service.controller.signal, "abort")).toHaveLength(0);
   });

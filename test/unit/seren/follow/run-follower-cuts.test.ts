@@ -20,7 +20,7 @@ function recordedRun(): RunService {
 const broken = (count: number, how: "cut" | "end") => (request: Sent) =>
   stream(recordedBytes(lastEventId(request)).subarray(0, count), how);
 
-test("uncut, every event comes once and in order", async () => {
+test("without a cut, every event comes once and in order", async () => {
   const service = recordedRun().opens(whole);
   expect((await service.follow()).events).toEqual(LOG);
   expect(service.cursors).toEqual([undefined]);
@@ -71,7 +71,7 @@ describe.each(["cut", "end"] as const)("a connection that breaks at any byte (%s
   });
 });
 
-test("connections that break again and again, anywhere, add up to the whole", async () => {
+test("connections that break repeatedly, at any byte, add up to the whole log", async () => {
   for (let seed = 1; seed <= 300; seed += 1) {
     const random = seededRandom(seed);
     let breaks = 1 + Math.floor(random() * 12);
@@ -99,7 +99,7 @@ test("many connections leave no listener on the signal", async () => {
   expect(getEventListeners(service.controller.signal, "abort")).toHaveLength(0);
 });
 
-test("an event that the reader did not take comes again", async () => {
+test("an event that the reader did not take is repeated", async () => {
   const service = recordedRun().opens(whole);
   const items = service.follower.follow();
   for (;;) {

@@ -29,13 +29,13 @@ describe("numbers that are missing from the stream", () => {
     expect(service.left).toEqual(NOTHING);
   });
 
-  test("are asked for where they are missing, not from the beginning", async () => {
+  test("are read where they are missing, not from the beginning", async () => {
     const service = run([...upTo(2_000), 2_005], upTo(2_005));
     expect((await service.follow()).events).toHaveLength(2_005);
     expect(service.reads).toEqual([1_999]);
   });
 
-  test("what the log shows beyond is handed on as well, and not again from the stream", async () => {
+  test("what the log shows beyond is handed on too, and not repeated from the stream", async () => {
     const service = run([1, 3, 4, 5, 6, 8], upTo(8));
     expect((await service.follow()).events).toEqual(rows(...upTo(8)));
     expect(service.reads).toEqual([0]);
@@ -56,18 +56,18 @@ describe("numbers that are missing from the stream", () => {
 
   test("that the log shows only later are waited for", async () => {
     const service = run([1, 4], [1]);
-    const start = service.rig.ambient.now();
-    service.rig.transport.on("GET /runs/*/events", () =>
-      data(service.rig.ambient.now() - start < 700 ? rows(1) : rows(1, 2, 3), { hasMore: false }),
+    const start = service.harness.ambient.now();
+    service.harness.transport.on("GET /runs/*/events", () =>
+      data(service.harness.ambient.now() - start < 700 ? rows(1) : rows(1, 2, 3), { hasMore: false }),
     );
     expect((await service.follow()).events).toEqual(rows(1, 2, 3, 4));
   });
 
-  test("that the log never shows hold nothing up for long", async () => {
+  test("that the log never shows delay nothing for long", async () => {
     const service = run([1, 4, 5], [1]);
-    const start = service.rig.ambient.now();
+    const start = service.harness.ambient.now();
     expect((await service.follow()).events).toEqual(rows(1, 4, 5));
-    expect(service.rig.ambient.now() - start).toBe(1_750);
+    expect(service.harness.ambient.now() - start).toBe(1_750);
   });
 
   test.each([
@@ -77,49 +77,49 @@ describe("numbers that are missing from the stream", () => {
     ["is away", () => ({ status: 503 })],
   ])("of a log that %s do not end the following", async (_, reply) => {
     const service = run([1, 4, 5], []);
-    service.rig.transport.on("GET /runs/*/events", reply);
+    service.harness.transport.on("GET /runs/*/events", reply);
     expect(await service.follow()).toMatchObject({ events: rows(1, 4, 5), end: { complete: true } });
     expect(service.left).toEqual(NOTHING);
   });
 
-  test("a log without numbers cannot tell and is not searched", async () => {
+  test("a log without numbers is not searched", async () => {
     const service = run([1, 4, 5], []);
     service.log = Array(1_200).fill(text(null, "x"));
     expect((await service.follow()).events).toEqual(rows(1, 4, 5));
     expect(service.reads).toHaveLength(1);
   });
 
-  test("a log that says it has more and shows nothing is not asked for ever", async () => {
+  test("a log that announces more and shows nothing is not read endlessly", async () => {
     const service = run([1, 4], [1]);
-    service.rig.transport.on("GET /runs/*/events", () => data([], { hasMore: true }));
+    service.harness.transport.on("GET /runs/*/events", () => data([], { hasMore: true }));
     expect((await service.follow()).events).toEqual(rows(1, 4));
     expect(service.reads.length).toBeLessThan(10);
   });
 });
 
-describe("holes that the log has too", () => {
-  test("are no loss", async () => {
+describe("gaps that the log has too", () => {
+  test("are not a loss", async () => {
     const holed = [1, 2, 5, 9, 10];
     const service = run(holed, holed);
-    const start = service.rig.ambient.now();
+    const start = service.harness.ambient.now();
     expect((await service.follow()).events).toEqual(rows(...holed));
-    expect(service.rig.ambient.now()).toBe(start);
+    expect(service.harness.ambient.now()).toBe(start);
   });
 
-  test("in a long replay cost one question a page", async () => {
+  test("in a long replay cost one request a page", async () => {
     const holed = upTo(3_000).map((sequence) => sequence * 2);
     const service = run(holed, holed);
     expect((await service.follow()).events).toHaveLength(3_000);
     expect(service.reads.length).toBeLessThanOrEqual(7);
   });
 
-  test("in a live run are asked about once a second, once it is plain that nothing is behind them", async () => {
+  test("in a live run are read once a second, after several of them were empty", async () => {
     const service = new RunService();
     const holed = upTo(100).map((sequence) => sequence * 2);
     const steps = holed.flatMap((sequence) => [...frames(sequence), { waitMs: 100 }]);
     service.opens(stream(...steps, END));
-    const start = service.rig.ambient.now();
-    service.rig.transport.on("GET /runs/*/events", ({ query, at }) => {
+    const start = service.harness.ambient.now();
+    service.harness.transport.on("GET /runs/*/events", ({ query, at }) => {
       const log = rows(...holed.slice(0, Math.floor((at - start) / 100) + 1));
       return data(log.slice(Number(query.get("offset"))), { hasMore: false });
     });
@@ -138,30 +138,30 @@ describe("holes that the log has too", () => {
 describe("a frame that cannot be read", () => {
   const broken = (id: string) => `id: ${id}\nevent: run.event\ndata: {"sequence_number":${id},"ty\n\n`;
 
-  test("is taken from the log, at once, with what is missing before it", async () => {
+  test("is read from the log at once, with what is missing before it", async () => {
     const service = new RunService().opens(stream(...frames(1), broken("4"), ...frames(5), END));
     service.log = rows(...upTo(5));
-    const start = service.rig.ambient.now();
+    const start = service.harness.ambient.now();
     expect((await service.follow()).events).toEqual(rows(...upTo(5)));
-    expect(service.rig.ambient.now()).toBe(start);
+    expect(service.harness.ambient.now()).toBe(start);
   });
 
-  test("that is the newest is taken from the log at once as well", async () => {
+  test("that is the newest is read from the log at once too", async () => {
     const service = new RunService().opens(stream(...frames(1), broken("2"), END));
     service.log = rows(1, 2);
-    const start = service.rig.ambient.now();
+    const start = service.harness.ambient.now();
     expect((await service.follow()).events).toEqual(rows(1, 2));
-    expect(service.rig.ambient.now()).toBe(start);
+    expect(service.harness.ambient.now()).toBe(start);
   });
 
-  test("that the log has not either is passed over, so that it is not replayed for ever", async () => {
+  test("that the log does not have either is skipped, so that it is not replayed again", async () => {
     const service = new RunService().opens(stream(...frames(1), broken("2"), "cut"), stream(...frames(3), END));
     service.log = rows(1);
     expect((await service.follow()).events).toEqual(rows(1, 3));
     expect(service.cursors).toEqual([undefined, "2"]);
   });
 
-  test("that was seen is nothing new", async () => {
+  test("that was seen is ignored", async () => {
     const service = new RunService().opens(stream(...frames(1, 2), broken("2"), broken("1"), ...frames(3), END));
     expect((await service.follow()).events).toEqual(rows(1, 2, 3));
     expect(service.reads).toEqual([]);
@@ -177,7 +177,7 @@ describe("a frame that cannot be read", () => {
     expect((await service.follow()).events).toEqual([text(null, "a"), text(null, "c"), text(null, "d")]);
   });
 
-  test("of a name unheard of moves the cursor past its number, and what is missing before it is fetched", async () => {
+  test("of an unknown name moves the cursor past its number, and what is missing before it is read", async () => {
     const odd = "id: 4\nevent: run.metrics\ndata: {}\n\n";
     const service = new RunService().opens(stream(...frames(1), odd, "cut"), stream(...frames(5), END));
     service.log = rows(1, 2, 3, 5);
@@ -190,7 +190,7 @@ describe("events without numbers", () => {
   const bare = (word: string) => text(null, word);
   const unnamed = (word: string) => `data: ${JSON.stringify(bare(word))}\n\n`;
 
-  test("alike ones within one connection are all handed on, and none again after a cut", async () => {
+  test("equal ones within one connection are all handed on, and not repeated after a cut", async () => {
     const words = ["a", "a", "b", "a", "a"];
     const service = new RunService().opens(
       stream(...words.slice(0, 3).map(unnamed), "cut"),

@@ -11,9 +11,9 @@ const over = state({ status: "completed", terminal: true, latest_sequence: 3 });
 
 /** The log and the state as they are so long after the beginning. */
 function unfolding(service: RunService, moments: [ms: number, log: unknown[], state: object][]): RunService {
-  const start = service.rig.ambient.now();
-  const now = () => moments.filter(([ms]) => ms <= service.rig.ambient.now() - start).at(-1);
-  service.rig.transport.on("GET /runs/*/events", ({ query }) => {
+  const start = service.harness.ambient.now();
+  const now = () => moments.filter(([ms]) => ms <= service.harness.ambient.now() - start).at(-1);
+  service.harness.transport.on("GET /runs/*/events", ({ query }) => {
     const rest = (now()?.[1] ?? []).slice(Number(query.get("offset")));
     return data(rest.slice(0, service.pageSize), { hasMore: rest.length > service.pageSize });
   });
@@ -45,13 +45,13 @@ describe("a stream that is refused", () => {
     expect(service.left).toEqual(NOTHING);
   });
 
-  test("once only, is a stream like any other", async () => {
+  test("once only, is opened again", async () => {
     const service = new RunService().opens({ status: 404 }, stream(frame(1, ONE), END));
     expect((await service.follow()).events).toEqual([ONE]);
     expect(service.reads).toEqual([]);
   });
 
-  test("twice, but not in a row, is not given up", async () => {
+  test("twice, with events in between, is opened again", async () => {
     const service = new RunService().opens(
       { status: 404 },
       stream(frame(1, ONE), "cut"),
@@ -64,7 +64,7 @@ describe("a stream that is refused", () => {
 });
 
 describe("polling", () => {
-  test("hands on what is new, every second or two, until the run is over and nothing more came", async () => {
+  test("hands on new events every second or two until the run has ended and nothing new came", async () => {
     const service = new RunService().opens({ status: 501 });
     unfolding(service, [
       [0, [], state({ status: "queued" })],
@@ -76,7 +76,7 @@ describe("polling", () => {
     const { events, trail } = await service.follow();
     expect(events).toEqual([ONE, TWO, THREE]);
     expect([...new Set(trail)]).toEqual(["queued", "event", "running", "completed"]);
-    const times = service.rig.transport.to("GET /runs/*/state").map(({ at }: Sent) => at);
+    const times = service.harness.transport.to("GET /runs/*/state").map(({ at }: Sent) => at);
     const waits = times.slice(1).map((at, index) => at - (times[index] ?? 0));
     expect(Math.max(...waits)).toBe(1_500);
     expect(service.left).toEqual(NOTHING);
@@ -94,7 +94,7 @@ describe("polling", () => {
     expect([...new Set(service.reads)]).toEqual([0, 10, 12, 22, 25]);
   });
 
-  test("goes on where it was when it is taken up again", async () => {
+  test("continues at its position in the next call", async () => {
     const service = new RunService().opens({ status: 501 });
     const waiting = state({ status: "awaiting_approval", latest_sequence: 2 });
     unfolding(service, [
@@ -105,17 +105,17 @@ describe("polling", () => {
     await service.follow(seen);
     expect(seen.trail.at(-1)).toBe("awaiting_approval");
     expect(service.reads.filter((offset) => offset === 0)).toHaveLength(1);
-    await service.rig.ambient.advance(20_000);
+    await service.harness.ambient.advance(20_000);
     await service.follow(seen);
     expect(seen.events).toEqual([ONE, TWO, THREE]);
     expect(service.reads.filter((offset) => offset === 0)).toHaveLength(1);
     expect(service.openings).toHaveLength(2);
   });
 
-  test("waits while the service is away", async () => {
+  test("waits while the service is down", async () => {
     const service = new RunService().opens({ status: 501 });
-    const start = service.rig.ambient.now();
-    service.rig.transport.on("GET /runs/*/events", ({ at }) =>
+    const start = service.harness.ambient.now();
+    service.harness.transport.on("GET /runs/*/events", ({ at }) =>
       at - start < 600_000 ? { status: 503 } : data([ONE], { hasMore: false }),
     );
     service.state = () => over;
@@ -127,36 +127,36 @@ describe("polling", () => {
     ["is not offered", { status: 501 }],
     ["is forbidden", { status: 403 }],
     ["cannot be read", { body: "<html>" }],
-  ])("a log that %s leaves the state alone to tell", async (_, reply) => {
+  ])("a log that %s leaves the state to decide", async (_, reply) => {
     const service = new RunService().opens({ status: 501 });
-    service.rig.transport.on("GET /runs/*/events", () => reply);
-    const start = service.rig.ambient.now();
-    service.state = () => (service.rig.ambient.now() - start < 30_000 ? state() : over);
+    service.harness.transport.on("GET /runs/*/events", () => reply);
+    const start = service.harness.ambient.now();
+    service.state = () => (service.harness.ambient.now() - start < 30_000 ? state() : over);
     expect((await service.follow()).trail.at(-1)).toBe("completed");
     expect(service.left).toEqual(NOTHING);
   });
 
   test("a key that is not accepted ends it", async () => {
     const service = new RunService().opens({ status: 501 });
-    service.rig.transport.on("GET /runs/*/events", () => ({ status: 401 }));
+    service.harness.transport.on("GET /runs/*/events", () => ({ status: 401 }));
     await expect(service.follow()).rejects.toMatchObject({ kind: "unauthorized" });
   });
 
-  test("a log that says it has more and shows nothing is not read for ever", async () => {
+  test("a log that announces more and shows nothing is not read endlessly", async () => {
     const service = new RunService().opens({ status: 501 });
-    service.rig.transport.on("GET /runs/*/events", () => data([], { hasMore: true }));
+    service.harness.transport.on("GET /runs/*/events", () => data([], { hasMore: true }));
     service.state = () => over;
     expect((await service.follow()).events).toEqual([]);
     expect(service.reads).toHaveLength(2);
   });
 });
 
-describe("a run that is so new that it is not known everywhere", () => {
-  test("is waited for, and its log is read when it is there", async () => {
+describe("a run that is not known everywhere yet", () => {
+  test("is waited for, and its log is read once it is there", async () => {
     const service = new RunService().opens({ status: 404 });
-    const start = service.rig.ambient.now();
-    const known = () => service.rig.ambient.now() - start > 5_000;
-    service.rig.transport
+    const start = service.harness.ambient.now();
+    const known = () => service.harness.ambient.now() - start > 5_000;
+    service.harness.transport
       .on("GET /runs/*/events", () => (known() ? data([ONE], { hasMore: false }) : { status: 404 }))
       .on("GET /runs/*", () => (known() ? data(record()) : { status: 404 }));
     service.state = () => (known() ? over : { status: 404 });
@@ -165,23 +165,25 @@ describe("a run that is so new that it is not known everywhere", () => {
 
   test("and never appears is not found", async () => {
     const service = new RunService().opens({ status: 404 });
-    service.rig.transport.on("GET /runs/*/events", () => ({ status: 404 })).on("GET /runs/*", () => ({ status: 404 }));
+    service.harness.transport
+      .on("GET /runs/*/events", () => ({ status: 404 }))
+      .on("GET /runs/*", () => ({ status: 404 }));
     service.state = () => ({ status: 404 });
-    const start = service.rig.ambient.now();
+    const start = service.harness.ambient.now();
     await expect(service.follow()).rejects.toMatchObject({ kind: "not_found" });
-    expect(service.rig.ambient.now() - start).toBeLessThan(15_000);
+    expect(service.harness.ambient.now() - start).toBeLessThan(15_000);
     expect(service.left).toEqual(NOTHING);
   });
 
-  test("one that is gone later is not waited for", async () => {
+  test("one that disappears later is not waited for", async () => {
     const service = new RunService().opens(stream(frame(1, ONE), { waitMs: 30_000 }, "cut"), { status: 404 });
-    service.rig.transport.on("GET /runs/*", () => ({ status: 404 }));
+    service.harness.transport.on("GET /runs/*", () => ({ status: 404 }));
     service.state = () => ({ status: 404 });
     await expect(service.follow()).rejects.toMatchObject({ kind: "not_found" });
   });
 });
 
-test("a frame too large to hold comes from the log, and is not asked for from the stream for ever", async () => {
+test("a frame that is too large is read from the log, and the stream is given up", async () => {
   const huge = text(2, "x".repeat(MAX_FRAME_CHARACTERS));
   const chunks = [frame(1, ONE), "id: 2\ndata: ", ...Array(5).fill("x".repeat(MAX_FRAME_CHARACTERS / 4))];
   const service = new RunService().opens(stream(...chunks), stream(...chunks.slice(1)));

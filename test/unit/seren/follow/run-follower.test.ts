@@ -14,7 +14,7 @@ describe("events that arrive in one read", () => {
   const together = async (...frames: string[]) => {
     const service = new RunService().opens(stream(frames.join("")));
     const told: unknown[][] = [];
-    await service.rig.ambient.runUntil(
+    await service.harness.ambient.runUntil(
       service.start({ events: [], trail: [] }, (item) => void (item.kind === "events" && told.push([...item.events]))),
     );
     return { told, service };
@@ -25,7 +25,7 @@ describe("events that arrive in one read", () => {
     expect(told).toEqual([[ONE], [TWO, THREE, FOUR]]);
   });
 
-  test("are handed on in order where one of them needs a closer look", async () => {
+  test("are handed on in order where one of them cannot be handed on together", async () => {
     const { told } = await together(
       frame(1, ONE),
       frame(2, TWO),
@@ -37,7 +37,7 @@ describe("events that arrive in one read", () => {
     expect(told).toEqual([[ONE], [TWO], [THREE]]);
   });
 
-  test("come again after a cut in the middle of them, once", async () => {
+  test("are repeated once after a cut among them", async () => {
     const service = new RunService().opens(
       stream(frame(1, ONE) + frame(2, TWO) + frame(3, THREE), "cut"),
       stream(frame(3, THREE) + frame(4, FOUR) + END),
@@ -49,11 +49,11 @@ describe("events that arrive in one read", () => {
 
 describe("the end of the stream", () => {
   test.each(["end", "done", "run.completed", "run.failed", "run.cancelled", "run.canceled"])(
-    "a frame named %s ends the following, without another question",
+    "a frame named %s ends the following without another request",
     async (name) => {
       const service = new RunService().opens(stream(frame(1, ONE), control(name, { status: "x" }), frame(2, TWO)));
       expect(await service.follow()).toEqual({ events: [ONE], trail: ["event"], end: { complete: true } });
-      expect(service.rig.transport.sent).toHaveLength(1);
+      expect(service.harness.transport.sent).toHaveLength(1);
       expect(service.left).toEqual(NOTHING);
     },
   );
@@ -67,25 +67,25 @@ describe("the end of the stream", () => {
     expect(service.cursors).toEqual([undefined, "1"]);
   });
 
-  test("a dropped connection of a run that is over is not reopened", async () => {
+  test("a dropped connection of a run that has ended is not reopened", async () => {
     const service = new RunService().opens(stream(frame(1, ONE), "cut"));
     service.state = () => over(1);
     expect(await service.follow()).toEqual({ events: [ONE], trail: ["event", "completed"], end: { complete: false } });
     expect(service.openings).toHaveLength(1);
   });
 
-  test("unless events are still to come", async () => {
+  test("unless events are missing", async () => {
     const service = new RunService().opens(stream(frame(1, ONE), "cut"), stream(frame(2, TWO), frame(3, THREE), "cut"));
     service.state = () => over(3);
     expect((await service.follow()).events).toEqual([ONE, TWO, THREE]);
   });
 
-  test("events that never come are waited for a few connections, no longer", async () => {
+  test("missing events are waited for during a few connections", async () => {
     const service = new RunService().opens(stream(frame(1, ONE), "end"), stream("end"));
     service.state = () => over(9);
     expect((await service.follow()).events).toEqual([ONE]);
     expect(service.openings).toHaveLength(4);
-    expect(service.rig.ambient.now() - (service.openings[0]?.at ?? 0)).toBeLessThan(5_000);
+    expect(service.harness.ambient.now() - (service.openings[0]?.at ?? 0)).toBeLessThan(5_000);
   });
 
   test("a terminal state before the replay does not end it", async () => {
@@ -96,7 +96,7 @@ describe("the end of the stream", () => {
   });
 });
 
-describe("frames that say little about the run", () => {
+describe("frames without a decision about the run", () => {
   test("`timeout` is the stream's own limit: the state is asked for and the stream reopened", async () => {
     const service = new RunService().opens(stream(frame(1, ONE), control("timeout")), stream(frame(2, TWO), END));
     expect(await service.follow()).toMatchObject({ events: [ONE, TWO], end: { complete: true } });
@@ -121,7 +121,7 @@ describe("frames that say little about the run", () => {
     expect((await service.follow()).end).toEqual({ complete: false, streamError: expected });
   });
 
-  test("the first error stays, also when the run goes on after it", async () => {
+  test("the first error stays, even when the run continues", async () => {
     const service = new RunService().opens(
       stream(control("error", { error: "first" })),
       stream(control("error", { error: "second" })),
@@ -142,7 +142,7 @@ describe("frames that say little about the run", () => {
     expect(await service.follow()).toMatchObject({ events: [ONE, TWO], trail: ["event", "event"] });
   });
 
-  test("states are handed on with whether everything before them was", async () => {
+  test("states say whether everything before them was handed on", async () => {
     const service = new RunService().opens(
       stream(
         control("run.state", state({ latest_sequence: 1 })),
@@ -155,7 +155,7 @@ describe("frames that say little about the run", () => {
       ),
     );
     const caughtUp: boolean[] = [];
-    await service.rig.ambient.runUntil(
+    await service.harness.ambient.runUntil(
       service.start({ events: [], trail: [] }, (item) => {
         if (item.kind === "state") caughtUp.push(item.caughtUp);
       }),
@@ -168,7 +168,7 @@ describe("legacy snapshots", () => {
   const snapshot = (status: string, ...output_events: unknown[]) => control("run", { data: { status, output_events } });
   const bare = (...words: string[]) => words.map((word) => ({ type: "text", text: word }));
 
-  test("repeat everything; only what is new is handed on, however alike", async () => {
+  test("repeat everything; only what is new is handed on, even if it is equal", async () => {
     const rows = bare("a", "a", "b", "a");
     const service = new RunService().opens(
       stream(snapshot("running", ...rows.slice(0, 1)), snapshot("running", ...rows.slice(0, 3)), "cut"),
@@ -177,7 +177,7 @@ describe("legacy snapshots", () => {
     expect((await service.follow()).events).toEqual(rows);
   });
 
-  test("may number later what they did not number before, and the other way round", async () => {
+  test("may add and drop numbers", async () => {
     const service = new RunService().opens(
       stream(
         snapshot("running", text(null, "one ")),
@@ -189,22 +189,22 @@ describe("legacy snapshots", () => {
     expect((await service.follow()).events).toEqual([text(null, "one "), TWO, THREE]);
   });
 
-  test("ask no log about numbers they leave out", async () => {
+  test("do not read the log for numbers they leave out", async () => {
     const service = new RunService().opens(stream(snapshot("running", ONE, text(7, "seven")), END));
     expect((await service.follow()).events).toHaveLength(2);
     expect(service.reads).toEqual([]);
   });
 
-  test.each(["completed", "failed", "awaiting_approval"])("that say %s make the state be asked for", async (status) => {
+  test.each(["completed", "failed", "awaiting_approval"])("that say %s: the state is read", async (status) => {
     const service = new RunService().opens(stream(snapshot(status, ONE)));
     service.state = () => state({ status, latest_sequence: 1 });
     expect(await service.follow()).toMatchObject({ events: [ONE], trail: ["event", status] });
   });
 
-  test("of a service that has no states: the record's status serves", async () => {
+  test("of a service without states: the record's status is used", async () => {
     const service = new RunService().opens(stream(snapshot("completed", ...bare("a"))));
     service.state = () => ({ status: 404 });
-    service.rig.transport.on("GET /runs/*", () => ({ body: { data: record({ status: "completed" }) } }));
+    service.harness.transport.on("GET /runs/*", () => ({ body: { data: record({ status: "completed" }) } }));
     expect((await service.follow()).events).toEqual(bare("a"));
   });
 });
@@ -223,11 +223,11 @@ describe("a run that waits for a person", () => {
   ])("ends the following at once, when all that led to it was handed on: %s", async (_, steps) => {
     const service = new RunService().opens(stream(...steps));
     service.state = () => paused;
-    const start = service.rig.ambient.now();
+    const start = service.harness.ambient.now();
     const { events, trail } = await service.follow();
     expect(events).toEqual([ONE]);
     expect(trail.at(-1)).toBe("awaiting_approval");
-    expect(service.rig.ambient.now()).toBe(start);
+    expect(service.harness.ambient.now()).toBe(start);
     expect(service.left).toEqual(NOTHING);
   });
 
@@ -251,7 +251,7 @@ describe("a run that waits for a person", () => {
     expect(service.cursors).toEqual([undefined, "1"]);
   });
 
-  test("whose state says that it goes on after all is followed on", async () => {
+  test("whose state says that it continues is followed further", async () => {
     const service = new RunService().opens(
       stream(frame(1, ONE), control("run.state", paused)),
       stream(frame(2, TWO), END),
@@ -261,7 +261,7 @@ describe("a run that waits for a person", () => {
   });
 });
 
-describe("a service that will not have us", () => {
+describe("a service that refuses", () => {
   test.each([
     [401, "unauthorized"],
     [402, "payment_required"],
@@ -273,7 +273,7 @@ describe("a service that will not have us", () => {
     expect(service.left).toEqual(NOTHING);
   });
 
-  test("a fault of ours comes through as it is", async () => {
+  test("an unexpected error rejects", async () => {
     const fault = new TypeError("x");
     const service = new RunService().opens(() => {
       throw fault;
@@ -281,18 +281,18 @@ describe("a service that will not have us", () => {
     await expect(service.follow()).rejects.toBe(fault);
   });
 
-  test("a refusal when the state is asked for ends it too", async () => {
+  test("a refusal of the state ends the following too", async () => {
     const service = new RunService().opens(stream("cut"));
     service.state = () => ({ status: 403 });
     await expect(service.follow()).rejects.toMatchObject({ kind: "forbidden" });
   });
 });
 
-describe("a service that is away", () => {
-  test("is waited for, with longer and longer pauses, for as long as it takes", async () => {
+describe("a service that is down", () => {
+  test("is waited for without a limit, at growing intervals", async () => {
     const service = new RunService();
-    const backAt = service.rig.ambient.now() + 3_600_000;
-    const back = () => service.rig.ambient.now() >= backAt;
+    const backAt = service.harness.ambient.now() + 3_600_000;
+    const back = () => service.harness.ambient.now() >= backAt;
     service.opens(() => (back() ? stream(frame(1, ONE), END) : lost()));
     expect((await service.follow()).events).toEqual([ONE]);
     expect(service.openings.length).toBeGreaterThan(120);
@@ -300,7 +300,7 @@ describe("a service that is away", () => {
     expect(service.left).toEqual(NOTHING);
   });
 
-  test("Retry-After of a refused connection is kept", async () => {
+  test("Retry-After of a refused connection is waited for", async () => {
     const service = new RunService().opens(
       { status: 429, headers: { "retry-after": "45" } },
       stream(frame(1, ONE), END),
@@ -317,18 +317,18 @@ describe("a service that is away", () => {
     expect((second ?? 0) - (first ?? 0)).toBe(9_000);
   });
 
-  test("a stream that brought something is reopened at once", async () => {
+  test("a stream that brought an event is reopened at once", async () => {
     const service = new RunService().opens(stream("retry: 9000\n\n", frame(1, ONE), "end"), stream(frame(2, TWO), END));
     await service.follow();
     const [first, second] = service.openings.map(({ at }: Sent) => at);
     expect((second ?? 0) - (first ?? 0)).toBeLessThanOrEqual(1); // the least a clock can wait
   });
 
-  test("never silently gives up as a failure of its own", async () => {
+  test("only the abort ends the following while the service stays down", async () => {
     const service = new RunService().opens(lost());
     service.state = () => ({ status: 503 });
     const outcome = service.start({ events: [], trail: [] }).catch((error: unknown) => error);
-    await service.rig.ambient.advance(24 * 3_600_000);
+    await service.harness.ambient.advance(24 * 3_600_000);
     service.controller.abort(new ExecutionFailure("timed_out", "a day"));
     expect(await outcome).toMatchObject({ kind: "timed_out" });
     expect(service.left).toEqual(NOTHING);

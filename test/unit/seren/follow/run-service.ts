@@ -8,7 +8,7 @@ import {
   type Step,
   type StreamReply,
 } from "../../../support/in-process/fake-transport.ts";
-import { clientRig } from "../client/harness.ts";
+import { clientHarness } from "../client/harness.ts";
 import { RUN, record, state } from "./rows.ts";
 
 export interface Followed {
@@ -29,18 +29,18 @@ export const END = control("end");
 export const stream = (...steps: Step[]): StreamReply => ({ steps });
 
 export class RunService {
-  readonly rig = clientRig();
+  readonly harness = clientHarness();
   /** The log as `/events` shows it. */
   log: unknown[] = [];
   /** What `/state` says; a `Reply` is sent as it is. */
   state: (request: Sent) => object | Reply = () => state();
   pageSize = 500;
   readonly controller = new AbortController();
-  readonly follower = new RunFollower(this.rig.client, RUN, this.controller.signal);
+  readonly follower = new RunFollower(this.harness.client, RUN, this.controller.signal);
   readonly #openings: ((request: Sent) => Opening)[] = [];
 
   constructor() {
-    this.rig.transport
+    this.harness.transport
       .onStream("GET /runs/*/stream", (request) => {
         const opening = this.#openings.length > 1 ? this.#openings.shift() : this.#openings[0];
         return opening?.(request) ?? { status: 404 };
@@ -69,17 +69,17 @@ export class RunService {
   }
 
   get openings(): Sent[] {
-    return this.rig.transport.to("GET /runs/*/stream");
+    return this.harness.transport.to("GET /runs/*/stream");
   }
 
   /** Offsets at which the log was read. */
   get reads(): number[] {
-    return this.rig.transport.to("GET /runs/*/events").map(({ query }) => Number(query.get("offset")));
+    return this.harness.transport.to("GET /runs/*/events").map(({ query }) => Number(query.get("offset")));
   }
 
   /** Follows to the end. `seen` grows while it goes on. */
   async follow(seen: Followed = { events: [], trail: [] }): Promise<Followed> {
-    return this.rig.ambient.runUntil(this.start(seen));
+    return this.harness.ambient.runUntil(this.start(seen));
   }
 
   async start(seen: Followed, onItem?: (item: FollowItem) => Promise<void> | void): Promise<Followed> {
@@ -96,12 +96,12 @@ export class RunService {
 
   /** What is still open or ticking; nothing may be once a follower has ended. */
   get left() {
-    const { ambient, transport } = this.rig;
+    const { ambient, transport } = this.harness;
     return { timers: ambient.waiting, streams: transport.openStreams };
   }
 }
 
-/** One word for each thing that was told. */
+/** One word for each item. */
 function shortly(item: FollowItem): string[] {
   if (item.kind === "events") return item.events.map(() => "event");
   return [item.kind === "state" ? item.state.status : item.kind];

@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => new Promise((resolve) => server.close(resolve)));
 
-test("fetches the bytes, and never with a key", async () => {
+test("downloads the bytes without a key", async () => {
   expect(
     Buffer.from(await download({ ambient: realAmbient, address: `${origin}/file`, maxBytes: 10 })).toString(),
   ).toBe("0123456789");

@@ -16,7 +16,7 @@ export interface Got {
   body: string;
 }
 
-export interface Rig extends AsyncDisposable {
+export interface Harness extends AsyncDisposable {
   ambient: VirtualAmbient;
   http: HttpTransport;
   server: Server;
@@ -29,10 +29,10 @@ export interface Rig extends AsyncDisposable {
 
 type Answer = (response: ServerResponse, got: Got) => void;
 
-export async function httpRig(
+export async function httpHarness(
   answer: Answer,
   changes: Partial<HttpOptions> & { ambient?: Ambient } = {},
-): Promise<Rig> {
+): Promise<Harness> {
   const ambient = new VirtualAmbient(1);
   const got: Got[] = [];
   let waiting: { count: number; resolve: () => void }[] = [];

@@ -89,7 +89,7 @@ describe("the message is found in every shape of body", () => {
     expect(failure(400, body).message).toBe("Seren Cloud refused the request");
   });
 
-  test("a comparison is no markup", () => {
+  test("a comparison sign is not markup", () => {
     expect(failure(400, { message: "3 < 5 and 7 > 2" }).message).toContain("3 < 5 and 7 > 2");
   });
 
@@ -98,23 +98,23 @@ describe("the message is found in every shape of body", () => {
     expect(message).toBe(`Seren Cloud refused the request: ${"😀".repeat(239)}…`);
   });
 
-  test("a body of many megabytes is cut like any other", () => {
+  test("a body of many megabytes is cut as well", () => {
     expect(failure(400, "x".repeat(20_000_000)).message).toHaveLength(33 + 240);
   });
 
-  test("a body nested without end is read without one", () => {
+  test("a deeply nested body is read to a limited depth", () => {
     const deep = `${'{"error":'.repeat(50_000)}1${"}".repeat(50_000)}`;
     expect(failure(400, deep).message).toBe("Seren Cloud refused the request");
     expect(failure(402, deep).kind).toBe("payment_required");
   });
 
-  test("members that every object has say nothing", () => {
+  test("inherited members of an object are not read", () => {
     const hostile = '{"__proto__":{"message":"no"},"constructor":{"message":"no"},"toString":1,"hasOwnProperty":1}';
     expect(failure(400, hostile).message).toBe("Seren Cloud refused the request");
     expect(failure(409, hostile).message).toBe("Seren Cloud reports a conflict");
   });
 
-  test("whatever the body, there is a failure with one readable line", () => {
+  test("every body becomes a failure with one readable line", () => {
     const anyBody = fc.oneof(
       fc.json(),
       fc.string({ unit: "binary" }),
@@ -202,7 +202,7 @@ describe("what decides about repeating a create call", () => {
   });
 });
 
-test("an organization that wants a one-time code says what to do", () => {
+test("a request for a one-time code says what to do", () => {
   expect(failure(403, { error: "otp_required", message: "x", scope: "org" })).toMatchObject({
     kind: "forbidden",
     message: "Seren Cloud asks for a one-time code for this organization; confirm it in Seren first",

@@ -8,7 +8,7 @@ import { VirtualAmbient } from "../../../support/in-process/virtual-ambient.ts";
 const away = (retryAfterMs?: number) =>
   new ExecutionFailure("unavailable", "away", retryAfterMs === undefined ? {} : { details: { retryAfterMs } });
 
-/** Fails as told, then answers; notes when it was called. */
+/** Throws `failures` in order, then returns; records the times of the calls. */
 function calls(ambient: VirtualAmbient, ...failures: unknown[]) {
   const at: number[] = [];
   const start = ambient.now();
@@ -48,7 +48,7 @@ describe("retrying", () => {
     }
   });
 
-  test("gives up after the tries it has, with the last failure", async () => {
+  test("rejects with the last failure after the last attempt", async () => {
     const ambient = new VirtualAmbient(1);
     const last = away();
     const { at, attempt } = calls(ambient, away(), last, away());
@@ -69,7 +69,7 @@ describe("retrying", () => {
     },
   );
 
-  test("does not repeat a fault of ours", async () => {
+  test("does not repeat an unexpected error", async () => {
     const ambient = new VirtualAmbient(1);
     const fault = new TypeError("x is undefined");
     const { attempt } = calls(ambient, fault);
@@ -120,7 +120,7 @@ describe("retrying", () => {
     expect(getEventListeners(controller.signal, "abort")).toHaveLength(0);
   });
 
-  test("an aborted signal stops it before the first try", async () => {
+  test("an aborted signal stops it before the first attempt", async () => {
     const ambient = new VirtualAmbient(1);
     const { at, attempt } = calls(ambient);
     const options = { attempts: 4, signal: AbortSignal.abort("stop") };
@@ -128,7 +128,7 @@ describe("retrying", () => {
     expect(at).toEqual([]);
   });
 
-  test("an abort during a try wins over the try's own failure", async () => {
+  test("an abort during an attempt wins over the attempt's failure", async () => {
     const ambient = new VirtualAmbient(1);
     const controller = new AbortController();
     const aborted = async () => {

@@ -2,7 +2,7 @@
 import { type StartedRun, startRun } from "../../../../src/seren/start/start-run.ts";
 import { ExecutionFailure } from "../../../../src/support/failure.ts";
 import { data, lost, type Reply, type Sent } from "../../../support/in-process/fake-transport.ts";
-import { clientRig } from "../client/harness.ts";
+import { clientHarness } from "../client/harness.ts";
 import { DEPLOYMENT, record } from "../follow/rows.ts";
 
 /** What becomes of one create call: whether a run exists after it, and what is answered. */
@@ -36,7 +36,7 @@ export const AWAITING = refused(409, { error: "conversation_awaiting_approval", 
 export const NEVER_SENT: Fate = { answer: lost({ neverSent: true }) };
 
 export class CreateService {
-  readonly rig = clientRig();
+  readonly harness = clientHarness();
   readonly runs: Run[] = [];
   readonly controller = new AbortController();
   /** The list shows a run so long after it came to be. */
@@ -54,8 +54,8 @@ export class CreateService {
   /** One fate per create call; the last one is repeated. */
   constructor(...fates: Fate[]) {
     this.#fates = fates;
-    this.#start = this.rig.ambient.now();
-    this.rig.transport
+    this.#start = this.harness.ambient.now();
+    this.harness.transport
       .on("POST /deployments/*/runs", ({ body }) => this.#create(body))
       .on("GET /deployments/*/runs", (request) => this.list?.(request) ?? this.#page(request))
       .on("POST /runs/*/cancel", ({ path }) => {
@@ -68,19 +68,19 @@ export class CreateService {
 
   /** When the create calls were made, in milliseconds since the beginning. */
   get calls(): number[] {
-    return this.rig.transport.to("POST /deployments/*/runs").map(({ at }) => at - this.#start);
+    return this.harness.transport.to("POST /deployments/*/runs").map(({ at }) => at - this.#start);
   }
 
   get looks(): number[] {
-    return this.rig.transport.to("GET /deployments/*/runs").map(({ at }) => at - this.#start);
+    return this.harness.transport.to("GET /deployments/*/runs").map(({ at }) => at - this.#start);
   }
 
   get now(): number {
-    return this.rig.ambient.now() - this.#start;
+    return this.harness.ambient.now() - this.#start;
   }
 
   start(changes: object = {}, signal = this.controller.signal): Promise<StartedRun> {
-    return startRun(this.rig.client, DEPLOYMENT, { ...this.request, ...changes }, { signal });
+    return startRun(this.harness.client, DEPLOYMENT, { ...this.request, ...changes }, { signal });
   }
 
   /** Runs it to its end; a failure is an answer too. */
@@ -89,11 +89,11 @@ export class CreateService {
       if (error instanceof ExecutionFailure) return error;
       throw error;
     };
-    return this.rig.ambient.runUntil(this.start(changes).catch(failure));
+    return this.harness.ambient.runUntil(this.start(changes).catch(failure));
   }
 
   #create(body: Record<string, unknown>): Reply | ExecutionFailure {
-    const { ambient } = this.rig;
+    const { ambient } = this.harness;
     const {
       makes = false,
       answer,

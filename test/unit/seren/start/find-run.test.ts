@@ -20,12 +20,14 @@ async function withRun(prepare: (service: CreateService) => void = () => undefin
   const trace: RunTrace = {
     requestId: "c-1",
     deploymentId: DEPLOYMENT,
-    since: service.rig.ambient.now(),
+    since: service.harness.ambient.now(),
     conversationId: "talk-1",
     messageDigest: digestOf("hello"),
   };
   const find = (changes: Partial<RunTrace> = {}) =>
-    service.rig.ambient.runUntil(findRun(service.rig.client, { ...trace, ...changes }, service.controller.signal));
+    service.harness.ambient.runUntil(
+      findRun(service.harness.client, { ...trace, ...changes }, service.controller.signal),
+    );
   return { service, find };
 }
 
@@ -72,13 +74,13 @@ describe("a run without its marker", () => {
 
   test("is not ours when it is older than clocks can differ", async () => {
     const { service, find } = await withRun(dropped);
-    expect(await find({ since: service.rig.ambient.now() + 120_001 })).toBeUndefined();
-    expect(await find({ since: service.rig.ambient.now() + 100_000 })).toBe(idOf(1));
+    expect(await find({ since: service.harness.ambient.now() + 120_001 })).toBeUndefined();
+    expect(await find({ since: service.harness.ambient.now() + 100_000 })).toBe(idOf(1));
   });
 
-  test("with a twin: nobody can tell which", async () => {
+  test("with a twin: the outcome is unknown", async () => {
     const { service, find } = await withRun(dropped);
-    const created_at = new Date(service.rig.ambient.now()).toISOString();
+    const created_at = new Date(service.harness.ambient.now()).toISOString();
     service.others = [other(1, { created_at, conversation_id: "talk-1", invocation_payload: { message: "hello" } })];
     await expect(find()).rejects.toMatchObject({
       kind: "unknown_outcome",
@@ -118,7 +120,7 @@ describe("a long list", () => {
     expect(await find()).toBe(idOf(1));
   });
 
-  test("that goes on for ever tells nothing", async () => {
+  test("that never ends leaves the outcome unknown", async () => {
     const { service, find } = await withRun();
     service.list = () => data(others(100).reverse(), { hasMore: true });
     await expect(find()).rejects.toMatchObject({ kind: "unknown_outcome" });
@@ -130,10 +132,10 @@ describe("a long list", () => {
     const ours = record({ id: idOf(1), invocation_payload: { client_request_id: "c-1" } });
     service.list = ({ query }) => data([ours, other(1)].reverse(), { hasMore: query.get("offset") === "0" });
     expect(await find()).toBe(idOf(1));
-    expect(service.rig.transport.to("POST /runs/*/cancel")).toEqual([]);
+    expect(service.harness.transport.to("POST /runs/*/cancel")).toEqual([]);
   });
 
-  test("with records that cannot be read is read all the same", async () => {
+  test("with unreadable records is read nevertheless", async () => {
     const { service, find } = await withRun();
     const ours = record({ id: idOf(1), invocation_payload: { client_request_id: "c-1" } });
     service.list = () => data([{ id: "odd" }, null, ours]);
@@ -142,24 +144,24 @@ describe("a long list", () => {
 });
 
 describe("while the service is away", () => {
-  test("it is waited for, Retry-After kept", async () => {
+  test("the lookup waits as long as Retry-After asks", async () => {
     const { service, find } = await withRun();
     service.list = () => (service.now < 40_000 ? { status: 429, headers: { "retry-after": "40" } } : undefined);
     expect(await find()).toBe(idOf(1));
     expect(service.looks).toEqual([0, 40_000]);
   });
 
-  test("an abort ends the waiting after one window", async () => {
+  test("an abort ends the lookup after one window", async () => {
     const { service, find } = await withRun();
-    service.rig.transport.on("GET /deployments/*/runs", () => lost());
-    service.rig.ambient.timer(1_000, () => service.controller.abort("stop"));
+    service.harness.transport.on("GET /deployments/*/runs", () => lost());
+    service.harness.ambient.timer(1_000, () => service.controller.abort("stop"));
     await expect(find()).rejects.toMatchObject({ kind: "unknown_outcome" });
     expect(service.now).toBeLessThan(7_000);
-    expect(service.rig.ambient.waiting).toBe(0);
+    expect(service.harness.ambient.waiting).toBe(0);
   });
 });
 
-test("a digest of no message is that of an absent one", () => {
+test("an absent message has the digest of an empty one", () => {
   const empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
   expect([digestOf(undefined), digestOf("")]).toEqual([empty, empty]);
   expect(digestOf("hello")).toBe("2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");

@@ -41,7 +41,7 @@ const SCRIPTS: [string, Fate[], ((service: CreateService) => void)?][] = [
   ["accepted without a name", [UNNAMED], (service) => Object.assign(service, { lagMs: 4_000 })],
   ["no answer at all", [HANGS]],
   [
-    "lost, and the list away for a minute",
+    "lost, and the list down for a minute",
     [LOST_WITH],
     (service) => {
       service.list = () => (service.now < 60_000 ? { status: 503 } : undefined);
@@ -59,7 +59,7 @@ const SCRIPTS: [string, Fate[], ((service: CreateService) => void)?][] = [
 /** Starts, aborts after `ms`, and checks what must hold whatever happened. */
 async function abortAfter(service: CreateService, ms: number): Promise<unknown> {
   const reason = new Stopped("host");
-  const { ambient } = service.rig;
+  const { ambient } = service.harness;
   const outcome = service.start().catch((error: unknown) => error);
   await ambient.advance(ms);
   service.controller.abort(reason);
@@ -69,7 +69,7 @@ async function abortAfter(service: CreateService, ms: number): Promise<unknown> 
   await ambient.advance(600_000);
   expect(service.runs.length).toBeLessThanOrEqual(1);
   const ours = service.runs[0]?.id;
-  if (ended === reason) expect(ours, "a run exists and the caller was told of none").toBeUndefined();
+  if (ended === reason) expect(ours, "a run exists and the caller does not know it").toBeUndefined();
   else if (ended instanceof ExecutionFailure) expect(ended.kind === "unknown_outcome" || !ours).toBe(true);
   else expect(ended).toMatchObject(ours ? { kind: "tracked", runId: ours } : { kind: "inline" });
   return ended;
@@ -86,32 +86,32 @@ describe.each(SCRIPTS)("an abort while the call is %s", (_, fates, prepare) => {
 });
 
 describe("an abort", () => {
-  test("before the beginning starts nothing", async () => {
+  test("before the start starts no run", async () => {
     const service = new CreateService(GOOD);
     service.controller.abort("stop");
     await expect(service.start()).rejects.toBe("stop");
     expect(service.calls).toEqual([]);
   });
 
-  test("does not reach the create call: its answer is the caller's to cancel", async () => {
+  test("does not reach the create call: the caller gets its run to cancel", async () => {
     const service = new CreateService(slowly(GOOD, 20_000));
     expect(await abortAfter(service, 10)).toMatchObject({ kind: "tracked", runId: idOf(1) });
-    expect(service.rig.transport.sent[0]?.signal).toBeUndefined();
+    expect(service.harness.transport.sent[0]?.signal).toBeUndefined();
   });
 
   test("during a wait ends it at once", async () => {
     for (const fate of [STILL_STARTING, BUSY, NEVER_SENT, refused(429, "", { "retry-after": "60" })]) {
       const service = new CreateService(fate);
       const outcome = service.start().catch((error: unknown) => error);
-      await service.rig.ambient.settle();
+      await service.harness.ambient.settle();
       service.controller.abort("stop");
-      expect(await service.rig.ambient.runUntil(outcome)).toBe("stop");
+      expect(await service.harness.ambient.runUntil(outcome)).toBe("stop");
       expect(service.now).toBe(0);
-      expect(service.rig.ambient.waiting).toBe(0);
+      expect(service.harness.ambient.waiting).toBe(0);
     }
   });
 
-  test("while the list is away for good: nobody can tell, and that is said soon", async () => {
+  test("while the list stays down: the outcome is unknown after one window", async () => {
     const service = new CreateService(LOST_WITH);
     service.list = () => ({ status: 503 });
     expect(await abortAfter(service, 300_000)).toMatchObject({ kind: "unknown_outcome" });
@@ -119,7 +119,7 @@ describe("an abort", () => {
   });
 });
 
-test("whatever happens to calls, lists and the caller, there is one run at most and it is not forgotten", async () => {
+test("with random failures of calls and lists and random aborts, there is at most one run, and it is known", async () => {
   const answers: Fate["answer"][] = [
     lost(),
     lost({ status: 200 }),

@@ -45,18 +45,18 @@ const TAKEN: [string, Fate["answer"]][] = [
 
 describe.each([...LOST, ...TAKEN])("the answer is lost (%s)", (_, answer) => {
   test.each([0, 500, 3_000, 5_900])(
-    "and the run exists, listed %i ms later: it is found, and never made twice",
+    "and the run exists, listed %i ms later: it is found, and not started twice",
     async (lagMs) => {
       const service = new CreateService({ makes: true, answer });
       service.lagMs = lagMs;
       expect(await service.outcome()).toEqual(FIRST);
       expect(service.calls).toEqual([0]);
       expect(service.runs).toHaveLength(1);
-      expect(service.rig.ambient.waiting).toBe(0);
+      expect(service.harness.ambient.waiting).toBe(0);
     },
   );
 
-  test("and the list is away for an hour: it is looked for until it is back, ever less often", async () => {
+  test("and the list is down for an hour: the lookup continues, less and less often", async () => {
     const service = new CreateService({ makes: true, answer });
     service.list = () => (service.now < 3_600_000 ? { status: 503 } : undefined);
     expect(await service.outcome()).toEqual(FIRST);
@@ -64,7 +64,7 @@ describe.each([...LOST, ...TAKEN])("the answer is lost (%s)", (_, answer) => {
     expect(service.looks.length).toBeLessThan(800);
   });
 
-  test.each([401, 403, 404, 500.5])("and the list is refused with %d: nobody can tell", async (status) => {
+  test.each([401, 403, 404, 500.5])("and the list is refused with %d: the outcome is unknown", async (status) => {
     const service = new CreateService({ makes: true, answer });
     service.list = () => (status === 500.5 ? { body: "<html>" } : { status });
     expect(await service.outcome()).toMatchObject({ kind: "unknown_outcome" });
@@ -73,7 +73,7 @@ describe.each([...LOST, ...TAKEN])("the answer is lost (%s)", (_, answer) => {
 });
 
 describe.each(LOST)("the answer is lost (%s) and no run exists", (_, answer) => {
-  test("it is looked for at least five seconds, then the call is made again", async () => {
+  test("it is looked up for at least five seconds, then the call is repeated", async () => {
     const service = new CreateService({ answer }, GOOD);
     expect(await service.outcome()).toEqual(FIRST);
     expect(service.calls).toHaveLength(2);
@@ -81,7 +81,7 @@ describe.each(LOST)("the answer is lost (%s) and no run exists", (_, answer) => 
     expect(service.runs).toHaveLength(1);
   });
 
-  test("three times: nobody can be sure, and that is said", async () => {
+  test("three times: the outcome is unknown", async () => {
     const service = new CreateService({ answer });
     expect(await service.outcome()).toMatchObject({
       kind: "unknown_outcome",
@@ -93,7 +93,7 @@ describe.each(LOST)("the answer is lost (%s) and no run exists", (_, answer) => 
 });
 
 describe.each(TAKEN)("the call was taken (%s) and no run appears", (_, answer) => {
-  test("it is looked for half a minute and never made again", async () => {
+  test("it is looked up for half a minute, and the call is not repeated", async () => {
     const service = new CreateService({ answer }, GOOD);
     expect(await service.outcome()).toMatchObject({ kind: "unknown_outcome" });
     expect(service.calls).toEqual([0]);
@@ -101,14 +101,14 @@ describe.each(TAKEN)("the call was taken (%s) and no run appears", (_, answer) =
     expect(service.runs).toEqual([]);
   });
 
-  test("at first: one that comes to be later is found", async () => {
+  test("at first: a run that starts later is found", async () => {
     const service = new CreateService({ makes: true, lateMs: 80_000, answer: { afterMs: Number.POSITIVE_INFINITY } });
     expect(await service.outcome()).toEqual(FIRST);
     expect(service.calls).toEqual([0]);
   });
 });
 
-test("Retry-After after a lost answer is kept before the call is made again", async () => {
+test("Retry-After after a lost answer is waited for before the call is repeated", async () => {
   const service = new CreateService({ answer: { status: 503, headers: { "retry-after": "40" } } }, GOOD);
   expect(await service.outcome()).toEqual(FIRST);
   expect(service.calls[1]).toBeGreaterThanOrEqual(40_000);
@@ -120,7 +120,7 @@ test("a Retry-After of more than a minute after a lost answer is not waited for"
   expect(service.now).toBeLessThan(10_000);
 });
 
-describe("after a lost answer, nothing is concluded from a later one before a look", () => {
+describe("after a lost answer, no later answer counts before a lookup", () => {
   /** The run of the first call is listed only after ten seconds: too late for the first look. */
   const lagging = (...later: Fate[]) => {
     const service = new CreateService({ makes: true, answer: lost() }, ...later);
@@ -146,7 +146,7 @@ describe("after a lost answer, nothing is concluded from a later one before a lo
 });
 
 describe("two runs of one request, because the list lagged too long", () => {
-  /** The first run is listed after eight seconds; from six to twenty the list is away. */
+  /** The first run is listed after eight seconds; from six to twenty the list is down. */
   const doubled = () => {
     const service = new CreateService({ makes: true, answer: lost() });
     service.lagMs = 8_000;
@@ -154,30 +154,30 @@ describe("two runs of one request, because the list lagged too long", () => {
     return service;
   };
 
-  test("the older is followed, the younger is stopped", async () => {
+  test("the older is followed, the younger is cancelled", async () => {
     const service = doubled();
     expect(await service.outcome()).toEqual(FIRST);
     expect(service.runs.map(({ cancelled }) => cancelled)).toEqual([false, true]);
   });
 
-  test("one that has ended is not stopped", async () => {
+  test("one that has ended is not cancelled", async () => {
     const service = doubled();
-    service.rig.ambient.timer(10_000, () => {
+    service.harness.ambient.timer(10_000, () => {
       for (const run of service.runs.slice(1)) run.status = "completed";
     });
     expect(await service.outcome()).toEqual(FIRST);
-    expect(service.rig.transport.to("POST /runs/*/cancel")).toEqual([]);
+    expect(service.harness.transport.to("POST /runs/*/cancel")).toEqual([]);
   });
 
-  test.each([[404], [409]])("a stop answered with %i has nothing left to stop", async (status) => {
+  test.each([[404], [409]])("a cancel answered with %i has nothing left to cancel", async (status) => {
     const service = doubled();
-    service.rig.transport.on("POST /runs/*/cancel", () => ({ status }));
+    service.harness.transport.on("POST /runs/*/cancel", () => ({ status }));
     expect(await service.outcome()).toEqual(FIRST);
   });
 
-  test("a stop that is refused is said", async () => {
+  test("a cancel that is refused rejects", async () => {
     const service = doubled();
-    service.rig.transport.on("POST /runs/*/cancel", () => ({ status: 403 }));
+    service.harness.transport.on("POST /runs/*/cancel", () => ({ status: 403 }));
     expect(await service.outcome()).toMatchObject({ kind: "unknown_outcome" });
   });
 });

@@ -70,7 +70,7 @@ describe("a refusal", () => {
     [307, "contract"],
     [422, "invalid_input"],
     [501, "unsupported"],
-  ])("with %i is told at once: nothing was started, nothing is repeated or looked up", async (status, kind) => {
+  ])("with %i rejects at once: no run was started, nothing is repeated or looked up", async (status, kind) => {
     const service = new CreateService(refused(status, { error: "starting", message: "no" }));
     expect(await service.outcome()).toMatchObject({ kind, details: { status } });
     expect(service.calls).toEqual([0]);
@@ -78,7 +78,7 @@ describe("a refusal", () => {
     expect(service.now).toBe(0);
   });
 
-  test("because of an earlier run that waits for a person is told at once", async () => {
+  test("because of an earlier run that waits for an approval rejects at once", async () => {
     const service = new CreateService(AWAITING);
     expect(await service.outcome()).toMatchObject({
       kind: "conflict",
@@ -89,7 +89,7 @@ describe("a refusal", () => {
 });
 
 describe("a deployment that is still starting", () => {
-  test("is asked again every two seconds, and each wait is told", async () => {
+  test("is asked again every two seconds, without a lookup", async () => {
     const service = new CreateService(STILL_STARTING, STILL_STARTING, STILL_STARTING, GOOD);
     expect(await service.outcome()).toEqual(FIRST);
     expect(service.calls).toEqual([0, 2_000, 4_000, 6_000]);
@@ -107,7 +107,7 @@ describe("a deployment that is still starting", () => {
     expect(service.runs).toEqual([]);
   });
 
-  test("has its two minutes, however long the conversation was busy before", async () => {
+  test("has its two minutes, regardless of how long the conversation was busy before", async () => {
     const busy = Array(30).fill(BUSY);
     const service = new CreateService(...busy, STILL_STARTING, STILL_STARTING, GOOD);
     expect(await service.outcome()).toEqual(FIRST);
@@ -132,15 +132,15 @@ describe("a conversation that is busy", () => {
   test("is waited for until the caller stops", async () => {
     const service = new CreateService(BUSY);
     const outcome = service.start().catch((reason: unknown) => reason);
-    await service.rig.ambient.advance(3_600_000);
+    await service.harness.ambient.advance(3_600_000);
     service.controller.abort("stop");
-    expect(await service.rig.ambient.runUntil(outcome)).toBe("stop");
+    expect(await service.harness.ambient.runUntil(outcome)).toBe("stop");
     expect(service.calls.length).toBeGreaterThan(200);
   });
 });
 
 describe("a rate limit", () => {
-  test("is kept to the second", async () => {
+  test("is waited out exactly", async () => {
     const service = new CreateService(refused(429, "", { "retry-after": "50" }), GOOD);
     expect(await service.outcome()).toEqual(FIRST);
     expect(service.calls).toEqual([0, 50_000]);
@@ -152,13 +152,13 @@ describe("a rate limit", () => {
     expect(service.calls).toHaveLength(5);
   });
 
-  test("of more than a minute is told to the caller", async () => {
+  test("of more than a minute rejects", async () => {
     const service = new CreateService(refused(429, "", { "retry-after": "61" }));
     expect(await service.outcome()).toMatchObject({ kind: "rate_limited", details: { retryAfterMs: 61_000 } });
     expect(service.calls).toEqual([0]);
   });
 
-  test("is no reason to look anything up", async () => {
+  test("causes no lookup", async () => {
     const service = new CreateService(refused(429), refused(429), GOOD);
     await service.outcome();
     expect(service.looks).toEqual([]);
@@ -166,14 +166,14 @@ describe("a rate limit", () => {
 });
 
 describe("a call that never left", () => {
-  test("is made again, and nothing is looked up", async () => {
+  test("is repeated without a lookup", async () => {
     const service = new CreateService(NEVER_SENT, NEVER_SENT, NEVER_SENT, NEVER_SENT, GOOD);
     expect(await service.outcome()).toEqual(FIRST);
     expect(service.calls).toHaveLength(5);
     expect(service.looks).toEqual([]);
   });
 
-  test("five times is told to the caller as what it is", async () => {
+  test("five times rejects with the failure", async () => {
     const service = new CreateService(NEVER_SENT);
     expect(await service.outcome()).toMatchObject({ kind: "unavailable", details: { neverSent: true } });
     expect(service.calls).toHaveLength(5);
@@ -185,16 +185,16 @@ describe("a call that never left", () => {
 test("repeats of many runs share one budget", async () => {
   const service = new CreateService(NEVER_SENT);
   const many = Array.from({ length: 60 }, () => service.start({}, new AbortController().signal).catch(() => undefined));
-  await service.rig.ambient.runUntil(Promise.all(many));
+  await service.harness.ambient.runUntil(Promise.all(many));
   const repeats = service.calls.length - 60;
   expect(repeats).toBe(240);
   expect(service.now).toBeGreaterThanOrEqual(((240 - 20) / 5) * 1_000);
 });
 
-test("a fault of ours is not taken for an answer", async () => {
+test("an unexpected error rejects", async () => {
   const fault = new TypeError("x");
   const service = new CreateService(GOOD);
-  service.rig.transport.on("POST /deployments/*/runs", () => {
+  service.harness.transport.on("POST /deployments/*/runs", () => {
     throw fault;
   });
   await expect(service.start()).rejects.toBe(fault);
