@@ -1,18 +1,24 @@
 import { defineConfig } from "vitest/config";
 
-const shared = {
-  testTimeout: 30_000,
-  hookTimeout: 30_000,
-};
+const limits = { testTimeout: 30_000, hookTimeout: 30_000 };
+/** Files that replace a module (`vi.mock`), and so need a module cache of their own. */
+const MOCKING = ["test/unit/config.test.ts"];
 
-/** Two projects: `npm test` runs `tests`, `npm run test:campaigns` runs `campaigns`. Without a project vitest runs both. */
+/**
+ * `npm test` runs `tests` and `mocking`; `npm run test:campaigns` runs `campaigns`. Without a project vitest runs all.
+ * The files of `tests` share a process per worker: loading the sources again for each costs more than most tests do.
+ */
 export default defineConfig({
   test: {
     maxWorkers: 2,
     projects: [
-      { extends: true, test: { ...shared, name: "tests", include: ["test/**/*.test.ts"] } },
-      // Minutes each: random plans, kills, fuzzing, every supported Node.
-      { extends: true, test: { ...shared, name: "campaigns", include: ["test/**/*.campaign.ts"] } },
+      {
+        extends: true,
+        test: { ...limits, name: "tests", include: ["test/**/*.test.ts"], exclude: MOCKING, isolate: false },
+      },
+      { extends: true, test: { ...limits, name: "mocking", include: MOCKING } },
+      // Long ones: every byte, many seeds, kills, fuzzing, every supported Node.
+      { extends: true, test: { ...limits, name: "campaigns", include: ["test/**/*.campaign.ts"] } },
     ],
   },
   define: { __VERSION__: JSON.stringify("0.0.0-test") },

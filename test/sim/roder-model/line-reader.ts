@@ -11,18 +11,23 @@ export class InvalidUtf8 extends Error {}
 
 /** The lines, or slices of lines. Throws `BrokenText` where a slice is not UTF-8: the host's reader ends there for good. */
 export async function* readLines(read: () => Promise<Buffer | undefined>): AsyncGenerator<string, void, void> {
-  let rest = Buffer.alloc(0);
+  let rest: Buffer[] = [];
+  let size = 0;
   for (let bytes = await read(); bytes; bytes = await read()) {
-    rest = Buffer.concat([rest, bytes]);
     for (;;) {
-      const newline = rest.indexOf(NEWLINE);
-      const end = newline >= 0 && newline < MAX_LINE_BYTES ? newline + 1 : MAX_LINE_BYTES;
-      if (rest.length < end) break;
-      yield textOf(rest.subarray(0, end));
-      rest = rest.subarray(end);
+      const newline = bytes.indexOf(NEWLINE);
+      const room = MAX_LINE_BYTES - size;
+      const end = newline >= 0 && newline < room ? newline + 1 : room;
+      if (bytes.length < end) break;
+      yield textOf(Buffer.concat([...rest, bytes.subarray(0, end)]));
+      rest = [];
+      size = 0;
+      bytes = bytes.subarray(end);
     }
+    rest.push(bytes);
+    size += bytes.length;
   }
-  if (rest.length > 0) yield textOf(rest);
+  if (size > 0) yield textOf(Buffer.concat(rest));
 }
 
 function textOf(bytes: Buffer): string {

@@ -84,3 +84,12 @@ export function cursorAfter(count: number, lastEventId?: string): string | undef
   }
   return cursor;
 }
+
+/** The number of bytes after each frame. */
+export function frameEnds(): number[] {
+  let end = 0;
+  return FRAMES.map(({ bytes }) => {
+    end += bytes.length;
+    return end;
+  });
+}
