@@ -68,7 +68,7 @@ async function delays(
     const at = performance.now();
     const text = line.toString("latin1");
     if (!text.includes('"text_delta"')) return;
-    for (const [, number] of text.matchAll(/<(\d+)>/g)) seenAt[Number(number)] = at; // what comes together is told together
+    for (const [, number] of text.matchAll(/<(\d+)>/g)) seenAt[Number(number)] = at; // texts that arrive together are sent together
   });
   const all = Array.from(
     { length: events - warmUp },

@@ -42,7 +42,7 @@ export const idleMemory: Benchmark = {
 
 function idle(command: Command, mode: Mode, scale: number): Promise<number> {
   return withScratch(async (folder) => {
-    // A key and an address nobody answers at: nothing is asked of the service.
+    // A key, and an address without a server: the service is not called.
     const env = { SEREN_BRIDGE_STATE_DIR: folder, SEREN_API_BASE: "http://127.0.0.1:9", SEREN_API_KEY: "unused-key" };
     const child = new Child(command, env);
     const reply = child.reply(1);

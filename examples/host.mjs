@@ -36,7 +36,7 @@ export function startHost(mode, onNotification) {
       child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", id, method, params })}\n`);
       return new Promise((resolve, reject) => waiting.set(id, { resolve, reject }));
     },
-    /** Closes stdin, the way both hosts end, and answers the exit code. */
+    /** Closes stdin, as both hosts do at their end. Resolves with the exit code. */
     end() {
       child.stdin.end();
       return ended;

@@ -63,7 +63,7 @@ export class Cloud {
     };
   }
 
-  /** A run nobody asked for, for a baseline that only reads its stream. */
+  /** A run without a create call, for a baseline that only reads its stream. */
   prepare(message = ""): Run & { url: string } {
     const run = this.#open(message);
     return Object.assign(run, { url: `${this.origin}${PREFIX}/runs/${run.id}/stream` });
@@ -180,7 +180,7 @@ export function* blocks(count: number, frameOf: (sequence: number) => string): G
   }
 }
 
-/** Writes as fast as the reader takes it. `written` is told how many blocks were. */
+/** Writes as fast as the reader takes it. `written` gets the number of blocks. */
 export async function pour(
   stream: ServerResponse,
   all: Iterable<Buffer>,

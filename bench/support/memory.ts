@@ -6,7 +6,7 @@ export const canTell = existsSync("/proc/self/smaps_rollup");
 
 export const NOT_TOLD = "this system does not tell (no /proc)";
 
-/** Bytes nobody else shares: what the process costs the machine. */
+/** Bytes not shared with other processes: what the process costs the machine. */
 export const privateBytes = (pid: number | undefined): number =>
   sum(`/proc/${pid}/smaps_rollup`, /^Private_(?:Clean|Dirty):\s+(\d+) kB$/gm);
 

@@ -7,11 +7,11 @@ import { Courier } from "./courier.ts";
 import { canTell, cpuMs } from "./memory.ts";
 import { baseline, npmBuild, withScratch } from "./places.ts";
 
-/** Plays a run's events on its stream; the stream is ended by whoever plays. */
+/** Sends a run's events on its stream, and ends the stream. */
 export type Play = (stream: ServerResponse, run: Run) => Promise<void>;
 export type Watch = (line: Buffer) => void;
 
-/** Milliseconds from the open stream to the reply, and those of them that the reader spent on a processor (NaN: not told). */
+/** Milliseconds from the open stream to the reply, and how many of them the reader spent on a processor (NaN: unknown). */
 export interface Spent {
   took: number;
   cpu: number;

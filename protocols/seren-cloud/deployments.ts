@@ -18,5 +18,5 @@ export const DeploymentSummarySchema = z.looseObject({
   updated_at: z.string(),
 });
 
-/** Answer of start, stop and delete. */
+/** The response to start, stop and delete. */
 export const DeploymentStatusSchema = z.looseObject({ status: z.string() });

@@ -71,7 +71,7 @@ export const RunPendingApprovalsSchema = z.looseObject({
   pending_approvals: z.array(PendingApprovalSchema).optional(),
 });
 
-/** A run of the organization that waits for a person; its checkpoint is told by the run's own pending approvals only. */
+/** A run of the organization that waits for a person; its checkpoint is only in the run's own pending approvals. */
 export const PendingRunSchema = z.looseObject({
   run_id: z.guid(),
   deployment_id: z.guid(),

@@ -227,7 +227,7 @@ class HostConnection implements Served {
     }
   }
 
-  /** A request that came with the end must be known to its method before that is told to stop. */
+  /** A request that came together with the end of input must reach its method before the end begins. */
   #onEof(): void {
     void this.#ledger.allStarted().then(() => this.#end("eof"));
   }

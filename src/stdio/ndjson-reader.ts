@@ -25,7 +25,7 @@ const RESERVED_BY_LIBRARY: ReadonlySet<string> = new Set(["$/cancelRequest", "$/
 
 export interface NdjsonReaderOptions {
   ledger: RequestLedger;
-  /** Answers a line that is no request. */
+  /** Replies to a line that is not a request. */
   refuse(problem: LineProblem, id: RpcId | null, detail: string): void;
   /** Takes the host's response to a request of ours, as soon as it is read. */
   onResponse(response: HostResponse): void;

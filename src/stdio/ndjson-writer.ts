@@ -93,7 +93,7 @@ export class NdjsonWriter extends AbstractMessageWriter implements MessageWriter
     return undefined;
   }
 
-  /** Answers a line that is not a valid request. */
+  /** Replies to a line that is not a valid request. */
   refuse(id: RpcId | null, error: WireError): void {
     if (id === null && this.#queue.length >= MAX_WAITING_REFUSALS) return;
     const frame = encodeLine({ id, error }, this.#options.redactor);

@@ -16,7 +16,7 @@ export interface OpenRequest {
   readonly withdrawn: boolean;
   /** Aborted when the host cancels the request. */
   readonly cancellation: AbortController;
-  /** Answers the request with an error if it has no answer yet. Set by the part that runs its method. */
+  /** Replies with an error if there was no reply yet. Set by the part that runs the method. */
   abandon?: () => void;
 }
 
@@ -98,7 +98,7 @@ export class RequestLedger {
     else listener(request.genuine ?? false);
   }
 
-  /** Answers with an error every request whose method has not answered. */
+  /** Replies with an error to every request whose method has not replied. */
   abandonAll(): void {
     for (const entry of [...this.#open.values()]) entry.abandon?.();
   }

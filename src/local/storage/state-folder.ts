@@ -1,7 +1,7 @@
 /**
  * State in a folder that only its owner can read, with one file for each deployment, bundle and run. A deployment's file
  * holds neither the values of its secrets nor its assets: the service does not read them after it has accepted them.
- * API keys are not kept. Files are written synchronously: what a caller has been told is on disk.
+ * API keys are not kept. Files are written synchronously: what a caller has received is on disk.
  */
 import {
   chmodSync,

@@ -13,7 +13,7 @@ export interface FollowState {
   readonly replayed: boolean;
   /** The run waits for a person, as far as this connection has said. */
   readonly paused: boolean;
-  /** The caller was told of the current pause. The stream is followed through it until the run goes on. */
+  /** The caller knows of the current pause. The stream is followed through it until the run goes on. */
   readonly pauseReported: boolean;
   /** Text of the first `error` frame. */
   readonly streamError: string | undefined;

@@ -69,7 +69,7 @@ export function withRoderEntry(file: UserFile, entry: RoderEntry): FileChange {
   if (present) {
     throw unusable(
       file,
-      `it already has an entry "${EXTENSION_ID}" that somebody wrote by hand. Make it read:\n\n${entryText(entry)}\n`,
+      `it already has an entry "${EXTENSION_ID}" that was written by hand. Make it read:\n\n${entryText(entry)}\n`,
     );
   }
   // One line break in any case: a blank line, or the end of a last line that had none. `--undo` removes it.
