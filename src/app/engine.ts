@@ -45,7 +45,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   return {
     client,
     directory: new RunDirectory(client, canceller),
-    agents: async () => agentsOf(await new Organization(client).deployments()),
+    agents: async () => agentsOf((await new Organization(client).deployments()).rows),
     saveArtifacts: (outcome, folder) =>
       saveArtifacts(outcome, folder, (address, maxBytes) =>
         download({ ambient, address, maxBytes, proxyFor: config.proxyFor }),

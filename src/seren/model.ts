@@ -4,11 +4,23 @@
  */
 import type { CreateDeployment } from "#protocols/seren-cloud";
 
-/** The durable record of a run. An optional member is absent where the service does not say it. */
+/** Status of a thing whose status cannot be read. It means neither an end nor a pause. */
+export const UNKNOWN_STATUS = "unknown";
+
+/** Rows of a list: those that can be read, in order, and how many cannot. */
+export interface Rows<T> {
+  rows: T[];
+  unreadable: number;
+}
+
+/**
+ * The durable record of a run. Only the id is sure to be there: a member is absent where the service does not say it, or
+ * says it in a way that cannot be read.
+ */
 export interface Run {
   id: string;
-  deploymentId: string;
-  /** Free text of the service; `endingOf` reads it. */
+  deploymentId?: string | undefined;
+  /** Free text of the service; `endingOf` reads it. `UNKNOWN_STATUS` where it cannot be read. */
   status: string;
   statusMessage?: string | undefined;
   stopReason?: string | undefined;
@@ -30,25 +42,26 @@ export interface Run {
   output?: string | undefined;
   /** Rows of the event log, for `decodeRunEvent`; absent where the record holds no list of them. */
   eventRows?: readonly unknown[] | undefined;
-  /** What the create call asked for, as far as the service repeats it: our marker and the message. */
-  requestId?: string | undefined;
-  message?: string | undefined;
+  /** Who started it: `api`, `cli`, `scheduler`, `ui`, `system`, `unknown`, or a value this version does not know. */
+  source?: string | undefined;
+  /** What the create call asked for; absent where it cannot be read. Members the service does not repeat are absent. */
+  payload?: { requestId?: string | undefined; message?: string | undefined } | undefined;
   /**
-   * Set when the record is too large to be read: this is what the run's state says in its place, without output, events,
-   * costs and times.
+   * Set when the record is too large or cannot be read: this is what the run's state, or the end of its stream, says in its
+   * place, without output, events, costs and times.
    */
-  cut?: { latestSequence: number } | undefined;
+  cut?: { by: "state" | "stream"; latestSequence?: number | undefined } | undefined;
 }
 
 /** What a run is doing now. */
 export interface LiveState {
   runId: string;
-  deploymentId: string;
+  deploymentId?: string | undefined;
   status: string;
   phase: string;
   terminal: boolean;
   /** Highest event number of the log; 0 also where there is none yet. */
-  latestSequence: number;
+  latestSequence?: number | undefined;
   currentStep?: string | undefined;
   currentTool?: string | undefined;
   statusMessage?: string | undefined;
@@ -65,8 +78,8 @@ export interface Invocation {
 
 export interface Deployment {
   id: string;
-  name: string;
-  mode: string;
+  name?: string | undefined;
+  mode?: string | undefined;
   /** `pending`, `building`, `running`, `stopped`, `failed`, or a value this version does not know. */
   status: string;
   errorMessage?: string | undefined;
@@ -87,12 +100,14 @@ export interface PendingApprovals {
   status: string;
   checkpointId?: string | undefined;
   approvals: PendingApproval[];
+  /** Requests without an id: they cannot be decided. */
+  unreadable: number;
 }
 
 /** A run of the organization that waits for a person. Its checkpoint is in its own `PendingApprovals` only. */
 export interface PendingRun {
   runId: string;
-  deploymentId: string;
+  deploymentId?: string | undefined;
   status: string;
   approvals: PendingApproval[];
 }

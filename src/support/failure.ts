@@ -39,7 +39,9 @@ export type Hint =
   /** Read the run as the service has it: not all of it is here. */
   | "show_run"
   /** Delete the deployment, so that the next request makes a new one. */
-  | "prune_deployments";
+  | "prune_deployments"
+  /** Name the deployment to run on: which of those that exist is ours cannot be told. */
+  | "name_deployment";
 
 export interface FailureDetails {
   /** HTTP status, if one was received. */

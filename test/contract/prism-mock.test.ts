@@ -95,8 +95,8 @@ describe.skipIf(obstacle !== "")(`Prism's mock of the published document${obstac
     });
     const client = new SerenClient(http, realAmbient);
     expect(await client.listDeployments()).toHaveLength(1);
-    expect(await client.listRuns(DEPLOYMENT)).toHaveLength(1);
-    expect(await client.listRuns(undefined)).toHaveLength(1);
+    expect(await client.listRunPage(DEPLOYMENT)).toHaveLength(1);
+    expect(await client.listRunPage(undefined)).toHaveLength(1);
     expect(await client.listPendingRuns()).toHaveLength(1);
     expect(await client.listRunArtifacts(RUN)).toHaveLength(1);
     expect((await client.listRunEvents(RUN, 0)).events).toHaveLength(1);

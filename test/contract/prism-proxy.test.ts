@@ -116,8 +116,8 @@ describe.skipIf(obstacle !== "")(`through Prism's validating proxy${obstacle}`, 
     await client.listDeployments();
     await client.getDeployment(job);
     await client.startDeployment(service);
-    await client.listRuns(job, { limit: 5, offset: 1, status: "completed", conversationId: "talk-1" });
-    await client.listRuns(undefined, { limit: 5 });
+    await client.listRunPage(job, { limit: 5, offset: 1, status: "completed", conversationId: "talk-1" });
+    await client.listRunPage(undefined, { limit: 5 });
     await client.getRunState(runId);
     await client.listRunEvents(runId, 1);
     await client.listRunArtifacts(runId);

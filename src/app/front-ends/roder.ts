@@ -38,7 +38,7 @@ export async function serve(start: RoderStart): Promise<void> {
       ],
       runs: {
         status: async (runId, cursor) => (await engine()).directory.status(runId, cursor),
-        cancel: async (runId) => (await engine()).directory.cancel(runId),
+        cancel: async (runId) => void (await (await engine()).directory.cancel(runId)),
       },
       onHandshakeTimeout: end,
       warmUp: prepare,

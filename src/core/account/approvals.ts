@@ -2,7 +2,13 @@
  * Lists the runs that wait for a person, and sends what the person decided. Nothing here decides: the caller names a
  * decision for every request, after a person has seen it.
  */
-import { AWAITING_APPROVAL, type PendingApproval, type SerenClient } from "../../seren/index.ts";
+import {
+  AWAITING_APPROVAL,
+  type PendingApproval,
+  type Rows,
+  type SerenClient,
+  UNKNOWN_STATUS,
+} from "../../seren/index.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import type { Approval, RunRef } from "../events.ts";
 import { runRefOf } from "../run/outcome.ts";
@@ -31,22 +37,30 @@ export class ApprovalDesk {
     this.#client = client;
   }
 
-  async waiting(): Promise<WaitingRun[]> {
-    const runs = await this.#client.listPendingRuns();
-    return runs
-      .filter(({ status }) => status === AWAITING_APPROVAL)
-      .map((row) => ({
-        run: { runId: row.runId, deploymentId: row.deploymentId },
-        requests: row.approvals.map(requestOf),
+  async waiting(): Promise<Rows<WaitingRun>> {
+    const { rows, unreadable } = await this.#client.listPendingRuns();
+    const waiting = rows
+      .filter(({ status }) => status === AWAITING_APPROVAL || status === UNKNOWN_STATUS)
+      .map(({ runId, deploymentId = "", approvals }) => ({
+        run: { runId, deploymentId },
+        requests: approvals.map(requestOf),
       }));
+    return { rows: waiting, unreadable };
   }
 
   /** Rejects with `not_found` for an unknown run, and with `conflict` for one that does not wait. */
   async checkpoint(runId: string): Promise<Checkpoint> {
     const [record, pending] = await Promise.all([this.#client.getRun(runId), this.#client.getPendingApprovals(runId)]);
     const requests = pending.approvals.map(requestOf);
-    if (record.status !== AWAITING_APPROVAL || requests.length === 0) {
+    const waits = record.status === AWAITING_APPROVAL || pending.status === AWAITING_APPROVAL;
+    if (!waits || requests.length === 0) {
       throw new ExecutionFailure("conflict", `the run does not wait for an approval; it is ${record.status}`);
+    }
+    if (pending.unreadable > 0) {
+      throw new ExecutionFailure(
+        "contract",
+        `${pending.unreadable} of the requests of this run cannot be read, and all have to be decided together; decide them on Seren's own page`,
+      );
     }
     if (!pending.checkpointId) {
       throw new ExecutionFailure(

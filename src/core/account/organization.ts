@@ -1,5 +1,12 @@
 /** The runs and deployments of an organization: lists for people, and the deletion of deployments. */
-import { AWAITING_APPROVAL, type Deployment, endingOf, type Run, type SerenClient } from "../../seren/index.ts";
+import {
+  AWAITING_APPROVAL,
+  type Deployment,
+  endingOf,
+  type Rows,
+  type Run,
+  type SerenClient,
+} from "../../seren/index.ts";
 import type { OutcomeKind, RunRef, Usage } from "../events.ts";
 import { runRefOf, usageOf } from "../run/outcome.ts";
 
@@ -41,10 +48,10 @@ export class Organization {
   }
 
   /** Returns the newest runs first, at most `limit`; the service allows 100. */
-  async runs(query: { limit: number; goingOn?: boolean; deploymentId?: string }): Promise<RunRow[]> {
+  async runs(query: { limit: number; goingOn?: boolean; deploymentId?: string }): Promise<Rows<RunRow>> {
     const { limit, goingOn, deploymentId } = query;
-    const records = await this.#client.listRuns(deploymentId, { limit, ...(goingOn ? { status: GOING_ON } : {}) });
-    return records.map(runRowOf).sort((a, b) => b.startedAt - a.startedAt);
+    const page = await this.#client.listRunPage(deploymentId, { limit, ...(goingOn ? { status: GOING_ON } : {}) });
+    return { rows: page.runs.map(runRowOf).sort((a, b) => b.startedAt - a.startedAt), unreadable: page.unreadable };
   }
 
   /** Rejects with `not_found`. */
@@ -59,9 +66,9 @@ export class Organization {
   }
 
   /** Returns the newest deployments first. */
-  async deployments(): Promise<DeploymentRow[]> {
-    const deployments = await this.#client.listDeployments();
-    return deployments.map(deploymentRowOf).sort((a, b) => b.createdAt - a.createdAt);
+  async deployments(): Promise<Rows<DeploymentRow>> {
+    const { rows, unreadable } = await this.#client.listDeployments();
+    return { rows: rows.map(deploymentRowOf).sort((a, b) => b.createdAt - a.createdAt), unreadable };
   }
 
   /** Cannot be undone. The service cancels the runs of the deployment. */
@@ -73,7 +80,7 @@ export class Organization {
 function runRowOf(record: Run): RunRow {
   const usage = usageOf(record);
   const ended = endingOf(record.status) ? (record.completedAt ?? record.updatedAt) : undefined;
-  const { message } = record;
+  const message = record.payload?.message;
   return {
     run: runRefOf(record),
     state: displayStateOf(record.status),
@@ -90,7 +97,15 @@ function displayStateOf(status: string): RunState {
   return status === AWAITING_APPROVAL ? AWAITING_APPROVAL : (endingOf(status) ?? "running");
 }
 
-function deploymentRowOf({ id, name, status, mode, modelId, errorMessage, createdAt }: Deployment): DeploymentRow {
+function deploymentRowOf({
+  id,
+  name = "",
+  status,
+  mode = "",
+  modelId,
+  errorMessage,
+  createdAt,
+}: Deployment): DeploymentRow {
   return {
     id,
     name,

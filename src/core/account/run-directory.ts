@@ -2,7 +2,7 @@
 import { AWAITING_APPROVAL, endingOf, type Run, type SerenClient } from "../../seren/index.ts";
 import { asFailure } from "../../support/failure.ts";
 import type { Canceller } from "../cancel/canceller.ts";
-import type { Approval, Outcome, Phase, RunRef } from "../events.ts";
+import type { Approval, Outcome, OutcomeKind, Phase, RunRef } from "../events.ts";
 import { phaseOf } from "../run/notifiers.ts";
 import { approvalsOf, endedOutcome, mergeArtifacts, runRefOf } from "../run/outcome.ts";
 import { recordedText, Transcript } from "../run/transcript.ts";
@@ -56,16 +56,24 @@ export class RunDirectory {
     return outcome ? { ...report, outcome } : report;
   }
 
-  /** Resolves when the service has accepted the cancel, which is then repeated until the run has ended. */
-  async cancel(runId: string): Promise<void> {
+  /**
+   * Resolves when the service has accepted the cancel, which is then repeated until the run has ended. Nothing is read
+   * before it is sent. Returns how the run ended, where that can be seen at once.
+   */
+  async cancel(runId: string): Promise<OutcomeKind | undefined> {
     try {
-      await this.#client.cancelRun(runId);
+      const run = await this.#client.cancelRun(runId);
+      const ending = run && endingOf(run.status);
+      if (!ending) void this.#canceller.cancel(runId);
+      return ending;
     } catch (error) {
       const failure = asFailure(error);
       if (failure.retryable) void this.#canceller.cancel(runId);
+      const ended = failure.kind === "conflict" ? await this.#client.getRun(runId).catch(() => undefined) : undefined;
+      const ending = ended && endingOf(ended.status);
+      if (ending) return ending;
       throw failure;
     }
-    void this.#canceller.cancel(runId);
   }
 
   async #outcomeOf(record: Run): Promise<Outcome | undefined> {
@@ -73,13 +81,13 @@ export class RunDirectory {
     if (!ending) return undefined;
     const transcript = new Transcript();
     for (const row of record.eventRows ?? []) transcript.apply(row);
-    const listed = await this.#client.listRunArtifacts(record.id, { attempts: 1 }).catch(() => []);
+    const listed = await this.#client.listRunArtifacts(record.id, { attempts: 1 }).catch(() => undefined);
     return endedOutcome({
       record,
       ending,
       transcript,
       text: recordedText(record) ?? "",
-      artifacts: mergeArtifacts(transcript.artifacts, listed),
+      artifacts: mergeArtifacts(transcript.artifacts, listed?.rows ?? []),
     });
   }
 }

@@ -62,7 +62,7 @@ export class Canceller {
     let unknownSince: number | undefined;
     for (let looks = 0; ambient.now() - since < GIVE_UP_MS; looks += 1) {
       try {
-        let record: Run;
+        let record: Run | undefined;
         // One look after each cancel: the run may have ended although the cancel keeps failing.
         if (looked && ambient.now() >= sendAt) {
           looked = false;
@@ -72,7 +72,7 @@ export class Canceller {
           looked = true;
           record = await this.#look(runId);
         }
-        if (isTerminal(record.status)) return { record };
+        if (record && isTerminal(record.status)) return { record };
         unknownSince = undefined;
       } catch (error) {
         const failure = asFailure(error);

@@ -17,6 +17,8 @@ const SLOW_POLL_MS = 10_000;
 const SLOW_AFTER_MS = 60_000;
 /** How long a deployment is searched for whose create call was lost, before the call is repeated. */
 const LOOKUP_WINDOW_MS = 6_000;
+/** The same where the service accepted the call: the deployment exists, and the list may lag behind. */
+const ACCEPTED_WINDOW_MS = 30_000;
 const LOOKUP_EVERY_MS = 500;
 const MAX_DEPLOY_CALLS = 2;
 
@@ -45,12 +47,12 @@ export async function* resolveDeployment({
   if (target.kind === "deployment") return target.deploymentId;
   if (target.knownId && !ignoreKnown) return target.knownId;
   yield { type: "status", phase: "resolving" };
-  const existing = pick(await client.listDeployments({ signal }), target.name);
+  const existing = pick(await deploymentsOf(client, target.name, signal), target.name);
   if (existing) return yield* untilReady(client, existing, signal);
   yield { type: "status", phase: "deploying", detail: target.name };
   const created = await deploys.join(target.name, signal, async (whileWanted) => {
     // Another request may have created it since the list was read.
-    const listed = await client.listDeployments({ signal: whileWanted });
+    const listed = await deploymentsOf(client, target.name, whileWanted);
     return pick(listed, target.name) ?? deployOnce({ client, target, listed, signal: whileWanted });
   });
   return yield* untilReady(client, created, signal);
@@ -82,8 +84,11 @@ export async function* untilReady(
           `the deployment failed to build${current.errorMessage ? `: ${current.errorMessage}` : ""}`,
           { details: { hint: "prune_deployments" } },
         );
-      default:
+      case "pending":
+      case "building":
         break;
+      default:
+        return current.id; // the create call shows whether it runs: "still starting" is a refusal that is waited out
     }
     if (shown !== current.status) yield { type: "status", phase: "deploying", detail: current.status };
     shown = current.status;
@@ -100,15 +105,50 @@ export async function* untilReady(
 }
 
 /** Picks the oldest, so that two processes that created one each agree. Failed ones are not used. */
-function pick(deployments: Deployment[], name: string): Deployment | undefined {
+function pick(deployments: readonly Deployment[], name: string): Deployment | undefined {
   return oldestFirst(deployments.filter((one) => one.name === name && one.status !== "failed"))[0];
+}
+
+/**
+ * All deployments, by the names of their rows; a row without a name that can be read is asked for by itself, unless one of
+ * the wanted name is there. Rejects with `contract` where it stays open whether one of them has the name: creating another
+ * one would be paid for twice.
+ */
+async function deploymentsOf(client: SerenClient, name: string, signal: AbortSignal): Promise<Deployment[]> {
+  const { rows, unreadable } = await client.listDeployments({ signal });
+  if (rows.some((row) => row.name === name)) return rows;
+  const nameless = rows.filter((row) => row.name === undefined);
+  if (nameless.length > MAX_NAMELESS) throw unnamed(nameless.length + unreadable);
+  const named = await Promise.all(
+    nameless.map(({ id }) => client.getDeployment(id, { signal }).catch((error: unknown) => gone(error, signal))),
+  );
+  const open = named.filter((one) => one && one.name === undefined).length + unreadable;
+  if (open > 0 && !named.some((one) => one?.name === name)) throw unnamed(open);
+  return [...rows.filter((row) => row.name !== undefined), ...named.flatMap((one) => one ?? [])];
+}
+
+/** Deployments asked for one by one because the list does not name them. */
+const MAX_NAMELESS = 20;
+
+/** A deployment that is gone has no name that matters. */
+function gone(error: unknown, signal: AbortSignal): undefined {
+  if (signal.aborted || !(error instanceof ExecutionFailure) || error.kind !== "not_found") throw error;
+  return undefined;
+}
+
+function unnamed(count: number): ExecutionFailure {
+  return new ExecutionFailure(
+    "contract",
+    `${count} of the deployments on Seren Cloud cannot be read, so it is not known whether the one to use is among them`,
+    { details: { hint: "name_deployment" } },
+  );
 }
 
 interface DeployOptions {
   client: SerenClient;
   target: WorkloadTarget;
   /** The deployments that exist. */
-  listed: Deployment[];
+  listed: readonly Deployment[];
   signal: AbortSignal;
 }
 
@@ -118,10 +158,12 @@ async function deployOnce({ client, target, listed, signal }: DeployOptions): Pr
   for (let calls = 1; ; calls += 1) {
     signal.throwIfAborted();
     let created: Deployment | undefined;
+    let accepted = false;
     try {
       created = await client.deploy(body);
     } catch (error) {
       if (!(error instanceof ExecutionFailure) || !(error.retryable || error.kind === "contract")) throw error;
+      accepted = error.kind === "contract" && (error.details.status ?? 0) < 300;
       if (error.details.neverSent || error.kind === "rate_limited") {
         if (calls > MAX_DEPLOY_CALLS) throw error;
         await sleep(client.ambient, error.details.retryAfterMs ?? POLL_MS, signal);
@@ -130,11 +172,18 @@ async function deployOnce({ client, target, listed, signal }: DeployOptions): Pr
     }
     if (created) {
       // Another process may have created one as well; the list decides which one both use.
-      const all = await client.listDeployments({ signal }).catch(() => []);
-      return pick(all, target.name) ?? created;
+      const all = await client.listDeployments({ signal }).catch(() => undefined);
+      return pick(all?.rows ?? [], target.name) ?? created;
     }
-    const found = await lookUpDeployment({ client, name: target.name, before, signal });
+    const windowMs = accepted ? ACCEPTED_WINDOW_MS : LOOKUP_WINDOW_MS;
+    const found = await lookUpDeployment({ client, name: target.name, before, windowMs, signal });
     if (found) return found;
+    if (accepted) {
+      throw new ExecutionFailure(
+        "unknown_outcome",
+        "Seren Cloud accepted the deployment in an answer that cannot be read, and does not list it yet; try again in a minute",
+      );
+    }
     if (calls >= MAX_DEPLOY_CALLS) {
       throw new ExecutionFailure("unavailable", "Seren Cloud did not create the deployment: its answers were lost");
     }
@@ -146,6 +195,7 @@ interface LookUpOptions {
   name: string;
   /** Ids that existed before the create call. */
   before: ReadonlySet<string>;
+  windowMs: number;
   signal: AbortSignal;
 }
 
@@ -153,12 +203,13 @@ interface LookUpOptions {
  * Finds what the create call made, if anything. That includes a deployment which failed to build at once: otherwise it
  * would be created, and paid for, again.
  */
-async function lookUpDeployment({ client, name, before, signal }: LookUpOptions): Promise<Deployment | undefined> {
+async function lookUpDeployment(options: LookUpOptions): Promise<Deployment | undefined> {
+  const { client, name, before, windowMs, signal } = options;
   const since = client.ambient.now();
   for (;;) {
-    const listed = await client.listDeployments({ signal });
+    const listed = await deploymentsOf(client, name, signal);
     const found = pick(listed, name) ?? listed.find((one) => one.name === name && !before.has(one.id));
-    if (found || client.ambient.now() - since > LOOKUP_WINDOW_MS) return found;
+    if (found || client.ambient.now() - since > windowMs) return found;
     await sleep(client.ambient, LOOKUP_EVERY_MS, signal);
   }
 }

@@ -8,6 +8,7 @@ const ADVICE = {
   list_runs: "see `seren-bridge runs list`",
   show_run: "see `seren-bridge runs show`",
   prune_deployments: "delete it with `seren-bridge deployments prune` and try again",
+  name_deployment: "see `seren-bridge deployments list` and set SEREN_BRIDGE_DEPLOYMENT",
 } satisfies Record<Hint, string>;
 
 /** Returns the message of a failure, an outcome's error or a notice, with the advice its hint stands for. */

@@ -1,5 +1,5 @@
 /** Follows one remote run: hands on what happens as events of the core, and keeps what the end of the run is judged by. */
-import { AWAITING_APPROVAL, type RunCursor, RunFollower, type SerenClient } from "../../seren/index.ts";
+import { AWAITING_APPROVAL, type RunCursor, RunFollower, type SerenClient, UNKNOWN_STATUS } from "../../seren/index.ts";
 import type { ExecutionEvent, RunRef } from "../events.ts";
 import { StatusNotifier, statusEvent } from "./notifiers.ts";
 import { Transcript } from "./transcript.ts";
@@ -9,6 +9,8 @@ export interface FollowResult {
   readonly streamError: string | undefined;
   /** Whether the stream was read to its own end. Otherwise events may be missing. */
   readonly complete: boolean;
+  /** Status that the stream's end or the state named. */
+  readonly status: string;
   /** Highest event number that the service mentioned; -1 before the first. */
   readonly latest: number;
 }
@@ -27,7 +29,7 @@ export class FollowedRun {
   readonly statuses: StatusNotifier;
   readonly #follower: RunFollower;
   readonly #endAtApproval: boolean;
-  #result: FollowResult = { streamError: undefined, complete: false, latest: -1 };
+  #result: FollowResult = { streamError: undefined, complete: false, status: UNKNOWN_STATUS, latest: -1 };
 
   constructor({ client, run, signal, endAtApproval }: FollowRunOptions) {
     this.run = run;
@@ -58,6 +60,7 @@ export class FollowedRun {
         if (done) {
           return this.#update({
             complete: value.complete,
+            status: value.status,
             ...(value.streamError === undefined ? {} : { streamError: value.streamError }),
           });
         }
@@ -68,13 +71,14 @@ export class FollowedRun {
         } else {
           const { status, currentTool, currentStep, phase, latestSequence } = value.state;
           // 0 also stands for a log without events.
-          if (latestSequence > 0) this.#update({ latest: Math.max(this.#result.latest, latestSequence) });
+          if (latestSequence !== undefined && latestSequence > 0)
+            this.#update({ latest: Math.max(this.#result.latest, latestSequence) });
           yield* this.statuses.emit(status, currentTool ?? currentStep ?? phase);
           if (status === AWAITING_APPROVAL && value.caughtUp && this.#endAtApproval) return this.#result;
         }
       }
     } finally {
-      await items.return({ complete: false }); // closes the stream, also when the caller stops in the middle
+      await items.return({ complete: false, status: UNKNOWN_STATUS }); // closes the stream, also when the caller stops in the middle
     }
   }
 

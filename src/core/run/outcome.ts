@@ -1,5 +1,5 @@
 /** Outcomes, made from the record of a run. What the record says wins over what was asked for. */
-import type { PendingApproval, Run, RunArtifact, RunEnding } from "../../seren/index.ts";
+import { ENDED_STATUS, type PendingApproval, type Run, type RunArtifact, type RunEnding } from "../../seren/index.ts";
 import type { StopCause } from "../../support/abort.ts";
 import type { Approval, Artifact, Outcome, RunRef, Usage } from "../events.ts";
 import type { Transcript } from "./transcript.ts";
@@ -19,10 +19,11 @@ export function usageOf(record: Run): Usage | undefined {
   };
 }
 
-export function runRefOf(record: Run): RunRef {
+/** `known`: the same run, where more is known of it than the record may say. */
+export function runRefOf(record: Run, known?: RunRef): RunRef {
   return {
     runId: record.id,
-    deploymentId: record.deploymentId,
+    deploymentId: record.deploymentId ?? known?.deploymentId ?? "",
     ...(record.sessionUrl ? { url: record.sessionUrl } : {}),
   };
 }
@@ -32,7 +33,7 @@ export function approvalsOf(pending: PendingApproval[]): Approval[] {
 }
 
 /** Merges artifacts of events with the listing. Equal ids or addresses are one artifact; its title is in the listing. */
-export function mergeArtifacts(seen: ReadonlyMap<string, Artifact>, listed: RunArtifact[]): Artifact[] {
+export function mergeArtifacts(seen: ReadonlyMap<string, Artifact>, listed: readonly RunArtifact[]): Artifact[] {
   const merged = new Map(seen);
   for (const { id, kind, title, url, payload } of listed) {
     const known = merged.get(id) ?? (url ? [...seen.values()].find(({ uri }) => uri === url) : undefined);
@@ -57,10 +58,13 @@ export interface EndedRun {
   artifacts?: Artifact[];
   streamError?: string;
   stoppedBy?: StopCause;
+  /** The run as it was known before: the record may say less. */
+  run?: RunRef;
 }
 
 export function endedOutcome({
   record,
+  run,
   ending,
   transcript,
   text,
@@ -71,7 +75,7 @@ export function endedOutcome({
   // The user did not ask for the cancel that our deadline sent.
   const kind = ending === "cancelled" && stoppedBy === "deadline" ? "timed_out" : ending;
   const usage = usageOf(record);
-  const outcome: Outcome = { kind, run: runRefOf(record), text, artifacts, approvals: [] };
+  const outcome: Outcome = { kind, run: runRefOf(record, run), text, artifacts, approvals: [] };
   if (usage) outcome.usage = usage;
   if (record.stopReason) outcome.stopReason = record.stopReason;
   if (stoppedBy) outcome.stoppedBy = stoppedBy;
@@ -80,6 +84,7 @@ export function endedOutcome({
     transcript.firstError?.message ??
     streamError ??
     record.statusMessage ??
+    (record.status === ENDED_STATUS ? ENDED_MESSAGE : undefined) ??
     DEFAULT_MESSAGES[kind] ??
     `the run ended: ${kind}`;
   outcome.error = {
@@ -111,6 +116,8 @@ export function unfinishedOutcome({ run, transcript, stoppedBy, message }: Unfin
 }
 
 const DEADLINE_MESSAGE = "the time limit of the request was reached; the run was cancelled";
+
+const ENDED_MESSAGE = "Seren Cloud says that the run is over, and not how it ended";
 
 const DEFAULT_MESSAGES: Readonly<Record<string, string>> = {
   failed: "the run failed without giving a reason",

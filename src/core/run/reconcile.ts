@@ -9,8 +9,10 @@ import {
   type CallOptions,
   EventLogReader,
   endingOf,
+  isUnreadable,
   type Run,
   type RunArtifact,
+  runFromStreamEnd,
   type SerenClient,
 } from "../../seren/index.ts";
 import type { StopCause } from "../../support/abort.ts";
@@ -45,19 +47,28 @@ export interface ReadRecordOptions {
   call: CallOptions;
   /** Request the artifacts at the same time, which saves a round trip when the run has ended. */
   withListing: boolean;
+  /** Status that the stream's end named, once the stream has ended by itself. */
+  streamEnd: string | undefined;
 }
 
-/** Reads the record. The listing of a run that has not ended is abandoned. */
+/**
+ * Reads the record. Where neither it nor the run's state can be read, the end of the stream serves in its place. The listing
+ * of a run that has not ended is abandoned.
+ */
 export async function readRecord({
   client,
   runId,
   call,
   withListing,
+  streamEnd,
 }: ReadRecordOptions): Promise<{ record: Run; listing: Promise<RunArtifact[]> | undefined }> {
   const unneeded = new AbortController();
   const listing = withListing ? listArtifacts(client, runId, unneeded.signal) : undefined;
   try {
-    const record = await client.getRun(runId, call);
+    const record = await client.getRun(runId, call).catch((error: unknown) => {
+      if (streamEnd !== undefined && isUnreadable(error)) return runFromStreamEnd(runId, streamEnd);
+      throw error;
+    });
     if (!endingOf(record.status)) unneeded.abort();
     return { record, listing };
   } catch (error) {
@@ -68,7 +79,10 @@ export async function readRecord({
 
 /** Lists the artifacts of a run. Returns none when they cannot be listed: events have reported them as well. */
 function listArtifacts(client: SerenClient, runId: string, signal?: AbortSignal): Promise<RunArtifact[]> {
-  return client.listRunArtifacts(runId, signal && { signal }).catch(() => []);
+  return client.listRunArtifacts(runId, signal && { signal }).then(
+    ({ rows }) => rows,
+    () => [],
+  );
 }
 
 /** `record` is terminal. `listing` are its artifacts, where they were requested already. */
@@ -155,8 +169,12 @@ function conclude(record: Run, { log, followed, stoppedBy }: Ending): Extract<Re
       warning(`the answer has ${final.length} characters; the result repeats the first ${final.text.length}`),
     );
   }
+  if (record.cut?.by === "stream") {
+    events.push(warning("the run's record could not be read; how it ended is what its stream said"));
+  }
   const outcome = endedOutcome({
     record,
+    run: followed.run,
     ending: endingOf(record.status) ?? "failed",
     transcript,
     text: final.text,

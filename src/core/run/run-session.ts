@@ -229,14 +229,20 @@ class RunSession {
     const { client } = this.#options;
     const { runId } = followed.run;
     // A stream that was read to its end is that of a run that has ended.
-    const withListing = followed.result.complete;
-    const read = readRecord({ client, runId, call: this.#patient(), withListing });
+    const { complete: withListing, status } = followed.result;
+    const streamEnd = withListing ? status : undefined;
+    const read = readRecord({ client, runId, call: this.#patient(), withListing, streamEnd });
     return read.then(({ record, listing }): Promise<Reconciled | OpenRun> | OpenRun => {
       if (endingOf(record.status)) {
         this.#state = { kind: "closed" };
         return reconcile(record, this.#ending(followed), listing);
       }
-      return { kind: "open", run: runRefOf(record), status: record.status, message: record.statusMessage };
+      return {
+        kind: "open",
+        run: runRefOf(record, followed.run),
+        status: record.status,
+        message: record.statusMessage,
+      };
     });
   }
 

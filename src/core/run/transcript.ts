@@ -30,6 +30,11 @@ export interface Position {
   complete: boolean;
 }
 
+function isToolEvent(row: unknown): boolean {
+  const type = decodeRunEvent(row)?.type;
+  return type === "tool_call" || type === "tool_result";
+}
+
 export interface FinalText {
   text: string;
   length: number;
@@ -128,16 +133,11 @@ export class Transcript {
     record: Run,
     { sequence, numbered }: Pick<Position, "sequence" | "numbered">,
   ): Generator<ExecutionEvent, void, void> {
-    for (const row of numbered ? (record.eventRows ?? []) : []) {
-      const number = sequenceOf(row);
-      if (number === undefined || number <= sequence) continue;
-      const event = this.apply(row);
-      if (event) yield event;
-    }
-    // Tools that were lost in the middle are reported late. Text is not: it would appear in the wrong place.
     for (const row of record.eventRows ?? []) {
-      const type = decodeRunEvent(row)?.type;
-      if (type !== "tool_call" && type !== "tool_result") continue;
+      const number = numbered ? sequenceOf(row) : undefined;
+      const isLater = number !== undefined && number > sequence;
+      // Tools that were lost in the middle are reported late. Text is not: it would appear in the wrong place.
+      if (!isLater && !isToolEvent(row)) continue;
       const event = this.apply(row);
       if (event) yield event;
     }

@@ -82,17 +82,12 @@ export class Caller {
   async exchange<T>({ read, ...call }: ReadableCall<T>): Promise<Answer<T>> {
     const response = await this.send(call);
     const envelope = envelopeOf(response);
-    const reading = read(envelope?.data);
-    if (reading.ok) {
-      return { value: reading.value, status: response.status, hasMore: envelope?.pagination?.has_more };
-    }
+    const value = read(envelope?.data);
+    if (value !== undefined) return { value, status: response.status, hasMore: envelope?.hasMore };
     throw new ExecutionFailure(
       "contract",
       `Seren Cloud's answer about ${call.subject} is not one this version can read`,
-      {
-        cause: reading.error,
-        details: { status: response.status },
-      },
+      { details: { status: response.status } },
     );
   }
 
@@ -116,7 +111,7 @@ export class Caller {
           read: readRows,
           signal: options?.signal,
         });
-        return { rows, hasMore };
+        return { rows: [...rows], hasMore };
       }, options);
     return readPage(ask, limit, offset);
   }

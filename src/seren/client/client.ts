@@ -4,8 +4,9 @@
  * decide whether to call again, after looking for what the first call made.
  */
 import { MAX_PAGE } from "#protocols/seren-cloud";
+import { timeoutSignal } from "../../support/abort.ts";
 import type { Ambient } from "../../support/ambient.ts";
-import { ExecutionFailure, type FailureKind, isOneOf } from "../../support/failure.ts";
+import { asFailure, ExecutionFailure, type FailureKind, isOneOf } from "../../support/failure.ts";
 import { RecentSet } from "../../support/recent-set.ts";
 import type { TokenBucket } from "../../support/token-bucket.ts";
 import { toFailure } from "../http/problem.ts";
@@ -20,24 +21,27 @@ import {
   readPendingRun,
   readRows,
   readRun,
+  requestIdOf,
 } from "../mapping/answers.ts";
 import { deploymentBody, runBody } from "../mapping/requests.ts";
-import type {
-  Deployment,
-  Invocation,
-  LiveState,
-  NewDeployment,
-  NewRun,
-  PendingApprovals,
-  PendingRun,
-  Run,
-  RunArtifact,
+import {
+  type Deployment,
+  type Invocation,
+  type LiveState,
+  type NewDeployment,
+  type NewRun,
+  type PendingApprovals,
+  type PendingRun,
+  type Rows,
+  type Run,
+  type RunArtifact,
+  UNKNOWN_STATUS,
 } from "../model.ts";
 import { Caller, type CallOptions } from "./caller.ts";
 import { envelopeOf } from "./envelope.ts";
-import { type EventPage, isTooLarge, type RunPage } from "./pages.ts";
+import { type EventPage, isTooLarge, isUnreadable, type RunPage } from "./pages.ts";
 import { queryString, segment } from "./path.ts";
-import { runFromState } from "./status.ts";
+import { runFromState, statusOf } from "./status.ts";
 
 const CANCEL_TIMEOUT_MS = 4_000;
 const STREAM_OPEN_TIMEOUT_MS = 30_000;
@@ -45,6 +49,8 @@ const STREAM_OPEN_TIMEOUT_MS = 30_000;
 const MAX_LARGE_RUNS = 64;
 
 const GONE: ReadonlySet<FailureKind> = new Set(["not_found"]);
+/** How a service refuses to show the state of a run that it knows. */
+const NO_STATE: ReadonlySet<FailureKind> = new Set(["not_found", "unsupported", "contract"]);
 
 export interface ListRuns {
   limit?: number;
@@ -72,15 +78,14 @@ export class SerenClient {
     return this.#caller.budget;
   }
 
-  /** Unreadable rows are left out: deployments of other people may be shown in part only. */
-  async listDeployments(options?: CallOptions): Promise<Deployment[]> {
+  async listDeployments(options?: CallOptions): Promise<Rows<Deployment>> {
     const call = { path: "/deployments", subject: "the list of deployments", read: readRows };
     return readEach(readDeployment, await this.#caller.get(call, options));
   }
 
   async getDeployment(deploymentId: string, options?: CallOptions): Promise<Deployment> {
-    const call = { path: deploymentPath(deploymentId), subject: "the deployment", read: readDeployment };
-    return this.#caller.get(call, options);
+    const read = (value: unknown) => readDeployment(value, deploymentId);
+    return this.#caller.get({ path: deploymentPath(deploymentId), subject: "the deployment", read }, options);
   }
 
   /** Calls once: the service does not deduplicate, so a second call makes a second deployment. */
@@ -117,37 +122,51 @@ export class SerenClient {
     return { httpStatus: status, invocation: value };
   }
 
-  /** Returns the record. One that is too large to be read is `cut`: it has what the run's state says, and no more. */
+  /**
+   * Returns the record. One that is too large or cannot be read is `cut`: it has what the run's state says, and no more.
+   * Where the record's status cannot be read, the state's counts.
+   */
   async getRun(runId: string, options?: CallOptions): Promise<Run> {
-    const path = runPath(runId);
-    if (!this.#largeRuns.has(runId)) {
-      try {
-        return await this.#caller.get({ path, subject: "the run", read: readRun }, options);
-      } catch (error) {
-        if (!isTooLarge(error)) throw error;
-        this.#largeRuns.add(runId);
-      }
+    const record = this.#largeRuns.has(runId) ? undefined : await this.#record(runId, options);
+    const isFailure = record instanceof ExecutionFailure;
+    if (record && !isFailure && record.status !== UNKNOWN_STATUS) return record;
+    try {
+      const state = await this.getRunState(runId, options);
+      return record && !isFailure ? { ...record, status: statusOf(state) } : runFromState(state);
+    } catch (error) {
+      if (!record || !isOneOf(NO_STATE, error)) throw error;
+      if (isFailure) throw record;
+      return record;
     }
-    return runFromState(await this.getRunState(runId, options));
+  }
+
+  /** Returns the failure of a record that is too large or cannot be read. */
+  async #record(runId: string, options?: CallOptions): Promise<Run | ExecutionFailure> {
+    try {
+      const read = (value: unknown) => sameRun(runId, readRun(value, runId));
+      return await this.#caller.get({ path: runPath(runId), subject: "the run", read }, options);
+    } catch (error) {
+      if (isTooLarge(error)) this.#largeRuns.add(runId);
+      else if (!isUnreadable(error)) throw error;
+      return asFailure(error);
+    }
   }
 
   async getRunState(runId: string, options?: CallOptions): Promise<LiveState> {
-    return this.#caller.get({ path: `${runPath(runId)}/state`, subject: "the run", read: readLiveState }, options);
+    const read = (value: unknown) => readLiveState(value, runId);
+    return this.#caller.get({ path: `${runPath(runId)}/state`, subject: "the run", read }, options);
   }
 
-  /** Runs of one deployment, or of the whole organization. Unreadable records are left out. */
-  async listRuns(deploymentId: string | undefined, query: ListRuns = {}, options?: CallOptions): Promise<Run[]> {
-    return (await this.listRunPage(deploymentId, query, options)).runs;
-  }
-
-  /** The same, with whether there are more. */
+  /** One page of the runs of a deployment, or of the whole organization. */
   async listRunPage(deploymentId: string | undefined, query: ListRuns = {}, options?: CallOptions): Promise<RunPage> {
     const { limit = MAX_PAGE.runs, offset = 0, status, conversationId } = query;
     const path = deploymentId ? `${deploymentPath(deploymentId)}/runs` : "/runs";
     const filter = { status, conversation_id: conversationId };
     const listing = { path, subject: "the list of runs", limit, offset, filter };
     const { rows, hasMore } = await this.#caller.page(listing, options);
-    return { runs: readEach(readRun, rows), tooLarge: rows.filter((row) => row === undefined).length, hasMore };
+    const { rows: runs, unreadable } = readEach(readRun, rows);
+    const unnamedRequestIds = rows.flatMap((row) => (readRun(row) ? [] : (requestIdOf(row) ?? [])));
+    return { runs, unreadable, unnamedRequestIds, hasMore };
   }
 
   async listRunEvents(runId: string, offset: number, options?: CallOptions): Promise<EventPage> {
@@ -156,8 +175,7 @@ export class SerenClient {
     return { events: rows, hasMore };
   }
 
-  /** Unreadable rows are left out. */
-  async listRunArtifacts(runId: string, options?: CallOptions): Promise<RunArtifact[]> {
+  async listRunArtifacts(runId: string, options?: CallOptions): Promise<Rows<RunArtifact>> {
     const path = `${runPath(runId)}/artifacts${queryString({ limit: MAX_PAGE.artifacts })}`;
     return readEach(readArtifact, await this.#caller.get({ path, subject: "the run", read: readRows }, options));
   }
@@ -167,8 +185,8 @@ export class SerenClient {
     return this.#caller.get(call, options);
   }
 
-  /** The organization's runs that wait for a person. Unreadable rows are left out. */
-  async listPendingRuns(options?: CallOptions): Promise<PendingRun[]> {
+  /** The organization's runs that wait for a person. */
+  async listPendingRuns(options?: CallOptions): Promise<Rows<PendingRun>> {
     const path = `/pending_approvals${queryString({ limit: MAX_PAGE.approvals })}`;
     const call = { path, subject: "the list of approvals", read: readRows };
     return readEach(readPendingRun, await this.#caller.get(call, options));
@@ -176,22 +194,27 @@ export class SerenClient {
 
   /**
    * Asks the service to stop the run and returns the run as it is then: acceptance is no end, so the caller repeats this
-   * until the status is terminal. Calls once; where the answer holds no record, it is read after the cancel.
+   * until the status is terminal. Calls once; where the answer holds no record, one look follows. Returns `undefined` when
+   * the service took the request and the run cannot be seen.
    */
-  async cancelRun(runId: string, signal?: AbortSignal): Promise<Run> {
-    const path = runPath(runId);
-    const common = { subject: "the run", timeoutMs: CANCEL_TIMEOUT_MS, signal };
+  async cancelRun(runId: string, signal?: AbortSignal): Promise<Run | undefined> {
+    const path = `${runPath(runId)}/cancel`;
     try {
-      const response = await this.#caller.send({ ...common, method: "POST", path: `${path}/cancel` });
-      const answer = readRun(envelopeOf(response)?.data);
-      if (answer.ok) return answer.value;
-      return await this.#caller.call({ ...common, method: "GET", path, read: readRun });
+      const call = { method: "POST", path, subject: "the run", timeoutMs: CANCEL_TIMEOUT_MS, signal } as const;
+      const run = sameRun(runId, readRun(envelopeOf(await this.#caller.send(call))?.data));
+      if (run && run.status !== UNKNOWN_STATUS) return run;
     } catch (error) {
       if (!isTooLarge(error)) throw error;
       this.#largeRuns.add(runId);
     }
-    const state = { ...common, method: "GET", path: `${path}/state`, read: readLiveState } as const;
-    return runFromState(await this.#caller.call(state));
+    const limit = timeoutSignal(this.ambient, CANCEL_TIMEOUT_MS, signal);
+    try {
+      return await this.getRun(runId, { attempts: 1, signal: limit.signal });
+    } catch {
+      return undefined; // the cancel itself was taken
+    } finally {
+      limit.release();
+    }
   }
 
   /**
@@ -219,6 +242,11 @@ export class SerenClient {
   close(): Promise<void> {
     return this.#transport.close();
   }
+}
+
+/** An answer about another run is none about this one. */
+function sameRun(runId: string, run: Run | undefined): Run | undefined {
+  return run?.id.toLowerCase() === runId.toLowerCase() ? run : undefined;
 }
 
 function deploymentPath(deploymentId: string): string {

@@ -1,15 +1,23 @@
 /** Opens the JSON answers of the service. */
-import * as z from "zod";
-import { EnvelopeSchema } from "#protocols/seren-cloud";
-import { parseJson } from "../../support/objects.ts";
-import { JITLESS } from "../../support/zod.ts";
+import { isObject, parseJson } from "../../support/objects.ts";
 import type { HttpResponse } from "../http/transport.ts";
+import { flagIn, membersIn, numberIn } from "../mapping/members.ts";
 
-export type Envelope = z.output<typeof EnvelopeSchema>;
+export interface Envelope {
+  data: unknown;
+  /** Whether a listing goes on; undefined where the service does not say. */
+  hasMore: boolean | undefined;
+}
 
 /** Returns undefined for a body that is empty, not JSON, or not an envelope. */
 export function envelopeOf(response: HttpResponse): Envelope | undefined {
-  return EnvelopeSchema.safeParse(parseJson(response.body), JITLESS).data;
+  const body = parseJson(response.body);
+  if (!isEnvelope(body)) return undefined;
+  return { data: body.data, hasMore: flagIn(membersIn(body.pagination).has_more) };
+}
+
+function isEnvelope(value: unknown): value is Record<string, unknown> {
+  return isObject(value) && "data" in value;
 }
 
 /**
@@ -19,17 +27,15 @@ export function envelopeOf(response: HttpResponse): Envelope | undefined {
  */
 export function withoutGateway(response: HttpResponse): HttpResponse {
   if (response.status > 299 || !WRAPPED.test(response.body)) return response;
-  const wrapped = GatewaySchema.safeParse(parseJson(response.body), JITLESS).data?.data;
-  if (!wrapped) return response;
-  const { status, body } = wrapped;
+  const wrapped = membersIn(membersIn(parseJson(response.body)).data);
+  const status = numberIn(wrapped.status);
+  const isWrapper = Object.keys(wrapped).every((name) => name === "status" || name === "body") && "body" in wrapped;
+  if (!isWrapper || status === undefined || !Number.isInteger(status) || status < 100 || status > 599) return response;
+  const { body } = wrapped;
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  const bare = status <= 299 && !EnvelopeSchema.safeParse(parseJson(text), JITLESS).success;
-  return { ...response, status, body: bare ? `{"data":${text}}` : text };
+  const isBare = status <= 299 && !isEnvelope(parseJson(text));
+  return { ...response, status, body: isBare ? `{"data":${text}}` : text };
 }
 
 /** Checked before parsing, so that a large answer is not parsed twice. */
 const WRAPPED = /^\s*\{\s*"data"\s*:\s*\{\s*"(?:status|body)"/;
-
-const GatewaySchema = z.looseObject({
-  data: z.strictObject({ status: z.int().min(100).max(599), body: z.unknown() }),
-});

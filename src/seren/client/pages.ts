@@ -8,11 +8,13 @@ export interface Page {
   hasMore: boolean;
 }
 
-/** A page of runs. Unreadable records are left out. */
+/** A page of run records. */
 export interface RunPage {
   runs: Run[];
-  /** Number of records left out because of their size. */
-  tooLarge: number;
+  /** Number of records left out: too large, or without an id. */
+  unreadable: number;
+  /** Markers of the create calls whose runs are among the unreadable ones. */
+  unnamedRequestIds: string[];
   hasMore: boolean;
 }
 
@@ -24,6 +26,11 @@ export interface EventPage {
 
 export function isTooLarge(error: unknown): boolean {
   return error instanceof ExecutionFailure && error.details.tooLarge === true;
+}
+
+/** Whether the service answered with success, and in a way that cannot be read. */
+export function isUnreadable(error: unknown): boolean {
+  return error instanceof ExecutionFailure && error.kind === "contract" && (error.details.status ?? 0) < 300;
 }
 
 /** Returns `limit` rows from `offset` on, from one call, or from two halves where the answer is too large. */

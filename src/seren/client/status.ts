@@ -2,9 +2,12 @@
  * How a run's free-form status is read (`docs/reference/seren-cloud-api.md`, section 3.4). Unknown values mean that the
  * run goes on.
  */
-import type { LiveState, Run } from "../model.ts";
+import { type LiveState, type Run, UNKNOWN_STATUS } from "../model.ts";
 
 export type RunEnding = "completed" | "failed" | "cancelled" | "timed_out" | "blocked";
+
+/** Our word for a run of which the service says that it is over, and not how it ended. */
+export const ENDED_STATUS = "ended";
 
 const ENDINGS: Readonly<Record<string, RunEnding>> = {
   completed: "completed",
@@ -14,6 +17,7 @@ const ENDINGS: Readonly<Record<string, RunEnding>> = {
   canceled: "cancelled",
   timeout: "timed_out",
   blocked: "blocked",
+  [ENDED_STATUS]: "failed",
 };
 
 export const AWAITING_APPROVAL = "awaiting_approval";
@@ -32,14 +36,23 @@ export function hasStopped(state: LiveState): boolean {
   return state.terminal || isTerminal(state.status) || state.status === AWAITING_APPROVAL;
 }
 
-/** Returns a state made from the record, for a service without states. Its `latestSequence` is unknown, so the maximum. */
+/** Returns a state made from the record, for a service without states. Its `latestSequence` is not known. */
 export function stateFromRecord({ id, deploymentId, status, statusMessage }: Run): LiveState {
-  const terminal = isTerminal(status);
-  const latestSequence = Number.MAX_SAFE_INTEGER;
-  return { runId: id, deploymentId, status, phase: status, terminal, latestSequence, statusMessage };
+  return { runId: id, deploymentId, status, phase: status, terminal: isTerminal(status), statusMessage };
 }
 
-/** Returns the run as its state describes it, for a record that is too large to be read. */
-export function runFromState({ runId, deploymentId, status, statusMessage, latestSequence }: LiveState): Run {
-  return { id: runId, deploymentId, status, statusMessage, cut: { latestSequence } };
+/** Returns the status that a state stands for, also where only `terminal` can be read. */
+export function statusOf({ status, terminal }: LiveState): string {
+  return status === UNKNOWN_STATUS && terminal ? ENDED_STATUS : status;
+}
+
+/** Returns the run as its state describes it, for a record that is too large or cannot be read. */
+export function runFromState(state: LiveState): Run {
+  const { runId, deploymentId, statusMessage, latestSequence } = state;
+  return { id: runId, deploymentId, status: statusOf(state), statusMessage, cut: { by: "state", latestSequence } };
+}
+
+/** A run of which only the end of its stream is known. `status`: what that said. */
+export function runFromStreamEnd(runId: string, status: string): Run {
+  return { id: runId, status: isTerminal(status) ? status : ENDED_STATUS, cut: { by: "stream" } };
 }

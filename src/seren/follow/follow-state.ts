@@ -35,8 +35,7 @@ export type FollowNews =
   | { type: "status"; status: string }
   | { type: "stream_error"; message: string | undefined }
   | { type: "disconnected"; progressed: boolean; refused: boolean }
-  /** `status` is absent when the stream itself ended the following. */
-  | { type: "returned"; status: string | undefined };
+  | { type: "returned"; status: string };
 
 export function reduce(state: FollowState, news: FollowNews): FollowState {
   switch (news.type) {

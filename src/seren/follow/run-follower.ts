@@ -20,8 +20,9 @@ import { type Ambient, backoffMs, sleep } from "../../support/ambient.ts";
 import { assertNever } from "../../support/assert-never.ts";
 import { ExecutionFailure, type FailureKind, isOneOf } from "../../support/failure.ts";
 import type { SerenClient } from "../client/client.ts";
-import { AWAITING_APPROVAL, hasStopped, isTerminal, stateFromRecord } from "../client/status.ts";
-import type { LiveState } from "../model.ts";
+import { AWAITING_APPROVAL, hasStopped, isTerminal, statusOf } from "../client/status.ts";
+import { type LiveState, UNKNOWN_STATUS } from "../model.ts";
+import { ASK_ELSEWHERE, askState } from "./ask-state.ts";
 import { EventLogReader, type LogEvents } from "./event-log-reader.ts";
 import { type FollowNews, INITIAL_STATE, reduce } from "./follow-state.ts";
 import { RunCursor, sequenceIn, toSequence } from "./run-cursor.ts";
@@ -39,8 +40,6 @@ const POLL_EVERY_MS = 1_500;
 /** A run that was just created may not be known everywhere at once. */
 const UNKNOWN_RUN_GRACE_MS = 10_000;
 
-/** Refusals of one way to ask about a run. Another way may still succeed. */
-const ASK_ELSEWHERE: ReadonlySet<FailureKind> = new Set(["not_found", "unsupported", "contract"]);
 const UNKNOWN: ReadonlySet<FailureKind> = new Set(["not_found"]);
 
 export type FollowItem =
@@ -53,6 +52,8 @@ export type FollowItem =
 export interface FollowEnd {
   /** The stream ended by itself. Otherwise the run's state ended the following, and events may be missing. */
   complete: boolean;
+  /** Status that the stream's end or the state named; it serves where the record cannot be read. */
+  status: string;
   /** Text of the first `error` frame of the stream. */
   streamError?: string;
 }
@@ -73,6 +74,8 @@ export class RunFollower {
   /** Shortest time between two connections, as the server's `retry:` asks. */
   #serverRetryMs = 0;
   #polling = false;
+  /** Status that the `end` frame of the stream named. */
+  #endStatus = UNKNOWN_STATUS;
 
   constructor(client: SerenClient, runId: string, signal: AbortSignal) {
     this.#client = client;
@@ -98,7 +101,7 @@ export class RunFollower {
         end = endOfFailed(error);
         retryAt = this.#ambient.now() + (error.details.retryAfterMs ?? 0);
       }
-      if (end === "run_ended") return this.#return(undefined);
+      if (end === "run_ended") return this.#return(this.#endStatus, true);
       this.#note({
         type: "disconnected",
         progressed: this.cursor.applied > before,
@@ -109,8 +112,8 @@ export class RunFollower {
       if (end === "interrupted") {
         const state = await this.#askState();
         yield this.#stateItem(state);
-        const complete = this.cursor.sequence >= state.latestSequence || this.#state.fruitless >= MAX_FRUITLESS;
-        if (hasStopped(state) && complete) return this.#return(state.status);
+        const complete = this.#hasReached(state) || this.#state.fruitless >= MAX_FRUITLESS;
+        if (hasStopped(state) && complete) return this.#return(statusOf(state), false);
         yield { kind: "reconnecting" };
       }
       await this.#waitToReconnect(end, retryAt);
@@ -122,10 +125,10 @@ export class RunFollower {
     this.#state = reduce(this.#state, news);
   }
 
-  #return(status: string | undefined): FollowEnd {
+  #return(status: string, complete: boolean): FollowEnd {
     this.#note({ type: "returned", status });
     const { streamError } = this.#state;
-    return { complete: status === undefined, ...(streamError === undefined ? {} : { streamError }) };
+    return { complete, status, ...(streamError === undefined ? {} : { streamError }) };
   }
 
   /** `retryAt`: not before this time, in milliseconds since the epoch. */
@@ -139,34 +142,23 @@ export class RunFollower {
     if (fruitless > 0) await this.#client.budget.take(this.#signal);
   }
 
-  get #untilAborted() {
-    return { signal: this.#signal, attempts: Number.POSITIVE_INFINITY };
+  #askState(): Promise<LiveState> {
+    const mayBeTooNew = (error: unknown) => this.#mayBeTooNew(error);
+    return askState({ client: this.#client, runId: this.#runId, signal: this.#signal, mayBeTooNew });
   }
 
   #isCaughtUp(state: LiveState | undefined): boolean {
-    return this.#state.replayed || (state !== undefined && this.cursor.sequence >= state.latestSequence);
+    return this.#state.replayed || (state !== undefined && this.#hasReached(state));
+  }
+
+  /** Whether every event that the state counts was handed on. A state that does not say how many leaves it open. */
+  #hasReached({ latestSequence }: LiveState): boolean {
+    return latestSequence !== undefined && this.cursor.sequence >= latestSequence;
   }
 
   #stateItem(state: LiveState): FollowItem {
     this.#note({ type: "status", status: state.status });
     return { kind: "state", state, caughtUp: this.#isCaughtUp(state) };
-  }
-
-  /** Returns the run's state; where the service shows none, one made from the record. */
-  async #askState(): Promise<LiveState> {
-    for (;;) {
-      try {
-        return await this.#client.getRunState(this.#runId, this.#untilAborted);
-      } catch (error) {
-        if (!isOneOf(ASK_ELSEWHERE, error)) throw error;
-      }
-      try {
-        return stateFromRecord(await this.#client.getRun(this.#runId, this.#untilAborted));
-      } catch (error) {
-        if (!this.#mayBeTooNew(error)) throw error;
-      }
-      await sleep(this.#ambient, POLL_EVERY_MS, this.#signal);
-    }
   }
 
   #mayBeTooNew(error: unknown): boolean {
@@ -224,6 +216,7 @@ export class RunFollower {
         this.#note({ type: "stream_error", message: signal.message });
         return "interrupted";
       case "end":
+        this.#endStatus = signal.status;
         return "run_ended";
       case "nothing":
         return undefined;
@@ -277,7 +270,7 @@ export class RunFollower {
       this.#note({ type: "replayed" });
       yield this.#stateItem(state);
       const nothingNew = this.cursor.applied === before;
-      if (hadStopped && nothingNew) return this.#return(state.status);
+      if (hadStopped && nothingNew) return this.#return(statusOf(state), false);
       hadStopped = hasStopped(state);
       if (nothingNew || !hadStopped) await sleep(this.#ambient, POLL_EVERY_MS, this.#signal);
     }

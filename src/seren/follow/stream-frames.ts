@@ -1,7 +1,7 @@
 /** What the frames of a run's stream say. Frame names: `docs/reference/seren-cloud-api.md`, section 4. */
 import { parseObject } from "../../support/objects.ts";
 import { readMessage } from "../http/problem.ts";
-import { readLiveState, readSnapshot } from "../mapping/answers.ts";
+import { readLiveState, readSnapshot, readStatus } from "../mapping/answers.ts";
 import type { LiveState } from "../model.ts";
 import { type RunCursor, sequenceIn } from "./run-cursor.ts";
 import type { SseFrame } from "./sse.ts";
@@ -19,8 +19,8 @@ export type StreamSignal =
   | { kind: "replayed" }
   /** Legacy: the whole run so far, sent again with every change. */
   | { kind: "snapshot"; status: string; eventRows: readonly unknown[] }
-  /** The run has ended. */
-  | { kind: "end" }
+  /** The run has ended, with this status where the frame says it. */
+  | { kind: "end"; status: string }
   /** The stream stops at a limit of its own, or with an error. Says nothing about the run. */
   | { kind: "closing"; message?: string | undefined }
   | { kind: "nothing" };
@@ -29,20 +29,18 @@ const NOTHING: StreamSignal = { kind: "nothing" };
 
 export function readFrame(frame: SseFrame): StreamSignal {
   const { event: name = "message", id } = frame;
-  if (END_FRAMES.has(name)) return { kind: "end" };
   const data = parseObject(frame.data);
+  if (END_FRAMES.has(name)) return { kind: "end", status: readStatus(data) };
   switch (name) {
     case "run.event":
     case "message":
       return data ? { kind: "event", event: data, id } : { kind: "unreadable", id, isEvent: name === "run.event" };
     case "run.state": {
-      const reading = readLiveState(data);
-      return reading.ok ? { kind: "state", state: reading.value } : NOTHING;
+      const state = readLiveState(data, "");
+      return state ? { kind: "state", state } : NOTHING;
     }
-    case "run": {
-      const reading = readSnapshot(data?.data ?? data);
-      return reading.ok ? { kind: "snapshot", ...reading.value } : NOTHING;
-    }
+    case "run":
+      return { kind: "snapshot", ...readSnapshot(data?.data ?? data) };
     case "replay_complete":
       return { kind: "replayed" };
     case "timeout":

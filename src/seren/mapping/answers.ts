@@ -1,147 +1,189 @@
-/** The service's answers as our own types (`model.ts`): the one place where members of an answer are read. */
-import * as z from "zod";
-import {
-  DeploymentSummarySchema,
-  type PendingApprovalSchema,
-  PendingRunSchema,
-  RunArtifactSchema,
-  RunInvocationSchema,
-  RunLiveStateSchema,
-  RunPendingApprovalsSchema,
-  RunRecordSchema,
-  RunSnapshotSchema,
-} from "#protocols/seren-cloud";
+/**
+ * The service's answers as our own types (`model.ts`): the one place where members of an answer are read. Only what
+ * identifies a thing is required; every other member is used if it can be, and is absent otherwise (`members.ts`).
+ */
 import { isObject } from "../../support/objects.ts";
-import { JITLESS } from "../../support/zod.ts";
-import type {
-  Deployment,
-  Invocation,
-  LiveState,
-  PendingApproval,
-  PendingApprovals,
-  PendingRun,
-  Run,
-  RunArtifact,
+import {
+  type Deployment,
+  type Invocation,
+  type LiveState,
+  type PendingApproval,
+  type PendingApprovals,
+  type PendingRun,
+  type Rows,
+  type Run,
+  type RunArtifact,
+  UNKNOWN_STATUS,
 } from "../model.ts";
+import {
+  addressIn,
+  contentIn,
+  decimalIn,
+  flagIn,
+  idIn,
+  listIn,
+  membersIn,
+  nameIn,
+  numberIn,
+  objectIn,
+  phraseIn,
+  textIn,
+  timeIn,
+} from "./members.ts";
 
-/** Reads one value of an answer. Returns the reason when it cannot be read. */
-export type Reader<T> = (value: unknown) => { ok: true; value: T } | { ok: false; error: Error };
+/** Reads one value of an answer. Returns `undefined` when it lacks what it cannot do without. */
+export type Reader<T> = (value: unknown) => T | undefined;
 
-function reader<S extends z.ZodType, T>(schema: S, map: (wire: z.output<S>) => T): Reader<T> {
-  return (value) => {
-    const parsed = schema.safeParse(value, JITLESS);
-    return parsed.success ? { ok: true, value: map(parsed.data) } : { ok: false, error: parsed.error };
+/** Reads each row by itself, so that one that cannot be read costs no other. */
+export function readEach<T>(read: Reader<T>, rows: readonly unknown[]): Rows<T> {
+  const values = rows.flatMap((row) => read(row) ?? []);
+  return { rows: values, unreadable: rows.length - values.length };
+}
+
+export const readRows: Reader<readonly unknown[]> = listIn;
+
+/** `asked`: the id by which the run was asked for; it serves where the answer's own cannot be read. */
+export function readRun(value: unknown, asked?: string): Run | undefined {
+  const run = membersIn(value);
+  const id = idIn(run.id) ?? asked;
+  if (id === undefined || !isObject(value)) return undefined;
+  return {
+    id,
+    deploymentId: idIn(run.deployment_id),
+    status: statusIn(run.status),
+    statusMessage: phraseIn(run.status_message),
+    stopReason: nameIn(run.stop_reason),
+    executionId: idIn(run.execution_id),
+    conversationId: idIn(run.conversation_id),
+    sessionUrl: addressIn(run.session_url),
+    createdAt: timeIn(run.created_at),
+    startedAt: timeIn(run.started_at),
+    completedAt: timeIn(run.completed_at),
+    updatedAt: timeIn(run.updated_at),
+    executionTimeMs: numberIn(run.execution_time_ms),
+    computeCostUsd: decimalIn(run.compute_cost_usd),
+    inferenceCostUsd: decimalIn(run.inference_cost_usd),
+    inputTokens: numberIn(run.inference_input_tokens),
+    outputTokens: numberIn(run.inference_output_tokens),
+    output: textIn(run.output),
+    eventRows: listIn(run.output_events),
+    source: nameIn(run.source),
+    payload: payloadIn(run.invocation_payload),
   };
 }
 
-/** The rows that can be read, in order. The others are left out. */
-export function readEach<T>(read: Reader<T>, rows: readonly unknown[]): T[] {
-  const values: T[] = [];
-  for (const row of rows) {
-    const reading = read(row);
-    if (reading.ok) values.push(reading.value);
-  }
-  return values;
+export function readLiveState(value: unknown, asked?: string): LiveState | undefined {
+  const state = membersIn(value);
+  const runId = idIn(state.run_id) ?? asked;
+  const status = statusIn(state.status);
+  const terminal = flagIn(state.terminal);
+  if (runId === undefined || (status === UNKNOWN_STATUS && terminal === undefined)) return undefined;
+  return {
+    runId,
+    deploymentId: idIn(state.deployment_id),
+    status,
+    phase: nameIn(state.phase) ?? status,
+    terminal: terminal ?? false,
+    latestSequence: numberIn(state.latest_sequence),
+    currentStep: phraseIn(state.current_step),
+    currentTool: nameIn(state.current_tool),
+    statusMessage: phraseIn(state.status_message),
+  };
 }
 
-export const readRows: Reader<unknown[]> = reader(z.array(z.unknown()), (rows) => rows);
+/** The marker of the create call that made the run of a row, whatever else of the row can be read. */
+export function requestIdOf(row: unknown): string | undefined {
+  return payloadIn(membersIn(row).invocation_payload)?.requestId;
+}
 
-export const readRun: Reader<Run> = reader(RunRecordSchema, (wire) => ({
-  id: wire.id,
-  deploymentId: wire.deployment_id,
-  status: wire.status,
-  statusMessage: wire.status_message ?? undefined,
-  stopReason: wire.stop_reason ?? undefined,
-  executionId: wire.execution_id ?? undefined,
-  conversationId: wire.conversation_id ?? undefined,
-  sessionUrl: wire.session_url ?? undefined,
-  createdAt: timeOf(wire.created_at),
-  startedAt: timeOf(wire.started_at),
-  completedAt: timeOf(wire.completed_at),
-  updatedAt: timeOf(wire.updated_at),
-  executionTimeMs: wire.execution_time_ms ?? undefined,
-  computeCostUsd: wire.compute_cost_usd ?? undefined,
-  inferenceCostUsd: wire.inference_cost_usd ?? undefined,
-  inputTokens: wire.inference_input_tokens ?? undefined,
-  outputTokens: wire.inference_output_tokens ?? undefined,
-  output: wire.output ?? undefined,
-  eventRows: listOf(wire.output_events),
-  requestId: textIn(wire.invocation_payload, "client_request_id"),
-  message: textIn(wire.invocation_payload, "message"),
-}));
-
-export const readLiveState: Reader<LiveState> = reader(RunLiveStateSchema, (wire) => ({
-  runId: wire.run_id,
-  deploymentId: wire.deployment_id,
-  status: wire.status,
-  phase: wire.phase,
-  terminal: wire.terminal,
-  latestSequence: wire.latest_sequence,
-  currentStep: wire.current_step ?? undefined,
-  currentTool: wire.current_tool ?? undefined,
-  statusMessage: wire.status_message ?? undefined,
-}));
+function payloadIn(value: unknown): Run["payload"] {
+  const payload = objectIn(value);
+  return payload && { requestId: idIn(payload.client_request_id), message: textIn(payload.message) };
+}
 
 /** The legacy `run` frame of the stream: the whole run so far. */
-export const readSnapshot: Reader<{ status: string; eventRows: readonly unknown[] }> = reader(
-  RunSnapshotSchema,
-  (wire) => ({ status: wire.status, eventRows: wire.output_events ?? [] }),
-);
-
-export const readInvocation: Reader<Invocation> = reader(RunInvocationSchema, (wire) => ({
-  status: wire.status,
-  runId: wire.run_id ?? wire.id ?? undefined,
-  executionId: wire.execution_id ?? undefined,
-  result: wire.result,
-}));
-
-export const readDeployment: Reader<Deployment> = reader(DeploymentSummarySchema, (wire) => ({
-  id: wire.id,
-  name: wire.name,
-  mode: wire.mode,
-  status: wire.status,
-  errorMessage: wire.error_message ?? undefined,
-  modelId: wire.model_id ?? undefined,
-  createdAt: timeOf(wire.created_at),
-}));
-
-export const readPendingApprovals: Reader<PendingApprovals> = reader(RunPendingApprovalsSchema, (wire) => ({
-  status: wire.status,
-  checkpointId: wire.checkpoint_id ?? undefined,
-  approvals: (wire.pending_approvals ?? []).map(toApproval),
-}));
-
-export const readPendingRun: Reader<PendingRun> = reader(PendingRunSchema, (wire) => ({
-  runId: wire.run_id,
-  deploymentId: wire.deployment_id,
-  status: wire.status,
-  approvals: (wire.pending_approvals ?? []).map(toApproval),
-}));
-
-export const readArtifact: Reader<RunArtifact> = reader(RunArtifactSchema, (wire) => ({
-  id: wire.id,
-  kind: wire.artifact_type,
-  title: wire.title ?? undefined,
-  url: wire.url ?? undefined,
-  payload: wire.payload,
-}));
-
-function toApproval(wire: z.output<typeof PendingApprovalSchema>): PendingApproval {
-  return { id: wire.id, tool: wire.tool, args: wire.args, reason: wire.reason ?? undefined };
+export function readSnapshot(value: unknown): { status: string; eventRows: readonly unknown[] } {
+  const { status, output_events } = membersIn(value);
+  return { status: statusIn(status), eventRows: listIn(output_events) ?? [] };
 }
 
-/** Milliseconds since the epoch; undefined for a text that is no time. */
-function timeOf(text: string | null | undefined): number | undefined {
-  const time = Date.parse(text ?? "");
-  return Number.isNaN(time) ? undefined : time;
+/** The status in the data of a frame or of any other thing that has one. */
+export function readStatus(value: unknown): string {
+  return statusIn(membersIn(value).status);
 }
 
-/** `output_events` is untyped upstream: anything but a list counts as none. */
-function listOf(value: unknown): unknown[] | undefined {
-  return Array.isArray(value) ? value : undefined;
+export function readInvocation(value: unknown): Invocation {
+  const invocation = membersIn(value);
+  return {
+    status: statusIn(invocation.status),
+    runId: idIn(invocation.run_id) ?? idIn(invocation.id),
+    executionId: idIn(invocation.execution_id),
+    result: invocation.result,
+  };
 }
 
-function textIn(value: unknown, member: string): string | undefined {
-  const text = isObject(value) ? value[member] : undefined;
-  return typeof text === "string" ? text : undefined;
+export function readDeployment(value: unknown, asked?: string): Deployment | undefined {
+  const deployment = membersIn(value);
+  const id = idIn(deployment.id) ?? asked;
+  if (id === undefined || !isObject(value)) return undefined;
+  return {
+    id,
+    name: nameIn(deployment.name),
+    mode: nameIn(deployment.mode),
+    status: statusIn(deployment.status),
+    errorMessage: phraseIn(deployment.error_message),
+    modelId: nameIn(deployment.model_id),
+    createdAt: timeIn(deployment.created_at),
+  };
+}
+
+export function readPendingApprovals(value: unknown): PendingApprovals | undefined {
+  const pending = membersIn(value);
+  const { rows, unreadable } = readEach(readApproval, listIn(pending.pending_approvals) ?? []);
+  const status = statusIn(pending.status);
+  if (status === UNKNOWN_STATUS && rows.length === 0) return undefined;
+  return { status, checkpointId: idIn(pending.checkpoint_id), approvals: rows, unreadable };
+}
+
+export function readPendingRun(value: unknown): PendingRun | undefined {
+  const pending = membersIn(value);
+  const runId = idIn(pending.run_id);
+  if (runId === undefined) return undefined;
+  return {
+    runId,
+    deploymentId: idIn(pending.deployment_id),
+    status: statusIn(pending.status),
+    approvals: readEach(readApproval, listIn(pending.pending_approvals) ?? []).rows,
+  };
+}
+
+export function readArtifact(value: unknown): RunArtifact | undefined {
+  const artifact = membersIn(value);
+  const url = addressIn(artifact.url);
+  const id = idIn(artifact.id) ?? url ?? nameIn(artifact.title);
+  if (id === undefined) return undefined;
+  return {
+    id,
+    kind: nameIn(artifact.artifact_type) ?? "artifact",
+    title: nameIn(artifact.title),
+    url,
+    payload: artifact.payload,
+  };
+}
+
+/** Without an id nothing can be decided. What is asked is shown, whatever its type. */
+function readApproval(value: unknown): PendingApproval | undefined {
+  const approval = membersIn(value);
+  const id = idIn(approval.id);
+  if (id === undefined) return undefined;
+  return {
+    id,
+    tool: nameIn(approval.tool) ?? contentIn(approval.tool) ?? "a tool that is not named",
+    args: approval.args,
+    reason: phraseIn(approval.reason),
+  };
+}
+
+function statusIn(value: unknown): string {
+  return nameIn(textIn(value)) ?? UNKNOWN_STATUS;
 }

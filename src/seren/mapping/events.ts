@@ -1,88 +1,111 @@
 /**
- * One row of a run's log as our own event. Some formatters nest the event in its envelope; the published form is flat. Both
- * are read. The members are checked here and not by `RunEventSchema`: a run may have a hundred thousand events, and a
- * checker that zod compiles for them costs more than short runs have events.
+ * One row of a run's log as our own event. Some formatters nest the event in its envelope; the wire form is flat. Both are
+ * read, and of each event every member that can be used.
  */
 import { isObject } from "../../support/objects.ts";
 import type { RunEvent } from "../model.ts";
+import { addressIn, contentIn, flagIn, idIn, nameIn, numberIn, phraseIn, textIn } from "./members.ts";
 
-type Members = Readonly<Record<string, unknown>>;
-
-/** Returns `undefined` for a type this version does not know, and for an event that lacks what its type requires. */
+/** Returns `undefined` for a type this version does not know, and for a text event without text. */
 export function decodeRunEvent(row: unknown): RunEvent | undefined {
   if (!isObject(row)) return undefined;
-  if ("type" in row) return toEvent(row);
-  return isObject(row.event) ? toEvent(row.event) : undefined;
+  return "type" in row || !isObject(row.event) ? toEvent(row) : toEvent(row.event);
 }
 
-function toEvent(event: Members): RunEvent | undefined {
-  const { type, id, name } = event;
-  switch (type) {
+function toEvent(row: Record<string, unknown>): RunEvent | undefined {
+  switch (row.type) {
     case "text":
-    case "thinking":
-      return isText(event.text) ? { type, text: event.text } : undefined;
+    case "thinking": {
+      const text = textIn(row.text);
+      return text === undefined ? undefined : { type: row.type, text };
+    }
     case "tool_call":
-      if (!isText(id) || !isText(name)) return undefined;
-      return { type, id, name, arguments: textOf(event.arguments), status: textOf(event.status) };
-    case "tool_result": {
-      const { content, is_error: isError } = event;
-      if (!isText(id) || !isText(content) || typeof isError !== "boolean") return undefined;
-      return { type, id, content, isError, code: textOf(event.code) };
-    }
-    case "tool_audit": {
-      const { tool, reason } = event;
-      return isText(id) && isText(tool) && isText(reason) ? { type, id, tool, reason } : undefined;
-    }
+      return {
+        type: row.type,
+        id: toolIdOf(row, "call"),
+        name: nameIn(row.name) ?? "tool",
+        arguments: contentIn(row.arguments),
+        status: nameIn(row.status),
+      };
+    case "tool_result":
+      return {
+        type: row.type,
+        id: toolIdOf(row, "result"),
+        content: contentIn(row.content) ?? "",
+        isError: flagIn(row.is_error) ?? false,
+        code: nameIn(row.code),
+      };
+    case "tool_audit":
+      return {
+        type: row.type,
+        id: toolIdOf(row, "audit"),
+        tool: nameIn(row.tool) ?? "tool",
+        reason: phraseIn(row.reason) ?? "",
+      };
     case "workflow":
-      if (!isText(event.state)) return undefined;
-      return { type, state: event.state, checkpointId: textOf(event.checkpoint_id), details: event.details };
+      return {
+        type: row.type,
+        state: nameIn(row.state) ?? "",
+        checkpointId: idIn(row.checkpoint_id),
+        details: row.details,
+      };
     case "approval_wait":
       return {
-        type,
-        checkpointId: textOf(event.checkpoint_id),
-        reason: textOf(event.reason),
-        toolCallId: textOf(event.tool_call_id),
+        type: row.type,
+        checkpointId: idIn(row.checkpoint_id),
+        reason: phraseIn(row.reason),
+        toolCallId: idIn(row.tool_call_id),
       };
     case "approval_decision":
-      return isText(event.decision) ? { type, decision: event.decision } : undefined;
+      return { type: row.type, decision: nameIn(row.decision) ?? "" };
     case "guardrail_pass":
-      return isText(name) && isText(event.target) ? { type, name, target: event.target } : undefined;
-    case "guardrail_fail": {
-      const { target, action, message } = event;
-      if (!isText(name) || !isText(target) || !isText(action) || !isText(message)) return undefined;
-      return { type, name, target, action, message };
-    }
+      return { type: row.type, name: nameIn(row.name) ?? "", target: nameIn(row.target) ?? "" };
+    case "guardrail_fail":
+      return {
+        type: row.type,
+        name: nameIn(row.name) ?? "",
+        target: nameIn(row.target) ?? "",
+        action: nameIn(row.action) ?? "",
+        message: phraseIn(row.message) ?? "no reason was given",
+      };
     case "handoff":
-      return isText(event.to_agent)
-        ? { type, toAgent: event.to_agent, fromAgent: textOf(event.from_agent) }
-        : undefined;
+      return { type: row.type, toAgent: nameIn(row.to_agent) ?? "", fromAgent: nameIn(row.from_agent) };
     case "artifact": {
-      const { kind, size_bytes: size } = event;
-      if (!isText(id) || !isText(kind)) return undefined;
-      const sizeBytes = typeof size === "number" ? size : undefined;
-      return { type, id, kind, uri: textOf(event.uri), sha256: textOf(event.sha256), sizeBytes };
+      const uri = addressIn(row.uri);
+      const id = idIn(row.id) ?? uri ?? rowId(row, "artifact");
+      return {
+        type: row.type,
+        id,
+        kind: nameIn(row.kind) ?? "artifact",
+        uri,
+        sha256: nameIn(row.sha256),
+        sizeBytes: numberIn(row.size_bytes),
+      };
     }
     case "done":
-      return isText(event.status) ? { type, status: event.status, reason: textOf(event.reason) } : undefined;
+      return { type: row.type, status: nameIn(row.status) ?? "", reason: phraseIn(row.reason) };
     case "compaction_started":
     case "compaction_finished":
-      return { type };
-    case "error": {
-      const { message, retryable } = event;
-      if (!isText(message)) return undefined;
-      const mayRetry = typeof retryable === "boolean" ? retryable : undefined;
-      return { type, message, code: textOf(event.code), cause: textOf(event.cause), retryable: mayRetry };
-    }
+      return { type: row.type };
+    case "error":
+      return {
+        type: row.type,
+        message: phraseIn(row.message) ?? nameIn(row.code) ?? "the run reported an error without a message",
+        code: nameIn(row.code),
+        cause: phraseIn(row.cause),
+        retryable: flagIn(row.retryable),
+      };
     default:
       return undefined;
   }
 }
 
-function isText(value: unknown): value is string {
-  return typeof value === "string";
+/** A tool event without a usable id gets one of its own: it is shown, and paired with no other. */
+function toolIdOf(row: Record<string, unknown>, kind: string): string {
+  return idIn(row.id) ?? rowId(row, kind);
 }
 
-/** An optional member; one of another type counts as absent. */
-function textOf(value: unknown): string | undefined {
-  return isText(value) ? value : undefined;
+/** The same for the same row, wherever it is read: from the stream, the log or the record. */
+function rowId(row: Record<string, unknown>, kind: string): string {
+  return `${kind}-${idIn(row.sequence_number) ?? idIn(row.item_id) ?? "unnamed"}`;
 }

@@ -1,6 +1,7 @@
 /**
  * Finds the run of a create call whose answer did not name it (`docs/reference/seren-cloud-api.md`, section 3.11). A run is
  * recognised by the marker in its payload, and by the conversation and the message where a runtime drops the marker.
+ * "Nothing was created" is concluded only when every run that is new enough is plainly another one.
  */
 import { createHash } from "node:crypto";
 import { MAX_PAGE } from "#protocols/seren-cloud";
@@ -20,6 +21,8 @@ const AWAY_CAP_MS = 15_000;
 const CLOCK_SKEW_MS = 120_000;
 /** Pages that are read at most. The list promises no order, so older pages are read where the first is not the newest. */
 const MAX_PAGES = 20;
+/** Records read one by one because their rows in the list do not say whether they are ours. */
+const MAX_RECORDS = 10;
 
 /** What is known about a create call whose answer was lost. */
 export interface RunTrace {
@@ -63,14 +66,14 @@ export async function lookUpRun(
   for (;;) {
     let wait = LOOKUP_EVERY_MS;
     try {
-      const { records, unread } = await recentRuns(client, trace);
-      const marked = records.filter((record) => record.requestId === trace.requestId);
+      const { runs, unreadable } = await recentRuns(client, trace);
+      const marked = runs.filter((run) => run.payload?.requestId === trace.requestId);
       if (marked.length > 0) return await keepOldest(client, marked);
       answeredAt ??= ambient.now();
       // A run that only resembles ours is taken at the end of the window: ours may still appear beside it.
       if (ambient.now() - answeredAt >= windowMs) {
-        if (unread > 0) throw unknownOutcome(new Error(`${unread} runs are too large to be looked at`));
-        return onlyOne(records, trace);
+        if (unreadable > 0) throw unknownOutcome(new Error(`${unreadable} runs cannot be read`));
+        return await lookCloser(client, runs, trace);
       }
       failures = 0;
     } catch (error) {
@@ -93,19 +96,31 @@ export function unknownOutcome(cause: unknown): ExecutionFailure {
   );
 }
 
-/** Returns the records that may be as new as the call. Throws `unknown_outcome` when the list is too long to be read. */
+/**
+ * Returns the runs that may be as new as the call, up to the page on which ours stands. Throws `unknown_outcome` when the list is too
+ * long to be read to its end, and when ours is in it without an id.
+ */
 async function recentRuns(
   client: SerenClient,
-  { deploymentId, since }: RunTrace,
-): Promise<{ records: Run[]; unread: number }> {
+  { deploymentId, since, requestId }: RunTrace,
+): Promise<{ runs: Run[]; unreadable: number }> {
   const byId = new Map<string, Run>();
-  let unread = 0;
+  let unreadable = 0;
   for (let page = 0; page < MAX_PAGES; page += 1) {
-    const offset = page * MAX_PAGE.runs;
-    const { runs, hasMore, tooLarge } = await client.listRunPage(deploymentId, { offset }, { attempts: 1 });
-    for (const run of runs) byId.set(run.id, run);
-    unread += tooLarge;
-    if (!hasMore || reachesBack(runs, since - CLOCK_SKEW_MS)) return { records: [...byId.values()], unread };
+    const before = byId.size;
+    const listed = await client.listRunPage(deploymentId, { offset: page * MAX_PAGE.runs }, { attempts: 1 });
+    if (listed.unnamedRequestIds.includes(requestId)) {
+      throw unknownOutcome(new Error("the run is in the list, without an id that can be read"));
+    }
+    for (const run of listed.runs) byId.set(run.id, run);
+    unreadable += listed.unreadable;
+    const isLast =
+      !listed.hasMore ||
+      listed.runs.some((run) => run.payload?.requestId === requestId) ||
+      reachesBack(listed.runs, since - CLOCK_SKEW_MS);
+    const hasNews = byId.size > before;
+    if (isLast || (!hasNews && listed.runs.length < MAX_PAGE.runs)) return { runs: [...byId.values()], unreadable };
+    if (!hasNews) break; // the same full page again: what lies behind it is not shown
   }
   throw unknownOutcome(new Error(`not among ${byId.size} runs, and there are more`));
 }
@@ -133,19 +148,50 @@ async function keepOldest(client: SerenClient, marked: Run[]): Promise<Run | und
 /** Refusals of a cancel of a run that has ended. */
 const HAS_ENDED: ReadonlySet<FailureKind> = new Set(["not_found", "conflict"]);
 
-function onlyOne(records: Run[], trace: RunTrace): Run | undefined {
-  if (!trace.conversationId || !trace.messageDigest) return undefined;
-  const alike = records.filter(
-    (record) =>
-      record.conversationId === trace.conversationId &&
-      record.requestId === undefined &&
-      (record.createdAt ?? 0) >= trace.since - CLOCK_SKEW_MS &&
-      digestOf(record.message) === trace.messageDigest,
-  );
-  if (alike.length > 1) {
-    throw new ExecutionFailure("unknown_outcome", "more than one run on Seren Cloud could be this one", {
-      details: { hint: "list_runs" },
-    });
-  }
+/**
+ * Decides by the runs that carry no marker: by their rows first, then by the records of those whose rows leave it open.
+ * Throws `unknown_outcome` when one of them could be ours and cannot be told from somebody else's.
+ */
+async function lookCloser(client: SerenClient, runs: readonly Run[], trace: RunTrace): Promise<Run | undefined> {
+  const open = runs.filter((run) => likenessOf(run, trace) !== "other");
+  if (open.length > MAX_RECORDS) throw ambiguous();
+  const records = await Promise.all(open.map((run) => recordOf(client, run)));
+  const marked = records.find((run) => run.payload?.requestId === trace.requestId);
+  if (marked) return marked;
+  const alike = records.filter((run) => likenessOf(run, trace) === "alike");
+  if (alike.length > 1 || records.some((run) => likenessOf(run, trace) === "open")) throw ambiguous();
   return alike[0];
+}
+
+/** Returns the row itself where the record is not there yet. */
+async function recordOf(client: SerenClient, run: Run): Promise<Run> {
+  try {
+    return await client.getRun(run.id, { attempts: 1 });
+  } catch (error) {
+    if (isOneOf(HAS_ENDED, error)) return run;
+    throw error;
+  }
+}
+
+/** `alike`: of our conversation and with our message. `open`: nothing speaks against it. */
+function likenessOf(run: Run, trace: RunTrace): "alike" | "open" | "other" {
+  const { payload, createdAt, conversationId, source } = run;
+  const { messageDigest } = trace;
+  if (payload?.requestId !== undefined) return payload.requestId === trace.requestId ? "alike" : "other";
+  if (createdAt !== undefined && createdAt < trace.since - CLOCK_SKEW_MS) return "other";
+  if (source !== undefined && NOT_BY_API.has(source)) return "other";
+  if (conversationId !== undefined && conversationId !== trace.conversationId) return "other";
+  const isComparable = payload !== undefined && messageDigest !== undefined;
+  const sameMessage = isComparable && digestOf(payload.message) === messageDigest;
+  if (isComparable && !sameMessage) return "other";
+  return sameMessage && conversationId !== undefined && createdAt !== undefined ? "alike" : "open";
+}
+
+/** Sources of runs that no create call made. */
+const NOT_BY_API: ReadonlySet<string> = new Set(["scheduler", "ui", "system"]);
+
+function ambiguous(): ExecutionFailure {
+  return new ExecutionFailure("unknown_outcome", "more than one run on Seren Cloud could be this one", {
+    details: { hint: "list_runs" },
+  });
 }

@@ -68,6 +68,8 @@ class Start {
   #neverSent = 0;
   #busy = 0;
   #startingSince: number | undefined;
+  /** An id in an answer that is not a UUID, as every id of the service is. Used when the list does not show the run. */
+  #doubtfulId: string | undefined;
 
   constructor(client: SerenClient, deploymentId: string, request: Request, options: StartOptions) {
     this.#client = client;
@@ -92,6 +94,7 @@ class Start {
       if (next.action === "give_up") {
         const found = await this.#lookUp();
         if (found) return found;
+        if (this.#doubtfulId) return tracked(this.#doubtfulId, undefined);
         throw next.failure;
       }
       const found = await this.#waitFor(next.afterMs);
@@ -103,6 +106,8 @@ class Start {
   async #call(): Promise<StartedRun | ExecutionFailure> {
     try {
       const { httpStatus, invocation } = await this.#client.createRun(this.#trace.deploymentId, this.#request);
+      const { runId } = invocation;
+      this.#doubtfulId = runId !== undefined && !UUID.test(runId) ? runId : undefined;
       return startedOf(httpStatus, invocation);
     } catch (error) {
       if (error instanceof ExecutionFailure) return error;
@@ -179,6 +184,8 @@ function giveUp(failure: ExecutionFailure): NextStep {
   return { action: "give_up", failure };
 }
 
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
 /** Whether the failure means that no run was started. A lost answer, a fault of the service and an unreadable one do not. */
 function isRefusal({ kind, details: { status = 0 } }: ExecutionFailure): boolean {
   if (kind === "contract") return status >= 300 && status < 500;
@@ -194,7 +201,7 @@ function stillStarting(cause: ExecutionFailure): ExecutionFailure {
 /** A success without a run id and without a terminal status means only that the run was accepted. */
 function startedOf(httpStatus: number, invocation: Invocation): StartedRun | ExecutionFailure {
   const { runId, executionId } = invocation;
-  if (runId) return tracked(runId, executionId);
+  if (runId && UUID.test(runId)) return tracked(runId, executionId);
   if (httpStatus === 200 && isTerminal(invocation.status)) {
     return { kind: "inline", status: invocation.status, text: inlineText(invocation.result) };
   }

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { type DeploymentRow, generalAgentTarget } from "../../../core/index.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
-import { columnsOf, printJson, printLine, wantsJson } from "../screen/screen.ts";
+import { columnsOf, printJson, printLine, printUnreadable, wantsJson } from "../screen/screen.ts";
 import { table } from "../screen/table.ts";
 import type { Context } from "../services.ts";
 import { action, type CommandContext, examples } from "./command.ts";
@@ -32,7 +32,9 @@ export function addAgents(program: Command, context: CommandContext): void {
 
 async function list({ services, screen }: Context, options: { json?: boolean }): Promise<ExitCode> {
   const { organization } = await services.remote();
-  const agents = agentRows(await organization.deployments());
+  const { rows, unreadable } = await organization.deployments();
+  printUnreadable(screen, unreadable, "deployment");
+  const agents = agentRows(rows);
   if (wantsJson(screen, options)) {
     printJson(
       screen,

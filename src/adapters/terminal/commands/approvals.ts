@@ -5,7 +5,7 @@ import { decideApproval } from "../approvals/decide-approval.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { agentNames, findRunId } from "../runs/find-run.ts";
 import { shortId } from "../runs/run-rows.ts";
-import { columnsOf, printJson, printLine, wantsJson } from "../screen/screen.ts";
+import { columnsOf, printJson, printLine, printUnreadable, wantsJson } from "../screen/screen.ts";
 import { table } from "../screen/table.ts";
 import { escapeInvisible } from "../screen/text.ts";
 import type { Context } from "../services.ts";
@@ -58,7 +58,8 @@ async function decideOne(
 
 async function showList({ services, screen }: Context, options: { json?: boolean }): Promise<ExitCode> {
   const { approvals } = await services.remote();
-  const waiting = await approvals.waiting();
+  const { rows: waiting, unreadable } = await approvals.waiting();
+  printUnreadable(screen, unreadable, "waiting run");
   if (wantsJson(screen, options)) {
     printJson(
       screen,
@@ -67,7 +68,7 @@ async function showList({ services, screen }: Context, options: { json?: boolean
     return EXIT.ok;
   }
   const rows = waiting.flatMap(({ run, requests }) => requests.map((request) => ({ run, request })));
-  if (rows.length === 0) {
+  if (rows.length === 0 && unreadable === 0) {
     printLine(screen, "Nothing waits for an approval.");
     return EXIT.ok;
   }

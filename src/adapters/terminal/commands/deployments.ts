@@ -5,7 +5,15 @@ import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { confirm } from "../screen/ask.ts";
 import { age, count, parseDuration } from "../screen/format.ts";
-import { type Colors, columnsOf, printError, printJson, printLine, wantsJson } from "../screen/screen.ts";
+import {
+  type Colors,
+  columnsOf,
+  printError,
+  printJson,
+  printLine,
+  printUnreadable,
+  wantsJson,
+} from "../screen/screen.ts";
 import { type Column, table } from "../screen/table.ts";
 import { oneLine } from "../screen/text.ts";
 import type { Context } from "../services.ts";
@@ -47,7 +55,8 @@ export function addDeployments(program: Command, context: CommandContext): void 
 
 async function showList({ services, screen }: Context, options: { json?: boolean }): Promise<ExitCode> {
   const { organization } = await services.remote();
-  const rows = await organization.deployments();
+  const { rows, unreadable } = await organization.deployments();
+  printUnreadable(screen, unreadable, "deployment");
   if (wantsJson(screen, options)) {
     printJson(
       screen,
@@ -59,7 +68,7 @@ async function showList({ services, screen }: Context, options: { json?: boolean
     );
     return EXIT.ok;
   }
-  if (rows.length === 0) {
+  if (rows.length === 0 && unreadable === 0) {
     printLine(screen, "There are no deployments. The first run creates one.");
     return EXIT.ok;
   }
@@ -102,7 +111,7 @@ async function pruneUnused(
   const { organization } = await services.remote();
   const now = services.ambient.now();
   const candidates: Candidate[] = [];
-  for (const row of await organization.deployments()) {
+  for (const row of (await organization.deployments()).rows) {
     const lastUse = OURS.test(row.name) ? await lastUseOf(organization, row) : "active";
     if (lastUse === "active") continue;
     if (row.status === "failed" || (now - lastUse >= unusedMs && !isCurrentAgent(row)))
@@ -151,9 +160,11 @@ async function pruneUnused(
 }
 
 async function lastUseOf(organization: Organization, { id, createdAt }: DeploymentRow): Promise<number | "active"> {
-  const runs = await organization.runs({ limit: RECENT_RUNS, deploymentId: id });
-  if (runs.some(({ endedAt }) => endedAt === undefined)) return "active";
-  return Math.max(createdAt, ...runs.map(({ endedAt = 0 }) => endedAt));
+  const { rows, unreadable } = await organization.runs({ limit: RECENT_RUNS, deploymentId: id });
+  // What cannot be read may be going on; without any time it is not known how long there was no run.
+  if (unreadable > 0 || rows.some(({ endedAt }) => endedAt === undefined)) return "active";
+  const lastUse = Math.max(createdAt, ...rows.map(({ endedAt = 0 }) => endedAt));
+  return lastUse > 0 ? lastUse : "active";
 }
 
 /** Deleting it would be useless: the next prompt would create it again. */

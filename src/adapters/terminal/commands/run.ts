@@ -131,6 +131,11 @@ function parseInputs(text: string): unknown {
   }
 }
 
+/** A prompt is no path that can be looked at: it may be too long for one, or hold characters that none can. */
 function isFolder(path: string): boolean {
-  return path !== "-" && (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false);
+  try {
+    return path !== "-" && statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }

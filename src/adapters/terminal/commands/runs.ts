@@ -8,7 +8,7 @@ import { artifactFields } from "../live/run-output-lines.ts";
 import { agentNames, findRunId } from "../runs/find-run.ts";
 import { paintState, runColumns, runJson, STATE_WORDS } from "../runs/run-rows.ts";
 import { cost, duration, parseDuration, tokens } from "../screen/format.ts";
-import { columnsOf, printError, printJson, printLine, wantsJson } from "../screen/screen.ts";
+import { columnsOf, printError, printJson, printLine, printUnreadable, wantsJson } from "../screen/screen.ts";
 import { keyValueTable, table } from "../screen/table.ts";
 import { oneLine, printable } from "../screen/text.ts";
 import type { Context } from "../services.ts";
@@ -83,16 +83,17 @@ async function showList({ services, screen }: Context, options: ListOptions): Pr
   if (limit < 1 || limit > MAX_LISTED)
     throw new ExecutionFailure("invalid_input", `--limit is "${options.limit}"; it can be 1 to ${MAX_LISTED}`);
   const { organization } = await services.remote();
-  const rows = await organization.runs({
+  const { rows, unreadable } = await organization.runs({
     limit,
     ...(options.active ? { goingOn: true } : {}),
     ...(options.deployment ? { deploymentId: options.deployment } : {}),
   });
+  printUnreadable(screen, unreadable, "run");
   if (wantsJson(screen, options)) {
     printJson(screen, rows.map(runJson));
     return EXIT.ok;
   }
-  if (rows.length === 0) {
+  if (rows.length === 0 && unreadable === 0) {
     printLine(
       screen,
       options.active ? "No run is active." : "There are no runs yet. Start one with: seren-bridge run 'What to do'",
@@ -159,16 +160,15 @@ async function showOne({ services, screen }: Context, typed: string, options: { 
 }
 
 async function cancelAll({ services, screen }: Context, typed: readonly string[]): Promise<ExitCode> {
-  const { organization, directory } = await services.remote();
+  const { directory } = await services.remote();
   let failed = false;
   for (const one of typed) {
     try {
       const runId = await findRunId(services, one);
-      const { state } = await organization.run(runId);
-      if (state === "queued" || state === "running" || state === "awaiting_approval") {
-        await directory.cancel(runId);
-        printLine(screen, `${runId}: Seren Cloud is cancelling it`);
-      } else printLine(screen, `${runId}: had already ended (${STATE_WORDS[state]})`);
+      const ended = await directory.cancel(runId);
+      if (ended === undefined) printLine(screen, `${runId}: Seren Cloud is cancelling it`);
+      else if (ended === "cancelled") printLine(screen, `${runId}: it is cancelled`);
+      else printLine(screen, `${runId}: had already ended (${STATE_WORDS[ended]})`);
     } catch (error) {
       failed = true;
       printError(screen, `seren-bridge: ${one}: ${oneLine(withAdvice(asFailure(error)))}`);

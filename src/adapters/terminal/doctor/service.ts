@@ -65,7 +65,7 @@ async function streaming({ remote }: Services): Promise<Finding> {
   const title = "Streaming";
   const { organization, probe } = await remote();
   try {
-    const [latest] = await organization.runs({ limit: 1 });
+    const [latest] = (await organization.runs({ limit: 1 })).rows;
     if (!latest) return skipped("stream", title, "there is no run yet to try it on; nothing is started for a check");
     if (await probe.stream(latest.run.runId, STREAM_LIMIT_MS)) return ok("stream", title, "event streams get through");
     return warning(

@@ -22,7 +22,7 @@ export async function findRunId(services: Services, typed: string): Promise<stri
     );
   }
   const { organization } = await services.remote();
-  const rows = await organization.runs({ limit: SEARCHED_RUNS });
+  const { rows } = await organization.runs({ limit: SEARCHED_RUNS });
   const found = rows.filter(({ run }) => run.runId.startsWith(typed.toLowerCase()));
   const [only] = found;
   if (only && found.length === 1) return only.run.runId;
@@ -39,8 +39,7 @@ export async function agentNames(services: Services): Promise<(deploymentId: str
   const { organization } = await services.remote();
   const target = generalAgentTarget();
   const general = target.kind === "workload" ? target.name : "";
-  const names = new Map(
-    (await organization.deployments().catch(() => [])).map(({ id, name }) => [id, name === general ? "general" : name]),
-  );
-  return (id) => names.get(id) ?? shortId(id);
+  const deployments = await organization.deployments().catch(() => undefined);
+  const names = new Map(deployments?.rows.map(({ id, name }) => [id, name === general ? "general" : name]));
+  return (id) => names.get(id) || shortId(id);
 }

@@ -90,6 +90,13 @@ export function printError(screen: Screen, ...lines: string[]): void {
   for (const line of lines) screen.stderr.write(`${line}\n`);
 }
 
+/** Says on stderr that a list is not complete. */
+export function printUnreadable(screen: Screen, unreadable: number, noun: string): void {
+  if (unreadable === 0) return;
+  const rows = unreadable === 1 ? `1 ${noun}` : `${unreadable} ${noun}s`;
+  printError(screen, `seren-bridge: ${rows} could not be read and ${unreadable === 1 ? "is" : "are"} not shown`);
+}
+
 /** Writes one JSON document to stdout. */
 export function printJson(screen: Screen, value: unknown): void {
   screen.stdout.write(`${JSON.stringify(value, null, 2)}\n`);

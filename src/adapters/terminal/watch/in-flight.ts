@@ -32,7 +32,7 @@ export interface WatchOptions {
  */
 export async function listWatchedRuns(services: Services, { agentOf, all }: WatchOptions): Promise<WatchedRun[]> {
   const { organization } = await services.remote();
-  const [inFlight, rows] = await Promise.all([
+  const [inFlight, { rows }] = await Promise.all([
     services.inFlightRuns(),
     organization.runs({ limit: 100, goingOn: true }),
   ]);

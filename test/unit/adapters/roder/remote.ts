@@ -97,7 +97,7 @@ export class FakeRuns {
     return this.reports.get(runId) ?? Promise.reject(new ExecutionFailure("not_found", "there is no such run"));
   }
 
-  async cancel(runId: string): Promise<void> {
+  async cancel(runId: string): Promise<undefined> {
     if (this.hangs) return new Promise(() => undefined);
     if (!this.reports.has(runId)) throw new ExecutionFailure("not_found", "there is no such run");
     this.cancelled.push(runId);

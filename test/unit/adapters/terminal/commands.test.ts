@@ -154,7 +154,7 @@ describe("runs", () => {
     });
     expect((await terminal.run(["runs", "cancel", runId.slice(0, 6)])).code).toBe(0);
     expect(await (await server.run(0)).ended).toBe("cancelled");
-    expect((await terminal.run(["runs", "cancel", runId])).stdout).toContain("had already ended (cancelled)");
+    expect((await terminal.run(["runs", "cancel", runId])).stdout).toContain("it is cancelled");
   });
 
   test("on a terminal there is a table", async () => {

@@ -4,14 +4,14 @@ import { data, type Reply } from "../../../support/in-process/fake-transport.ts"
 import { DEPLOYMENT, deployment, OTHER_RUN, RUN, record, state } from "../follow/rows.ts";
 import { clientHarness } from "./harness.ts";
 
-describe("rows that cannot be read are left out", () => {
-  test.each<[string, string, (client: SerenClient) => Promise<unknown[]>, unknown, unknown, unknown]>([
+describe("rows that cannot be read are counted, and cost no other", () => {
+  test.each<[string, string, (client: SerenClient) => Promise<unknown>, unknown, unknown, unknown]>([
     [
       "deployments",
       "GET /deployments",
       (client) => client.listDeployments(),
       deployment(),
-      { id: DEPLOYMENT, name: "opaque" },
+      { name: "opaque" },
       {
         id: DEPLOYMENT,
         name: "triage-8f21c0de",
@@ -19,14 +19,6 @@ describe("rows that cannot be read are left out", () => {
         status: "running",
         createdAt: Date.parse("2026-01-01T00:00:00Z"),
       },
-    ],
-    [
-      "runs",
-      "GET /runs",
-      (client) => client.listRuns(undefined),
-      record(),
-      { id: 5 },
-      { id: RUN, deploymentId: DEPLOYMENT, status: "running", createdAt: Date.parse("2026-01-01T00:00:00Z") },
     ],
     [
       "artifacts",
@@ -41,13 +33,24 @@ describe("rows that cannot be read are left out", () => {
       "GET /pending_approvals",
       (client) => client.listPendingRuns(),
       { run_id: RUN, deployment_id: DEPLOYMENT, status: "awaiting_approval" },
-      { run_id: RUN },
+      { run_id: [RUN] },
       { runId: RUN, deploymentId: DEPLOYMENT, status: "awaiting_approval", approvals: [] },
     ],
   ])("%s", async (_, route, call, good, bad, expected) => {
     const { transport, client } = clientHarness();
     transport.on(route, () => data([bad, good, bad]));
-    expect(await call(client)).toEqual([expected]);
+    expect(await call(client)).toEqual({ rows: [expected], unreadable: 2 });
+  });
+
+  test("runs, and the markers of those without an id are told", async () => {
+    const { transport, client } = clientHarness();
+    const nameless = record({ id: null, invocation_payload: { client_request_id: "c-1" } });
+    transport.on("GET /runs", () => data([nameless, record(), {}]));
+    expect(await client.listRunPage(undefined)).toMatchObject({
+      runs: [{ id: RUN, deploymentId: DEPLOYMENT, status: "running", createdAt: Date.parse("2026-01-01T00:00:00Z") }],
+      unreadable: 2,
+      unnamedRequestIds: ["c-1"],
+    });
   });
 
   test("events are returned as they are", async () => {
@@ -88,8 +91,35 @@ describe("repeating", () => {
   test("an unreadable answer is not requested again", async () => {
     const { transport, client } = clientHarness();
     transport.on("GET /runs/*", () => ({ body: "<html>" }));
+    transport.on("GET /runs/*/state", () => ({ status: 404 }));
     await expect(client.getRun(RUN)).rejects.toMatchObject({ kind: "contract" });
-    expect(transport.sent).toHaveLength(1);
+    expect(transport.sent).toHaveLength(2);
+  });
+
+  test.each<[string, Reply, Reply, object]>([
+    ["a record that cannot be read", { body: "[]" }, data(state({ status: "completed" })), { status: "completed" }],
+    [
+      "a record of another run",
+      data(record({ id: OTHER_RUN })),
+      data(state({ status: "failed" })),
+      { status: "failed" },
+    ],
+    [
+      "a status of another type",
+      data(record({ status: 5, output: "o" })),
+      data(state()),
+      { status: "running", output: "o" },
+    ],
+    [
+      "a state that says only that it is over",
+      { body: "" },
+      data(state({ status: 1, terminal: true })),
+      { status: "ended" },
+    ],
+  ])("the state serves in place of %s", async (_, record, live, expected) => {
+    const { transport, client } = clientHarness();
+    transport.on("GET /runs/*", () => record).on("GET /runs/*/state", () => live);
+    expect(await client.getRun(RUN)).toMatchObject({ id: RUN, ...expected });
   });
 
   test("a start is repeated, and its answer is not read", async () => {
@@ -129,6 +159,12 @@ describe("a cancel", () => {
     const { transport, client } = clientHarness();
     transport.on("POST /runs/*/cancel", () => reply).on("GET /runs/*", () => data(record({ status: "running" })));
     expect(await client.cancelRun(RUN)).toMatchObject({ id: RUN, status: "running" });
+  });
+
+  test("is taken, whatever can be seen afterwards", async () => {
+    const { ambient, transport, client } = clientHarness();
+    transport.on("POST /runs/*/cancel", () => data(null)).on("GET /runs/*", () => ({ status: 503 }));
+    expect(await ambient.runUntil(client.cancelRun(RUN))).toBeUndefined();
   });
 
   test("has four seconds and one attempt", async () => {

@@ -38,7 +38,7 @@ describe("a pause", () => {
       pauseReported: true,
     });
     expect(reduceAll(PAUSE, REPORT, status("running"), PAUSE)).toMatchObject({ paused: true, pauseReported: false });
-    expect(reduceAll(PAUSE, REPORT, { type: "returned", status: undefined })).toMatchObject({ pauseReported: false });
+    expect(reduceAll(PAUSE, REPORT, { type: "returned", status: "completed" })).toMatchObject({ pauseReported: false });
   });
 });
 

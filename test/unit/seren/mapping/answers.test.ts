@@ -1,19 +1,24 @@
-/** The service's answers in our own words. */
+/** The service's answers in our own words: only what identifies a thing is required. */
 import { describe, expect, test } from "vitest";
 import {
+  readArtifact,
+  readDeployment,
   readEach,
+  readInvocation,
   readLiveState,
   readPendingApprovals,
+  readPendingRun,
   readRun,
   readSnapshot,
+  requestIdOf,
 } from "../../../../src/seren/mapping/answers.ts";
-import { DEPLOYMENT, RUN, record, state } from "../follow/rows.ts";
+import { UNKNOWN_STATUS } from "../../../../src/seren/model.ts";
+import { DEPLOYMENT, deployment, RUN, record, state } from "../follow/rows.ts";
 
-const run = (changes: object) => {
-  const answer = readRun(record(changes));
-  if (!answer.ok) throw answer.error;
-  return answer.value;
-};
+const run = (changes: object) => readRun(record(changes));
+
+/** A value of every JSON type, and one that is too long for anything but an answer's text. */
+const ODD_VALUES = [undefined, null, 7, "odd", true, [], [2026, 331, 7], { odd: 1 }, "long ".repeat(40_000)];
 
 describe("a run", () => {
   test("has its members under our names, and null is absent", () => {
@@ -48,7 +53,7 @@ describe("a run", () => {
     ["[]", undefined],
     [{ length: 1 }, undefined],
   ])("with the output events %j has the rows %j", (events, expected) => {
-    expect(run({ output_events: events }).eventRows).toEqual(expected);
+    expect(run({ output_events: events })?.eventRows).toEqual(expected);
   });
 
   test.each([
@@ -56,35 +61,81 @@ describe("a run", () => {
       { client_request_id: "c", message: "m" },
       { requestId: "c", message: "m" },
     ],
-    [{ client_request_id: 5, message: ["m"] }, {}],
-    ["text", {}],
-    [null, {}],
-    [["c"], {}],
+    ['{"client_request_id":"c"}', { requestId: "c" }],
+    [{ client_request_id: ["c"], message: ["m"] }, {}],
+    ["text", undefined],
+    [null, undefined],
+    [["c"], undefined],
   ])("made with the payload %j says %j of the request", (payload, expected) => {
-    const { requestId, message } = run({ invocation_payload: payload });
-    expect({ requestId, message }).toEqual({ requestId: undefined, message: undefined, ...expected });
+    expect(run({ invocation_payload: payload })?.payload).toEqual(expected);
   });
 
-  test("created at a text that is no time has none", () => {
-    expect(run({ created_at: "soon" }).createdAt).toBeUndefined();
+  test("without a usable id has the one it was asked for by, and none in a list", () => {
+    expect(readRun({ id: null, status: "completed" }, RUN)).toMatchObject({ id: RUN, status: "completed" });
+    expect(readRun({ id: null, status: "completed" })).toBeUndefined();
   });
+
+  test("is found by its marker even where it has no id", () => {
+    expect(requestIdOf({ id: [], invocation_payload: { client_request_id: "c" } })).toBe("c");
+  });
+});
+
+describe("any member may be of any type", () => {
+  const rows: [string, (value: unknown) => object | undefined, Record<string, unknown>, readonly string[]][] = [
+    ["a run", (value) => readRun(value), record({ status: "completed", output: "text" }), ["id"]],
+    ["a state", (value) => readLiveState(value), state({ terminal: true, status: "completed" }), ["run_id"]],
+    ["a deployment", (value) => readDeployment(value), deployment(), ["id"]],
+    [
+      "a waiting run",
+      readPendingRun,
+      { run_id: RUN, deployment_id: DEPLOYMENT, status: "awaiting_approval" },
+      ["run_id"],
+    ],
+    ["an artifact", readArtifact, { id: "a", artifact_type: "file", title: "t", url: "https://a", payload: 1 }, []],
+    ["an invocation", readInvocation, { run_id: RUN, status: "queued", execution_id: "e" }, []],
+  ];
+  for (const [name, read, row, required] of rows) {
+    test.each(Object.keys(row).filter((member) => !required.includes(member)))(`${name}: %s`, (member) => {
+      for (const value of ODD_VALUES) expect(read({ ...row, [member]: value }), JSON.stringify(value)).toBeDefined();
+    });
+  }
+});
+
+test("a status that cannot be read is unknown, not an error", () => {
+  for (const status of [7, null, [], {}]) expect(run({ status })?.status).toBe(UNKNOWN_STATUS);
+  expect(run({ status: "never_heard_of" })?.status).toBe("never_heard_of");
+});
+
+test("a state that says neither what nor whether it ended cannot be read", () => {
+  expect(readLiveState(state({ status: 1, terminal: 1 }))).toBeUndefined();
+  expect(readLiveState(state({ status: 1, terminal: true }))).toMatchObject({ terminal: true });
 });
 
 test("a state, the approvals of a run and a snapshot have our names", () => {
   expect(readLiveState(state({ current_step: "s", current_tool: "t" }))).toMatchObject({
-    value: { runId: RUN, deploymentId: DEPLOYMENT, latestSequence: 0, currentStep: "s", currentTool: "t" },
+    runId: RUN,
+    deploymentId: DEPLOYMENT,
+    latestSequence: 0,
+    currentStep: "s",
+    currentTool: "t",
   });
   const approvals = [{ id: "a", tool: "pay", args: { n: 1 }, reason: null }];
   expect(
     readPendingApprovals({ run_id: RUN, status: "x", checkpoint_id: "cp", pending_approvals: approvals }),
-  ).toMatchObject({ value: { checkpointId: "cp", approvals: [{ id: "a", tool: "pay", args: { n: 1 } }] } });
-  expect(readSnapshot({ status: "running", output_events: null })).toEqual({
-    ok: true,
-    value: { status: "running", eventRows: [] },
+  ).toMatchObject({ checkpointId: "cp", approvals: [{ id: "a", tool: "pay", args: { n: 1 } }], unreadable: 0 });
+  expect(readSnapshot({ status: "running", output_events: null })).toEqual({ status: "running", eventRows: [] });
+});
+
+test("a request without an id is counted, and one with an odd tool is shown", () => {
+  const pending_approvals = [{ tool: "pay" }, { id: "b", tool: { name: "pay" } }];
+  expect(readPendingApprovals({ status: "awaiting_approval", pending_approvals })).toMatchObject({
+    unreadable: 1,
+    approvals: [{ id: "b", tool: '{"name":"pay"}' }],
   });
 });
 
-test("a value that cannot be read says why, and is left out of a list", () => {
-  expect(readRun({ id: 5 })).toMatchObject({ ok: false, error: expect.any(Error) });
-  expect(readEach(readRun, [null, record(), {}]).map(({ id }) => id)).toEqual([RUN]);
+test("a row that cannot be read costs no other, and is counted", () => {
+  const { rows, unreadable } = readEach(readRun, [null, record(), {}]);
+  expect(rows.map(({ id }) => id)).toEqual([RUN]);
+  expect(unreadable).toBe(2);
 });

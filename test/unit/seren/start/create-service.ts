@@ -58,6 +58,10 @@ export class CreateService {
     this.harness.transport
       .on("POST /deployments/*/runs", ({ body }) => this.#create(body))
       .on("GET /deployments/*/runs", (request) => this.list?.(request) ?? this.#page(request))
+      .on("GET /runs/*", ({ path }) => {
+        const run = this.runs.find(({ id }) => path.includes(id));
+        return run ? data(this.#shown(run)) : { status: 404 };
+      })
       .on("POST /runs/*/cancel", ({ path }) => {
         const run = this.runs.find(({ id }) => path.includes(id));
         if (!run) return { status: 404 };

@@ -44,10 +44,27 @@ describe("a run is known by the marker", () => {
     expect(service.now).toBe(6_000);
   });
 
-  test.each([["text"], [null], [["c-1"]], [{ client_request_id: 5 }]])("nor one with payload %j", async (payload) => {
+  test.each([["text"], [null], [["c-1"]], [undefined]])("in its record, where the list has %j", async (payload) => {
     const { service, find } = await withRun();
-    service.list = () => data([record({ invocation_payload: payload })]);
-    expect(await find()).toBeUndefined();
+    service.list = () => data([record({ id: idOf(1), invocation_payload: payload })]);
+    service.harness.transport.on("GET /runs/*", () =>
+      data(record({ id: idOf(1), invocation_payload: { client_request_id: "c-1" } })),
+    );
+    expect(await find()).toBe(idOf(1));
+  });
+
+  test("and one whose payload nobody can read leaves it open", async () => {
+    const { service, find } = await withRun();
+    const unreadable = record({ id: idOf(1), created_at: new Date(service.harness.ambient.now()).toISOString() });
+    service.list = () => data([unreadable]);
+    service.harness.transport.on("GET /runs/*", () => data(unreadable));
+    await expect(find()).rejects.toMatchObject({ kind: "unknown_outcome" });
+  });
+
+  test("and one that is listed without an id exists, so nothing is concluded", async () => {
+    const { service, find } = await withRun();
+    service.list = () => data([record({ id: null, invocation_payload: { client_request_id: "c-1" } })]);
+    await expect(find()).rejects.toMatchObject({ kind: "unknown_outcome" });
   });
 });
 
@@ -66,10 +83,14 @@ describe("a run without its marker", () => {
     ["of another conversation", { conversationId: "talk-2" }],
     ["with another message", { messageDigest: digestOf("bye") }],
     ["when we sent no conversation", { conversationId: undefined }],
-    ["when we do not know the message", { messageDigest: undefined }],
   ])("is not ours: %s", async (_, changes) => {
     const { find } = await withRun(dropped);
     expect(await find(changes)).toBeUndefined();
+  });
+
+  test("could be ours when we do not know the message", async () => {
+    const { find } = await withRun(dropped);
+    await expect(find({ messageDigest: undefined })).rejects.toMatchObject({ kind: "unknown_outcome" });
   });
 
   test("is not ours when it is older than clocks can differ", async () => {
@@ -124,7 +145,14 @@ describe("a long list", () => {
     const { service, find } = await withRun();
     service.list = () => data(others(100).reverse(), { hasMore: true });
     await expect(find()).rejects.toMatchObject({ kind: "unknown_outcome" });
-    expect(service.looks).toHaveLength(20);
+    expect(service.looks).toHaveLength(2);
+  });
+
+  test("that says there is more on a page that is not full has ended", async () => {
+    const { service, find } = await withRun();
+    const marked = [1, 2].map((count) => other(count, { invocation_payload: { client_request_id: `o-${count}` } }));
+    service.list = () => data(marked.reverse(), { hasMore: true });
+    expect(await find()).toBeUndefined();
   });
 
   test("whose pages overlap shows one run once", async () => {

@@ -39,7 +39,6 @@ const TAKEN: [string, Fate["answer"]][] = [
   ["202 without a name, finished", { status: 202, body: { data: { status: "completed", result: "x" } } }],
   ["200 with a page", { body: "<html>ok</html>" }],
   ["204", { status: 204, body: "" }],
-  ["a name that is none", { status: 202, body: { data: { status: "queued", run_id: "run-17" } } }],
   ["JSON cut in the middle", { status: 202, body: '{"data":{"status":"queued","run_id":"6f0e' }],
 ];
 
@@ -104,6 +103,22 @@ describe.each(TAKEN)("the call was taken (%s) and no run appears", (_, answer) =
   test("at first: a run that starts later is found", async () => {
     const service = new CreateService({ makes: true, lateMs: 80_000, answer: { afterMs: Number.POSITIVE_INFINITY } });
     expect(await service.outcome()).toEqual(FIRST);
+    expect(service.calls).toEqual([0]);
+  });
+});
+
+describe("the call was taken, and the answer names something that is no id of the service", () => {
+  const answer = { status: 202, body: { data: { status: "queued", run_id: "run-17" } } };
+
+  test("the run is found by its marker", async () => {
+    const service = new CreateService({ makes: true, answer });
+    expect(await service.outcome()).toEqual(FIRST);
+    expect(service.calls).toEqual([0]);
+  });
+
+  test("the name serves where the list does not show the run within half a minute", async () => {
+    const service = new CreateService({ answer }, GOOD);
+    expect(await service.outcome()).toEqual({ kind: "tracked", runId: "run-17" });
     expect(service.calls).toEqual([0]);
   });
 });

@@ -1,0 +1,78 @@
+/** Plays the trials, several at a time: they mostly wait. */
+import { seededRandom } from "../../src/local/faults/seeded.ts";
+import { publishedMembers } from "./published-members.ts";
+import { SCENARIOS, type Scenario } from "./scenarios.ts";
+import { judge, nameOf, type Played, play, type Trial, trialsOf } from "./trials.ts";
+
+export interface CampaignOptions {
+  /** Trials drawn; `Infinity` for all. */
+  sample: number;
+  seed: number;
+  /** Only scenarios whose name contains this. */
+  scenario?: string | undefined;
+  /** Only trials whose name begins with this. */
+  only?: string | undefined;
+  jobs: number;
+  onTrial(report: Report): void;
+}
+
+export interface Report {
+  name: string;
+  problems: string[];
+  number: number;
+  of: number;
+}
+
+export async function campaign(options: CampaignOptions): Promise<{ passed: number; failed: number }> {
+  const scenarios = SCENARIOS.filter(
+    ({ name }) =>
+      (options.scenario === undefined || name.includes(options.scenario)) &&
+      (options.only === undefined || options.only.startsWith(name)),
+  );
+  const cleans = new Map<Scenario, Played>();
+  await inParallel(options.jobs, scenarios, async (scenario) => void cleans.set(scenario, await play(scenario)));
+  const published = publishedMembers();
+  const all = scenarios.flatMap((scenario) => trialsOf(scenario, cleanOf(cleans, scenario), published));
+  const wanted = all.filter((trial) => options.only === undefined || nameOf(trial).startsWith(options.only));
+  const trials = draw(wanted, options.sample, options.seed);
+  let passed = 0;
+  let failed = 0;
+  await inParallel(options.jobs, trials, async (trial) => {
+    const clean = cleanOf(cleans, trial.scenario);
+    const problems = judge(trial, clean, await play(trial.scenario, trial));
+    if (problems.length === 0) passed += 1;
+    else failed += 1;
+    options.onTrial({ name: nameOf(trial), problems, number: passed + failed, of: trials.length });
+  });
+  return { passed, failed };
+}
+
+function cleanOf(cleans: ReadonlyMap<Scenario, Played>, scenario: Scenario): Played {
+  const clean = cleans.get(scenario);
+  if (!clean) throw new Error(`${scenario.name} was not played with a clean service`);
+  return clean;
+}
+
+/** `count` of them, drawn from the seed; the same seed draws the same ones. */
+function draw(trials: readonly Trial[], count: number, seed: number): Trial[] {
+  if (count >= trials.length) return [...trials];
+  const random = seededRandom(seed);
+  return trials
+    .map((trial) => ({ trial, at: random() }))
+    .sort((a, b) => a.at - b.at)
+    .slice(0, count)
+    .map(({ trial }) => trial);
+}
+
+async function inParallel<T>(jobs: number, items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  let next = 0;
+  const worker = async () => {
+    for (;;) {
+      const item = items[next];
+      next += 1;
+      if (item === undefined) return;
+      await work(item);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(jobs, items.length) }, worker));
+}

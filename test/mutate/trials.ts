@@ -1,0 +1,121 @@
+/** Trials: one scenario with one odd member, judged against the same scenario with a clean service. */
+import { type Json, type Oddity, odditiesOf } from "../../src/local/index.ts";
+import { type OddMember, OddService, type Requests } from "./odd-service.ts";
+import { Home, KEY } from "./program.ts";
+import type { Observation, Scenario } from "./scenarios.ts";
+
+export interface Played {
+  observation: Observation;
+  requests: Requests;
+  /** Runs that were still going when all was over. */
+  left: number;
+  members: ReadonlyMap<string, ReadonlyMap<string, Json>>;
+  tookMs: number;
+}
+
+export interface Trial extends OddMember {
+  scenario: Scenario;
+}
+
+/** Members without which there is nothing to go by: the issue names them, and design.md I13 does. */
+const REQUIRED = new Set(["id", "run_id", "status", "text", "data", "type", "checkpoint_id"]);
+
+/** A trial makes at most so many requests more than the clean one: more is a loop that hammers. */
+const MORE_REQUESTS = 60;
+/** What ends late ends soon after the program: a cancel that is under way. */
+const LEFT_WAIT_MS = 3_000;
+
+export async function play(scenario: Scenario, odd?: OddMember): Promise<Played> {
+  const service = new OddService(KEY, scenario.mishaps, scenario.deployMs);
+  const home = new Home(await service.listen());
+  const began = performance.now();
+  try {
+    service.paused = true;
+    const prepared = (await scenario.before?.(service, home)) ?? "";
+    service.paused = false;
+    service.odd = odd;
+    const observation = await scenario
+      .play(home, prepared, service)
+      .catch((error: unknown) => ({ thrown: String(error) }));
+    const left = await leftRunning(service);
+    return {
+      observation,
+      requests: service.requests,
+      left,
+      members: service.members,
+      tookMs: performance.now() - began,
+    };
+  } finally {
+    home.remove();
+    await service.close();
+  }
+}
+
+async function leftRunning(service: OddService): Promise<number> {
+  const until = performance.now() + LEFT_WAIT_MS;
+  const running = () => service.cloud.stats().runsActive.length;
+  while (running() > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 100));
+  return running();
+}
+
+/** Every member of every answer of the scenario, with every way in which it can be odd. */
+export function trialsOf(scenario: Scenario, clean: Played, published: PublishedMembers): Trial[] {
+  const trials: Trial[] = [];
+  for (const [operation, members] of clean.members) {
+    const all = new Map([...published(operation, members), ...members]);
+    for (const [path, value] of all)
+      for (const oddity of odditiesOf(value)) trials.push({ scenario, operation, path, oddity });
+  }
+  return trials;
+}
+
+/** Members the published document names and the embedded service left out, with a value of their kind. */
+export type PublishedMembers = (operation: string, seen: ReadonlyMap<string, Json>) => ReadonlyMap<string, Json>;
+
+/** What is wrong; empty when the trial passed. */
+export function judge(trial: Trial, clean: Played, odd: Played): string[] {
+  const problems: string[] = [];
+  const { requests } = odd;
+  for (const kind of ["deploys", "creates", "decisions"] as const)
+    if (requests[kind] > clean.requests[kind])
+      problems.push(`${kind}: ${requests[kind]} instead of ${clean.requests[kind]}`);
+  if (requests.all > clean.requests.all + MORE_REQUESTS)
+    problems.push(`${requests.all} requests, ${clean.requests.all} when clean`);
+  const text = JSON.stringify(odd.observation);
+  if (/did not foresee|internal error|TypeError|at file:|node:internal/.test(text))
+    problems.push(`unforeseen: ${text.slice(0, 400)}`);
+  if (odd.observation.code === null || "thrown" in odd.observation)
+    problems.push(`it hangs or dies: ${text.slice(0, 400)}`);
+  if (isRequired(trial, clean)) return problems; // a clear error is as good as the answer
+  if (odd.left > clean.left) problems.push(`${odd.left} runs left running`);
+  if (requests.cancels < Math.min(1, clean.requests.cancels)) problems.push("no cancel was sent");
+  if (requests.cancels > 0 && clean.requests.cancels === 0) problems.push("a run was cancelled");
+  const difference = differenceOf(clean.observation, odd.observation);
+  if (difference) problems.push(difference);
+  return problems;
+}
+
+/** Whether the trial takes away something required: the member itself, or one inside what became odd. */
+function isRequired({ operation, path, oddity }: Trial, clean: Played): boolean {
+  if (oddity === "extra") return false;
+  const last = /([^.[\]]*)(\[[^\]]*\])?$/.exec(path)?.[1] ?? "";
+  if (REQUIRED.has(last)) return true;
+  const members = clean.members.get(operation)?.keys() ?? [];
+  return [...members].some((member) => {
+    const rest = member.startsWith(path) ? member.slice(path.length) : "";
+    return /^[.[]/.test(rest) && rest.split(/[.[\]]+/).some((name) => REQUIRED.has(name));
+  });
+}
+
+function differenceOf(clean: Observation, odd: Observation): string | undefined {
+  for (const name of new Set([...Object.keys(clean), ...Object.keys(odd)])) {
+    const [before, after] = [JSON.stringify(clean[name]), JSON.stringify(odd[name])];
+    if (before !== after)
+      return `${name}: ${String(after).slice(0, 300)} instead of ${String(before).slice(0, 120)}${odd.error ? ` (${String(odd.error).slice(0, 200)})` : ""}`;
+  }
+  return undefined;
+}
+
+export const nameOf = ({ scenario, operation, path, oddity }: Trial) =>
+  `${scenario.name}: ${operation}: ${path}: ${oddity}`;
+export type { Oddity };
