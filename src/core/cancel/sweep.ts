@@ -1,4 +1,5 @@
 /** Cancels the runs that a crashed process left behind. Runs once per start, concurrently with everything else. */
+import { asFailure } from "../../support/failure.ts";
 import { type CancelLostRunOptions, cancelLostRun } from "./cancel-lost-run.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
 
@@ -17,7 +18,9 @@ export async function sweep(options: SweepOptions): Promise<void> {
     if (orphans.length > 0) log("info", "runs of a process that is gone are being cancelled", { runs: orphans.length });
     await Promise.all(orphans.map((entry) => sweepOne(options, entry)));
   } catch (error) {
-    log("warn", "the journal could not be read", { error: error instanceof Error ? error.message : "" });
+    // Without a key it is not known whose runs to cancel. The first request says so; at the start nothing was asked for.
+    const level = asFailure(error).kind === "unauthorized" ? "debug" : "warn";
+    log(level, "the journal could not be read", { error: error instanceof Error ? error.message : "" });
   }
 }
 

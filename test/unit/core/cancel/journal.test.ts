@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import { Journal, type JournalStore } from "../../../../src/core/cancel/journal.ts";
+import { type SweepOptions, sweep } from "../../../../src/core/cancel/sweep.ts";
+import { ExecutionFailure } from "../../../../src/support/failure.ts";
 import type { Log } from "../../../../src/support/log.ts";
 import { VirtualAmbient } from "../../../support/in-process/virtual-ambient.ts";
 import { aRun, lived } from "../harness.ts";
@@ -157,4 +159,16 @@ test("an intent is dropped when its deployment is gone", async () => {
   const { problems, truth } = await lived([run], [], { crash: { atMs: 35, restartMs: 500 } });
   expect(problems).toEqual([]);
   expect(truth?.runs).toEqual([]);
+});
+
+test.each([
+  ["no key", new ExecutionFailure("unauthorized", "no Seren API key"), "debug"],
+  ["a folder that cannot be read", new Error("EACCES"), "warn"],
+])("a sweep that meets %s logs it as it deserves", async (_, failure, level) => {
+  const levels: string[] = [];
+  const log: Log = Object.assign((at: string) => void levels.push(at), { with: () => log });
+  const { journal } = harness({ takeOrphans: () => Promise.reject(failure) });
+  const { client, canceller } = {} as Pick<SweepOptions, "client" | "canceller">;
+  await sweep({ client, canceller, journal, log, signal: new AbortController().signal });
+  expect(levels).toEqual([level]);
 });
