@@ -11,11 +11,7 @@ export {
   CreateRunSchema,
   type WorkloadLimits,
 } from "./requests.ts";
-export {
-  RunEventEnvelopeSchema,
-  RunEventSchema,
-  RunSnapshotSchema,
-} from "./run-stream.ts";
+export { RunEventEnvelopeSchema, RunEventSchema } from "./run-stream.ts";
 export {
   PendingApprovalSchema,
   PendingRunSchema,

@@ -76,11 +76,3 @@ export const RunEventEnvelopeSchema = z.looseObject({
   kind: z.string().nullish(),
   item_id: z.string().nullish(),
 });
-
-/** Data of the older `run` frame: the whole run so far, repeated with every change. */
-export const RunSnapshotSchema = z.looseObject({
-  status: z.string(),
-  status_message: z.string().nullish(),
-  output: z.string().nullish(),
-  output_events: z.array(z.unknown()).nullish(),
-});

@@ -18,7 +18,6 @@ export { type FaultPlan, FaultPlanSchema, type FaultRule, type OddReport } from 
 export {
   type Json,
   membersOf,
-  ODDITIES,
   type Oddity,
   odditiesOf,
   REQUIRED_MEMBERS,

@@ -89,7 +89,7 @@ test("2. frames: cut at every byte, CRLF, comments, several data lines, unknown 
     service.state = () => ({ ...STATE, status: "failed", terminal: true, latest_sequence: 3 });
     const { events, end } = await service.follow();
     expect(events, `cut at ${cut}`).toEqual([text(1, "Grüße "), TWO, THREE]);
-    expect(end, `cut at ${cut}`).toEqual({ complete: false, streamError: "the model fell over" });
+    expect(end, `cut at ${cut}`).toEqual({ complete: false, status: "failed", streamError: "the model fell over" });
   }
   // A frame without an id does not take over the last one: it is not passed over as already seen.
   const unnumbered = { type: "text", text: "x" };

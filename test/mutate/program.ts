@@ -3,12 +3,10 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 export const KEY = "key-of-the-mutation-trials-4711";
 /** A command that takes longer hangs: no scenario waits for anything that takes half as long. */
-export const HANG_MS = 75_000;
+const HANG_MS = 75_000;
 
 export interface Ended {
   /** `null` for a program that had to be killed. */
@@ -72,5 +70,3 @@ export class Home {
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
-
-export const fixture = (name: string) => join(ROOT, "test", "fixtures", name);

@@ -132,7 +132,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: "run, time limit",
-    play: async (home, _, service) => ({ ...outcomeOf(await run(home, HANG, "-t", "2s")), ...(await ended(service)) }),
+    play: async (home, _, service) => ({ ...outcomeOf(await run(home, HANG, "-t", "8s")), ...(await ended(service)) }),
   },
   {
     name: "runs cancel",

@@ -1,5 +1,5 @@
 /** Trials: one scenario with one odd member, judged against the same scenario with a clean service. */
-import { type Json, type Oddity, odditiesOf } from "../../src/local/index.ts";
+import { type Json, odditiesOf } from "../../src/local/index.ts";
 import { type OddMember, OddService, type Requests } from "./odd-service.ts";
 import { Home, KEY } from "./program.ts";
 import type { Observation, Scenario } from "./scenarios.ts";
@@ -118,4 +118,3 @@ function differenceOf(clean: Observation, odd: Observation): string | undefined 
 
 export const nameOf = ({ scenario, operation, path, oddity }: Trial) =>
   `${scenario.name}: ${operation}: ${path}: ${oddity}`;
-export type { Oddity };

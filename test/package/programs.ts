@@ -30,7 +30,7 @@ const stopped = await cloud.run(
   { signal: stop.signal, onEvent: (event) => event.type === "text" && stop.abort() },
 );
 const report = await cloud.status(outcome.run.runId);
-const deployments = await cloud.client.listDeployments();
+const { rows: deployments } = await cloud.client.listDeployments();
 await cloud.close();
 const keyless = await openSerenCloud({ baseUrl: "http://127.0.0.1:9" });
 const refused = await keyless.run({ message: "x" }).catch((error) => error);

@@ -1,5 +1,6 @@
 /** The service's answers in our own words: only what identifies a thing is required. */
 import { describe, expect, test } from "vitest";
+import { PendingApprovalSchema } from "#protocols/seren-cloud";
 import {
   readArtifact,
   readDeployment,
@@ -120,6 +121,7 @@ test("a state, the approvals of a run and a snapshot have our names", () => {
     currentTool: "t",
   });
   const approvals = [{ id: "a", tool: "pay", args: { n: 1 }, reason: null }];
+  expect(PendingApprovalSchema.safeParse(approvals[0]).success).toBe(true);
   expect(
     readPendingApprovals({ run_id: RUN, status: "x", checkpoint_id: "cp", pending_approvals: approvals }),
   ).toMatchObject({ checkpointId: "cp", approvals: [{ id: "a", tool: "pay", args: { n: 1 } }], unreadable: 0 });
