@@ -1,4 +1,4 @@
-/** All plans there are: most live in the core alone, every tenth has the whole program and a host around it. */
+/** Plans of both kinds: every tenth runs the whole program with a host around it, the others run the core alone. */
 
 import { generateHostPlan, type HostPlan } from "./host/host-plan.ts";
 import { type ProgramFiles, readProgramFiles } from "./host/in-memory-program.ts";

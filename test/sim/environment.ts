@@ -1,4 +1,4 @@
-/** One simulated environment: a service, a network, and processes that run the core on them. */
+/** The environment of one plan: a service, a network, and processes that run the core. */
 import { Canceller } from "../../src/core/cancel/canceller.ts";
 import { Journal } from "../../src/core/cancel/journal.ts";
 import { sweep } from "../../src/core/cancel/sweep.ts";
@@ -29,7 +29,7 @@ export class Environment {
   readonly disk: SimulatedDisk;
   /** The service as the simulated person meets it: a person reads what a program may fail to read. */
   readonly #person: LocalService;
-  /** Set by `setUp` where the plan needs one. */
+  /** The deployment that `setUp` creates, if the plan needs one. */
   deploymentId = MISSING_ID;
 
   constructor(plan: SimulationPlan, keepLines = false) {
@@ -67,7 +67,7 @@ export class Environment {
     this.deploymentId = made.id;
   }
 
-  /** A process with nothing in it yet. `number` tells processes of one environment apart. */
+  /** Returns a process that has started nothing yet. `number` distinguishes the processes of one environment. */
   process(number: number): SimulatedProcess {
     return new SimulatedProcess(this, number);
   }
@@ -113,20 +113,20 @@ export class SimulatedProcess {
     this.registry = new RunRegistry(() => Promise.resolve(this.execute), this.ambient);
   }
 
-  /** Dies in the middle of whatever it is doing. */
+  /** Kills the process: its timers and connections stop at once. */
   kill(): void {
     this.ambient.kill();
     this.transport.kill();
   }
 
-  /** What every start does: cancels what processes that died left behind. */
+  /** Cancels the runs that killed processes left behind, as every start does. */
   sweep(): Promise<void> {
     const { client, canceller } = this;
     const { signal } = new AbortController();
     return sweep({ client, canceller, journal: this.#journal, log: silentLog, signal });
   }
 
-  /** Starts what the plan says, each at its time. */
+  /** Schedules the runs of the plan. */
   start(): void {
     this.#environment.plan.runs.forEach((run, index) => {
       const recorder = new RunRecorder(`run${index}`, run.consumer, this.ambient, this.#environment.trace, (phase) =>
@@ -171,12 +171,12 @@ export class SimulatedProcess {
         },
       );
     } catch (failure) {
-      recorder.settledAt = this.ambient.now(); // refused: the process is shutting down
+      recorder.settledAt = this.ambient.now(); // the registry refuses it: the process is shutting down
       recorder.settlements += 1;
       recorder.failure = failure;
       return;
     }
-    // On the network's clock: what is set on the process's own is the program's.
+    // On the network's clock, because timers of the process are counted as the program's.
     this.ambient.networkClock.timer(plan.timeoutMs, () => {
       if (recorder.settledAt === undefined && this.ambient.alive) recorder.stoppedAt ??= this.ambient.now();
     });

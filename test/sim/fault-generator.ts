@@ -1,4 +1,4 @@
-/** Fault plans that a correct client survives: whatever goes wrong goes wrong a bounded number of times, or harmlessly. */
+/** Generates fault plans that a correct client survives: each fault is harmless or occurs a limited number of times. */
 import type { FaultPlan, FaultRule } from "../../src/local/index.ts";
 import type { SeededRandom } from "../support/in-process/seeded-random.ts";
 
@@ -20,7 +20,7 @@ const PLACES = [
 const BROKEN = [429, 500, 502, 503, 504] as const;
 const REFUSED = [400, 401, 402, 403, 404, 409, 422, 501] as const;
 const BODIES = ["json", "html", "text", "empty", "garbage"] as const;
-/** Lists are looked at for six seconds before "nothing was created" is believed: the assumption about the service. */
+/** The client reads lists for six seconds before it concludes that nothing was created, so no list may lag as long. */
 const MAX_LAG_MS = 2_500;
 
 type RuleGenerator = (random: SeededRandom) => FaultRule;

@@ -1,4 +1,4 @@
-/** What really is on the service, read from it directly once everything is over. */
+/** The runs and deployments that really exist on the service, read from it at the end of a simulation. */
 import { type LocalCloud, type LocalService, PUBLISHER_PREFIX } from "../../src/local/index.ts";
 import type { Ambient } from "../../src/support/ambient.ts";
 
@@ -12,21 +12,21 @@ export interface ActualRun {
   status: string;
   startedBy: unknown;
   createdAt: number;
-  /** Absent while it goes on. */
+  /** Milliseconds; absent while the run is active. */
   endedAt?: number;
-  /** The answer as the record has it. */
+  /** The answer in the run's record. */
   text: string;
-  /** Tool calls and results in order, each once: `call <id> <name>` and `result <id>`. */
+  /** Tool calls and results, in order: `call <id> <name>` and `result <id>`. */
   tools: string[];
 }
 
 export interface GroundTruth {
   runs: ActualRun[];
-  /** Names of the deployments that were built, one entry each; a failed one may be tried again. */
+  /** One name for each deployment that was built. Failed ones are left out, because they may be tried again. */
   deployments: string[];
 }
 
-/** Asks until an answer comes through: the fault plan may still have something in store. */
+/** Repeats a request until it succeeds, because the fault plan may still apply. Throws after 200 attempts. */
 export async function requestUntilAnswered(
   service: LocalService,
   ambient: Ambient,
@@ -80,7 +80,7 @@ export async function readGroundTruth(cloud: LocalCloud, ambient: Ambient): Prom
   };
 }
 
-/** A host cannot always send inputs, so its prompts name the run themselves. */
+/** Returns the tag in the inputs, or in the prompt where a host cannot send inputs. */
 function tagOf(payload: Row): string {
   return payload?.inputs?.tag ?? /\[(run\d+)\]/.exec(payload?.message ?? "")?.[1] ?? "";
 }

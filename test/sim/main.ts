@@ -1,6 +1,6 @@
 /**
- * `npm run simulate -- --plans N --seed S`: lives N plans through, numbered from S × 1,000,000.
- * `--only SEED` lives one of them and prints its plan and everything that happened; `--plan FILE` one from a file.
+ * `npm run simulate -- --plans N --seed S`: simulates N plans, with seeds from S × 1,000,000.
+ * `--only SEED` simulates one plan and prints it with its trace; `--plan FILE` reads the plan from a file.
  * With `--odd` some plans have answers with a member of another JSON type.
  */
 import { readFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { generateAnyPlan, simulateAnyPlan } from "./any-plan.ts";
 import { kindOf, shrink } from "./shrink.ts";
 
 const SEEDS_APART = 1_000_000;
-/** Failures that are shrunk and printed whole; the others are counted and named. */
+/** Number of failures that are shrunk and printed in full. The others are counted by kind. */
 const MAX_SHOWN = 3;
 
 const { values } = parseArgs({

@@ -1,4 +1,4 @@
-/** The promises, checked against what really happened. Each problem begins with the number of its invariant. */
+/** Checks the invariants against the ground truth. Each problem begins with the number of its invariant. */
 import type { Outcome } from "../../src/core/index.ts";
 import { ExecutionFailure } from "../../src/support/failure.ts";
 import { excerpt } from "../support/in-process/excerpt.ts";
@@ -8,9 +8,9 @@ import type { ActualRun, GroundTruth } from "./ground-truth.ts";
 import type { RunRecorder } from "./run-recorder.ts";
 import type { PlannedRun, SimulationPlan } from "./simulation-plan.ts";
 
-/** From the moment a run may end (it has ended, or was stopped) to its outcome, the worst faults included. */
+/** Longest time from the end or the stop of a run to its outcome, under the worst faults. */
 const SETTLE_WITHIN_MS = 10 * 60_000;
-/** The longest an answer of the service may be under way. */
+/** Longest time an answer of the service may be on its way. */
 const ANSWER_WITHIN_MS = 100_000;
 const KIND_OF: Readonly<Record<string, string>> = {
   completed: "completed",
@@ -74,7 +74,7 @@ function checkRun(
   return problems;
 }
 
-/** What was asked to go on by itself goes on, whatever becomes of the process that was asked. */
+/** Checks that a run which was to continue by itself does so, even if the process that started it dies. */
 function checkLeftAlone(plan: SimulationPlan, run: PlannedRun, recorder: RunRecorder, mine: ActualRun[]): string[] {
   const queuedAt = recorder.phases.get("queued") ?? Number.POSITIVE_INFINITY;
   const kept =
@@ -99,7 +99,7 @@ function checkFailure(recorder: RunRecorder, mine: ActualRun[]): string[] {
   return [];
 }
 
-/** Frames that are spoilt or have no number cannot be placed; what they said is told at the end. */
+/** Faults that corrupt frames or remove their numbers. Such frames cannot be ordered; their content comes from the record. */
 const DAMAGE = new Set(["garble", "lose", "reorder", "no_ids", "no_sequence", "empty_ids", "legacy"]);
 export const isDamaged = ({ faults }: SimulationPlan): boolean => faults.rules.some(({ kind }) => DAMAGE.has(kind));
 
@@ -147,12 +147,12 @@ function checkOutcome(
   return problems;
 }
 
-/** The outcome that fits a run's status. */
+/** Returns the kind of outcome that a run's status leads to; undefined for a status that is not final. */
 export const kindOfStatus = (status: string): string | undefined => KIND_OF[status];
 
 const isCancelled = ({ status }: ActualRun) => status === "cancelled";
 
-/** Whether somebody asked for it: a stop, a broken pipe, the script itself, another request that owns the run. */
+/** Whether the run has a reason to be cancelled: a stop, a broken pipe, its script, or another request that owns it. */
 function mayBeCancelled(plan: SimulationPlan, run: PlannedRun, recorder: RunRecorder): boolean {
   if (plan.crash || recorder.broke || recorder.failure !== undefined) return true;
   const left = run.detach ? (recorder.phases.get("queued") ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
@@ -180,8 +180,8 @@ function checkService(environment: Environment, process: SimulatedProcess, truth
 }
 
 /**
- * The entry of a run whose host reads no more stays: nobody has told the end of it. So does that of a run which cannot be
- * found because runs are too large to be looked at.
+ * The journal entry stays if the host stopped reading, because the end of the run was never reported, and if the run cannot
+ * be found because its record is too large to be read.
  */
 const mayStayNoted = ({ recorders }: SimulatedProcess) =>
   recorders.some(
@@ -189,8 +189,8 @@ const mayStayNoted = ({ recorders }: SimulatedProcess) =>
   );
 
 /**
- * Detached, or waiting for a person by agreement. A process that dies between writing that it leaves a run alone and
- * saying so leaves one that was asked for, which does less harm than cancelling one that was promised.
+ * Whether the run is detached or waits for an approval. A process may die after it noted in the journal that it leaves the
+ * run alone and before it told the host: leaving that run does less harm than cancelling a promised one.
  */
 function isLeftOnPurpose(plan: SimulationPlan, process: SimulatedProcess, run: ActualRun): boolean {
   const recorder = process.recorders.find(({ tag }) => tag === run.tag);
@@ -200,7 +200,7 @@ function isLeftOnPurpose(plan: SimulationPlan, process: SimulatedProcess, run: A
   return recorder?.outcome?.kind === "awaiting_approval";
 }
 
-/** Nothing is stopped or lost, so that nothing has to be seen to after the end. */
+/** Whether the plan has one run, no stop and no fault, so that no work may remain after its end. */
 const isCalm = ({ runs, faults, drain, crash }: SimulationPlan): boolean =>
   runs.length === 1 && runs.every(({ stops }) => stops.length === 0) && faults.rules.length === 0 && !drain && !crash;
 

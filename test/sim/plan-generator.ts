@@ -1,4 +1,4 @@
-/** Draws a plan from a seed. */
+/** Generates a plan of the core from a seed. */
 
 import { deriveSeed, SeededRandom } from "../support/in-process/seeded-random.ts";
 import { generateFaults } from "./fault-generator.ts";
@@ -38,7 +38,7 @@ export function generatePlan(seed: number, { odd = false }: GeneratorOptions = {
       keepAliveMs: random.pick([0, 15_000, 45_000]),
     },
   };
-  // Only whole streams make up for a record that cannot be read.
+  // A record that is too large to be read is only made up for by a complete stream.
   const isKnownByStream = !isDamaged(plan) && runs.every(({ script }) => script.every((step) => !("output" in step)));
   if (isKnownByStream && random.chance(0.1)) plan.network.largest = random.magnitude(2_500, 20_000);
   if (random.chance(0.6)) {
@@ -48,7 +48,7 @@ export function generatePlan(seed: number, { odd = false }: GeneratorOptions = {
     plan.drain = { atMs: random.magnitude(1, 30_000), budgetMs: random.pick([120, 1_400, 5_000]) };
   if (random.chance(0.15)) {
     plan.crash = { atMs: random.magnitude(1, 30_000), restartMs: random.magnitude(1, 20_000) };
-    // A run that ends by itself would hide that nobody stopped it.
+    // A run that ends by itself would hide a missing cancel.
     for (const { script } of runs) if (random.chance(0.7)) script.push({ hang: true });
   }
   if (odd) plan.faults.rules.push(...generateOddFaults(new SeededRandom(deriveSeed(seed, 3))));

@@ -1,10 +1,10 @@
-/** The clock and randomness of one simulated process: after `kill` nothing of it runs any more. */
+/** Time and randomness of one simulated process. After `kill` none of its timers fires. */
 import { seededRandom } from "../../src/local/faults/seeded.ts";
 import type { Ambient } from "../../src/support/ambient.ts";
 
 export class ProcessAmbient implements Ambient {
   readonly random: () => number;
-  /** The world's clock: it goes on when the process is dead. */
+  /** The clock of the environment, which continues after the process was killed. */
   readonly networkClock: Ambient;
   readonly #stops = new Set<() => void>();
   #alive = true;
@@ -18,7 +18,7 @@ export class ProcessAmbient implements Ambient {
     return this.#alive;
   }
 
-  /** Timers of the process that have neither fired nor been taken back. */
+  /** Number of timers that have neither fired nor been cleared. */
   get waiting(): number {
     return this.#stops.size;
   }

@@ -1,4 +1,4 @@
-/** What one run told its host, and the host that listens to it. */
+/** Records the events of one run, and takes them at the pace of the planned host. */
 import type { ExecutionEvent, Outcome } from "../../src/core/index.ts";
 import { type Ambient, sleep } from "../../src/support/ambient.ts";
 import type { ConsumerPlan } from "./simulation-plan.ts";
@@ -11,20 +11,20 @@ export class RunRecorder {
   readonly phases = new Map<string, number>();
   runId: string | undefined;
   events = 0;
-  /** When it was told that a person has to decide, and each time about what. */
+  /** Time of the last `approval_wait`, and the tools of each one. */
   askedAt = 0;
   readonly asked: string[] = [];
-  /** The streamed answer was declared unreliable. */
+  /** Whether a notice said that parts of the streamed answer were lost. */
   replaced = false;
-  /** When the host took an event the last time. */
+  /** Time when the host had taken the last event. */
   lastTakenAt = 0;
   stalled = false;
   broke = false;
-  /** First time somebody asked this run to stop. */
+  /** Time of the first stop request or deadline. */
   stoppedAt: number | undefined;
   settledAt: number | undefined;
   settlements = 0;
-  /** Timers of the process that were set when it settled. */
+  /** Number of timers that the process had set when the run settled. */
   timersLeft = 0;
   outcome: Outcome | undefined;
   failure: unknown;
@@ -43,7 +43,7 @@ export class RunRecorder {
     this.#onPhase = onPhase;
   }
 
-  /** The sink of the run. */
+  /** Takes an event; resolves when the host has read it. */
   readonly record = async (event: ExecutionEvent): Promise<void> => {
     this.#trace.note(`${this.#ambient.now()} ${this.tag} ${JSON.stringify(event)}`);
     if (this.#busy) this.problems.push("I7: an event came before the one before it was taken");

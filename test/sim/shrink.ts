@@ -1,9 +1,9 @@
-/** Makes a failing plan smaller: leaves out whatever it also fails without. */
+/** Shrinks a failing plan by removing whatever it fails without. */
 import { type AnyPlan, simulateAnyPlan } from "./any-plan.ts";
 
 const MAX_LIVES = 300;
 
-/** Answers a plan with the same kind of problem. */
+/** Returns the smallest plan found that has the same kind of problem. */
 export async function shrink(plan: AnyPlan, problem: string): Promise<AnyPlan> {
   const kind = kindOf(problem);
   let smallest = plan;
@@ -23,7 +23,7 @@ export async function shrink(plan: AnyPlan, problem: string): Promise<AnyPlan> {
   return smallest;
 }
 
-/** What a problem is about, without its figures and texts. */
+/** Returns a problem's text without figures and quotations. */
 export function kindOf(problem: string): string {
   return problem
     .replace(/ \(run\d\)$/, "")
@@ -39,7 +39,7 @@ function* smaller(plan: AnyPlan): Generator<AnyPlan, void, void> {
     if (left) yield rest;
   }
   for (let index = runs.length - 1; index >= 0 && runs.length > 1; index -= 1) {
-    // Attachments name their run by its place.
+    // Attachments refer to a run by its index.
     if (runs.some(({ attachTo }) => attachTo !== undefined && attachTo >= index)) continue;
     yield { ...plan, runs: without(runs, index) };
   }

@@ -1,4 +1,4 @@
-/** Lives one plan through and answers what was wrong with it. */
+/** Simulates a plan of the core and returns the problems found. */
 
 import type { LocalStats } from "../../src/local/index.ts";
 import { Environment, type SimulatedProcess } from "./environment.ts";
@@ -8,15 +8,15 @@ import type { RunRecorder } from "./run-recorder.ts";
 import type { SimulationPlan } from "./simulation-plan.ts";
 import type { Trace } from "./trace.ts";
 
-/** After the last deadline: cancels are given up after 15 minutes. */
+/** Time after the last deadline: the client repeats a cancel for 15 minutes. */
 const GRACE_MS = 20 * 60_000;
-/** A sweep that fails leaves its entry to the next one. */
+/** A sweep that fails leaves its entry to the next start. */
 const MAX_SWEEPS = 5;
 
 export interface SimulationResult {
   problems: string[];
   trace: Trace;
-  /** What each run of the plan told its host, unless the simulation itself broke. */
+  /** What each run reported to its host; empty when the simulation itself failed. */
   recorders: RunRecorder[];
   truth: GroundTruth | undefined;
   stats: LocalStats;
@@ -62,7 +62,7 @@ async function crash(
   await sweepAfterwards(environment);
 }
 
-/** Later processes sweep what the first one left, until nothing is left to sweep. */
+/** Starts further processes until their sweeps have emptied the journal. */
 export async function sweepAfterwards(environment: Environment): Promise<void> {
   for (let number = 1; number <= MAX_SWEEPS; number += 1) {
     const next = environment.process(number);

@@ -1,4 +1,4 @@
-/** The journal's store as it survives its processes: writes take time, and may or may not be finished when one dies. */
+/** The journal's store, which outlives processes. Writes take time and may be lost when their process dies. */
 import type { JournalStore } from "../../src/core/cancel/journal.ts";
 import { sleep } from "../../src/support/ambient.ts";
 import type { SeededRandom } from "../support/in-process/seeded-random.ts";
@@ -17,15 +17,15 @@ export class SimulatedDisk {
     this.#random = random;
   }
 
-  /** Entries of all processes. */
+  /** Number of entries of all processes. */
   get size(): number {
     return this.#entries.size;
   }
 
-  /** The disk as one process sees it. */
+  /** Returns the store of one process. */
   storeOf(owner: ProcessAmbient): JournalStore {
     const write = async (change: () => void) => {
-      // What the kernel has taken gets there even if the process dies; what it has not taken yet does not.
+      // A write that the kernel has accepted completes even if the process dies.
       const taken = this.#random.chance(0.5);
       await new Promise<void>((resolve) => {
         owner.networkClock.timer(this.#random.int(1, 20), () => {

@@ -1,6 +1,6 @@
 /**
- * The network between a simulated process and the embedded service: takes time, breaks, cuts bytes anywhere. Behaves towards
- * the client as `src/seren/http.ts` does.
+ * The network between a simulated process and the embedded service: it has latency, fails, and splits bytes anywhere. To the
+ * client it behaves like `src/seren/http/http-transport.ts`.
  */
 import { type LocalCloud, type LocalResponse, PUBLISHER_PREFIX } from "../../src/local/index.ts";
 import type { HttpRequest, HttpResponse, HttpStream, HttpTransport } from "../../src/seren/http/transport.ts";
@@ -13,17 +13,17 @@ import type { Trace } from "./trace.ts";
 /** Probabilities per exchange, times in milliseconds. */
 export interface NetworkPlan {
   seed: number;
-  /** Longest way there and longest way back. */
+  /** Longest latency in each direction. */
   latencyMs: number;
-  /** The request never leaves. */
+  /** Connection refused: the request is never sent. */
   refused: number;
-  /** The request is lost on the way, or its answer is. */
+  /** The request or its response is lost. */
   lost: number;
-  /** An open stream breaks, at each chunk. */
+  /** An open stream breaks; drawn for each chunk. */
   cut: number;
-  /** Chunks arrive in pieces cut at any byte. */
+  /** Whether chunks are split at random bytes. */
   shred: boolean;
-  /** Answers of more characters are not read, pages of a single row excepted: no young run is too large by itself. */
+  /** Responses with more characters are refused, except pages of a single row. Default: no limit. */
   largest?: number;
 }
 
@@ -46,12 +46,12 @@ export class SimulatedTransport implements HttpTransport {
     this.#random = new SeededRandom(network.seed);
   }
 
-  /** Exchanges that are not over: calls without an answer, streams that are open. */
+  /** Number of calls without a response and of open streams. */
   get inFlight(): number {
     return this.#inFlight;
   }
 
-  /** The process is gone: its connections break, and what was on its way may still arrive. */
+  /** Breaks the connections of a killed process. Requests that were already sent may still arrive. */
   kill(): void {
     for (const hangUp of this.#hangUps) hangUp();
     this.#hangUps.clear();
@@ -111,7 +111,7 @@ export class SimulatedTransport implements HttpTransport {
     return Promise.resolve();
   }
 
-  /** Rejects when the connection breaks or `signal` aborts; never settles once the process is dead. */
+  /** Rejects when the connection breaks or `signal` aborts. Never settles after the process was killed. */
   #exchange(request: Sent, signal: AbortSignal): Promise<Exclude<LocalResponse, { drop: true }>> {
     const { latencyMs, refused, lost } = this.#network;
     const random = this.#random;
@@ -152,7 +152,7 @@ export class SimulatedTransport implements HttpTransport {
       }
       signal.addEventListener("abort", onAbort, { once: true });
       this.#hangUps.add(hangUp);
-      // The clock of the network, not of the process: what has left arrives even if the process dies.
+      // On the network's clock: a request that was sent arrives even if the process dies.
       const stop = this.#ambient.networkClock.timer(1 + there, () => {
         departed = true;
         if (fate === "there") return settle(() => reject(new Error("connection lost on the way there")));

@@ -1,39 +1,39 @@
-/** A plan: everything that is going to happen in one simulated environment, as plain JSON. */
+/** A plan as plain JSON: everything that happens in one simulated environment. All times are in milliseconds. */
 import type { FaultPlan } from "../../src/local/index.ts";
 import type { StopCause } from "../../src/support/abort.ts";
 import type { NetworkPlan } from "./simulated-transport.ts";
 
-/** How the host takes events. All times in milliseconds. */
+/** How the host reads events. */
 export interface ConsumerPlan {
-  /** Time for each event. */
+  /** Time the host takes for each event. */
   everyMs?: number;
-  /** Reads nothing for a while, after so many events. */
+  /** Stops reading for `ms` after this many events. */
   pause?: { after: number; ms: number };
-  /** Reads nothing any more, after so many events. */
+  /** Stops reading for good after this many events. */
   stallAfter?: number;
-  /** Breaks (a closed pipe), after so many events. */
+  /** Fails with EPIPE after this many events. */
   breakAfter?: number;
 }
 
-/** When something is done to a run: so long after it was asked for, or after it first showed a phase. */
+/** When a run is stopped: this long after its request, or after it first reported the phase. */
 export interface StopTime {
   phase?: string;
   ms: number;
 }
 
 export interface PlannedRun {
-  /** After the beginning of the environment. */
+  /** Time of the request, from the beginning of the simulation. */
   atMs: number;
   /** Steps of the built-in agent. */
   script: object[];
   target:
     | { kind: "deployment" }
-    /** `known`: what an earlier turn remembers, a deployment that lives or one that is gone. */
+    /** `known`: whether the deployment that an earlier turn remembered exists or is gone. */
     | { kind: "workload"; name: string; known?: "live" | "gone" };
   timeoutMs: number;
   onApproval: "wait" | "return";
   detach?: boolean;
-  /** Attach to the run of an earlier entry of the plan, when it has one. */
+  /** Index of the planned run to attach to, if that one has started. */
   attachTo?: number;
   owned?: boolean;
   conversation?: string;
@@ -47,10 +47,10 @@ export interface SimulationPlan {
   faults: FaultPlan;
   network: NetworkPlan;
   service: { deployMs: number; startMs: number; firstSequence: 0 | 1; keepAliveMs: number };
-  /** A person decides every approval so long after it is asked for; absent: nobody ever does. */
+  /** A person decides each approval after this time. Absent: approvals are never decided. */
   person?: { afterMs: number; decision: "approve" | "reject" };
-  /** The host goes away: everything is cancelled, with so much time. */
+  /** Shuts the process down, with this much time to cancel everything. */
   drain?: { atMs: number; budgetMs: number };
-  /** The process dies without a word, and another one starts. */
+  /** Kills the process, and starts another one later. */
   crash?: { atMs: number; restartMs: number };
 }

@@ -1,4 +1,4 @@
-/** What happened, as a running hash; the lines themselves only when somebody wants to read them. */
+/** A running hash over the lines of a trace, which are kept on request only. */
 export class Trace {
   readonly lines: string[] | undefined;
   #hash = 0x811c9dc5;

@@ -1,4 +1,4 @@
-/** Dispatch, as far as a courier sees it: one request at a time, turn after turn of one session. */
+/** Drives a courier as Dispatch does: one request at a time, the turns of one session in sequence. */
 import { COURIER_PROTOCOL_VERSION } from "#protocols/dispatch-courier";
 import type { Json, Message } from "../../support/child-process/line-check.ts";
 import type { Environment } from "../environment.ts";
@@ -41,7 +41,7 @@ export class DispatchDriver {
       this.#recorder.problems.push("I1: an event after the reply");
   }
 
-  /** The next request goes out when the reply to the one before has come. */
+  /** Sends the next request once the previous one was answered. */
   answered(message: Message): void {
     const one = this.#recorder.exchanges.get(`run${this.#turn}`);
     if (one && one.endedAt === undefined && one.request.replies > 0) {

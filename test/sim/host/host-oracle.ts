@@ -1,4 +1,4 @@
-/** What a host was recorder, against what really happened. */
+/** Checks what a host received against the ground truth. */
 import type { Json } from "../../support/child-process/line-check.ts";
 import { excerpt } from "../../support/in-process/excerpt.ts";
 import { type Environment, PREPARED_NAME } from "../environment.ts";
@@ -7,11 +7,11 @@ import { isDamaged, kindOfStatus } from "../oracle.ts";
 import type { HostPlan } from "./host-plan.ts";
 import type { HostExchange, HostRecorder } from "./host-recorder.ts";
 
-/** A host that reads at once has the reply to a cancel within this. */
+/** Longest time until a host that reads immediately has the reply to a cancel. */
 const CANCEL_WITHIN_MS = 250;
 const UNRELIABLE = "parts of the streamed answer were lost";
 
-/** `cut`: the host went away before everything was answered, or stopped reading. */
+/** `cut` says that the host left before everything was answered, or stopped reading. */
 export function checkHost(
   environment: Environment,
   plan: HostPlan,
@@ -44,10 +44,10 @@ export function checkHost(
   return problems;
 }
 
-/** A task that was not to be waited for, and a turn that ended with the request to a person, whatever she did then. */
+/** Whether the run may stay: a detached task, or a turn that ended with a pending approval. */
 function leftOnPurpose({ host, runs }: HostPlan, one: HostExchange | undefined, { id, tag }: ActualRun): boolean {
   if (host.kind === "roder") return one?.detached === true;
-  // A host that reads no more, or is gone, has not read of the approval either.
+  // A host that stopped reading or left has not read about the approval.
   const asks = runs[Number(tag.slice(3))]?.script.some((step) => "approve" in step);
   if ((host.reads.stopAfter !== undefined || host.ending?.how === "gone") && asks) return true;
   return one?.request.reply?.kind === "result" && one.events.some(({ content }) => String(content).includes(id));

@@ -1,4 +1,4 @@
-/** What a whole-program plan has beyond a plan of the core: a host on two pipes. */
+/** A plan for the whole program: a plan of the core, and a host on two pipes. */
 
 import { SeededRandom } from "../../support/in-process/seeded-random.ts";
 import { type GeneratorOptions, generatePlan } from "../plan-generator.ts";
@@ -9,9 +9,9 @@ export interface HostPlan extends SimulationPlan {
   host: {
     kind: "dispatch" | "roder";
     reads: ReadingPlan;
-    /** Lines that are no requests, each at its time. */
+    /** Invalid lines that the host writes, with their times. */
     rubbish: { atMs: number; line: string }[];
-    /** The host goes away in the middle of it all; absent: when everything is done. */
+    /** How and when the host leaves. Absent: when everything is done. */
     ending?: { how: "shutdown" | "eof" | "signal" | "gone"; atMs: number };
   };
 }

@@ -1,4 +1,4 @@
-/** What a host heard, line by line, each judged as strictly as the host would. */
+/** Records the requests of a host and what it received, and checks every line as strictly as the host does. */
 import { checkLine, type Json, type Message } from "../../support/child-process/line-check.ts";
 import type { HostInput } from "./pipes.ts";
 
@@ -6,18 +6,18 @@ export interface HostRequest {
   id: number;
   method: string;
   sentAt: number;
-  /** When the host read the reply, and what it was. */
+  /** Time when the host read the reply. */
   repliedAt?: number;
   reply?: Message;
   replies: number;
 }
 
-/** One dispatch, task or turn. */
+/** A dispatch, task or turn with its events. */
 export interface HostExchange {
   tag: string;
   request: HostRequest;
   events: Json[];
-  /** Index of the terminal event, when there was one. */
+  /** Time when the host read the terminal event. */
   endedAt?: number;
   cancelledAt?: number;
   cancels: HostRequest[];
@@ -54,7 +54,7 @@ export class HostRecorder {
     return one;
   }
 
-  /** The message on a line, when it is one the host waits for; a reply is entered with its call. */
+  /** Returns the message on a line, or undefined when the host ignores it. A reply is stored with its request. */
   read(line: Buffer): Message | undefined {
     let message: Message;
     try {
@@ -69,7 +69,7 @@ export class HostRecorder {
     const { id } = message;
     const request = this.#requestOf(message, id);
     if (!request) {
-      // Rubbish with an id is answered under that id, and without one under null.
+      // An invalid line is answered under its id, or under null when it has none.
       if (message.kind === "result") this.problems.push(`I1: a result nobody asked for (${id})`);
       return undefined;
     }
@@ -83,7 +83,7 @@ export class HostRecorder {
   #requestOf(message: Message, id: unknown): HostRequest | undefined {
     if (this.#mode === "roder") return this.requests.find((one) => one.id === id);
     const open = this.requests.filter((one) => one.id === id && one.replies === 0);
-    // The answer to a shutdown may overtake that of the turn it ends; both have the same id.
+    // The reply to a shutdown may overtake the reply to the turn that it ends; both have the same id.
     const isEnd = message.kind === "result" && message.result.kind === "ok";
     return isEnd ? open.at(-1) : open[0];
   }

@@ -1,4 +1,4 @@
-/** The whole program on two pipes: an adapter, the core, the client; what it would load from disk is there already. */
+/** The whole program (adapter, core, client) on two in-memory pipes, without reading from disk. */
 import { EventEmitter } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { createCourier } from "../../../src/adapters/courier/index.ts";
@@ -17,7 +17,7 @@ export interface ProgramFiles {
   manifest: ReturnType<typeof readManifest>;
 }
 
-/** Everything on disk that the program reads, read once: a simulation does no real I/O while its clock runs. */
+/** Reads the files that the program needs. A simulation must not do real I/O while its clock runs. */
 export async function readProgramFiles(): Promise<ProgramFiles> {
   const { parcel, files } = await openParcel("test/fixtures/dispatch/parcels/chat");
   const contents = new Map<string, Buffer>();

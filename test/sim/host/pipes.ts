@@ -1,25 +1,25 @@
-/** The two ends of a child's stdin and stdout, in memory and under virtual time. */
+/** A child's stdin and stdout in memory, under virtual time. */
 import { Readable, Writable } from "node:stream";
 import type { Ambient } from "../../../src/support/ambient.ts";
 
 /** How the host reads. All times in milliseconds. */
 export interface ReadingPlan {
-  /** Time between two looks at the pipe; absent: whatever comes is read at once. */
+  /** Time between two reads. Absent: everything is read immediately. */
   everyMs?: number;
-  /** Does not look for a while, after so many lines. */
+  /** Stops reading for `ms` after this many lines. */
   pause?: { after: number; ms: number };
-  /** Never looks again, after so many lines. */
+  /** Stops reading for good after this many lines. */
   stopAfter?: number;
 }
 
-/** What one look takes out of the pipe. */
+/** Most bytes of one read. */
 const LOOK_BYTES = 16 * 1024;
-/** As on Linux. */
+/** Size of a pipe on Linux. */
 const PIPE_BYTES = 64 * 1024;
 
-/** What the host writes; the program reads it. */
+/** The program's stdin, which the host writes. */
 export class HostInput extends Readable {
-  /** The host writes no more. */
+  /** Whether the host has closed it. */
   ended = false;
 
   override _read(): void {}
@@ -34,7 +34,7 @@ export class HostInput extends Readable {
   }
 }
 
-/** What the program writes: a pipe of bounded size with a host behind it that reads in its own time. */
+/** The program's stdout: a pipe of limited size that the host reads at its own pace. */
 export class HostOutput extends Writable {
   readonly #ambient: Ambient;
   readonly #reading: ReadingPlan;
@@ -61,7 +61,7 @@ export class HostOutput extends Writable {
     this.#lookLater();
   }
 
-  /** The host is gone: the next write breaks. */
+  /** Closes the host's end: the next write fails with EPIPE. */
   breakOff(): void {
     this.destroy(Object.assign(new Error("write EPIPE"), { code: "EPIPE" }));
   }

@@ -1,4 +1,4 @@
-/** Roder, as far as an extension sees it. */
+/** Drives an extension as Roder does. */
 
 import type { Json } from "../../support/child-process/line-check.ts";
 import { INITIALIZE } from "../../support/child-process/roder-initialize.ts";
@@ -26,7 +26,7 @@ export class RoderDriver {
     });
   }
 
-  /** Whether nothing is open any more. */
+  /** Whether every request was answered and every dispatch and task has ended. */
   get done(): boolean {
     const { requests, exchanges } = this.#recorder;
     const waiting = [...exchanges.values()].some(

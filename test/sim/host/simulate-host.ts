@@ -1,4 +1,4 @@
-/** Lives a whole-program plan through: bytes in, bytes out, then another process that sweeps. */
+/** Simulates a plan of the whole program: bytes in, bytes out, then another process that sweeps. */
 
 import { Environment } from "../environment.ts";
 import { readGroundTruth } from "../ground-truth.ts";
@@ -12,10 +12,10 @@ import { type ProgramFiles, startInMemoryProgram } from "./in-memory-program.ts"
 import { HostInput, HostOutput } from "./pipes.ts";
 import { RoderDriver } from "./roder-driver.ts";
 
-/** Longest life of a program whose host stays, and what it may take to end. */
+/** Longest time a host waits for everything to be done, and how often it checks. */
 const LIFE_MS = 40 * 60_000;
 const LOOK_EVERY_MS = 5_000;
-/** The courier's budget after EOF is the longest, half a second for the last lines comes on top. */
+/** The courier has the longest budget after EOF, plus half a second for the last lines. */
 const END_WITHIN_MS = 30_600;
 
 export async function simulateHostPlan(
@@ -60,7 +60,7 @@ export async function simulateHostPlan(
       if (how === "gone") output.breakOff();
       input.end();
     }
-    await new Promise<void>((resolve) => setImmediate(resolve)); // streams hand on in real turns, which an idle clock outruns
+    await new Promise<void>((resolve) => setImmediate(resolve)); // streams need a real turn of the event loop, which an idle clock does not wait for
     await clock.advance(END_WITHIN_MS);
     if (!over) {
       problems.push(`I1: the program does not end after ${how}`);
@@ -78,7 +78,7 @@ export async function simulateHostPlan(
   }
 }
 
-/** Waits until the host goes away; answers whether that was before everything was done. */
+/** Waits until the host leaves. Returns whether that was before everything was done. */
 async function lifetime(plan: HostPlan, { clock }: Environment, driver: { done: boolean }): Promise<boolean> {
   const { ending } = plan.host;
   if (ending) {

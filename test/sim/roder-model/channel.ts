@@ -1,4 +1,4 @@
-/** What Roder's host is built of: a lock that is given in the order of asking, and a channel of 256 places. */
+/** The concurrency primitives of Roder's host: a fair lock, and a channel with a capacity of 256. */
 import type { Ambient } from "../../../src/support/ambient.ts";
 
 const CHANNEL_PLACES = 256;
@@ -6,7 +6,7 @@ const CHANNEL_PLACES = 256;
 export class Lock {
   #tail: Promise<void> = Promise.resolve();
 
-  /** Runs `work` alone; whoever asks meanwhile waits. */
+  /** Runs `work` while holding the lock. Returns its result. */
   async hold<T>(work: () => Promise<T> | T): Promise<T> {
     const before = this.#tail;
     let release: () => void = () => undefined;
@@ -28,7 +28,7 @@ export class Channel<T> {
   #receiver: (() => void) | undefined;
   #closed = false;
 
-  /** Resolves when there is a place for it, or at once when the receiver is gone. */
+  /** Resolves when the value is queued, or at once when the channel is closed. */
   async send(value: T): Promise<void> {
     while (!this.#closed && this.#places.length >= CHANNEL_PLACES)
       await new Promise<void>((resolve) => void this.#senders.push(resolve));
@@ -37,7 +37,7 @@ export class Channel<T> {
     this.#receiver?.();
   }
 
-  /** The next value; undefined when there is none at `deadline`. What is there already comes before the deadline does. */
+  /** Returns the next value, or undefined at `deadline`. A queued value takes precedence over an expired deadline. */
   async receive(ambient: Ambient, deadline = Number.POSITIVE_INFINITY): Promise<T | undefined> {
     while (this.#places.length === 0) {
       const left = deadline - ambient.now();
@@ -56,7 +56,7 @@ export class Channel<T> {
     return value;
   }
 
-  /** The receiver goes away: nobody waits for it any more. */
+  /** Closes the receiving end and releases all senders. */
   close(): void {
     this.#closed = true;
     for (const go of this.#senders.splice(0)) go();

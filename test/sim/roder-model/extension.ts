@@ -1,4 +1,4 @@
-/** The whole extension under the simulated host, on an embedded Seren Cloud, in virtual time. */
+/** The whole extension under the model of Roder's host, on an embedded Seren Cloud, in virtual time. */
 
 import type { FaultPlan } from "../../../src/local/index.ts";
 import { INITIALIZE } from "../../support/child-process/roder-initialize.ts";
@@ -9,7 +9,7 @@ import { RoderModel } from "./roder-model.ts";
 import { StdoutPipe } from "./stdout-pipe.ts";
 
 const STEP_MS = 10;
-/** The wire takes one message a turn of the event loop. */
+/** Turns of the event loop per step; a message needs one. */
 const TURNS = 12;
 
 let files: Promise<ProgramFiles> | undefined;
@@ -17,11 +17,11 @@ let files: Promise<ProgramFiles> | undefined;
 export interface ExtensionUnderModel {
   environment: Environment;
   host: RoderModel;
-  /** Lets time pass, in steps in which the program gets to do what it does without its clock. */
+  /** Advances the clock in small steps, so that the program can also do work that does not use the clock. */
   pass(ms: number): Promise<void>;
-  /** Lets time pass until `work` settles. */
+  /** Advances the clock until `work` settles. */
   until<T>(work: Promise<T>): Promise<T>;
-  /** Stdin is closed; resolves when the program has ended, with the milliseconds it took. */
+  /** Closes stdin. Resolves with the milliseconds until the program ended. */
   eof(): Promise<number>;
 }
 
@@ -72,5 +72,5 @@ export async function startExtension(rules: FaultPlan["rules"] = []): Promise<Ex
   };
 }
 
-/** A prompt that makes the built-in agent do exactly this. */
+/** Returns a prompt that makes the built-in agent perform these steps. */
 export const script = (name: string, ...steps: object[]) => `${name}\n@script ${JSON.stringify(steps)}`;

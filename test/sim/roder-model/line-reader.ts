@@ -1,15 +1,15 @@
-/** How Roder's host cuts the bytes of a child into lines, and what of them it takes for JSON. */
+/** How Roder's host splits a child's bytes into lines, and which lines it parses as JSON. */
 
-/** A longer line is read in slices of this size, each as if it were a line. */
+/** A longer line is read in slices of this size, each treated as a line. */
 const MAX_LINE_BYTES = 4 * 1024 * 1024;
 const MAX_DEPTH = 127;
 const NEWLINE = 0x0a;
-/** What Rust trims; unlike here, a byte order mark is not among it. */
+/** What Rust's `trim` removes. Unlike JavaScript's, it keeps a byte order mark. */
 const BLANK_ENDS = /^\p{White_Space}+|\p{White_Space}+$/gu;
 
 export class InvalidUtf8 extends Error {}
 
-/** The lines, or slices of lines. Throws `BrokenText` where a slice is not UTF-8: the host's reader ends there for good. */
+/** Yields lines, or slices of lines. Throws `InvalidUtf8` at a slice that is not UTF-8, where the host's reader ends. */
 export async function* readLines(read: () => Promise<Buffer | undefined>): AsyncGenerator<string, void, void> {
   let rest: Buffer[] = [];
   let size = 0;
@@ -38,9 +38,9 @@ function textOf(bytes: Buffer): string {
   }
 }
 
-/** What serde_json reads from a line; undefined for what it refuses. */
+/** Returns the value that serde_json reads from a line; undefined when it rejects the line. */
 export function parseLine(line: string): unknown {
-  if (/\\u[dD][89abAB]..(?!\\u[dD][c-fC-F])/.test(line)) return undefined; // half a character
+  if (/\\u[dD][89abAB]..(?!\\u[dD][c-fC-F])/.test(line)) return undefined; // a lone surrogate
   let value: unknown;
   try {
     value = JSON.parse(line);

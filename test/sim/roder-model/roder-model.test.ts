@@ -1,4 +1,4 @@
-/** The simulated host behaves as the real one was measured to. The child is scripted. */
+/** The model behaves as the real host was measured to. The child is scripted. */
 import { expect, test } from "vitest";
 import { VirtualAmbient } from "../../support/in-process/virtual-ambient.ts";
 import { type Json, RoderModel } from "./roder-model.ts";
@@ -59,7 +59,7 @@ test.each([
   expect(await clock.runUntil(outcome(host.dispatch({})))).toBe(end);
 });
 
-test("a receiver that takes 20 ms for each of 600 statuses keeps everybody waiting for about 6.9 s", async () => {
+test("a receiver that takes 20 ms for each of 600 statuses delays every other request by about 6.9 s", async () => {
   const { clock, host } = start(({ id, method, params: { dispatchId } }, say) => {
     say({ id, result: method === "subagents/dispatch" ? { dispatchId } : {} });
     if (method === "subagents/dispatch") for (let i = 1; i <= 600; i += 1) say(status(dispatchId, `${i}`));
@@ -72,7 +72,7 @@ test("a receiver that takes 20 ms for each of 600 statuses keeps everybody waiti
   expect(clock.now()).toBeLessThan(7000);
 });
 
-test("the timer is seen only when nothing waits: 200 statuses of 20 ms turn one second into four", async () => {
+test("a timeout takes effect only when no event is queued: 200 statuses of 20 ms turn one second into four", async () => {
   const { clock, host } = start(({ id, params: { dispatchId } }, say) => {
     say({ id, result: { dispatchId } });
     for (let i = 1; i <= 200; i += 1) say(status(dispatchId, `${i}`));
@@ -83,7 +83,7 @@ test("the timer is seen only when nothing waits: 200 statuses of 20 ms turn one 
   expect(clock.now()).toBeGreaterThanOrEqual(4000);
 });
 
-test("the cancel's answer is waited for before the timeout is told", async () => {
+test("the timeout is reported after the cancel was answered", async () => {
   const { clock, host } = start(({ id, method, params: { dispatchId } }, say) => {
     clock.timer(method === "subagents/cancel" ? 3000 : 1, () => say({ id, result: { dispatchId } }));
   });
@@ -101,7 +101,7 @@ test.each([
   expect(await clock.runUntil(outcome(host.request("tasks/spec", {})))).toBe(end);
 });
 
-test("lines it cannot read cost only themselves; bytes that are no text end the reader", async () => {
+test("lines that cannot be parsed are dropped; bytes that are not UTF-8 end the reader", async () => {
   const text = "x".repeat(4 * 1024 * 1024 - 32);
   const { clock, host, say, pipe } = start(({ id }, say) => say({ id, result: {} }));
   for (const line of ["no json", "[1]", '"\\ud83d"', '{"a":1e400}', `${"[".repeat(200)}${"]".repeat(200)}`, "\ufeff{}"])
@@ -115,7 +115,7 @@ test("lines it cannot read cost only themselves; bytes that are no text end the 
   expect(await clock.runUntil(waiting)).toMatch(/exited/);
 });
 
-test("an event it cannot read is dropped without a word, and the dispatch waits for its timer", async () => {
+test("an event that cannot be parsed is dropped silently, and the dispatch waits for its timeout", async () => {
   const { clock, host } = start(({ id, params: { dispatchId } }, say) => {
     say({ id, result: { dispatchId } });
     say({ method: "subagents/event", params: { dispatchId, event: { type: "cancelled" } } });

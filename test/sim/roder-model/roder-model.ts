@@ -1,6 +1,6 @@
 /**
- * Roder's side of the wire, as its process host behaves: one reader for all that the child says, a channel of 256 places for
- * each dispatch and task, and one lock around each of the two maps of channels, which the reader holds while a channel is full.
+ * A model of Roder's process host: one reader for all output of the child, a channel with a capacity of 256 for each dispatch
+ * and task, and a lock around each of the two maps of channels, which the reader holds while a channel is full.
  */
 import * as z from "zod";
 import {
@@ -19,19 +19,19 @@ const REQUEST_MS = 30_000;
 const DEFAULT_DISPATCH_SECONDS = 1800;
 
 export type Json = Record<string, unknown>;
-/** Takes a status; the next one is taken when it resolves. */
+/** Receives a status. The next one follows when it resolves. */
 export type TraceSink = (status: string) => Promise<void> | void;
 
 export interface ChildEnds {
-  /** Takes a line to the child's stdin. */
+  /** Writes a line to the child's stdin. */
   write(line: string): void;
-  /** Bytes of the child's stdout; undefined at its end. */
+  /** Returns bytes of the child's stdout; undefined at its end. */
   read(): Promise<Buffer | undefined>;
 }
 
 export interface DispatchOptions {
   sink?: TraceSink;
-  /** The caller goes away without a word. */
+  /** Aborts when the caller goes away. */
   dropped?: AbortSignal;
 }
 
@@ -49,7 +49,7 @@ const MessageSchema = z.looseObject({
 });
 
 export class RoderModel {
-  /** What the host prints to its own stderr. */
+  /** Lines that the host prints to its own stderr. */
   readonly notes: string[] = [];
   /** Resolves when the reader has ended. */
   readonly ended: Promise<void>;
@@ -69,7 +69,7 @@ export class RoderModel {
     this.ended = this.#read();
   }
 
-  /** The result; rejects with the host's words for an error, or when there is no answer for 30 s. */
+  /** Returns the result. Rejects with the host's message for an error, and when there is no reply for 30 s. */
   async request(method: string, params: object): Promise<unknown> {
     this.#lastId += 1;
     const id = this.#lastId;
@@ -183,7 +183,7 @@ export class RoderModel {
 
   async #subagentEvent(params: unknown): Promise<void> {
     const { data } = SubagentEventParamsSchema.safeParse(params);
-    if (!data) return; // dropped without a word
+    if (!data) return; // dropped silently, as the host does
     await this.#dispatchLock.hold(async () => {
       await this.#dispatches.get(data.dispatchId)?.send(data.event);
       if (data.event.type !== "status") this.#dispatches.delete(data.dispatchId);

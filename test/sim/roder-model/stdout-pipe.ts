@@ -1,4 +1,4 @@
-/** A child's stdout as the system sees it: 64 KiB, and whoever writes more waits until somebody has read. */
+/** A child's stdout as an operating system pipe: it holds 64 KiB, and a writer waits while it is full. */
 import { Writable } from "node:stream";
 
 const PIPE_BYTES = 64 * 1024;
@@ -23,7 +23,7 @@ export class StdoutPipe extends Writable {
     done();
   }
 
-  /** Some bytes, or undefined at the end. */
+  /** Returns some bytes, or undefined at the end. */
   async read(): Promise<Buffer | undefined> {
     while (this.#held.length === 0) {
       if (this.#over) return undefined;

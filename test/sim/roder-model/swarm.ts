@@ -7,12 +7,12 @@ import type { RoderModel } from "./roder-model.ts";
 
 /** Create calls that the service refuses, for each dispatch. */
 const REFUSALS_EACH = 16;
-/** What makes Roder start a child of a swarm again. */
+/** What makes Roder retry a dispatch of a swarm. */
 const TRY_AGAIN = /rate limit|rate_limit|ratelimit|too many requests|429/i;
 const OTHER_TRIGGERS =
   /timed out|timeout|unknown subagent type|not allowed by subagent|subagent tool|unavailable tool|has no tools compatible/i;
 
-/** A run of about five seconds. Every eighth is chatty: it says more than the host has places for. */
+/** A run of about five seconds. Every eighth emits more events than the host's channel holds. */
 const busy = (index: number) =>
   script(`swarm-${index}`, ...(index % 8 === 0 ? noise(500, 10) : noise(20, 250)), { text: `answer ${index}` });
 const slowly = (clock: VirtualAmbient, ms: number) => () =>
@@ -29,7 +29,7 @@ export function describeSwarm({ size, lines }: SwarmSize): void {
   const everybody = Array.from({ length: size }, (_, index) => index);
 
   describe(`a swarm of ${size}`, () => {
-    test(`${size} at once with slow sinks: all complete, none starves, others are answered meanwhile`, async () => {
+    test(`${size} at once with slow sinks: all complete, none starves, and other requests are answered meanwhile`, async () => {
       const { environment, host, pass, until } = await startExtension();
       const { clock } = environment;
       const began = clock.now();
@@ -52,7 +52,7 @@ export function describeSwarm({ size, lines }: SwarmSize): void {
       expect(truth.runs).toHaveLength(size);
     }, 60_000);
 
-    test("one receiver that never takes a status holds up neither the others nor the end", async () => {
+    test("a receiver that never takes a status delays neither the others nor the shutdown", async () => {
       const { host, pass, until, eof } = await startExtension();
       const stuck = host.dispatch(
         { prompt: script("stuck", ...noise(900, 100)) },
@@ -62,13 +62,13 @@ export function describeSwarm({ size, lines }: SwarmSize): void {
       const swarm = everybody.map((index) => host.dispatch({ prompt: script(`beside ${index}`, { text: "done" }) }));
       const results = await until(Promise.all(swarm));
       expect(new Set(results.map(({ final_message }) => final_message))).toEqual(new Set(["done"]));
-      // A run that says something every 100 ms for a minute and a half: far fewer statuses than the host has places for.
+      // This run has an event every 100 ms for 90 s, but far fewer statuses than the host's channel holds.
       await pass(90_000);
       await until(host.request("tasks/spec", { executorId: "seren-cloud-run" }));
       expect(await eof()).toBeLessThan(10_600);
     });
 
-    test("a swarm whose caller has gone is over at its own time limit; nothing is left of it", async () => {
+    test("a swarm whose caller has gone ends at its timeout and leaves nothing behind", async () => {
       const { environment, host, pass, until } = await startExtension();
       const { clock } = environment;
       const callers = everybody.map(() => new AbortController());
@@ -84,7 +84,7 @@ export function describeSwarm({ size, lines }: SwarmSize): void {
       expect(truth.runs.map(({ status }) => status)).toEqual(everybody.map(() => "cancelled"));
     });
 
-    test("a service that refuses: every refusal makes the host back off, and with its back-off all get through", async () => {
+    test("a service that rate-limits: every refusal makes the host back off, and in the end all succeed", async () => {
       const refusals = {
         kind: "status",
         where: "create_run",
@@ -111,9 +111,9 @@ export function describeSwarm({ size, lines }: SwarmSize): void {
 
     test.each([
       ["a service that is broken", { kind: "status", where: "create_run", status: 503, times: 100_000 } as const],
-      ["a way to it that is cut", { kind: "drop", where: "deployments", times: 100_000 } as const],
+      ["a connection that breaks", { kind: "drop", where: "deployments", times: 100_000 } as const],
       ["a service that never answers", { kind: "hang", where: "deploy", times: 100_000 } as const],
-    ])("%s sets off nothing: errors are told in other words than the host's", async (_, rule) => {
+    ])("%s triggers no retry: its errors avoid the words that the host reacts to", async (_, rule) => {
       const { host, until } = await startExtension([rule]);
       const swarm = everybody.slice(0, 16).map((index) =>
         host.dispatch({ prompt: `from port 4290, run 429-${index}`, timeout_seconds: 600 }).then(
@@ -127,7 +127,7 @@ export function describeSwarm({ size, lines }: SwarmSize): void {
       }
     });
 
-    test("a failing run is a result, whatever its error says", async () => {
+    test("a failed run is a result, whatever its error says", async () => {
       const { host, until } = await startExtension();
       const prompt = script("a failure", { text: "half" }, { fail: "HTTP 429 from 10.0.0.1:4290: gateway timeout" });
       expect(await until(host.dispatch({ prompt }))).toMatchObject({
@@ -156,7 +156,7 @@ function noise(steps: number, ms: number) {
   return Array.from({ length: steps }, (_, step) => ({ tool: `step ${step}`, ms }));
 }
 
-/** What `agent_swarm` does with a child: tries again after 3, 6, 12 and 24 seconds when the error says so. */
+/** Dispatches as `agent_swarm` does: retries after 3, 6, 12 and 24 seconds when the error suggests it. */
 async function asSwarm(clock: VirtualAmbient, host: RoderModel, prompt: string, refused: string[]): Promise<string> {
   for (let waitMs = 3000; ; waitMs *= 2) {
     try {

@@ -1,4 +1,4 @@
-/** The log Roder keeps of a task: 65,536 bytes, oldest chunks go first. */
+/** The log that Roder keeps of a task: 65,536 bytes, the oldest chunks are dropped first. */
 const RING_BYTES = 65_536;
 
 export class TaskLogRing {
@@ -8,8 +8,8 @@ export class TaskLogRing {
 
   push(stream: string, chunk: string): void {
     const size = Buffer.byteLength(chunk);
-    // The host cuts such a chunk at a byte, and dies when that is inside a character.
-    if (size > RING_BYTES) throw new Error("a chunk the host may die of");
+    // The host truncates such a chunk at a byte and panics if that is inside a character.
+    if (size > RING_BYTES) throw new Error("a chunk that may make the host panic");
     this.entries.push({ stream, chunk });
     this.#bytes += size;
     while (this.#bytes > RING_BYTES) {
