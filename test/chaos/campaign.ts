@@ -1,4 +1,4 @@
-/** Many plans: some children at a time, some plans in each. */
+/** Runs many plans: several children at a time, several plans in each. */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,22 +13,22 @@ import { PlanService, ServiceRouter, sleep } from "./plan-service.ts";
 import { RequestTracker } from "./request-tracker.ts";
 import { QUIET_MS, RoderSession } from "./roder-session.ts";
 
-/** Plans of one child: those of Roder at the same time, turns of Dispatch one after another. */
+/** Plans per child: Roder's run concurrently, Dispatch's one after another. */
 const RODER_BATCH = 6;
 const COURIER_BATCH = 4;
-/** Children at a time. They wait most of the time. */
+/** Children at a time. They are idle most of the time. */
 const CHILDREN = 14;
-/** Both hosts' children give up on what cannot be stopped; Dispatch's has 30 s for it. */
+/** Longest time a child may take to exit: the courier's budget for a cancel is 30 s. */
 const EXIT_MS = 40_000;
 export interface PlanResult {
   plan: ChaosPlan;
   problems: string[];
   ms: number;
-  /** What the child logged, where something is wrong. */
+  /** The end of the child's stderr, if there is a problem. */
   stderr: string;
 }
 
-/** Lives through `count` plans from `firstSeed` on; `onResult` hears of each as it ends. */
+/** Runs `count` plans from `firstSeed` on, and calls `onResult` as each ends. */
 export async function runCampaign(
   firstSeed: number,
   count: number,
@@ -42,7 +42,7 @@ export async function runCampaign(
   await Promise.all(workers);
 }
 
-/** Plans that can share a child. Only one of a child's plans can have the general agent: nothing in its calls names the plan. */
+/** Groups plans that can share a child. Only one of them may use the general agent, because its calls do not name the plan. */
 function intoBatches(plans: readonly ChaosPlan[]): ChaosPlan[][] {
   const alone = plans.filter(({ ending }) => ending).map((plan) => [plan]);
   const shared = plans.filter(({ ending }) => !ending);
@@ -61,7 +61,7 @@ function chunks<T>(all: readonly T[], size: number): T[][] {
   );
 }
 
-/** One child and the plans it serves. */
+/** Runs plans in one child. */
 export async function runBatch(plans: readonly ChaosPlan[]): Promise<PlanResult[]> {
   const router = new ServiceRouter();
   const http = await startLocalHttp(router);
@@ -79,7 +79,7 @@ export async function runBatch(plans: readonly ChaosPlan[]): Promise<PlanResult[
   }
 }
 
-/** What a child is given: the service, and the folder that a later one finds again. */
+/** What a child is started with: the service, and the state folder that later children share. */
 interface ChildContext {
   origin: string;
   stateDir: string;
@@ -122,7 +122,7 @@ async function runRoderPlans(
   return withSharedProblems(results, child, tracker.problems);
 }
 
-/** Deployments a plan may cost: one; where the image cannot be built, each request may try, and again when it lost the answer. */
+/** Most deployments a plan may create: one, or two per request where builds fail and a reply may be lost. */
 function mayDeploy(plan: RoderPlan): number {
   if (plan.target !== "agent") return 0;
   return plan.faults.rules.some(({ kind }) => kind === "fail_build") ? 2 * plan.requests.length : 1;
@@ -167,7 +167,7 @@ async function checkOrphans(
   problems: string[],
 ): Promise<void> {
   if (await service.quiet(plan.ending ? 1_000 : QUIET_MS)) return;
-  // A host that goes leaves little time; the next start has to finish what was left behind.
+  // A host that exits leaves little time. The next start has to cancel what remains.
   if (plan.ending && (await sweptByNextStart(service, context, problems))) return;
   const left = service.runs.filter(({ id }) => service.cloud.stats().runsActive.includes(id));
   for (const run of left) problems.push(`I5: a run is left ${run.status} (${run.tag})`);
@@ -183,7 +183,7 @@ async function sweptByNextStart(service: PlanService, context: ChildContext, pro
   return quiet;
 }
 
-/** The answer ends the pausing: at the end a host that does not read has half a second, and then its last lines are lost. */
+/** Returns a function that stops the pauses. A host that does not read at the end loses the last lines after half a second. */
 function pauseNowAndThen(child: ChaosChild, plan: ChaosPlan | undefined): () => Promise<void> {
   const { reader } = plan ?? {};
   let going = reader !== undefined;
@@ -200,7 +200,7 @@ function pauseNowAndThen(child: ChaosChild, plan: ChaosPlan | undefined): () => 
   };
 }
 
-/** What is wrong with the child is wrong with all of its plans: which one it was, a replay of each tells. */
+/** Adds the child's problems to all of its plans. A replay of each shows which one caused them. */
 function withSharedProblems(results: PlanResult[], child: ChaosChild, more: readonly string[]): PlanResult[] {
   const all = [...child.problems, ...more];
   for (const result of results) {

@@ -1,8 +1,8 @@
-/** Secrets that must never show, and how to see whether they do. Of no shape that is redacted because of its looks. */
+/** Secrets that must never appear in any output, and the search for them. None has a form that is redacted by pattern. */
 
-/** The key of the test service. */
+/** The API key of the test service. */
 export const API_KEY = "canary-key-of-the-chaos-4711";
-/** What the parcels of the fixtures declare, by name. */
+/** Values of the secrets that the fixture parcels declare, by name. */
 export const DECLARED: Readonly<Record<string, string>> = {
   REPORT_DB_URL: "postgres://canary:declared-db@db.example/reports",
   REPORT_TOKEN: "declared-report-canary-token",
@@ -10,14 +10,14 @@ export const DECLARED: Readonly<Record<string, string>> = {
   PLANNER_USER: "declared-planner-canary-user",
   PLANNER_PASS: "declared-planner-canary-pass",
 };
-/** Only their own shape gives these away. */
+/** These are recognized by their form alone. */
 const SIGNATURE = "canarysignature0123456789abcdef";
 const BEARER = "canarybearer.0123456789abcdef";
 const SEREN_KEY = "seren_canary0123456789abcdef";
 
 export const CANARIES: readonly string[] = [API_KEY, ...Object.values(DECLARED), SIGNATURE, BEARER, SEREN_KEY];
 
-/** Texts an agent may say that hold a secret; declared ones only where the program was told of them. */
+/** Returns answers that contain a secret; declared secrets only where the program knows them. */
 export function canaryTexts(declared: boolean): string[] {
   return [
     `the key is ${API_KEY}, keep it\n`,
@@ -28,7 +28,7 @@ export function canaryTexts(declared: boolean): string[] {
   ];
 }
 
-/** Looks for canaries in a stream of bytes, across the borders of its chunks. */
+/** Searches a stream of bytes for canaries, across chunk boundaries. */
 export class CanarySearch {
   readonly found = new Set<string>();
   #tail = Buffer.alloc(0);

@@ -1,6 +1,6 @@
 /**
- * The built program as a child process, outside of any test runner: started like a host starts it, every byte it writes
- * searched for secrets, every line checked.
+ * The built program as a child process, usable without a test runner. It is started as a host starts it; every byte of output
+ * is searched for secrets and every line is checked.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
@@ -11,18 +11,18 @@ import { StdoutLines } from "../support/child-process/stdout-lines.ts";
 import { API_KEY, CanarySearch, canariesIn, DECLARED } from "./canaries.ts";
 
 export const ROOT = process.env.SEREN_BRIDGE_ROOT ?? process.cwd();
-/** The npm build, unless another file is named. */
+/** The npm build, unless SEREN_BRIDGE_PROGRAM names another file. */
 const PROGRAM = process.env.SEREN_BRIDGE_PROGRAM ?? join(ROOT, "dist", "seren-bridge.mjs");
 export const parcelDir = (name: string) => join(ROOT, "test", "fixtures", "dispatch", "parcels", name);
 
-/** A Roder terminal event or a Dispatch session is not deeper; both hosts parse 127. */
+/** Deepest nesting of a line. Both hosts parse 127 levels. */
 const MAX_DEPTH = 64;
 const MAX_STDERR_CHARS = 64 * 1024;
 const STDIN_OUTLIVES_MS = 2_000;
 
 export interface ChaosChildOptions {
   origin: string;
-  /** Kept after the child's end, for the next one. Default: a folder of its own that goes with the child. */
+  /** State folder that survives the child. Default: a folder that is removed with the child. */
   stateDir?: string;
   nodeArgs?: readonly string[];
   env?: Record<string, string>;
@@ -37,10 +37,10 @@ export interface Exit {
 export class ChaosChild {
   readonly mode: Mode;
   readonly process: ChildProcess;
-  /** Resolves when the process is gone and its pipes are closed. */
+  /** Resolves when the process has exited and its pipes are closed. */
   readonly exited: Promise<Exit>;
   readonly stateDir: string;
-  /** What was wrong with what it wrote; each begins with the number of its invariant. */
+  /** Problems with its output. Each begins with the number of its invariant. */
   readonly problems: string[] = [];
   stderr = "";
   hasExited = false;
@@ -87,20 +87,20 @@ export class ChaosChild {
     });
   }
 
-  /** Writes lines in one piece: objects as the hosts do, texts and bytes as they are. */
+  /** Writes lines in one write: objects as JSON, strings and bytes unchanged. */
   send(...lines: (object | string | Buffer)[]): void {
     if (this.hasExited || !this.process.stdin?.writable) return;
     this.process.stdin.write(Buffer.concat(lines.flatMap((line) => [toBytes(line), Buffer.from("\n")])));
   }
 
-  /** The host reads nothing for a while. */
+  /** Stops reading for `forMs`. */
   async pauseReading(forMs: number): Promise<void> {
     this.process.stdout?.pause();
     await new Promise((resolve) => void setTimeout(resolve, forMs));
     this.process.stdout?.resume();
   }
 
-  /** The host closes its end of stdout; a program that has told everything learns of it from stdin only. */
+  /** Closes stdout, and stdin later: a program with nothing left to write notices only the latter. */
   stopListening(): void {
     this.process.stdout?.destroy();
     setTimeout(() => void this.process.stdin?.end(), STDIN_OUTLIVES_MS).unref();
@@ -111,7 +111,7 @@ export class ChaosChild {
     return this.exited;
   }
 
-  /** The end of it all: waits for the exit, looks through the state folder, removes what was the child's own. */
+  /** Closes stdin, waits for the exit, searches the state folder, and removes the child's own folders. */
   async finish(withinMs: number): Promise<Exit> {
     const watchdog = setTimeout(() => {
       this.problems.push(`I5: the program did not end within ${withinMs} ms`);
@@ -155,7 +155,7 @@ function depthOf(value: unknown): number {
   return deepest + 1;
 }
 
-/** Secrets in any file of a folder, or in a file's name. */
+/** Returns the canaries in the files and file names of a folder. */
 function canariesInFolder(folder: string): string[] {
   const found = new Set<string>();
   let names: string[] = [];
@@ -170,7 +170,7 @@ function canariesInFolder(folder: string): string[] {
       const path = join(folder, name);
       if (statSync(path).isFile()) for (const canary of canariesIn(readFileSync(path, "utf8"))) found.add(canary);
     } catch {
-      // gone meanwhile
+      // removed meanwhile
     }
   }
   return [...found];

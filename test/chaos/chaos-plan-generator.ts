@@ -1,13 +1,13 @@
-/** Draws a plan from a seed. Waits are short: the clock of the built program is the real one. */
+/** Generates a plan from a seed. Waits are short, because the built program runs in real time. */
 import type { FaultPlan, FaultRule } from "../../src/local/index.ts";
 import { generateFaults } from "../sim/fault-generator.ts";
 import { deriveSeed, SeededRandom } from "../support/in-process/seeded-random.ts";
 import { API_KEY, canaryTexts } from "./canaries.ts";
 import type { ChaosPlan, CourierPlan, CourierRequest, Ending, RoderPlan, RoderRequest } from "./chaos-plan.ts";
 
-/** Longest wait a fault may cause. */
+/** Longest wait of a fault. */
 const LONGEST_MS = 1_500;
-/** A task's log takes 64 KiB a second, so long texts make long plans. */
+/** A task's log is limited to 64 KiB per second, so long texts make long plans. */
 const LONGEST_TEXT_CHARS = 20_000;
 const PIECES = [
   "a",
@@ -94,7 +94,7 @@ function generateCourierPlan(seed: number, random: SeededRandom): CourierPlan {
     const request: CourierRequest = {
       via: VIA[parcel as keyof typeof VIA] ?? "chat",
       atMs: random.chance(0.7) ? 0 : random.magnitude(1, 200),
-      // A turn has no cancel and its limit is minutes: only the end of the host ends what is endless.
+      // A turn cannot be cancelled and its deadline is minutes away: an endless script needs a host that exits.
       script: endless && !ends ? script.filter((step) => !("hang" in step)) : script,
       canary,
       stale: random.chance(0.2),
@@ -158,7 +158,7 @@ function generateStep(random: SeededRandom): object {
   }
 }
 
-/** Whole, or with the key in two pieces; of what only its shape gives away, the pieces are no secret. */
+/** Returns steps with a secret, sometimes split in two. Secrets recognized by form are not split: their parts are none. */
 function generateCanaryText(random: SeededRandom, declared: boolean): object[] {
   const text = random.pick(canaryTexts(declared));
   const at = text.indexOf(API_KEY);
@@ -184,7 +184,7 @@ function generateEnding(random: SeededRandom): object {
   ]);
 }
 
-/** What the simulation draws, with lost answers of the create call more often: they are where runs are doubled. */
+/** The simulator's faults, with more lost replies to the create call, which may lead to duplicate runs. */
 function generateChaosFaults(random: SeededRandom): FaultPlan {
   const { seed, rules } = generateFaults(random);
   if (!random.chance(0.12)) return { ...(seed === undefined ? {} : { seed }), rules };
@@ -193,7 +193,7 @@ function generateChaosFaults(random: SeededRandom): FaultPlan {
   return { ...(seed === undefined ? {} : { seed }), rules: [...rules, lost] };
 }
 
-/** The same faults with short waits; what only a timeout of a minute ends breaks the connection instead. */
+/** Returns the same faults with short waits. Hangs, which only a long timeout would end, become broken connections. */
 function shortenWaits(plan: FaultPlan): FaultPlan {
   return { ...plan, rules: plan.rules.map(withShortWait) };
 }

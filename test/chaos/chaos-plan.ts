@@ -1,32 +1,32 @@
-/** A plan: everything that happens between one host, the built program and one faulty service, as plain JSON. */
+/** A plan as plain JSON: everything that happens between one host, the built program and one faulty service. */
 import type { FaultPlan } from "../../src/local/index.ts";
 
 export type RoderVia = "dispatch" | "task" | "tool";
 export type CourierVia = "chat" | "job" | "heartbeat";
 
 interface CommonRequest {
-  /** Sent so long after the plan began; a Dispatch turn is sent when the one before it has ended. */
+  /** When the request is sent: from the beginning of the plan, or for a Dispatch turn from the end of the previous one. */
   atMs: number;
   /** Steps of the built-in agent. */
   script: object[];
-  /** The script says secrets, so its text cannot be compared. */
+  /** Whether the script emits secrets, so that its text cannot be compared. */
   canary: boolean;
 }
 
 export interface RoderRequest extends CommonRequest {
   via: RoderVia;
   timeoutSeconds: number;
-  /** Times of cancel requests after the request; 0 is in the same write, before the acknowledgement can be read. */
+  /** Times of cancel requests, from the request on. 0 sends it in the same write, before the acknowledgement. */
   cancelMs: number[];
-  /** The host sends the request twice. */
+  /** Whether the host sends the request twice. */
   twice: boolean;
-  /** A task with `wait: false`: started and left alone. */
+  /** Whether the task has `wait: false`. */
   detach: boolean;
 }
 
 export interface CourierRequest extends CommonRequest {
   via: CourierVia;
-  /** The host goes on with the session as it was, instead of with the one it got back. */
+  /** Whether the host continues with the old session instead of the returned one. */
   stale: boolean;
 }
 
@@ -36,19 +36,19 @@ interface CommonPlan {
   seed: number;
   faults: FaultPlan;
   service: { deployMs: number; startMs: number; firstSequence: 0 | 1; retryMs: number };
-  /** Lines of rubbish between the requests. */
+  /** Number of invalid lines between requests. */
   invalidLines: number;
-  /** The host reads nothing for `forMs`, again and again. */
+  /** The host stops reading for `forMs`, repeatedly. */
   reader?: { everyMs: number; forMs: number };
-  /** The host goes away in the middle. Such a plan has a child of its own. */
+  /** How and when the host leaves. Such a plan has a child of its own. */
   ending?: { how: Ending; afterMs: number };
-  /** A person decides every approval so long after it is asked for. */
+  /** A person decides each approval after this time. */
   person: { afterMs: number; decision: "approve" | "reject" };
 }
 
 export interface RoderPlan extends CommonPlan {
   host: "roder";
-  /** Where runs go: the general agent, which the program deploys itself (the only place for a dispatch), or a deployment that is named. */
+  /** Where runs go: to the general agent, which the program deploys itself (always for a dispatch), or to a named deployment. */
   target: "agent" | "deployment";
   requests: RoderRequest[];
 }

@@ -1,4 +1,4 @@
-/** Random fault plans, scripts and hosts through the built program. `npm run chaos` runs more of them. */
+/** Random fault plans, scripts and hosts against the built program. `npm run chaos` runs any number of them. */
 import { expect, test } from "vitest";
 import { runCampaign } from "./campaign.ts";
 

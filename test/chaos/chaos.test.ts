@@ -1,4 +1,4 @@
-/** A few plans of the chaos campaign, so that a broken one shows in `npm test`; the campaign itself is chaos.campaign.ts. */
+/** A few plans of the chaos campaign. The whole of it is chaos.campaign.ts. */
 import { expect, test } from "vitest";
 import { runCampaign } from "./campaign.ts";
 

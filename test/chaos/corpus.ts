@@ -1,4 +1,4 @@
-/** Valid traffic of both hosts, as they were recorded. What ends the program is left out. */
+/** Recorded requests of both hosts, except those that end the program. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Mode } from "../support/child-process/line-check.ts";
@@ -21,7 +21,7 @@ export function corpusOf(mode: Mode): string[] {
   return [...lines];
 }
 
-/** Parcels of the fixtures, where the recording names one of that name. */
+/** Replaces recorded parcel paths by those of the fixtures. */
 const withOurParcels = (line: string) =>
   line.replace(
     /"parcel_dir":"\/workspace\/[^"]*?(chat|job|heartbeat|tools|unicode|mounts|native|foreign|hurried)[^"]*"/,

@@ -1,4 +1,4 @@
-/** A Dispatch host that does what a plan says, turn after turn, and what is wrong with what it got. */
+/** A Dispatch host that executes a plan turn by turn, and checks what it receives. */
 
 import { COURIER_PROTOCOL_VERSION } from "#protocols/dispatch-courier";
 import { realAmbient } from "../../src/support/ambient.ts";
@@ -23,7 +23,7 @@ interface Exchange {
   error?: { code: string; message: string };
 }
 
-/** Faults after which what was streamed may differ from the record, which the final message then follows. */
+/** Faults after which the streamed text may differ from the record. The final message follows the record. */
 const LOSSY = new Set([
   "reorder",
   "duplicate",
@@ -35,7 +35,7 @@ const LOSSY = new Set([
   "legacy",
   "unnamed",
 ]);
-/** Above this a message is shortened; the deltas are whole. */
+/** A longer message is shortened; the deltas are complete. */
 const WHOLE_MESSAGE_CHARS = 50_000;
 
 export class CourierSession {
@@ -56,8 +56,8 @@ export class CourierSession {
   }
 
   readonly take = (message: Message): void => {
-    if (message.kind !== "notification" && message.id === null) return; // rubbish was refused
-    // All ids are 1: what comes after the request to end may answer it or the one before.
+    if (message.kind !== "notification" && message.id === null) return; // an invalid line was refused
+    // All ids are 1: a reply after the shutdown request may belong to it or to the previous request.
     if (this.#ended && this.#plan.ending?.how === "shutdown") return;
     const open = this.#open;
     if (!open) {
@@ -94,7 +94,7 @@ export class CourierSession {
     }
   }
 
-  /** What there is to say when all is over. */
+  /** Checks what can be checked only at the end. */
   async check(): Promise<void> {
     const { problems } = this;
     for (const index of this.#plan.requests.keys()) {
@@ -104,7 +104,7 @@ export class CourierSession {
     }
     const { deploymentsCreated, deploymentsDeleted } = this.#service.cloud.stats();
     const failedBuild = this.#plan.faults.rules.some(({ kind }) => kind === "fail_build");
-    // Where the image cannot be built, each turn may try, and try again when it lost the answer.
+    // Where builds fail, each turn may deploy, and repeat it after a lost reply.
     if (deploymentsCreated > (failedBuild ? 2 * this.#plan.requests.length : 1)) {
       problems.push(`I12: ${deploymentsCreated} deployments of one parcel`);
     }

@@ -1,4 +1,4 @@
-/** Spoilt parcels: manifest, lock, files and the kinds of file system objects they may be. */
+/** Mutated parcels: manifest, lock file, contents, and unusual kinds of files. */
 import { execFileSync } from "node:child_process";
 import {
   cpSync,
@@ -43,7 +43,7 @@ const CASES = [
   "bound",
   "chat-bound-by-host",
 ] as const;
-/** A parcel is read in milliseconds; more than this is a hang. */
+/** A parcel is read in milliseconds; a longer time counts as a hang. */
 const HANG_MS = 10_000;
 
 export interface ParcelFuzz {
@@ -73,7 +73,7 @@ export async function fuzzParcels(seed: number, parcels: number): Promise<Parcel
   return result;
 }
 
-/** Everything that is done with a parcel; a problem, if there was one. */
+/** Does everything that is done with a parcel. Returns the problem, if any. */
 async function tryParcel(dir: string, result: ParcelFuzz): Promise<string | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -133,7 +133,7 @@ function spoil(dir: string, random: SeededRandom): string {
   }
 }
 
-/** Spoilt values under a digest that fits them, so that they get past the seal. */
+/** Mutates the manifest and adapts its digest, so that it passes the integrity check. */
 function spoilSealed(dir: string, random: SeededRandom): string {
   const path = join(dir, "manifest.json");
   let manifest: unknown = JSON.parse(readFileSync(path, "utf8"));
@@ -143,7 +143,7 @@ function spoilSealed(dir: string, random: SeededRandom): string {
   try {
     digest = manifestDigest(manifest as Parameters<typeof manifestDigest>[0]);
   } catch {
-    // what cannot be digested cannot be sealed
+    // a manifest that cannot be digested keeps the placeholder
   }
   const sealed: Record<string, unknown> = { ...manifest, digest };
   writeFileSync(path, JSON.stringify(sealed, null, 2));
@@ -172,7 +172,7 @@ function spoilFile(dir: string, random: SeededRandom): string {
       else if (kind === "pipe") execFileSync("mkfifo", [path]);
     }
   } catch {
-    // a folder where a file was needed, or a system without named pipes: another spoilt parcel all the same
+    // a folder instead of a file, or no named pipes on this system: the parcel is invalid all the same
   }
   return `${kind} ${name}`;
 }

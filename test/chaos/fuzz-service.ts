@@ -1,6 +1,6 @@
 /**
- * A hostile service: every answer and every stream may be spoilt, for ever. The core runs under virtual time, so that a
- * deadline is reached in no time; what counts is that it is reached, in order.
+ * A hostile service: every response and stream may be mutated, without end. The core runs under virtual time and must reach
+ * its deadline in an orderly way.
  */
 import { Canceller } from "../../src/core/cancel/canceller.ts";
 import { generalAgentTarget, type Outcome, RunRegistry } from "../../src/core/index.ts";
@@ -18,7 +18,7 @@ import { VirtualAmbient } from "../support/in-process/virtual-ambient.ts";
 import { mutateText } from "./mutate.ts";
 
 const TIMEOUT_MS = 30_000;
-/** After its deadline: a call that hangs (60 s), the wait for the cancel to be confirmed (60 s), the last reads. */
+/** Time after the deadline for a call that hangs (60 s), the confirmation of the cancel (60 s) and the last reads. */
 const LEEWAY_MS = 240_000;
 const STATUSES = [
   100, 200, 200, 201, 204, 206, 301, 302, 304, 400, 401, 402, 403, 404, 409, 410, 418, 422, 429, 500, 502, 503, 504,
@@ -58,7 +58,7 @@ const FRAMES = [
 
 export interface ServiceFuzz {
   cases: number;
-  /** How they ended, by word. */
+  /** Number of cases per kind of ending. */
   endings: Record<string, number>;
   problems: string[];
 }
@@ -188,7 +188,7 @@ async function* spoilStream(
   }
 }
 
-/** Frames whole, what they carry spoilt. */
+/** Mutates the data of frames and keeps the frames. */
 function spoilFrames(text: string, random: SeededRandom): string {
   return text.replace(
     /^data: (.*)$/gm,

@@ -1,4 +1,4 @@
-/** Spoilt traffic on stdin: into the program's own wiring in memory, for volume, and into the built program. */
+/** Mutated requests on stdin: to the adapters in memory, for volume, and to the built program. */
 import { EventEmitter } from "node:events";
 import { PassThrough, Writable } from "node:stream";
 import { createCourier } from "../../src/adapters/courier/index.ts";
@@ -20,11 +20,11 @@ import { corpusOf } from "./corpus.ts";
 import { mutateText, mutateValue } from "./mutate.ts";
 import { ReplyLedger } from "./reply-ledger.ts";
 
-/** Lines between two requests that must come back. */
+/** Lines between two probe requests, which must be answered. */
 const STRIDE = 250;
-/** Lines of one program in memory. */
+/** Lines per program in memory. */
 const LINES_EACH = 5_000;
-/** A reply that takes longer is a hang. */
+/** A reply that takes longer counts as a hang. */
 const HANG_MS = 20_000;
 const ENDS = /shutdown/;
 const inTime = (work: Promise<unknown>) => settleWithin(realAmbient, HANG_MS, work, { unref: false });
@@ -35,7 +35,7 @@ export interface Fuzzed {
   problems: string[];
 }
 
-/** `lines` spoilt lines through reader, dispatch, adapters and writer of both hosts; runs are played, nothing is sent. */
+/** Sends `lines` mutated lines through reader, JSON-RPC, adapter and writer. Runs are scripted and nothing is sent to a service. */
 export async function fuzzInMemory(
   mode: Mode,
   seed: number,
@@ -72,7 +72,7 @@ export async function fuzzInMemory(
   return { lines: done, replies, problems: problems.slice(0, 20) };
 }
 
-/** The same through the built program as a child. Its service is not there: what gets that far fails. */
+/** The same with the built program as a child. Its service does not exist, so calls to it fail. */
 export async function fuzzChild(mode: Mode, seed: number, lines: number): Promise<Fuzzed> {
   const ledger = new ReplyLedger(mode);
   const random = new SeededRandom(deriveSeed(seed, 0));
@@ -97,10 +97,10 @@ export async function fuzzChild(mode: Mode, seed: number, lines: number): Promis
   return { lines, replies: ledger.replies, problems: problems.slice(0, 20) };
 }
 
-/** What becomes of a valid line. */
+/** Mutates a valid line. */
 export type Spoil = (line: string, random: SeededRandom) => Buffer;
 
-/** Only the session a request carries is spoilt, so that it is the session that is judged. */
+/** Mutates only the session of a request, so that the session is what is rejected. */
 export function spoilSession(line: string, random: SeededRandom): Buffer {
   const request = JSON.parse(line);
   if (request.params?.session === undefined) return Buffer.from(line);
@@ -144,7 +144,7 @@ async function feed({ corpus, random, count, ledger, write, spoil, gone }: Feed)
       return;
     }
   }
-  // The end answers what was left open, so this is the time to see that nothing was.
+  // Closing stdin also answers open requests, so check before that none is open.
   if (!(await inTime(Promise.race([ledger.nothingOpen(), gone])))) {
     ledger.problems.push("I11: a request was not answered before the end");
   }
@@ -188,7 +188,7 @@ function adapter(mode: Mode) {
   });
 }
 
-/** Says back what it was told, as every kind of event. */
+/** Emits the message as every kind of event. */
 const playedRun: Execute = async function* (request) {
   const run = { runId: "11111111-1111-4111-8111-111111111111", deploymentId: "22222222-2222-4222-8222-222222222222" };
   const said = request.message ?? "";

@@ -1,4 +1,4 @@
-/** Spoilt input of every kind, from fixed seeds. What fails names its seed. */
+/** Mutated input of every kind, from fixed seeds. A failure names its seed. */
 import { expect, test } from "vitest";
 import { fuzzParcels } from "./fuzz-parcels.ts";
 import { fuzzService } from "./fuzz-service.ts";
@@ -17,7 +17,7 @@ test.each([
   expect(process.memoryUsage().heapUsed).toBeLessThan(MOST_HEAP_BYTES);
 });
 
-test("sessions, 2000 of them", { timeout: 4 * MINUTES }, async () => {
+test("2000 mutated sessions", { timeout: 4 * MINUTES }, async () => {
   const { problems, replies } = await fuzzInMemory("courier", 2, 2_000, spoilSession);
   expect(problems).toEqual([]);
   expect(replies).toBeGreaterThan(2_000);
@@ -33,14 +33,14 @@ test.each(["roder", "courier"] as const)(
   },
 );
 
-test("parcels", { timeout: 4 * MINUTES }, async () => {
+test("800 mutated parcels", { timeout: 4 * MINUTES }, async () => {
   const { problems, accepted, refused } = await fuzzParcels(4, 800);
   expect(problems).toEqual([]);
   expect(accepted).toBeGreaterThan(50);
   expect(refused).toBeGreaterThan(300);
 });
 
-test("answers and streams of the service", { timeout: 4 * MINUTES }, async () => {
+test("1500 runs on a service that mutates responses and streams", { timeout: 4 * MINUTES }, async () => {
   const { problems, endings } = await fuzzService(5, 1_500);
   expect(problems).toEqual([]);
   expect(endings.completed).toBeGreaterThan(100);

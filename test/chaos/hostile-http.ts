@@ -1,4 +1,4 @@
-/** A hostile service on a real socket: spoilt answers, and HTTP that is none. */
+/** A hostile service on a real socket: mutated responses and invalid HTTP. */
 import { createServer, type Server, type Socket } from "node:net";
 import { LocalCloud } from "../../src/local/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
@@ -10,7 +10,7 @@ import { mutateText } from "./mutate.ts";
 import { RequestTracker } from "./request-tracker.ts";
 
 const TIMEOUT_SECONDS = 2;
-/** After the deadline: a minute for the cancel to be confirmed, then the last words. */
+/** Time after the deadline: a minute for the confirmation of the cancel, and the last lines. */
 const LEEWAY_MS = 75_000;
 const HUGE_BYTES = 80 * 1024 * 1024;
 
@@ -19,7 +19,7 @@ export interface Hostile {
   problems: string[];
 }
 
-/** `count` tasks in one child, against a service that lies to each call with the probability `malice`. */
+/** Runs `count` tasks in one child. `malice` is the probability that the service spoils a response. */
 export async function hostileHttp(seed: number, count: number, malice: number): Promise<Hostile> {
   const service = new HostileServer(seed, malice);
   const origin = await service.listen();

@@ -1,4 +1,4 @@
-/** Lines that are no request of anybody: each is refused without an id, or passed over. */
+/** Lines that are no requests: each is refused without an id, or ignored. */
 import type { SeededRandom } from "../support/in-process/seeded-random.ts";
 
 const INVALID_LINES: readonly (string | Buffer)[] = [

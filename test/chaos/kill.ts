@@ -1,6 +1,6 @@
 /**
- * SIGKILL at any moment. The next start has to stop what the dead process left running, and nothing else: not what a
- * living process runs, and not what somebody asked to leave alone.
+ * SIGKILL at random moments. The next start has to cancel the runs of the killed process, and neither those of a living
+ * process nor detached ones.
  */
 
 import { mkdtempSync, rmSync } from "node:fs";
@@ -18,14 +18,14 @@ import { ChaosChild, parcelDir } from "./chaos-child.ts";
 import { sleep } from "./plan-service.ts";
 
 const AT_ONCE = 8;
-/** The sweep begins a second after the start; an intent without a run is looked for until lists can be believed. */
+/** Longest time for the sweep: it starts after a second, and looks for an intent's run as long as lists may lag. */
 const SWEEP_MS = 60_000;
 const LEAVE = "left-alone";
 const LIVING = "of-a-living-process";
 
 export interface Kills {
   rounds: number;
-  /** Runs there were when their process was killed. */
+  /** Number of runs that were active when their process was killed. */
   orphans: number;
   problems: string[];
 }
@@ -72,7 +72,7 @@ async function oneRound(seed: number, result: Kills): Promise<string[]> {
     victim.child.process.kill("SIGKILL");
     await victim.child.exited;
     result.orphans += service.active("to-be-killed").length;
-    // Before its name was told nobody could know of it, and the next start may stop it.
+    // Before the host knew its id the run was not detached, and the next start may cancel it.
     const left = victim.left ? service.active(LEAVE).length : 0;
 
     let starters = Array.from({ length: random.chance(0.4) ? 2 : 1 }, () => start(random.pick(["roder", "courier"])));
@@ -103,7 +103,7 @@ async function oneRound(seed: number, result: Kills): Promise<string[]> {
   return problems;
 }
 
-/** A service that is slow now and then, and what runs there. */
+/** A service that is sometimes slow or fails, and its runs by label. */
 class UnreliableService {
   readonly cloud: LocalCloud;
   readonly firstCreate: Promise<void>;
@@ -146,7 +146,7 @@ class UnreliableService {
   }
 
   async without(label: string, ms: number): Promise<boolean> {
-    // A create call that was on its way when its process died may still arrive.
+    // A create call that was on its way when its process was killed may still arrive.
     await sleep(500);
     for (const until = Date.now() + ms; Date.now() < until; await sleep(50)) {
       if (this.active(label).length === 0) return true;
@@ -155,10 +155,10 @@ class UnreliableService {
   }
 }
 
-/** A host of either kind that starts endless runs. */
+/** A host of either kind that starts runs without an end. */
 class EndlessHost {
   readonly child: ChaosChild;
-  /** Whether the host was told the name of the run it wanted left alone. */
+  /** Whether the host has received the id of its detached run. */
   left = false;
   readonly #waiting = new Map<unknown, (message: Message) => void>();
   #session: unknown;
@@ -175,7 +175,7 @@ class EndlessHost {
     });
   }
 
-  /** Up to where the program is ready for a run. */
+  /** Performs the handshake, until the program accepts runs. */
   async hello(): Promise<void> {
     if (this.child.mode === "roder") await this.#ask("extension/initialize", INITIALIZE);
     else {

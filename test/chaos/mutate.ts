@@ -1,4 +1,4 @@
-/** Spoils valid traffic, from a seed: in its bytes or in its values. */
+/** Mutates valid requests in their bytes or values, from a seed. */
 import type { SeededRandom } from "../support/in-process/seeded-random.ts";
 
 const HUGE = ["1e308", "1e400", "-0", "9007199254740993", "18446744073709551616", "0.1", `1${"0".repeat(400)}`];
@@ -20,7 +20,7 @@ const ODD_TEXTS = [
   "[object Object]",
 ];
 
-/** A JSON text with something wrong in it, or not; anything may come out, newlines included. */
+/** Returns a mutated JSON text, as bytes. It may be valid, and may contain newlines. */
 export function mutateText(text: string, random: SeededRandom): Buffer {
   let bytes: Buffer = Buffer.from(random.chance(0.65) ? mutateValues(text, random) : text);
   if (random.chance(0.45))
@@ -75,7 +75,7 @@ function mutateValues(text: string, random: SeededRandom): string {
   return JSON.stringify(value) ?? "null";
 }
 
-/** The same value with one place in it changed. */
+/** Returns a copy with one change at a random depth. */
 export function mutateValue(value: unknown, random: SeededRandom, depth: number): unknown {
   const isContainer = typeof value === "object" && value !== null;
   const size = isContainer ? Object.keys(value).length : 0;
@@ -114,7 +114,7 @@ function another(value: unknown, random: SeededRandom): unknown {
     const at = random.int(0, value.length);
     return value.slice(0, at) + random.pick(ODD_TEXTS) + value.slice(at);
   }
-  // A text that holds JSON (a session's state, a script) is worth opening.
+  // A string that contains JSON (a session's state, a script) is mutated inside.
   if (typeof value === "string" && random.chance(0.5) && /^[[{]/.test(value)) return mutateValues(value, random);
   switch (random.int(0, 11)) {
     case 0:

@@ -1,4 +1,4 @@
-/** The service of one plan, with what really happened on it read from its memory, past all faults. */
+/** The service of one plan. What really happened is read from its memory, unaffected by faults. */
 import { builtInAgent } from "../../src/local/agents/built-in-agent.ts";
 import { LocalCloud, type LocalRequest, type LocalResponse, PUBLISHER_PREFIX } from "../../src/local/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
@@ -12,13 +12,13 @@ type Stage = Parameters<ReturnType<typeof builtInAgent>>[0];
 
 const DEPLOYMENT = { mode: "job", skill_slug: "chaos", workload: { execution: { type: "llm", bundle: {} } } };
 
-/** A run as it really was. */
+/** A run as the service has it. */
 export interface ActualRun {
   id: string;
-  /** Of its request. */
+  /** The tag of the request that started it. */
   tag: string;
   status: string;
-  /** The answer as its record has it. */
+  /** The answer in its record. */
   text: string;
 }
 
@@ -49,10 +49,10 @@ class ServiceRun implements ActualRun {
 export class PlanService {
   readonly plan: ChaosPlan;
   readonly cloud: LocalCloud;
-  /** Those whose work began. */
+  /** Runs whose agent has started. */
   readonly runs: ActualRun[] = [];
   deploymentId = "";
-  /** Deployments there were before the program was asked for anything. */
+  /** Number of deployments before the first request. */
   deploymentsBefore = 0;
 
   constructor(plan: ChaosPlan) {
@@ -71,7 +71,7 @@ export class PlanService {
     });
   }
 
-  /** Makes the deployment that requests name. */
+  /** Creates the deployment that requests name. */
   async setUp(): Promise<void> {
     const made = await requestUntilAnswered(this.cloud, realAmbient, "POST", "/deploy", {
       ...DEPLOYMENT,
@@ -81,13 +81,13 @@ export class PlanService {
     this.deploymentsBefore = this.cloud.stats().deploymentsCreated;
   }
 
-  /** A run that ended before its work began. */
+  /** Returns a run that ended before its agent started; undefined when there is none. */
   async neverBegun(id: string): Promise<ActualRun | undefined> {
     const row: Row = await requestUntilAnswered(this.cloud, realAmbient, "GET", `/runs/${id}`).catch(() => undefined);
     return row && { id, tag: tagIn(row.invocation_payload?.message), status: row.status, text: "" };
   }
 
-  /** Resolves when no run goes on; false when some still do after `ms`. */
+  /** Waits until no run is active. Returns false if some still are after `ms`. */
   async quiet(ms: number): Promise<boolean> {
     const until = Date.now() + ms;
     while (this.cloud.stats().runsActive.length > 0 && Date.now() < until) await sleep(25);
@@ -112,9 +112,9 @@ export class PlanService {
   }
 }
 
-/** One address for many plans: calls go to the plan whose deployment or run they name, the rest to one of them. */
+/** One address for many plans: a call goes to the plan whose deployment or run it names, any other to `fallback`. */
 export class ServiceRouter extends LocalCloud {
-  /** Takes what names neither a deployment nor a run. */
+  /** Receives calls that name neither a deployment nor a run of a plan. */
   fallback: PlanService | undefined;
   readonly #services = new Set<PlanService>();
   readonly #byRun = new Map<string, PlanService>();

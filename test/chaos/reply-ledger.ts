@@ -1,18 +1,18 @@
-/** Which lines have to be answered, and whether each was: an account of its own, independent of the program's reader. */
+/** Tracks which lines must be answered and whether they were, independently of the program's reader. */
 import { checkLine, type Message, type Mode } from "../support/child-process/line-check.ts";
 
 const NEWLINE = 0x0a;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
-/** What is said where nobody planned for what happened. */
+/** The message of an unexpected internal error. */
 const UNFORESEEN = /did not foresee/;
-/** Longest text id that is echoed. */
+/** Longest string id that is echoed. */
 const MAX_ID = 4_096;
 
 export class ReplyLedger {
   readonly problems: string[] = [];
   replies = 0;
   readonly #mode: Mode;
-  /** By id: requests that must be answered, and lines that may be because their id can be read. */
+  /** Number of requests that must be answered, by id, and of other lines that may be because their id is readable. */
   readonly #due = new Map<string, number>();
   readonly #allowed = new Map<string, number>();
   readonly #got = new Map<string, number>();
@@ -25,7 +25,7 @@ export class ReplyLedger {
     this.#mode = mode;
   }
 
-  /** Notes what the host writes; it may hold any number of lines. */
+  /** Registers what the host writes: any number of lines. */
   wrote(bytes: Buffer): void {
     let start = 0;
     for (let end = bytes.indexOf(NEWLINE); start <= bytes.length; end = bytes.indexOf(NEWLINE, start)) {
@@ -35,7 +35,7 @@ export class ReplyLedger {
     }
   }
 
-  /** Resolves when the request with this id, which no other line has, is answered. */
+  /** Resolves when the request with this id is answered. No other line may have the id. */
   answered(id: string): Promise<void> {
     return new Promise((resolve) => void this.#waiting.set(JSON.stringify(id), resolve));
   }
@@ -67,14 +67,14 @@ export class ReplyLedger {
     this.#waiting.delete(id);
   };
 
-  /** Resolves when every request so far is answered. */
+  /** Resolves when all requests so far are answered. */
   async nothingOpen(): Promise<void> {
     while ([...this.#due].some(([id, due]) => (this.#got.get(id) ?? 0) < due)) {
       await new Promise<void>((resolve) => void this.#onReply.push(resolve));
     }
   }
 
-  /** Once the program has ended in order. */
+  /** Reports missing and surplus replies, after an orderly end of the program. */
   close(): void {
     for (const [id, due] of this.#due) {
       const got = this.#got.get(id) ?? 0;

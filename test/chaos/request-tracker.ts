@@ -1,20 +1,20 @@
-/** What a Roder host knows of its requests while they go on, and what must never come in which order. */
+/** Tracks the requests of a Roder host, and reports replies and events in the wrong order. */
 import type { Message } from "../support/child-process/line-check.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: checked against the protocol's schemas before it comes here
 export type Event = any;
 
-/** One dispatch, execution or tool call. */
+/** A dispatch, execution or tool call. */
 export class TrackedRequest {
   readonly id: string;
   readonly events: Event[] = [];
-  /** Replies to its request, one for each time it was sent. */
+  /** Replies so far, one for each time the request was sent. */
   readonly replies: ("result" | "error")[] = [];
-  /** The last reply's own words. */
+  /** The last reply. */
   reply: Message | undefined;
   terminal: Event | undefined;
   readonly problems: string[] = [];
-  /** Resolves with the terminal event, or when it is clear that none will come. */
+  /** Resolves at the terminal event, or when there will be none. */
   readonly settled: Promise<void>;
   #settle: () => void = () => undefined;
 
@@ -41,12 +41,12 @@ export class TrackedRequest {
     }
   }
 
-  /** Nothing more will come. */
+  /** Resolves `settled`: the program has exited. */
   close(): void {
     this.#settle();
   }
 
-  /** All of one stream of a task, joined. */
+  /** Returns the text of one stream of a task. */
   stream(name: string): string {
     return this.events.map((event) => (event.type === "output" && event.stream === name ? event.chunk : "")).join("");
   }
@@ -68,7 +68,7 @@ export class RequestTracker {
     this.#entries.delete(id);
   }
 
-  /** A request's line; `onReply` is called once. */
+  /** Returns a request to send. `onReply` is called once, with its reply. */
   request(method: string, params: object, onReply: (message: Message) => void): object {
     this.#lastId += 1;
     this.#waiting.set(this.#lastId, onReply);
@@ -87,7 +87,7 @@ export class RequestTracker {
       else this.problems.push(`I9: an event for ${dispatchId ?? executionId}, which nobody asked for`);
       return;
     }
-    if (message.id === null) return; // rubbish was refused
+    if (message.id === null) return; // an invalid line was refused
     const settle = typeof message.id === "number" ? this.#waiting.get(message.id) : undefined;
     if (!settle) {
       this.problems.push(`I1: a reply to ${message.id}, which is answered or was never asked`);

@@ -1,4 +1,4 @@
-/** What one Roder request was told, against what really happened. Each finding begins with the number of its invariant. */
+/** Checks what a Roder host received for one request against the service. Each problem begins with the number of its invariant. */
 
 import { kindOfStatus } from "../sim/oracle.ts";
 import { excerpt, firstDifference } from "../support/in-process/excerpt.ts";
@@ -11,15 +11,15 @@ export interface RequestCase {
   plan: RoderPlan;
   request: RoderRequest;
   entry: TrackedRequest;
-  /** Runs that really were started for it. */
+  /** Runs that the service started for it. */
   runs: readonly ActualRun[];
-  /** The host went away in the middle. */
+  /** Whether the host left before the end. */
   ended: boolean;
-  /** Somebody had a reason to stop it. */
+  /** Whether there was a reason to stop it: a cancel, a short timeout, or the end of the host. */
   stopped: boolean;
 }
 
-/** Longest final message of a dispatch without a limit of its own. */
+/** Longest final message of a dispatch, in characters. */
 const RESULT_CHARS = 20_000;
 const UNRELIABLE = "parts of the streamed answer were lost";
 
@@ -50,19 +50,18 @@ export function checkRequest(one: RequestCase): string[] {
   );
 }
 
-/** A run whose fate could not be found out is the one thing a failure may leave behind. */
+/** Whether a failure says that the state of its run is unknown. Only then may the run exist. */
 export const isUnknown = (text: string) => /could not be looked up|could be this one/.test(text);
 
-function checkFailure({ runs, entry }: RequestCase, { error }: Event): string[] {
+function checkFailure({ runs }: RequestCase, { error }: Event): string[] {
   const run = runs[0];
   if (!run || isUnknown(error)) return [];
   if (/before a(ny)? (remote )?run was started/.test(error))
     return [`I6: "${error}", but there is a run (${run.status})`];
-  void entry;
   return [];
 }
 
-/** The run a terminal event names. */
+/** Returns the id of the run that a terminal event names. */
 export function namedRun({ terminal }: TrackedRequest): string | undefined {
   const { metadata, payload } = terminal?.result ?? {};
   return metadata?.run_id ?? payload?.run_id ?? undefined;

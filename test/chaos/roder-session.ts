@@ -1,4 +1,4 @@
-/** A Roder host that does what a plan says, and what is wrong with what it got. */
+/** A Roder host that executes a plan, and checks what it receives. */
 
 import { realAmbient } from "../../src/support/ambient.ts";
 import { settleWithin } from "../../src/support/settle-within.ts";
@@ -11,11 +11,11 @@ import { type PlanService, sleep } from "./plan-service.ts";
 import type { RequestTracker, TrackedRequest } from "./request-tracker.ts";
 import { checkRequest, namedRun } from "./roder-oracle.ts";
 
-/** Longest a request may take here; the waits of a plan are short. */
+/** Longest time until a request ends. The waits of a plan are short. */
 export const SETTLE_MS = 100_000;
-/** A reply that needs no service, on a busy machine and with a host that pauses. */
+/** Longest time until a reply that needs no service, on a busy machine and with a host that pauses. */
 const REPLY_MS = 15_000;
-/** After everything was told: cancels are repeated in the background until they are confirmed. */
+/** Longest time until no run is active after the last event: cancels are repeated in the background. */
 export const QUIET_MS = 60_000;
 
 export const tagOf = (plan: { seed: number }, index: number) => `tag-${plan.seed}-${index}`;
@@ -45,7 +45,7 @@ export class RoderSession {
     await Promise.all(requests);
   }
 
-  /** Once everything has settled, or the program is gone. */
+  /** Checks the requests, after all have ended or the program has exited. */
   async check(): Promise<void> {
     const { problems } = this;
     for (const [index, request] of this.#plan.requests.entries()) {
@@ -85,7 +85,7 @@ export class RoderSession {
     ) {
       this.problems.push(`I1: ${request.via} ${index} has no end after ${SETTLE_MS} ms`);
     }
-    await Promise.all(cancels); // also those that come when all is over
+    await Promise.all(cancels); // including those after the end
   }
 
   #send(...lines: (object | string | Buffer)[]): void {
@@ -167,7 +167,7 @@ export class RoderSession {
       await sleep(Math.min(ms, 500));
       await this.#tool("seren_run_cancel", { run_id: id });
     }
-    // A cancel that only asked the service may have met a fault: a model would ask again, and so does this one.
+    // The cancel may have met a fault. A model would repeat it, and so does this host.
     for (let tries = 0; tries < 60 && !this.#ended; tries += 1) {
       const said = toolText(await this.#tool("seren_run_cancel", { run_id: id }));
       if (said?.includes("has ended already")) break;
@@ -194,7 +194,7 @@ export class RoderSession {
     return Promise.race([replied, this.#child.exited.then(() => undefined)]);
   }
 
-  /** Notes a reply that takes too long. */
+  /** Reports a reply that takes too long. */
   #expectReply(what: string, onReply: (message: Message) => void): (message: Message) => void {
     const timer = setTimeout(() => {
       if (!this.#child.hasExited && !this.#ended)

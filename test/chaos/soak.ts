@@ -1,6 +1,6 @@
 /**
- * `npm run soak [-- --runs N --events N]`: many short runs and one very long one in one child; its memory, sampled after
- * forced collections, has to stay where it was.
+ * `npm run soak [-- --runs N --events N]`: many short runs and a very long one in one child. Its memory, sampled after
+ * forced collections, must not grow.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,11 +18,11 @@ const { values } = parseArgs({
 });
 const AT_ONCE = 32;
 const SAMPLES = 20;
-/** Growth per run that is still called flat: what is remembered of ended runs is bounded, but not small at first. */
+/** Largest growth per run. What is kept of ended runs is bounded, but the bound is not reached at once. */
 const MOST_BYTES_PER_RUN = 200;
-/** Growth through the long run. */
+/** Largest growth during the long run. */
 const MOST_BYTES_KEPT = 48 * 1024 * 1024;
-/** In the child: writes its memory to a file whenever the file is asked for by a signal. */
+/** Loaded into the child: writes its memory usage to a file on a signal. */
 const PROBE = `
 import { writeFileSync } from "node:fs";
 process.on("SIGUSR2", () => { globalThis.gc?.(); globalThis.gc?.(); writeFileSync(process.env.SOAK_FILE, JSON.stringify({ ...process.memoryUsage(), at: Date.now() })); });
@@ -81,7 +81,7 @@ async function shortRuns(count: number): Promise<void> {
   const seconds = (performance.now() - began) / 1000;
   console.log(`${count} short runs in ${seconds.toFixed(1)} s (${(count / seconds).toFixed(0)}/s)`);
   for (const { runs, heapUsed, rss } of samples) console.log(`  after ${runs}: heap ${mib(heapUsed)}, rss ${mib(rss)}`);
-  // The first quarter warms up: code is compiled, pools and what is remembered fill.
+  // The first quarter is a warm-up, in which code is compiled and caches fill.
   const slope = slopeOf(samples.slice(Math.floor(samples.length / 4)));
   console.log(`  heap slope ${slope.toFixed(1)} bytes a run`);
   if (slope > MOST_BYTES_PER_RUN) problems.push(`I8: the heap grows by ${slope.toFixed(0)} bytes with each run`);
@@ -156,7 +156,7 @@ async function longRun(events: number): Promise<void> {
   if (kept > MOST_BYTES_KEPT) problems.push(`I8: ${mib(kept)} are kept of the long run`);
 }
 
-/** The child's memory after a collection. */
+/** Returns the child's memory usage after a collection, in bytes. */
 async function memory(): Promise<{ heapUsed: number; rss: number }> {
   writeFileSync(file, "");
   child.process.kill("SIGUSR2");
@@ -168,7 +168,7 @@ async function memory(): Promise<{ heapUsed: number; rss: number }> {
   }
 }
 
-/** Least squares: bytes of heap per run. */
+/** Returns the bytes of heap per run, by least squares. */
 function slopeOf(samples: readonly Sample[]): number {
   const mean = (pick: (sample: Sample) => number) => samples.reduce((sum, one) => sum + pick(one), 0) / samples.length;
   const [runs, heap] = [mean((one) => one.runs), mean((one) => one.heapUsed)];

@@ -1,6 +1,6 @@
 /**
- * The built program as a child process, started the way a host starts it. Whatever a test is about, every line of stdout
- * is checked, stderr has to be log lines, no secret may show on either, and the program has to end with exit code 0.
+ * The built program as a child process, started as a host starts it. In every test each line of stdout is checked, stderr
+ * must be log lines, neither may contain a secret, and the program must exit with code 0.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -16,24 +16,24 @@ export const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 export const PROGRAM = join(ROOT, "dist", "seren-bridge.mjs");
 /** The release build, self-contained in one file. */
 export const RELEASE_PROGRAM = join(ROOT, "dist-release", "seren-bridge.mjs");
-/** Of no shape that is redacted because of its looks. */
+/** Has no form that is redacted by pattern. */
 export const API_KEY = "key-of-the-process-tests-4711";
 
-/** A child that does not end by itself is killed after this; its test has failed then. */
+/** A child that does not exit within this time is killed, which fails its test. */
 const WATCHDOG_MS = 25_000;
 
-/** Calls `run` when what it belongs to is over. Later ones first. */
+/** Registers a cleanup. Cleanups run in reverse order. */
 export type RegisterCleanup = (run: () => Promise<void> | void) => void;
 
 export interface StartOptions {
   /** @default PROGRAM */
   program?: string;
-  /** Starts the file itself instead of naming Node, as Dispatch does. */
+  /** Executes the file itself instead of `node file`, as Dispatch does. */
   direct?: boolean;
   cwd?: string;
-  /** Added to `PATH`, an empty home and empty XDG folders; undefined takes one away. @default the embedded service */
+  /** Added to `PATH`, an empty home and empty XDG folders; undefined removes a variable. @default the embedded service */
   env?: Record<string, string | undefined>;
-  /** Texts that must not show, besides the key. */
+  /** Texts that must not appear in the output, besides the key. */
   secrets?: string[];
   /** @default onTestFinished */
   whenOver?: RegisterCleanup;
@@ -45,7 +45,7 @@ export interface Exit {
 }
 export const CLEAN_EXIT: Exit = { code: 0, signal: null };
 
-/** A folder that goes with the test. */
+/** Creates a folder that is removed after the test. */
 export function scratchFolder(whenOver: RegisterCleanup = onTestFinished): string {
   const folder = mkdtempSync(join(tmpdir(), "seren-bridge-process-"));
   whenOver(() => rmSync(folder, { recursive: true, force: true }));
@@ -62,7 +62,7 @@ export class Child {
   readonly process: ChildProcess;
   /** Resolves when the process has ended and its pipes are closed. */
   readonly exited: Promise<Exit>;
-  /** Everything it has said so far, in order. */
+  /** All messages so far, in order. */
   readonly messages: Message[] = [];
   stderr = "";
   readonly #secrets: readonly string[];
@@ -90,7 +90,7 @@ export class Child {
       },
     });
     const { stdin, stdout, stderr } = this.process;
-    stdin?.on("error", () => undefined); // a child that has ended takes nothing more
+    stdin?.on("error", () => undefined); // a child that has exited reads nothing more
     stdout?.on("data", (chunk: Buffer) => {
       this.#lines.push(chunk);
       this.#wake();
@@ -109,29 +109,29 @@ export class Child {
     whenOver(() => this.#finish());
   }
 
-  /** Writes lines; objects as the hosts do, compact, texts as they are. */
+  /** Writes lines: objects as compact JSON, strings unchanged. */
   send(...lines: (object | string)[]): void {
     this.process.stdin?.write(
       lines.map((line) => `${typeof line === "string" ? line : JSON.stringify(line)}\n`).join(""),
     );
   }
 
-  /** The message with this number, counted from 0, as soon as it is there. */
+  /** Returns the message with this index, as soon as it has arrived. */
   async message(index: number): Promise<Message> {
     for (;;) {
       const message = this.messages[index];
       if (message) return message;
-      if (this.#closed) throw new Error(`the child says nothing more; so far: ${this.#transcript()}`);
+      if (this.#closed) throw new Error(`the child has closed stdout; so far: ${this.#transcript()}`);
       await new Promise<void>((resolve) => void this.#waiting.add(resolve));
     }
   }
 
-  /** Number of the first message from `from` on that fits. */
+  /** Returns the index of the first message from `from` on that fits. */
   async find(fits: (message: Message) => boolean, from = 0): Promise<number> {
     for (let index = from; ; index += 1) if (fits(await this.message(index))) return index;
   }
 
-  /** The host goes away: closes stdin and waits for the end. */
+  /** Closes stdin and waits for the exit. */
   end(): Promise<Exit> {
     this.process.stdin?.end();
     return this.exited;
@@ -142,7 +142,7 @@ export class Child {
     return this.exited;
   }
 
-  /** The host stops reading for good: whatever is written from now on fails with EPIPE. */
+  /** Closes stdout: every later write of the child fails with EPIPE. */
   closeStdout(): void {
     this.#lines.clear();
     this.process.stdout?.destroy();

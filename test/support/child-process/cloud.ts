@@ -1,24 +1,24 @@
-/** An embedded Seren Cloud beside the child, so that a test sees what the child left behind there. */
+/** An embedded Seren Cloud in the test process, so that the test can look at it. */
 import { onTestFinished } from "vitest";
 import { builtInAgent } from "../../../src/local/agents/built-in-agent.ts";
 import { LocalCloud, type LocalCloudOptions, startLocalHttp } from "../../../src/local/index.ts";
 import { realAmbient } from "../../../src/support/ambient.ts";
 import { API_KEY, type RegisterCleanup } from "./child.ts";
 
-/** One run the cloud was asked for. */
+/** A run that the child has created. */
 export interface ObservedRun {
   runId: string;
   deploymentName: string;
   payload: Readonly<Record<string, unknown>>;
-  /** Resolves with the run's status when its work is over, whoever ended it. */
+  /** Resolves with the run's status when its agent has ended, for whatever reason. */
   ended: Promise<string>;
 }
 
 export interface Cloud {
   cloud: LocalCloud;
-  /** For the child. */
+  /** Environment for the child. */
   env: { SEREN_API_BASE: string; SEREN_API_KEY: string };
-  /** The run with this number, counted from 0, as soon as its work begins. */
+  /** Returns the run with this index, as soon as its agent starts. */
   run(index: number): Promise<ObservedRun>;
 }
 
@@ -61,5 +61,5 @@ export async function startCloud(
   };
 }
 
-/** The embedded agent does these steps instead of reporting what it received. */
+/** Returns a prompt that makes the embedded agent perform these steps. */
 export const script = (...steps: object[]) => `Follow the script.\n@script ${JSON.stringify(steps)}`;

@@ -1,4 +1,4 @@
-/** Dispatch as a courier sees it: every request has id 1, and each is answered before the next is sent. */
+/** A Dispatch host: every request has id 1, and the next one is sent after the reply. */
 import { fileURLToPath } from "node:url";
 import {
   COURIER_PROTOCOL_VERSION,
@@ -14,7 +14,7 @@ import type { Json, Message } from "./line-check.ts";
 export const parcel = (name: string) =>
   fileURLToPath(new URL(`../../fixtures/dispatch/parcels/${name}`, import.meta.url));
 
-/** One request and all that came back for it. */
+/** A request's events and reply. */
 export interface Exchange {
   events: CourierEvent[];
   result?: CourierResult;
@@ -29,19 +29,19 @@ export class CourierHost {
     this.child = new Child("courier", options);
   }
 
-  /** Sends `courier.<kind>` the way the host does. */
+  /** Sends `courier.<kind>` and returns its events and reply. */
   ask(kind: string, params: Json = {}): Promise<Exchange> {
     this.child.send(request(kind, params));
     return this.heard();
   }
 
-  /** The next message. */
+  /** Returns the next message. */
   async next(): Promise<Message> {
     this.#heard += 1;
     return this.child.message(this.#heard - 1);
   }
 
-  /** What comes next, up to and with a reply. */
+  /** Returns the next messages up to and including a reply. */
   async heard(): Promise<Exchange> {
     const exchange: Exchange = { events: [] };
     for (;;) {
@@ -81,20 +81,20 @@ export function replyOf(message: Message): Pick<Exchange, "result" | "error"> {
   return { error: { code, message: text, number: message.error.code } };
 }
 
-/** The session an exchange ended with. */
+/** Returns the session that an exchange ended with. */
 export function sessionOf({ result, error }: Exchange): CourierSession {
   if (result?.kind === "session" || result?.kind === "done") return result.session;
   throw new Error(`no session: ${JSON.stringify(error ?? result)}`);
 }
 
-/** The assistant's message of a turn. */
+/** Returns the assistant's message of a turn. */
 export function answerOf({ events, error }: Exchange): string {
   const said = events.find((event) => event.kind === "message");
   if (said?.kind !== "message") throw new Error(`no answer: ${JSON.stringify(error ?? events)}`);
   return said.content;
 }
 
-/** All deltas of a turn, joined. */
+/** Returns the joined deltas of a turn. */
 export function streamedOf({ events }: Exchange): string {
   return events.map((event) => (event.kind === "text_delta" ? event.content : "")).join("");
 }

@@ -1,4 +1,4 @@
-/** The eye on the children's stdout sees what it is there for. */
+/** The check of stdout lines finds what it is meant to find. */
 import { expect, test } from "vitest";
 import { checkLine, type Mode } from "./line-check.ts";
 

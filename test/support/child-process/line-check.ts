@@ -1,4 +1,4 @@
-/** One line of stdout against what the host accepts. Stricter than both hosts: it knows what this program may say. */
+/** Checks a line of stdout. It is stricter than both hosts, because it knows what this program may write. */
 import * as z from "zod";
 import {
   COURIER_EVENT_METHOD,
@@ -29,12 +29,12 @@ const EVENTS: Readonly<Record<Mode, Readonly<Record<string, z.ZodType>>>> = {
   roder: { "subagents/event": SubagentEventParamsSchema, "tasks/event": TaskEventParamsSchema },
 };
 
-/** `line` is what stands before the newline. Throws what is wrong with it. */
+/** Returns the message on a line (without its newline). Throws if the host would not accept it. */
 export function checkLine(line: Buffer, mode: Mode): Message {
   if (line.length + 1 > MAX_LINE_BYTES) throw new Error(`a line of ${line.length + 1} bytes`);
   const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(line);
   const value: unknown = JSON.parse(text);
-  // Compact, no member twice, no number in another spelling, nothing before or behind.
+  // Compact, no duplicate member, canonical numbers, and nothing before or after it.
   if (JSON.stringify(value) !== text) throw new Error("not what JSON.stringify writes");
   requireWellFormed(value);
   const message = toMessage(value);
@@ -67,7 +67,7 @@ function checkPayload(message: Message, mode: Mode): void {
   }
 }
 
-/** A lone surrogate is an escape that both hosts refuse with the whole line. */
+/** Throws at a lone surrogate: both hosts reject a line with such an escape. */
 function requireWellFormed(value: unknown): void {
   if (typeof value === "string" && !value.isWellFormed()) throw new Error("a lone surrogate");
   if (typeof value !== "object" || value === null) return;

@@ -7,9 +7,9 @@ import { startTerminal } from "./terminal-child.ts";
 export interface LocalService {
   child: ChildProcessWithoutNullStreams;
   origin: string;
-  /** For other children. */
+  /** Environment for other children. */
   env: { SEREN_API_BASE: string; SEREN_API_KEY: string };
-  /** What it said before its first request. */
+  /** What it printed before its first request. */
   banner: string;
 }
 

@@ -1,6 +1,6 @@
 /**
- * A proxy on loopback that opens a tunnel to `https://seren.test`, where an embedded Seren Cloud lives: behind it and
- * nowhere else. Everything the proxy itself gets to see is kept.
+ * A proxy on loopback that tunnels to `https://seren.test`, an embedded Seren Cloud that cannot be reached otherwise. What
+ * the proxy sees is recorded.
  */
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -20,9 +20,9 @@ export interface TestProxy {
   cloud: LocalCloud;
   /** `http://127.0.0.1:port`. */
   address: string;
-  /** For the child: the service's address, its certificate and the key, but no proxy. */
+  /** Environment for the child: the service's address, its certificate and the key, but no proxy. */
   env: Record<string, string>;
-  /** Request lines and headers as the proxy saw them. */
+  /** Request lines and headers that the proxy received. */
   seen: { line: string; headers: IncomingMessage["headers"] }[];
 }
 

@@ -4,13 +4,13 @@ import { once } from "node:events";
 import { onTestFinished } from "vitest";
 import { PROGRAM, requireBuilt, scratchFolder } from "./child.ts";
 
-/** Tests on a terminal are left out where there is no `script` (or the BSD one, which takes other options). */
+/** Whether util-linux's `script` is installed (the BSD one takes other options). Tests on a terminal are skipped without it. */
 export const HAVE_PTY = spawnSync("script", ["--version"]).status === 0;
 
 export interface Pty {
-  /** All that was shown so far, sequences and all. */
+  /** Returns all output so far, escape sequences included. */
   shown(): string;
-  /** Resolves once `text` has been shown after the first `from` characters; rejects when the program has ended without it. */
+  /** Resolves when `text` appears after the first `from` characters. Rejects when the program has ended without it. */
   sees(text: string, from?: number): Promise<void>;
   type(keys: string): void;
   ended: Promise<number | null>;
@@ -31,7 +31,7 @@ export function startPty(
   );
 }
 
-/** A whole shell command; `program` is how it starts ours. */
+/** Runs a shell command in a terminal. `program` is the command that starts ours. */
 export function startPtyCommand(env: Record<string, string>, commandOf: (program: string) => string): Pty {
   const command = commandOf([process.execPath, requireBuilt(PROGRAM)].map(quoted).join(" "));
   const child = spawn("script", ["-qec", command, "/dev/null"], {

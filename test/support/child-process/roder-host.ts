@@ -1,4 +1,4 @@
-/** Roder as an extension sees it: ids from 1 upward, several requests in flight, events by dispatch or execution. */
+/** A Roder host: ids count from 1, requests run concurrently, and events belong to a dispatch or an execution. */
 
 import { join } from "node:path";
 import * as z from "zod";
@@ -46,20 +46,20 @@ export class RoderHost {
     this.child = new Child("roder", options);
   }
 
-  /** A host that has said hello and was answered. */
+  /** Returns a host after its handshake. */
   static async initialized(options: StartOptions = {}): Promise<RoderHost> {
     const host = new RoderHost(options);
     await host.result("extension/initialize", INITIALIZE);
     return host;
   }
 
-  /** Sends a request, with the next id unless one is given, and waits for its reply. */
+  /** Sends a request, with the next id by default, and returns its reply. */
   async ask(method: string, params: unknown = {}, id = this.#nextId()): Promise<Reply> {
     this.child.send({ jsonrpc: "2.0", id, method, params });
     return this.replyTo(id, method);
   }
 
-  /** The same, for a request that has to be answered with a result. */
+  /** Sends a request and returns its result. Throws if the reply is an error. */
   async result(method: string, params: unknown = {}): Promise<Json> {
     const { result, error } = await this.ask(method, params);
     if (!result) throw new Error(`${method}: ${error?.message}`);
@@ -97,7 +97,7 @@ export class RoderHost {
     return ToolResultSchema.parse(await this.result("tools/call", { ...params, arguments: args }));
   }
 
-  /** The first event of a dispatch or execution that fits, as soon as it is there. */
+  /** Returns the first event of a dispatch or execution that fits, as soon as it has arrived. */
   async event(id: string, fits: (event: AnyEvent) => boolean): Promise<AnyEvent> {
     const at = await this.child.find((message) => {
       const event = eventOf(message, id);
@@ -107,12 +107,12 @@ export class RoderHost {
     return eventOf(message, id) as AnyEvent;
   }
 
-  /** The terminal event of a dispatch or execution. */
+  /** Returns the terminal event of a dispatch or execution. */
   terminal(id: string): Promise<AnyEvent> {
     return this.event(id, isTerminal);
   }
 
-  /** What was said about a dispatch or execution so far. */
+  /** Returns the events of a dispatch or execution so far. */
   events(id: string): AnyEvent[] {
     return this.child.messages.flatMap((message) => eventOf(message, id) ?? []);
   }
@@ -138,5 +138,3 @@ function eventOf(message: Message, id: string): AnyEvent | undefined {
   const { executionId, event } = TaskEventParamsSchema.parse(message.params);
   return executionId === id ? event : undefined;
 }
-
-/** The manifest's bytes. */

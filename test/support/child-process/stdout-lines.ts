@@ -1,4 +1,4 @@
-/** Cuts the bytes of a child's stdout into lines, as a host does; independent of the program's own reader. */
+/** Splits the bytes of a child's stdout into lines, independently of the program's own reader. */
 const NEWLINE = 0x0a;
 
 export class StdoutLines {

@@ -15,7 +15,7 @@ export interface TerminalChild {
   ended: Promise<TerminalResult>;
 }
 
-/** `env` is added to `PATH`, a home and a state folder in it. */
+/** Starts a command. `env` is added to `PATH`, a home folder and a state folder. */
 export function startTerminal(env: Record<string, string>, args: string[], home = scratchFolder()): TerminalChild {
   const child = spawn(process.execPath, [requireBuilt(PROGRAM), ...args], {
     env: { PATH: process.env.PATH, HOME: home, XDG_STATE_HOME: `${home}/state`, ...env },

@@ -1,4 +1,4 @@
-/** Long texts in a report. */
+/** Long texts in the report of a problem. */
 const LONGEST_CHARS = 120;
 const SHOWN_CHARS = 100;
 const DIFFERENCE_CHARS = 40;

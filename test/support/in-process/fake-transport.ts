@@ -1,4 +1,4 @@
-/** HTTP by script: what each route answers is a function of the test's, and every request is kept for looking at. */
+/** A scripted HTTP transport: the test provides a function for each route, and every request is recorded. */
 import type { HttpRequest, HttpResponse, HttpStream, HttpTransport } from "../../../src/seren/http/transport.ts";
 import { orAborted, timeoutSignal } from "../../../src/support/abort.ts";
 import type { Ambient } from "../../../src/support/ambient.ts";
@@ -22,11 +22,11 @@ export interface Reply {
   headers?: Record<string, string>;
   /** Sent as JSON; a string is sent as it is. */
   body?: unknown;
-  /** Virtual time until the answer; `Infinity` is never. */
+  /** Virtual time until the response; `Infinity` for never. */
   afterMs?: number;
 }
 
-/** What a stream does next: bytes arrive, time passes, or it ends. A script that runs out stays silent for ever. */
+/** A step of a stream: bytes, a pause, or an end. A stream without further steps stays open and silent. */
 export type Step = string | Uint8Array | { waitMs: number } | "cut" | "end";
 
 export interface StreamReply {
@@ -42,7 +42,7 @@ export function lost(details: FailureDetails = { neverSent: false }): ExecutionF
   return new ExecutionFailure("unavailable", "Seren Cloud could not be reached", { details });
 }
 
-/** An answer in the service's envelope. */
+/** Returns a response in the service's envelope. */
 export function data(value: unknown, more?: { hasMore: boolean }): Reply {
   const pagination = more && { total: 0, count: 0, limit: 0, offset: 0, has_more: more.hasMore };
   return { body: more ? { data: value, pagination } : { data: value } };
@@ -50,7 +50,7 @@ export function data(value: unknown, more?: { hasMore: boolean }): Reply {
 
 export class FakeTransport implements HttpTransport {
   readonly sent: Sent[] = [];
-  /** Streams that were opened and not closed. */
+  /** Number of open streams. */
   openStreams = 0;
   closed = false;
   readonly #ambient: Ambient;
@@ -61,7 +61,7 @@ export class FakeTransport implements HttpTransport {
     this.#ambient = ambient;
   }
 
-  /** `route` is like `GET /runs/*`; `*` stands for one segment. A later answer for a route replaces the earlier. */
+  /** Sets the response to a route such as `GET /runs/*`, where `*` is one segment. A later one replaces an earlier one. */
   on(route: string, answer: (request: Sent) => Answer<Reply>): this {
     this.#calls.set(route, answer);
     return this;
@@ -72,7 +72,7 @@ export class FakeTransport implements HttpTransport {
     return this;
   }
 
-  /** The requests of a route so far. */
+  /** Returns the requests to a route so far. */
   to(route: string): Sent[] {
     return this.sent.filter((request) => fits(route, request));
   }

@@ -1,4 +1,4 @@
-/** Calls to an embedded service without a socket. */
+/** Calls to an embedded service, without a socket and in virtual time. */
 import { LocalCloud, type LocalCloudOptions, type LocalReply, PUBLISHER_PREFIX } from "../../../src/local/index.ts";
 import { VirtualAmbient } from "./virtual-ambient.ts";
 
@@ -59,7 +59,7 @@ export class Calls {
     return answer.body.data.id;
   }
 
-  /** Starts a run that performs `steps` and answers its id. */
+  /** Starts a run that performs `steps`, and returns its id. */
   async start(deploymentId: string, steps: object[], more: object = {}): Promise<string> {
     const message = `@script ${JSON.stringify(steps)}`;
     const answer = await this.post(`/deployments/${deploymentId}/runs`, { message, ...more });
@@ -77,7 +77,7 @@ export class Calls {
     return bodyOf(response)[Symbol.asyncIterator]();
   }
 
-  /** All frames of a run's stream until it ends or, with `until`, until that name was seen. */
+  /** Returns the frames of a run's stream until it ends, or up to the first frame named `until`. */
   async frames(runId: string, { cursor, until }: { cursor?: string; until?: string } = {}): Promise<SseFrame[]> {
     const stream = await this.open(`/runs/${runId}/stream`, cursor === undefined ? {} : { "last-event-id": cursor });
     return this.ambient.runUntil(collect(stream, until));
@@ -103,7 +103,7 @@ async function collect(stream: AsyncIterator<string>, until: string | undefined)
   return parseFrames(text);
 }
 
-/** A frame is what stands between blank lines; comments and `retry:` alone make none. */
+/** Returns the frames of a stream's text. Blocks without `data` are no frames. */
 export function parseFrames(text: string): SseFrame[] {
   const frames: SseFrame[] = [];
   for (const block of text.split("\n\n").slice(0, -1)) {
@@ -117,7 +117,7 @@ export function parseFrames(text: string): SseFrame[] {
   return frames;
 }
 
-/** The text of the `text` events among `frames`. */
+/** Returns the joined text of the `text` events. */
 export function textOf(frames: readonly SseFrame[]): string {
   return frames
     .filter((frame) => frame.name === "run.event")

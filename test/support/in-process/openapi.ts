@@ -1,4 +1,4 @@
-/** The published OpenAPI document, where it lies next to this checkout. */
+/** The published OpenAPI document, if it is present beside this checkout. */
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
@@ -27,7 +27,7 @@ export class OpenApi {
     this.#ajv.addSchema({ $id: "seren-cloud", ...document });
   }
 
-  /** Path template of the document that `path` (without prefix and query) is an instance of. */
+  /** Returns the path template of the document that matches `path` (without prefix and query). */
   templateOf(path: string): string | undefined {
     const given = path.split("/");
     const fits = Object.keys(this.paths).filter((template) => {
@@ -43,12 +43,12 @@ export class OpenApi {
     return this.paths[template]?.[method.toLowerCase()];
   }
 
-  /** Validator of a named schema. */
+  /** Returns the validator of a named schema. */
   schema(name: string): ValidateFunction {
     return this.at(`/components/schemas/${name}`);
   }
 
-  /** Validator of the schema a JSON success of an operation has; `undefined` when the document gives none. */
+  /** Returns the validator of an operation's JSON response; undefined if the document has no schema for it. */
   response(method: string, template: string, status: number): ValidateFunction | undefined {
     const content = this.operation(method, template)?.responses[String(status)]?.content?.["application/json"];
     if (content?.schema === undefined) return undefined;
@@ -57,7 +57,7 @@ export class OpenApi {
     );
   }
 
-  /** Validator of the JSON body of an operation. */
+  /** Returns the validator of an operation's JSON body. */
   body(method: string, template: string): ValidateFunction {
     return this.at(`/paths/${pointer(template)}/${method.toLowerCase()}/requestBody/content/application~1json/schema`);
   }

@@ -61,7 +61,7 @@ export class VirtualAmbient implements Ambient {
     return this.#now;
   }
 
-  /** How many timers and `soon` calls would keep a process alive. */
+  /** Number of timers and `soon` calls that would keep a process alive. */
   get waiting(): number {
     return this.#holding;
   }
@@ -99,7 +99,7 @@ export class VirtualAmbient implements Ambient {
     await hop();
   }
 
-  /** Runs what is due within the next `ms` and leaves the clock there. */
+  /** Runs what is due within the next `ms`, and leaves the clock at their end. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
     await this.#loop(() => (this.#peek()?.due ?? Number.POSITIVE_INFINITY) > end);
@@ -112,8 +112,8 @@ export class VirtualAmbient implements Ambient {
   }
 
   /**
-   * Runs until `promise` settles, and answers with it. Rejects when nothing is left that could settle it: then the
-   * program under test has lost a wake-up.
+   * Runs until `promise` settles, and returns its value. Rejects when nothing is left that could settle it, which
+   * means that the program under test has lost a wake-up.
    */
   async runUntil<T>(promise: Promise<T>): Promise<T> {
     let settled = false;
@@ -122,7 +122,7 @@ export class VirtualAmbient implements Ambient {
     };
     promise.then(settle, settle);
     await this.#loop(() => settled || this.#peek() === undefined);
-    // Work that is not ours (a module that loads) may still be on its way; it gets a moment of real time.
+    // Work outside the clock (a module that loads) may still be running; it gets a moment of real time.
     for (let grace = 0; !settled && grace < 200; grace += 1) {
       await new Promise((resolve) => setTimeout(resolve, 5));
       await this.#loop(() => settled || this.#peek() === undefined);
@@ -146,7 +146,7 @@ export class VirtualAmbient implements Ambient {
     }
   }
 
-  /** The next live entry; cancelled ones are thrown away on the way. */
+  /** Returns the next entry that was not cancelled, and discards cancelled ones before it. */
   #peek(): Entry | undefined {
     while (this.#heap[0] !== undefined && this.#heap[0].run === undefined) this.#remove();
     return this.#heap[0];
@@ -172,7 +172,7 @@ export class VirtualAmbient implements Ambient {
     heap[index] = entry;
   }
 
-  /** Takes the first entry out of the heap. */
+  /** Removes the first entry of the heap. */
   #remove(): void {
     const heap = this.#heap;
     const last = heap.pop();
