@@ -2,7 +2,7 @@
 import { builtInAgent } from "../../src/local/agents/built-in-agent.ts";
 import { LocalCloud, type LocalRequest, type LocalResponse, PUBLISHER_PREFIX } from "../../src/local/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
-import { answerInOutput, requestUntilAnswered } from "../sim/ground-truth.ts";
+import { answerInOutput, decideApprovals, requestUntilAnswered } from "../sim/ground-truth.ts";
 import { API_KEY } from "./canaries.ts";
 import type { ChaosPlan } from "./chaos-plan.ts";
 
@@ -71,9 +71,13 @@ export class PlanService {
     });
   }
 
+  get #access() {
+    return { service: this.cloud, ambient: realAmbient };
+  }
+
   /** Creates the deployment that requests name. */
   async setUp(): Promise<void> {
-    const made = await requestUntilAnswered(this.cloud, realAmbient, "POST", "/deploy", {
+    const made = await requestUntilAnswered(this.#access, "POST", "/deploy", {
       ...DEPLOYMENT,
       name: `plan-${this.plan.seed}`,
     });
@@ -83,7 +87,7 @@ export class PlanService {
 
   /** Returns a run that ended before its agent started; undefined when there is none. */
   async neverBegun(id: string): Promise<ActualRun | undefined> {
-    const row: Row = await requestUntilAnswered(this.cloud, realAmbient, "GET", `/runs/${id}`).catch(() => undefined);
+    const row: Row = await requestUntilAnswered(this.#access, "GET", `/runs/${id}`).catch(() => undefined);
     return row && { id, tag: tagIn(row.invocation_payload?.message), status: row.status, text: "" };
   }
 
@@ -98,17 +102,12 @@ export class PlanService {
     const { approvals } = stage;
     const { afterMs, decision } = this.plan.person;
     stage.approvals = (requests) => {
-      setTimeout(() => void this.#decide(stage.run.id, decision).catch(() => undefined), afterMs).unref();
+      setTimeout(
+        () => void decideApprovals(this.#access, stage.run.id, decision).catch(() => undefined),
+        afterMs,
+      ).unref();
       return approvals.call(stage, requests);
     };
-  }
-
-  async #decide(runId: string, decision: string): Promise<void> {
-    const pending: Row = await requestUntilAnswered(this.cloud, realAmbient, "GET", `/runs/${runId}/pending_approvals`);
-    if (pending.status !== "awaiting_approval") return;
-    const decisions = pending.pending_approvals.map(({ id }: { id: string }) => ({ id, decision }));
-    const body = { resume_checkpoint_id: pending.checkpoint_id, approval_decisions: decisions };
-    await requestUntilAnswered(this.cloud, realAmbient, "POST", `/runs/${runId}/resume`, body);
   }
 }
 

@@ -10,7 +10,7 @@ import { SerenClient } from "../../src/seren/index.ts";
 import { silentLog } from "../../src/support/log.ts";
 import { deriveSeed, SeededRandom } from "../support/in-process/seeded-random.ts";
 import { VirtualAmbient } from "../support/in-process/virtual-ambient.ts";
-import { requestUntilAnswered } from "./ground-truth.ts";
+import { decideApprovals, requestUntilAnswered } from "./ground-truth.ts";
 import { ProcessAmbient } from "./process-ambient.ts";
 import { RunRecorder } from "./run-recorder.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
@@ -63,7 +63,7 @@ export class Environment {
     const needed = this.plan.runs.some(({ target }) => target.kind === "deployment" || target.known === "live");
     if (!needed) return;
     const body = { ...DEPLOYMENT, name: PREPARED_NAME };
-    const made = await requestUntilAnswered(this.cloud, this.clock, "POST", "/deploy", body);
+    const made = await requestUntilAnswered({ service: this.cloud, ambient: this.clock }, "POST", "/deploy", body);
     this.deploymentId = made.id;
   }
 
@@ -72,13 +72,11 @@ export class Environment {
     return new SimulatedProcess(this, number);
   }
 
-  async #decide(runId: string, decision: "approve" | "reject"): Promise<void> {
-    const pending = await requestUntilAnswered(this.#person, this.clock, "GET", `/runs/${runId}/pending_approvals`);
-    if (pending.status !== "awaiting_approval") return;
-    this.trace.note(`${this.clock.now()} a person decides: ${decision}`);
-    const decisions = pending.pending_approvals.map(({ id }: { id: string }) => ({ id, decision }));
-    const body = { resume_checkpoint_id: pending.checkpoint_id, approval_decisions: decisions };
-    await requestUntilAnswered(this.#person, this.clock, "POST", `/runs/${runId}/resume`, body).catch(() => undefined);
+  #decide(runId: string, decision: "approve" | "reject"): Promise<void> {
+    const access = { service: this.#person, ambient: this.clock };
+    return decideApprovals(access, runId, decision, () => {
+      this.trace.note(`${this.clock.now()} a person decides: ${decision}`);
+    });
   }
 }
 
@@ -129,9 +127,13 @@ export class SimulatedProcess {
   /** Schedules the runs of the plan. */
   start(): void {
     this.#environment.plan.runs.forEach((run, index) => {
-      const recorder = new RunRecorder(`run${index}`, run.consumer, this.ambient, this.#environment.trace, (phase) =>
-        this.#stopAt(recorder, run, phase),
-      );
+      const recorder = new RunRecorder({
+        tag: `run${index}`,
+        consumer: run.consumer,
+        ambient: this.ambient,
+        trace: this.#environment.trace,
+        onPhase: (phase) => this.#stopAt(recorder, run, phase),
+      });
       this.recorders.push(recorder);
       this.ambient.timer(run.atMs, () => this.#begin(recorder, run));
     });

@@ -26,10 +26,14 @@ export interface GroundTruth {
   deployments: string[];
 }
 
+export interface ServiceAccess {
+  service: LocalService;
+  ambient: Ambient;
+}
+
 /** Repeats a request until it succeeds, because the fault plan may still apply. Throws after 200 attempts. */
 export async function requestUntilAnswered(
-  service: LocalService,
-  ambient: Ambient,
+  { service, ambient }: ServiceAccess,
   method: string,
   path: string,
   body?: object,
@@ -54,6 +58,21 @@ export async function requestUntilAnswered(
   throw new Error(`the service never answered ${method} ${path}`);
 }
 
+/** Decides what a run waits for, as a person does. `onDecision` is called before the decision is sent. */
+export async function decideApprovals(
+  access: ServiceAccess,
+  runId: string,
+  decision: "approve" | "reject",
+  onDecision: () => void = () => undefined,
+): Promise<void> {
+  const pending = await requestUntilAnswered(access, "GET", `/runs/${runId}/pending_approvals`);
+  if (pending.status !== "awaiting_approval") return;
+  onDecision();
+  const decisions = pending.pending_approvals.map(({ id }: { id: string }) => ({ id, decision }));
+  const body = { resume_checkpoint_id: pending.checkpoint_id, approval_decisions: decisions };
+  await requestUntilAnswered(access, "POST", `/runs/${runId}/resume`, body).catch(() => undefined);
+}
+
 function opened(text: string): Row {
   try {
     const outer = JSON.parse(text);
@@ -71,9 +90,13 @@ export async function readGroundTruth(cloud: LocalCloud, ambient: Ambient): Prom
   const service = cloud.withoutFaults();
   const rows: Row[] = [];
   for (let page: Row[] | undefined; page === undefined || page.length === PAGE; rows.push(...page)) {
-    page = (await requestUntilAnswered(service, ambient, "GET", `/runs?limit=${PAGE}&offset=${rows.length}`)) as Row[];
+    page = (await requestUntilAnswered(
+      { service, ambient },
+      "GET",
+      `/runs?limit=${PAGE}&offset=${rows.length}`,
+    )) as Row[];
   }
-  const deployments: Row[] = await requestUntilAnswered(service, ambient, "GET", "/deployments");
+  const deployments: Row[] = await requestUntilAnswered({ service, ambient }, "GET", "/deployments");
   return {
     runs: rows.map(trueRun),
     deployments: deployments.filter(({ status }) => status !== "failed").map(({ name }) => name),

@@ -29,7 +29,7 @@ export function checkInvariants(environment: Environment, process: SimulatedProc
     const run = plan.runs[index];
     if (run)
       problems.push(
-        ...checkRun(plan, run, recorder, truth, environment.clock.now()).map((what) => `${what} (${recorder.tag})`),
+        ...checkRun({ plan, run, recorder }, truth, environment.clock.now()).map((what) => `${what} (${recorder.tag})`),
       );
   });
   problems.push(...checkService(environment, process, truth));
@@ -37,13 +37,15 @@ export function checkInvariants(environment: Environment, process: SimulatedProc
   return problems;
 }
 
-function checkRun(
-  plan: SimulationPlan,
-  run: PlannedRun,
-  recorder: RunRecorder,
-  truth: GroundTruth,
-  now: number,
-): string[] {
+/** A run as it was planned and as its host saw it. */
+interface RunCase {
+  plan: SimulationPlan;
+  run: PlannedRun;
+  recorder: RunRecorder;
+}
+
+function checkRun(one: RunCase, truth: GroundTruth, now: number): string[] {
+  const { plan, run, recorder } = one;
   const problems = [...recorder.problems];
   const mine = truth.runs.filter(({ tag }) => tag === recorder.tag);
   if (mine.length > 1) problems.push(`I4: ${mine.length} runs were started for one request`);
@@ -60,7 +62,7 @@ function checkRun(
     }
   }
   if (recorder.failure !== undefined) problems.push(...checkFailure(recorder, mine));
-  if (recorder.outcome) problems.push(...checkOutcome(plan, recorder, recorder.outcome, followed, run));
+  if (recorder.outcome) problems.push(...checkOutcome(one, recorder.outcome, followed));
   const owner = run.attachTo === undefined || run.owned === true;
   if (recorder.stoppedAt !== undefined && owner && !run.detach && !plan.crash) {
     const target = run.attachTo === undefined ? mine[0] : followed;
@@ -68,14 +70,13 @@ function checkRun(
     const left = recorder.outcome?.kind === "awaiting_approval";
     if (target && late > SETTLE_WITHIN_MS && !left) problems.push(`I6: a stopped run went on for ${late} ms`);
   }
-  if (plan.crash) problems.push(...checkLeftAlone(plan, run, recorder, mine));
-  for (const one of mine)
-    if (isCancelled(one) && !mayBeCancelled(plan, run, recorder)) problems.push("I12: cancelled unasked");
+  if (plan.crash) problems.push(...checkLeftAlone(one, mine));
+  for (const started of mine) if (isCancelled(started) && !mayBeCancelled(one)) problems.push("I12: cancelled unasked");
   return problems;
 }
 
 /** Checks that a run which was to continue by itself does so, even if the process that started it dies. */
-function checkLeftAlone(plan: SimulationPlan, run: PlannedRun, recorder: RunRecorder, mine: ActualRun[]): string[] {
+function checkLeftAlone({ plan, run, recorder }: RunCase, mine: ActualRun[]): string[] {
   const queuedAt = recorder.phases.get("queued") ?? Number.POSITIVE_INFINITY;
   const kept =
     recorder.stoppedAt === undefined
@@ -103,13 +104,7 @@ function checkFailure(recorder: RunRecorder, mine: ActualRun[]): string[] {
 const DAMAGE = new Set(["garble", "lose", "reorder", "no_ids", "no_sequence", "empty_ids", "legacy"]);
 export const isDamaged = ({ faults }: SimulationPlan): boolean => faults.rules.some(({ kind }) => DAMAGE.has(kind));
 
-function checkOutcome(
-  plan: SimulationPlan,
-  recorder: RunRecorder,
-  outcome: Outcome,
-  truth: ActualRun | undefined,
-  run: PlannedRun,
-): string[] {
+function checkOutcome({ plan, run, recorder }: RunCase, outcome: Outcome, truth: ActualRun | undefined): string[] {
   if (!truth) return ["I6: the outcome names a run that does not exist"];
   if (run.attachTo === undefined && truth.tag !== recorder.tag) return ["I6: the outcome is another request's"];
   const ended = truth.endedAt !== undefined && truth.endedAt <= (recorder.settledAt ?? 0);
@@ -153,7 +148,7 @@ export const kindOfStatus = (status: string): string | undefined => KIND_OF[stat
 const isCancelled = ({ status }: ActualRun) => status === "cancelled";
 
 /** Whether the run has a reason to be cancelled: a stop, a broken pipe, its script, or another request that owns it. */
-function mayBeCancelled(plan: SimulationPlan, run: PlannedRun, recorder: RunRecorder): boolean {
+function mayBeCancelled({ plan, run, recorder }: RunCase): boolean {
   if (plan.crash || recorder.broke || recorder.failure !== undefined) return true;
   const left = run.detach ? (recorder.phases.get("queued") ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
   if (recorder.stoppedAt !== undefined && recorder.stoppedAt <= left) return true;

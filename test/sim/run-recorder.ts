@@ -4,6 +4,16 @@ import { type Ambient, sleep } from "../../src/support/ambient.ts";
 import type { ConsumerPlan } from "./simulation-plan.ts";
 import type { Trace } from "./trace.ts";
 
+export interface RecorderOptions {
+  /** Names the run in the trace and in the service's records. */
+  tag: string;
+  consumer: ConsumerPlan;
+  ambient: Ambient;
+  trace: Trace;
+  /** Called when the run reports a phase for the first time. */
+  onPhase(phase: string): void;
+}
+
 export class RunRecorder {
   readonly tag: string;
   text = "";
@@ -35,7 +45,7 @@ export class RunRecorder {
   readonly #trace: Trace;
   readonly #onPhase: (phase: string) => void;
 
-  constructor(tag: string, consumer: ConsumerPlan, ambient: Ambient, trace: Trace, onPhase: (phase: string) => void) {
+  constructor({ tag, consumer, ambient, trace, onPhase }: RecorderOptions) {
     this.tag = tag;
     this.#consumer = consumer;
     this.#ambient = ambient;

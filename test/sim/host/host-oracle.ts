@@ -11,14 +11,16 @@ import type { HostExchange, HostRecorder } from "./host-recorder.ts";
 const CANCEL_WITHIN_MS = 250;
 const UNRELIABLE = "parts of the streamed answer were lost";
 
-/** `cut` says that the host left before everything was answered, or stopped reading. */
-export function checkHost(
-  environment: Environment,
-  plan: HostPlan,
-  recorder: HostRecorder,
-  truth: GroundTruth,
-  cut: boolean,
-): string[] {
+export interface HostCase {
+  environment: Environment;
+  plan: HostPlan;
+  recorder: HostRecorder;
+  truth: GroundTruth;
+  /** Whether the host left before everything was answered, or stopped reading. */
+  cut: boolean;
+}
+
+export function checkHost({ environment, plan, recorder, truth, cut }: HostCase): string[] {
   const problems = [...recorder.problems];
   if (!cut)
     for (const { method, replies } of recorder.requests)

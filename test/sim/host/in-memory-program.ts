@@ -37,13 +37,16 @@ export interface Program {
   signal(): void;
 }
 
-export function startInMemoryProgram(
-  kind: "dispatch" | "roder",
-  process: SimulatedProcess,
-  { parcel, manifest }: ProgramFiles,
-  input: Readable,
-  output: Writable,
-): Program {
+export interface ProgramStart {
+  kind: "dispatch" | "roder";
+  process: SimulatedProcess;
+  files: ProgramFiles;
+  input: Readable;
+  output: Writable;
+}
+
+export function startInMemoryProgram({ kind, process, files, input, output }: ProgramStart): Program {
+  const { parcel, manifest } = files;
   const { ambient, client, canceller } = process;
   const registry = new RunRegistry(() => Promise.resolve(process.execute), ambient);
   const signals = new EventEmitter();

@@ -42,7 +42,7 @@ export async function simulateHostPlan(
       if (message?.kind === "notification") driver.heard(message.method, message.params);
       else if (message && driver instanceof DispatchDriver) driver.answered(message);
     });
-    const program = startInMemoryProgram(plan.host.kind, process, files, input, output);
+    const program = startInMemoryProgram({ kind: plan.host.kind, process, files, input, output });
     let over = false;
     void program.ended.then((cause) => {
       trace.note(`${clock.now()} the program ends: ${cause}`);
@@ -70,7 +70,7 @@ export async function simulateHostPlan(
     const truth = await clock.runUntil(readGroundTruth(environment.cloud, clock));
     trace.note(JSON.stringify(truth));
     const deaf = plan.host.reads.stopAfter !== undefined;
-    problems.push(...checkHost(environment, plan, recorder, truth, cut || deaf));
+    problems.push(...checkHost({ environment, plan, recorder, truth, cut: cut || deaf }));
     return { problems, trace, recorders: [], truth, stats: environment.cloud.stats() };
   } catch (error) {
     problems.push(`the simulation broke: ${error instanceof Error ? error.stack : String(error)}`);

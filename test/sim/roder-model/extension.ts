@@ -38,7 +38,13 @@ export async function startExtension(rules: FaultPlan["rules"] = []): Promise<Ex
   const input = new HostInput();
   const output = new StdoutPipe();
   const host = new RoderModel(clock, { write: (line) => input.line(line), read: () => output.read() });
-  const program = startInMemoryProgram("roder", environment.process(0), await files, input, output);
+  const program = startInMemoryProgram({
+    kind: "roder",
+    process: environment.process(0),
+    files: await files,
+    input,
+    output,
+  });
   const hello = host.request("extension/initialize", INITIALIZE);
   const step = async () => {
     for (let turn = 0; turn < TURNS; turn += 1) await clock.settle();
