@@ -3,16 +3,14 @@
  * needs HTTP is behind `engine.ts`.
  */
 export type { NamedAgent } from "./account/agents.ts";
-export type { ApprovalDecision, ApprovalDesk, ApprovalRequest, Checkpoint, WaitingRun } from "./account/approvals.ts";
+export type { ApprovalDecision, ApprovalDesk, ApprovalRequest } from "./account/approvals.ts";
 export type { DeploymentRow, Organization, RunRow, RunState } from "./account/organization.ts";
 export type { RunDirectory, RunReport } from "./account/run-directory.ts";
 export {
   chooseDeployment,
   chooseNamedDeployment,
-  type DeploymentCandidates,
   type DeploymentTarget,
   type NamedDeployment,
-  type WorkloadTarget,
 } from "./deployment/choose-deployment.ts";
 export { generalAgentTarget } from "./deployment/general-agent.ts";
 export type { Approval, Artifact, ExecutionEvent, Outcome, OutcomeKind, Phase, RunRef, Usage } from "./events.ts";
@@ -20,10 +18,10 @@ export { answerWithin, type BackgroundRun, BackgroundRuns } from "./host/backgro
 export { Coalescer } from "./host/coalescer.ts";
 export { decideCommand, showRunCommand, withAdvice } from "./host/command-hints.ts";
 export { type HostJob, HostJobs } from "./host/host-jobs.ts";
-export { RunCounters, type RunCounts } from "./host/run-counters.ts";
+export { RunCounters } from "./host/run-counters.ts";
 export { countFields, createRunLog } from "./host/run-log.ts";
 export { type Execute, type LiveRun, RunRegistry, type Sink } from "./host/run-registry.ts";
-export type { RunEnded, RunOpened, RunProgress, RunResult, RunStarted, RunWatcher } from "./host/run-watchers.ts";
+export type { RunResult, RunWatcher } from "./host/run-watchers.ts";
 export { Throttle } from "./host/throttle.ts";
 export { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS, type RunLimits, type RunRequest, type Target } from "./request.ts";
 export type { SavedArtifact } from "./run/artifact-files.ts";

@@ -10,5 +10,5 @@ export {
 } from "./file-change.ts";
 export { findProgram, isProgram } from "./find-program.ts";
 export { type Finding, type FindingState, ok, problem, skipped, warning } from "./finding.ts";
-export type { HostInstaller, HostPackages, InstallContext, PackagePlan } from "./host-installer.ts";
+export type { HostInstaller, HostPackages, InstallContext } from "./host-installer.ts";
 export { findArray, putElement, removeElement } from "./json-array.ts";

@@ -14,7 +14,7 @@
  */
 export { PUBLISHER_PREFIX } from "#protocols/seren-cloud";
 export { type CompleteChat, type ModelPiece, modelAgent } from "./agents/model-agent.ts";
-export { type FaultPlan, FaultPlanSchema, type FaultRule, type OddReport } from "./faults/faults.ts";
+export { type FaultPlan, FaultPlanSchema, type FaultRule } from "./faults/faults.ts";
 export {
   type Json,
   membersOf,
@@ -31,7 +31,7 @@ export {
   type LocalResponse,
   type LocalService,
 } from "./http/exchange.ts";
-export { type LocalHttp, type LocalHttpOptions, startLocalHttp } from "./http/server.ts";
+export { type LocalHttp, startLocalHttp } from "./http/server.ts";
 export { LocalCloud, type LocalCloudOptions, type LocalStats } from "./local-cloud.ts";
-export type { Agent, AgentContext, ApprovalRequest, ArtifactReport } from "./model/agent-context.ts";
+export type { Agent, AgentContext } from "./model/agent-context.ts";
 export { StateFolder } from "./storage/state-folder.ts";

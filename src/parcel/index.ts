@@ -1,16 +1,16 @@
 /** A built Dispatch parcel: loading, verifying, and what it says. No network. */
-export { type BoundDeployment, boundDeployment } from "./bound-deployment.ts";
+export { boundDeployment } from "./bound-deployment.ts";
 export { requireCompatible } from "./compatibility.ts";
 export { deploymentName, slug, workloadOptionsKey } from "./deployment-name.ts";
 export { requireEntrypoint } from "./entrypoint.ts";
-export { type ParcelFiles, verifyParcel } from "./integrity.ts";
+export { verifyParcel } from "./integrity.ts";
 export { loadParcel, type Parcel } from "./load.ts";
-export { type MountTargets, resolveMounts } from "./mounts.ts";
-export { type NamedWorkload, type NamedWorkloadOptions, namedWorkload } from "./named-workload.ts";
+export { resolveMounts } from "./mounts.ts";
+export { namedWorkload } from "./named-workload.ts";
 export { workloadNotes } from "./notes.ts";
 export { type OpenedParcel, openParcel } from "./open.ts";
 export { resolvePrompt } from "./prompt.ts";
 export { collectSecrets, type SecretSource } from "./secrets.ts";
 export { runTimeoutMs } from "./timeouts.ts";
 export { findLocalTool, listLocalTools } from "./tools.ts";
-export { type ParcelWorkload, parcelWorkload, type WorkloadOptions } from "./workload.ts";
+export { parcelWorkload } from "./workload.ts";

@@ -12,7 +12,7 @@ export {
 } from "./client/status.ts";
 export { EventLogReader } from "./follow/event-log-reader.ts";
 export { type RunCursor, sequenceOf } from "./follow/run-cursor.ts";
-export { type FollowEnd, type FollowItem, RunFollower } from "./follow/run-follower.ts";
+export { RunFollower } from "./follow/run-follower.ts";
 export { SseParser } from "./follow/sse.ts";
 export { download } from "./http/download.ts";
 export { createHttp } from "./http/http-transport.ts";
@@ -21,18 +21,11 @@ export type { HttpStream, HttpTransport } from "./http/transport.ts";
 export { decodeRunEvent } from "./mapping/events.ts";
 export {
   type Deployment,
-  type Invocation,
-  type LiveState,
-  type NewAgent,
   type NewDeployment,
-  type NewRun,
   type PendingApproval,
-  type PendingApprovals,
-  type PendingRun,
   type Rows,
   type Run,
   type RunArtifact,
-  type RunEvent,
   UNKNOWN_STATUS,
 } from "./model.ts";
 export { digestOf, findRun, type RunTrace } from "./start/find-run.ts";

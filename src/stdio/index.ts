@@ -1,17 +1,15 @@
 /** The hosts' side of stdio: a claimed stdout, the handshake, and JSON-RPC in both directions, one message a line. */
 export { claimStdout } from "./claim-stdout.ts";
 export { answerHandshake, type Handshake, type HeardRequest } from "./handshake.ts";
-export { type Served, serve } from "./host-connection.ts";
+export { serve } from "./host-connection.ts";
 export {
   type Cancellation,
   type EndCause,
   HostError,
-  type HostRequestOptions,
   type Method,
   type MethodContext,
   method,
   NO_REPLY,
-  type NotificationHandler,
   notification,
   type ServeOptions,
   type Wire,

@@ -1,4 +1,4 @@
 /** The Dispatch courier. */
 
 export { courierHandshake } from "./handshake.ts";
-export { type Courier, type CourierOptions, createCourier } from "./plugin.ts";
+export { type CourierOptions, createCourier } from "./plugin.ts";

@@ -2,5 +2,5 @@
 export { GENERAL_AGENT } from "./agents.ts";
 export { createRoderExtension, type RoderExtension } from "./extension.ts";
 export { roderHandshake } from "./handshake/prepared-reply.ts";
-export { type ManifestOnDisk, readManifest, type ShippedManifest } from "./manifest/manifest.ts";
-export type { AgentChoice, RoderOptions, Runs } from "./options.ts";
+export { readManifest, type ShippedManifest } from "./manifest/manifest.ts";
+export type { AgentChoice, RoderOptions } from "./options.ts";

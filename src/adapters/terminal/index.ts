@@ -1,9 +1,8 @@
 /** The terminal command, for people and for scripts. */
 export { runTerminal } from "./program.ts";
-export { createScreen, type Input, type Output, type Screen } from "./screen/screen.ts";
+export { createScreen, type Output } from "./screen/screen.ts";
 export type {
   ApiKeys,
-  Context,
   InFlightRun,
   KeySource,
   LocalOptions,
