@@ -61,7 +61,7 @@ describe.runIf(binary)("dispatch", { timeout: 60_000 }, () => {
     }
   });
 
-  test("inspect tells the deployment and what does not travel", async () => {
+  test("inspect reports the deployment and what is not sent", async () => {
     const { stdout } = await host.run(["parcel", "inspect", host.parcel("tools"), ...courier], { env: SECRETS });
     expect(stdout).toMatch(/deployment = tool-belt-57dc5cc5-[0-9a-f]{8} \(a job deployment/);
     expect(stdout).toContain("MCP servers");
@@ -88,7 +88,7 @@ describe.runIf(binary)("dispatch", { timeout: 60_000 }, () => {
     expect(tick.stdout).toContain("No message was sent.");
   });
 
-  test("a conversation goes on across commands on one deployment, whatever shutdown did before", async () => {
+  test("a conversation continues across commands on one deployment, whatever shutdown did before", async () => {
     const before = host.cloud.stats().deploymentsCreated;
     const turns = [];
     for (const message of ["one", "two", "three"]) {
@@ -113,7 +113,7 @@ describe.runIf(binary)("dispatch", { timeout: 60_000 }, () => {
     expect(stdout).toContain("PASS smoke");
   });
 
-  test("TIMEOUT RUN cancels the remote run and shows what it had said", async () => {
+  test("TIMEOUT RUN cancels the remote run and shows its text so far", async () => {
     const { code, stderr } = await host.run(runParcel("hurried", "--job", HANG));
     expect(code).toBe(1);
     expect(stderr).toMatch(
@@ -164,7 +164,7 @@ describe.runIf(binary)("dispatch", { timeout: 60_000 }, () => {
     expect(host.cloud.stats()).toMatchObject({ deploymentsCreated: before, deploymentsDeleted: 0 });
   });
 
-  test("a deployment that was deleted meanwhile is made again, and the session goes on", async () => {
+  test("a deployment that was deleted meanwhile is created again, and the session continues", async () => {
     const turn = () => host.run(runParcel("minimal", "--session-file", "minimal.json", "--chat", "hi"));
     expect((await turn()).stdout).toContain("You said: hi");
     const named = (await host.call("GET", "/deployments")).find(({ name }) => String(name).startsWith("minimal-"));
@@ -208,13 +208,13 @@ describe.runIf(binary)("dispatch", { timeout: 60_000 }, () => {
     ["foreign", /FROM dispatch\/custom:latest/],
     ["mounts-unsupported", /MOUNT SESSION memory/],
     ["bound", /not_found: the deployment does not exist on Seren Cloud \(it comes from the parcel's label/],
-  ])("%s is refused with what to do", async (name, words) => {
+  ])("%s is refused with the remedy", async (name, words) => {
     const { code, stderr } = await host.run(runParcel(name, "--chat", "hi"));
     expect(code).toBe(1);
     expect(stderr).toMatch(words);
   });
 
-  test("no key: the turn fails and says how to provide one", async () => {
+  test("no key: the turn fails and explains how to provide one", async () => {
     const { code, stderr } = await host.run(runParcel("basic", "--chat", "hi"), { env: { SEREN_API_KEY: "" } });
     expect(code).toBe(1);
     expect(stderr).toContain("no Seren API key: set SEREN_API_KEY");

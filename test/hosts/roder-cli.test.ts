@@ -176,7 +176,7 @@ api_key_env = "TEST_KEY"
       expect((await ask()).told).not.toContain('<skill name="seren-cloud"');
     });
 
-    test("from git without a build: what is missing is said", async () => {
+    test("from git without a build: the missing build is reported", async () => {
       const repository = scratch();
       for (const file of ["roder.toml", "roder-extension.toml", "roder-extension.mjs"])
         copyFileSync(join(PACKAGE, file), join(repository, file));
@@ -193,7 +193,7 @@ api_key_env = "TEST_KEY"
     });
 
     const submit = (prompt: string) => roder.run("tasks", "submit", "seren-cloud-run", JSON.stringify({ prompt }));
-    /** What a model is offered, told at the beginning, and answered when it asks for the agents. */
+    /** What a model receives: the tools, the instructions, and the list of agents. */
     const ask = async () => {
       const { model, provider } = await modelWith(() => [{ tool: "seren_agents", arguments: {} }]);
       roder.configure(provider);

@@ -1,4 +1,4 @@
-/** What the real host said is said again to the built program, on the service inside it: it must come to the same ends. */
+/** Replays recorded requests of the real host to the built program with the embedded service. The endings must be the same. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -16,7 +16,7 @@ const build = await buildHost();
 const program = "program" in build ? build.program : "";
 if ("missing" in build) console.warn(`Skipped: the tests on Roder's host code. ${build.missing}`);
 
-/** A prompt that makes the built-in agent do exactly this; `name` tells the run from others. */
+/** Returns a prompt that makes the built-in agent perform these steps. `name` identifies the run. */
 const script = (name: string, ...steps: object[]) => `${name}\n@script ${JSON.stringify(steps)}`;
 const HANG = { hang: true };
 const SPEC = { do: "request", method: "tasks/spec", params: { executorId: "seren-cloud-run" } };
@@ -75,7 +75,7 @@ describe.skipIf("missing" in build)(
         expect(await host.ask({ do: "definitions" })).toHaveLength(1);
       });
 
-      test("without a key the first run says what is missing", async () => {
+      test("without a key the first run reports what is missing", async () => {
         const home = mkdtempSync(join(tmpdir(), "seren-bridge-"));
         onTestFinished(() => rmSync(home, { recursive: true }));
         const host = start({ env: { SEREN_API_KEY: "", XDG_CONFIG_HOME: home } });
@@ -177,7 +177,7 @@ describe.skipIf("missing" in build)(
         });
       });
 
-      test("a receiver that takes its time holds up nobody else", async () => {
+      test("a slow receiver delays no other", async () => {
         const host = start();
         const noise = Array.from({ length: 600 }, (_, index) => ({ tool: `step ${index + 1}`, ms: 2 }));
         const noisy = host.dispatch({ prompt: script("noise", ...noise, { tool: "last", ms: 60_000 }) }, 20);
@@ -233,7 +233,7 @@ describe.skipIf("missing" in build)(
         expect((await slow.ended(id)).status).toBe("cancelled");
       });
 
-      test("a caller that drops it says nothing; our own deadline ends the remote run", async () => {
+      test("a caller that drops it sends nothing; our own deadline ends the remote run", async () => {
         const host = start({ recordAs: "real-dispatch-abandoned" });
         const dropped = host.dispatch({ prompt: script("dropped", HANG), timeout_seconds: 3 });
         await dropped.status(/^running/);
@@ -446,7 +446,7 @@ describe.skipIf("missing" in build)(
         ["seren_run_status", { run_id: "6f0e8f53-2a0e-45a5-8d0e-3b7b0c1d2e4f" }],
         ["seren_run_cancel", { run_id: 7 }],
         ["seren_run_cancel", { run_id: "6f0e8f53-2a0e-45a5-8d0e-3b7b0c1d2e4f" }],
-      ])("%s with %j is refused in the tool's own words", async (tool, args) => {
+      ])("%s with %j is refused with the tool's own message", async (tool, args) => {
         const host = start();
         const answer = await host.call(tool, args);
         expect(answer).toMatchObject({ is_error: true, data: null });

@@ -13,7 +13,7 @@ import { script } from "../support/child-process/cloud.ts";
 import type { Message } from "../support/child-process/line-check.ts";
 import { INITIALIZE } from "../support/child-process/roder-initialize.ts";
 
-/** An agent that says, calls, names and fails with secrets. */
+/** An agent that emits secrets in text, tool calls, names and errors. */
 const steps = (texts: string[]) =>
   texts.flatMap((text) => [
     { text },
@@ -113,7 +113,7 @@ test("in Dispatch, with secrets a parcel declares", async () => {
   expect(bridge.problems).toEqual([]);
 });
 
-test("in pieces, across the borders of what an agent says", async () => {
+test("in pieces, across the events of an agent", async () => {
   const { bridge, ask } = talk("courier", await service());
   const parcel_dir = parcelDir("job");
   const [opened] = await ask(1, "courier.open_session", {
@@ -146,7 +146,7 @@ test("in pieces, across the borders of what an agent says", async () => {
   expect(canariesIn(deltas)).toEqual([]);
 });
 
-test("the search itself finds what it looks for, in any pieces", () => {
+test("the search finds a secret in any pieces", () => {
   const bytes = Buffer.from(`..${CANARIES.join("--")}..`);
   for (const size of [1, 7, 64, bytes.length]) {
     const search = new CanarySearch();

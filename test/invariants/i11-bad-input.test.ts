@@ -4,11 +4,11 @@ import { script, startCloud } from "../support/child-process/cloud.ts";
 import { CourierHost, parcel } from "../support/child-process/courier-host.ts";
 import { RoderHost } from "../support/child-process/roder-host.ts";
 
-test("a run goes on while its host writes rubbish", async () => {
+test("a run continues while its host writes invalid lines", async () => {
   const { env } = await startCloud();
   const host = await RoderHost.initialized({ env });
   await host.execute("good", { prompt: script({ text: "word\n", n: 30, every_ms: 20 }) });
-  const rubbish = [
+  const invalidLines = [
     "rubbish",
     "[]",
     '{"jsonrpc":"2.0"',
@@ -17,7 +17,7 @@ test("a run goes on while its host writes rubbish", async () => {
     "[".repeat(50_000),
     `"${"y".repeat(1_000_000)}"`,
   ];
-  for (const line of rubbish) host.child.send(line);
+  for (const line of invalidLines) host.child.send(line);
   for (const input of [null, 7, [], { prompt: 1 }, { promt: "typo" }, { prompt: "p", timeout_seconds: "soon" }]) {
     expect((await host.execute(`bad-${JSON.stringify(input)}`, input)).error?.message).toMatch(/input/);
   }
@@ -26,7 +26,7 @@ test("a run goes on while its host writes rubbish", async () => {
   expect(await host.terminal("good")).toMatchObject({ result: { payload: { text: "word\n".repeat(30) } } });
 });
 
-test("a session anybody may have edited", async () => {
+test("a manipulated session file", async () => {
   const { env } = await startCloud();
   const host = new CourierHost({ env });
   const session = await host.open(parcel("chat"));

@@ -1,4 +1,4 @@
-/** I5: a run that nobody waits for is cancelled, however its host went away; unless the user asked to leave it alone. */
+/** I5: a run that nothing waits for is cancelled, however its host exits, unless the user detached it. Kills: i5-no-orphan.campaign.ts. */
 import { expect, test } from "vitest";
 import { script, startCloud } from "../support/child-process/cloud.ts";
 import { CourierHost, parcel } from "../support/child-process/courier-host.ts";
@@ -6,7 +6,7 @@ import { RoderHost } from "../support/child-process/roder-host.ts";
 
 const ENDLESS = script({ text: "begun\n" }, { hang: true });
 
-test.each(["eof", "SIGTERM", "SIGINT", "EPIPE", "extension/shutdown"])("Roder goes away by %s", async (way) => {
+test.each(["eof", "SIGTERM", "SIGINT", "EPIPE", "extension/shutdown"])("Roder exits by %s", async (way) => {
   const { env, cloud, run } = await startCloud({ paceMs: 0 });
   const host = await RoderHost.initialized({ env });
   await host.dispatch("a", { prompt: ENDLESS });
@@ -23,7 +23,7 @@ test.each(["eof", "SIGTERM", "SIGINT", "EPIPE", "extension/shutdown"])("Roder go
   expect(cloud.stats().runsActive).toEqual([]);
 });
 
-test.each(["eof", "SIGTERM", "SIGINT"])("Dispatch goes away by %s", async (way) => {
+test.each(["eof", "SIGTERM", "SIGINT"])("Dispatch exits by %s", async (way) => {
   const { env, run } = await startCloud();
   const host = new CourierHost({ env });
   const session = await host.open(parcel("chat"));
@@ -41,7 +41,7 @@ test("a deadline cancels what it ends", async () => {
   expect(await (await run(0)).ended).toBe("cancelled");
 });
 
-test("a run that is to be left alone outlives everything", async () => {
+test("a detached run outlives its process", async () => {
   const { env, cloud } = await startCloud();
   const host = await RoderHost.initialized({ env });
   await host.execute("a", { prompt: script({ hang: true }), wait: false });

@@ -20,7 +20,7 @@ test("short runs and replies pass noisy runs", async () => {
   await Promise.all(noisy.map((id) => host.cancelTask(id)));
 });
 
-test("a run whose stream is stalled delays nobody", async () => {
+test("a run whose stream is stalled delays no other run", async () => {
   const { env } = await startCloud({ faults: { rules: [{ kind: "stall", where: "stream", frames: 2, times: 1 }] } });
   const host = await RoderHost.initialized({ env });
   await host.execute("stalled", { prompt: script({ text: "one\n", n: 20, every_ms: 5 }) });

@@ -5,7 +5,7 @@ import { script, startCloud } from "../support/child-process/cloud.ts";
 import { CourierHost, parcel, streamedOf } from "../support/child-process/courier-host.ts";
 import { RoderHost } from "../support/child-process/roder-host.ts";
 
-/** The program itself takes about 100 MiB. What nobody reads may add a few hundred KiB a run, and pipes. */
+/** The program itself takes about 100 MiB. Unread output may add a few hundred KiB per run, and the pipes. */
 const MOST_UNREAD_MIB = 170;
 /** At its end a run is compared with its record, which is several times its text. */
 const MOST_MIB = 320;
@@ -14,20 +14,20 @@ const MOST_TOGETHER_MIB = 560;
 const HOARDING_MS = 2_000;
 const LINE = `${"x".repeat(999)}\n`;
 
-/** Most memory the process ever had, in MiB. Linux tells; elsewhere the bound is not checked. */
+/** Returns the peak memory of the process in MiB; 0 where the system is not Linux, so that the bound is not checked. */
 function peakMib(pid: number | undefined): number {
   if (process.platform !== "linux") return 0;
   return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
 }
 
-test("ten runs of 10 MB each, told to a host that does not read", { timeout: 120_000 }, async () => {
+test("ten runs of 10 MB each, for a host that does not read", { timeout: 120_000 }, async () => {
   const { env, cloud, run } = await startCloud();
   const host = await RoderHost.initialized({ env });
   const ids = Array.from({ length: 10 }, (_, index) => `run-${index}`);
   for (const id of ids) await host.execute(id, { prompt: script({ text: LINE, n: 10_000 }) });
   host.child.process.stdout?.pause();
   await Promise.all(ids.map(async (_, index) => (await run(index)).ended));
-  // The service has said everything. The time is for a program that hoards; what is right does not depend on it.
+  // The service has sent everything. The wait gives an unbounded program time to collect it; a correct one does not need it.
   await new Promise((resolve) => setTimeout(resolve, HOARDING_MS));
   expect(peakMib(host.child.process.pid)).toBeLessThan(MOST_UNREAD_MIB);
   host.child.process.stdout?.resume();
@@ -47,7 +47,7 @@ test("twelve runs of 12 MB each that end together", { timeout: 120_000 }, async 
   expect(cloud.stats().runsActive).toEqual([]);
 });
 
-test("a run whose record is too large to be read is told whole", { timeout: 120_000 }, async () => {
+test("a run whose record is too large to be read is reported completely", { timeout: 120_000 }, async () => {
   const { env, run } = await startCloud();
   const host = new CourierHost({ env });
   const session = await host.open(parcel("chat"));

@@ -1,6 +1,6 @@
 /**
  * What stands in more than one place stands there alike: versions, names, service ids, variables, capabilities, addresses.
- * Code is compared by what it exports or answers; documents by their words.
+ * Code is compared by its exports and replies, documents by their text.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -111,7 +111,7 @@ test("package, manifests, catalog, README and code say the same", () => {
   expect(words(readme, /(?<=`)seren_[a-z_]+(?=`)/g)).toEqual([...tools].sort());
   expect(inSources(/\bseren_(?:agents|dispatch|run_[a-z]+)\b/g).sort()).toEqual([...tools].sort());
 
-  // Variables: what the configuration reads is what the README's table explains, and nobody names another.
+  // The variables that the configuration reads are those of the README's table, and no other is mentioned.
   const read = words(text("src/config.ts"), /(?<=")(?:SEREN_[A-Z_]+|[A-Z]+_PROXY)(?=")/g);
   const rows = readme.split("\n").filter((line) => /^\| `(SEREN_|HTTP)/.test(line));
   expect(

@@ -1,4 +1,4 @@
-/** Programs of a user of the package. */
+/** Programs that use the package. */
 
 /** A machine without network: no names, and no way to any address but this machine's own. */
 export const CUT = `
@@ -17,7 +17,7 @@ dns.lookup = (name, ...rest) => {
 };
 `;
 
-/** Uses the library and says how that went, as one line of JSON. */
+/** Uses the library and prints the result as a line of JSON. */
 export const USE = `
 import { ExecutionFailure, openSerenCloud } from "seren-bridge";
 const cloud = await openSerenCloud({ baseUrl: "local" });

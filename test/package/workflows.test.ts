@@ -27,7 +27,7 @@ describe.each(readdirSync(FOLDER))("%s", (name) => {
     expect(lint(text.replace("runs-on:", "runs-off:"), name).length).toBeGreaterThan(0);
   });
 
-  test("pins every action by its hash and says which version that is", () => {
+  test("pins every action by its hash, with its version in a comment", () => {
     const uses = text.match(/^\s*-? ?uses:.*$/gm) ?? [];
     expect(uses.length).toBeGreaterThan(1);
     for (const line of uses) expect(line).toMatch(/uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);

@@ -1,4 +1,4 @@
-/** The generated completions in the shells they are for; a shell that is not installed is left out, and that is said. */
+/** The generated completions in their shells. The tests of a shell that is not installed are skipped and say so. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -31,7 +31,7 @@ const CASES: readonly (readonly [typed: string, offered: readonly string[]])[] =
   ["setup r", ["roder"]],
 ];
 
-/** Prints what is offered, one a line, for `words` (the last one is at the cursor). */
+/** Prints the completions of `words`, one per line. The cursor is at the last word. */
 const DRIVERS: Readonly<Record<string, (words: readonly string[], script: string) => string[]>> = {
   bash: (words, script) => [
     "--norc",

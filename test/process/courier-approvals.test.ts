@@ -48,7 +48,7 @@ test("the turn ends with what is to be decided and how; the run is left waiting,
   expect(await first.child.exited).toEqual(CLEAN_EXIT);
   expect(server.cloud.stats()).toMatchObject({ createsReceived: 1, runsActive: [runId], cancelsReceived: 0 });
 
-  // The next process finds it still waiting: the same is said again, and nothing new is sent.
+  // The next process finds the run still waiting, reports it again, and sends nothing new.
   const again = await host.run(CHAT, session, { kind: "chat", input: "and now?" });
   expect(answerOf(again)).toBe(said);
   expect(stateOf(sessionOf(again))).toMatchObject({ pending: { run_id: runId } });
@@ -64,7 +64,7 @@ test("the turn ends with what is to be decided and how; the run is left waiting,
   expect(server.cloud.stats()).toMatchObject({ createsReceived: 2, runsActive: [], deploymentsCreated: 1 });
 });
 
-test("once it is rejected, that is said and the session goes on", async () => {
+test("once it is rejected, the turn reports it and the session continues", async () => {
   const { runId, session } = await waiting();
   await decide(runId, "reject");
   const turn = await host.run(CHAT, session, { kind: "chat", input: "then not" });
@@ -75,7 +75,7 @@ test("once it is rejected, that is said and the session goes on", async () => {
   expect(stateOf(sessionOf(turn))).not.toHaveProperty("pending");
 });
 
-test("if the service does not know it, that is said and the session goes on", async () => {
+test("if the service does not know it, the turn reports it and the session continues", async () => {
   const opened = await host.open(CHAT);
   const pending = { run_id: "0f6b2c1e-7a54-4c52-9f0b-0d9d3a6f4b11" };
   const session = { ...opened, backend_state: JSON.stringify({ v: 1, conversation_id: opened.id, pending }) };

@@ -1,4 +1,4 @@
-/** Input that no host should send, and situations it may find: each costs its own request and nothing else. */
+/** Invalid input and unusual situations: each fails its own request and nothing else. */
 import {
   appendFileSync,
   chmodSync,
@@ -136,7 +136,7 @@ const NUMBERS: Readonly<Record<string, number>> = {
 test.each([
   ["lines", LINES],
   ["params", PARAMS],
-])("%s nobody should send: each gets its own error, and a good request behind it its answer", async (_, rows) => {
+])("invalid %s: each gets its own error, and a valid request after it its reply", async (_, rows) => {
   const host = new CourierHost({ env: {} });
   for (const [name, text, code, id, message] of rows) {
     host.child.send(text);
@@ -153,7 +153,7 @@ test.each([
   expect(host.child.stderr).toBe("");
 });
 
-test("bytes that are no text, blank lines, answers and notifications: no reply, or one without an id", async () => {
+test("invalid UTF-8, blank lines, responses and notifications: no reply, or one without an id", async () => {
   const host = new CourierHost({ env: {} });
   const silent = [
     "",
@@ -210,7 +210,7 @@ describe("a parcel", () => {
     ["network", /^this parcel has network rules \(allow api\.example\.com\)/],
   ];
 
-  /** What every method that takes a parcel says to this one. */
+  /** Returns the errors of every method that takes a parcel. */
   async function refusals(host: CourierHost, folder: string) {
     const errors = [];
     for (const kind of ["validate_parcel", "inspect", "open_session"]) {
@@ -225,7 +225,7 @@ describe("a parcel", () => {
     return errors;
   }
 
-  test("missing, truncated or tampered with is refused by every method, and the trouble named", async () => {
+  test("missing, truncated or tampered with is refused by every method, with the reason", async () => {
     const { cloud, env } = await startCloud();
     const host = new CourierHost({ env });
     const scratch = scratchFolder();
@@ -244,7 +244,7 @@ describe("a parcel", () => {
     expect(await host.end()).toEqual(CLEAN_EXIT);
   });
 
-  test("for somebody else is refused by every method, before anything happens", async () => {
+  test("for another courier is refused by every method, before anything happens", async () => {
     const { cloud, env } = await startCloud();
     const host = new CourierHost({ env });
     for (const [name, message] of FOREIGN) {
@@ -257,7 +257,7 @@ describe("a parcel", () => {
     expect((await host.ask("validate_parcel", { parcel_dir: CHAT })).result).toEqual({ kind: "ok" });
   });
 
-  test("with mount drivers nobody can honour does not open", async () => {
+  test("with unsupported mount drivers does not open", async () => {
     const host = new CourierHost({ env: {} });
     for (const kind of ["validate_parcel", "open_session"]) {
       expect((await host.ask(kind, { parcel_dir: parcel("mounts-unsupported") })).error).toMatchObject({
@@ -339,7 +339,7 @@ describe("the session file", () => {
 describe("the key", () => {
   const turn = { kind: "chat", input: "hello" };
 
-  test("is needed by turns only, and the error says how to provide one", async () => {
+  test("is needed by turns only, and the error explains how to provide one", async () => {
     const host = new CourierHost({ env: {} });
     expect((await host.ask("capabilities")).result?.kind).toBe("capabilities");
     expect((await host.ask("validate_parcel", { parcel_dir: CHAT })).result?.kind).toBe("ok");

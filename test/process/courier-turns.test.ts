@@ -66,7 +66,7 @@ describe("a turn", () => {
     expect(cloud.stats()).toMatchObject({ runsStarted: 1, runsActive: [], deploymentsCreated: 1, cancelsReceived: 0 });
   });
 
-  test("tells of the agent's tools where they happen", async () => {
+  test("reports the agent's tools in the order of events", async () => {
     const session = await host.open(parcel("chat"));
     const input = script(
       { text: "Looking. " },
@@ -98,7 +98,7 @@ describe("a turn", () => {
     ]);
   });
 
-  test("goes on in the next process: same conversation, same deployment", async () => {
+  test("continues in the next process, with the same conversation and deployment", async () => {
     const { cloud, env, run } = await startCloud();
     const first = new CourierHost({ env });
     const opened = await first.open(parcel("chat"));
@@ -122,7 +122,7 @@ describe("a turn", () => {
     expect(cloud.stats()).toMatchObject({ runsStarted: 2, deploymentsCreated: 1 });
   });
 
-  test("a deployment that is gone meanwhile is made again", async () => {
+  test("a deployment that was deleted meanwhile is created again", async () => {
     const before = await startCloud();
     const first = new CourierHost({ env: before.env });
     const opened = await first.open(parcel("chat"));
@@ -236,7 +236,7 @@ describe("a turn", () => {
     expect(streamedOf(turn)).toBe(answerOf(turn));
   });
 
-  test("the key never comes back, not even when somebody types it", async () => {
+  test("the key never appears, even when a user types it", async () => {
     const session = await host.open(parcel("chat"));
     const turn = await host.run(parcel("chat"), session, { kind: "chat", input: `my key is ${API_KEY}, keep it` });
     expect(answerOf(turn).split("\n")[0]).toBe("You said: my key is [redacted], keep it");
@@ -277,7 +277,7 @@ describe("a turn that ends badly", () => {
     expect(server.cloud.stats().runsActive).toEqual([]);
   });
 
-  test("what earlier turns used of TIMEOUT RUN is gone", async () => {
+  test("time used by earlier turns counts against TIMEOUT RUN", async () => {
     const { createsReceived } = server.cloud.stats();
     const session = { ...(await host.open(parcel("hurried"))), elapsed_ms: 1000 };
     const turn = await host.run(parcel("hurried"), session, { kind: "job", payload: "x" });

@@ -43,7 +43,7 @@ describe("one-shot requests", () => {
     expect(child.messages).toEqual([{ kind: "result", id: 1, result: CAPABILITIES }]);
   });
 
-  test("nothing asked, nothing said", async () => {
+  test("without a request there is no output", async () => {
     const child = new Child("courier");
     expect(await child.end()).toEqual(CLEAN_EXIT);
     expect(child.messages).toEqual([]);
@@ -133,7 +133,7 @@ describe("a session", () => {
     });
   });
 
-  test("says where the data of its mounts lives", async () => {
+  test("reports where the data of its mounts is stored", async () => {
     const host = new CourierHost({ env: { SEREN_API_BASE: "local", SEREN_BRIDGE_STATE_DIR: "/var/lib/sb" } });
     const { id, resolved_mounts } = await host.open(parcel("mounts"));
     expect(resolved_mounts).toEqual([
@@ -187,7 +187,7 @@ describe("looking at a parcel", () => {
     expect(result).toEqual({ kind: "done", session: { ...session, turn_count: 1 } });
   });
 
-  test("invoke_tool is refused and says why", async () => {
+  test("invoke_tool is refused with the reason", async () => {
     const host = new CourierHost({ env: SECRETS });
     const session = await host.open(parcel("tools"));
     const invocation = { name: "greet", input: "hi" };

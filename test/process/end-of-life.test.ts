@@ -129,7 +129,7 @@ describe.each(["courier", "roder"] as const)("%s with nothing to do", (mode) => 
     expect(child.messages).toMatchObject([{ kind: "error", id: null, error: { code: -32700 } }]);
   });
 
-  test("a stderr nobody reads is no reason to stop", async () => {
+  test("an unread stderr does not stop the program", async () => {
     const child = new Child(mode, { env: { SEREN_API_BASE: "nonsense", SEREN_BRIDGE_LOG: "debug" } });
     child.process.stderr?.destroy();
     child.send({ jsonrpc: "2.0", id: 1, method: first, params: {} });

@@ -1,4 +1,4 @@
-/** The first question is answered before the program is loaded; the program itself says the same to the same question. */
+/** The first request is answered before the program is loaded, with the reply that the program itself would give. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -38,7 +38,7 @@ describe.each([
   });
 });
 
-test("what the build says of the shipped manifest is what the program reads in another with the same content", async () => {
+test("the reply built in for the shipped manifest equals the one for another manifest with the same content", async () => {
   const text = readFileSync(MANIFEST_PATH, "utf8");
   const results: unknown[] = [];
   for (const content of [text, `${text}# one more\n`]) {
@@ -58,7 +58,7 @@ test.each([
   ["another protocol", { ...INITIALIZE, protocolVersion: "99.0.0" }, undefined],
   ["a folder that is none", { ...INITIALIZE, cwd: 5 }, undefined],
   ["a manifest that is no TOML", INITIALIZE, (text: string) => `= ${text}`],
-])("%s is left to the program, which says what is wrong", async (_, params, change) => {
+])("%s is left to the program, which reports the problem", async (_, params, change) => {
   const manifest = join(scratchFolder(), "roder-extension.toml");
   const text = readFileSync(MANIFEST_PATH, "utf8");
   writeFileSync(manifest, change ? change(text) : text);

@@ -24,7 +24,7 @@ async function serve(state: string) {
   return { child, banner, call, data };
 }
 
-/** Kills the service in the middle of a run and answers what had been heard of the run until then. */
+/** Kills the service during a run. Returns what the stream had sent until then. */
 async function killInTheMiddle({ child, call }: Awaited<ReturnType<typeof serve>>, run: unknown, events: number) {
   const response = await call("GET", `/runs/${run}/stream`);
   let text = "";
@@ -41,7 +41,7 @@ async function killInTheMiddle({ child, call }: Awaited<ReturnType<typeof serve>
 
 const sequenceOf = ({ data }: SseFrame) => (JSON.parse(data) as { sequence_number: number }).sequence_number;
 
-test("after kill -9 in the middle of a run everything that was told is there, and the run has failed", async () => {
+test("after kill -9 during a run everything that was sent is on record, and the run has failed", async () => {
   const state = join(scratchFolder(), "made", "when needed");
   let service = await serve(state);
   const { id } = await service.data("POST", "/deploy", DEPLOY);

@@ -72,7 +72,7 @@ const HELLO = [
   "[DONE]",
 ];
 
-test("its words, thoughts and token counts become the run's", async () => {
+test("its text, reasoning and token counts become the run's", async () => {
   const model = await startModel(streams(...HELLO));
   const { ended } = startTerminal({ ...model.env, SEREN_BRIDGE_MODEL_KEY: KEY }, ["run", "--json", "Say hello"]);
   const { code, stdout, stderr } = await ended;
@@ -163,7 +163,7 @@ test.each<[string, Answer, string]>([
     "ended its answer without saying that it was complete; does it stream chat completions?",
   ],
   ["hangs up", (response) => response.destroy(), "could not be reached (UND_ERR_SOCKET); check SEREN_BRIDGE_MODEL_URL"],
-])("an endpoint that %s makes the run fail, and the message says why", async (_, answer, words) => {
+])("an endpoint that %s makes the run fail with the reason", async (_, answer, words) => {
   const model = await startModel(answer);
   const { ended } = startTerminal({ ...model.env, SEREN_BRIDGE_MODEL_KEY: KEY }, ["run", "Say hello"]);
   const { code, stderr } = await ended;
@@ -173,7 +173,7 @@ test.each<[string, Answer, string]>([
   });
 });
 
-test("no model, or an address that cannot be used, is said before anything is sent", async () => {
+test("a missing model or an unusable address is reported before anything is sent", async () => {
   const model = await startModel(streams(...HELLO));
   const unnamed = await startTerminal({ ...model.env, SEREN_BRIDGE_MODEL: "" }, ["run", "x"]).ended;
   expect(unnamed.stderr).toBe("seren-bridge: the run failed: no model is named; set SEREN_BRIDGE_MODEL\n");

@@ -1,4 +1,4 @@
-/** The program behind a proxy: what travels through it, what it gets to see, and what is said when it refuses. */
+/** The program behind a proxy: what passes through it, what the proxy sees, and the error when it refuses. */
 import { once } from "node:events";
 import { expect, test } from "vitest";
 import { API_KEY } from "../support/child-process/child.ts";
@@ -6,7 +6,7 @@ import { script } from "../support/child-process/cloud.ts";
 import { startProxy } from "../support/child-process/proxy.ts";
 import { startTerminal } from "../support/child-process/terminal-child.ts";
 
-test("a run goes through the tunnel, and the proxy sees neither the key nor what is said", async () => {
+test("a run passes through the tunnel, and the proxy sees neither the key nor the messages", async () => {
   const { env, address, seen } = await startProxy();
   const { ended } = startTerminal({ ...env, HTTPS_PROXY: address.replace("//", "//me:hu%20sh@") }, ["run", "hello"]);
   expect(await ended).toEqual({
@@ -22,7 +22,7 @@ test("a run goes through the tunnel, and the proxy sees neither the key nor what
   }
 });
 
-test("text comes through while the run goes on", async () => {
+test("text arrives while the run is active", async () => {
   const { env, address } = await startProxy();
   const run = ["run", "--json", script({ text: "first" }, { approve: "x" })];
   const { child, ended } = startTerminal({ ...env, https_proxy: address }, run);
@@ -36,7 +36,7 @@ test("text comes through while the run goes on", async () => {
 test.each([
   [407, "wants a user and a password; write them as http://user:password@host:port"],
   [403, "answered HTTP 403; check it, or except the host with NO_PROXY"],
-])("a proxy that answers %i is named, and nothing has been started", async (refuse, words) => {
+])("a proxy that answers %i is reported, and nothing was started", async (refuse, words) => {
   const { env, address, cloud } = await startProxy({ refuse });
   const place = new URL(address).host;
   const { code, stderr, stdout } = await startTerminal({ ...env, HTTPS_PROXY: address }, ["agents"]).ended;

@@ -42,7 +42,7 @@ test("as an extension, with the manifest beside it", async () => {
   expect(await host.end()).toEqual(CLEAN_EXIT);
 });
 
-test("as an extension without a manifest, it says which files it tried", async () => {
+test("as an extension without a manifest, it reports which files it tried", async () => {
   const program = alone("extension.mjs");
   const host = new RoderHost({ program });
   const { error } = await host.ask("extension/initialize", INITIALIZE);

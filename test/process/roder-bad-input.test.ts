@@ -107,7 +107,7 @@ const PARAMS: Refusal[] = [
   ["tools/call", { providerId: "seren-cloud-tools" }, /^toolName: /],
 ];
 
-test("lines nobody should send: each gets its own error, and a good request behind it its answer", async () => {
+test("invalid lines: each gets its own error, and a valid request after it its reply", async () => {
   const host = await RoderHost.initialized({ env: {} });
   let heard = host.child.messages.length;
   for (const [text, code, id, message] of LINES) {
@@ -126,7 +126,7 @@ test("lines nobody should send: each gets its own error, and a good request behi
   expect(host.child.stderr).toBe("");
 });
 
-test("params nobody should send: refused by name, nothing is started, and a good request still works", async () => {
+test("invalid params: refused with the reason, nothing is started, and a valid request still works", async () => {
   const { cloud, env } = await startCloud();
   const host = await RoderHost.initialized({ env });
   for (const [method, params, message] of PARAMS) {
@@ -150,7 +150,7 @@ test("params nobody should send: refused by name, nothing is started, and a good
   expect(await host.end()).toEqual(CLEAN_EXIT);
 });
 
-test("tool arguments a hook of the user's has spoilt are answered as errors the model can read", async () => {
+test("tool arguments that a user's hook has corrupted lead to errors that the model can read", async () => {
   const host = await RoderHost.initialized();
   const cases: [tool: string, args: unknown, content: RegExp][] = [
     ["no_such_tool", {}, /^there is no tool "no_such_tool"; there are seren_agents, seren_dispatch/],

@@ -23,7 +23,7 @@ async function launch(folder: string, ...nodeOptions: string[]) {
   return { reply: JSON.parse(stdout), stderr, code };
 }
 
-test("without a build it says so to the call and on stderr, once, and ends", async () => {
+test("without a build it reports that in the reply and on stderr, once, and exits", async () => {
   const folder = scratchFolder();
   const message = `seren-bridge is not built in ${folder}/: install from the branch "packed" instead, or run there: npm ci && npm run build`;
   expect(await launch(folder)).toEqual({

@@ -87,7 +87,7 @@ describe("starts wherever it is", () => {
 });
 
 describe("a dispatch", () => {
-  test("is acknowledged, tells its status, and ends once", async () => {
+  test("is acknowledged, reports its status, and ends once", async () => {
     const { cloud, env, run } = await startCloud();
     const host = await RoderHost.initialized({ env });
     const prompt = script({ text: "Looking. " }, { tool: "grep", result: "3 hits", ms: 20 }, { text: "Three." });
@@ -202,7 +202,7 @@ describe("a dispatch", () => {
     await host.terminal(D1);
   });
 
-  test("without a key fails and says how to provide one; everything else works", async () => {
+  test("without a key it fails and explains how to provide one; everything else works", async () => {
     const host = await RoderHost.initialized({ env: {} });
     expect((await host.dispatch(D1, { prompt: "hello" })).result).toEqual({ dispatchId: D1 });
     const terminal = await host.terminal(D1);

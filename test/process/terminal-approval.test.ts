@@ -1,4 +1,4 @@
-/** Deciding in the live view, on a pseudo-terminal: the run is followed to where it goes on. */
+/** Approvals in the live view, on a pseudo-terminal: the run is followed until it continues. */
 import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
 import { script, startCloud } from "../support/child-process/cloud.ts";

@@ -21,7 +21,7 @@ test.runIf(HAVE_PTY)("an answer that is piped back to the terminal is not torn b
   expect(lines[0]).toBe("one");
 });
 
-test.runIf(HAVE_PTY)("with the answer in a file, the status goes on", async () => {
+test.runIf(HAVE_PTY)("with the answer in a file, the status line stays", async () => {
   const file = join(scratchFolder(), "answer");
   const pty = startPtyCommand(env, (program) => `${program} run '${ANSWER}' > '${file}'`);
   expect(await pty.ended).toBe(0);

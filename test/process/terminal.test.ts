@@ -32,7 +32,7 @@ test("an ended run leaves nothing in the journal", async () => {
   expect(journal(home)).toEqual([]);
 });
 
-test("a detached run is left alone, by its command and by the next ones", async () => {
+test("a detached run is cancelled neither by its command nor by later ones", async () => {
   const server = await startCloud();
   const home = scratchFolder();
   expect(

@@ -1,7 +1,8 @@
 /** Plans of both kinds: every tenth runs the whole program with a host around it, the others run the core alone. */
 
+import { lazy } from "../../src/support/lazy.ts";
 import { generateHostPlan, type HostPlan } from "./host/host-plan.ts";
-import { type ProgramFiles, readProgramFiles } from "./host/in-memory-program.ts";
+import { readProgramFiles } from "./host/in-memory-program.ts";
 import { simulateHostPlan } from "./host/simulate-host.ts";
 import { type GeneratorOptions, generatePlan } from "./plan-generator.ts";
 import { type SimulationResult, simulatePlan } from "./simulate.ts";
@@ -9,7 +10,8 @@ import type { SimulationPlan } from "./simulation-plan.ts";
 
 export type AnyPlan = SimulationPlan | HostPlan;
 
-let files: Promise<ProgramFiles> | undefined;
+/** Read once, because simulations share the files. */
+const programFiles = lazy(readProgramFiles);
 
 export function generateAnyPlan(seed: number, options: GeneratorOptions = {}): AnyPlan {
   return seed % 10 === 9 ? generateHostPlan(seed, options) : generatePlan(seed, options);
@@ -17,6 +19,5 @@ export function generateAnyPlan(seed: number, options: GeneratorOptions = {}): A
 
 export async function simulateAnyPlan(plan: AnyPlan, keepLines = false): Promise<SimulationResult> {
   if (!("host" in plan)) return simulatePlan(plan, keepLines);
-  files ??= readProgramFiles();
-  return simulateHostPlan(plan, await files, keepLines);
+  return simulateHostPlan(plan, await programFiles(), keepLines);
 }

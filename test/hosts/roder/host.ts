@@ -105,14 +105,14 @@ export class RoderHost {
     });
   }
 
-  /** Sends a command and answers its id. */
+  /** Sends a command and returns its id. */
   send(command: { do: string; [member: string]: unknown }): number {
     this.#lastId += 1;
     this.#child.stdin?.write(`${JSON.stringify({ id: this.#lastId, ...command })}\n`);
     return this.#lastId;
   }
 
-  /** Sends a command that has one finding: what it answered. Rejects with the host's error. */
+  /** Sends a command that has one finding, and returns its result. Rejects with the host's error. */
   async ask(command: { do: string; [member: string]: unknown }): Promise<unknown> {
     const id = this.send(command);
     const { ok, error } = await this.find((finding) => (finding.id === id ? finding : undefined));
@@ -155,7 +155,7 @@ export class RoderHost {
     return ToolAnswerSchema.parse(await this.ask({ do: "call", tool, arguments: args }));
   }
 
-  /** Ends the host without a word to the child, as Roder does. */
+  /** Ends the host without a shutdown request to the child, as Roder does. */
   async end(): Promise<void> {
     this.#child.stdin?.end();
     await this.#gone;

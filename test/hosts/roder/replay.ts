@@ -1,6 +1,6 @@
 /**
- * Plays the host's side of a recorded session to the program. A line of the host is sent when the program has said what it had
- * said before that line in the recording; ids of runs, which differ every time, are carried over from answer to question.
+ * Replays the host's side of a recorded session. A line of the host is sent when the program has written what it had written
+ * before that line in the recording. Ids of runs differ every time and are carried over from replies to requests.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -44,7 +44,7 @@ const EndSchema = z.looseObject({
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 
-/** What was said, as far as it must be the same every time: neither ids nor times nor costs, and no wording of the tools. */
+/** Returns the messages without what may differ: ids, times, costs and the wording of the tools. */
 export interface Account {
   /** By request id. */
   replies: Record<string, string>;

@@ -1,9 +1,10 @@
 /** The whole extension under the model of Roder's host, on an embedded Seren Cloud, in virtual time. */
 
 import type { FaultPlan } from "../../../src/local/index.ts";
+import { lazy } from "../../../src/support/lazy.ts";
 import { INITIALIZE } from "../../support/child-process/roder-initialize.ts";
 import { Environment } from "../environment.ts";
-import { type ProgramFiles, readProgramFiles, startInMemoryProgram } from "../host/in-memory-program.ts";
+import { readProgramFiles, startInMemoryProgram } from "../host/in-memory-program.ts";
 import { HostInput } from "../host/pipes.ts";
 import { RoderModel } from "./roder-model.ts";
 import { StdoutPipe } from "./stdout-pipe.ts";
@@ -12,7 +13,8 @@ const STEP_MS = 10;
 /** Turns of the event loop per step; a message needs one. */
 const TURNS = 12;
 
-let files: Promise<ProgramFiles> | undefined;
+/** Read once, because simulations share the files. */
+const programFiles = lazy(readProgramFiles);
 
 export interface ExtensionUnderModel {
   environment: Environment;
@@ -26,7 +28,6 @@ export interface ExtensionUnderModel {
 }
 
 export async function startExtension(rules: FaultPlan["rules"] = []): Promise<ExtensionUnderModel> {
-  files ??= readProgramFiles();
   const environment = new Environment({
     seed: 11,
     runs: [],
@@ -41,7 +42,7 @@ export async function startExtension(rules: FaultPlan["rules"] = []): Promise<Ex
   const program = startInMemoryProgram({
     kind: "roder",
     process: environment.process(0),
-    files: await files,
+    files: await programFiles(),
     input,
     output,
   });
