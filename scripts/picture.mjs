@@ -1,5 +1,5 @@
 /**
- * Makes docs/live-view.svg: what a real pseudo-terminal shows while `seren-bridge run` is at work, taken from the built
+ * Writes docs/live-view.svg: the screen of a real pseudo-terminal during `seren-bridge run`, taken from the built
  * program. Run it as `npm run picture`; it needs util-linux's `script`.
  */
 import { spawn } from "node:child_process";

@@ -1,6 +1,6 @@
 /**
- * Makes the checkout ready to run: installs what the lock file names if it is not installed, and builds if the sources
- * are newer than the build. Prints a line for each of the two, and their output only when they fail.
+ * Prepares the checkout: installs the packages of the lock file if they are missing or older, and builds if the sources
+ * are newer than the build. Prints a line for each command it runs, and the command's output only when it fails.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";

@@ -1,5 +1,5 @@
 /**
- * Runs a TypeScript program of this repository: bundles it with what it imports of ours and starts it in this process.
+ * Runs a TypeScript program of this repository: bundles it with the files it imports and runs it in this process.
  * Packages are left to Node.
  *
  * Usage: node scripts/run-typescript.mjs FILE [argument ...]
@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const [entry, ...args] = process.argv.slice(2);
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
-// Inside node_modules, so that packages are found and no tool looks at it; by process, so that two runs do not meet.
+// Inside node_modules, so that packages are resolved and tools ignore it; named by process, so that runs do not collide.
 const folder = join(root, "node_modules", ".cache", "seren-bridge");
 mkdirSync(folder, { recursive: true });
 const outfile = join(folder, `${basename(entry, ".ts")}-${process.pid}.mjs`);

@@ -1,5 +1,5 @@
 /**
- * Commits what npm would publish, built, to a branch of its own: Roder installs from git without building anything. The
+ * Commits the built package, as npm would publish it, to a branch of its own: Roder installs from git without building anything. The
  * package there names no dependencies, since the program has them inside. Nothing is pushed, no file of the checkout changes.
  *
  * Usage: node scripts/write-package-branch.mjs [--branch packed] [--into a repository; default: this one]
