@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { checkLine, type Message, type Mode } from "../support/child-process/line-check.ts";
 import { StdoutLines } from "../support/child-process/stdout-lines.ts";
 import { API_KEY, CanarySearch, canariesIn, DECLARED } from "./canaries.ts";
+import type { Ending } from "./chaos-plan.ts";
 
 export const ROOT = process.env.SEREN_BRIDGE_ROOT ?? process.cwd();
 /** The npm build, unless SEREN_BRIDGE_PROGRAM names another file. */
@@ -104,6 +105,14 @@ export class ChaosChild {
   stopListening(): void {
     this.process.stdout?.destroy();
     setTimeout(() => void this.process.stdin?.end(), STDIN_OUTLIVES_MS).unref();
+  }
+
+  /** Ends the child as its host would. `shutdown` is the host's request for an orderly end. */
+  endBy(how: Ending, shutdown: object): void {
+    if (how === "eof") this.process.stdin?.end();
+    else if (how === "stdout") this.stopListening();
+    else if (how === "shutdown") this.send(shutdown);
+    else this.process.kill(how);
   }
 
   end(): Promise<Exit> {

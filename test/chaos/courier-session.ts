@@ -172,15 +172,7 @@ export class CourierSession {
     if (!ending) return;
     await sleep(ending.afterMs);
     this.#ended = true;
-    if (ending.how === "eof") this.#child.process.stdin?.end();
-    else if (ending.how === "stdout") this.#child.stopListening();
-    else if (ending.how === "shutdown") {
-      this.#child.send({
-        jsonrpc: "2.0",
-        id: 1,
-        method: "courier.shutdown",
-        params: { kind: "shutdown", protocol_version: COURIER_PROTOCOL_VERSION },
-      });
-    } else this.#child.process.kill(ending.how);
+    const params = { kind: "shutdown", protocol_version: COURIER_PROTOCOL_VERSION };
+    this.#child.endBy(ending.how, { jsonrpc: "2.0", id: 1, method: "courier.shutdown", params });
   }
 }

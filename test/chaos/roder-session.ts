@@ -212,11 +212,9 @@ export class RoderSession {
     if (!ending) return;
     await sleep(ending.afterMs);
     this.#ended = true;
-    if (ending.how === "eof") this.#child.process.stdin?.end();
-    else if (ending.how === "stdout") this.#child.stopListening();
-    else if (ending.how === "shutdown")
-      this.#child.send(this.#tracker.request("extension/shutdown", {}, () => undefined));
-    else this.#child.process.kill(ending.how);
+    // Only a shutdown request is expected to be answered.
+    const request = ending.how === "shutdown" ? this.#tracker.request("extension/shutdown", {}, () => undefined) : {};
+    this.#child.endBy(ending.how, request);
   }
 }
 

@@ -38,7 +38,7 @@ async function service() {
 function talk(mode: "roder" | "courier", place: { origin: string; stateDir: string }) {
   let heard: Message[] = [];
   let wake: () => void = () => undefined;
-  const bridge = new ChaosChild(mode, {
+  const child = new ChaosChild(mode, {
     ...place,
     onMessage: (message) => {
       heard.push(message);
@@ -55,19 +55,19 @@ function talk(mode: "roder" | "courier", place: { origin: string; stateDir: stri
     return all;
   };
   const ask = (id: number, method: string, params: object) => {
-    bridge.send({ jsonrpc: "2.0", id, method, params });
+    child.send({ jsonrpc: "2.0", id, method, params });
     return until((message) => message.kind !== "notification" && message.id === id);
   };
-  return { bridge, ask, until };
+  return { child, ask, until };
 }
 
 test("in Roder, with all logging on", async () => {
-  const { bridge, ask, until } = talk("roder", await service());
+  const { child, ask, until } = talk("roder", await service());
   await ask(1, "extension/initialize", INITIALIZE);
   const isEnd = (message: Message) =>
     message.kind === "notification" && /"type":"(completed|failed)"/.test(JSON.stringify(message.params));
   for (const [index, prompt] of prompts(canaryTexts(false)).entries()) {
-    bridge.send({
+    child.send({
       jsonrpc: "2.0",
       id: 10 + index,
       method: "tasks/execute",
@@ -85,43 +85,40 @@ test("in Roder, with all logging on", async () => {
     turnId: "u",
     arguments: {},
   });
-  await bridge.finish(20_000);
-  expect(bridge.problems).toEqual([]);
+  await child.finish(20_000);
+  expect(child.problems).toEqual([]);
 });
 
+const JOB = parcelDir("job");
+
+/** Opens a session of a parcel that declares secrets. */
+async function openJob(ask: ReturnType<typeof talk>["ask"]): Promise<unknown> {
+  const params = { kind: "open_session", protocol_version: COURIER_PROTOCOL_VERSION, parcel_dir: JOB };
+  const [opened] = await ask(1, "courier.open_session", params);
+  return opened?.kind === "result" ? opened.result.session : undefined;
+}
+
 test("in Dispatch, with secrets a parcel declares", async () => {
-  const { bridge, ask } = talk("courier", await service());
-  const parcel_dir = parcelDir("job");
-  const [opened] = await ask(1, "courier.open_session", {
-    kind: "open_session",
-    protocol_version: COURIER_PROTOCOL_VERSION,
-    parcel_dir,
-  });
-  const session = opened?.kind === "result" ? opened.result.session : undefined;
+  const { child, ask } = talk("courier", await service());
+  const session = await openJob(ask);
   const declared = [DECLARED.REPORT_DB_URL, DECLARED.REPORT_TOKEN].join("\n");
   for (const [index, payload] of [...prompts(canaryTexts(true)), declared].entries()) {
     const said = await ask(2 + index, "courier.run", {
       kind: "run",
       protocol_version: COURIER_PROTOCOL_VERSION,
-      parcel_dir,
+      parcel_dir: JOB,
       session,
       operation: { kind: "job", payload },
     });
     expect(canariesIn(JSON.stringify(said))).toEqual([]);
   }
-  await bridge.finish(20_000);
-  expect(bridge.problems).toEqual([]);
+  await child.finish(20_000);
+  expect(child.problems).toEqual([]);
 });
 
 test("in pieces, across the events of an agent", async () => {
-  const { bridge, ask } = talk("courier", await service());
-  const parcel_dir = parcelDir("job");
-  const [opened] = await ask(1, "courier.open_session", {
-    kind: "open_session",
-    protocol_version: COURIER_PROTOCOL_VERSION,
-    parcel_dir,
-  });
-  const session = opened?.kind === "result" ? opened.result.session : undefined;
+  const { child, ask } = talk("courier", await service());
+  const session = await openJob(ask);
   const pieces = [API_KEY, DECLARED.REPORT_TOKEN ?? ""].flatMap((secret) => [
     { text: secret.slice(0, 9) },
     { sleep_ms: 30 },
@@ -132,7 +129,7 @@ test("in pieces, across the events of an agent", async () => {
   const said = await ask(2, "courier.run", {
     kind: "run",
     protocol_version: COURIER_PROTOCOL_VERSION,
-    parcel_dir,
+    parcel_dir: JOB,
     session,
     operation,
   });
@@ -141,7 +138,7 @@ test("in pieces, across the events of an agent", async () => {
       message.kind === "notification" && message.params.kind === "text_delta" ? message.params.content : "",
     )
     .join("");
-  await bridge.finish(20_000);
+  await child.finish(20_000);
   expect(deltas).toContain(" end");
   expect(canariesIn(deltas)).toEqual([]);
 });
