@@ -74,10 +74,10 @@ async function live(folder: string, options: Options): Promise<Round> {
   const cloud = await Cloud.start();
   const roder = new Roder(npmBuild("roder"), cloud.env(folder));
   await roder.hello();
-  await runSome(roder, cloud, Math.min(runs, 50), 1, 0); // code is compiled, pools are there
+  await runSome(roder, cloud, { runs: Math.min(runs, 50), events: 1, apartMs: 0 }); // code is compiled, pools are there
   const idle = canTell ? residentBytes(roder.child.process.pid) : 0;
-  const paced = await runSome(roder, cloud, runs, scaled(EVENTS_PER_RUN, options, 3), APART_MS);
-  const { acks } = await runSome(roder, cloud, runs, 1, 0);
+  const paced = await runSome(roder, cloud, { runs, events: scaled(EVENTS_PER_RUN, options, 3), apartMs: APART_MS });
+  const { acks } = await runSome(roder, cloud, { runs, events: 1, apartMs: 0 });
   await roder.child.end();
   await cloud.close();
   return {
@@ -97,7 +97,15 @@ interface Streaming {
   sent: number;
 }
 
-async function runSome(roder: Roder, cloud: Cloud, runs: number, events: number, apartMs: number) {
+interface Load {
+  runs: number;
+  /** Events of each run. */
+  events: number;
+  /** Milliseconds between two dispatches; 0 sends all in one write. */
+  apartMs: number;
+}
+
+async function runSome(roder: Roder, cloud: Cloud, { runs, events, apartMs }: Load) {
   batch += 1;
   let silent: Streaming | undefined;
   const endedAt = new Map<string, number>();

@@ -72,7 +72,7 @@ export class RunRegistry {
     const controller = new AbortController();
     const openedAt = this.#ambient.now();
     const seen: Seen = { run: undefined };
-    const pumped = this.#pump(key, request, { signal: controller.signal, deadline }, seen, sink);
+    const pumped = this.#pump({ key, request, limits: { signal: controller.signal, deadline }, seen, sink });
     const outcome = pumped.finally(() => this.#live.delete(key));
     const run: LiveRun = { key, outcome, cancel: (by) => controller.abort(new Stopped(by)) };
     this.#live.set(key, run);
@@ -109,7 +109,7 @@ export class RunRegistry {
     return this.#live.size;
   }
 
-  async #pump(key: string, request: RunRequest, limits: RunLimits, seen: Seen, sink: Sink): Promise<Outcome> {
+  async #pump({ key, request, limits, seen, sink }: Pumped): Promise<Outcome> {
     const execute = await this.#execute();
     const events = execute(request, limits);
     const clean = this.#redactor?.stream();
@@ -146,6 +146,14 @@ export class RunRegistry {
     }
     this.#watchers.emit("event", { key, run: seen.run, event });
   }
+}
+
+interface Pumped {
+  key: string;
+  request: RunRequest;
+  limits: RunLimits;
+  seen: Seen;
+  sink: Sink;
 }
 
 /** What the events of a request have said of its run. */

@@ -16,6 +16,13 @@ export interface SseFrame {
   data: string;
 }
 
+interface CallOptions {
+  /** Sent as JSON; a string or bytes are sent as they are. */
+  body?: unknown;
+  headers?: Record<string, string> | undefined;
+  signal?: AbortSignal | undefined;
+}
+
 export class Calls {
   readonly ambient: VirtualAmbient;
   readonly cloud: LocalCloud;
@@ -25,8 +32,7 @@ export class Calls {
     this.cloud = new LocalCloud({ ambient: this.ambient, ...options });
   }
 
-  /** `body` is sent as JSON; a string is sent as it is. */
-  async raw(method: string, path: string, body?: unknown, headers: Record<string, string> = {}, signal?: AbortSignal) {
+  async raw(method: string, path: string, { body, headers, signal }: CallOptions = {}) {
     return this.cloud.handle(
       {
         method,
@@ -44,7 +50,7 @@ export class Calls {
   }
 
   async send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer> {
-    const response = await this.ambient.runUntil(this.raw(method, path, body, headers));
+    const response = await this.ambient.runUntil(this.raw(method, path, { body, headers }));
     if (response.drop) throw new Error("the connection was dropped");
     if (typeof response.body !== "string") throw new Error("the answer is a stream");
     return { status: response.status, headers: response.headers, body: parse(response.body) };
@@ -72,7 +78,7 @@ export class Calls {
   }
 
   async open(path: string, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<AsyncIterator<string>> {
-    const response = await this.raw("GET", path, undefined, headers, signal);
+    const response = await this.raw("GET", path, { headers, signal });
     if (response.drop) throw new Error("the connection was dropped");
     return bodyOf(response)[Symbol.asyncIterator]();
   }

@@ -53,7 +53,7 @@ test("late responses, and responses that never come", async () => {
   await calls.deploy();
   expect(calls.ambient.now() - start).toBe(3500);
   const caller = new AbortController();
-  const asked = calls.raw("GET", "/inbox/approvals", undefined, {}, caller.signal);
+  const asked = calls.raw("GET", "/inbox/approvals", { signal: caller.signal });
   await calls.ambient.advance(3_600_000);
   caller.abort();
   expect(await asked).toEqual({ drop: true });

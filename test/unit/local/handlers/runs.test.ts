@@ -136,13 +136,10 @@ describe("always_on", () => {
     const calls = new Calls();
     const id = await calls.deploy({ mode: "always_on" });
     const caller = new AbortController();
-    const response = calls.raw(
-      "POST",
-      `/deployments/${id}/runs`,
-      { message: '@script [{"hang":true}]' },
-      {},
-      caller.signal,
-    );
+    const response = calls.raw("POST", `/deployments/${id}/runs`, {
+      body: { message: '@script [{"hang":true}]' },
+      signal: caller.signal,
+    });
     await calls.ambient.advanceUntilIdle();
     caller.abort();
     await response;
