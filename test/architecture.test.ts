@@ -41,7 +41,7 @@ const ONLY_IN: Readonly<Record<string, RegExp>> = {
   "smol-toml": /^src\/adapters\/roder\//,
   commander: /^src\/adapters\/terminal\//,
   "@clack": /^src\/adapters\/terminal\/screen\/ask\.ts$/,
-  picocolors: /^src\/adapters\/terminal\/screen\/screen\.ts$/,
+  picocolors: /^src\/adapters\/terminal\/screen\/colors\.ts$/,
 };
 
 function layerOf(path: string): string | undefined {
@@ -95,6 +95,18 @@ describe("src", () => {
   test("only the configuration reads the environment", () => {
     const readers = sources("src").filter((path) => /process\s*\.\s*env\b/.test(readFileSync(path, "utf8")));
     expect(readers).toEqual(["src/config.ts"]);
+  });
+
+  test("a command prints through the writer of its screen, and nothing else touches the standard streams", () => {
+    const streams = /process\s*\.\s*std(out|err)\b|\bconsole\s*\.|\bwriteSync\s*\(\s*[12]\b/;
+    const users = sources("src").filter((path) => streams.test(stripComments(readFileSync(path, "utf8"))));
+    expect(users).toEqual([
+      "src/app/serve-host.ts", // the log of a host's child
+      "src/app/front-ends/terminal.ts", // gives them to the screen
+      "src/app/terminal/interrupts.ts", // listens for a reader that is gone
+    ]);
+    const past = sources("src/adapters/terminal").filter((path) => /\.stream\b(?!\()/.test(readFileSync(path, "utf8")));
+    expect(past).toEqual(["src/adapters/terminal/screen/ask.ts", "src/adapters/terminal/screen/writer.ts"]);
   });
 
   test("time and randomness come from the ambient module", () => {

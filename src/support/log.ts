@@ -3,9 +3,9 @@
  * line is written while too much waits, and a process writes at most `MAX_TOTAL_BYTES`. Lines hold methods, ids and
  * durations, and never prompts, payloads or answers.
  */
-import type { Writable } from "node:stream";
 import { clipBytes } from "./clip.ts";
 import type { Redactor } from "./redact.ts";
+import { escapeUnseenInJson } from "./unseen.ts";
 
 const RANK = { error: 0, warn: 1, info: 2, debug: 3 } as const;
 export type LogLevel = keyof typeof RANK;
@@ -25,6 +25,13 @@ const MAX_WAITING_BYTES = 16 * 1024;
 const MAX_LINE_BYTES = 8 * 1024;
 const MAX_KEPT_BYTES = 1024;
 
+/** What lines are written to: a stream, or the writer of a screen. */
+export interface LogSink {
+  write(line: string): unknown;
+  /** How much waits for the reader. */
+  readonly writableLength: number;
+}
+
 export interface LogOptions {
   /** Writes every line, however long and however many. For a terminal, which a person reads. */
   unbounded?: boolean;
@@ -32,14 +39,14 @@ export interface LogOptions {
 
 /** Returns a log of the lines up to `threshold`. Without `unbounded`, lines that exceed a limit are counted and dropped. */
 export function createLog(
-  sink: Writable,
+  sink: LogSink,
   threshold: LogLevel,
   redactor: Redactor,
   { unbounded = false }: LogOptions = {},
 ): Log {
   let written = 0;
   let dropped = 0;
-  const encode = (fields: LogFields) => `${redactor.redact(JSON.stringify(fields))}\n`;
+  const encode = (fields: LogFields) => `${escapeUnseenInJson(redactor.redact(JSON.stringify(fields)))}\n`;
   const write = (bound: LogFields, level: LogLevel, message: string, fields?: LogFields) => {
     if (RANK[level] > RANK[threshold]) return;
     const lost = dropped ? { dropped } : {};

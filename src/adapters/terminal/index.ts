@@ -1,6 +1,6 @@
 /** The terminal command, for people and for scripts. */
 export { runTerminal } from "./program.ts";
-export { createScreen, type Output } from "./screen/screen.ts";
+export { createScreen } from "./screen/screen.ts";
 export type {
   ApiKeys,
   InFlightRun,

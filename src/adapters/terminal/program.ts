@@ -15,7 +15,7 @@ import { addSetup } from "./commands/setup.ts";
 import { addWatch } from "./commands/watch.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit-code.ts";
 import { errorLine } from "./live/run-output-lines.ts";
-import { columnsOf, printError, printLine } from "./screen/screen.ts";
+import { printError } from "./screen/screen.ts";
 import { printable } from "./screen/text.ts";
 import type { Context } from "./services.ts";
 
@@ -65,8 +65,8 @@ function buildProgram(context: CommandContext): Command {
     .configureOutput({
       writeOut: (text) => void screen.stdout.write(text),
       writeErr: (text) => void screen.stderr.write(text.replace(/^error: /, "seren-bridge: ")),
-      getOutHelpWidth: () => columnsOf(screen.stdout),
-      getErrHelpWidth: () => columnsOf(screen.stderr),
+      getOutHelpWidth: () => screen.stdout.columns,
+      getErrHelpWidth: () => screen.stderr.columns,
     })
     .addHelpText("after", `\nStarted by hosts, not by people:\n${hostModes}\n\n${ENVIRONMENT}\n${exitCodeHelp()}`);
   for (const add of COMMANDS) add(program, context);
@@ -101,7 +101,7 @@ function reportFailure(args: readonly string[], { screen, services }: Context, e
   const code = exitCodeOf(failure);
   const { message, ...line } = errorLine(failure);
   const words = services.redactor.redact(message);
-  if (args.includes("--json")) printLine(screen, JSON.stringify({ ...line, message: words }));
+  if (args.includes("--json")) void screen.stdout.json({ ...line, message: words });
   else printError(screen, `${screen.errorColors.red("seren-bridge:")} ${printable(words)}`);
   if (
     failure.kind === "internal" &&

@@ -30,7 +30,6 @@ export async function serve(args: readonly string[], hostModes: Services["hostMo
   const config = readConfig();
   const redactor = createRedactor();
   for (const secret of config.secrets) redactor.add(secret);
-  const log = createLog(process.stderr, config.logLevel, redactor, { unbounded: true }).with({ host: "terminal" });
   const screen = createScreen({
     stdin: process.stdin,
     stdout: process.stdout,
@@ -38,7 +37,9 @@ export async function serve(args: readonly string[], hostModes: Services["hostMo
     stdoutIsFile: isFile(1),
     noColor: args.includes("--no-color"),
     variable: config.variable,
+    mark: ambient.uuid(),
   });
+  const log = createLog(screen.stderr, config.logLevel, redactor, { unbounded: true }).with({ host: "terminal" });
   const check = async (key: Parameters<Services["keys"]["check"]>[0]) =>
     (await import("../terminal/remote-services.ts")).checkKey(config, ambient, key);
   const keys = createApiKeys({ config, ambient, redactor, check });
@@ -75,7 +76,7 @@ export async function serve(args: readonly string[], hostModes: Services["hostMo
   };
   const code = await runTerminal(args, { services, screen });
   await close();
-  await Promise.all([process.stdout, process.stderr].map((output) => new Promise((done) => output.write("", done))));
+  await Promise.all([screen.stdout.flushed(), screen.stderr.flushed()]);
   return code;
 }
 

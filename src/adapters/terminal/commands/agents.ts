@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { type DeploymentRow, generalAgentTarget } from "../../../core/index.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
-import { columnsOf, printJson, printLine, printUnreadable, wantsJson } from "../screen/screen.ts";
+import { printJson, printLine, printUnreadable, wantsJson } from "../screen/screen.ts";
 import { table } from "../screen/table.ts";
 import type { Context } from "../services.ts";
 import { action, type CommandContext, examples } from "./command.ts";
@@ -56,7 +56,7 @@ async function list({ services, screen }: Context, options: { json?: boolean }):
         { title: "DEPLOYMENT", of: ({ deploymentId }) => deploymentId ?? "" },
       ],
       agents,
-      { columns: columnsOf(screen.stdout), dim: screen.colors.dim },
+      { columns: screen.stdout.columns, dim: screen.colors.dim },
     ),
   );
   return EXIT.ok;

@@ -5,7 +5,7 @@ import { decideApproval } from "../approvals/decide-approval.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { agentNames, findRunId } from "../runs/find-run.ts";
 import { shortId } from "../runs/run-rows.ts";
-import { columnsOf, printJson, printLine, printUnreadable, wantsJson } from "../screen/screen.ts";
+import { printJson, printLine, printUnreadable, wantsJson } from "../screen/screen.ts";
 import { table } from "../screen/table.ts";
 import { escapeInvisible } from "../screen/text.ts";
 import type { Context } from "../services.ts";
@@ -84,7 +84,7 @@ async function showList({ services, screen }: Context, options: { json?: boolean
         { title: "ARGUMENTS", of: ({ request }) => escapeInvisible(JSON.stringify(request.args)), min: 12, spare: 1 },
       ],
       rows,
-      { columns: columnsOf(screen.stdout), dim: screen.colors.dim },
+      { columns: screen.stdout.columns, dim: screen.colors.dim },
     ),
     "",
     screen.colors.dim("Show one in full and decide it with: seren-bridge approvals approve <run>"),

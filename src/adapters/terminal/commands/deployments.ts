@@ -4,16 +4,9 @@ import { type DeploymentRow, generalAgentTarget, type Organization } from "../..
 import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { confirm } from "../screen/ask.ts";
+import type { Colors } from "../screen/colors.ts";
 import { age, count, parseDuration } from "../screen/format.ts";
-import {
-  type Colors,
-  columnsOf,
-  printError,
-  printJson,
-  printLine,
-  printUnreadable,
-  wantsJson,
-} from "../screen/screen.ts";
+import { printError, printJson, printLine, printUnreadable, wantsJson } from "../screen/screen.ts";
 import { type Column, table } from "../screen/table.ts";
 import { oneLine } from "../screen/text.ts";
 import type { Context } from "../services.ts";
@@ -75,7 +68,7 @@ async function showList({ services, screen }: Context, options: { json?: boolean
   printLine(
     screen,
     ...table(columns(screen.colors, services.ambient.now()), rows, {
-      columns: columnsOf(screen.stdout),
+      columns: screen.stdout.columns,
       dim: screen.colors.dim,
     }),
   );
@@ -131,7 +124,7 @@ async function pruneUnused(
         { title: "ID", of: ({ row }) => row.id },
       ],
       candidates,
-      { columns: columnsOf(screen.stdout), dim: screen.colors.dim },
+      { columns: screen.stdout.columns, dim: screen.colors.dim },
     ),
   );
   if (!options.yes) {

@@ -6,7 +6,8 @@ import { serviceFindings } from "../doctor/service.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { count } from "../screen/format.ts";
 import { printJson, printLine } from "../screen/screen.ts";
-import { oneLine, padTo } from "../screen/text.ts";
+import { oneLine } from "../screen/text.ts";
+import { padTo } from "../screen/width.ts";
 import type { Context } from "../services.ts";
 import { action, type CommandContext, examples } from "./command.ts";
 

@@ -3,7 +3,8 @@ import type { Command } from "commander";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { printError, printLine } from "../screen/screen.ts";
-import { oneLine, padTo } from "../screen/text.ts";
+import { oneLine } from "../screen/text.ts";
+import { padTo } from "../screen/width.ts";
 import type { Context, LocalRequestLine } from "../services.ts";
 import { action, type CommandContext, examples } from "./command.ts";
 

@@ -81,7 +81,7 @@ async function run(context: Context, options: RunArguments): Promise<ExitCode> {
   const { runId, deploymentId } = await startDetached(context, request, timeoutMs);
   if (options.json) {
     const line: RunOutputLine = { type: "detached", run_id: runId, deployment_id: deploymentId };
-    printLine(screen, JSON.stringify(line));
+    void screen.stdout.json(line);
   } else {
     printLine(screen, runId);
     printError(screen, `The run continues. Follow it with: seren-bridge runs follow ${runId}`);

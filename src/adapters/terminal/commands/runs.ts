@@ -8,7 +8,7 @@ import { artifactFields } from "../live/run-output-lines.ts";
 import { agentNames, findRunId } from "../runs/find-run.ts";
 import { paintState, runColumns, runJson, STATE_WORDS } from "../runs/run-rows.ts";
 import { cost, duration, parseDuration, tokens } from "../screen/format.ts";
-import { columnsOf, printError, printJson, printLine, printUnreadable, wantsJson } from "../screen/screen.ts";
+import { printError, printJson, printLine, printUnreadable, wantsJson } from "../screen/screen.ts";
 import { keyValueTable, table } from "../screen/table.ts";
 import { oneLine, printable } from "../screen/text.ts";
 import type { Context } from "../services.ts";
@@ -101,7 +101,7 @@ async function showList({ services, screen }: Context, options: ListOptions): Pr
     return EXIT.ok;
   }
   const columns = runColumns(screen.colors, services.ambient.now(), await agentNames(services));
-  printLine(screen, ...table(columns, rows, { columns: columnsOf(screen.stdout), dim: screen.colors.dim }));
+  printLine(screen, ...table(columns, rows, { columns: screen.stdout.columns, dim: screen.colors.dim }));
   return EXIT.ok;
 }
 

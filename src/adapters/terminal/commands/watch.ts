@@ -15,6 +15,8 @@ import { watchSession } from "../watch/watch-session.ts";
 import { action, type CommandContext, examples } from "./command.ts";
 
 const LOOK_MS = 2_000;
+/** Width of the list in a pipe or a file. */
+const UNBOUNDED_COLUMNS = 200;
 
 interface Options {
   all?: boolean;
@@ -51,10 +53,14 @@ async function watch(context: Context, options: Options): Promise<ExitCode> {
   if (options.once) {
     const runs = await listWatchedRuns(services, { agentOf: await agentNames(services), all });
     if (options.json) printJson(screen, runs.map(watchedJson));
-    else printLine(screen, ...boardLines(runs, services.ambient.now(), screen.stdout.columns ?? 200));
+    else
+      printLine(
+        screen,
+        ...boardLines(runs, services.ambient.now(), screen.stdout.isTTY ? screen.stdout.columns : UNBOUNDED_COLUMNS),
+      );
     return EXIT.ok;
   }
-  if (screen.interactive && screen.animated && screen.stdout.isTTY === true && !options.json) {
+  if (screen.interactive && screen.animated && screen.stdout.isTTY && !options.json) {
     await watchSession(context, { all });
     return EXIT.ok;
   }
@@ -91,7 +97,7 @@ async function watchPlainly(
   function printChange(run: WatchedRun, ended?: "ended"): void {
     const state = ended ?? (run.state === "starting" ? run.state : STATE_WORDS[run.state]);
     if (json) {
-      printLine(screen, JSON.stringify({ ...watchedJson(run), ...(ended ? { state: ended } : {}) }));
+      void screen.stdout.json({ ...watchedJson(run), ...(ended ? { state: ended } : {}) });
       return;
     }
     const took = duration(services.ambient.now() - run.since);

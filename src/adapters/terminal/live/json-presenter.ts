@@ -1,7 +1,7 @@
 /** Presents a run as JSON lines on stdout. */
 import type { ExecutionEvent, Outcome } from "../../../core/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
-import { type Screen, writeOut } from "../screen/screen.ts";
+import type { Screen } from "../screen/screen.ts";
 import type { Presenter } from "./presenter.ts";
 import { errorLine, eventLine, outcomeLine, type RunOutputLine } from "./run-output-lines.ts";
 
@@ -25,6 +25,6 @@ export class JsonPresenter implements Presenter {
   }
 
   #write(line: RunOutputLine): Promise<void> | void {
-    return writeOut(this.#screen.stdout, `${JSON.stringify(line)}\n`);
+    return this.#screen.stdout.json(line);
   }
 }

@@ -4,9 +4,10 @@ import type { Ambient } from "../../../support/ambient.ts";
 import { assertNever } from "../../../support/assert-never.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import { cost, count, duration, tokens } from "../screen/format.ts";
-import { columnsOf, type Output, type Screen, writeOut } from "../screen/screen.ts";
+import type { Screen } from "../screen/screen.ts";
 import { keyValueTable } from "../screen/table.ts";
-import { fitTo, oneLine } from "../screen/text.ts";
+import { oneLine } from "../screen/text.ts";
+import { lineOf, widthOf } from "../screen/width.ts";
 import { closingWords, interruptWords } from "./closing-words.ts";
 import { LiveView } from "./live-view.ts";
 import { PHASE_WORDS } from "./phase-words.ts";
@@ -42,12 +43,11 @@ export class LivePresenter implements Presenter {
   constructor(options: LiveOptions) {
     const { screen, ambient } = options;
     this.#options = options;
-    this.#answerApart = screen.stdout.isTTY !== true;
+    this.#answerApart = !screen.stdout.isTTY;
     this.#since = ambient.now();
-    const output: Output = this.#answerApart ? screen.stderr : screen.stdout;
     const { dim, cyan } = this.#colors;
     this.#view = new LiveView({
-      output,
+      output: this.#output,
       ambient,
       unicode: screen.unicode,
       status: () => this.#status(),
@@ -68,10 +68,11 @@ export class LivePresenter implements Presenter {
         return this.#moved(event.phase, event.detail, event.run);
       case "tool_call":
         this.#tools += 1;
-        return this.#view.line(dim(this.#clipped(`${this.#mark("▸", ">")} ${event.name} ${event.arguments}`)));
+        return this.#view.line(dim(this.#clipped(`${this.#mark("▸", ">")} `, `${event.name} ${event.arguments}`)));
       case "tool_result": {
         const text = this.#clipped(
-          `  ${event.isError ? this.#mark("✗", "x") : this.#mark("↳", "=")} ${event.content || "done"}`,
+          `  ${event.isError ? this.#mark("✗", "x") : this.#mark("↳", "=")} `,
+          event.content || "done",
         );
         return this.#view.line(event.isError ? red(text) : dim(text));
       }
@@ -84,11 +85,11 @@ export class LivePresenter implements Presenter {
         return;
       case "artifact":
         return this.#view.line(
-          dim(this.#clipped(`${this.#mark("◆", "+")} artifact ${event.artifact.title ?? event.artifact.kind}`)),
+          dim(this.#clipped(`${this.#mark("◆", "+")} artifact `, event.artifact.title ?? event.artifact.kind)),
         );
       case "notice":
         this.#lastNotice = event.message;
-        return this.#view.line(yellow(this.#clipped(withAdvice(event))));
+        return this.#view.line(yellow(this.#clipped("", withAdvice(event))));
       case "thinking":
       case "usage": // the outcome has the total
         return;
@@ -104,7 +105,7 @@ export class LivePresenter implements Presenter {
 
   end(result: Outcome | ExecutionFailure): void {
     this.#leaveApproval?.();
-    if (this.#answerApart && !this.#endsLine) this.#options.screen.stdout.write("\n");
+    if (this.#answerApart && !this.#endsLine) void this.#options.screen.stdout.write("\n");
     this.#view.line(
       ...(result instanceof ExecutionFailure ? [this.#failed(withAdvice(result))] : this.#summary(result)),
     );
@@ -116,14 +117,18 @@ export class LivePresenter implements Presenter {
     return this.#answerApart ? screen.errorColors : screen.colors;
   }
 
+  get #output() {
+    const { screen } = this.#options;
+    return this.#answerApart ? screen.stderr : screen.stdout;
+  }
+
   #mark(unicode: string, ascii: string): string {
     return this.#options.screen.unicode ? unicode : ascii;
   }
 
-  #clipped(text: string): string {
-    const { screen } = this.#options;
-    const indent = text.startsWith("  ") ? "  " : "";
-    return fitTo(indent + oneLine(text), columnsOf(this.#answerApart ? screen.stderr : screen.stdout) - 1);
+  #clipped(mark: string, text: string): string {
+    const room = this.#output.columns - 1 - widthOf(mark);
+    return mark + lineOf(text, room);
   }
 
   #answer(text: string): Promise<void> | void {
@@ -131,7 +136,7 @@ export class LivePresenter implements Presenter {
     // An answer piped back to this terminal would be torn by the lines that are redrawn.
     if (this.#options.screen.answerMayShow) this.#view.stop();
     this.#endsLine = text.endsWith("\n");
-    return writeOut(this.#options.screen.stdout, text);
+    return this.#options.screen.stdout.write(text);
   }
 
   #moved(phase: Phase, detail: string | undefined, run: RunRef | undefined): void {
@@ -144,12 +149,12 @@ export class LivePresenter implements Presenter {
       this.#leaveApproval = undefined;
     }
     this.#phase = phase;
-    this.#detail = detail;
+    this.#detail = detail && lineOf(detail, this.#output.columns);
   }
 
   #status(): string {
     const { ambient, onInterrupt } = this.#options;
-    const what = this.#detail ? `${PHASE_WORDS[this.#phase]}: ${oneLine(this.#detail)}` : PHASE_WORDS[this.#phase];
+    const what = this.#detail ? `${PHASE_WORDS[this.#phase]}: ${this.#detail}` : PHASE_WORDS[this.#phase];
     const hint = onInterrupt === "cancel" ? "Ctrl-C cancels" : "Ctrl-C stops following";
     const parts = [
       duration(Math.floor((ambient.now() - this.#since) / 1000) * 1000).replace(/\.0s$/, "s"),

@@ -3,9 +3,9 @@
  * line are redrawn. At most two short lines are redrawn, so a resize can garble no more than those.
  */
 import type { Ambient } from "../../../support/ambient.ts";
-import { columnsOf, drained, type Output } from "../screen/screen.ts";
-import { fitTo, head, printable, widthOf } from "../screen/text.ts";
-import { DrawnFrame, type FrameLine } from "./drawn-frame.ts";
+import { printable } from "../screen/text.ts";
+import { fitTo, measure, widthOf } from "../screen/width.ts";
+import type { FrameLine, ScreenWriter } from "../screen/writer.ts";
 
 const FRAME_MS = 50;
 const SPIN_MS = 100;
@@ -13,7 +13,7 @@ const SPINNERS = { unicode: "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", ascii: "|/-\\" } a
 const TAB = "    ";
 
 export interface LiveViewOptions {
-  output: Output;
+  output: ScreenWriter;
   ambient: Ambient;
   unicode: boolean;
   /** Returns the current status line; it is drawn after the spinner and cut to the screen. */
@@ -26,7 +26,6 @@ export class LiveView {
   /** Answer text whose line is unfinished; shorter than a row after each drawing. */
   #open = "";
   #done = "";
-  readonly #frame: DrawnFrame;
   #stopFrame: (() => void) | undefined;
   #stopSpin: (() => void) | undefined;
   #shown = false;
@@ -34,7 +33,6 @@ export class LiveView {
 
   constructor(options: LiveViewOptions) {
     this.#options = options;
-    this.#frame = new DrawnFrame(options.output);
   }
 
   start(): void {
@@ -82,7 +80,7 @@ export class LiveView {
         this.#stopFrame = undefined;
         this.#draw(true);
       });
-    return drained(output);
+    return output.drained();
   }
 
   #spin(): void {
@@ -101,12 +99,12 @@ export class LiveView {
     const lines: FrameLine[] = [];
     if (withStatus) {
       const spinner = unicode ? SPINNERS.unicode : SPINNERS.ascii;
-      const words = fitTo(status(), columnsOf(output) - 3);
+      const words = fitTo(status(), output.columns - 3);
       if (this.#open !== "") lines.push({ text: this.#open, width: widthOf(this.#open) });
       const spin = paint.spinner(spinner[this.#spins % spinner.length] ?? "");
       lines.push({ text: `${spin} ${paint.status(words)}`, width: 2 + widthOf(words) });
     }
-    this.#frame.draw(this.#done, lines);
+    output.draw(this.#done, lines);
     this.#done = "";
   }
 
@@ -126,18 +124,19 @@ export class LiveView {
     if (rows.length > 0) this.#done += `${rows.join("\n")}\n`;
   }
 
-  /** Splits a line into rows that fit the screen, between words where possible. */
+  /** Splits a line into rows that fit the screen, between words where possible. Each row is measured once. */
   #rows(line: string): string[] {
-    const room = columnsOf(this.#options.output) - 1;
+    const room = this.#options.output.columns - 1;
     const rows: string[] = [];
-    let rest = line;
-    while (widthOf(rest) > room) {
-      const full = head(rest, room) || rest.slice(0, 1);
-      const space = rest.charAt(full.length) === " " ? full.length : full.lastIndexOf(" ");
-      const cut = space > room / 3 ? space : full.length;
-      rows.push(rest.slice(0, cut));
-      rest = rest.slice(cut).replace(/^ /, "");
+    for (let start = 0; ; ) {
+      const { end } = measure(line, room, start);
+      if (end === line.length) return [...rows, line.slice(start)];
+      const full = line.slice(start, Math.max(end, start + 1));
+      const space = line.charAt(end) === " " ? full.length : full.lastIndexOf(" ");
+      const row = space > room / 3 ? full.slice(0, space) : full;
+      rows.push(row);
+      start += row.length;
+      if (line.charAt(start) === " ") start += 1;
     }
-    return [...rows, rest];
   }
 }

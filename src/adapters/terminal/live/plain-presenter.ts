@@ -9,7 +9,7 @@ import {
 } from "../../../core/index.ts";
 import { assertNever } from "../../../support/assert-never.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
-import { printError, type Screen, writeOut } from "../screen/screen.ts";
+import { printError, type Screen } from "../screen/screen.ts";
 import { oneLine } from "../screen/text.ts";
 import { closingWords, interruptWords } from "./closing-words.ts";
 import type { OnInterrupt, Presenter } from "./presenter.ts";
@@ -56,7 +56,7 @@ export class PlainPresenter implements Presenter {
   }
 
   end(result: Outcome | ExecutionFailure): void {
-    if (!this.#endsLine) this.#screen.stdout.write("\n");
+    if (!this.#endsLine) void this.#screen.stdout.write("\n");
     if (result instanceof ExecutionFailure) printError(this.#screen, `seren-bridge: ${oneLine(withAdvice(result))}`);
     else if (result.kind === "completed" || (result.kind === "awaiting_approval" && this.#approvalShown)) return;
     else printError(this.#screen, `seren-bridge: ${closingWords(result, this.#lastNotice)}`);
@@ -64,7 +64,7 @@ export class PlainPresenter implements Presenter {
 
   #answer(text: string): Promise<void> | void {
     this.#endsLine = text.endsWith("\n");
-    return writeOut(this.#screen.stdout, text);
+    return this.#screen.stdout.write(text);
   }
 }
 

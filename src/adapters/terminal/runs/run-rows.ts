@@ -1,8 +1,8 @@
 /** Runs in lists: their columns and their JSON. */
 import type { RunRow, RunState } from "../../../core/index.ts";
 import { usageFields } from "../live/run-output-lines.ts";
+import type { Colors } from "../screen/colors.ts";
 import { age, cost, duration } from "../screen/format.ts";
-import type { Colors } from "../screen/screen.ts";
 import type { Column } from "../screen/table.ts";
 
 /** Characters of an id that lists show. */

@@ -13,7 +13,7 @@ export interface Choice<T extends string> {
 /** Rejects with `cancelled` when the question is dismissed. The caller makes sure that the screen is interactive. */
 export async function confirm(screen: Screen, message: string): Promise<boolean> {
   const { confirm: ask, isCancel } = await prompts();
-  const answer = await ask({ message, initialValue: false, input: screen.stdin, output: screen.stderr });
+  const answer = await ask({ message, initialValue: false, input: screen.stdin, output: screen.stderr.stream });
   if (isCancel(answer)) throw dismissed();
   return answer;
 }
@@ -30,7 +30,7 @@ export async function select<T extends string>(
     message,
     options,
     input: screen.stdin,
-    output: screen.stderr,
+    output: screen.stderr.stream,
     ...(signal ? { signal } : {}),
   });
   return isCancel(answer) ? undefined : options.find(({ value }) => value === answer)?.value;
@@ -39,7 +39,7 @@ export async function select<T extends string>(
 /** Asks for text that is not shown. Rejects with `cancelled` when the question is dismissed. */
 export async function password(screen: Screen, message: string): Promise<string> {
   const { password: ask, isCancel } = await prompts();
-  const answer = await ask({ message, input: screen.stdin, output: screen.stderr });
+  const answer = await ask({ message, input: screen.stdin, output: screen.stderr.stream });
   if (isCancel(answer)) throw dismissed();
   return answer ?? "";
 }

@@ -1,23 +1,16 @@
 /** The streams of a command and what they can show. */
-import type { Readable, Writable } from "node:stream";
-import pc from "picocolors";
-
-export interface Output extends Writable {
-  isTTY?: boolean | undefined;
-  columns?: number;
-  rows?: number;
-}
+import type { Readable } from "node:stream";
+import { type Colors, createColors } from "./colors.ts";
+import { type Output, ScreenWriter } from "./writer.ts";
 
 export interface Input extends Readable {
   isTTY?: boolean | undefined;
 }
 
-export type Colors = ReturnType<typeof pc.createColors>;
-
 export interface Screen {
   readonly stdin: Input;
-  readonly stdout: Output;
-  readonly stderr: Output;
+  readonly stdout: ScreenWriter;
+  readonly stderr: ScreenWriter;
   readonly colors: Colors;
   /** For stderr, which may be a terminal when stdout is not. */
   readonly errorColors: Colors;
@@ -42,32 +35,37 @@ export interface ScreenOptions {
   /** `--no-color` was given. */
   noColor: boolean;
   variable: (name: string) => string | undefined;
+  /** A random word, by which the sequences of this process are told from foreign ones. */
+  mark: string;
 }
-
-const DEFAULT_COLUMNS = 80;
 
 export function createScreen({
   stdin,
-  stdout,
-  stderr,
+  stdout: out,
+  stderr: err,
   stdoutIsFile = false,
   noColor,
   variable,
+  mark,
 }: ScreenOptions): Screen {
   const dumb = variable("TERM") === "dumb";
   const build = variable("CI") !== undefined && variable("CI") !== "false";
-  const colourful = (output: Output) =>
-    !noColor && variable("NO_COLOR") === undefined && !dumb && output.isTTY === true;
+  const stdout = new ScreenWriter(out, mark);
+  const stderr = new ScreenWriter(err, mark);
+  stdout.neighbour = stderr;
+  stderr.neighbour = stdout;
+  const colorsOf = ({ isTTY }: ScreenWriter) =>
+    createColors(!noColor && variable("NO_COLOR") === undefined && !dumb && isTTY, mark);
   const locale = variable("LC_ALL") ?? variable("LC_CTYPE") ?? variable("LANG") ?? "";
   return {
     stdin,
     stdout,
     stderr,
-    colors: pc.createColors(colourful(stdout)),
-    errorColors: pc.createColors(colourful(stderr)),
+    colors: colorsOf(stdout),
+    errorColors: colorsOf(stderr),
     animated: !dumb && !build,
     answerMayShow: !stdoutIsFile,
-    interactive: stdin.isTTY === true && stderr.isTTY === true && !dumb && !build,
+    interactive: stdin.isTTY === true && stderr.isTTY && !dumb && !build,
     unicode:
       process.platform === "win32" || variable("TERM") === "linux"
         ? variable("WT_SESSION") !== undefined
@@ -75,19 +73,14 @@ export function createScreen({
   };
 }
 
-/** Returns the width of the output in columns. */
-export function columnsOf(output: Output): number {
-  return output.columns && output.columns > 0 ? output.columns : DEFAULT_COLUMNS;
-}
-
 /** Writes lines to stdout. */
 export function printLine(screen: Screen, ...lines: string[]): void {
-  for (const line of lines) screen.stdout.write(`${line}\n`);
+  for (const line of lines) void screen.stdout.write(`${line}\n`);
 }
 
 /** Writes lines to stderr: everything that is not the result. */
 export function printError(screen: Screen, ...lines: string[]): void {
-  for (const line of lines) screen.stderr.write(`${line}\n`);
+  for (const line of lines) void screen.stderr.write(`${line}\n`);
 }
 
 /** Says on stderr that a list is not complete. */
@@ -99,35 +92,10 @@ export function printUnreadable(screen: Screen, unreadable: number, noun: string
 
 /** Writes one JSON document to stdout. */
 export function printJson(screen: Screen, value: unknown): void {
-  screen.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+  void screen.stdout.json(value, 2);
 }
 
 /** Returns whether to print JSON: with `--json`, and by default when stdout is not a terminal. */
 export function wantsJson(screen: Screen, options: { json?: boolean }): boolean {
-  return options.json ?? screen.stdout.isTTY !== true;
-}
-
-const broken = new WeakSet<Output>();
-const watched = new WeakSet<Output>();
-
-/** Writes. Resolves at once, or when a slow reader has caught up; a reader that is gone counts as caught up. */
-export function writeOut(output: Output, text: string): Promise<void> | void {
-  if (!watched.has(output)) {
-    watched.add(output);
-    output.once("error", () => broken.add(output));
-  }
-  if (broken.has(output) || output.write(text)) return;
-  return drained(output);
-}
-
-/** Resolves when the output accepts more, or its reader is gone. */
-export function drained(output: Output): Promise<void> | void {
-  if (broken.has(output) || !output.writableNeedDrain) return;
-  return new Promise((resolve) => {
-    const settle = () => {
-      for (const event of ["drain", "error", "close"]) output.off(event, settle);
-      resolve();
-    };
-    for (const event of ["drain", "error", "close"]) output.on(event, settle);
-  });
+  return options.json ?? !screen.stdout.isTTY;
 }

@@ -1,5 +1,5 @@
 /** Aligned columns. On a narrow screen, columns are left out first and the widest flexible ones shortened; nothing wraps. */
-import { fitTo, oneLine, padTo, widthOf } from "./text.ts";
+import { fitTo, lineOf, padTo, widthOf } from "./width.ts";
 
 export interface Column<T> {
   title: string;
@@ -13,6 +13,8 @@ export interface Column<T> {
 }
 
 const GAP = "  ";
+/** In columns. A cell that is never shortened may be longer than a narrow screen, such as an id. */
+const LONGEST_CELL = 80;
 
 /** Returns lines, the header first. Control characters in cells are removed. */
 export function table<T>(
@@ -20,9 +22,10 @@ export function table<T>(
   rows: readonly T[],
   screen: { columns: number; dim: (text: string) => string },
 ): string[] {
+  const most = Math.max(screen.columns, LONGEST_CELL);
   const measured = all.map((column) => {
-    const cells = rows.map((row) => oneLine(column.of(row)));
-    return { column, cells, width: Math.max(widthOf(column.title), ...cells.map(widthOf)) };
+    const cells = rows.map((row) => lineOf(column.of(row), most));
+    return { column, cells, width: Math.max(widthOf(column.title), ...cells.map((cell) => widthOf(cell))) };
   });
   const kept = leaveOut(measured, screen.columns);
   const columns = kept.map(({ column }) => column);

@@ -1,11 +1,11 @@
 /** The list of runs on a terminal: redrawn every second, with one run selected. */
 
-import { DrawnFrame, type FrameLine } from "../live/drawn-frame.ts";
 import { paintState, STATE_WORDS, shortId } from "../runs/run-rows.ts";
 import { duration } from "../screen/format.ts";
-import { columnsOf, type Screen } from "../screen/screen.ts";
+import type { Screen } from "../screen/screen.ts";
 import { table } from "../screen/table.ts";
-import { fitTo, widthOf } from "../screen/text.ts";
+import { fitTo, widthOf } from "../screen/width.ts";
+import type { FrameLine } from "../screen/writer.ts";
 import type { WatchedRun } from "./in-flight.ts";
 
 const MIN_ROWS = 3;
@@ -15,16 +15,14 @@ const KEYS = ["up/down select", "f follow", "a approve", "r reject", "c cancel",
 
 export class Board {
   readonly #screen: Screen;
-  readonly #frame: DrawnFrame;
 
   constructor(screen: Screen) {
     this.#screen = screen;
-    this.#frame = new DrawnFrame(screen.stdout);
   }
 
   draw(runs: readonly WatchedRun[], picked: number, now: number, note: string): void {
     const { colors, stdout, unicode } = this.#screen;
-    const columns = columnsOf(stdout) - 1;
+    const columns = stdout.columns - 1;
     const room = Math.max(MIN_ROWS, (stdout.rows ?? 24) - OTHER_LINES);
     const first = Math.max(0, Math.min(picked - room + 1, runs.length - room));
     const seen = runs.slice(first, first + room);
@@ -42,12 +40,12 @@ export class Board {
     for (const text of ["", ...inLines([note, more, ...keys].filter(Boolean), columns)]) {
       lines.push({ text: colors.dim(text), width: widthOf(text) });
     }
-    this.#frame.draw("", lines);
+    stdout.draw("", lines);
   }
 
   /** Erases the list. */
   clear(): void {
-    this.#frame.draw("", []);
+    this.#screen.stdout.draw("", []);
   }
 }
 

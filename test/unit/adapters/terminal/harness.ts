@@ -3,13 +3,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { PassThrough } from "node:stream";
 import { onTestFinished } from "vitest";
-import {
-  createScreen,
-  type InFlightRun,
-  type Output,
-  runTerminal,
-  type Services,
-} from "../../../../src/adapters/terminal/index.ts";
+import { createScreen, type InFlightRun, runTerminal, type Services } from "../../../../src/adapters/terminal/index.ts";
+import type { Output } from "../../../../src/adapters/terminal/screen/writer.ts";
 import { INSTALLERS } from "../../../../src/app/installers.ts";
 import { createApiKeys } from "../../../../src/app/terminal/api-keys.ts";
 import { checkKey, createRemote } from "../../../../src/app/terminal/remote-services.ts";
@@ -123,6 +118,7 @@ export class TestTerminal {
       stderr: stderr.stream,
       noColor: true,
       variable: config.variable,
+      mark: ambient.uuid(),
     });
     const code = await runTerminal(args, { services, screen });
     return { code, stdout: stdout.text(), stderr: stderr.text() };

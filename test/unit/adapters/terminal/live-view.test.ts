@@ -1,5 +1,7 @@
-import { expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { LiveView } from "../../../../src/adapters/terminal/live/live-view.ts";
+import { table } from "../../../../src/adapters/terminal/screen/table.ts";
+import { ScreenWriter } from "../../../../src/adapters/terminal/screen/writer.ts";
 import { VirtualAmbient } from "../../../support/in-process/virtual-ambient.ts";
 import { TerminalEmulator } from "./terminal-emulator.ts";
 
@@ -7,7 +9,14 @@ function view(columns = 40, status = () => "running") {
   const ambient = new VirtualAmbient(1);
   const output = new TerminalEmulator(columns);
   const same = (text: string) => text;
-  const live = new LiveView({ output, ambient, unicode: false, status, paint: { status: same, spinner: same } });
+  const writer = new ScreenWriter(output, "mark");
+  const live = new LiveView({
+    output: writer,
+    ambient,
+    unicode: false,
+    status,
+    paint: { status: same, spinner: same },
+  });
   return { ambient, output, live };
 }
 
@@ -80,4 +89,72 @@ test("a line of ours after whole lines of the answer leaves no gap, drawn in bet
     live.stop();
     expect(output.screen).toEqual(["one", "", "two", "tool grep", "three", "end"]);
   }
+});
+
+describe("drawing costs what fits on the screen", () => {
+  const LONG = {
+    "accented letters": "é".repeat(12_000),
+    "accents on accents": `a${"\u0301".repeat(200_000)}`,
+    "joined emoji": "👩‍🚀".repeat(20_000),
+    "one word of plain letters": "x".repeat(200_000),
+    words: "wörd ".repeat(20_000),
+  };
+
+  /** Characters that were measured while `run` ran. */
+  async function measured(run: () => Promise<void>): Promise<number> {
+    const look = vi.spyOn(String.prototype, "codePointAt");
+    try {
+      await run();
+      return look.mock.calls.length;
+    } finally {
+      look.mockRestore();
+    }
+  }
+
+  test.each(Object.entries(LONG))("%s: every row is measured once", async (_, text) => {
+    const { ambient, output, live } = view(80);
+    live.start();
+    const looks = await measured(async () => {
+      void live.append(text);
+      await ambient.advance(60);
+    });
+    expect(looks).toBeLessThan(text.length * 1.2 + 1_000);
+    const idle = await measured(() => ambient.advance(10_000));
+    expect(idle).toBeLessThan(100 * 2 * 80 * 16); // a hundred frames, each with a row and a status line at most
+    live.stop();
+    const row = output.raw.split("\n").reduce((longest, line) => Math.max(longest, line.length), 0);
+    expect(row).toBeLessThan(80 * 16 + 100);
+  });
+
+  test("text in pieces costs no more than its rows", async () => {
+    const { ambient, live } = view(80);
+    live.start();
+    const looks = await measured(async () => {
+      for (let piece = 0; piece < 400; piece += 1) {
+        void live.append("é".repeat(30));
+        await ambient.advance(60);
+      }
+    });
+    expect(looks).toBeLessThan(400 * 2 * (80 * 3));
+    live.stop();
+  });
+
+  test("a status of any length", async () => {
+    const { ambient, live } = view(80, () => "é".repeat(100_000));
+    const looks = await measured(async () => {
+      live.start();
+      await ambient.advance(1_000);
+    });
+    expect(looks).toBeLessThan(11 * 3 * 80 + 100);
+    live.stop();
+  });
+
+  test("a table of long messages", async () => {
+    const rows = Object.values(LONG);
+    const columns = [{ title: "MESSAGE", of: (row: string) => row, min: 12 }];
+    const looks = await measured(async () => {
+      expect(table(columns, rows, { columns: 80, dim: (text) => text })).toHaveLength(1 + rows.length);
+    });
+    expect(looks).toBeLessThan(rows.length * 8 * 80 * 16);
+  });
 });

@@ -1,0 +1,140 @@
+/**
+ * The only way from a command to stdout or stderr. On a terminal everything is cleaned here, whoever wrote it: what gets
+ * through is text, and the sequences that carry the mark of this process. Foreign text cannot know the mark, as a script on
+ * a web page cannot know the nonce of its page. In a pipe or a file the bytes are as they came.
+ */
+import type { Writable } from "node:stream";
+import { escapeUnseenInJson } from "../../../support/unseen.ts";
+import { printable } from "./text.ts";
+
+export interface Output extends Writable {
+  isTTY?: boolean | undefined;
+  columns?: number;
+  rows?: number;
+}
+
+export interface FrameLine {
+  /** May have colours; shorter than a row. */
+  text: string;
+  /** In columns. */
+  width: number;
+}
+
+const DEFAULT_COLUMNS = 80;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is what begins a sequence
+const COLOUR = /^\x1b\[[0-9;]*m/;
+
+export class ScreenWriter {
+  /** For the library that asks questions, which draws by itself. Nothing else may write to it. */
+  readonly stream: Output;
+  /** The one on the same terminal: what it writes must not land in our frame. */
+  neighbour: ScreenWriter | undefined;
+  readonly #mark: string;
+  /** Widths of the lines at the bottom that are redrawn. */
+  #frame: number[] = [];
+  #failure: NodeJS.ErrnoException | undefined;
+
+  /** `mark` is a random word. */
+  constructor(stream: Output, mark: string) {
+    this.stream = stream;
+    this.#mark = mark;
+    stream.on("error", (error) => {
+      this.#failure ??= error;
+    });
+  }
+
+  get isTTY(): boolean {
+    return this.stream.isTTY === true;
+  }
+
+  /** In columns; 80 where it is not known. */
+  get columns(): number {
+    const { columns } = this.stream;
+    return columns && columns > 0 ? columns : DEFAULT_COLUMNS;
+  }
+
+  get rows(): number | undefined {
+    return this.stream.rows;
+  }
+
+  /** The first write that failed. */
+  get failure(): NodeJS.ErrnoException | undefined {
+    return this.#failure;
+  }
+
+  /** Characters that wait for the reader. */
+  get writableLength(): number {
+    return this.stream.writableLength;
+  }
+
+  /** Writes text. Resolves at once, or when a slow reader has caught up; a reader that is gone counts as caught up. */
+  write(text: string): Promise<void> | void {
+    if (this.neighbour?.isTTY) this.neighbour.#eraseFrame();
+    return this.#put(this.#eraser() + this.#clean(text));
+  }
+
+  /** Writes JSON, one line or several. On a terminal its unseen characters are escaped: the value stays the same. */
+  json(value: unknown, indent?: number): Promise<void> | void {
+    const text = JSON.stringify(value, null, indent);
+    return this.write(`${this.isTTY ? escapeUnseenInJson(text) : text}\n`);
+  }
+
+  /** Erases the frame, and writes `settled` (complete lines, which stay) and the new lines of the frame below it. */
+  draw(settled: string, lines: readonly FrameLine[]): void {
+    const text = this.#eraser() + this.#clean(settled) + lines.map((line) => this.#clean(line.text)).join("\n");
+    this.#frame = lines.map(({ width }) => width);
+    if (text !== "") void this.#put(text);
+  }
+
+  /** Leaves the frame where it is, and draws the next one from where the cursor is then. */
+  forgetFrame(): void {
+    this.#frame = [];
+  }
+
+  /** Resolves when the output accepts more, or its reader is gone. */
+  drained(): Promise<void> | void {
+    const { stream } = this;
+    if (this.#failure || !stream.writableNeedDrain) return;
+    return new Promise((resolve) => {
+      const settle = () => {
+        for (const event of ["drain", "error", "close"]) stream.off(event, settle);
+        resolve();
+      };
+      for (const event of ["drain", "error", "close"]) stream.on(event, settle);
+    });
+  }
+
+  /** Resolves when everything has been written, or cannot be. */
+  flushed(): Promise<void> {
+    return new Promise((done) => void this.stream.write("", () => done()));
+  }
+
+  #put(text: string): Promise<void> | void {
+    if (this.#failure || this.stream.write(text)) return;
+    return this.drained();
+  }
+
+  #clean(text: string): string {
+    if (!this.isTTY) return text;
+    const [first = "", ...marked] = text.split(this.#mark);
+    return printable(first) + marked.map((piece) => this.#cleanMarked(piece)).join("");
+  }
+
+  #cleanMarked(piece: string): string {
+    const [colour = ""] = COLOUR.exec(piece) ?? [];
+    return colour + printable(piece.slice(colour.length));
+  }
+
+  #eraseFrame(): void {
+    const eraser = this.#eraser();
+    if (eraser !== "") void this.#put(eraser);
+  }
+
+  /** Returns what moves the cursor to our first line and erases from there. Rows are counted now: a resize may have rewrapped them. */
+  #eraser(): string {
+    if (this.#frame.length === 0) return "";
+    const rows = this.#frame.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / this.columns)), 0);
+    this.#frame = [];
+    return `\r${rows > 1 ? `\x1b[${rows - 1}A` : ""}\x1b[J`;
+  }
+}
