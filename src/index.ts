@@ -16,6 +16,7 @@ import {
   type Target,
 } from "./core/index.ts";
 import type { SerenClient } from "./seren/index.ts";
+import { unabortable } from "./support/abort.ts";
 import { realAmbient } from "./support/ambient.ts";
 import { ExecutionFailure } from "./support/failure.ts";
 import { type Log, silentLog } from "./support/log.ts";
@@ -125,5 +126,5 @@ function requestOf({ target = generalAgentTarget(), onApproval = "return", ...re
 
 /** The deadline counts from the call. */
 function limitsOf({ signal, timeoutMs = DEFAULT_TIMEOUT_MS }: ExecuteOptions = {}): RunLimits {
-  return { signal: signal ?? new AbortController().signal, deadline: realAmbient.now() + timeoutMs };
+  return { signal: signal ?? unabortable(), deadline: realAmbient.now() + timeoutMs };
 }

@@ -109,6 +109,17 @@ describe("src", () => {
     expect(past).toEqual(["src/adapters/terminal/screen/ask.ts", "src/adapters/terminal/screen/writer.ts"]);
   });
 
+  test("no call outlives its request: only these make a signal that nothing aborts", () => {
+    const withoutEnd = /\bunabortable\(\)|new AbortController\(\)\.signal|\{ signal \} = new AbortController\(\)/;
+    const users = sources("src").filter((path) => withoutEnd.test(stripComments(readFileSync(path, "utf8"))));
+    expect(users.sort()).toEqual([
+      "src/app/terminal/remote-services.ts", // `doctor` makes one bounded call
+      "src/index.ts", // the library's caller may leave its signal out
+      "src/seren/client/client.ts", // creating, deploying and cancelling are seen through
+      "src/support/abort.ts",
+    ]);
+  });
+
   test("time and randomness come from the ambient module", () => {
     const direct =
       /\b(Date\.now|Math\.random|setTimeout|setInterval|setImmediate|performance\.now)\s*\(|\brandomUUID\s*\(/;

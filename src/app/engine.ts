@@ -18,7 +18,7 @@ export interface Engine {
   directory: RunDirectory;
   /** Lists the organization's deployments as agents. */
   agents(): Promise<NamedAgent[]>;
-  saveArtifacts(outcome: Outcome, folder: string): Promise<SavedArtifact[]>;
+  saveArtifacts(outcome: Outcome, folder: string, signal: AbortSignal): Promise<SavedArtifact[]>;
   close(): Promise<void>;
 }
 
@@ -46,10 +46,13 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     client,
     directory: new RunDirectory(client, canceller),
     agents: async () => agentsOf((await new Organization(client).deployments()).rows),
-    saveArtifacts: (outcome, folder) =>
-      saveArtifacts(outcome, folder, (address, maxBytes) =>
-        download({ ambient, address, maxBytes, proxyFor: config.proxyFor }),
-      ),
+    saveArtifacts: (outcome, folder, signal) =>
+      saveArtifacts(outcome, folder, {
+        ambient,
+        signal,
+        fetch: (address, limits) =>
+          download(address, { ...limits, ambient, service: place.baseUrl, proxyFor: config.proxyFor }),
+      }),
     execute: createExecute({ client, canceller, log, journal: disk?.journal }),
     async close() {
       await disk?.close();

@@ -1,5 +1,6 @@
 /** Reasons for stopping a run, and waiting with signals. */
 import type { Ambient } from "./ambient.ts";
+import { ExecutionFailure } from "./failure.ts";
 
 /** Who stopped a run. When several did, it is the first. */
 export type StopCause = "host" | "deadline" | "shutdown" | "person";
@@ -38,6 +39,58 @@ export function timeoutSignal(
       parent?.removeEventListener("abort", forward);
     },
   };
+}
+
+/**
+ * Does `work` under one limit for all of its calls and waits. Rejects with `unavailable` when the time is over, and with the
+ * reason of `parent` as soon as that aborts.
+ */
+export async function withTimeLimit<T>(
+  { ambient, ms, parent }: { ambient: Ambient; ms: number; parent?: AbortSignal },
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const limit = timeoutSignal(ambient, ms, parent);
+  try {
+    return await orAborted(work(limit.signal), limit.signal);
+  } catch (error) {
+    if (!limit.signal.aborted || parent?.aborted) throw error;
+    throw new ExecutionFailure("unavailable", "Seren Cloud did not answer in time; try again later", {
+      cause: error,
+      details: { overdue: true },
+    });
+  } finally {
+    limit.release();
+  }
+}
+
+/** Returns a signal that aborts `ms` milliseconds after `parent` has: time to finish what is nearly done. */
+export function graceSignal(
+  ambient: Ambient,
+  ms: number,
+  parent: AbortSignal,
+): { signal: AbortSignal; release(): void } {
+  const controller = new AbortController();
+  let stop: (() => void) | undefined;
+  const onAbort = () => {
+    stop = ambient.timer(ms, () => controller.abort(parent.reason));
+  };
+  if (parent.aborted) onAbort();
+  else parent.addEventListener("abort", onAbort, { once: true });
+  return {
+    signal: controller.signal,
+    release() {
+      stop?.();
+      parent.removeEventListener("abort", onAbort);
+    },
+  };
+}
+
+/**
+ * Returns a signal that never aborts. For a call that has to be seen through once it is made, such as the one that creates a
+ * run: the limit of the single call is then the only bound. `test/architecture.test.ts` lists the places.
+ */
+export function unabortable(): AbortSignal {
+  return new AbortController().signal;
 }
 
 /** Settles as `promise` does, or rejects with the reason of `signal` as soon as that aborts. The work itself goes on. */

@@ -2,6 +2,7 @@
  * What a client of the published API has to get right, one test a line of the list: request bodies, frames, reconnecting,
  * reconciling, statuses, errors, uploads. The tests beside each module go deeper; these go through the whole client.
  */
+
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { readConfig } from "../../src/config.ts";
@@ -16,6 +17,7 @@ import { createRedactor } from "../../src/support/redact.ts";
 import { data } from "../support/in-process/fake-transport.ts";
 import { Calls } from "../support/in-process/local-calls.ts";
 import { OpenApi, openApiPresent } from "../support/in-process/openapi.ts";
+import { PATIENT } from "../support/in-process/patient.ts";
 import { clientHarness } from "../unit/seren/client/harness.ts";
 import { DEPLOYMENT, OTHER_RUN, RUN, text } from "../unit/seren/follow/rows.ts";
 import { control, END, frame, RunService, stream } from "../unit/seren/follow/run-service.ts";
@@ -219,13 +221,15 @@ test("6. errors of every documented shape, edge pages, no body, too large a body
   }
   const edge = clientHarness();
   edge.transport.on("GET /runs/*", () => ({ status: 502, body: "<html><body><h1>502 Bad Gateway</h1></body></html>" }));
-  await expect(edge.ambient.runUntil(edge.client.getRun(RUN))).rejects.toMatchObject({
+  await expect(edge.ambient.runUntil(edge.client.getRun(RUN, PATIENT))).rejects.toMatchObject({
     kind: "unavailable",
     message: "Seren Cloud is not available right now (HTTP 502)",
   });
   const oversized = `{"data":"${"x".repeat(2_000)}"}`;
   await using server = await httpHarness((response) => void response.end(oversized), { maxBodyBytes: 1_000 });
-  await expect(new SerenClient(server.http, server.ambient).getRun(RUN)).rejects.toMatchObject({ kind: "contract" });
+  await expect(new SerenClient(server.http, server.ambient).getRun(RUN, PATIENT)).rejects.toMatchObject({
+    kind: "contract",
+  });
   const signed = "https://store.invalid/a?X-Amz-Signature=5ecret&part=1";
   expect(createRedactor().redact(`key seren_Live0123456789 for ${signed}`)).toBe(
     "key [redacted] for https://store.invalid/a?X-Amz-Signature=[redacted]&part=1",

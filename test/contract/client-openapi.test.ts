@@ -1,4 +1,5 @@
 /** What our client asks for, against the published OpenAPI document, where it lies next to this checkout. */
+
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type * as z from "zod";
@@ -16,6 +17,7 @@ import type { SerenClient } from "../../src/seren/client/client.ts";
 import { startRun } from "../../src/seren/start/start-run.ts";
 import { data, type Reply, type Sent } from "../support/in-process/fake-transport.ts";
 import { OPENAPI_PATH, OpenApi, openApiPresent } from "../support/in-process/openapi.ts";
+import { PATIENT } from "../support/in-process/patient.ts";
 import { clientHarness } from "../unit/seren/client/harness.ts";
 import { DEPLOYMENT, deployment, RUN, record, state } from "../unit/seren/follow/rows.ts";
 
@@ -27,11 +29,11 @@ const LLM = { type: "llm" as const, bundle: { instructions: [{ kind: "skill" as 
 const deploy = { mode: "job" as const, skill_slug: "triage", name: "triage-1", workload: { execution: LLM } };
 
 const CALLS: [string, (client: SerenClient) => Promise<unknown>, Reply][] = [
-  ["GET /deployments", (client) => client.listDeployments(), data([])],
+  ["GET /deployments", (client) => client.listDeployments(PATIENT), data([])],
   ["POST /deploy", (client) => client.deploy(deploy), data(deployment())],
-  ["GET /deployments/*", (client) => client.getDeployment(DEPLOYMENT), data(deployment())],
-  ["DELETE /deployments/*", (client) => client.deleteDeployment(DEPLOYMENT), data({ status: "deleted" })],
-  ["POST /deployments/*/start", (client) => client.startDeployment(DEPLOYMENT), data({ status: "running" })],
+  ["GET /deployments/*", (client) => client.getDeployment(DEPLOYMENT, PATIENT), data(deployment())],
+  ["DELETE /deployments/*", (client) => client.deleteDeployment(DEPLOYMENT, PATIENT), data({ status: "deleted" })],
+  ["POST /deployments/*/start", (client) => client.startDeployment(DEPLOYMENT, PATIENT), data({ status: "running" })],
   [
     "POST /deployments/*/runs",
     (client) => startRun(client, DEPLOYMENT, run, { signal }),
@@ -42,14 +44,18 @@ const CALLS: [string, (client: SerenClient) => Promise<unknown>, Reply][] = [
     (client) => client.createRun(DEPLOYMENT, RESUME),
     data({ status: "queued", run_id: RUN }),
   ],
-  ["GET /deployments/*/runs", (client) => client.listRunPage(DEPLOYMENT, page), data([])],
-  ["GET /runs", (client) => client.listRunPage(undefined, page), data([])],
-  ["GET /runs/*", (client) => client.getRun(RUN), data(record())],
-  ["GET /runs/*/state", (client) => client.getRunState(RUN), data(state())],
-  ["GET /runs/*/events", (client) => client.listRunEvents(RUN, 3), data([])],
-  ["GET /runs/*/artifacts", (client) => client.listRunArtifacts(RUN), data([])],
-  ["GET /runs/*/pending_approvals", (client) => client.getPendingApprovals(RUN), data({ run_id: RUN, status: "x" })],
-  ["GET /pending_approvals", (client) => client.listPendingRuns(), data([])],
+  ["GET /deployments/*/runs", (client) => client.listRunPage(DEPLOYMENT, page, PATIENT), data([])],
+  ["GET /runs", (client) => client.listRunPage(undefined, page, PATIENT), data([])],
+  ["GET /runs/*", (client) => client.getRun(RUN, PATIENT), data(record())],
+  ["GET /runs/*/state", (client) => client.getRunState(RUN, PATIENT), data(state())],
+  ["GET /runs/*/events", (client) => client.listRunEvents(RUN, 3, PATIENT), data([])],
+  ["GET /runs/*/artifacts", (client) => client.listRunArtifacts(RUN, PATIENT), data([])],
+  [
+    "GET /runs/*/pending_approvals",
+    (client) => client.getPendingApprovals(RUN, PATIENT),
+    data({ run_id: RUN, status: "x" }),
+  ],
+  ["GET /pending_approvals", (client) => client.listPendingRuns(PATIENT), data([])],
   ["POST /runs/*/cancel", (client) => client.cancelRun(RUN), data(record())],
 ];
 

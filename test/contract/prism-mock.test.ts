@@ -1,4 +1,5 @@
 /** What Prism makes up from the published document, read by our schemas and by our client. */
+
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import {
@@ -18,6 +19,7 @@ import { decodeRunEvent, SerenClient } from "../../src/seren/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
 import { Secret } from "../../src/support/secret.ts";
 import { DEPLOY } from "../support/in-process/local-calls.ts";
+import { PATIENT } from "../support/in-process/patient.ts";
 import { DEPLOYMENT, RUN } from "../unit/seren/follow/rows.ts";
 import { obstacle, type Prism, startPrism } from "./tools.ts";
 
@@ -95,20 +97,20 @@ describe.skipIf(obstacle !== "")(`Prism's mock of the published document${obstac
     });
     const client = new SerenClient(http, realAmbient);
     const whole = { rows: [expect.anything()], unreadable: 0 };
-    expect(await client.listDeployments()).toEqual(whole);
-    expect(await client.listRunPage(DEPLOYMENT)).toMatchObject({ runs: [{}], unreadable: 0 });
-    expect(await client.listRunPage(undefined)).toMatchObject({ runs: [{}], unreadable: 0 });
-    expect(await client.listPendingRuns()).toEqual(whole);
-    expect(await client.listRunArtifacts(RUN)).toEqual(whole);
-    expect((await client.listRunEvents(RUN, 0)).events).toHaveLength(1);
-    expect(await client.getDeployment(DEPLOYMENT)).toMatchObject({ mode: "always_on" });
-    expect(await client.getRun(RUN)).toMatchObject({ status: "string" });
-    expect(await client.getRunState(RUN)).toMatchObject({ status: "string" });
-    expect(await client.getPendingApprovals(RUN)).toMatchObject({ status: "string" });
+    expect(await client.listDeployments(PATIENT)).toEqual(whole);
+    expect(await client.listRunPage(DEPLOYMENT, {}, PATIENT)).toMatchObject({ runs: [{}], unreadable: 0 });
+    expect(await client.listRunPage(undefined, {}, PATIENT)).toMatchObject({ runs: [{}], unreadable: 0 });
+    expect(await client.listPendingRuns(PATIENT)).toEqual(whole);
+    expect(await client.listRunArtifacts(RUN, PATIENT)).toEqual(whole);
+    expect((await client.listRunEvents(RUN, 0, PATIENT)).events).toHaveLength(1);
+    expect(await client.getDeployment(DEPLOYMENT, PATIENT)).toMatchObject({ mode: "always_on" });
+    expect(await client.getRun(RUN, PATIENT)).toMatchObject({ status: "string" });
+    expect(await client.getRunState(RUN, PATIENT)).toMatchObject({ status: "string" });
+    expect(await client.getPendingApprovals(RUN, PATIENT)).toMatchObject({ status: "string" });
     expect(await client.cancelRun(RUN)).toMatchObject({ status: "string" });
     expect(await client.createRun(DEPLOYMENT, { message: "hi" })).toMatchObject({ invocation: { status: "string" } });
-    await client.startDeployment(DEPLOYMENT);
-    await client.deleteDeployment(DEPLOYMENT);
+    await client.startDeployment(DEPLOYMENT, PATIENT);
+    await client.deleteDeployment(DEPLOYMENT, PATIENT);
     await client.close();
   });
 });

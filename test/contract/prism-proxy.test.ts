@@ -2,6 +2,7 @@
  * Prism stands between our client and the embedded service and judges both by the published document, so that the two
  * cannot agree on the same mistake. Streams go around it: it holds an event stream back until its end.
  */
+
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
@@ -16,6 +17,7 @@ import { silentLog } from "../../src/support/log.ts";
 import { Secret } from "../../src/support/secret.ts";
 import { script } from "../support/child-process/cloud.ts";
 import { DEPLOY } from "../support/in-process/local-calls.ts";
+import { PATIENT } from "../support/in-process/patient.ts";
 import { FULL_DEPLOY } from "./local-bodies.ts";
 import { obstacle, type Prism, startPrism } from "./tools.ts";
 
@@ -113,16 +115,16 @@ describe.skipIf(obstacle !== "")(`through Prism's validating proxy${obstacle}`, 
     const attached = await run(named(job), "", { attachTo: runId });
     expect(attached.kind).toBe("completed");
 
-    await client.listDeployments();
-    await client.getDeployment(job);
-    await client.startDeployment(service);
-    await client.listRunPage(job, { limit: 5, offset: 1, status: "completed", conversationId: "talk-1" });
-    await client.listRunPage(undefined, { limit: 5 });
-    await client.getRunState(runId);
-    await client.listRunEvents(runId, 1);
-    await client.listRunArtifacts(runId);
-    await client.listPendingRuns();
-    await client.deleteDeployment(job);
+    await client.listDeployments(PATIENT);
+    await client.getDeployment(job, PATIENT);
+    await client.startDeployment(service, PATIENT);
+    await client.listRunPage(job, { limit: 5, offset: 1, status: "completed", conversationId: "talk-1" }, PATIENT);
+    await client.listRunPage(undefined, { limit: 5 }, PATIENT);
+    await client.getRunState(runId, PATIENT);
+    await client.listRunEvents(runId, 1, PATIENT);
+    await client.listRunArtifacts(runId, PATIENT);
+    await client.listPendingRuns(PATIENT);
+    await client.deleteDeployment(job, PATIENT);
     await client.close();
 
     expect(broken()).toEqual([]);

@@ -31,8 +31,8 @@ const MAX_DEADLINE_MARGIN_MS = 1_000;
 export interface TurnOptions extends TargetSettings {
   registry: RunRegistry;
   ambient: Ambient;
-  /** Downloads a run's artifacts into a folder. Never rejects. */
-  saveArtifacts(outcome: Outcome, folder: string): Promise<SavedArtifact[]>;
+  /** Downloads a run's artifacts into a folder, as many as can be had before the signal aborts. Never rejects. */
+  saveArtifacts(outcome: Outcome, folder: string, signal: AbortSignal): Promise<SavedArtifact[]>;
 }
 
 export type TurnInput = Extract<Operation, { kind: "chat" | "job" | "heartbeat" }>;
@@ -134,8 +134,9 @@ class Turn {
   /** Adds what follows the text of a run that completed or waits. */
   async #close(outcome: Outcome): Promise<void> {
     const folder = this.#session.resolved_mounts.find(({ kind }) => kind === "artifacts")?.target_path;
+    const { registry, saveArtifacts } = this.#options;
     const artifacts = folder
-      ? await this.#options.saveArtifacts(outcome, folder)
+      ? await registry.finish(this.#deadline, (signal) => saveArtifacts(outcome, folder, signal))
       : outcome.artifacts.map((artifact) => ({ artifact }));
     await this.#add(outcome.text, closingText(outcome, artifacts));
   }

@@ -12,7 +12,7 @@ export async function serve(start: HostStart): Promise<void> {
       deployment: config.deployment,
       secret: config.variable,
       stateDir: config.stateDir,
-      saveArtifacts: async (outcome, folder) => (await engine()).saveArtifacts(outcome, folder),
+      saveArtifacts: async (...what) => (await engine()).saveArtifacts(...what),
       warmUp,
     }),
   );

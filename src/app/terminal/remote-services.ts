@@ -4,7 +4,7 @@ import type { Config } from "../../config.ts";
 import { ApprovalDesk, Organization, parseEntry } from "../../core/engine.ts";
 import { createHttp, SerenClient, toFailure } from "../../seren/index.ts";
 import { OwnedFiles } from "../../state/index.ts";
-import { timeoutSignal } from "../../support/abort.ts";
+import { timeoutSignal, unabortable, withTimeLimit } from "../../support/abort.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import type { Secret } from "../../support/secret.ts";
 import { createEngine, type EngineOptions } from "../engine.ts";
@@ -29,7 +29,9 @@ export async function createRemote(options: EngineOptions): Promise<Remote> {
 export async function checkKey(config: Config, ambient: Ambient, key: Secret): Promise<void> {
   const transport = createHttp({ ...connectionOf(config), apiKey: () => key, userAgent: userAgent(), ambient });
   try {
-    await new SerenClient(transport, ambient).listDeployments({ attempts: 2 });
+    await withTimeLimit({ ambient, ms: 2 * PROBE_TIMEOUT_MS }, (signal) =>
+      new SerenClient(transport, ambient).listDeployments({ attempts: 2, signal }),
+    );
   } finally {
     await transport.close();
   }
@@ -53,12 +55,19 @@ function probeOf(client: SerenClient, config: Config | undefined, { apiKey, ambi
     async call() {
       const before = ambient.now();
       if (!config) {
-        await client.listDeployments({ attempts: 1 });
+        await withTimeLimit({ ambient, ms: PROBE_TIMEOUT_MS }, (signal) =>
+          client.listDeployments({ attempts: 1, signal }),
+        );
         return { tookMs: ambient.now() - before };
       }
       const transport = createHttp({ ...connectionOf(config), apiKey, userAgent: userAgent(), ambient });
       try {
-        const response = await transport.request({ method: "GET", path: "/deployments", timeoutMs: PROBE_TIMEOUT_MS });
+        const response = await transport.request({
+          method: "GET",
+          path: "/deployments",
+          timeoutMs: PROBE_TIMEOUT_MS,
+          signal: unabortable(),
+        });
         if (response.status < 200 || response.status > 299)
           throw toFailure(response, "the list of deployments", ambient);
         const tookMs = ambient.now() - before;

@@ -12,6 +12,7 @@ import {
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import type { Approval, RunRef } from "../events.ts";
 import { runRefOf } from "../run/outcome.ts";
+import { look } from "./look.ts";
 
 /** What would be done, in full. It must be shown whole before it is approved. */
 export interface ApprovalRequest extends Approval {
@@ -38,7 +39,7 @@ export class ApprovalDesk {
   }
 
   async waiting(): Promise<Rows<WaitingRun>> {
-    const { rows, unreadable } = await this.#client.listPendingRuns();
+    const { rows, unreadable } = await look(this.#client, (signal) => this.#client.listPendingRuns({ signal }));
     const waiting = rows
       .filter(({ status }) => status === AWAITING_APPROVAL || status === UNKNOWN_STATUS)
       .map(({ runId, deploymentId = "", approvals }) => ({
@@ -50,7 +51,9 @@ export class ApprovalDesk {
 
   /** Rejects with `not_found` for an unknown run, and with `conflict` for one that does not wait. */
   async checkpoint(runId: string): Promise<Checkpoint> {
-    const [record, pending] = await Promise.all([this.#client.getRun(runId), this.#client.getPendingApprovals(runId)]);
+    const [record, pending] = await look(this.#client, (signal) =>
+      Promise.all([this.#client.getRun(runId, { signal }), this.#client.getPendingApprovals(runId, { signal })]),
+    );
     const requests = pending.approvals.map(requestOf);
     const waits = record.status === AWAITING_APPROVAL || pending.status === AWAITING_APPROVAL;
     if (!waits || requests.length === 0) {
@@ -91,7 +94,8 @@ export class ApprovalDesk {
 
   /** Returns the failure to throw. The call is not repeated: it may have taken effect, which the status of the run shows. */
   async #explain({ runId }: RunRef, failure: ExecutionFailure): Promise<ExecutionFailure> {
-    const status = (await this.#client.getRun(runId).catch(() => undefined))?.status;
+    const record = look(this.#client, (signal) => this.#client.getRun(runId, { signal }));
+    const status = (await record.catch(() => undefined))?.status;
     if (status === undefined || status === AWAITING_APPROVAL) return failure;
     return new ExecutionFailure(
       "conflict",

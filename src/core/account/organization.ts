@@ -9,6 +9,7 @@ import {
 } from "../../seren/index.ts";
 import type { OutcomeKind, RunRef, Usage } from "../events.ts";
 import { runRefOf, usageOf } from "../run/outcome.ts";
+import { look } from "./look.ts";
 
 /** `queued`, `running` and `awaiting_approval` have not ended. Unknown values of the service count as `running`. */
 export type RunState = "queued" | "running" | OutcomeKind;
@@ -50,30 +51,31 @@ export class Organization {
   /** Returns the newest runs first, at most `limit`; the service allows 100. */
   async runs(query: { limit: number; goingOn?: boolean; deploymentId?: string }): Promise<Rows<RunRow>> {
     const { limit, goingOn, deploymentId } = query;
-    const page = await this.#client.listRunPage(deploymentId, { limit, ...(goingOn ? { status: GOING_ON } : {}) });
+    const wanted = { limit, ...(goingOn ? { status: GOING_ON } : {}) };
+    const page = await look(this.#client, (signal) => this.#client.listRunPage(deploymentId, wanted, { signal }));
     return { rows: page.runs.map(runRowOf).sort((a, b) => b.startedAt - a.startedAt), unreadable: page.unreadable };
   }
 
   /** Rejects with `not_found`. */
   async run(runId: string): Promise<RunRow> {
-    return runRowOf(await this.#client.getRun(runId));
+    return runRowOf(await look(this.#client, (signal) => this.#client.getRun(runId, { signal })));
   }
 
   /** Returns the tool or step of the run. Undefined when the service does not say. */
   async step(runId: string): Promise<string | undefined> {
-    const state = await this.#client.getRunState(runId, { attempts: 1 });
+    const state = await look(this.#client, (signal) => this.#client.getRunState(runId, { attempts: 1, signal }));
     return state.currentTool ?? state.currentStep;
   }
 
   /** Returns the newest deployments first. */
   async deployments(): Promise<Rows<DeploymentRow>> {
-    const { rows, unreadable } = await this.#client.listDeployments();
+    const { rows, unreadable } = await look(this.#client, (signal) => this.#client.listDeployments({ signal }));
     return { rows: rows.map(deploymentRowOf).sort((a, b) => b.createdAt - a.createdAt), unreadable };
   }
 
   /** Cannot be undone. The service cancels the runs of the deployment. */
   deleteDeployment(deploymentId: string): Promise<void> {
-    return this.#client.deleteDeployment(deploymentId);
+    return look(this.#client, (signal) => this.#client.deleteDeployment(deploymentId, { signal }));
   }
 }
 

@@ -1,11 +1,12 @@
 /** Any run of the account by its remote id: a look that does not wait, and a cancel. */
-import { AWAITING_APPROVAL, endingOf, type Run, type SerenClient } from "../../seren/index.ts";
+import { AWAITING_APPROVAL, type CallOptions, endingOf, type Run, type SerenClient } from "../../seren/index.ts";
 import { asFailure } from "../../support/failure.ts";
 import type { Canceller } from "../cancel/canceller.ts";
 import type { Approval, Outcome, OutcomeKind, Phase, RunRef } from "../events.ts";
 import { phaseOf } from "../run/notifiers.ts";
 import { approvalsOf, endedOutcome, mergeArtifacts, runRefOf } from "../run/outcome.ts";
 import { recordedText, Transcript } from "../run/transcript.ts";
+import { look } from "./look.ts";
 
 /** State of a run at one look. */
 export interface RunReport {
@@ -34,7 +35,10 @@ export class RunDirectory {
 
   /** Looks once, from `cursor` on; 0 is the beginning. Rejects with `not_found` for an unknown id. */
   async status(runId: string, cursor = 0): Promise<RunReport> {
-    const once = { attempts: 1 };
+    return look(this.#client, (signal) => this.#status(runId, cursor, { attempts: 1, signal }));
+  }
+
+  async #status(runId: string, cursor: number, once: CallOptions): Promise<RunReport> {
     const [record, page] = await Promise.all([
       this.#client.getRun(runId, once),
       this.#client.listRunEvents(runId, cursor, once).catch(() => undefined), // the record alone says enough
@@ -52,7 +56,7 @@ export class RunDirectory {
     if (record.status === AWAITING_APPROVAL) {
       report.approvals = approvalsOf((await this.#client.getPendingApprovals(runId, once)).approvals);
     }
-    const outcome = await this.#outcomeOf(record);
+    const outcome = await this.#outcomeOf(record, once);
     return outcome ? { ...report, outcome } : report;
   }
 
@@ -69,25 +73,32 @@ export class RunDirectory {
     } catch (error) {
       const failure = asFailure(error);
       if (failure.retryable) void this.#canceller.cancel(runId);
-      const ended = failure.kind === "conflict" ? await this.#client.getRun(runId).catch(() => undefined) : undefined;
-      const ending = ended && endingOf(ended.status);
+      const ending = failure.kind === "conflict" ? await this.#endingOf(runId) : undefined;
       if (ending) return ending;
       throw failure;
     }
   }
 
-  async #outcomeOf(record: Run): Promise<Outcome | undefined> {
+  async #endingOf(runId: string): Promise<OutcomeKind | undefined> {
+    const record = look(this.#client, (signal) => this.#client.getRun(runId, { signal }));
+    return record.then(
+      ({ status }) => endingOf(status),
+      () => undefined,
+    );
+  }
+
+  async #outcomeOf(record: Run, once: CallOptions): Promise<Outcome | undefined> {
     const ending = endingOf(record.status);
     if (!ending) return undefined;
     const transcript = new Transcript();
     for (const row of record.eventRows ?? []) transcript.apply(row);
-    const listed = await this.#client.listRunArtifacts(record.id, { attempts: 1 }).catch(() => undefined);
+    const listed = await this.#client.listRunArtifacts(record.id, once).catch(() => undefined);
     return endedOutcome({
       record,
       ending,
       transcript,
       text: recordedText(record) ?? "",
-      artifacts: mergeArtifacts(transcript.artifacts, listed?.rows ?? []),
+      artifacts: mergeArtifacts(transcript.artifacts, listed?.rows ?? []).artifacts,
     });
   }
 }

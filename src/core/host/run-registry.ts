@@ -31,6 +31,8 @@ export interface RegistryOptions {
 
 export class RunRegistry {
   readonly #live = new Map<string, LiveRun>();
+  /** What requests still do after their runs. */
+  readonly #remainders = new Map<Promise<unknown>, AbortController>();
   readonly #execute: () => Promise<Execute>;
   readonly #ambient: Ambient;
   readonly #redactor: Pick<Redactor, "stream"> | undefined;
@@ -89,6 +91,24 @@ export class RunRegistry {
     return run;
   }
 
+  /**
+   * Does what a request needs after its run, such as saving files. `work` is stopped by `deadline`, in milliseconds since
+   * the epoch, and by `drain`, which waits for it. It returns what it has by then.
+   */
+  finish<T>(deadline: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const controller = new AbortController();
+    if (this.#closed) controller.abort(new Stopped("shutdown"));
+    const stopTimer = this.#ambient.timer(deadline - this.#ambient.now(), () =>
+      controller.abort(new Stopped("deadline")),
+    );
+    const working = work(controller.signal).finally(() => {
+      stopTimer();
+      this.#remainders.delete(working);
+    });
+    this.#remainders.set(working, controller);
+    return working;
+  }
+
   /** Returns whether there was something to cancel. */
   cancel(key: string, by: StopCause): boolean {
     const run = this.#live.get(key);
@@ -104,8 +124,10 @@ export class RunRegistry {
     this.#closed = true;
     const runs = [...this.#live.values()];
     for (const run of runs) run.cancel(by);
-    if (runs.length === 0) return 0;
-    await settleWithin(this.#ambient, budgetMs, Promise.allSettled(runs.map((run) => run.outcome)));
+    for (const controller of this.#remainders.values()) controller.abort(new Stopped(by));
+    const open = [...runs.map((run) => run.outcome), ...this.#remainders.keys()];
+    if (open.length === 0) return 0;
+    await settleWithin(this.#ambient, budgetMs, Promise.allSettled(open));
     return this.#live.size;
   }
 

@@ -1,15 +1,35 @@
 /** Saves the artifacts of a run as local files. */
 import { createHash } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, open, rm } from "node:fs/promises";
 import { extname, join } from "node:path";
+import { timeoutSignal } from "../../support/abort.ts";
+import type { Ambient } from "../../support/ambient.ts";
+import { clipBytes } from "../../support/clip.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import type { Artifact, Outcome } from "../events.ts";
 
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
 const MAX_TOTAL_BYTES = 256 * 1024 * 1024;
-const MAX_NAME_LENGTH = 80;
+/** Limit for all artifacts of a run together. A turn may have hours left, and an address may be slow on purpose. */
+const MAX_SAVING_MS = 10 * 60_000;
+const AT_ONCE = 4;
+/** File systems allow 255 bytes. */
+const MAX_STEM_BYTES = 160;
 
-export type Fetch = (address: string, maxBytes: number) => Promise<Uint8Array>;
+export interface FetchLimits {
+  maxBytes: number;
+  signal: AbortSignal;
+}
+
+/** Returns the content of an address. Rejects when it cannot be had, or as soon as it is longer than `maxBytes`. */
+export type Fetch = (address: string, limits: FetchLimits) => AsyncIterable<Uint8Array>;
+
+export interface SaveOptions {
+  fetch: Fetch;
+  ambient: Ambient;
+  /** Ends the saving. What is not complete by then is not kept. */
+  signal: AbortSignal;
+}
 
 /** Where an artifact was saved, or why it was not. */
 export type SavedArtifact = { artifact: Artifact; path: string } | { artifact: Artifact; problem: string };
@@ -18,44 +38,103 @@ export type SavedArtifact = { artifact: Artifact; path: string } | { artifact: A
  * Saves artifacts into a subfolder of `folder`, one per run. An artifact that cannot be saved is returned with the reason
  * and does not fail the turn, because the answer is complete without it. Never rejects.
  */
-export async function saveArtifacts(outcome: Outcome, folder: string, fetch: Fetch): Promise<SavedArtifact[]> {
-  const target = join(folder, outcome.run?.runId ?? "run");
+export async function saveArtifacts(
+  { run, artifacts }: Outcome,
+  folder: string,
+  { fetch, ambient, signal: parent }: SaveOptions,
+): Promise<SavedArtifact[]> {
+  const target = join(folder, run?.runId ?? "run");
+  const limit = timeoutSignal(ambient, MAX_SAVING_MS, parent);
+  const { signal } = limit;
+  const room = new Room(MAX_TOTAL_BYTES);
   const taken = new Set<string>();
-  const saved: SavedArtifact[] = [];
-  let left = MAX_TOTAL_BYTES;
-  for (const artifact of outcome.artifacts) {
+  const files = artifacts.map((artifact) => ({ artifact, path: join(target, fileName(artifact, taken)) }));
+  const save = async ({ artifact, path }: { artifact: Artifact; path: string }): Promise<SavedArtifact> => {
     try {
-      const bytes = await contentOf(artifact, fetch, Math.min(left, MAX_FILE_BYTES));
-      left -= bytes.byteLength;
+      signal.throwIfAborted();
       await mkdir(target, { recursive: true, mode: 0o700 });
-      const path = join(target, fileName(artifact, taken));
-      await writeFile(path, bytes, { mode: 0o600 });
-      saved.push({ artifact, path });
+      await writeArtifact(artifact, path, contentOf(artifact, fetch, signal), room);
+      return { artifact, path };
     } catch (error) {
-      const problem = error instanceof ExecutionFailure ? error.message : writeProblem(error);
-      saved.push({ artifact, problem });
+      return { artifact, problem: signal.aborted ? "there was no time left for it" : problemOf(error) };
     }
-  }
+  };
+  const saved: SavedArtifact[] = [];
+  let next = 0;
+  const work = async () => {
+    for (let file = files[next]; file; file = files[next]) {
+      const place = next++;
+      saved[place] = await save(file);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  limit.release();
   return saved;
 }
 
-async function contentOf(artifact: Artifact, fetch: Fetch, maxBytes: number): Promise<Uint8Array> {
-  if (artifact.uri) {
-    const bytes = await fetch(artifact.uri, maxBytes);
-    if (artifact.sha256 && createHash("sha256").update(bytes).digest("hex") !== artifact.sha256) {
-      throw new ExecutionFailure("contract", "its content does not match its hash");
-    }
-    return bytes;
+/** Bytes that may still be written. What was fetched in vain counts as well. */
+class Room {
+  #left: number;
+
+  constructor(bytes: number) {
+    this.#left = bytes;
   }
-  if (artifact.payload === undefined || artifact.payload === null) {
-    throw new ExecutionFailure("not_found", "it has neither an address nor content");
+
+  take(bytes: number): void {
+    if (bytes > this.#left)
+      throw new ExecutionFailure("invalid_input", `the artifacts of this run have more than ${MAX_TOTAL_BYTES} bytes`);
+    this.#left -= bytes;
   }
-  return Buffer.from(
-    typeof artifact.payload === "string" ? artifact.payload : `${JSON.stringify(artifact.payload, null, 2)}\n`,
-  );
 }
 
-function writeProblem(error: unknown): string {
+/** Writes as it reads, so that no artifact is held in memory. A file that could not be completed is removed. */
+async function writeArtifact(
+  { sha256 }: Artifact,
+  path: string,
+  content: AsyncIterable<Uint8Array>,
+  room: Room,
+): Promise<void> {
+  const hash = createHash("sha256");
+  const file = await open(path, "w", 0o600);
+  let isComplete = false;
+  try {
+    let size = 0;
+    for await (const bytes of content) {
+      size += bytes.byteLength;
+      if (size > MAX_FILE_BYTES) throw tooLarge();
+      room.take(bytes.byteLength);
+      hash.update(bytes);
+      await file.appendFile(bytes);
+    }
+    if (sha256 && hash.digest("hex") !== sha256)
+      throw new ExecutionFailure("contract", "its content does not match its hash");
+    isComplete = true;
+  } finally {
+    await file.close();
+    if (!isComplete) await rm(path, { force: true });
+  }
+}
+
+async function* contentOf(
+  { uri, payload }: Artifact,
+  fetch: Fetch,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, void> {
+  if (uri) return yield* fetch(uri, { maxBytes: MAX_FILE_BYTES, signal });
+  if (payload === undefined || payload === null) {
+    throw new ExecutionFailure("not_found", "it has neither an address nor content");
+  }
+  // Not indented: the blanks of deep nesting can be thousands of times the content.
+  yield Buffer.from(typeof payload === "string" ? payload : `${JSON.stringify(payload)}\n`);
+}
+
+function tooLarge(): ExecutionFailure {
+  return new ExecutionFailure("invalid_input", `it is larger than ${MAX_FILE_BYTES} bytes`);
+}
+
+function problemOf(error: unknown): string {
+  if (error instanceof ExecutionFailure) return error.message;
+  if (error instanceof RangeError) return "its content is nested too deeply";
   const code = error instanceof Error && "code" in error ? String(error.code) : asFailure(error).kind;
   return `it could not be written (${code})`;
 }
@@ -63,13 +142,16 @@ function writeProblem(error: unknown): string {
 /** Returns a plain, unused file name for the title that the run chose: no separators and no leading dots. */
 function fileName({ title, id, uri, payload }: Artifact, taken: Set<string>): string {
   const plain = (title ?? id).replace(/[^\p{L}\p{N}._ -]+/gu, "-").replace(/^[.\s-]+|[.\s-]+$/g, "");
-  const known = extname(plain) || (uri ? extname(new URL(uri).pathname).replace(/[^A-Za-z0-9.]/g, "") : "");
+  const known = extname(plain) || (uri ? extname(pathOf(uri)).replace(/[^A-Za-z0-9.]/g, "") : "");
   const ending = (known || (typeof payload === "object" ? ".json" : "")).slice(0, 12);
-  const stem =
-    (plain.endsWith(ending) ? plain.slice(0, plain.length - ending.length) : plain).slice(0, MAX_NAME_LENGTH) ||
-    "artifact";
+  const whole = plain.endsWith(ending) ? plain.slice(0, plain.length - ending.length) : plain;
+  const stem = clipBytes(whole, MAX_STEM_BYTES) || "artifact";
   let name = stem + ending;
   for (let count = 2; taken.has(name.toLowerCase()); count += 1) name = `${stem}-${count}${ending}`;
   taken.add(name.toLowerCase());
   return name;
+}
+
+function pathOf(uri: string): string {
+  return URL.canParse(uri) ? new URL(uri).pathname : "";
 }

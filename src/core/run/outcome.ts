@@ -2,7 +2,7 @@
 import { ENDED_STATUS, type PendingApproval, type Run, type RunArtifact, type RunEnding } from "../../seren/index.ts";
 import type { StopCause } from "../../support/abort.ts";
 import type { Approval, Artifact, Outcome, RunRef, Usage } from "../events.ts";
-import type { Transcript } from "./transcript.ts";
+import { MAX_ARTIFACTS, type Transcript } from "./transcript.ts";
 
 /** Returns undefined for a record without tokens and costs. */
 export function usageOf(record: Run): Usage | undefined {
@@ -32,11 +32,18 @@ export function approvalsOf(pending: PendingApproval[]): Approval[] {
   return pending.map(({ id, tool, reason }) => ({ id, tool, ...(reason ? { reason } : {}) }));
 }
 
-/** Merges artifacts of events with the listing. Equal ids or addresses are one artifact; its title is in the listing. */
-export function mergeArtifacts(seen: ReadonlyMap<string, Artifact>, listed: readonly RunArtifact[]): Artifact[] {
+/**
+ * Merges artifacts of events with the listing. Equal ids or addresses are one artifact; its title is in the listing. At most
+ * `MAX_ARTIFACTS` are kept.
+ */
+export function mergeArtifacts(
+  seen: ReadonlyMap<string, Artifact>,
+  listed: readonly RunArtifact[],
+): { artifacts: Artifact[]; leftOut: number } {
   const merged = new Map(seen);
+  const byAddress = new Map([...seen.values()].flatMap((one) => (one.uri ? [[one.uri, one]] : [])));
   for (const { id, kind, title, url, payload } of listed) {
-    const known = merged.get(id) ?? (url ? [...seen.values()].find(({ uri }) => uri === url) : undefined);
+    const known = merged.get(id) ?? (url ? byAddress.get(url) : undefined);
     merged.set(known?.id ?? id, {
       ...known,
       id: known?.id ?? id,
@@ -46,7 +53,8 @@ export function mergeArtifacts(seen: ReadonlyMap<string, Artifact>, listed: read
       ...(payload === undefined || payload === null ? {} : { payload }),
     });
   }
-  return [...merged.values()];
+  const artifacts = [...merged.values()];
+  return { artifacts: artifacts.slice(0, MAX_ARTIFACTS), leftOut: Math.max(0, artifacts.length - MAX_ARTIFACTS) };
 }
 
 export interface EndedRun {

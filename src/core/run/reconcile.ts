@@ -15,7 +15,7 @@ import {
   runFromStreamEnd,
   type SerenClient,
 } from "../../seren/index.ts";
-import type { StopCause } from "../../support/abort.ts";
+import { type StopCause, withTimeLimit } from "../../support/abort.ts";
 import { sleep } from "../../support/ambient.ts";
 import { asFailure, type Hint } from "../../support/failure.ts";
 import type { Log } from "../../support/log.ts";
@@ -24,13 +24,19 @@ import type { FollowedRun } from "./follow-run.ts";
 import { endedOutcome, mergeArtifacts } from "./outcome.ts";
 import { isComplete, type Position } from "./transcript.ts";
 
+/** Limit of listing the artifacts: the answer is complete without them. */
+const LISTING_LIMIT_MS = 15_000;
 /** Waits before a terminal record whose events are not complete is read again. */
 const REREAD_MS = [250, 500, 1_000, 1_500];
+/** Limit of all those readings together. */
+const REREAD_LIMIT_MS = 30_000;
 
 export interface Ending {
   client: SerenClient;
   log: Log;
   followed: FollowedRun;
+  /** Ends the reading of what is missing: the outcome is then made from what has been read. */
+  signal: AbortSignal;
   /** Who stopped the run, if it was stopped. */
   stoppedBy: StopCause | undefined;
 }
@@ -40,6 +46,8 @@ export type Reconciled =
   | { kind: "concluded"; events: ExecutionEvent[]; outcome: Outcome }
   /** The record is too large to be read. What is missing is read from the log, page by page, as the host takes it. */
   | { kind: "cut"; record: Run; listing: Promise<RunArtifact[]> };
+
+type Conclusion = Extract<Reconciled, { kind: "concluded" }>;
 
 export interface ReadRecordOptions {
   client: SerenClient;
@@ -63,7 +71,9 @@ export async function readRecord({
   streamEnd,
 }: ReadRecordOptions): Promise<{ record: Run; listing: Promise<RunArtifact[]> | undefined }> {
   const unneeded = new AbortController();
-  const listing = withListing ? listArtifacts(client, runId, unneeded.signal) : undefined;
+  const listing = withListing
+    ? listArtifacts(client, runId, AbortSignal.any([call.signal, unneeded.signal]))
+    : undefined;
   try {
     const record = await client.getRun(runId, call).catch((error: unknown) => {
       if (streamEnd !== undefined && isUnreadable(error)) return runFromStreamEnd(runId, streamEnd);
@@ -78,8 +88,9 @@ export async function readRecord({
 }
 
 /** Lists the artifacts of a run. Returns none when they cannot be listed: events have reported them as well. */
-function listArtifacts(client: SerenClient, runId: string, signal?: AbortSignal): Promise<RunArtifact[]> {
-  return client.listRunArtifacts(runId, signal && { signal }).then(
+function listArtifacts(client: SerenClient, runId: string, parent: AbortSignal): Promise<RunArtifact[]> {
+  const limit = { ambient: client.ambient, ms: LISTING_LIMIT_MS, parent };
+  return withTimeLimit(limit, (signal) => client.listRunArtifacts(runId, { signal })).then(
     ({ rows }) => rows,
     () => [],
   );
@@ -89,14 +100,13 @@ function listArtifacts(client: SerenClient, runId: string, signal?: AbortSignal)
 export function reconcile(
   record: Run,
   ending: Ending,
-  listing: Promise<RunArtifact[]> = listArtifacts(ending.client, record.id),
+  listing: Promise<RunArtifact[]> = listArtifacts(ending.client, record.id, ending.signal),
 ): Promise<Reconciled> {
   return rereadUntilComplete(record, ending)
     .then((latest): Reconciled => (latest.cut ? { kind: "cut", record: latest, listing } : conclude(latest, ending)))
     .then(async (reconciled) => {
       if (reconciled.kind === "cut") return reconciled;
-      const { events, outcome } = reconciled;
-      return { kind: "concluded", events, outcome: withArtifacts(outcome, ending, await listing) };
+      return { kind: "concluded", ...withArtifacts(reconciled, ending, await listing) };
     });
 }
 
@@ -111,26 +121,27 @@ export async function* emitRemaining(
   }
   yield* ending.followed.statuses.emitReconciling();
   yield* restOfLog(reconciled.record, ending);
-  const { events, outcome } = conclude(reconciled.record, ending);
+  const { events, outcome } = withArtifacts(conclude(reconciled.record, ending), ending, await reconciled.listing);
   yield* events;
-  return withArtifacts(outcome, ending, await reconciled.listing);
+  return outcome;
 }
 
 /** Emits the events of the log that the stream did not bring, page by page. */
 async function* restOfLog(record: Run, ending: Ending): AsyncGenerator<ExecutionEvent, void, void> {
-  const { client, followed } = ending;
+  const { client, followed, signal } = ending;
   const { cursor, transcript } = followed;
   const latest = Math.max(followed.result.latest, record.cut?.latestSequence ?? -1);
-  const log = new EventLogReader({ client, runId: record.id, cursor, signal: new AbortController().signal });
+  const log = new EventLogReader({ client, runId: record.id, cursor, signal });
   let failure: unknown;
   for (const wait of [0, ...REREAD_MS]) {
-    await sleep(client.ambient, wait);
     try {
+      await sleep(client.ambient, wait, signal);
       for await (const { events } of log.rest()) yield* transcript.applyAll(events);
       failure = undefined;
       if (cursor.sequence >= latest) return;
     } catch (error) {
       failure = error;
+      if (signal.aborted) break;
     }
   }
   if (failure === undefined) return;
@@ -139,13 +150,16 @@ async function* restOfLog(record: Run, ending: Ending): AsyncGenerator<Execution
 }
 
 /** Reads the record again while events are missing in it. It may become too large to be read meanwhile. */
-async function rereadUntilComplete(record: Run, { client, followed }: Ending): Promise<Run> {
+async function rereadUntilComplete(record: Run, { client, followed, signal: parent }: Ending): Promise<Run> {
   let latest = record;
-  for (const wait of REREAD_MS) {
-    if (latest.cut || isComplete(latest, positionOf(followed))) break;
-    await sleep(client.ambient, wait);
-    latest = await client.getRun(record.id).catch(() => latest);
-  }
+  const reading = withTimeLimit({ ambient: client.ambient, ms: REREAD_LIMIT_MS, parent }, async (signal) => {
+    for (const wait of REREAD_MS) {
+      if (latest.cut || isComplete(latest, positionOf(followed))) break;
+      await sleep(client.ambient, wait, signal);
+      latest = await client.getRun(record.id, { signal }).catch(() => latest);
+    }
+  });
+  await reading.catch(() => undefined); // what was read so far counts
   return latest;
 }
 
@@ -153,7 +167,7 @@ function positionOf({ cursor, result }: FollowedRun): Position {
   return { sequence: cursor.sequence, numbered: cursor.numbered, latest: result.latest, complete: result.complete };
 }
 
-function conclude(record: Run, { log, followed, stoppedBy }: Ending): Extract<Reconciled, { kind: "concluded" }> {
+function conclude(record: Run, { log, followed, stoppedBy }: Ending): Conclusion {
   const { transcript } = followed;
   const { streamError } = followed.result;
   const position = positionOf(followed);
@@ -185,8 +199,14 @@ function conclude(record: Run, { log, followed, stoppedBy }: Ending): Extract<Re
   return { kind: "concluded", events, outcome };
 }
 
-function withArtifacts(outcome: Outcome, { followed }: Ending, listing: RunArtifact[]): Outcome {
-  return { ...outcome, artifacts: mergeArtifacts(followed.transcript.artifacts, listing) };
+function withArtifacts(
+  { events, outcome }: Conclusion,
+  { followed }: Ending,
+  listing: RunArtifact[],
+): Pick<Conclusion, "events" | "outcome"> {
+  const { artifacts, leftOut } = mergeArtifacts(followed.transcript.artifacts, listing);
+  const notices = leftOut === 0 ? [] : [warning(`${leftOut} more artifacts of this run were left out`)];
+  return { events: [...events, ...notices], outcome: { ...outcome, artifacts } };
 }
 
 function warning(message: string, hint?: Hint): ExecutionEvent {

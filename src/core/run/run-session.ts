@@ -8,7 +8,7 @@
  * not ended is cancelled.
  */
 import { AWAITING_APPROVAL, type Deployment, endingOf, type RunTrace, type SerenClient } from "../../seren/index.ts";
-import { timeoutSignal } from "../../support/abort.ts";
+import { graceSignal, timeoutSignal } from "../../support/abort.ts";
 import { type Ambient, backoffMs, sleep } from "../../support/ambient.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import type { Log } from "../../support/log.ts";
@@ -26,7 +26,7 @@ import { type Launched, launch } from "./launch.ts";
 import { ApprovalNotifier, statusEvent, type Undecided } from "./notifiers.ts";
 import { runRefOf, unfinishedOutcome } from "./outcome.ts";
 import { type Ending, emitRemaining, type Reconciled, readRecord, reconcile } from "./reconcile.ts";
-import { StopSignal } from "./stop-signal.ts";
+import { RECONCILE_GRACE_MS, StopSignal } from "./stop-signal.ts";
 
 /** A cancelled run is waited for this long before the outcome says that the cancel is not confirmed. */
 const CONFIRM_MS = 60_000;
@@ -261,9 +261,9 @@ class RunSession {
     return { kind: "awaiting_approval", run, text: transcript.text, artifacts, ...undecided };
   }
 
-  #ending(followed: FollowedRun): Ending {
+  #ending(followed: FollowedRun, signal = this.#stop.late): Ending {
     const { client, log } = this.#options;
-    return { client, log, followed, stoppedBy: this.#stop.by };
+    return { client, log, followed, signal, stoppedBy: this.#stop.by };
   }
 
   /** After a stop: waits a limited time for the remote run to end, and returns what really happened. */
@@ -276,13 +276,20 @@ class RunSession {
       return unfinishedOutcome({ ...unfinished, message: "stopped following; the run itself goes on" });
     }
     yield statusEvent("cancelling", { run });
-    const ending = this.#ending(followed);
-    const reconciled = await canceller.cancelWithin(run.runId, CONFIRM_MS).then((ended) => {
-      if (!ended?.record) return undefined;
-      this.#state = { kind: "closed" };
-      return reconcile(ended.record, ending);
-    });
-    if (reconciled) return yield* emitRemaining(reconciled, ending);
+    const confirmed = new AbortController();
+    const grace = graceSignal(this.#ambient, RECONCILE_GRACE_MS, confirmed.signal);
+    const ending = this.#ending(followed, grace.signal);
+    try {
+      const reconciled = await canceller.cancelWithin(run.runId, CONFIRM_MS).then((ended) => {
+        confirmed.abort();
+        if (!ended?.record) return undefined;
+        this.#state = { kind: "closed" };
+        return reconcile(ended.record, ending);
+      });
+      if (reconciled) return yield* emitRemaining(reconciled, ending);
+    } finally {
+      grace.release();
+    }
     log("warn", "cancel requested but not confirmed", { by: stoppedBy });
     return unfinishedOutcome({
       ...unfinished,

@@ -1,9 +1,14 @@
 /** One signal for the two reasons to stop a run: the caller's abort and the deadline. The first one is kept. */
-import { type StopCause, Stopped, stopCauseOf } from "../../support/abort.ts";
+import { graceSignal, type StopCause, Stopped, stopCauseOf } from "../../support/abort.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import type { RunLimits } from "../request.ts";
 
+/** Once the request is stopped, what is missing of a run that has ended is read for this long. */
+export const RECONCILE_GRACE_MS = 10_000;
+
 export class StopSignal {
+  /** Aborts `RECONCILE_GRACE_MS` after `signal`. */
+  readonly late: AbortSignal;
   readonly #controller = new AbortController();
   readonly #release: () => void;
 
@@ -18,7 +23,10 @@ export class StopSignal {
     limits.signal.addEventListener("abort", onAbort, { once: true });
     if (limits.signal.aborted) onAbort();
     else if (left <= 0) onDeadline();
+    const grace = graceSignal(ambient, RECONCILE_GRACE_MS, this.#controller.signal);
+    this.late = grace.signal;
     this.#release = () => {
+      grace.release();
       stopTimer();
       limits.signal.removeEventListener("abort", onAbort);
     };

@@ -10,7 +10,8 @@ import { MAX_TEXT_CHARACTERS, TextBuffer } from "./text-buffer.ts";
 
 /** Tool calls remembered by id, to pair results with names and to recognise repeats. */
 const MAX_TOOLS = 10_000;
-const MAX_ARTIFACTS = 1_000;
+/** Artifacts kept of one run. */
+export const MAX_ARTIFACTS = 1_000;
 
 export interface RunError {
   message: string;

@@ -14,7 +14,8 @@ const CALL_TIMEOUT_MS = 60_000;
 const DEFAULT_ATTEMPTS = 4;
 
 export interface CallOptions {
-  signal?: AbortSignal;
+  /** Required, so that no call can outlive the request it serves. */
+  signal: AbortSignal;
   /** Calls in all while the service is away, the first one included; `Infinity`: until the signal is aborted. Default 4. */
   attempts?: number;
 }
@@ -30,7 +31,7 @@ export interface Call {
   body?: object;
   /** For the whole exchange. Default one minute. */
   timeoutMs?: number;
-  signal?: AbortSignal | undefined;
+  signal: AbortSignal;
 }
 
 export interface ReadableCall<T> extends Call {
@@ -71,7 +72,7 @@ export class Caller {
       path,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       timeoutMs,
-      ...(signal ? { signal } : {}),
+      signal,
     });
     const response = withoutGateway(sent);
     if (response.status < 200 || response.status > 299) throw toFailure(response, subject, this.ambient);
@@ -96,12 +97,12 @@ export class Caller {
   }
 
   /** A GET that is repeated while the service is away. */
-  get<T>(call: Pick<ReadableCall<T>, "path" | "subject" | "read">, options?: CallOptions): Promise<T> {
-    return this.repeat(() => this.call({ ...call, method: "GET", signal: options?.signal }), options);
+  get<T>(call: Pick<ReadableCall<T>, "path" | "subject" | "read">, options: CallOptions): Promise<T> {
+    return this.repeat(() => this.call({ ...call, method: "GET", signal: options.signal }), options);
   }
 
   /** Rows of a listing as the service shows them, not yet read; `undefined` where one is too large. */
-  page({ path, subject, limit, offset, filter }: Listing, options?: CallOptions): Promise<Page> {
+  page({ path, subject, limit, offset, filter }: Listing, options: CallOptions): Promise<Page> {
     const ask = (limit: number, offset: number) =>
       this.repeat(async () => {
         const { value: rows, hasMore = rows.length >= limit } = await this.exchange({
@@ -109,14 +110,14 @@ export class Caller {
           path: path + queryString({ limit, offset, ...filter }),
           subject,
           read: readRows,
-          signal: options?.signal,
+          signal: options.signal,
         });
         return { rows: [...rows], hasMore };
       }, options);
     return readPage(ask, limit, offset);
   }
 
-  repeat<T>(attempt: () => Promise<T>, { signal, attempts = DEFAULT_ATTEMPTS }: CallOptions = {}): Promise<T> {
+  repeat<T>(attempt: () => Promise<T>, { signal, attempts = DEFAULT_ATTEMPTS }: CallOptions): Promise<T> {
     return retrying(attempt, { ambient: this.ambient, budget: this.budget, attempts, signal });
   }
 }

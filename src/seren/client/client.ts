@@ -4,7 +4,7 @@
  * decide whether to call again, after looking for what the first call made.
  */
 import { MAX_PAGE } from "#protocols/seren-cloud";
-import { timeoutSignal } from "../../support/abort.ts";
+import { unabortable, withTimeLimit } from "../../support/abort.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { asFailure, ExecutionFailure, type FailureKind, isOneOf } from "../../support/failure.ts";
 import { RecentSet } from "../../support/recent-set.ts";
@@ -78,33 +78,37 @@ export class SerenClient {
     return this.#caller.budget;
   }
 
-  async listDeployments(options?: CallOptions): Promise<Rows<Deployment>> {
+  async listDeployments(options: CallOptions): Promise<Rows<Deployment>> {
     const call = { path: "/deployments", subject: "the list of deployments", read: readRows };
     return readEach(readDeployment, await this.#caller.get(call, options));
   }
 
-  async getDeployment(deploymentId: string, options?: CallOptions): Promise<Deployment> {
+  async getDeployment(deploymentId: string, options: CallOptions): Promise<Deployment> {
     const read = (value: unknown) => readDeployment(value, deploymentId);
     return this.#caller.get({ path: deploymentPath(deploymentId), subject: "the deployment", read }, options);
   }
 
-  /** Calls once: the service does not deduplicate, so a second call makes a second deployment. */
-  async deploy(deployment: NewDeployment, signal?: AbortSignal): Promise<Deployment> {
+  /**
+   * Calls once: the service does not deduplicate, so a second call makes a second deployment. Takes no signal: a call that is
+   * cut off may leave a deployment that is paid for and not known.
+   */
+  async deploy(deployment: NewDeployment): Promise<Deployment> {
     const body = deploymentBody(deployment);
     const call = { method: "POST", path: "/deploy", subject: "the deployment", read: readDeployment } as const;
-    return this.#caller.call({ ...call, body, signal });
+    return this.#caller.call({ ...call, body, signal: unabortable() });
   }
 
-  async startDeployment(deploymentId: string, options?: CallOptions): Promise<void> {
+  async startDeployment(deploymentId: string, options: CallOptions): Promise<void> {
     const path = `${deploymentPath(deploymentId)}/start`;
-    const call = { method: "POST", path, subject: "the deployment", signal: options?.signal } as const;
+    const call = { method: "POST", path, subject: "the deployment", signal: options.signal } as const;
     await this.#caller.repeat(() => this.#caller.send(call), options);
   }
 
   /** Succeeds also when the deployment does not exist. The service cancels its runs. */
-  async deleteDeployment(deploymentId: string): Promise<void> {
+  async deleteDeployment(deploymentId: string, { signal }: Pick<CallOptions, "signal">): Promise<void> {
     try {
-      await this.#caller.send({ method: "DELETE", path: deploymentPath(deploymentId), subject: "the deployment" });
+      const path = deploymentPath(deploymentId);
+      await this.#caller.send({ method: "DELETE", path, subject: "the deployment", signal });
     } catch (error) {
       if (!isOneOf(GONE, error)) throw error;
     }
@@ -118,6 +122,7 @@ export class SerenClient {
       subject: "the deployment",
       body: runBody(run),
       read: readInvocation,
+      signal: unabortable(),
     });
     return { httpStatus: status, invocation: value };
   }
@@ -126,7 +131,7 @@ export class SerenClient {
    * Returns the record. One that is too large or cannot be read is `cut`: it has what the run's state says, and no more.
    * Where the record's status cannot be read, the state's counts.
    */
-  async getRun(runId: string, options?: CallOptions): Promise<Run> {
+  async getRun(runId: string, options: CallOptions): Promise<Run> {
     const record = this.#largeRuns.has(runId) ? undefined : await this.#record(runId, options);
     const isFailure = record instanceof ExecutionFailure;
     if (record && !isFailure && record.status !== UNKNOWN_STATUS) return record;
@@ -141,7 +146,7 @@ export class SerenClient {
   }
 
   /** Returns the failure of a record that is too large or cannot be read. */
-  async #record(runId: string, options?: CallOptions): Promise<Run | ExecutionFailure> {
+  async #record(runId: string, options: CallOptions): Promise<Run | ExecutionFailure> {
     try {
       const read = (value: unknown) => sameRun(runId, readRun(value, runId));
       return await this.#caller.get({ path: runPath(runId), subject: "the run", read }, options);
@@ -152,13 +157,13 @@ export class SerenClient {
     }
   }
 
-  async getRunState(runId: string, options?: CallOptions): Promise<LiveState> {
+  async getRunState(runId: string, options: CallOptions): Promise<LiveState> {
     const read = (value: unknown) => readLiveState(value, runId);
     return this.#caller.get({ path: `${runPath(runId)}/state`, subject: "the run", read }, options);
   }
 
   /** One page of the runs of a deployment, or of the whole organization. */
-  async listRunPage(deploymentId: string | undefined, query: ListRuns = {}, options?: CallOptions): Promise<RunPage> {
+  async listRunPage(deploymentId: string | undefined, query: ListRuns, options: CallOptions): Promise<RunPage> {
     const { limit = MAX_PAGE.runs, offset = 0, status, conversationId } = query;
     const path = deploymentId ? `${deploymentPath(deploymentId)}/runs` : "/runs";
     const filter = { status, conversation_id: conversationId };
@@ -169,24 +174,24 @@ export class SerenClient {
     return { runs, unreadable, unnamedRequestIds, hasMore };
   }
 
-  async listRunEvents(runId: string, offset: number, options?: CallOptions): Promise<EventPage> {
+  async listRunEvents(runId: string, offset: number, options: CallOptions): Promise<EventPage> {
     const listing = { path: `${runPath(runId)}/events`, subject: "the run", limit: MAX_PAGE.events, offset };
     const { rows, hasMore } = await this.#caller.page(listing, options);
     return { events: rows, hasMore };
   }
 
-  async listRunArtifacts(runId: string, options?: CallOptions): Promise<Rows<RunArtifact>> {
+  async listRunArtifacts(runId: string, options: CallOptions): Promise<Rows<RunArtifact>> {
     const path = `${runPath(runId)}/artifacts${queryString({ limit: MAX_PAGE.artifacts })}`;
     return readEach(readArtifact, await this.#caller.get({ path, subject: "the run", read: readRows }, options));
   }
 
-  async getPendingApprovals(runId: string, options?: CallOptions): Promise<PendingApprovals> {
+  async getPendingApprovals(runId: string, options: CallOptions): Promise<PendingApprovals> {
     const call = { path: `${runPath(runId)}/pending_approvals`, subject: "the run", read: readPendingApprovals };
     return this.#caller.get(call, options);
   }
 
   /** The organization's runs that wait for a person. */
-  async listPendingRuns(options?: CallOptions): Promise<Rows<PendingRun>> {
+  async listPendingRuns(options: CallOptions): Promise<Rows<PendingRun>> {
     const path = `/pending_approvals${queryString({ limit: MAX_PAGE.approvals })}`;
     const call = { path, subject: "the list of approvals", read: readRows };
     return readEach(readPendingRun, await this.#caller.get(call, options));
@@ -195,26 +200,28 @@ export class SerenClient {
   /**
    * Asks the service to stop the run and returns the run as it is then: acceptance is no end, so the caller repeats this
    * until the status is terminal. Calls once; where the answer holds no record, one look follows. Returns `undefined` when
-   * the service took the request and the run cannot be seen.
+   * the service took the request and the run cannot be seen. Takes no signal: what has stopped must not stop its cancel.
    */
-  async cancelRun(runId: string, signal?: AbortSignal): Promise<Run | undefined> {
+  async cancelRun(runId: string): Promise<Run | undefined> {
     const path = `${runPath(runId)}/cancel`;
     try {
-      const call = { method: "POST", path, subject: "the run", timeoutMs: CANCEL_TIMEOUT_MS, signal } as const;
+      const call = {
+        method: "POST",
+        path,
+        subject: "the run",
+        timeoutMs: CANCEL_TIMEOUT_MS,
+        signal: unabortable(),
+      } as const;
       const run = sameRun(runId, readRun(envelopeOf(await this.#caller.send(call))?.data));
       if (run && run.status !== UNKNOWN_STATUS) return run;
     } catch (error) {
       if (!isTooLarge(error)) throw error;
       this.#largeRuns.add(runId);
     }
-    const limit = timeoutSignal(this.ambient, CANCEL_TIMEOUT_MS, signal);
-    try {
-      return await this.getRun(runId, { attempts: 1, signal: limit.signal });
-    } catch {
-      return undefined; // the cancel itself was taken
-    } finally {
-      limit.release();
-    }
+    const look = withTimeLimit({ ambient: this.ambient, ms: CANCEL_TIMEOUT_MS }, (signal) =>
+      this.getRun(runId, { attempts: 1, signal }),
+    );
+    return look.catch(() => undefined); // the cancel itself was taken
   }
 
   /**

@@ -11,6 +11,8 @@ const LAG_WAITS_MS = [0, 250, 500, 1_000];
 const EMPTY_GAPS = 5;
 const EMPTY_GAP_EVERY_MS = 1_000;
 
+/** Pages of one reading: five million events. A log that goes on for longer is taken for one that never ends. */
+const MAX_PAGES = 10_000;
 /** Attempts for a page that no other source replaces. */
 const REST_ATTEMPTS = 8;
 
@@ -33,6 +35,8 @@ export class EventLogReader {
   readonly #cursor: RunCursor;
   readonly #signal: AbortSignal;
   #offset = 0;
+  /** Highest number on the pages of this reading. */
+  #highest = -1;
   #emptyGaps = 0;
   #askedAt = 0;
   #recovered = false;
@@ -73,16 +77,17 @@ export class EventLogReader {
   /** Hands on what is new since the last call; the first call reads from the beginning. Waits while the service is away. */
   async *readNew(): AsyncGenerator<LogEvents, void, void> {
     if (this.#offset === 0) this.#cursor.begin({ fromStart: true });
-    for (;;) {
+    for (let pages = 0; pages < MAX_PAGES; pages += 1) {
       const page = await this.#client.listRunEvents(this.#runId, this.#offset, {
         signal: this.#signal,
         attempts: Number.POSITIVE_INFINITY,
       });
+      const hasNews = this.#pageHasNews(page.events.map(sequenceOf));
       for (const row of page.events) {
         yield* this.apply(row);
         this.#offset += 1;
       }
-      if (!page.hasMore || page.events.length === 0) return;
+      if (!page.hasMore || !hasNews) return;
     }
   }
 
@@ -94,13 +99,21 @@ export class EventLogReader {
     this.#cursor.advance(sequence);
   }
 
+  /** Whether a page leads further. The same page again does not, nor an empty one: asking on would never end. */
+  #pageHasNews(numbers: readonly (number | undefined)[]): boolean {
+    const before = this.#highest;
+    for (const number of numbers) this.#highest = Math.max(this.#highest, number ?? -1);
+    return this.#highest > before || numbers.includes(undefined);
+  }
+
   /** Returns whether the log has an event numbered `until` or higher. */
   async *#readTo(until: number, attempts = 2): AsyncGenerator<LogEvents, boolean, void> {
     // The reading starts at the last event applied, which shows that the offset is right. Where more events were counted
     // than the log holds (an unnumbered frame was sent twice), it goes back page by page until it meets the cursor.
     let offset = Math.max(0, this.#cursor.applied - 1);
     let met = false;
-    for (;;) {
+    this.#highest = -1;
+    for (let pages = 0; pages < MAX_PAGES; pages += 1) {
       const page = await this.#client.listRunEvents(this.#runId, offset, { signal: this.#signal, attempts });
       const numbers = page.events.map(sequenceOf);
       if (numbers.length > 0 && numbers.every((number) => number === undefined)) return true; // without numbers a gap cannot be filled
@@ -118,8 +131,9 @@ export class EventLogReader {
         yield { kind: "events", events: [page.events[index]] };
         this.#cursor.advance(sequence);
       }
-      if (reached || !page.hasMore || numbers.length === 0) return reached;
+      if (reached || !page.hasMore || !this.#pageHasNews(numbers)) return reached;
       offset += numbers.length;
     }
+    return false;
   }
 }

@@ -1,4 +1,5 @@
 /** Connections to one origin, directly or through a proxy. The caller sets all timeouts: undici's own are off. */
+import type { LookupFunction } from "node:net";
 import { Agent, type Dispatcher, Pool, ProxyAgent } from "undici";
 import type { ProxyRoute } from "../../support/proxy.ts";
 
@@ -20,14 +21,16 @@ export class TunnelFailure extends Error {
 
 export interface DispatcherOptions {
   proxy?: ProxyRoute | undefined;
+  /** Resolves the names of a direct connection. Default: the system. */
+  lookup?: LookupFunction;
   /** Maximum of connections at the same time. Default: no limit. */
   connections?: number;
 }
 
-export function createDispatcher({ proxy, connections }: DispatcherOptions = {}): Dispatcher {
+export function createDispatcher({ proxy, connections, lookup }: DispatcherOptions = {}): Dispatcher {
   const common = { headersTimeout: 0, bodyTimeout: 0, ...(connections === undefined ? {} : { connections }) };
   const connect = { timeout: CONNECT_TIMEOUT_MS };
-  if (!proxy) return new Agent({ connect, ...common });
+  if (!proxy) return new Agent({ connect: lookup ? { ...connect, lookup } : connect, ...common });
   const { username, password, origin } = proxy.url;
   const token = `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString("base64")}`;
   return new ProxyAgent({

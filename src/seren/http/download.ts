@@ -1,63 +1,76 @@
 /**
  * Downloads the content of an artifact. Its address comes from a run, so it is untrusted: the request carries no key, the
- * address must be https (or loopback, for the embedded service), and redirects are not followed.
+ * address must be https on the public internet or at the service's own origin, and redirects are not followed.
  */
-import { timeoutSignal } from "../../support/abort.ts";
+import { orAborted, timeoutSignal } from "../../support/abort.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
-import { isLoopback, type ProxyRoute } from "../../support/proxy.ts";
+import type { ProxyRoute } from "../../support/proxy.ts";
 import { createDispatcher } from "./dispatcher.ts";
+import { publicLookup, type Resolve, requirePublicHost } from "./public-address.ts";
 
 const TIMEOUT_MS = 120_000;
 
 export interface DownloadOptions {
   ambient: Ambient;
-  address: string;
   maxBytes: number;
-  /** Returns the proxy for an address. Default: none. */
+  signal: AbortSignal;
+  /** Address of the service. Content at its origin may be on loopback and without TLS, as the service itself. */
+  service: string;
+  /** Returns the proxy for an address. Default: none. A proxy resolves names itself, so only IP addresses are judged here. */
   proxyFor?: ((target: URL) => ProxyRoute | undefined) | undefined;
+  /** Resolves names. Default: the system. */
+  resolve?: Resolve;
 }
 
-/** Returns the content. Rejects with the reason when it cannot be had, or is longer than `maxBytes`. */
-export async function download({ ambient, address, maxBytes, proxyFor }: DownloadOptions): Promise<Uint8Array> {
-  const url = acceptable(address);
-  const dispatcher = createDispatcher({ proxy: proxyFor?.(url) });
-  const bound = timeoutSignal(ambient, TIMEOUT_MS);
+/** Yields the content. Rejects with the reason when it cannot be had, as soon as it is longer than `maxBytes`. */
+export async function* download(
+  address: string,
+  { ambient, maxBytes, signal, service, proxyFor, resolve }: DownloadOptions,
+): AsyncGenerator<Uint8Array, void, void> {
+  const url = parse(address);
+  const isOwn = url.origin === new URL(service).origin;
+  if (!isOwn) requireHarmless(url);
+  const dispatcher = createDispatcher({ proxy: proxyFor?.(url), ...(isOwn ? {} : { lookup: publicLookup(resolve) }) });
+  const bound = timeoutSignal(ambient, TIMEOUT_MS, signal);
   try {
-    const { statusCode, body } = await dispatcher.request({
-      origin: url.origin,
-      path: url.pathname + url.search,
-      method: "GET",
-      signal: bound.signal,
-    });
+    const { origin, pathname, search } = url;
+    const sent = dispatcher.request({ origin, path: pathname + search, method: "GET", signal: bound.signal });
+    const { statusCode, body } = await orAborted(sent, bound.signal);
     if (statusCode !== 200) throw new ExecutionFailure("unavailable", `its address answered HTTP ${statusCode}`);
-    const chunks: Uint8Array[] = [];
     let size = 0;
     for await (const chunk of body as AsyncIterable<Uint8Array>) {
       size += chunk.byteLength;
       if (size > maxBytes) throw new ExecutionFailure("invalid_input", `it is larger than ${maxBytes} bytes`);
-      chunks.push(chunk);
+      yield chunk;
     }
-    return Buffer.concat(chunks);
   } catch (error) {
     if (error instanceof ExecutionFailure) throw error;
-    throw new ExecutionFailure("unavailable", "its address could not be reached", { cause: error });
+    if (error instanceof Error && error.cause instanceof ExecutionFailure) throw error.cause;
+    const what = bound.signal.aborted ? "its address did not answer in time" : "its address could not be reached";
+    throw new ExecutionFailure("unavailable", what, { cause: error });
   } finally {
     bound.release();
     void dispatcher.destroy();
   }
 }
 
-function acceptable(address: string): URL {
-  const refuse = (why: string) => new ExecutionFailure("invalid_input", `its address ${why}`);
+function parse(address: string): URL {
   let url: URL;
   try {
     url = new URL(address);
   } catch {
     throw refuse("is not a URL");
   }
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname)))
-    throw refuse("is not https");
   if (url.username || url.password) throw refuse("carries a password");
   return url;
+}
+
+function requireHarmless({ protocol, hostname }: URL): void {
+  if (protocol !== "https:") throw refuse("is not https");
+  requirePublicHost(hostname);
+}
+
+function refuse(why: string): ExecutionFailure {
+  return new ExecutionFailure("invalid_input", `its address ${why}`);
 }

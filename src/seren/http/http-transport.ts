@@ -92,7 +92,7 @@ export function createHttp(options: HttpOptions): HttpTransport {
         const body = await readText(response.body, limit, () => large.take(bound.signal));
         return { status, headers: flat(response.headers), body };
       } catch (error) {
-        if (request.signal?.aborted) throw request.signal.reason;
+        if (request.signal.aborted) throw request.signal.reason;
         throw toConnectionFailure(error, { status, overdue: bound.signal.aborted });
       } finally {
         bound.release();
@@ -107,11 +107,11 @@ export function createHttp(options: HttpOptions): HttpTransport {
       if (bound.signal.aborted) forward();
       try {
         const response = await orAborted(send(streams, request, controller.signal), controller.signal);
-        const onAbort = () => controller.abort(request.signal?.reason);
-        request.signal?.addEventListener("abort", onAbort, { once: true });
-        if (request.signal?.aborted) onAbort();
+        const onAbort = () => controller.abort(request.signal.reason);
+        request.signal.addEventListener("abort", onAbort, { once: true });
+        if (request.signal.aborted) onAbort();
         const close = () => {
-          request.signal?.removeEventListener("abort", onAbort);
+          request.signal.removeEventListener("abort", onAbort);
           controller.abort(new Error("stream closed"));
         };
         return {
@@ -121,7 +121,7 @@ export function createHttp(options: HttpOptions): HttpTransport {
           close,
         };
       } catch (error) {
-        if (request.signal?.aborted) throw request.signal.reason;
+        if (request.signal.aborted) throw request.signal.reason;
         throw toConnectionFailure(error, { overdue: bound.signal.aborted });
       } finally {
         bound.signal.removeEventListener("abort", forward);
@@ -164,11 +164,7 @@ async function readText(
  * Returns the body, which closes the exchange at its end and rejects with our failures. Not a generator: that would cost
  * several promises for each chunk.
  */
-function guarded(
-  body: AsyncIterable<Uint8Array>,
-  signal: AbortSignal | undefined,
-  close: () => void,
-): AsyncIterable<Uint8Array> {
+function guarded(body: AsyncIterable<Uint8Array>, signal: AbortSignal, close: () => void): AsyncIterable<Uint8Array> {
   const chunks = body[Symbol.asyncIterator]();
   const onStep = (step: IteratorResult<Uint8Array>) => {
     if (step.done) close();
@@ -176,7 +172,7 @@ function guarded(
   };
   const onError = (error: unknown) => {
     close();
-    throw signal?.aborted ? signal.reason : toConnectionFailure(error);
+    throw signal.aborted ? signal.reason : toConnectionFailure(error);
   };
   return {
     [Symbol.asyncIterator]: () => ({

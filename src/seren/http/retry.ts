@@ -19,7 +19,7 @@ export interface RetryOptions {
   budget: TokenBucket;
   /** Calls in all, the first one included. `Infinity`: until the signal is aborted. */
   attempts: number;
-  signal?: AbortSignal | undefined;
+  signal: AbortSignal;
 }
 
 /**
@@ -31,11 +31,11 @@ export async function retrying<T>(
   { ambient, budget, attempts, signal }: RetryOptions,
 ): Promise<T> {
   for (let failures = 0; ; failures += 1) {
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     try {
       return await attempt();
     } catch (error) {
-      if (signal?.aborted) throw signal.reason;
+      if (signal.aborted) throw signal.reason;
       if (!(error instanceof ExecutionFailure && error.retryable) || failures + 1 >= attempts) throw error;
       const { retryAfterMs = 0 } = error.details;
       if (Number.isFinite(attempts) && retryAfterMs > MAX_RETRY_AFTER_MS) throw error;

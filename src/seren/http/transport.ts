@@ -8,7 +8,8 @@ export interface HttpRequest {
   body?: string;
   /** Limit of the whole exchange, including the wait for a connection. */
   timeoutMs: number;
-  signal?: AbortSignal;
+  /** Required, so that no call can outlive the request it serves. */
+  signal: AbortSignal;
 }
 
 export interface HttpResponse {

@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { MAX_PAGE } from "#protocols/seren-cloud";
+import { withTimeLimit } from "../../support/abort.ts";
 import { backoffMs, sleep } from "../../support/ambient.ts";
 import { ExecutionFailure, type FailureKind, isOneOf } from "../../support/failure.ts";
 import { oldestFirst } from "../../support/oldest-first.ts";
@@ -16,6 +17,8 @@ import type { Run } from "../model.ts";
 /** How long the run is looked for before it counts as not created: lists may lag behind. */
 const LOOKUP_WINDOW_MS = 6_000;
 const LOOKUP_EVERY_MS = 500;
+/** One reading of the list with all its pages. */
+const READING_LIMIT_MS = 90_000;
 const AWAY_CAP_MS = 15_000;
 /** Largest difference between the service's clock and ours. */
 const CLOCK_SKEW_MS = 120_000;
@@ -66,14 +69,14 @@ export async function lookUpRun(
   for (;;) {
     let wait = LOOKUP_EVERY_MS;
     try {
-      const { runs, unreadable } = await recentRuns(client, trace);
+      const { runs, unreadable } = await within(client, (signal) => recentRuns(client, trace, signal));
       const marked = runs.filter((run) => run.payload?.requestId === trace.requestId);
-      if (marked.length > 0) return await keepOldest(client, marked);
+      if (marked.length > 0) return await within(client, (signal) => keepOldest(client, marked, signal));
       answeredAt ??= ambient.now();
       // A run that only resembles ours is taken at the end of the window: ours may still appear beside it.
       if (ambient.now() - answeredAt >= windowMs) {
         if (unreadable > 0) throw unknownOutcome(new Error(`${unreadable} runs cannot be read`));
-        return await lookCloser(client, runs, trace);
+        return await within(client, (signal) => lookCloser(client, runs, trace, signal));
       }
       failures = 0;
     } catch (error) {
@@ -103,12 +106,13 @@ export function unknownOutcome(cause: unknown): ExecutionFailure {
 async function recentRuns(
   client: SerenClient,
   { deploymentId, since, requestId }: RunTrace,
+  signal: AbortSignal,
 ): Promise<{ runs: Run[]; unreadable: number }> {
   const byId = new Map<string, Run>();
   let unreadable = 0;
   for (let page = 0; page < MAX_PAGES; page += 1) {
     const before = byId.size;
-    const listed = await client.listRunPage(deploymentId, { offset: page * MAX_PAGE.runs }, { attempts: 1 });
+    const listed = await client.listRunPage(deploymentId, { offset: page * MAX_PAGE.runs }, { attempts: 1, signal });
     if (listed.unnamedRequestIds.includes(requestId)) {
       throw unknownOutcome(new Error("the run is in the list, without an id that can be read"));
     }
@@ -133,12 +137,12 @@ function reachesBack(runs: Run[], time: number): boolean {
 }
 
 /** A call that was repeated after lost answers may have started several runs: the oldest is followed, the others cancelled. */
-async function keepOldest(client: SerenClient, marked: Run[]): Promise<Run | undefined> {
+async function keepOldest(client: SerenClient, marked: Run[], signal: AbortSignal): Promise<Run | undefined> {
   const [kept, ...surplus] = oldestFirst(marked);
   const { ambient, budget } = client;
   for (const { id, status } of surplus) {
     if (isTerminal(status)) continue;
-    await retrying(() => client.cancelRun(id), { ambient, budget, attempts: 4 }).catch((error: unknown) => {
+    await retrying(() => client.cancelRun(id), { ambient, budget, attempts: 4, signal }).catch((error: unknown) => {
       if (!isOneOf(HAS_ENDED, error)) throw error;
     });
   }
@@ -152,10 +156,15 @@ const HAS_ENDED: ReadonlySet<FailureKind> = new Set(["not_found", "conflict"]);
  * Decides by the runs that carry no marker: by their rows first, then by the records of those whose rows leave it open.
  * Throws `unknown_outcome` when one of them could be ours and cannot be told from somebody else's.
  */
-async function lookCloser(client: SerenClient, runs: readonly Run[], trace: RunTrace): Promise<Run | undefined> {
+async function lookCloser(
+  client: SerenClient,
+  runs: readonly Run[],
+  trace: RunTrace,
+  signal: AbortSignal,
+): Promise<Run | undefined> {
   const open = runs.filter((run) => likenessOf(run, trace) !== "other");
   if (open.length > MAX_RECORDS) throw ambiguous();
-  const records = await Promise.all(open.map((run) => recordOf(client, run)));
+  const records = await Promise.all(open.map((run) => recordOf(client, run, signal)));
   const marked = records.find((run) => run.payload?.requestId === trace.requestId);
   if (marked) return marked;
   const alike = records.filter((run) => likenessOf(run, trace) === "alike");
@@ -164,9 +173,9 @@ async function lookCloser(client: SerenClient, runs: readonly Run[], trace: RunT
 }
 
 /** Returns the row itself where the record is not there yet. */
-async function recordOf(client: SerenClient, run: Run): Promise<Run> {
+async function recordOf(client: SerenClient, run: Run, signal: AbortSignal): Promise<Run> {
   try {
-    return await client.getRun(run.id, { attempts: 1 });
+    return await client.getRun(run.id, { attempts: 1, signal });
   } catch (error) {
     if (isOneOf(HAS_ENDED, error)) return run;
     throw error;
@@ -185,6 +194,11 @@ function likenessOf(run: Run, trace: RunTrace): "alike" | "open" | "other" {
   const sameMessage = isComparable && digestOf(payload.message) === messageDigest;
   if (isComparable && !sameMessage) return "other";
   return sameMessage && conversationId !== undefined && createdAt !== undefined ? "alike" : "open";
+}
+
+/** The request's own signal does not reach these calls: a run that exists can be cancelled only when it was found. */
+function within<T>(client: SerenClient, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  return withTimeLimit({ ambient: client.ambient, ms: READING_LIMIT_MS }, work);
 }
 
 /** Sources of runs that no create call made. */

@@ -14,7 +14,7 @@ export interface Sent {
   headers: Record<string, string>;
   /** On the virtual clock. */
   at: number;
-  signal: AbortSignal | undefined;
+  signal: AbortSignal;
 }
 
 export interface Reply {

@@ -3,8 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Artifact, Outcome } from "../../../../src/core/index.ts";
-import { saveArtifacts } from "../../../../src/core/run/artifact-files.ts";
+import { type Fetch, saveArtifacts } from "../../../../src/core/run/artifact-files.ts";
+import { orAborted } from "../../../../src/support/abort.ts";
+import { realAmbient } from "../../../../src/support/ambient.ts";
 import { ExecutionFailure } from "../../../../src/support/failure.ts";
+import { PATIENT } from "../../../support/in-process/patient.ts";
+import { VirtualAmbient } from "../../../support/in-process/virtual-ambient.ts";
 
 const RUN = "11111111-1111-4111-8111-111111111111";
 let folder: string;
@@ -20,7 +24,10 @@ const outcome = (...artifacts: Artifact[]): Outcome => ({
   artifacts,
   approvals: [],
 });
-const fetch = async (address: string) => Buffer.from(`content of ${address}`);
+async function* fetch(address: string) {
+  yield Buffer.from(`content of ${address}`);
+}
+const patiently = (how: Fetch) => ({ fetch: how, ambient: realAmbient, ...PATIENT });
 
 test("an address is fetched, a payload is written, each under a plain name of its own", async () => {
   const saved = await saveArtifacts(
@@ -31,7 +38,7 @@ test("an address is fetched, a payload is written, each under a plain name of it
       { id: "d", kind: "note", title: "ünïcode note.txt", payload: "text" },
     ),
     folder,
-    fetch,
+    patiently(fetch),
   );
   expect(saved.map((one) => ("path" in one ? one.path.slice(folder.length + 1) : one.problem))).toEqual([
     `${RUN}/Report.pdf`,
@@ -39,13 +46,17 @@ test("an address is fetched, a payload is written, each under a plain name of it
     `${RUN}/c.json`,
     `${RUN}/ünïcode note.txt`,
   ]);
-  expect(await readFile(join(folder, RUN, "c.json"), "utf8")).toBe('{\n  "rows": 2\n}\n');
+  expect(await readFile(join(folder, RUN, "c.json"), "utf8")).toBe('{"rows":2}\n');
 });
 
 test.each(["../../etc/passwd", "/etc/passwd", "..", "a/b", "C:\\x", ".hidden", "x\0y", "  "])(
   "a title such as %j cannot leave the folder",
   async (title) => {
-    const [one] = await saveArtifacts(outcome({ id: "a", kind: "x", title, payload: "text" }), folder, fetch);
+    const [one] = await saveArtifacts(
+      outcome({ id: "a", kind: "x", title, payload: "text" }),
+      folder,
+      patiently(fetch),
+    );
     const [name = ""] = await readdir(join(folder, RUN));
     expect(one).toMatchObject({ path: join(folder, RUN, name) });
     expect(name).not.toMatch(/^\.|[\\/\0]/);
@@ -61,10 +72,10 @@ test("an artifact that cannot be fetched is returned with the reason, and the ot
       { id: "good", kind: "x", payload: "text" },
     ),
     folder,
-    async (address) => {
+    patiently(async function* (address) {
       if (address.endsWith("gone")) throw new ExecutionFailure("unavailable", "its address answered HTTP 404");
-      return Buffer.from("other");
-    },
+      yield Buffer.from("other");
+    }),
   );
   expect(saved.map((one) => ("problem" in one ? one.problem : "saved"))).toEqual([
     "its address answered HTTP 404",
@@ -72,4 +83,85 @@ test("an artifact that cannot be fetched is returned with the reason, and the ot
     "it has neither an address nor content",
     "saved",
   ]);
+});
+
+test("addresses that never answer are given up together when the signal aborts, and nothing is left of them", async () => {
+  const stop = new AbortController();
+  let begun = 0;
+  const saving = saveArtifacts(
+    outcome(
+      { id: "a", kind: "x", uri: "https://files.example/a" },
+      { id: "b", kind: "x", uri: "https://files.example/b" },
+      { id: "c", kind: "x", payload: "text" },
+    ),
+    folder,
+    {
+      ...patiently(async function* (_, { signal }) {
+        yield Buffer.from("begun");
+        begun += 1;
+        if (begun === 2) stop.abort();
+        await orAborted(new Promise(() => undefined), signal);
+      }),
+      signal: stop.signal,
+    },
+  );
+  const saved = await saving;
+  expect(saved.map((one) => ("problem" in one ? one.problem : "saved"))).toEqual([
+    "there was no time left for it",
+    "there was no time left for it",
+    "saved",
+  ]);
+  expect(await readdir(join(folder, RUN))).toEqual(["c"]);
+});
+
+test("a turn without a limit waits ten minutes for all artifacts together", async () => {
+  const ambient = new VirtualAmbient(1);
+  const silent = Array.from({ length: 9 }, (_, id) => ({ id: `${id}`, kind: "x", uri: "https://files.example/x" }));
+  const began = ambient.now();
+  const saving = saveArtifacts(outcome(...silent), folder, {
+    ...PATIENT,
+    ambient,
+    async *fetch(_, { signal }) {
+      yield Buffer.from("begun");
+      await orAborted(new Promise(() => undefined), signal);
+    },
+  });
+  // The files are opened in real time.
+  while (ambient.now() - began < 10 * 60_000) {
+    await new Promise((resolve) => setImmediate(resolve));
+    await ambient.advance(60_000);
+  }
+  expect((await saving).every((one) => "problem" in one)).toBe(true);
+});
+
+test("the limits hold for what is written, whatever its source", async () => {
+  const mebibytes = (count: number) => "x".repeat(count * 1024 * 1024);
+  const saved = await saveArtifacts(
+    outcome(
+      { id: "large", kind: "x", payload: mebibytes(65) },
+      ...[1, 2, 3, 4].map((id) => ({ id: `p${id}`, kind: "x", payload: mebibytes(60) })),
+      { id: "over", kind: "x", uri: "https://files.example/over" },
+      { id: "nested", kind: "x", payload: Array.from({ length: 50 }).reduce((inner) => [inner], [0]) },
+    ),
+    folder,
+    patiently(async function* () {
+      for (let count = 0; count < 60; count += 1) yield Buffer.alloc(1024 * 1024);
+    }),
+  );
+  expect(saved.map((one) => ("problem" in one ? one.problem : "saved"))).toEqual([
+    "it is larger than 67108864 bytes",
+    ...Array(4).fill("saved"),
+    "the artifacts of this run have more than 268435456 bytes",
+    "saved",
+  ]);
+  expect((await readFile(join(folder, RUN, "nested.json"))).byteLength).toBeLessThan(200);
+});
+
+test("a title of long characters makes a name that a file system takes", async () => {
+  const [one] = await saveArtifacts(
+    outcome({ id: "a", kind: "x", title: "漢".repeat(300), payload: "text" }),
+    folder,
+    patiently(fetch),
+  );
+  expect(one).toHaveProperty("path");
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { SerenClient } from "../../../../src/seren/client/client.ts";
 import { data, lost } from "../../../support/in-process/fake-transport.ts";
+import { PATIENT } from "../../../support/in-process/patient.ts";
 import { DEPLOYMENT, RUN } from "../follow/rows.ts";
 import { clientHarness } from "./harness.ts";
 
@@ -9,16 +10,16 @@ describe("ids that come from hosts and files", () => {
   const { transport, client } = clientHarness();
   const signal = new AbortController().signal;
   const calls: Record<string, (id: string) => Promise<unknown>> = {
-    getDeployment: (id) => client.getDeployment(id),
-    startDeployment: (id) => client.startDeployment(id),
-    deleteDeployment: (id) => client.deleteDeployment(id),
+    getDeployment: (id) => client.getDeployment(id, PATIENT),
+    startDeployment: (id) => client.startDeployment(id, PATIENT),
+    deleteDeployment: (id) => client.deleteDeployment(id, PATIENT),
     createRun: (id) => client.createRun(id, {}),
-    getRun: (id) => client.getRun(id),
-    getRunState: (id) => client.getRunState(id),
-    listRunPage: (id) => client.listRunPage(id || "."),
-    listRunEvents: (id) => client.listRunEvents(id, 0),
-    listRunArtifacts: (id) => client.listRunArtifacts(id),
-    getPendingApprovals: (id) => client.getPendingApprovals(id),
+    getRun: (id) => client.getRun(id, PATIENT),
+    getRunState: (id) => client.getRunState(id, PATIENT),
+    listRunPage: (id) => client.listRunPage(id || ".", {}, PATIENT),
+    listRunEvents: (id) => client.listRunEvents(id, 0, PATIENT),
+    listRunArtifacts: (id) => client.listRunArtifacts(id, PATIENT),
+    getPendingApprovals: (id) => client.getPendingApprovals(id, PATIENT),
     cancelRun: (id) => client.cancelRun(id),
     openRunStream: (id) => client.openRunStream(id, undefined, signal),
   };
@@ -31,27 +32,33 @@ describe("ids that come from hosts and files", () => {
 
 describe("what is asked", () => {
   test.each<[string, (client: SerenClient) => Promise<unknown>, string, Record<string, string>]>([
-    ["GET /deployments", (client) => client.listDeployments(), "/deployments", {}],
+    ["GET /deployments", (client) => client.listDeployments(PATIENT), "/deployments", {}],
     [
       "GET /deployments/*/runs",
-      (client) => client.listRunPage(DEPLOYMENT),
+      (client) => client.listRunPage(DEPLOYMENT, {}, PATIENT),
       `/deployments/${DEPLOYMENT}/runs`,
       { limit: "100", offset: "0" },
     ],
     [
       "GET /runs",
-      (client) => client.listRunPage(undefined, { limit: 5, offset: 10, status: "running", conversationId: "a&b=c" }),
+      (client) =>
+        client.listRunPage(undefined, { limit: 5, offset: 10, status: "running", conversationId: "a&b=c" }, PATIENT),
       "/runs",
       { limit: "5", offset: "10", status: "running", conversation_id: "a&b=c" },
     ],
     [
       "GET /runs/*/events",
-      (client) => client.listRunEvents(RUN, 7),
+      (client) => client.listRunEvents(RUN, 7, PATIENT),
       `/runs/${RUN}/events`,
       { limit: "500", offset: "7" },
     ],
-    ["GET /runs/*/artifacts", (client) => client.listRunArtifacts(RUN), `/runs/${RUN}/artifacts`, { limit: "200" }],
-    ["GET /pending_approvals", (client) => client.listPendingRuns(), "/pending_approvals", { limit: "100" }],
+    [
+      "GET /runs/*/artifacts",
+      (client) => client.listRunArtifacts(RUN, PATIENT),
+      `/runs/${RUN}/artifacts`,
+      { limit: "200" },
+    ],
+    ["GET /pending_approvals", (client) => client.listPendingRuns(PATIENT), "/pending_approvals", { limit: "100" }],
   ])("%s", async (route, call, path, query) => {
     const { transport, client } = clientHarness();
     transport.on(route, () => data([]));
@@ -68,7 +75,7 @@ describe("what is asked", () => {
     const run = { message: "hi", requestId: "c", inputs: { else: 1 } };
     await expect(client.createRun(DEPLOYMENT, run)).rejects.toMatchObject({ kind: "unavailable" });
     expect(transport.sent).toHaveLength(1);
-    expect(transport.sent[0]).toMatchObject({ body, signal: undefined });
+    expect(transport.sent[0]).toMatchObject({ body, signal: { aborted: false } });
   });
 
   test("a deploy call is made once", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { SerenClient } from "../../../../src/seren/client/client.ts";
 import { data, type Reply } from "../../../support/in-process/fake-transport.ts";
+import { PATIENT } from "../../../support/in-process/patient.ts";
 import { DEPLOYMENT, deployment, OTHER_RUN, RUN, record, state } from "../follow/rows.ts";
 import { clientHarness } from "./harness.ts";
 
@@ -9,7 +10,7 @@ describe("rows that cannot be read are counted, and cost no other", () => {
     [
       "deployments",
       "GET /deployments",
-      (client) => client.listDeployments(),
+      (client) => client.listDeployments(PATIENT),
       deployment(),
       { name: "opaque" },
       {
@@ -23,7 +24,7 @@ describe("rows that cannot be read are counted, and cost no other", () => {
     [
       "artifacts",
       "GET /runs/*/artifacts",
-      (client) => client.listRunArtifacts(RUN),
+      (client) => client.listRunArtifacts(RUN, PATIENT),
       { id: "a", artifact_type: "t" },
       null,
       { id: "a", kind: "t" },
@@ -31,7 +32,7 @@ describe("rows that cannot be read are counted, and cost no other", () => {
     [
       "pending runs",
       "GET /pending_approvals",
-      (client) => client.listPendingRuns(),
+      (client) => client.listPendingRuns(PATIENT),
       { run_id: RUN, deployment_id: DEPLOYMENT, status: "awaiting_approval" },
       { run_id: [RUN] },
       { runId: RUN, deploymentId: DEPLOYMENT, status: "awaiting_approval", approvals: [] },
@@ -46,7 +47,7 @@ describe("rows that cannot be read are counted, and cost no other", () => {
     const { transport, client } = clientHarness();
     const nameless = record({ id: null, invocation_payload: { client_request_id: "c-1" } });
     transport.on("GET /runs", () => data([nameless, record(), {}]));
-    expect(await client.listRunPage(undefined)).toMatchObject({
+    expect(await client.listRunPage(undefined, {}, PATIENT)).toMatchObject({
       runs: [{ id: RUN, deploymentId: DEPLOYMENT, status: "running", createdAt: Date.parse("2026-01-01T00:00:00Z") }],
       unreadable: 2,
       unnamedRequestIds: ["c-1"],
@@ -57,7 +58,7 @@ describe("rows that cannot be read are counted, and cost no other", () => {
     const { transport, client } = clientHarness();
     const rows = [{ type: "text", text: "a" }, "odd", null];
     transport.on("GET /runs/*/events", () => data(rows, { hasMore: false }));
-    expect(await client.listRunEvents(RUN, 0)).toEqual({ events: rows, hasMore: false });
+    expect(await client.listRunEvents(RUN, 0, PATIENT)).toEqual({ events: rows, hasMore: false });
   });
 });
 
@@ -70,13 +71,16 @@ describe("whether there is more", () => {
   ])("pagination %j and %i rows: %s", async (more, count, expected) => {
     const { transport, client } = clientHarness();
     transport.on("GET /runs/*/events", () => data(Array(count).fill({}), more));
-    expect((await client.listRunEvents(RUN, 0)).hasMore).toBe(expected);
+    expect((await client.listRunEvents(RUN, 0, PATIENT)).hasMore).toBe(expected);
   });
 
   test("counts rows that cannot be read", async () => {
     const { transport, client } = clientHarness();
     transport.on("GET /runs", () => data([record(), {}, {}]));
-    expect(await client.listRunPage(undefined, { limit: 3 })).toMatchObject({ runs: [{ id: RUN }], hasMore: true });
+    expect(await client.listRunPage(undefined, { limit: 3 }, PATIENT)).toMatchObject({
+      runs: [{ id: RUN }],
+      hasMore: true,
+    });
   });
 });
 
@@ -84,7 +88,7 @@ describe("repeating", () => {
   test("a read is repeated while the service is down, four attempts in all", async () => {
     const { ambient, transport, client } = clientHarness();
     transport.on("GET /runs/*", () => ({ status: 503 }));
-    await expect(ambient.runUntil(client.getRun(RUN))).rejects.toMatchObject({ kind: "unavailable" });
+    await expect(ambient.runUntil(client.getRun(RUN, PATIENT))).rejects.toMatchObject({ kind: "unavailable" });
     expect(transport.sent).toHaveLength(4);
   });
 
@@ -92,7 +96,7 @@ describe("repeating", () => {
     const { transport, client } = clientHarness();
     transport.on("GET /runs/*", () => ({ body: "<html>" }));
     transport.on("GET /runs/*/state", () => ({ status: 404 }));
-    await expect(client.getRun(RUN)).rejects.toMatchObject({ kind: "contract" });
+    await expect(client.getRun(RUN, PATIENT)).rejects.toMatchObject({ kind: "contract" });
     expect(transport.sent).toHaveLength(2);
   });
 
@@ -119,14 +123,14 @@ describe("repeating", () => {
   ])("the state serves in place of %s", async (_, record, live, expected) => {
     const { transport, client } = clientHarness();
     transport.on("GET /runs/*", () => record).on("GET /runs/*/state", () => live);
-    expect(await client.getRun(RUN)).toMatchObject({ id: RUN, ...expected });
+    expect(await client.getRun(RUN, PATIENT)).toMatchObject({ id: RUN, ...expected });
   });
 
   test("a start is repeated, and its answer is not read", async () => {
     const { ambient, transport, client } = clientHarness();
     const replies: Reply[] = [{ status: 502 }, { status: 204, body: "" }];
     transport.on("POST /deployments/*/start", () => replies.shift() ?? {});
-    await ambient.runUntil(client.startDeployment(DEPLOYMENT));
+    await ambient.runUntil(client.startDeployment(DEPLOYMENT, PATIENT));
     expect(transport.sent).toHaveLength(2);
   });
 
@@ -181,13 +185,15 @@ describe("a delete", () => {
   test.each([[200], [204], [404]])("answered with %i is done", async (status) => {
     const { transport, client } = clientHarness();
     transport.on("DELETE /deployments/*", () => ({ status, body: "" }));
-    await expect(client.deleteDeployment(DEPLOYMENT)).resolves.toBeUndefined();
+    await expect(client.deleteDeployment(DEPLOYMENT, PATIENT)).resolves.toBeUndefined();
   });
 
   test("that is refused rejects", async () => {
     const { transport, client } = clientHarness();
     transport.on("DELETE /deployments/*", () => ({ status: 409, body: { message: "in use" } }));
-    await expect(client.deleteDeployment(DEPLOYMENT)).rejects.toThrow("Seren Cloud reports a conflict: in use");
+    await expect(client.deleteDeployment(DEPLOYMENT, PATIENT)).rejects.toThrow(
+      "Seren Cloud reports a conflict: in use",
+    );
   });
 });
 
@@ -211,7 +217,7 @@ describe("the answer to a create call", () => {
 test("the state of a run is returned", async () => {
   const { transport, client } = clientHarness();
   transport.on("GET /runs/*/state", () => data(state({ current_tool: "grep" })));
-  expect(await client.getRunState(RUN)).toMatchObject({ currentTool: "grep", latestSequence: 0 });
+  expect(await client.getRunState(RUN, PATIENT)).toMatchObject({ currentTool: "grep", latestSequence: 0 });
 });
 
 test("closing the client closes its transport", async () => {

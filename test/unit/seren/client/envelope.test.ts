@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ExecutionFailure } from "../../../../src/support/failure.ts";
 import type { Reply } from "../../../support/in-process/fake-transport.ts";
+import { PATIENT } from "../../../support/in-process/patient.ts";
 import { DEPLOYMENT, RUN, record } from "../follow/rows.ts";
 import { clientHarness } from "./harness.ts";
 
@@ -8,7 +9,9 @@ import { clientHarness } from "./harness.ts";
 async function failureOf(reply: Reply): Promise<ExecutionFailure> {
   const { ambient, transport, client } = clientHarness();
   transport.on("GET /runs/*", () => reply).on("GET /runs/*/state", () => ({ status: 404 }));
-  const failure = await ambient.runUntil(client.getRun(RUN, { attempts: 1 }).catch((error: unknown) => error));
+  const failure = await ambient.runUntil(
+    client.getRun(RUN, { ...PATIENT, attempts: 1 }).catch((error: unknown) => error),
+  );
   if (failure instanceof ExecutionFailure) return failure;
   throw new Error(`no failure but ${JSON.stringify(failure)}`);
 }
@@ -30,7 +33,7 @@ describe("the envelope", () => {
   ])("is opened: %s", async (_, body) => {
     const { transport, client } = clientHarness();
     transport.on("GET /runs/*", () => ({ body }));
-    expect(await client.getRun(RUN)).toMatchObject({ id: RUN, status: "running" });
+    expect(await client.getRun(RUN, PATIENT)).toMatchObject({ id: RUN, status: "running" });
   });
 
   test.each<[string, Reply]>([

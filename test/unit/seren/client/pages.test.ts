@@ -1,7 +1,9 @@
 /** Answers that are too large to be read at once. */
+
 import { describe, expect, test } from "vitest";
 import { ExecutionFailure } from "../../../../src/support/failure.ts";
 import { data, type Sent } from "../../../support/in-process/fake-transport.ts";
+import { PATIENT } from "../../../support/in-process/patient.ts";
 import { RUN, record, state, text } from "../follow/rows.ts";
 import { clientHarness } from "./harness.ts";
 
@@ -29,7 +31,7 @@ describe("a page of a listing", () => {
     ["in parts as small as they have to be", 100, [500, 250, 125, 63, 62, 125, 63, 62, 250, 125, 63, 62, 125, 63, 62]],
   ])("is read %s", async (_, most, limits) => {
     const { client, transport } = logOf(700, most);
-    const { events, hasMore } = await client.listRunEvents(RUN, 0);
+    const { events, hasMore } = await client.listRunEvents(RUN, 0, PATIENT);
     expect(events).toEqual(Array.from({ length: 500 }, (_, row) => text(row, `event ${row}`)));
     expect(hasMore).toBe(true);
     expect(transport.sent.map(({ query }) => Number(query.get("limit")))).toEqual(limits);
@@ -37,14 +39,14 @@ describe("a page of a listing", () => {
 
   test("ends where the listing ends", async () => {
     const { client } = logOf(120, 100);
-    const { events, hasMore } = await client.listRunEvents(RUN, 10);
+    const { events, hasMore } = await client.listRunEvents(RUN, 10, PATIENT);
     expect(events).toHaveLength(110);
     expect(hasMore).toBe(false);
   });
 
   test("has undefined where a single row is too large, so that the others keep their places", async () => {
     const { client } = logOf(6, 500, [2]);
-    const { events } = await client.listRunEvents(RUN, 0);
+    const { events } = await client.listRunEvents(RUN, 0, PATIENT);
     const event = (row: number) => text(row, `event ${row}`);
     expect(events.slice(0, 6)).toEqual([event(0), event(1), undefined, event(3), event(4), event(5)]);
   });
@@ -55,7 +57,7 @@ test("a record that is too large is replaced by the run's state, and not request
   transport.on("GET /runs/*", tooLarge);
   transport.on("GET /runs/*/state", () => data(state({ status: "completed", terminal: true })));
   for (let looks = 0; looks < 3; looks += 1) {
-    expect(await client.getRun(RUN)).toMatchObject({
+    expect(await client.getRun(RUN, PATIENT)).toMatchObject({
       id: RUN,
       deploymentId: record().deployment_id,
       status: "completed",

@@ -1,12 +1,14 @@
 import { getEventListeners } from "node:events";
 import type { ServerResponse } from "node:http";
 import { describe, expect, test } from "vitest";
+import { PATIENT } from "../../../support/in-process/patient.ts";
 import { closed, deferred, httpHarness, KEY } from "./http-server.ts";
 
 const HEAD = { "content-type": "text/event-stream" };
 const OPEN = {
   method: "GET",
   path: "/runs/1/stream",
+  ...PATIENT,
   timeoutMs: 30_000,
   headers: { accept: "text/event-stream" },
 } as const;
@@ -31,7 +33,11 @@ const first = async (body: AsyncIterable<Uint8Array>) => {
 describe("a stream", () => {
   test("is requested with the key and the caller's headers, and arrives as it is sent", async () => {
     await using harness = await streamRig();
-    const stream = await harness.http.openStream({ ...OPEN, headers: { ...OPEN.headers, "last-event-id": "7" } });
+    const stream = await harness.http.openStream({
+      ...PATIENT,
+      ...OPEN,
+      headers: { ...OPEN.headers, "last-event-id": "7" },
+    });
     expect(stream).toMatchObject({ status: 200, headers: HEAD });
     expect(harness.got[0]?.headers).toMatchObject({
       authorization: `Bearer ${KEY}`,
@@ -177,7 +183,9 @@ describe("a stream that breaks", () => {
     const stream = await harness.http.openStream(OPEN);
     harness.responses[0]?.socket?.resetAndDestroy();
     await Promise.all(harness.responses.map(closed));
-    await expect(harness.http.request({ method: "GET", path: "/x", timeoutMs: 1_000 })).resolves.toMatchObject({
+    await expect(
+      harness.http.request({ ...PATIENT, method: "GET", path: "/x", timeoutMs: 1_000 }),
+    ).resolves.toMatchObject({
       status: 200,
     });
     expect(await outcome(first(stream.body))).toMatchObject({ kind: "unavailable" });
@@ -188,7 +196,7 @@ test("a hundred open streams delay no call", async () => {
   await using harness = await streamRig();
   const streams = await Promise.all(Array.from({ length: 100 }, () => harness.http.openStream(OPEN)));
   const calls = Array.from({ length: 40 }, () =>
-    harness.http.request({ method: "GET", path: "/x", timeoutMs: 60_000 }),
+    harness.http.request({ ...PATIENT, method: "GET", path: "/x", timeoutMs: 60_000 }),
   );
   for (const { status } of await Promise.all(calls)) expect(status).toBe(200);
   for (const stream of streams) stream.close();

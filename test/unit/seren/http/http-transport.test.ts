@@ -3,15 +3,16 @@ import type { ServerResponse } from "node:http";
 import { MockAgent } from "undici";
 import { describe, expect, test } from "vitest";
 import { ExecutionFailure } from "../../../../src/support/failure.ts";
+import { PATIENT } from "../../../support/in-process/patient.ts";
 import { closed, deferred, httpHarness, KEY } from "./http-server.ts";
 
-const GET = { method: "GET", path: "/runs/1", timeoutMs: 60_000 } as const;
+const GET = { ...PATIENT, method: "GET", path: "/runs/1", timeoutMs: 60_000 } as const;
 const outcome = (promise: Promise<unknown>) => promise.catch((error: unknown) => error);
 
 describe("a call", () => {
   test("goes to the publisher's path, with the key in its header and nowhere else", async () => {
     await using harness = await httpHarness((response) => response.end("{}"));
-    await harness.http.request({ ...GET, path: "/runs?limit=5" });
+    await harness.http.request({ ...PATIENT, ...GET, path: "/runs?limit=5" });
     const [got] = harness.got;
     expect(got).toMatchObject({ method: "GET", url: "/publishers/seren-cloud/runs?limit=5", body: "" });
     expect(got?.headers).toMatchObject({
@@ -27,7 +28,7 @@ describe("a call", () => {
   test("with a body sends it as JSON, whole", async () => {
     await using harness = await httpHarness((response) => response.end("{}"));
     const body = JSON.stringify({ message: "Grüße 😀" });
-    await harness.http.request({ ...GET, method: "POST", body });
+    await harness.http.request({ ...PATIENT, ...GET, method: "POST", body });
     expect(harness.got[0]).toMatchObject({ method: "POST", body });
     expect(harness.got[0]?.headers).toMatchObject({
       "content-type": "application/json",
@@ -48,7 +49,7 @@ describe("a call", () => {
     });
     const order: string[] = [];
     const ask = async (path: string) => {
-      await harness.http.request({ ...GET, path }).then(
+      await harness.http.request({ ...PATIENT, ...GET, path }).then(
         () => order.push(path),
         () => order.push(`${path} broke`),
       );
@@ -57,7 +58,7 @@ describe("a call", () => {
     const second = ask("/second/held");
     await Promise.all(flushed.map(({ promise }) => promise));
     const third = ask("/third");
-    for (let index = 0; index < 20; index += 1) await harness.http.request({ ...GET, path: "/small" });
+    for (let index = 0; index < 20; index += 1) await harness.http.request({ ...PATIENT, ...GET, path: "/small" });
     expect(order).toEqual([]);
     held[0]?.destroy(); // a slot is free again, however its answer ended
     await third;
@@ -68,7 +69,7 @@ describe("a call", () => {
 
   test("without one is an empty POST", async () => {
     await using harness = await httpHarness((response) => response.end("{}"));
-    await harness.http.request({ ...GET, method: "POST" });
+    await harness.http.request({ ...PATIENT, ...GET, method: "POST" });
     expect(harness.got[0]?.headers).toMatchObject({ "content-length": "0" });
   });
 
@@ -156,12 +157,14 @@ describe("the time limit", () => {
     await using harness = await httpHarness(() => undefined);
     const sent = Array.from({ length: 32 }, () => outcome(harness.http.request(GET)));
     await harness.received(32);
-    const queued = Array.from({ length: 8 }, () => outcome(harness.http.request({ ...GET, timeoutMs: 30_000 })));
+    const queued = Array.from({ length: 8 }, () =>
+      outcome(harness.http.request({ ...PATIENT, ...GET, timeoutMs: 30_000 })),
+    );
     await harness.ambient.advance(30_000);
     for (const one of await Promise.all(queued)) expect(one).toMatchObject({ details: { overdue: true } });
     await harness.ambient.advance(30_000);
     for (const one of await Promise.all(sent)) expect(one).toMatchObject({ details: { overdue: true } });
-    const next = outcome(harness.http.request({ ...GET, path: "/next" }));
+    const next = outcome(harness.http.request({ ...PATIENT, ...GET, path: "/next" }));
     await harness.received(33);
     expect(harness.got.at(-1)?.url).toContain("/next"); // what was given up in the queue is never sent
     await harness.http.close();

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { RETRY_LIMITS, type RetryOptions, retrying } from "../../../../src/seren/http/retry.ts";
 import { ExecutionFailure } from "../../../../src/support/failure.ts";
 import { TokenBucket } from "../../../../src/support/token-bucket.ts";
+import { PATIENT } from "../../../support/in-process/patient.ts";
 import { VirtualAmbient } from "../../../support/in-process/virtual-ambient.ts";
 
 const away = (retryAfterMs?: number) =>
@@ -32,14 +33,14 @@ describe("retrying", () => {
   test("returns at once when nothing fails", async () => {
     const ambient = new VirtualAmbient(1);
     const { at, attempt } = calls(ambient);
-    expect(await repeat(ambient, attempt, { attempts: 4 })).toBe("done");
+    expect(await repeat(ambient, attempt, { ...PATIENT, attempts: 4 })).toBe("done");
     expect(at).toEqual([0]);
   });
 
   test("waits longer after each failure, within the backoff's bounds", async () => {
     const ambient = new VirtualAmbient(1);
     const { at, attempt } = calls(ambient, away(), away(), away());
-    const result = repeat(ambient, attempt, { attempts: 4 });
+    const result = repeat(ambient, attempt, { ...PATIENT, attempts: 4 });
     expect(await ambient.runUntil(result)).toBe("done");
     const waits = at.slice(1).map((time, index) => time - (at[index] ?? 0));
     for (const [index, ceiling] of [500, 1_000, 2_000].entries()) {
@@ -52,7 +53,7 @@ describe("retrying", () => {
     const ambient = new VirtualAmbient(1);
     const last = away();
     const { at, attempt } = calls(ambient, away(), last, away());
-    const result = repeat(ambient, attempt, { attempts: 2 });
+    const result = repeat(ambient, attempt, { ...PATIENT, attempts: 2 });
     await expect(ambient.runUntil(result)).rejects.toBe(last);
     expect(at).toHaveLength(2);
   });
@@ -63,7 +64,7 @@ describe("retrying", () => {
       const ambient = new VirtualAmbient(1);
       const failure = new ExecutionFailure(kind, "x");
       const { at, attempt } = calls(ambient, failure);
-      const result = repeat(ambient, attempt, { attempts: 4 });
+      const result = repeat(ambient, attempt, { ...PATIENT, attempts: 4 });
       await expect(result).rejects.toBe(failure);
       expect(at).toHaveLength(1);
     },
@@ -73,13 +74,13 @@ describe("retrying", () => {
     const ambient = new VirtualAmbient(1);
     const fault = new TypeError("x is undefined");
     const { attempt } = calls(ambient, fault);
-    await expect(repeat(ambient, attempt, { attempts: 4 })).rejects.toBe(fault);
+    await expect(repeat(ambient, attempt, { ...PATIENT, attempts: 4 })).rejects.toBe(fault);
   });
 
   test("Retry-After wins over a shorter backoff", async () => {
     const ambient = new VirtualAmbient(1);
     const { at, attempt } = calls(ambient, away(20_000));
-    await ambient.runUntil(repeat(ambient, attempt, { attempts: 2 }));
+    await ambient.runUntil(repeat(ambient, attempt, { ...PATIENT, attempts: 2 }));
     expect(at).toEqual([0, 20_000]);
   });
 
@@ -88,14 +89,14 @@ describe("retrying", () => {
     const failure = away(61_000);
     const { attempt } = calls(ambient, failure);
     const start = ambient.now();
-    await expect(repeat(ambient, attempt, { attempts: 4 })).rejects.toBe(failure);
+    await expect(repeat(ambient, attempt, { ...PATIENT, attempts: 4 })).rejects.toBe(failure);
     expect(ambient.now()).toBe(start);
   });
 
   test("a Retry-After of any length is kept where there is no limit of attempts", async () => {
     const ambient = new VirtualAmbient(1);
     const { at, attempt } = calls(ambient, away(3_600_000));
-    await ambient.runUntil(repeat(ambient, attempt, { attempts: Infinity }));
+    await ambient.runUntil(repeat(ambient, attempt, { ...PATIENT, attempts: Infinity }));
     expect(at).toEqual([0, 3_600_000]);
   });
 

@@ -1,0 +1,2 @@
+/** Options of a call that nothing stops. */
+export const PATIENT = { signal: new AbortController().signal };
