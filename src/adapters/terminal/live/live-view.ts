@@ -3,11 +3,14 @@
  * line are redrawn. At most two short lines are redrawn, so a resize can garble no more than those.
  */
 import type { Ambient } from "../../../support/ambient.ts";
+import { isHighSurrogate } from "../../../support/clip.ts";
 import { printable } from "../screen/text.ts";
 import { fitTo, measure, widthOf } from "../screen/width.ts";
 import type { FrameLine, ScreenWriter } from "../screen/writer.ts";
 
 const FRAME_MS = 50;
+/** Characters that are laid out in one go. */
+const PIECE = 32 * 1024;
 const SPIN_MS = 100;
 const SPINNERS = { unicode: "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", ascii: "|/-\\" } as const;
 const TAB = "    ";
@@ -43,8 +46,26 @@ export class LiveView {
 
   /** Adds streamed foreign text. Resolves when the terminal accepts more. */
   append(text: string): Promise<void> | void {
+    if (text.length > PIECE) return this.#appendPieces(text);
     this.#open += printable(text).replaceAll("\t", TAB);
-    return this.#later();
+    return this.#open.length > PIECE ? this.#drawNow() : this.#later();
+  }
+
+  async #appendPieces(text: string): Promise<void> {
+    for (let start = 0; start < text.length; ) {
+      const end = start + PIECE;
+      const cut = isHighSurrogate(text.charCodeAt(end - 1)) ? end - 1 : end;
+      await this.append(text.slice(start, cut));
+      start = cut;
+    }
+  }
+
+  /** Draws before the next frame is due, and lets a Ctrl-C be noticed before there is more. */
+  async #drawNow(): Promise<void> {
+    const { output, ambient } = this.#options;
+    this.#draw(this.#shown);
+    await output.drained();
+    await new Promise<void>((resolve) => ambient.soon(resolve));
   }
 
   /** Adds lines of ours, which may have colours. An unfinished line of the answer is ended first. */

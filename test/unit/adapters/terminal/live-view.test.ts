@@ -139,6 +139,18 @@ describe("drawing costs what fits on the screen", () => {
     live.stop();
   });
 
+  test("a long text gives way to a Ctrl-C between its pieces", async () => {
+    const { ambient, output, live } = view(80);
+    const turns = vi.spyOn(ambient, "soon");
+    live.start();
+    const shown = live.append("é".repeat(200_000));
+    await ambient.advance(1_000);
+    await shown;
+    expect(turns.mock.calls.length).toBeGreaterThanOrEqual(5);
+    live.stop();
+    expect(output.screen.join("")).toBe("é".repeat(200_000));
+  });
+
   test("a status of any length", async () => {
     const { ambient, live } = view(80, () => "é".repeat(100_000));
     const looks = await measured(async () => {
