@@ -1,4 +1,7 @@
-/** Shortens and splits text without cutting a character in two. Sizes in bytes are those of the UTF-8 encoding. */
+/**
+ * Shortens and splits text without cutting a character in two. Sizes in bytes are those of the UTF-8 encoding. A text that was
+ * cut is a copy: a slice would keep all of the original in memory.
+ */
 
 /** Returns the first `maxBytes` bytes of `text`, cut at a character boundary. A cut text ends in `mark`, if that fits. */
 export function clipBytes(text: string, maxBytes: number, mark = "…"): string {
@@ -6,14 +9,14 @@ export function clipBytes(text: string, maxBytes: number, mark = "…"): string 
   const markBytes = Buffer.byteLength(mark);
   const tail = markBytes <= maxBytes ? mark : "";
   const room = Buffer.allocUnsafe(maxBytes - (tail ? markBytes : 0));
-  return text.slice(0, fitting(text, 0, room)) + tail;
+  return ownCopy(text.slice(0, fitting(text, 0, room))) + tail;
 }
 
 /** Returns the first `max` Unicode characters of `text`. A cut text ends in `mark`, which is counted. */
 export function clipCharacters(text: string, max: number, mark = "...[truncated]"): string {
   if (endOf(text, max) >= text.length) return text;
   const marks = Array.from(mark).slice(0, max);
-  return text.slice(0, endOf(text, max - marks.length)) + marks.join("");
+  return ownCopy(text.slice(0, endOf(text, max - marks.length))) + marks.join("");
 }
 
 /** Yields `text` in pieces of at most `maxBytes` bytes (at least 4, the longest character), cut at character boundaries. */
@@ -24,6 +27,11 @@ export function* splitBytes(text: string, maxBytes: number): Generator<string, v
     yield text.slice(start, end);
     start = end;
   }
+}
+
+/** Copies the characters: a slice keeps the whole string it was cut from in memory. */
+export function ownCopy(slice: string): string {
+  return Buffer.from(slice, "utf16le").toString("utf16le");
 }
 
 const encoder = new TextEncoder();

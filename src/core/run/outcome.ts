@@ -39,7 +39,7 @@ export function approvalsOf(pending: PendingApproval[]): Approval[] {
 export function mergeArtifacts(
   seen: ReadonlyMap<string, Artifact>,
   listed: readonly RunArtifact[],
-): { artifacts: Artifact[]; leftOut: number } {
+): { artifacts: Artifact[]; cut: boolean } {
   const merged = new Map(seen);
   const byAddress = new Map([...seen.values()].flatMap((one) => (one.uri ? [[one.uri, one]] : [])));
   for (const { id, kind, title, url, payload } of listed) {
@@ -54,7 +54,7 @@ export function mergeArtifacts(
     });
   }
   const artifacts = [...merged.values()];
-  return { artifacts: artifacts.slice(0, MAX_ARTIFACTS), leftOut: Math.max(0, artifacts.length - MAX_ARTIFACTS) };
+  return { artifacts: artifacts.slice(0, MAX_ARTIFACTS), cut: artifacts.length > MAX_ARTIFACTS };
 }
 
 export interface EndedRun {

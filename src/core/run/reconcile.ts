@@ -204,8 +204,8 @@ function withArtifacts(
   { followed }: Ending,
   listing: RunArtifact[],
 ): Pick<Conclusion, "events" | "outcome"> {
-  const { artifacts, leftOut } = mergeArtifacts(followed.transcript.artifacts, listing);
-  const notices = leftOut === 0 ? [] : [warning(`${leftOut} more artifacts of this run were left out`)];
+  const { artifacts, cut } = mergeArtifacts(followed.transcript.artifacts, listing);
+  const notices = cut ? [warning(`the run has more than ${artifacts.length} artifacts; the others are left out`)] : [];
   return { events: [...events, ...notices], outcome: { ...outcome, artifacts } };
 }
 

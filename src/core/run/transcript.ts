@@ -4,6 +4,7 @@
  */
 import { decodeRunEvent, type Run, sequenceOf } from "../../seren/index.ts";
 import { assertNever } from "../../support/assert-never.ts";
+import { ownCopy } from "../../support/clip.ts";
 import { parseObject } from "../../support/objects.ts";
 import type { Artifact, ExecutionEvent } from "../events.ts";
 import { MAX_TEXT_CHARACTERS, TextBuffer } from "./text-buffer.ts";
@@ -188,11 +189,6 @@ export class Transcript {
 function asRecorded(recorded: string): FinalText {
   const text = ownCopy(recorded.slice(0, MAX_TEXT_CHARACTERS));
   return { text, length: recorded.length, late: "", replaced: false };
-}
-
-/** Copies the characters: a slice keeps the whole string it was cut from in memory. */
-function ownCopy(slice: string): string {
-  return Buffer.from(slice, "utf16le").toString("utf16le");
 }
 
 /**

@@ -2,10 +2,11 @@
 import type { Ambient } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
 import { TokenBucket } from "../../support/token-bucket.ts";
+import { hasTooManyValues } from "../http/json-weight.ts";
 import { toFailure } from "../http/problem.ts";
 import { RETRY_LIMITS, retrying } from "../http/retry.ts";
 import type { HttpRequest, HttpResponse, HttpTransport } from "../http/transport.ts";
-import { type Reader, readRows } from "../mapping/answers.ts";
+import { MAX_ROWS, type Reader, readRows } from "../mapping/answers.ts";
 import { envelopeOf, withoutGateway } from "./envelope.ts";
 import { type Page, readPage } from "./pages.ts";
 import { queryString } from "./path.ts";
@@ -53,6 +54,14 @@ interface Answer<T> {
   hasMore: boolean | undefined;
 }
 
+/** Checked before anything is parsed. A record or a page that is too large is read in another way. */
+function requireFewValues({ status, body }: HttpResponse): void {
+  if (!hasTooManyValues(body)) return;
+  throw new ExecutionFailure("contract", "Seren Cloud's answer has more parts than can be read", {
+    details: { tooLarge: true, status },
+  });
+}
+
 export class Caller {
   readonly ambient: Ambient;
   /** Shared by everything that repeats a call of this client. */
@@ -74,7 +83,9 @@ export class Caller {
       timeoutMs,
       signal,
     });
+    requireFewValues(sent);
     const response = withoutGateway(sent);
+    if (response !== sent) requireFewValues(response);
     if (response.status < 200 || response.status > 299) throw toFailure(response, subject, this.ambient);
     return response;
   }
@@ -112,7 +123,7 @@ export class Caller {
           read: readRows,
           signal: options.signal,
         });
-        return { rows: [...rows], hasMore };
+        return { rows: rows.slice(0, MAX_ROWS), hasMore: hasMore || rows.length > MAX_ROWS };
       }, options);
     return readPage(ask, limit, offset);
   }

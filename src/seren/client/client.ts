@@ -48,6 +48,9 @@ const STREAM_OPEN_TIMEOUT_MS = 30_000;
 /** Runs known to have a record too large to be read. One that is forgotten is asked for once more. */
 const MAX_LARGE_RUNS = 64;
 
+/** A record with more events than this is read from the log instead, page by page. */
+const MAX_EVENT_ROWS = 250_000;
+
 const GONE: ReadonlySet<FailureKind> = new Set(["not_found"]);
 /** How a service refuses to show the state of a run that it knows. */
 const NO_STATE: ReadonlySet<FailureKind> = new Set(["not_found", "unsupported", "contract"]);
@@ -84,7 +87,7 @@ export class SerenClient {
   }
 
   async getDeployment(deploymentId: string, options: CallOptions): Promise<Deployment> {
-    const read = (value: unknown) => readDeployment(value, deploymentId);
+    const read = (value: unknown) => same(deploymentId, readDeployment(value, deploymentId));
     return this.#caller.get({ path: deploymentPath(deploymentId), subject: "the deployment", read }, options);
   }
 
@@ -148,8 +151,10 @@ export class SerenClient {
   /** Returns the failure of a record that is too large or cannot be read. */
   async #record(runId: string, options: CallOptions): Promise<Run | ExecutionFailure> {
     try {
-      const read = (value: unknown) => sameRun(runId, readRun(value, runId));
-      return await this.#caller.get({ path: runPath(runId), subject: "the run", read }, options);
+      const read = (value: unknown) => same(runId, readRun(value, runId));
+      const run = await this.#caller.get({ path: runPath(runId), subject: "the run", read }, options);
+      if ((run.eventRows?.length ?? 0) <= MAX_EVENT_ROWS) return run;
+      throw new ExecutionFailure("contract", "the record has too many events", { details: { tooLarge: true } });
     } catch (error) {
       if (isTooLarge(error)) this.#largeRuns.add(runId);
       else if (!isUnreadable(error)) throw error;
@@ -158,7 +163,7 @@ export class SerenClient {
   }
 
   async getRunState(runId: string, options: CallOptions): Promise<LiveState> {
-    const read = (value: unknown) => readLiveState(value, runId);
+    const read = (value: unknown) => same(runId, readLiveState(value, runId));
     return this.#caller.get({ path: `${runPath(runId)}/state`, subject: "the run", read }, options);
   }
 
@@ -212,7 +217,7 @@ export class SerenClient {
         timeoutMs: CANCEL_TIMEOUT_MS,
         signal: unabortable(),
       } as const;
-      const run = sameRun(runId, readRun(envelopeOf(await this.#caller.send(call))?.data));
+      const run = same(runId, readRun(envelopeOf(await this.#caller.send(call))?.data));
       if (run && run.status !== UNKNOWN_STATUS) return run;
     } catch (error) {
       if (!isTooLarge(error)) throw error;
@@ -251,9 +256,11 @@ export class SerenClient {
   }
 }
 
-/** An answer about another run is none about this one. */
-function sameRun(runId: string, run: Run | undefined): Run | undefined {
-  return run?.id.toLowerCase() === runId.toLowerCase() ? run : undefined;
+/** An answer about another thing is none about the one that was asked for. */
+function same<T extends { id: string } | { runId: string }>(asked: string, found: T | undefined): T | undefined {
+  if (!found) return undefined;
+  const id = "runId" in found ? found.runId : found.id;
+  return id.toLowerCase() === asked.toLowerCase() ? found : undefined;
 }
 
 function deploymentPath(deploymentId: string): string {

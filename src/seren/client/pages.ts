@@ -33,21 +33,32 @@ export function isUnreadable(error: unknown): boolean {
   return error instanceof ExecutionFailure && error.kind === "contract" && (error.details.status ?? 0) < 300;
 }
 
-/** Returns `limit` rows from `offset` on, from one call, or from two halves where the answer is too large. */
+/** Rows of one page that may each be too large to be read. More of them are a service that has nothing to say. */
+const MAX_HUGE_ROWS = 8;
+
+/**
+ * Returns `limit` rows from `offset` on, from one call, or from two halves where the answer is too large. Rejects
+ * where too many single rows are.
+ */
 export async function readPage(
   ask: (limit: number, offset: number) => Promise<Page>,
   limit: number,
   offset: number,
+  found = { hugeRows: 0 },
 ): Promise<Page> {
   try {
     return await ask(limit, offset);
   } catch (error) {
     if (!isTooLarge(error)) throw error;
-    if (limit <= 1) return { rows: [undefined], hasMore: true };
+    if (limit <= 1) {
+      found.hugeRows += 1;
+      if (found.hugeRows > MAX_HUGE_ROWS) throw error;
+      return { rows: [undefined], hasMore: true };
+    }
   }
   const half = Math.ceil(limit / 2);
-  const first = await readPage(ask, half, offset);
+  const first = await readPage(ask, half, offset, found);
   if (!first.hasMore || first.rows.length < half) return first;
-  const second = await readPage(ask, limit - half, offset + half);
+  const second = await readPage(ask, limit - half, offset + half, found);
   return { rows: [...first.rows, ...second.rows], hasMore: second.hasMore };
 }

@@ -156,6 +156,11 @@ export class RunFollower {
     return latestSequence !== undefined && this.cursor.sequence >= latestSequence;
   }
 
+  /** A frame need not name the run; one that names another says nothing about ours. */
+  #isOurs({ runId }: LiveState): boolean {
+    return runId === "" || runId.toLowerCase() === this.#runId.toLowerCase();
+  }
+
   #stateItem(state: LiveState): FollowItem {
     this.#note({ type: "status", status: state.status });
     return { kind: "state", state, caughtUp: this.#isCaughtUp(state) };
@@ -203,6 +208,7 @@ export class RunFollower {
         yield* this.#skip(signal);
         return undefined;
       case "state":
+        if (!this.#isOurs(signal.state)) return undefined;
         yield this.#stateItem(signal.state);
         return this.#endAtPause(signal.state);
       case "replayed":

@@ -5,7 +5,7 @@
  */
 import { STARTING_MARKER } from "#protocols/seren-cloud";
 import type { Ambient } from "../../support/ambient.ts";
-import { clipCharacters } from "../../support/clip.ts";
+import { clipCharacters, ownCopy } from "../../support/clip.ts";
 import { ExecutionFailure, type FailureDetails, type FailureKind } from "../../support/failure.ts";
 import { isObject } from "../../support/objects.ts";
 import type { HttpResponse } from "./transport.ts";
@@ -137,7 +137,7 @@ function codeOf(body: unknown): string | undefined {
 
 /** Returns the text on one line without control characters; undefined when nothing is left, and for a page of a gateway. */
 function presentable(text: string): string | undefined {
-  const start = text.slice(0, MAX_READ_CHARACTERS).toWellFormed();
+  const start = ownCopy(text.slice(0, MAX_READ_CHARACTERS)).toWellFormed();
   if (/^\s*<|<!|<\/?[a-z][^<>]*>/i.test(start)) return undefined;
   return start.replace(/[\s\p{Cc}\u202a-\u202e\u2066-\u2069]+/gu, " ").trim() || undefined;
 }

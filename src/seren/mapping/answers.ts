@@ -34,9 +34,12 @@ import {
 /** Reads one value of an answer. Returns `undefined` when it lacks what it cannot do without. */
 export type Reader<T> = (value: unknown) => T | undefined;
 
-/** Reads each row by itself, so that one that cannot be read costs no other. */
+/** Rows that are read of one listing. The service is asked for 500 at most. */
+export const MAX_ROWS = 10_000;
+
+/** Reads each row by itself, so that one that cannot be read costs no other. Rows beyond `MAX_ROWS` count as unreadable. */
 export function readEach<T>(read: Reader<T>, rows: readonly unknown[]): Rows<T> {
-  const values = rows.flatMap((row) => read(row) ?? []);
+  const values = rows.slice(0, MAX_ROWS).flatMap((row) => read(row) ?? []);
   return { rows: values, unreadable: rows.length - values.length };
 }
 

@@ -126,6 +126,25 @@ describe("repeating", () => {
     expect(await client.getRun(RUN, PATIENT)).toMatchObject({ id: RUN, ...expected });
   });
 
+  test("a record of 300,000 events is read from the log instead", async () => {
+    const { transport, client } = clientHarness();
+    transport
+      .on("GET /runs/*", () => data(record({ status: "completed", output_events: Array(300_000).fill(0) })))
+      .on("GET /runs/*/state", () => data(state({ status: "completed" })));
+    expect(await client.getRun(RUN, PATIENT)).toMatchObject({ id: RUN, cut: {} });
+  });
+
+  test.each<[string, (client: SerenClient) => Promise<unknown>]>([
+    ["state", (client) => client.getRunState(RUN, PATIENT)],
+    ["deployment", (client) => client.getDeployment(DEPLOYMENT, PATIENT)],
+  ])("the %s of another thing is none of the one that was asked for", async (_, ask) => {
+    const { transport, client } = clientHarness();
+    transport
+      .on("GET /runs/*/state", () => data(state({ run_id: OTHER_RUN })))
+      .on("GET /deployments/*", () => data(deployment({ id: OTHER_RUN })));
+    await expect(ask(client)).rejects.toMatchObject({ kind: "contract" });
+  });
+
   test("a start is repeated, and its answer is not read", async () => {
     const { ambient, transport, client } = clientHarness();
     const replies: Reply[] = [{ status: 502 }, { status: 204, body: "" }];

@@ -44,6 +44,24 @@ describe("a page of a listing", () => {
     expect(hasMore).toBe(false);
   });
 
+  test("is given up where every row is too large", async () => {
+    const { client, transport } = logOf(600, 0);
+    await expect(client.listRunEvents(RUN, 0, PATIENT)).rejects.toThrow("too large");
+    expect(transport.sent.length).toBeLessThan(40);
+  });
+
+  test("takes 10,000 rows of a service that does not count, and asks for the rest", async () => {
+    const { client, transport } = clientHarness();
+    transport.on("GET /runs/*/events", () => data(Array(20_000).fill([]), { hasMore: false }));
+    expect(await client.listRunEvents(RUN, 0, PATIENT)).toEqual({ events: Array(10_000).fill([]), hasMore: true });
+  });
+
+  test("of millions of values is not parsed", async () => {
+    const { client, transport } = clientHarness();
+    transport.on("GET /runs/*/events", () => ({ body: `{"data":[${"[],".repeat(2_000_001)}[]]}` }));
+    await expect(client.listRunEvents(RUN, 0, PATIENT)).rejects.toMatchObject({ details: { tooLarge: true } });
+  });
+
   test("has undefined where a single row is too large, so that the others keep their places", async () => {
     const { client } = logOf(6, 500, [2]);
     const { events } = await client.listRunEvents(RUN, 0, PATIENT);

@@ -141,3 +141,9 @@ test("a row that cannot be read costs no other, and is counted", () => {
   expect(rows.map(({ id }) => id)).toEqual([RUN]);
   expect(unreadable).toBe(2);
 });
+
+test("of a listing without measure 10,000 rows are read, and the others are counted", () => {
+  const read = readEach((row) => row, Array(2_000_000).fill(1));
+  expect(read.rows).toHaveLength(10_000);
+  expect(read.unreadable).toBe(1_990_000);
+});
