@@ -20,7 +20,9 @@ const QUIET_MS = 150;
 
 const given = process.argv.slice(2);
 const nodeArgs = given.splice(0, given.findIndex((arg) => !arg.startsWith("--inspect")) >>> 0);
-const SERVICE = ["local", "--state", at("node_modules", ".cache", "seren-bridge", "dev")];
+/** One key for all restarts, so that a terminal keeps working. */
+const KEY = `dev-${crypto.randomUUID()}`;
+const SERVICE = ["local", "--key", KEY, "--state", at("node_modules", ".cache", "seren-bridge", "dev")];
 const command = given.length > 0 ? given : SERVICE;
 const environment = given.length > 0 ? { SEREN_API_BASE: "local" } : {};
 

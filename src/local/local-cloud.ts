@@ -9,11 +9,19 @@ import { type FaultPlan, type FaultRule, Faults, type OddReport } from "./faults
 import { oddReply } from "./faults/odd-faults.ts";
 import { afterOperation, beforeOperation, lagOf } from "./faults/request-faults.ts";
 import type { Lease } from "./handlers/body-schemas.ts";
+import { uploadRefusal } from "./handlers/bundle-handlers.ts";
 import type { InboxOptions, ServiceContext } from "./handlers/context.ts";
 import { DecisionLog, type RefusedDecisions } from "./handlers/decisions.ts";
-import { needsToken, routeTable } from "./handlers/routes.ts";
+import { needsToken, routeTable, uploadIdIn } from "./handlers/routes.ts";
 import { ApiError, unauthorized } from "./http/api-error.ts";
-import { headerOf, type LocalRequest, type LocalResponse, type LocalService } from "./http/exchange.ts";
+import {
+  type GuardedService,
+  headerOf,
+  type LocalReply,
+  type LocalRequest,
+  type LocalResponse,
+  type LocalService,
+} from "./http/exchange.ts";
 import type { Operation } from "./http/operations.ts";
 import { Query } from "./http/query.ts";
 import type { Agent } from "./model/agent-context.ts";
@@ -82,7 +90,7 @@ type RulesOf = (operation: Operation) => readonly FaultRule[];
 
 const NO_QUERY = new Query("", []);
 
-export class LocalCloud implements LocalService {
+export class LocalCloud implements GuardedService {
   readonly #service: ServiceContext;
   readonly #faults: Faults;
   readonly #keys: ReadonlySet<string> | undefined;
@@ -136,6 +144,12 @@ export class LocalCloud implements LocalService {
     return this.#handle(request, signal, (operation) => this.#faults.take(operation));
   }
 
+  refusal({ path: target, headers }: Omit<LocalRequest, "body">): LocalReply | undefined {
+    const { path, search } = splitPath(target);
+    if (!needsToken(path)) return uploadRefusal(this.#service, { uploadId: uploadIdIn(path), search, headers });
+    return this.#hasToken(headers) ? undefined : unauthorized().toReply();
+  }
+
   /** Returns the same service as it would be without its fault plan: no rule applies to a request, or counts it. */
   withoutFaults(): LocalService {
     return { handle: (request, signal) => this.#handle(request, signal, () => []) };
@@ -172,7 +186,7 @@ export class LocalCloud implements LocalService {
   async #respond(request: LocalRequest, signal: AbortSignal | undefined, rulesOf: RulesOf): Promise<LocalResponse> {
     const { method, headers, body } = request;
     const { path, search } = splitPath(request.path);
-    if (needsToken(path)) this.#checkToken(headers);
+    if (needsToken(path) && !this.#hasToken(headers)) throw unauthorized();
     const { route, parameters } = routeTable.match(method, path);
     this.#count(route.operation);
     const { ambient } = this.#service;
@@ -216,9 +230,9 @@ export class LocalCloud implements LocalService {
     }
   }
 
-  #checkToken(headers: LocalRequest["headers"]): void {
+  #hasToken(headers: LocalRequest["headers"]): boolean {
     const token = /^Bearer +([^\s]+)$/i.exec(headerOf(headers, "authorization") ?? "")?.[1];
-    if (token === undefined || (this.#keys !== undefined && !this.#keys.has(token))) throw unauthorized();
+    return token !== undefined && (this.#keys?.has(token) ?? true);
   }
 }
 

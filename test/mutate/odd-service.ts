@@ -77,7 +77,10 @@ export class OddService {
 
   /** Returns the origin. */
   async listen(): Promise<string> {
-    const { origin, close } = await startLocalHttp({ handle: (request, signal) => this.#handle(request, signal) });
+    const { origin, close } = await startLocalHttp({
+      refusal: (head) => this.cloud.refusal(head),
+      handle: (request, signal) => this.#handle(request, signal),
+    });
     this.#close = close;
     return origin;
   }

@@ -10,11 +10,14 @@ import { startTerminal } from "../support/child-process/terminal-child.ts";
 import { DEPLOY, parseFrames, type SseFrame } from "../support/in-process/local-calls.ts";
 
 async function serve(state: string) {
-  const { child, origin, banner } = await startLocalService(["--state", state]);
+  const { child, origin, env, banner } = await startLocalService(["--state", state]);
   const call = (method: string, path: string, body?: object) =>
     fetch(origin + PUBLISHER_PREFIX + path, {
       method,
-      headers: { authorization: "Bearer k", ...(body ? { "content-type": "application/json" } : {}) },
+      headers: {
+        authorization: `Bearer ${env.SEREN_API_KEY}`,
+        ...(body ? { "content-type": "application/json" } : {}),
+      },
       ...(body ? { body: JSON.stringify(body) } : {}),
     });
   const data = async (method: string, path: string, body?: object) => {

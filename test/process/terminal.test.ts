@@ -82,9 +82,10 @@ test("a reader that goes away cancels the run", async () => {
 
 test("local serves, shows its requests and ends at Ctrl-C", async () => {
   const { child, ended } = start({}, ["local", "--port", "0"]);
-  const [greeting] = (await once(child.stdout, "data")) as [string];
-  const origin = /http:\/\/127\.0\.0\.1:\d+/.exec(greeting)?.[0] ?? "";
-  const run = await start({ SEREN_API_BASE: origin, SEREN_API_KEY: "any" }, ["run", script({ text: "served" })]).ended;
+  let greeting = "";
+  while (!greeting.includes("Requests:")) greeting += ((await once(child.stdout, "data")) as [string])[0];
+  const [, origin = "", key = ""] = /SEREN_API_BASE=(\S+) SEREN_API_KEY=(\S+)/.exec(greeting) ?? [];
+  const run = await start({ SEREN_API_BASE: origin, SEREN_API_KEY: key }, ["run", script({ text: "served" })]).ended;
   expect(run).toMatchObject({ code: 0, stdout: "served\n" });
   child.kill("SIGINT");
   const { code, stdout } = await ended;
@@ -94,6 +95,8 @@ test("local serves, shows its requests and ends at Ctrl-C", async () => {
 
 test.each([
   [["--port", "99999"], 2],
+  [["--key", "short"], 2],
+  [["--key", "a key with blanks"], 2],
   [["--faults", "/no/such/plan.json"], 2],
 ])("local %j is refused", async (args, code) => {
   expect(await start({}, ["local", ...args]).ended).toMatchObject({ code });

@@ -59,6 +59,8 @@ export interface ApiKeys {
 
 export interface LocalOptions {
   port: number;
+  /** The key that it accepts. Default: one is drawn. */
+  key?: string;
   /** Path of a fault plan, or a seed for one. */
   faults?: string;
   /** Folder that keeps the service's state. Default: nothing is kept. */
@@ -71,6 +73,7 @@ export interface LocalOptions {
 
 export interface LocalServer {
   origin: string;
+  key: string;
   /** The endpoint that answers; undefined for the built-in agent. */
   model?: { url: string; name: string | undefined };
   close(): Promise<void>;

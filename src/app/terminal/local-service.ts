@@ -9,6 +9,7 @@ import {
   type FaultPlan,
   FaultPlanSchema,
   LocalCloud,
+  type LocalReply,
   type LocalRequest,
   type LocalResponse,
   PUBLISHER_PREFIX,
@@ -21,18 +22,20 @@ import type { Ambient } from "../../support/ambient.ts";
 import { ExecutionFailure, type FailureKind } from "../../support/failure.ts";
 
 export async function serveLocal(options: LocalOptions, config: Config, ambient: Ambient): Promise<LocalServer> {
-  const { port, faults, state, onRequest, onProblem } = options;
+  const { port, key = `local-${ambient.uuid()}`, faults, state, onRequest, onProblem } = options;
   const plan = faults === undefined ? undefined : faultPlan(faults);
-  const settings = config.model();
-  const model = settings && (await import("../model-endpoint.ts")).endpointAgent(settings, config, ambient);
+  const endpoint = config.model();
+  const model = endpoint && (await import("../model-endpoint.ts")).endpointAgent(endpoint, config, ambient);
   const owned = state === undefined ? undefined : await ownFolder(state);
   try {
     const store = state === undefined ? undefined : new StateFolder({ path: state, onProblem });
-    const cloud = new ReportingCloud({ ambient, faults: plan, agent: model?.agent, store }, ambient, onRequest);
+    const settings = { ambient, keys: [key], faults: plan, agent: model?.agent, store };
+    const cloud = new ReportingCloud(settings, ambient, onRequest);
     const { origin, close } = await startLocalHttp(cloud, { port, unref: false });
     return {
       origin,
-      ...(settings ? { model: settings } : {}),
+      key,
+      ...(endpoint ? { model: endpoint } : {}),
       async close() {
         await close();
         await model?.close();
@@ -83,17 +86,22 @@ class ReportingCloud extends LocalCloud {
     this.#report = report;
   }
 
+  override refusal(head: Omit<LocalRequest, "body">): LocalReply | undefined {
+    const refusal = super.refusal(head);
+    if (refusal) this.#line(head, refusal.status, 0);
+    return refusal;
+  }
+
   override async handle(request: LocalRequest, signal?: AbortSignal): Promise<LocalResponse> {
     const before = this.#ambient.now();
     const response = await super.handle(request, signal);
-    const path = request.path.startsWith(PUBLISHER_PREFIX) ? request.path.slice(PUBLISHER_PREFIX.length) : request.path;
-    this.#report({
-      method: request.method,
-      path,
-      status: response.drop === true ? "dropped" : response.status,
-      tookMs: this.#ambient.now() - before,
-    });
+    this.#line(request, response.drop === true ? "dropped" : response.status, this.#ambient.now() - before);
     return response;
+  }
+
+  #line({ method, path }: Omit<LocalRequest, "body">, status: LocalRequestLine["status"], tookMs: number): void {
+    const shown = path.startsWith(PUBLISHER_PREFIX) ? path.slice(PUBLISHER_PREFIX.length) : path;
+    this.#report({ method, path: shown, status, tookMs });
   }
 }
 

@@ -44,22 +44,36 @@ export const registerBundle: Handler = ({ bundles }, request) => {
 };
 
 export const completeBundle: Handler = (service, request) => {
-  const bundle = needBundle(service, request);
+  const bundle = needBundle(service, pathValue(request, "id"));
   if (!bundle.stored) throw badRequest("Nothing has been uploaded for this bundle");
   service.bundles.complete(bundle);
   return dataReply(200, bundleView(bundle));
 };
 
 export const getBundle: Handler = (service, request) => {
-  const bundle = needBundle(service, request);
+  const bundle = needBundle(service, pathValue(request, "id"));
   const deployed = [...service.deployments.values()].filter((deployment) => isFrom(deployment, bundle));
   return dataReply(200, { bundle: bundleView(bundle), deployment_ids: deployed.map(({ id }) => id) });
 };
 
-export const uploadBundle: Handler = ({ bundles }, request) => {
-  const { headers } = request;
-  const bundle = bundles.find(pathValue(request, "upload_id"));
-  const signature = new URLSearchParams(request.search).get("X-Amz-Signature");
+export const uploadBundle: Handler = (service, request) => {
+  const uploadId = pathValue(request, "upload_id");
+  const refusal = uploadRefusal(service, { ...request, uploadId });
+  if (refusal !== undefined) return refusal;
+  const bundle = needBundle(service, uploadId);
+  const problem = checkContent(bundle, request);
+  if (problem !== undefined) return problem;
+  service.bundles.markStored(bundle);
+  return { status: 200, headers: { etag: `"${bundle.sha256.slice(0, 32)}"` }, body: "" };
+};
+
+/** Returns the refusal of an upload that its head alone shows. */
+export function uploadRefusal(
+  { bundles }: Pick<ServiceContext, "bundles">,
+  { uploadId, search, headers }: Pick<RequestContext, "search" | "headers"> & { uploadId: string },
+): LocalReply | undefined {
+  const bundle = bundles.find(uploadId);
+  const signature = new URLSearchParams(search).get("X-Amz-Signature");
   if (headerOf(headers, "authorization") !== undefined) {
     return objectStoreError(400, "InvalidArgument", "Only one auth mechanism allowed");
   }
@@ -73,11 +87,8 @@ export const uploadBundle: Handler = ({ bundles }, request) => {
   if (headerOf(headers, SHA256_HEADER) !== bundle.sha256 || headerOf(headers, "content-type") !== CONTENT_TYPE) {
     return objectStoreError(403, "SignatureDoesNotMatch", "A signed header is missing or differs");
   }
-  const refusal = checkContent(bundle, request);
-  if (refusal !== undefined) return refusal;
-  bundles.markStored(bundle);
-  return { status: 200, headers: { etag: `"${bundle.sha256.slice(0, 32)}"` }, body: "" };
-};
+  return undefined;
+}
 
 function checkContent(bundle: Bundle, { body }: RequestContext): LocalReply | undefined {
   const bytes = typeof body === "string" ? Buffer.from(body) : (body ?? new Uint8Array());
@@ -90,8 +101,8 @@ function checkContent(bundle: Bundle, { body }: RequestContext): LocalReply | un
   return undefined;
 }
 
-function needBundle({ bundles }: ServiceContext, request: RequestContext): Bundle {
-  const bundle = bundles.find(pathValue(request, "id"));
+function needBundle({ bundles }: ServiceContext, id: string): Bundle {
+  const bundle = bundles.find(id);
   if (bundle === undefined) throw notFound("Deployment bundle");
   return bundle;
 }

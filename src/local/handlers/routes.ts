@@ -70,6 +70,8 @@ const isUpload = (path: string) => path.startsWith(bundles.UPLOAD_PREFIX);
 /** Whether a request for `path` has to carry a bearer token. Upload URLs carry a signature instead. */
 export const needsToken = (path: string) => !isUpload(path);
 
+export const uploadIdIn = (path: string) => path.slice(bundles.UPLOAD_PREFIX.length);
+
 /** The rows with their full paths. */
 export const routeTable = new RouteTable(
   ROUTES.map((route) => (isUpload(route.pattern) ? route : { ...route, pattern: PUBLISHER_PREFIX + route.pattern })),

@@ -24,10 +24,16 @@ export interface LocalDrop {
 
 export type LocalResponse = LocalReply | LocalDrop;
 
-/** What the server needs of the service: a function from request to response. */
+/** A function from request to response. */
 export interface LocalService {
   /** Never rejects. Aborting `signal` means that the caller is gone. */
   handle(request: LocalRequest, signal?: AbortSignal): Promise<LocalResponse>;
+}
+
+/** A service that strangers can reach. */
+export interface GuardedService extends LocalService {
+  /** Returns the refusal of a request that its head alone shows, so that its body is not read. */
+  refusal(head: Omit<LocalRequest, "body">): LocalReply | undefined;
 }
 
 /** Thrown by a streamed body when the connection breaks in the middle of it. */

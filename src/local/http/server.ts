@@ -2,8 +2,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { ExecutionFailure } from "../../support/failure.ts";
 import { ApiError } from "./api-error.ts";
-import { MAX_BODY_BYTES } from "./body.ts";
-import type { LocalReply, LocalService } from "./exchange.ts";
+import { BodyReader } from "./body-reader.ts";
+import type { GuardedService, LocalReply } from "./exchange.ts";
 
 export interface LocalHttpOptions {
   /** A loopback address. Default `127.0.0.1`. */
@@ -21,10 +21,14 @@ export interface LocalHttp {
   close(): Promise<void>;
 }
 
+/** Limits of the arrival of a request. The response may take as long as it wants. */
+const HEAD_TIMEOUT_MS = 20_000;
+const REQUEST_TIMEOUT_MS = 60_000;
+
 const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
 
 /** Rejects with an `ExecutionFailure` when the address is not a loopback address or the port is not available. */
-export async function startLocalHttp(service: LocalService, options: LocalHttpOptions = {}): Promise<LocalHttp> {
+export async function startLocalHttp(service: GuardedService, options: LocalHttpOptions = {}): Promise<LocalHttp> {
   const { host = "127.0.0.1", port = 0, unref = true } = options;
   if (!LOOPBACK.has(host)) {
     throw new ExecutionFailure(
@@ -32,8 +36,10 @@ export async function startLocalHttp(service: LocalService, options: LocalHttpOp
       `The embedded service listens on this machine only; ${host} is not a loopback address`,
     );
   }
-  const server = createServer((request, response) => {
-    respond(service, request, response).catch(() => response.destroy());
+  const bodies = new BodyReader();
+  const limits = { headersTimeout: HEAD_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS };
+  const server = createServer(limits, (request, response) => {
+    respond({ service, bodies }, request, response).catch(() => response.destroy());
   });
   if (unref) server.on("connection", (socket) => socket.unref());
   await listen(server, host, port);
@@ -62,32 +68,39 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-async function respond(service: LocalService, request: IncomingMessage, response: ServerResponse): Promise<void> {
+interface Serving {
+  service: GuardedService;
+  bodies: BodyReader;
+}
+
+async function respond(
+  { service, bodies }: Serving,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const callerGone = new AbortController();
   response.once("close", () => callerGone.abort());
-  if (!namesThisService(request)) {
-    return send(
-      new ApiError(421, "MisdirectedRequest", "The Host header does not name this service").toReply(),
-      response,
-    );
+  const head = { method: request.method ?? "GET", path: request.url ?? "/", headers: flatten(request) };
+  let body: Buffer;
+  try {
+    requireNoWebPage(request);
+    const refusal = service.refusal(head);
+    if (refusal) return await sendUnread(refusal, request, response);
+    body = await bodies.read(request);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return await sendUnread(error.toReply(), request, response);
   }
-  const body = await readAll(request);
-  if (body === undefined) {
-    const reply = new ApiError(413, "PayloadTooLarge", "The request body is larger than 32 MiB").toReply();
-    reply.headers.connection = "close";
-    return send(reply, response);
-  }
-  const result = await service.handle(
-    {
-      method: request.method ?? "GET",
-      path: request.url ?? "/",
-      headers: flatten(request),
-      body: body.length > 0 ? body : undefined,
-    },
-    callerGone.signal,
-  );
+  const result = await service.handle({ ...head, body: body.length > 0 ? body : undefined }, callerGone.signal);
   if (result.drop === true) request.socket.destroy();
   else await send(result, response);
+}
+
+/** No page of a browser has business here. Browsers send `Origin` with every request that a page may not read the answer of. */
+function requireNoWebPage(request: IncomingMessage): void {
+  if (!namesThisService(request))
+    throw new ApiError(421, "MisdirectedRequest", "The Host header does not name this service");
+  if (request.headers.origin !== undefined) throw new ApiError(403, "Forbidden", "Requests of web pages are refused");
 }
 
 /**
@@ -100,19 +113,11 @@ function namesThisService(request: IncomingMessage): boolean {
   return name !== undefined && LOOPBACK.has(name) && Number(match?.[2] ?? 80) === request.socket.localPort;
 }
 
-/** Returns the whole body, or `undefined` when it is larger than `MAX_BODY_BYTES`. */
-async function readAll(request: IncomingMessage): Promise<Buffer | undefined> {
-  if (Number(request.headers["content-length"] ?? 0) > MAX_BODY_BYTES) return undefined;
-  const chunks: Buffer[] = [];
-  let size = 0;
-  // Leaving the loop must not destroy the request: its socket still has to carry the error response.
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    const bytes: Buffer = chunk;
-    size += bytes.length;
-    if (size > MAX_BODY_BYTES) return undefined;
-    chunks.push(bytes);
-  }
-  return Buffer.concat(chunks);
+/** Sends a reply to a request whose body, if it has one, stays unread: the connection cannot carry another request. */
+function sendUnread(reply: LocalReply, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { "content-length": length = "0", "transfer-encoding": encoding } = request.headers;
+  if (length !== "0" || encoding !== undefined) reply.headers.connection = "close";
+  return send(reply, response);
 }
 
 function flatten(request: IncomingMessage): Record<string, string> {

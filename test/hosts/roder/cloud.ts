@@ -13,6 +13,7 @@ const RunSchema = z.looseObject({
   invocation_payload: z.looseObject({ message: z.string().optional(), inputs: z.unknown().optional() }),
 });
 const PAGE = 100;
+const KEY = "only-in-this-test";
 
 export type SeenRun = z.output<typeof RunSchema>;
 
@@ -26,7 +27,9 @@ export class Cloud {
   }
 
   static async start(): Promise<Cloud> {
-    const child = spawn(process.execPath, [PROGRAM, "local", "--port", "0"], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, [PROGRAM, "local", "--port", "0", "--key", KEY], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     for await (const line of createInterface(child.stdout)) {
       const origin = /http:\/\/[\d.]+:\d+/.exec(line)?.[0];
       if (origin) return new Cloud(origin, child);
@@ -36,7 +39,7 @@ export class Cloud {
 
   /** For the `env` of an entry. */
   get environment(): Record<string, string> {
-    return { SEREN_API_BASE: this.origin, SEREN_API_KEY: "local" };
+    return { SEREN_API_BASE: this.origin, SEREN_API_KEY: KEY };
   }
 
   /** Every run whose message contains `text`, newest first. */
@@ -74,7 +77,9 @@ export class Cloud {
   }
 
   async #fetch(path: string): Promise<Response> {
-    const response = await fetch(this.origin + PUBLISHER_PREFIX + path, { headers: { authorization: "Bearer local" } });
+    const response = await fetch(this.origin + PUBLISHER_PREFIX + path, {
+      headers: { authorization: `Bearer ${KEY}` },
+    });
     if (!response.ok) throw new Error(`${path} answered ${response.status}`);
     return response;
   }

@@ -19,5 +19,6 @@ export async function startLocalService(args: string[] = [], env: Record<string,
   let banner = "";
   while (!banner.includes("Requests:")) banner += ((await once(child.stdout, "data")) as [string])[0];
   const origin = /http:\/\/127\.0\.0\.1:\d+/.exec(banner)?.[0] ?? "";
-  return { child, origin, env: { SEREN_API_BASE: origin, SEREN_API_KEY: "any" }, banner };
+  const key = /SEREN_API_KEY=(\S+)/.exec(banner)?.[1] ?? "";
+  return { child, origin, env: { SEREN_API_BASE: origin, SEREN_API_KEY: key }, banner };
 }

@@ -10,10 +10,14 @@ import { action, type CommandContext, examples } from "./command.ts";
 
 interface Options {
   port: string;
+  key?: string;
   faults?: string;
   state?: string;
   quiet?: boolean;
 }
+
+/** Needs no quotes in a shell, and is not guessed. */
+const KEY = /^[A-Za-z0-9._-]{8,200}$/;
 
 export function addLocal(program: Command, context: CommandContext): void {
   const command = program
@@ -23,14 +27,12 @@ export function addLocal(program: Command, context: CommandContext): void {
       "Serves the published Seren Cloud API on loopback, for experiments and for developing parcels without a key.\nNothing leaves this machine, and nothing is kept when it ends unless --state names a folder. Its agent reports what\nit received, or follows a script in the message; with SEREN_BRIDGE_MODEL_URL a language model answers.",
     )
     .option("-p, --port <number>", "port to listen on; 0 picks a free one", "8787")
+    .option("-k, --key <key>", "the API key that it accepts; without this option it draws one at each start")
     .option("--faults <plan>", "inject faults: a JSON file, or a number as the seed of a random plan")
     .option("-s, --state <folder>", "folder that keeps deployments, conversations and runs")
     .option("-q, --quiet", "do not show the requests");
   examples(command, [
-    [
-      "seren-bridge local",
-      "then, in another terminal: export SEREN_API_BASE=http://127.0.0.1:8787 SEREN_API_KEY=local",
-    ],
+    ["seren-bridge local", "then paste the line that it prints, with its address and key, into another terminal"],
     ["seren-bridge local --port 0 --faults 7", "a free port, with faults"],
     ["seren-bridge local --state ~/.local/state/seren-local", "conversations continue after a restart"],
     [
@@ -48,6 +50,12 @@ export function addLocal(program: Command, context: CommandContext): void {
 async function serve({ services, screen }: Context, options: Options): Promise<ExitCode> {
   const port = /^\d{1,5}$/.test(options.port) ? Number(options.port) : 65_536;
   if (port > 65_535) throw new ExecutionFailure("invalid_input", `--port is "${options.port}"; it can be 0 to 65535`);
+  const { key } = options;
+  if (key !== undefined && !KEY.test(key))
+    throw new ExecutionFailure(
+      "invalid_input",
+      "--key cannot be used; it can be 8 to 200 letters, digits, dots, hyphens and underscores",
+    );
   const { dim, bold, red, yellow, green } = screen.colors;
   const onRequest = ({ method, path, status, tookMs }: LocalRequestLine) => {
     if (options.quiet) return;
@@ -62,10 +70,16 @@ async function serve({ services, screen }: Context, options: Options): Promise<E
       screen,
       red(`The state folder cannot be written (${why}); changes from now on are lost when the service ends.`),
     );
-  const { origin, model, close } = await services.serveLocal({
+  const {
+    origin,
+    key: accepted,
+    model,
+    close,
+  } = await services.serveLocal({
     port,
     onRequest,
     onProblem,
+    ...(key === undefined ? {} : { key }),
     ...(options.faults ? { faults: options.faults } : {}),
     ...(options.state ? { state: options.state } : {}),
   });
@@ -78,7 +92,7 @@ async function serve({ services, screen }: Context, options: Options): Promise<E
     options.state ? `State is kept in ${options.state}.` : "Nothing is kept when it ends.",
     "Point a terminal, Dispatch or Roder's env table at it:",
     "",
-    `  export SEREN_API_BASE=${origin} SEREN_API_KEY=local`,
+    `  export SEREN_API_BASE=${origin} SEREN_API_KEY=${accepted}`,
     "",
     dim("Ctrl-C ends it. Requests:"),
   );

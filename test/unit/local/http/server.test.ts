@@ -132,6 +132,21 @@ describe("refused requests", () => {
       request.end(body);
     });
 
+  /** Announces 31 MiB, sends all but the last byte, and returns the status that comes nevertheless. */
+  const unfinished = (target: string, headers: Record<string, string>) =>
+    new Promise<number>((resolve, reject) => {
+      const size = 31 * 1024 * 1024;
+      const method = target.includes("local-uploads") ? "PUT" : "POST";
+      const request = httpRequest(target, { method, headers: { ...headers, "content-length": size } }, (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+        request.destroy();
+      });
+      request.on("error", reject);
+      open.push(async () => void request.destroy());
+      request.write(Buffer.alloc(size - 1));
+    });
+
   test.each([
     ["evil.example", 421],
     ["127.0.0.1", 421],
@@ -149,6 +164,43 @@ describe("refused requests", () => {
   test("a caller without the key", async () => {
     const { server } = await serve();
     expect(await ask(server.origin, { authorization: "Bearer other" })).toBe(401);
+  });
+
+  test.each(["null", "http://evil.example", "http://localhost:8787"])(
+    "a web page, whose Origin is %s",
+    async (origin) => {
+      const { server } = await serve();
+      expect(await ask(server.origin, { authorization: "Bearer seren_test", origin })).toBe(403);
+    },
+  );
+
+  test.each([
+    ["another key", { authorization: "Bearer other" }, "/publishers/seren-cloud/deploy", 401],
+    ["no key", {}, "/publishers/seren-cloud/deploy", 401],
+    ["no key, for no operation", {}, "/else", 401],
+    ["a signature that is none", {}, "/local-uploads/x?X-Amz-Signature=y", 403],
+    ["an Origin", { authorization: "Bearer seren_test", origin: "null" }, "/publishers/seren-cloud/deploy", 403],
+    [
+      "a foreign Host",
+      { authorization: "Bearer seren_test", host: "evil.example" },
+      "/publishers/seren-cloud/deploy",
+      421,
+    ],
+  ])(
+    "a body that never ends, from a caller with %s, is refused before it is read",
+    async (_, headers, path, status) => {
+      const { server, cloud } = await serve();
+      expect(await unfinished(server.origin + path, headers)).toBe(status);
+      expect(cloud.departures).toHaveLength(0);
+    },
+  );
+
+  test("bodies beyond what all of them may take together", async () => {
+    const { server, call } = await serve();
+    const headers = { authorization: "Bearer seren_test" };
+    const sending = Array.from({ length: 6 }, () => unfinished(`${server.origin}${PUBLISHER_PREFIX}/deploy`, headers));
+    expect(await Promise.any(sending)).toBe(503);
+    expect((await call("/deployments")).status).toBe(200);
   });
 
   test("a body whose announced length is too large", async () => {
