@@ -3,8 +3,10 @@
  * needs HTTP is behind `engine.ts`.
  */
 export type { NamedAgent } from "./account/agents.ts";
-export type { ApprovalDecision, ApprovalDesk, ApprovalRequest } from "./account/approvals.ts";
+export { approvalLines, approvalText, visibleText } from "./account/approval-text.ts";
+export type { ApprovalDecision, ApprovalDesk, ApprovalRequest, Checkpoint } from "./account/approvals.ts";
 export type { DeploymentRow, Organization, RunRow, RunState } from "./account/organization.ts";
+export { RequestsChanged } from "./account/requests-changed.ts";
 export type { RunDirectory, RunReport } from "./account/run-directory.ts";
 export {
   chooseDeployment,

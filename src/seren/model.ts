@@ -92,6 +92,8 @@ export interface PendingApproval {
   id: string;
   tool: string;
   args?: unknown;
+  /** `args` as the service wrote them: JSON text with all digits of its numbers. Absent where there are none. */
+  argsText?: string | undefined;
   reason?: string | undefined;
 }
 

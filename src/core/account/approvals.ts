@@ -13,10 +13,13 @@ import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import type { Approval, RunRef } from "../events.ts";
 import { runRefOf } from "../run/outcome.ts";
 import { look } from "./look.ts";
+import { RequestsChanged } from "./requests-changed.ts";
 
 /** What would be done, in full. It must be shown whole before it is approved. */
 export interface ApprovalRequest extends Approval {
   args: unknown;
+  /** `args` as the service wrote them. Absent where there are none. */
+  argsText?: string | undefined;
 }
 
 export interface WaitingRun {
@@ -75,13 +78,13 @@ export class ApprovalDesk {
   }
 
   /**
-   * Sends a decision for every request of the checkpoint. Returns the run that goes on, which may be a new one. Rejects
-   * with `conflict` when the checkpoint was decided elsewhere in the meantime.
+   * Sends a decision for every request of the checkpoint, after a last look whether it is still what was shown. Returns
+   * the run that goes on, which may be a new one. Rejects with `RequestsChanged` when it is not, and with
+   * `conflict` when the requests were decided elsewhere in the meantime.
    */
-  async decide(
-    { run, requests, checkpointId }: Checkpoint,
-    decisionOf: (id: string) => ApprovalDecision,
-  ): Promise<RunRef> {
+  async decide(shown: Checkpoint, decisionOf: (id: string) => ApprovalDecision): Promise<RunRef> {
+    const { run, requests, checkpointId } = shown;
+    await this.#mustBeUnchanged(shown);
     try {
       const { invocation } = await this.#client.createRun(run.deploymentId, {
         resume: { checkpointId, decisions: requests.map(({ id }) => ({ id, decision: decisionOf(id) })) },
@@ -90,6 +93,14 @@ export class ApprovalDesk {
     } catch (error) {
       throw await this.#explain(run, asFailure(error));
     }
+  }
+
+  /** Rejects with `RequestsChanged` when the service shows other requests now than those a person has seen. */
+  async #mustBeUnchanged(shown: Checkpoint): Promise<void> {
+    const now = await this.checkpoint(shown.run.runId);
+    const asked = ({ checkpointId, requests }: Checkpoint) =>
+      JSON.stringify([checkpointId, requests.map(({ id, tool, reason, argsText }) => [id, tool, reason, argsText])]);
+    if (asked(now) !== asked(shown)) throw new RequestsChanged(now);
   }
 
   /** Returns the failure to throw. The call is not repeated: it may have taken effect, which the status of the run shows. */
@@ -105,6 +116,6 @@ export class ApprovalDesk {
   }
 }
 
-function requestOf({ id, tool, reason, args }: PendingApproval): ApprovalRequest {
-  return { id, tool, args: args ?? {}, ...(reason ? { reason } : {}) };
+function requestOf({ id, tool, reason, args, argsText }: PendingApproval): ApprovalRequest {
+  return { id, tool, args: args ?? {}, argsText, ...(reason ? { reason } : {}) };
 }

@@ -1,8 +1,12 @@
 /** Outcomes, made from the record of a run. What the record says wins over what was asked for. */
 import { ENDED_STATUS, type PendingApproval, type Run, type RunArtifact, type RunEnding } from "../../seren/index.ts";
 import type { StopCause } from "../../support/abort.ts";
+import { clipCharacters } from "../../support/clip.ts";
 import type { Approval, Artifact, Outcome, RunRef, Usage } from "../events.ts";
 import { MAX_ARTIFACTS, type Transcript } from "./transcript.ts";
+
+const MAX_TOOL_CHARACTERS = 1_000;
+const MAX_REASON_CHARACTERS = 8_000;
 
 /** Returns undefined for a record without tokens and costs. */
 export function usageOf(record: Run): Usage | undefined {
@@ -28,8 +32,13 @@ export function runRefOf(record: Run, known?: RunRef): RunRef {
   };
 }
 
+/** In events and outcomes, tools and reasons are clipped: they say that something waits, and nothing is decided by them. */
 export function approvalsOf(pending: PendingApproval[]): Approval[] {
-  return pending.map(({ id, tool, reason }) => ({ id, tool, ...(reason ? { reason } : {}) }));
+  return pending.map(({ id, tool, reason }) => ({
+    id,
+    tool: clipCharacters(tool, MAX_TOOL_CHARACTERS),
+    ...(reason ? { reason: clipCharacters(reason, MAX_REASON_CHARACTERS) } : {}),
+  }));
 }
 
 /**

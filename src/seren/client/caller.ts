@@ -1,12 +1,13 @@
 /** One call to the service: sends it, judges the status, opens the envelope and reads the data. */
 import type { Ambient } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
+import { memberSource } from "../../support/json-source.ts";
 import { TokenBucket } from "../../support/token-bucket.ts";
 import { hasTooManyValues } from "../http/json-weight.ts";
 import { toFailure } from "../http/problem.ts";
 import { RETRY_LIMITS, retrying } from "../http/retry.ts";
 import type { HttpRequest, HttpResponse, HttpTransport } from "../http/transport.ts";
-import { MAX_ROWS, type Reader, readRows } from "../mapping/answers.ts";
+import { type ExactReader, MAX_ROWS, readRows } from "../mapping/answers.ts";
 import { envelopeOf, withoutGateway } from "./envelope.ts";
 import { type Page, readPage } from "./pages.ts";
 import { queryString } from "./path.ts";
@@ -36,7 +37,7 @@ export interface Call {
 }
 
 export interface ReadableCall<T> extends Call {
-  read: Reader<T>;
+  read: ExactReader<T>;
 }
 
 interface Listing {
@@ -94,7 +95,7 @@ export class Caller {
   async exchange<T>({ read, ...call }: ReadableCall<T>): Promise<Answer<T>> {
     const response = await this.send(call);
     const envelope = envelopeOf(response);
-    const value = read(envelope?.data);
+    const value = read(envelope?.data, () => memberSource(response.body, "data"));
     if (value !== undefined) return { value, status: response.status, hasMore: envelope?.hasMore };
     throw new ExecutionFailure(
       "contract",

@@ -18,7 +18,7 @@ import {
   readInvocation,
   readLiveState,
   readPendingApprovals,
-  readPendingRun,
+  readPendingRuns,
   readRows,
   readRun,
   requestIdOf,
@@ -97,8 +97,9 @@ export class SerenClient {
    */
   async deploy(deployment: NewDeployment): Promise<Deployment> {
     const body = deploymentBody(deployment);
-    const call = { method: "POST", path: "/deploy", subject: "the deployment", read: readDeployment } as const;
-    return this.#caller.call({ ...call, body, signal: unabortable() });
+    const call = { method: "POST", path: "/deploy", subject: "the deployment" } as const;
+    const read = (value: unknown) => readDeployment(value);
+    return this.#caller.call({ ...call, read, body, signal: unabortable() });
   }
 
   async startDeployment(deploymentId: string, options: CallOptions): Promise<void> {
@@ -198,8 +199,7 @@ export class SerenClient {
   /** The organization's runs that wait for a person. */
   async listPendingRuns(options: CallOptions): Promise<Rows<PendingRun>> {
     const path = `/pending_approvals${queryString({ limit: MAX_PAGE.approvals })}`;
-    const call = { path, subject: "the list of approvals", read: readRows };
-    return readEach(readPendingRun, await this.#caller.get(call, options));
+    return this.#caller.get({ path, subject: "the list of approvals", read: readPendingRuns }, options);
   }
 
   /**

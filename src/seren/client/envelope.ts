@@ -1,4 +1,5 @@
 /** Opens the JSON answers of the service. */
+import { memberSource } from "../../support/json-source.ts";
 import { isObject, parseJson } from "../../support/objects.ts";
 import type { HttpResponse } from "../http/transport.ts";
 import { flagIn, membersIn, numberIn } from "../mapping/members.ts";
@@ -32,7 +33,7 @@ export function withoutGateway(response: HttpResponse): HttpResponse {
   const isWrapper = Object.keys(wrapped).every((name) => name === "status" || name === "body") && "body" in wrapped;
   if (!isWrapper || status === undefined || !Number.isInteger(status) || status < 100 || status > 599) return response;
   const { body } = wrapped;
-  const text = typeof body === "string" ? body : JSON.stringify(body);
+  const text = typeof body === "string" ? body : (memberSource(memberSource(response.body, "data"), "body") ?? "");
   const isBare = status <= 299 && !isEnvelope(parseJson(text));
   return { ...response, status, body: isBare ? `{"data":${text}}` : text };
 }

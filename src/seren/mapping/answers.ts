@@ -2,6 +2,7 @@
  * The service's answers as our own types (`model.ts`): the one place where members of an answer are read. Only what
  * identifies a thing is required; every other member is used if it can be, and is absent otherwise (`members.ts`).
  */
+import { itemSources, memberSource } from "../../support/json-source.ts";
 import { isObject } from "../../support/objects.ts";
 import {
   type Deployment,
@@ -34,12 +35,19 @@ import {
 /** Reads one value of an answer. Returns `undefined` when it lacks what it cannot do without. */
 export type Reader<T> = (value: unknown) => T | undefined;
 
+/** Also gets the JSON text of the value, for what has to be shown exactly. */
+export type ExactReader<T> = (value: unknown, source: () => string | undefined) => T | undefined;
+
 /** Rows that are read of one listing. The service is asked for 500 at most. */
 export const MAX_ROWS = 10_000;
 
 /** Reads each row by itself, so that one that cannot be read costs no other. Rows beyond `MAX_ROWS` count as unreadable. */
 export function readEach<T>(read: Reader<T>, rows: readonly unknown[]): Rows<T> {
-  const values = rows.slice(0, MAX_ROWS).flatMap((row) => read(row) ?? []);
+  return readEachAt((row) => read(row), rows);
+}
+
+function readEachAt<T>(read: (row: unknown, index: number) => T | undefined, rows: readonly unknown[]): Rows<T> {
+  const values = rows.slice(0, MAX_ROWS).flatMap((row, index) => read(row, index) ?? []);
   return { rows: values, unreadable: rows.length - values.length };
 }
 
@@ -140,15 +148,21 @@ export function readDeployment(value: unknown, asked?: string): Deployment | und
   };
 }
 
-export function readPendingApprovals(value: unknown): PendingApprovals | undefined {
+export const readPendingApprovals: ExactReader<PendingApprovals> = (value, source) => {
   const pending = membersIn(value);
-  const { rows, unreadable } = readEach(readApproval, listIn(pending.pending_approvals) ?? []);
+  const { rows, unreadable } = readApprovals(pending.pending_approvals, source());
   const status = statusIn(pending.status);
   if (status === UNKNOWN_STATUS && rows.length === 0) return undefined;
   return { status, checkpointId: idIn(pending.checkpoint_id), approvals: rows, unreadable };
-}
+};
 
-export function readPendingRun(value: unknown): PendingRun | undefined {
+export const readPendingRuns: ExactReader<Rows<PendingRun>> = (value, source) => {
+  const sources = itemSources(source());
+  const rows = listIn(value);
+  return rows && readEachAt((row, index) => readPendingRun(row, sources[index]), rows);
+};
+
+function readPendingRun(value: unknown, source: string | undefined): PendingRun | undefined {
   const pending = membersIn(value);
   const runId = idIn(pending.run_id);
   if (runId === undefined) return undefined;
@@ -156,7 +170,7 @@ export function readPendingRun(value: unknown): PendingRun | undefined {
     runId,
     deploymentId: idIn(pending.deployment_id),
     status: statusIn(pending.status),
-    approvals: readEach(readApproval, listIn(pending.pending_approvals) ?? []).rows,
+    approvals: readApprovals(pending.pending_approvals, source).rows,
   };
 }
 
@@ -174,16 +188,23 @@ export function readArtifact(value: unknown): RunArtifact | undefined {
   };
 }
 
-/** Without an id nothing can be decided. What is asked is shown, whatever its type. */
-function readApproval(value: unknown): PendingApproval | undefined {
+/** `source` is the text of the object that has the list. */
+function readApprovals(list: unknown, source: string | undefined): Rows<PendingApproval> {
+  const sources = itemSources(memberSource(source, "pending_approvals"));
+  return readEachAt((row, index) => readApproval(row, sources[index]), listIn(list) ?? []);
+}
+
+/** Without an id nothing can be decided. What is asked is shown whole, whatever its type. */
+function readApproval(value: unknown, source: string | undefined): PendingApproval | undefined {
   const approval = membersIn(value);
   const id = idIn(approval.id);
   if (id === undefined) return undefined;
   return {
     id,
-    tool: nameIn(approval.tool) ?? contentIn(approval.tool) ?? "a tool that is not named",
+    tool: contentIn(approval.tool) || "a tool that is not named",
     args: approval.args,
-    reason: phraseIn(approval.reason),
+    argsText: memberSource(source, "args") ?? JSON.stringify(approval.args),
+    reason: contentIn(approval.reason) || undefined,
   };
 }
 

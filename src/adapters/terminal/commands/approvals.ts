@@ -1,13 +1,12 @@
 /** `approvals`: lists and decides what waits for a person. */
 import type { Command } from "commander";
-import type { ApprovalDecision, ApprovalRequest, RunRef } from "../../../core/index.ts";
+import { type ApprovalDecision, type ApprovalRequest, approvalText, type RunRef } from "../../../core/index.ts";
 import { decideApproval } from "../approvals/decide-approval.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { agentNames, findRunId } from "../runs/find-run.ts";
 import { shortId } from "../runs/run-rows.ts";
 import { printJson, printLine, printUnreadable, wantsJson } from "../screen/screen.ts";
 import { table } from "../screen/table.ts";
-import { escapeInvisible } from "../screen/text.ts";
 import type { Context } from "../services.ts";
 import { action, type CommandContext, examples } from "./command.ts";
 
@@ -63,7 +62,11 @@ async function showList({ services, screen }: Context, options: { json?: boolean
   if (wantsJson(screen, options)) {
     printJson(
       screen,
-      waiting.map(({ run, requests }) => ({ run_id: run.runId, deployment_id: run.deploymentId, requests })),
+      waiting.map(({ run, requests }) => ({
+        run_id: run.runId,
+        deployment_id: run.deploymentId,
+        requests: requests.map(({ argsText, ...request }) => ({ ...request, args_text: argsText })),
+      })),
     );
     return EXIT.ok;
   }
@@ -79,9 +82,9 @@ async function showList({ services, screen }: Context, options: { json?: boolean
       [
         { title: "RUN", of: ({ run }) => shortId(run.runId) },
         { title: "AGENT", of: ({ run }) => agentOf(run.deploymentId), min: 12, spare: 2 },
-        { title: "TOOL", of: ({ request }) => escapeInvisible(request.tool) },
-        { title: "REASON", of: ({ request }) => escapeInvisible(request.reason ?? ""), min: 10 },
-        { title: "ARGUMENTS", of: ({ request }) => escapeInvisible(JSON.stringify(request.args)), min: 12, spare: 1 },
+        { title: "TOOL", of: ({ request }) => approvalText(request).tool },
+        { title: "REASON", of: ({ request }) => approvalText(request).reason ?? "", min: 10 },
+        { title: "ARGUMENTS", of: ({ request }) => approvalText(request).args.join(" "), min: 12, spare: 1 },
       ],
       rows,
       { columns: screen.stdout.columns, dim: screen.colors.dim },

@@ -1,7 +1,7 @@
 /** Asks for a decision about the run that is being followed, within the live view. */
-import type { RunRef } from "../../../core/index.ts";
+import { type Checkpoint, RequestsChanged, type RunRef } from "../../../core/index.ts";
 import { asFailure } from "../../../support/failure.ts";
-import { approvalLines } from "../approvals/approval-text.ts";
+import { shownRequests } from "../approvals/shown-requests.ts";
 import { select } from "../screen/ask.ts";
 import { oneLine } from "../screen/text.ts";
 import type { Context } from "../services.ts";
@@ -26,20 +26,14 @@ export function askForDecision(
   const controller = new AbortController();
   let over = false;
   let asking = false;
-  const ask = async () => {
-    const { approvals } = await services.remote();
-    const checkpoint = await approvals.checkpoint(run.runId);
-    if (over) return;
+  const ask = async (checkpoint: Checkpoint): Promise<void> => {
+    const { requests } = checkpoint;
     view.stop();
-    view.line(
-      screen.colors.yellow("The run waits for your approval:"),
-      ...checkpoint.requests.flatMap((request) => ["", ...approvalLines(request)]),
-      "",
-    );
+    view.line(screen.colors.yellow("The run waits for your approval:"), "", ...shownRequests(screen, requests), "");
     asking = true;
     const decision = await select(
       screen,
-      checkpoint.requests.length === 1 ? "Allow this?" : `Allow these ${checkpoint.requests.length} requests?`,
+      requests.length === 1 ? "Allow this?" : `Allow these ${requests.length} requests?`,
       [
         { value: "later", label: "Not now: keep waiting" },
         { value: "approve", label: "Approve" },
@@ -49,13 +43,24 @@ export function askForDecision(
     );
     asking = false;
     view.start();
-    if (decision === "approve" || decision === "reject") {
-      const next = approvals.decide(checkpoint, () => decision);
-      onDecision(next);
+    if (decision !== "approve" && decision !== "reject") return;
+    const { approvals } = await services.remote();
+    const next = approvals.decide(checkpoint, () => decision);
+    onDecision(next);
+    try {
       await next;
+    } catch (error) {
+      if (over || !(error instanceof RequestsChanged)) throw error;
+      view.line(`seren-bridge: ${error.message}`);
+      await ask(error.now);
     }
   };
-  ask().catch((error: unknown) => {
+  const begin = async () => {
+    const { approvals } = await services.remote();
+    const checkpoint = await approvals.checkpoint(run.runId);
+    if (!over) await ask(checkpoint);
+  };
+  begin().catch((error: unknown) => {
     view.start();
     if (!over) view.line(`the decision failed: ${oneLine(asFailure(error).message)}`);
   });

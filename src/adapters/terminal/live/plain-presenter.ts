@@ -5,6 +5,7 @@ import {
   type ExecutionEvent,
   type Outcome,
   type RunRef,
+  visibleText,
   withAdvice,
 } from "../../../core/index.ts";
 import { assertNever } from "../../../support/assert-never.ts";
@@ -70,7 +71,9 @@ export class PlainPresenter implements Presenter {
 
 /** Returns lines with what waits and the command that decides it. */
 export function approvalWords(approvals: readonly Approval[], run: RunRef | undefined): string[] {
-  const what = approvals.map(({ tool, reason }) => `  ${oneLine(tool)}${reason ? ` (${oneLine(reason)})` : ""}`);
+  const what = approvals.map(
+    ({ tool, reason }) => `  ${visibleText(tool)}${reason ? ` (${visibleText(reason)})` : ""}`,
+  );
   return [
     "seren-bridge: the run waits for your approval:",
     ...what,

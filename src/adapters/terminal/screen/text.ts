@@ -21,12 +21,3 @@ export function printable(text: string): string {
 export function oneLine(text: string): string {
   return printable(text).replace(/\s+/g, " ").trim();
 }
-
-/** Returns text with its invisible characters written as `\u202e`: nothing may hide in a request for approval. */
-export function escapeInvisible(text: string): string {
-  const number = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  return text.replace(CONTROLS, number).replace(INVISIBLE, number);
-}
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what the expression finds
-const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
-const INVISIBLE = /[\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\u00ad\u061c]/g;

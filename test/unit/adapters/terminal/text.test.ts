@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { age, cost, duration, parseDuration } from "../../../../src/adapters/terminal/screen/format.ts";
 import { table } from "../../../../src/adapters/terminal/screen/table.ts";
-import { escapeInvisible, oneLine, printable } from "../../../../src/adapters/terminal/screen/text.ts";
+import { oneLine, printable } from "../../../../src/adapters/terminal/screen/text.ts";
 import { fitTo, widthOf } from "../../../../src/adapters/terminal/screen/width.ts";
 
 describe("foreign text", () => {
@@ -16,10 +16,6 @@ describe("foreign text", () => {
   ])("%j is shown as %j", (given, shown) => expect(printable(given)).toBe(shown));
 
   test("one line stays one line", () => expect(oneLine(" a\n b\t\x1b[1mc ")).toBe("a b c"));
-
-  test("nothing hides in what is about to be allowed", () => {
-    expect(escapeInvisible("rm \u202e-rf\u200b \x1b[8m/\u2028x")).toBe("rm \\u202e-rf\\u200b \\u001b[8m/\\u2028x");
-  });
 });
 
 test("width counts columns, not characters", () => {

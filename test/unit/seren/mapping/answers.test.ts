@@ -8,7 +8,7 @@ import {
   readInvocation,
   readLiveState,
   readPendingApprovals,
-  readPendingRun,
+  readPendingRuns,
   readRun,
   readSnapshot,
   requestIdOf,
@@ -88,7 +88,7 @@ describe("any member may be of any type", () => {
     ["a deployment", (value) => readDeployment(value), deployment(), ["id"]],
     [
       "a waiting run",
-      readPendingRun,
+      (value) => readPendingRuns([value], () => undefined)?.rows[0],
       { run_id: RUN, deployment_id: DEPLOYMENT, status: "awaiting_approval" },
       ["run_id"],
     ],
@@ -123,14 +123,17 @@ test("a state, the approvals of a run and a snapshot have our names", () => {
   const approvals = [{ id: "a", tool: "pay", args: { n: 1 }, reason: null }];
   expect(PendingApprovalSchema.safeParse(approvals[0]).success).toBe(true);
   expect(
-    readPendingApprovals({ run_id: RUN, status: "x", checkpoint_id: "cp", pending_approvals: approvals }),
+    readPendingApprovals(
+      { run_id: RUN, status: "x", checkpoint_id: "cp", pending_approvals: approvals },
+      () => undefined,
+    ),
   ).toMatchObject({ checkpointId: "cp", approvals: [{ id: "a", tool: "pay", args: { n: 1 } }], unreadable: 0 });
   expect(readSnapshot({ status: "running", output_events: null })).toEqual({ status: "running", eventRows: [] });
 });
 
 test("a request without an id is counted, and one with an odd tool is shown", () => {
   const pending_approvals = [{ tool: "pay" }, { id: "b", tool: { name: "pay" } }];
-  expect(readPendingApprovals({ status: "awaiting_approval", pending_approvals })).toMatchObject({
+  expect(readPendingApprovals({ status: "awaiting_approval", pending_approvals }, () => undefined)).toMatchObject({
     unreadable: 1,
     approvals: [{ id: "b", tool: '{"name":"pay"}' }],
   });

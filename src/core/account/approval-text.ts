@@ -1,0 +1,71 @@
+/**
+ * A request for approval as a person has to see it: exact and whole, because what is approved must have been visible. What
+ * a screen would not show, or show as something else, is written as an escape, and every field keeps to its own lines.
+ */
+import { jsonLines } from "../../support/json-source.ts";
+import { codeUnits } from "../../support/unseen.ts";
+import type { ApprovalRequest } from "./approvals.ts";
+
+/** Characters in a row after which they are counted: thousands of blanks would push the beginning off the screen. */
+const MAX_RUN = 32;
+
+/** Letters, digits, signs and symbols are seen. All else is hidden, or looks like a blank, or lies over other characters. */
+const HIDDEN =
+  "[[\\p{C}\\p{Z}\\p{Me}\\p{Default_Ignorable_Code_Point}\\u{2800}\\u{fffc}\\u{1d159}\\u{334}-\\u{338}\\u{20d0}-\\u{20ff}]--[\\u{20}]]";
+const HIDDEN_CHARACTERS = new RegExp(`${HIDDEN}|\\p{M}{9,}`, "gv");
+const BLANK = "[\\s\\p{Z}\\u{2800}\\u{3164}\\u{115f}\\u{1160}\\u{ffa0}]";
+const RUNS = new RegExp(`${BLANK}{${MAX_RUN},}|(.)\\1{${MAX_RUN - 1},}`, "gsv");
+
+/** Fields of one line, and the arguments on as many as they need. */
+export interface ApprovalText {
+  tool: string;
+  reason?: string;
+  args: readonly string[];
+}
+
+export function approvalText({ tool, reason, argsText }: ApprovalRequest): ApprovalText {
+  return {
+    tool: visibleText(tool),
+    ...(reason === undefined ? {} : { reason: visibleText(reason) }),
+    args: argsText === undefined ? ["(none)"] : jsonLines(argsText, visibleString),
+  };
+}
+
+/** Returns the text of a request as lines that all have a name or are indented below one. */
+export function approvalLines(request: ApprovalRequest): string[] {
+  const { tool, reason, args } = approvalText(request);
+  return [
+    `tool    ${tool}`,
+    ...(reason === undefined ? [] : [`reason  ${reason}`]),
+    ...args.map((line, index) => `${index === 0 ? "args    " : "        "}${line}`),
+  ];
+}
+
+/** Returns a text on one line: as it is when all of it can be seen, otherwise as a JSON string with escapes. */
+export function visibleText(text: string): string {
+  const shown = visibleString(text);
+  return shown === `"${text}"` && text.trim() === text && text !== "" ? text : shown;
+}
+
+/** Returns a JSON string. `\[40 times "="]` stands for a run; it cannot be in the text, where a backslash is doubled. */
+function visibleString(text: string): string {
+  let shown = "";
+  let at = 0;
+  for (const run of text.matchAll(RUNS)) {
+    shown += escaped(text.slice(at, run.index)) + runText(run[0], run[1]);
+    at = run.index + run[0].length;
+  }
+  return `"${shown}${escaped(text.slice(at))}"`;
+}
+
+function runText(run: string, character: string | undefined): string {
+  const [first = ""] = run;
+  const repeated = character ?? (run === first.repeat(run.length) ? first : undefined);
+  if (repeated === undefined) return `\\[${run.length} blanks]`;
+  if (repeated === " ") return `\\[${run.length} spaces]`;
+  return `\\[${run.length / repeated.length} times "${escaped(repeated)}"]`;
+}
+
+function escaped(text: string): string {
+  return JSON.stringify(text).slice(1, -1).replace(HIDDEN_CHARACTERS, codeUnits);
+}
