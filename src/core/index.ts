@@ -4,9 +4,9 @@
  */
 export type { NamedAgent } from "./account/agents.ts";
 export { approvalLines, approvalText, visibleText } from "./account/approval-text.ts";
-export type { ApprovalDecision, ApprovalDesk, ApprovalRequest, Checkpoint } from "./account/approvals.ts";
+export type { ApprovalDecision, ApprovalDesk } from "./account/approvals.ts";
+export { type ApprovalRequest, type Checkpoint, RequestsChanged } from "./account/checkpoint.ts";
 export type { DeploymentRow, Organization, RunRow, RunState } from "./account/organization.ts";
-export { RequestsChanged } from "./account/requests-changed.ts";
 export type { RunDirectory, RunReport } from "./account/run-directory.ts";
 export {
   chooseDeployment,

@@ -4,7 +4,7 @@
  */
 import { jsonLines } from "../../support/json-source.ts";
 import { codeUnits } from "../../support/unseen.ts";
-import type { ApprovalRequest } from "./approvals.ts";
+import type { ApprovalRequest } from "./checkpoint.ts";
 
 /** Characters in a row after which they are counted: thousands of blanks would push the beginning off the screen. */
 const MAX_RUN = 32;

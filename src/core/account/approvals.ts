@@ -10,27 +10,10 @@ import {
   UNKNOWN_STATUS,
 } from "../../seren/index.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
-import type { Approval, RunRef } from "../events.ts";
+import type { RunRef } from "../events.ts";
 import { runRefOf } from "../run/outcome.ts";
+import { type ApprovalRequest, type Checkpoint, RequestsChanged, type WaitingRun } from "./checkpoint.ts";
 import { look } from "./look.ts";
-import { RequestsChanged } from "./requests-changed.ts";
-
-/** What would be done, in full. It must be shown whole before it is approved. */
-export interface ApprovalRequest extends Approval {
-  args: unknown;
-  /** `args` as the service wrote them. Absent where there are none. */
-  argsText?: string | undefined;
-}
-
-export interface WaitingRun {
-  run: RunRef;
-  requests: ApprovalRequest[];
-}
-
-/** A waiting run at one checkpoint. A decision applies to exactly this checkpoint, so to what was shown. */
-export interface Checkpoint extends WaitingRun {
-  checkpointId: string;
-}
 
 export type ApprovalDecision = "approve" | "reject";
 

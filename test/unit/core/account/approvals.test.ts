@@ -1,7 +1,7 @@
 /** A decision is about what was shown: the service is asked once more right before it is sent. */
 import { expect, test } from "vitest";
 import { ApprovalDesk } from "../../../../src/core/account/approvals.ts";
-import { RequestsChanged } from "../../../../src/core/account/requests-changed.ts";
+import { RequestsChanged } from "../../../../src/core/account/checkpoint.ts";
 import { SerenClient } from "../../../../src/seren/client/client.ts";
 import { data, FakeTransport } from "../../../support/in-process/fake-transport.ts";
 import { VirtualAmbient } from "../../../support/in-process/virtual-ambient.ts";
