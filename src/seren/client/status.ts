@@ -22,6 +22,17 @@ const ENDINGS: Readonly<Record<string, RunEnding>> = {
 
 export const AWAITING_APPROVAL = "awaiting_approval";
 
+/** Statuses of a run that goes on. */
+const GOING_ON: ReadonlySet<string> = new Set(["queued", "running"]);
+
+/** Leaves everything open: the run goes on, as far as is known. */
+export const UNREADABLE_STATE: LiveState = {
+  runId: "",
+  status: UNKNOWN_STATUS,
+  phase: UNKNOWN_STATUS,
+  terminal: false,
+};
+
 /** Returns how the run ended; undefined while it goes on or waits for an approval. */
 export function endingOf(status: string): RunEnding | undefined {
   return Object.hasOwn(ENDINGS, status) ? ENDINGS[status] : undefined;
@@ -34,6 +45,11 @@ export function isTerminal(status: string): boolean {
 /** Whether the run has ended or waits for a person, so that there is nothing to follow for now. */
 export function hasStopped(state: LiveState): boolean {
   return state.terminal || isTerminal(state.status) || state.status === AWAITING_APPROVAL;
+}
+
+/** Whether the state leaves open if the run goes on, waits or has ended: its status is missing, or a word of tomorrow. */
+export function leavesOpen({ status, terminal }: LiveState): boolean {
+  return !terminal && !isTerminal(status) && status !== AWAITING_APPROVAL && !GOING_ON.has(status);
 }
 
 /** Returns a state made from the record, for a service without states. Its `latestSequence` is not known. */

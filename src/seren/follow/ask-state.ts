@@ -3,16 +3,13 @@ import { sleep } from "../../support/ambient.ts";
 import { type FailureKind, isOneOf } from "../../support/failure.ts";
 import type { SerenClient } from "../client/client.ts";
 import { isUnreadable } from "../client/pages.ts";
-import { stateFromRecord } from "../client/status.ts";
-import { type LiveState, UNKNOWN_STATUS } from "../model.ts";
+import { stateFromRecord, UNREADABLE_STATE } from "../client/status.ts";
+import type { LiveState } from "../model.ts";
 
 const AGAIN_EVERY_MS = 1_500;
 
 /** Refusals of one way to ask about a run. Another way may still succeed. */
 export const ASK_ELSEWHERE: ReadonlySet<FailureKind> = new Set(["not_found", "unsupported", "contract"]);
-
-/** Leaves everything open: the run goes on, as far as is known. */
-const UNREADABLE_STATE: LiveState = { runId: "", status: UNKNOWN_STATUS, phase: UNKNOWN_STATUS, terminal: false };
 
 export interface AskOptions {
   client: SerenClient;

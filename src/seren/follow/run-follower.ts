@@ -20,13 +20,15 @@ import { type Ambient, backoffMs, sleep } from "../../support/ambient.ts";
 import { assertNever } from "../../support/assert-never.ts";
 import { ExecutionFailure, type FailureKind, isOneOf } from "../../support/failure.ts";
 import type { SerenClient } from "../client/client.ts";
-import { AWAITING_APPROVAL, hasStopped, isTerminal, statusOf } from "../client/status.ts";
+import { AWAITING_APPROVAL, hasStopped, isTerminal, leavesOpen, statusOf, UNREADABLE_STATE } from "../client/status.ts";
 import { type LiveState, UNKNOWN_STATUS } from "../model.ts";
 import { ASK_ELSEWHERE, askState } from "./ask-state.ts";
-import { EventLogReader, type LogEvents } from "./event-log-reader.ts";
+import { EventLogReader } from "./event-log-reader.ts";
+import type { FollowEnd, FollowItem } from "./follow-items.ts";
 import { type FollowNews, INITIAL_STATE, reduce } from "./follow-state.ts";
 import { RunCursor, sequenceIn, toSequence } from "./run-cursor.ts";
 import { runFrames } from "./run-stream.ts";
+import { StateProbe } from "./state-probe.ts";
 import { type EventRow, readFrame, type StreamSignal, takeContiguous } from "./stream-frames.ts";
 
 const RECONNECT_BASE_MS = 500;
@@ -41,22 +43,6 @@ const POLL_EVERY_MS = 1_500;
 const UNKNOWN_RUN_GRACE_MS = 10_000;
 
 const UNKNOWN: ReadonlySet<FailureKind> = new Set(["not_found"]);
-
-export type FollowItem =
-  | LogEvents
-  /** `caughtUp`: every event up to this state has been handed on. */
-  | { kind: "state"; state: LiveState; caughtUp: boolean }
-  | { kind: "reconnecting" };
-
-/** The service says that the run has ended or waits for a person. The run's record is authoritative. */
-export interface FollowEnd {
-  /** The stream ended by itself. Otherwise the run's state ended the following, and events may be missing. */
-  complete: boolean;
-  /** Status that the stream's end or the state named; it serves where the record cannot be read. */
-  status: string;
-  /** Text of the first `error` frame of the stream. */
-  streamError?: string;
-}
 
 /** How a connection ended: with the run, before it, or without having been accepted. */
 type ConnectionEnd = "run_ended" | "interrupted" | "refused";
@@ -173,33 +159,54 @@ export class RunFollower {
   async *#connect(): Items<ConnectionEnd> {
     this.cursor.begin();
     this.#note({ type: "connecting" });
+    const connection = new AbortController();
+    const probe = this.#createProbe(connection);
     const batches = runFrames({
       client: this.#client,
       runId: this.#runId,
       lastEventId: this.cursor.lastEventId,
       signal: this.#signal,
+      hangUp: connection.signal,
       onRetry: (ms) => {
         this.#serverRetryMs = Math.min(ms, RECONNECT_CAP_MS);
       },
     });
-    for await (const frames of batches) {
-      for (let index = 0; index < frames.length; index += 1) {
-        const { events, lastId } = takeContiguous(this.cursor, frames, index);
-        if (events.length > 0) {
-          yield { kind: "events", events };
-          this.cursor.advanceBy(events.length, lastId);
-          index += events.length;
+    try {
+      for await (const frames of batches) {
+        for (let index = 0; index < frames.length; index += 1) {
+          const { events, lastId } = takeContiguous(this.cursor, frames, index);
+          if (events.length > 0) {
+            yield { kind: "events", events };
+            this.cursor.advanceBy(events.length, lastId);
+            index += events.length;
+          }
+          const other = frames[index];
+          const end = other && (yield* this.#handle(readFrame(other), probe));
+          if (end) return end;
         }
-        const other = frames[index];
-        const end = other && (yield* this.#handle(readFrame(other)));
-        if (end) return end;
       }
+    } finally {
+      connection.abort();
     }
     return "interrupted"; // without an `end` frame a stream that closes was cut
   }
 
+  /** A pause that no readable frame has named ends the connection, as one that a frame names does. */
+  #createProbe(connection: AbortController): StateProbe {
+    return new StateProbe({
+      client: this.#client,
+      runId: this.#runId,
+      signal: connection.signal,
+      onState: ({ status }) => {
+        this.#note({ type: "status", status });
+        const { paused, pauseReported } = this.#state;
+        if (paused && !pauseReported) connection.abort();
+      },
+    });
+  }
+
   /** Returns how the connection ends where the signal ends it. */
-  async *#handle(signal: StreamSignal): Items<ConnectionEnd | undefined> {
+  async *#handle(signal: StreamSignal, probe: StateProbe): Items<ConnectionEnd | undefined> {
     switch (signal.kind) {
       case "event":
         yield* this.#apply(signal.event, signal.id);
@@ -209,6 +216,8 @@ export class RunFollower {
         return undefined;
       case "state":
         if (!this.#isOurs(signal.state)) return undefined;
+        if (leavesOpen(signal.state)) probe.ask();
+        if (signal.state === UNREADABLE_STATE) return undefined;
         yield this.#stateItem(signal.state);
         return this.#endAtPause(signal.state);
       case "replayed":
@@ -217,6 +226,7 @@ export class RunFollower {
       case "snapshot":
         this.cursor.begin({ fromStart: true });
         for (const row of signal.eventRows) yield* this.#log.apply(row);
+        if (leavesOpen({ ...UNREADABLE_STATE, status: signal.status })) probe.ask();
         return isTerminal(signal.status) || signal.status === AWAITING_APPROVAL ? "interrupted" : undefined;
       case "closing":
         this.#note({ type: "stream_error", message: signal.message });
@@ -224,8 +234,6 @@ export class RunFollower {
       case "end":
         this.#endStatus = signal.status;
         return "run_ended";
-      case "nothing":
-        return undefined;
       default:
         return assertNever(signal);
     }

@@ -16,23 +16,26 @@ export interface StreamOptions {
   runId: string;
   lastEventId: string | undefined;
   signal: AbortSignal;
+  /** Closes the connection, as its silence would. */
+  hangUp: AbortSignal;
   /** `retry:` of the server, in milliseconds. */
   onRetry(ms: number): void;
 }
 
 /**
- * Yields the frames of the stream, those that arrived together in one array. Returns when the stream ends or is closed for
- * its silence; rejects with the failure of the connection, and with the signal's reason. The time that the caller takes for
+ * Yields the frames of the stream, those that arrived together in one array. Returns when the stream ends or is closed, for
+ * its silence or by `hangUp`; rejects with the failure of the connection, and with the signal's reason. The time that the caller takes for
  * the frames does not count as silence.
  */
 export async function* runFrames(options: StreamOptions): AsyncGenerator<SseFrame[], void, void> {
-  const { client, signal } = options;
+  const { client, signal, hangUp } = options;
   const stream = await client.openRunStream(options.runId, options.lastEventId, signal);
-  let closedForSilence = false;
+  let closedByUs = false;
   const close = () => {
-    closedForSilence = true;
+    closedByUs = true;
     stream.close();
   };
+  hangUp.addEventListener("abort", close, { once: true });
   const silence = new Watchdog(client.ambient, SILENT_MS, close);
   const noFrame = new Watchdog(client.ambient, NO_FRAME_MS, close);
   const parser = new SseParser(options.onRetry);
@@ -48,7 +51,7 @@ export async function* runFrames(options: StreamOptions): AsyncGenerator<SseFram
       noFrame.alive();
     }
   } catch (error) {
-    if (!closedForSilence) throw error;
+    if (!closedByUs) throw error;
   } finally {
     silence.stop();
     noFrame.stop();

@@ -1,5 +1,6 @@
 /** What the frames of a run's stream say. Frame names: `docs/reference/seren-cloud-api.md`, section 4. */
 import { parseObject } from "../../support/objects.ts";
+import { UNREADABLE_STATE } from "../client/status.ts";
 import { readMessage } from "../http/problem.ts";
 import { readLiveState, readSnapshot, readStatus } from "../mapping/answers.ts";
 import type { LiveState } from "../model.ts";
@@ -22,10 +23,7 @@ export type StreamSignal =
   /** The run has ended, with this status where the frame says it. */
   | { kind: "end"; status: string }
   /** The stream stops at a limit of its own, or with an error. Says nothing about the run. */
-  | { kind: "closing"; message?: string | undefined }
-  | { kind: "nothing" };
-
-const NOTHING: StreamSignal = { kind: "nothing" };
+  | { kind: "closing"; message?: string | undefined };
 
 export function readFrame(frame: SseFrame): StreamSignal {
   const { event: name = "message", id } = frame;
@@ -35,10 +33,8 @@ export function readFrame(frame: SseFrame): StreamSignal {
     case "run.event":
     case "message":
       return data ? { kind: "event", event: data, id } : { kind: "unreadable", id, isEvent: name === "run.event" };
-    case "run.state": {
-      const state = readLiveState(data, "");
-      return state ? { kind: "state", state } : NOTHING;
-    }
+    case "run.state":
+      return { kind: "state", state: readLiveState(data, "") ?? UNREADABLE_STATE };
     case "run":
       return { kind: "snapshot", ...readSnapshot(data?.data ?? data) };
     case "replay_complete":

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ExecutionFailure } from "../../../../src/support/failure.ts";
 import { lost, type Sent } from "../../../support/in-process/fake-transport.ts";
-import { record, state, text } from "./rows.ts";
+import { RUN, record, state, text } from "./rows.ts";
 import { control, END, type Followed, frame, NOTHING, RunService, stream } from "./run-service.ts";
 
 const ONE = text(1, "one ");
@@ -232,6 +232,35 @@ describe("a run that waits for a person", () => {
     expect(events).toEqual([ONE]);
     expect(trail.at(-1)).toBe("awaiting_approval");
     expect(service.harness.ambient.now()).toBe(start);
+    expect(service.left).toEqual(NOTHING);
+  });
+
+  test.each([
+    ["a status that is no text", control("run.state", { ...paused, status: [4] })],
+    ["no status", control("run.state", { run_id: RUN, latest_sequence: 1 })],
+    ["a word of tomorrow", control("run.state", { ...paused, status: "halted_for_review" })],
+    ["no data at all", "event: run.state\ndata: 17\n\n"],
+    ["a snapshot without a status", control("run", { data: { output_events: [ONE] } })],
+  ])("ends the following although the frame leaves it open: %s", async (_, odd) => {
+    const service = new RunService().opens(stream(frame(1, ONE), control("replay_complete"), odd));
+    service.state = () => paused;
+    const start = service.harness.ambient.now();
+    const { events, trail } = await service.follow();
+    expect(events).toEqual([ONE]);
+    expect(trail.at(-1)).toBe("awaiting_approval");
+    expect(service.harness.ambient.now() - start).toBeLessThan(1_000);
+    expect(service.left).toEqual(NOTHING);
+  });
+
+  test("frames that leave it open neither delay the events nor hammer the service", async () => {
+    const odd = Array(200)
+      .fill([control("run.state", { ...going, status: 7 }), { waitMs: 50 }])
+      .flat();
+    const service = new RunService().opens(stream(...odd, frame(1, ONE), END));
+    const start = service.harness.ambient.now();
+    expect((await service.follow()).events).toEqual([ONE]);
+    expect(service.harness.ambient.now() - start).toBe(10_000);
+    expect(service.harness.transport.to("GET /runs/*/state").length).toBeLessThanOrEqual(7);
     expect(service.left).toEqual(NOTHING);
   });
 

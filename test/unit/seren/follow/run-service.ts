@@ -1,5 +1,6 @@
 /** One run on a scripted service, and a follower of it. */
-import { type FollowEnd, type FollowItem, RunFollower } from "../../../../src/seren/follow/run-follower.ts";
+import type { FollowEnd, FollowItem } from "../../../../src/seren/follow/follow-items.ts";
+import { RunFollower } from "../../../../src/seren/follow/run-follower.ts";
 import type { ExecutionFailure } from "../../../../src/support/failure.ts";
 import {
   data,

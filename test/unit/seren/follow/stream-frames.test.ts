@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { UNREADABLE_STATE } from "../../../../src/seren/client/status.ts";
 import { RunCursor } from "../../../../src/seren/follow/run-cursor.ts";
 import { readFrame, takeContiguous } from "../../../../src/seren/follow/stream-frames.ts";
 import { RUN, state, text } from "./rows.ts";
@@ -17,7 +18,8 @@ describe("a frame", () => {
     [frame("run.event", "{"), { kind: "unreadable", id: undefined, isEvent: true }],
     [frame(undefined, "ping", "7"), { kind: "unreadable", id: "7", isEvent: false }],
     [frame("run.metrics", { cpu: 1 }, "6"), { kind: "unreadable", id: "6", isEvent: false }],
-    [frame("run.state", { status: 5 }), { kind: "nothing" }],
+    [frame("run.state", { status: 5 }), { kind: "state", state: UNREADABLE_STATE }],
+    [frame("run.state", "x"), { kind: "state", state: UNREADABLE_STATE }],
     [frame("run", "text"), { kind: "snapshot", status: "unknown", eventRows: [] }],
     [
       frame("run", { data: { status: "running", output_events: [1] } }),
