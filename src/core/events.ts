@@ -4,6 +4,7 @@
  */
 
 import type { Hint } from "../support/failure.ts";
+import type { Cut } from "./run/cut-answer.ts";
 
 /** Where a request is. A remote run exists from `queued` on. */
 export type Phase =
@@ -86,6 +87,8 @@ export interface Outcome {
   checkpointId?: string;
   /** Reason for the stop according to the service, e.g. an iteration limit. */
   stopReason?: string;
+  /** Set when the run completed and its answer is not whole. */
+  cut?: Cut;
   /** Who asked for the stop, when we asked for one. `kind` still says what happened. */
   stoppedBy?: "host" | "deadline" | "shutdown" | "person";
 }

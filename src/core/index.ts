@@ -27,3 +27,4 @@ export type { RunResult, RunWatcher } from "./host/run-watchers.ts";
 export { Throttle } from "./host/throttle.ts";
 export { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS, type RunLimits, type RunRequest, type Target } from "./request.ts";
 export type { SavedArtifact } from "./run/artifact-files.ts";
+export { cutOf, cutWords } from "./run/cut-answer.ts";

@@ -1,6 +1,13 @@
 /** Core events and outcomes as events of this protocol. The streamed text and the final message are the same text. */
 import type { CourierEvent } from "#protocols/dispatch-courier";
-import { decideCommand, type ExecutionEvent, type Outcome, type SavedArtifact, withAdvice } from "../../core/index.ts";
+import {
+  cutWords,
+  decideCommand,
+  type ExecutionEvent,
+  type Outcome,
+  type SavedArtifact,
+  withAdvice,
+} from "../../core/index.ts";
 import { assertNever } from "../../support/assert-never.ts";
 import { clipBytes, splitBytes } from "../../support/clip.ts";
 
@@ -81,6 +88,7 @@ export function closingText(outcome: Outcome, artifacts: readonly ListedArtifact
   const parts: string[] = [];
   if (artifacts.length > 0) parts.push(["Artifacts:", ...artifacts.map(artifactLine)].join("\n"));
   if (outcome.kind === "awaiting_approval") parts.push(approvalText(outcome));
+  if (outcome.cut) parts.unshift(`(${cutWords(outcome.cut)})`);
   if (parts.length === 0) return outcome.text === "" ? "(the run completed without an answer)" : "";
   return separatorAfter(outcome.text) + parts.join("\n\n");
 }

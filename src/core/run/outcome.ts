@@ -3,6 +3,7 @@ import { ENDED_STATUS, type PendingApproval, type Run, type RunArtifact, type Ru
 import type { StopCause } from "../../support/abort.ts";
 import { clipCharacters } from "../../support/clip.ts";
 import type { Approval, Artifact, Outcome, RunRef, Usage } from "../events.ts";
+import { cutOf } from "./cut-answer.ts";
 import { MAX_ARTIFACTS, type Transcript } from "./transcript.ts";
 
 const MAX_TOOL_CHARACTERS = 1_000;
@@ -94,9 +95,14 @@ export function endedOutcome({
   const usage = usageOf(record);
   const outcome: Outcome = { kind, run: runRefOf(record, run), text, artifacts, approvals: [] };
   if (usage) outcome.usage = usage;
-  if (record.stopReason) outcome.stopReason = record.stopReason;
+  const stopReason = record.stopReason ?? transcript.stopReason;
+  if (stopReason) outcome.stopReason = stopReason;
   if (stoppedBy) outcome.stoppedBy = stoppedBy;
-  if (kind === "completed") return outcome;
+  if (kind === "completed") {
+    const cut = cutOf(stopReason) ?? cutOf(transcript.stopReason);
+    if (cut) outcome.cut = cut;
+    return outcome;
+  }
   const message =
     transcript.firstError?.message ??
     streamError ??

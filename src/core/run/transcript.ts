@@ -48,6 +48,8 @@ export class Transcript {
   readonly artifacts = new Map<string, Artifact>();
   /** The first error that the run reported. The run may go on after it. */
   firstError: RunError | undefined;
+  /** Why the run stopped, as its last event says it. */
+  stopReason: string | undefined;
   readonly #text = new TextBuffer();
   readonly #tools = new Map<string, { name: string; called: boolean; resulted: boolean }>();
 
@@ -111,6 +113,9 @@ export class Transcript {
           ...(typeof event.retryable === "boolean" ? { retryable: event.retryable } : {}),
         };
         return { type: "notice", level: "warning", message: event.message };
+      case "done": // the record says how the run ended
+        this.stopReason = event.reason ?? this.stopReason;
+        return undefined;
       case undefined: // of a type this version does not know
       case "tool_audit":
       case "workflow":
@@ -118,7 +123,6 @@ export class Transcript {
       case "approval_decision":
       case "guardrail_pass":
       case "handoff":
-      case "done": // the record says how the run ended
       case "compaction_started":
       case "compaction_finished":
         return undefined;

@@ -1,10 +1,8 @@
 /** How a run ended, in the values of this host: the reason of a dispatch, the exit code of a task. */
 import type { ExitReason } from "#protocols/roder-extension";
-import type { Outcome } from "../../../core/index.ts";
+import { cutOf, type Outcome } from "../../../core/index.ts";
 import { assertNever } from "../../../support/assert-never.ts";
 
-/** Phrases by which the service says that it stopped a run for taking too many steps. */
-const ITERATION_LIMIT = /max[_ -]?(?:iterations?|turns?|steps?)|(?:iteration|turn|step)s?[_ -]?limit/i;
 const RATE_LIMIT_CODE = /rate[_ -]?limit|too[_ -]?many[_ -]?requests|^429$/i;
 
 const EXIT_CODES = { completed: 0, max_turns: 1, failed: 1, timeout: 124, cancelled: 130 } satisfies Record<
@@ -24,7 +22,7 @@ export function exitReason(outcome: Outcome): ExitReason {
       return outcome.stoppedBy === "deadline" ? "timeout" : "failed";
     case "failed":
     case "blocked":
-      return ITERATION_LIMIT.test(outcome.stopReason ?? outcome.error?.code ?? "") ? "max_turns" : "failed";
+      return cutOf(outcome.stopReason ?? outcome.error?.code) === "steps" ? "max_turns" : "failed";
     default:
       return assertNever(outcome.kind);
   }

@@ -2,6 +2,7 @@
 import {
   type Approval,
   type Artifact,
+  cutWords,
   decideCommand,
   type Outcome,
   type RunRef,
@@ -52,6 +53,11 @@ export function headline(outcome: Outcome): string | undefined {
     default:
       return assertNever(outcome.kind);
   }
+}
+
+/** Returns a note that the answer of a completed run is not whole; undefined when it is. */
+export function unfinishedNote({ cut }: Outcome): string | undefined {
+  return cut && `(${cutWords(cut)})`;
 }
 
 /** Returns `lead`, what waits for a person's decision, and the command that decides it. */

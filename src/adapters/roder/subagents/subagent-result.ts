@@ -5,7 +5,7 @@ import { clipCharacters } from "../../../support/clip.ts";
 import { exitReason } from "../reporting/exit-reason.ts";
 import { clipToWire, firstFitting, MAX_OBJECT_BYTES } from "../reporting/fit-line.ts";
 import { artifactList, costs, tokenUsage } from "../reporting/outcome-data.ts";
-import { artifactText, headline } from "../reporting/outcome-text.ts";
+import { artifactText, headline, unfinishedNote } from "../reporting/outcome-text.ts";
 
 /** Longest `final_message` in characters, when the definition has no limit of its own. */
 export const DEFAULT_RESULT_CHARS = 20_000;
@@ -46,7 +46,9 @@ function finalMessage(outcome: Outcome, maxChars: number): string {
   const why = headline(outcome);
   const { text } = outcome;
   const parts =
-    why === undefined ? [text] : [why, text.trim() && `What it had produced until then:\n${text.trimEnd()}`];
+    why === undefined
+      ? [text, unfinishedNote(outcome)]
+      : [why, text.trim() && `What it had produced until then:\n${text.trimEnd()}`];
   const body = parts.filter(Boolean).join("\n\n") || "The run completed without an answer in words.";
   const tail = afterword(outcome);
   const room = maxChars - Array.from(tail).length;

@@ -2,7 +2,7 @@
 import type { TaskStream } from "#protocols/roder-extension";
 import { type ExecutionEvent, type Outcome, type RunRef, withAdvice } from "../../../core/index.ts";
 import { assertNever } from "../../../support/assert-never.ts";
-import { approvalText, headline } from "../reporting/outcome-text.ts";
+import { approvalText, headline, unfinishedNote } from "../reporting/outcome-text.ts";
 import { APPROVAL_LEAD, oneLine, phaseWord, stepText } from "../reporting/status-text.ts";
 import type { TaskOutput } from "./task-output.ts";
 
@@ -74,7 +74,7 @@ export class TaskLog {
     if (!this.#hasText) this.#output.write("stdout", outcome.text);
     if (outcome.run?.url && !this.#run?.url) this.#line("log", outcome.run.url);
     this.#line("log", outcome.kind);
-    const why = headline(outcome);
+    const why = headline(outcome) ?? unfinishedNote(outcome);
     if (why) this.#line("stderr", why);
   }
 

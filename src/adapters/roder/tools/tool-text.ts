@@ -3,7 +3,7 @@ import type { ToolResult } from "#protocols/roder-extension";
 import { type BackgroundRun, type Outcome, type RunReport, showRunCommand } from "../../../core/index.ts";
 import { clipCharacters } from "../../../support/clip.ts";
 import { exitReason } from "../reporting/exit-reason.ts";
-import { approvalText, artifactText, headline } from "../reporting/outcome-text.ts";
+import { approvalText, artifactText, headline, unfinishedNote } from "../reporting/outcome-text.ts";
 import { oneLine, phaseWord } from "../reporting/status-text.ts";
 
 /** The host moves results above 20,000 characters or 200 lines into an artifact; these limits are lower. */
@@ -46,7 +46,8 @@ export function reportText(report: RunReport, since: number): string {
 function endedLines({ run }: RunReport, outcome: Outcome): string[] {
   const why = headline(outcome);
   const answer = excerpt(outcome.text);
-  const lead = why === undefined ? "completed. Its answer:" : why;
+  const note = unfinishedNote(outcome);
+  const lead = why ?? `completed${note ? ` ${note}` : ""}. Its answer:`;
   const artifacts = artifactText(outcome.artifacts);
   return [
     answer || why !== undefined ? lead : "completed, without an answer in words",

@@ -1,14 +1,14 @@
 /** Short sentences about how a run ended and what an interrupt does. */
-import { decideCommand, type Outcome, withAdvice } from "../../../core/index.ts";
+import { cutWords, decideCommand, type Outcome, withAdvice } from "../../../core/index.ts";
 import { oneLine } from "../screen/text.ts";
 import type { OnInterrupt } from "./presenter.ts";
 
 /** Returns how a run ended. The reason is omitted when it equals `lastNotice`, which has just been shown. */
-export function closingWords({ kind, error, run }: Outcome, lastNotice?: string): string {
+export function closingWords({ kind, error, run, cut }: Outcome, lastNotice?: string): string {
   const why = error && error.message !== lastNotice ? `: ${oneLine(withAdvice(error))}` : "";
   switch (kind) {
     case "completed":
-      return "completed";
+      return cut ? `completed, but ${cutWords(cut)}` : "completed";
     case "failed":
       return `the run failed${why}`;
     case "cancelled":

@@ -173,7 +173,7 @@ export class LivePresenter implements Presenter {
     const words = closingWords(outcome, this.#lastNotice);
     const took = duration(outcome.usage?.durationMs ?? this.#options.ambient.now() - this.#since);
     const first =
-      outcome.kind === "completed"
+      outcome.kind === "completed" && !outcome.cut
         ? green(`${this.#mark("✓", "*")} completed in ${took}`)
         : outcome.kind === "failed" || outcome.kind === "blocked"
           ? this.#failed(words)

@@ -59,7 +59,11 @@ export class PlainPresenter implements Presenter {
   end(result: Outcome | ExecutionFailure): void {
     if (!this.#endsLine) void this.#screen.stdout.write("\n");
     if (result instanceof ExecutionFailure) printError(this.#screen, `seren-bridge: ${oneLine(withAdvice(result))}`);
-    else if (result.kind === "completed" || (result.kind === "awaiting_approval" && this.#approvalShown)) return;
+    else if (
+      (result.kind === "completed" && !result.cut) ||
+      (result.kind === "awaiting_approval" && this.#approvalShown)
+    )
+      return;
     else printError(this.#screen, `seren-bridge: ${closingWords(result, this.#lastNotice)}`);
   }
 

@@ -45,6 +45,7 @@ const PHASES = [
   "cancelling",
   "reconciling",
 ] as const;
+const CUTS = ["length", "filter", "steps"] as const;
 const OUTCOMES = ["completed", "failed", "cancelled", "timed_out", "blocked", "awaiting_approval"] as const;
 
 export const RunOutputLineSchema = z.discriminatedUnion("type", [
@@ -79,6 +80,8 @@ export const RunOutputLineSchema = z.discriminatedUnion("type", [
     artifacts: z.array(ArtifactSchema),
     approvals: z.array(ApprovalSchema),
     stop_reason: z.string().optional(),
+    /** The run completed, and its answer is not whole. */
+    cut: z.enum(CUTS).optional(),
   }),
   /** The last line with `--detach`. */
   z.strictObject({ type: z.literal("detached"), run_id: z.string(), deployment_id: z.string() }),
@@ -118,7 +121,7 @@ export function eventLine(event: ExecutionEvent): RunOutputLine {
 }
 
 export function outcomeLine(outcome: Outcome): RunOutputLine {
-  const { kind, run, text, error, usage, artifacts, approvals, stopReason } = outcome;
+  const { kind, run, text, error, usage, artifacts, approvals, stopReason, cut } = outcome;
   return {
     type: "outcome",
     outcome: kind,
@@ -130,6 +133,7 @@ export function outcomeLine(outcome: Outcome): RunOutputLine {
     artifacts: artifacts.map(artifactFields),
     approvals: approvals.map(approvalFields),
     ...(stopReason ? { stop_reason: stopReason } : {}),
+    ...(cut ? { cut } : {}),
   };
 }
 

@@ -99,6 +99,13 @@ describe("closing text", () => {
     expect(closingText(ended("All done."), [])).toBe("");
   });
 
+  test.each([
+    ["length", "Half", "\n\n(the answer is cut off: the model reached its limit of length)"],
+    ["filter", "", "(the answer is cut off: a content filter stopped the model)"],
+  ] as const)("says that an answer is cut (%s)", (cut, text, closing) => {
+    expect(closingText(ended(text, { cut }), [])).toBe(closing);
+  });
+
   test("says that the run had no answer", () => {
     expect(closingText(ended(""), [])).toBe("(the run completed without an answer)");
   });

@@ -13,6 +13,12 @@ function result(outcome: Partial<Outcome>, context: Partial<ResultContext> = {})
   return made;
 }
 
+test("an answer that was cut says so", () => {
+  expect(result({ text: "Half", cut: "length" }).final_message).toBe(
+    "Half\n\n(the answer is cut off: the model reached its limit of length)",
+  );
+});
+
 describe("exit reasons", () => {
   test.each<[string, Partial<Outcome>, string, string]>([
     ["completed", { kind: "completed" }, "completed", ""],

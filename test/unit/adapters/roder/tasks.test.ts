@@ -317,3 +317,13 @@ test("text implies that the run is running, so the status is not written within 
   const said = host.events("e1").flatMap(({ chunk }) => (typeof chunk === "string" ? chunk : []));
   expect(said.join("")).toBe(`run ${RUN.runId}\nqueued\none\ntwo\ncompleted\n`);
 });
+
+test("a task whose answer was cut says so", async () => {
+  const host = new Host();
+  await host.execute("e1", { prompt: "p" });
+  host.remote.name().say("Half");
+  host.remote.end({ cut: "length" });
+  await host.ambient.advance(2000);
+  expect(output(host, "e1", "stderr")).toContain("the answer is cut off: the model reached its limit of length");
+  expect(host.result("e1")).toMatchObject({ exit_code: 0 });
+});

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { reportText } from "../../../../src/adapters/roder/tools/tool-text.ts";
 import type { Outcome, RunReport } from "../../../../src/core/index.ts";
 import { ExecutionFailure } from "../../../../src/support/failure.ts";
 import { Host, PROVIDER } from "./harness.ts";
@@ -306,4 +307,9 @@ test("a bounded number of ended runs is remembered, and every run that goes on",
   );
   const forgotten = await slow(host, "seren_run_cancel", { run_id: "00000000-2222-4333-8444-555555555555" });
   expect(forgotten.isError).toBe(true);
+});
+
+test("the report of a run says that its answer was cut", () => {
+  const text = reportText(report({ outcome: outcome({ text: "Half", cut: "filter" }) }), 0);
+  expect(text).toContain("completed (the answer is cut off: a content filter stopped the model). Its answer:");
 });

@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import { PassThrough } from "node:stream";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { RunOutputLineSchema } from "../../../../src/adapters/terminal/live/run-output-lines.ts";
 import { script, startCloud } from "../../../support/child-process/cloud.ts";
 import { TestTerminal } from "./harness.ts";
+import { TerminalEmulator } from "./terminal-emulator.ts";
 
 const start = async (options: Parameters<typeof startCloud>[0] = {}) => {
   const server = await startCloud(options);
@@ -176,4 +177,40 @@ test("without a key it says where one can come from, with code 3", async () => {
   const said = await terminal.run(["run", "x"]);
   expect(said.code).toBe(3);
   expect(said.stderr).toContain("seren-bridge login");
+});
+
+describe("an answer that was cut", () => {
+  const CUT = script({ text: "Half" }, { status: "completed", stop_reason: "max_tokens" });
+  const WORDS = "completed, but the answer is cut off: the model reached its limit of length";
+
+  test("is no completed run without a word: on stderr in a pipe", async () => {
+    const { terminal } = await start();
+    expect(await terminal.run(["run", CUT])).toEqual({
+      code: 0,
+      stdout: "Half\n",
+      stderr: `seren-bridge: ${WORDS}\n`,
+    });
+  });
+
+  test("in place of the check mark in the live view", async () => {
+    const { terminal } = await start();
+    const stdout = new TerminalEmulator(100);
+    await terminal.run(["run", CUT], { stdout, env: { LANG: "C.UTF-8" } });
+    expect(stdout.screen.join("\n")).toContain(WORDS);
+    expect(stdout.screen.join("\n")).not.toContain("✓");
+  });
+
+  test("with a member in JSON", async () => {
+    const { terminal } = await start();
+    const { stdout } = await terminal.run(["run", "--json", CUT]);
+    expect(lines(stdout).at(-1)).toMatchObject({ outcome: "completed", stop_reason: "max_tokens", cut: "length" });
+  });
+
+  test("in `runs show`", async () => {
+    const { server, terminal } = await start();
+    await terminal.run(["run", CUT]);
+    const stdout = new TerminalEmulator(100);
+    await terminal.run(["runs", "show", (await server.run(0)).runId], { stdout });
+    expect(stdout.screen.join("\n")).toContain("the answer is cut off");
+  });
 });

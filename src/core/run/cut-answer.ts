@@ -1,0 +1,31 @@
+/**
+ * Answers that are not whole although their run completed. The reason for the stop is passed on from the model's own
+ * service, each of which has words of its own (`length`, `max_tokens`, `MAX_TOKENS`, `content_filter`, `SAFETY`).
+ */
+export type Cut = "length" | "filter" | "steps";
+
+const REASONS: readonly (readonly [cut: Cut, reason: RegExp])[] = [
+  ["steps", /max_?(iterations?|turns?|steps?)|(iteration|turn|step)s?_?limit/],
+  ["length", /length|max_?(\w{1,20}_)?tokens|tokens?_?limit|context_window/],
+  ["filter", /content_?filter|filtered|safety|recitation|blocklist|prohibited|spii|guardrail|refusal/],
+];
+/** A reason is a code. What is longer is a sentence, in which these words may mean anything. */
+const MAX_REASON_CHARACTERS = 64;
+
+const WORDS: Readonly<Record<Cut, string>> = {
+  length: "the answer is cut off: the model reached its limit of length",
+  filter: "the answer is cut off: a content filter stopped the model",
+  steps: "the answer may be unfinished: the run reached its limit of steps",
+};
+
+/** Returns what a reason for the stop says of the answer; undefined when it is whole, or not known to be cut. */
+export function cutOf(stopReason: string | undefined): Cut | undefined {
+  if (stopReason === undefined || stopReason.length > MAX_REASON_CHARACTERS) return undefined;
+  const reason = stopReason.toLowerCase().replace(/[\s-]/g, "_");
+  return REASONS.find(([, pattern]) => pattern.test(reason))?.[0];
+}
+
+/** Returns the sentence for people, without a full stop. */
+export function cutWords(cut: Cut): string {
+  return WORDS[cut];
+}
