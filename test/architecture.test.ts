@@ -103,7 +103,6 @@ describe("src", () => {
     expect(users).toEqual([
       "src/app/serve-host.ts", // the log of a host's child
       "src/app/front-ends/terminal.ts", // gives them to the screen
-      "src/app/terminal/interrupts.ts", // listens for a reader that is gone
     ]);
     const past = sources("src/adapters/terminal").filter((path) => /\.stream\b(?!\()/.test(readFileSync(path, "utf8")));
     expect(past).toEqual(["src/adapters/terminal/screen/ask.ts", "src/adapters/terminal/screen/writer.ts"]);

@@ -79,6 +79,7 @@ export async function serveHost(
     void engine().catch((error: unknown) => log("info", "the engine could not be loaded", { error: String(error) })); // a run says why
   const signals = new EventEmitter();
   for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => void signals.emit(name));
+  process.on("SIGHUP", () => undefined); // a closed terminal; the end of stdin says whether the host is gone
   const end = () => void signals.emit("SIGTERM");
   const adapter = await adapt({ config, registry, engine, apiKey, redactor, log, ambient, warmUp, end });
   const cause = await serve({ input: process.stdin, output: frames, ...adapter, redactor, log, ambient, signals })

@@ -1,9 +1,9 @@
 /** The terminal command as people run it: the built program, its signals, pipes and files. */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { PROGRAM, requireBuilt, scratchFolder } from "../support/child-process/child.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
 import { startTerminal as start } from "../support/child-process/terminal-child.ts";
@@ -142,4 +142,65 @@ test.each(["courier", "roder"])("%s loads nothing of the terminal", (mode) => {
     for (const sign of ["src/adapters/terminal/", "CommanderError", "@clack", "picocolors"])
       expect(code, file).not.toContain(sign);
   }
+});
+
+describe.runIf(existsSync("/dev/full"))("an output that cannot be written", () => {
+  const toFullDisk = async (env: Record<string, string>, args: readonly string[]) => {
+    const full = openSync("/dev/full", "w");
+    const { status, stderr } = spawnSync(process.execPath, [requireBuilt(PROGRAM), ...args], {
+      env: { PATH: process.env.PATH ?? "", HOME: scratchFolder(), ...env },
+      stdio: ["ignore", full, "pipe"],
+      encoding: "utf8",
+    });
+    closeSync(full);
+    return { status, stderr };
+  };
+
+  test.each([
+    ["run", "hello"],
+    ["run", "--json", "hello"],
+  ])("of `%s %s` is named, and the run is not thrown away for it", async (...args) => {
+    const { status, stderr } = await toFullDisk({ SEREN_API_BASE: "local" }, args);
+    expect(status).toBe(1);
+    expect(stderr).toContain("stdout cannot be written: ENOSPC: no space left on device\n");
+    expect(stderr).toMatch(/the run [0-9a-f-]{36} was not stopped for it/);
+  });
+
+  test.each([["--help"], ["agents"]])("of `%s` is named", async (...args) => {
+    const said = await toFullDisk({ SEREN_API_BASE: "local" }, args);
+    expect(said).toEqual({
+      status: 1,
+      stderr: "seren-bridge: stdout cannot be written: ENOSPC: no space left on device\n",
+    });
+  });
+});
+
+describe.skipIf(process.platform === "win32")("under nohup, the end of the terminal ends nothing", () => {
+  const SLOW = script({ text: "started\n" }, { sleep_ms: 500 }, { text: "whole\n" });
+
+  test("as a shell shows it in `_`", async () => {
+    const { child, ended } = start({ SEREN_API_BASE: "local", _: "/usr/bin/nohup" }, ["run", SLOW]);
+    await once(child.stdout, "data");
+    child.kill("SIGHUP");
+    expect(await ended).toEqual({ code: 0, stdout: "started\nwhole\n", stderr: "" });
+  });
+
+  test.runIf(process.platform === "linux")("as the parent shows it", async () => {
+    const command = ["-c", 'trap "" HUP; "$0" "$@"; exit $?', process.execPath, requireBuilt(PROGRAM), "run", SLOW];
+    const child = spawn("sh", command, {
+      env: { PATH: process.env.PATH, HOME: scratchFolder(), SEREN_API_BASE: "local" },
+      stdio: ["ignore", "pipe", "inherit"],
+      detached: true,
+    });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    let said = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+    });
+    const ended = once(child, "close");
+    await once(child.stdout, "data");
+    process.kill(-(child.pid ?? 0), "SIGHUP");
+    expect((await ended)[0]).toBe(0);
+    expect(said).toBe("started\nwhole\n");
+  });
 });

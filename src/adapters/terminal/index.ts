@@ -1,6 +1,6 @@
 /** The terminal command, for people and for scripts. */
 export { runTerminal } from "./program.ts";
-export { createScreen } from "./screen/screen.ts";
+export { createScreen, type Screen } from "./screen/screen.ts";
 export type {
   ApiKeys,
   InFlightRun,
@@ -12,4 +12,5 @@ export type {
   Probe,
   Remote,
   Services,
+  Suspension,
 } from "./services.ts";

@@ -33,6 +33,16 @@ const ENVIRONMENT = `Environment:
 
 /** Runs the command that `args`, the words after the program's name, select. Never rejects: failures are reported. */
 export async function runTerminal(args: readonly string[], context: Context): Promise<ExitCode> {
+  const { screen } = context;
+  screen.stdout.onFailure(() => {
+    if (screen.stdout.problem) printError(screen, `seren-bridge: stdout cannot be written: ${screen.stdout.problem}`);
+  });
+  const code = await runCommand(args, context);
+  await screen.stdout.flushed();
+  return code === EXIT.ok && screen.stdout.problem !== undefined ? EXIT.failed : code;
+}
+
+async function runCommand(args: readonly string[], context: Context): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.ok;
   const setExitCode = (code: ExitCode) => {
     exitCode = code;

@@ -19,7 +19,9 @@ import { createRedactor } from "../../support/redact.ts";
 import { settleWithin } from "../../support/settle-within.ts";
 import { INSTALLERS } from "../installers.ts";
 import { createApiKeys } from "../terminal/api-keys.ts";
+import { hangupWasIgnored } from "../terminal/hangup.ts";
 import { interrupts } from "../terminal/interrupts.ts";
+import { createSuspension } from "../terminal/suspension.ts";
 
 /** Connections still open after this time are closed by the exit of the process. */
 const CLOSE_BUDGET_MS = 2_000;
@@ -66,7 +68,8 @@ export async function serve(args: readonly string[], hostModes: Services["hostMo
     remote,
     inFlightRuns: async (): Promise<InFlightRun[]> =>
       (await import("../terminal/remote-services.ts")).listInFlightRuns(config, ambient, keys.current),
-    onInterrupt: interrupts(),
+    onInterrupt: interrupts({ screen, ignoreHangup: hangupWasIgnored(config.variable("_")) }),
+    suspension: createSuspension(ambient),
     leave: (code) => process.exit(code),
     async writeFile(path, text, mode) {
       await mkdir(dirname(path), { recursive: true });
@@ -76,7 +79,7 @@ export async function serve(args: readonly string[], hostModes: Services["hostMo
   };
   const code = await runTerminal(args, { services, screen });
   await close();
-  await Promise.all([screen.stdout.flushed(), screen.stderr.flushed()]);
+  await screen.stderr.flushed();
   return code;
 }
 

@@ -82,10 +82,10 @@ async function run(context: Context, options: RunArguments): Promise<ExitCode> {
   if (options.json) {
     const line: RunOutputLine = { type: "detached", run_id: runId, deployment_id: deploymentId };
     void screen.stdout.json(line);
-  } else {
-    printLine(screen, runId);
+    await screen.stdout.flushed();
+  } else printLine(screen, runId);
+  if (!options.json || screen.stdout.problem !== undefined)
     printError(screen, `The run continues. Follow it with: seren-bridge runs follow ${runId}`);
-  }
   return EXIT.ok;
 }
 

@@ -6,9 +6,11 @@ import {
   RunRegistry,
   type RunRequest,
   type Sink,
+  showRunCommand,
 } from "../../../core/index.ts";
 import { asFailure, type ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "../exit-code.ts";
+import { printError } from "../screen/screen.ts";
 import type { Context } from "../services.ts";
 import { askForDecision } from "./ask-for-decision.ts";
 import { ContinuedText } from "./continued-text.ts";
@@ -67,7 +69,20 @@ export async function followRequest(context: Context, options: FollowOptions): P
     release();
   }
   presenter.end(result);
+  await sayWhereTheAnswerIs(context, result);
   return exitCodeOf(result);
+}
+
+/** A run is paid for, whether or not its answer could be written. */
+async function sayWhereTheAnswerIs({ screen, services }: Context, result: Outcome | ExecutionFailure): Promise<void> {
+  await screen.stdout.flushed();
+  const run = "run" in result ? result.run : undefined;
+  if (screen.stdout.problem === undefined || !run) return;
+  const where = services.local ? "" : `; see its answer with: ${showRunCommand(run.runId)}`;
+  printError(
+    screen,
+    `seren-bridge: the answer could not be written; the run ${run.runId} was not stopped for it${where}`,
+  );
 }
 
 function sinkOf(presenter: Presenter, text: ContinuedText): Sink {
@@ -112,6 +127,7 @@ function presenterFor(
   return new LivePresenter({
     screen,
     ambient: services.ambient,
+    suspension: services.suspension,
     onInterrupt,
     onApproval: screen.interactive ? (run, view) => askForDecision(context, { run, view, onDecision }) : undefined,
   });

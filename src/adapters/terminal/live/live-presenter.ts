@@ -8,6 +8,7 @@ import type { Screen } from "../screen/screen.ts";
 import { keyValueTable } from "../screen/table.ts";
 import { oneLine } from "../screen/text.ts";
 import { lineOf, widthOf } from "../screen/width.ts";
+import type { Suspension } from "../services.ts";
 import { closingWords, interruptWords } from "./closing-words.ts";
 import { LiveView } from "./live-view.ts";
 import { PHASE_WORDS } from "./phase-words.ts";
@@ -17,6 +18,7 @@ import type { OnInterrupt, Presenter } from "./presenter.ts";
 export interface LiveOptions {
   screen: Screen;
   ambient: Ambient;
+  suspension: Suspension;
   onInterrupt: OnInterrupt;
   /**
    * Called when the run starts to wait for an approval. Returns the function to call when it no longer waits. Absent when
@@ -38,6 +40,7 @@ export class LivePresenter implements Presenter {
   #interrupted = false;
   #leaveApproval: (() => void) | undefined;
   #endsLine = true;
+  #release: (() => void) | undefined;
   #lastNotice: string | undefined;
 
   constructor(options: LiveOptions) {
@@ -57,6 +60,16 @@ export class LivePresenter implements Presenter {
 
   start(): void {
     this.#view.start();
+    let shown = false;
+    this.#release = this.#options.suspension.around({
+      leave: () => {
+        shown = this.#view.isShown;
+        this.#view.stop();
+      },
+      enter: () => {
+        if (shown) this.#view.start();
+      },
+    });
   }
 
   event(event: ExecutionEvent): Promise<void> | void {
@@ -110,6 +123,7 @@ export class LivePresenter implements Presenter {
       ...(result instanceof ExecutionFailure ? [this.#failed(withAdvice(result))] : this.#summary(result)),
     );
     this.#view.stop();
+    this.#release?.();
   }
 
   get #colors() {

@@ -38,6 +38,10 @@ export class LiveView {
     this.#options = options;
   }
 
+  get isShown(): boolean {
+    return this.#shown;
+  }
+
   start(): void {
     if (this.#shown) return;
     this.#shown = true;

@@ -21,6 +21,7 @@ export interface FrameLine {
 }
 
 const DEFAULT_COLUMNS = 80;
+const READER_GONE: ReadonlySet<string> = new Set(["EPIPE", "EIO", "ECONNRESET", "ERR_STREAM_DESTROYED"]);
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what begins a sequence
 const COLOUR = /^\x1b\[[0-9;]*m/;
 
@@ -33,13 +34,16 @@ export class ScreenWriter {
   /** Widths of the lines at the bottom that are redrawn. */
   #frame: number[] = [];
   #failure: NodeJS.ErrnoException | undefined;
+  readonly #onFailure: (() => void)[] = [];
 
   /** `mark` is a random word. */
   constructor(stream: Output, mark: string) {
     this.stream = stream;
     this.#mark = mark;
     stream.on("error", (error) => {
-      this.#failure ??= error;
+      if (this.#failure) return; // every further write reports it again
+      this.#failure = error;
+      for (const listener of this.#onFailure) listener();
     });
   }
 
@@ -57,9 +61,19 @@ export class ScreenWriter {
     return this.stream.rows;
   }
 
-  /** The first write that failed. */
-  get failure(): NodeJS.ErrnoException | undefined {
-    return this.#failure;
+  /** Calls the listener when a write fails, once. */
+  onFailure(listener: () => void): void {
+    this.#onFailure.push(listener);
+  }
+
+  /** Whether a write failed because there is no one to read: a pipe that was closed, a terminal that is gone. */
+  get isReaderGone(): boolean {
+    return READER_GONE.has(this.#failure?.code ?? "");
+  }
+
+  /** Why writing failed although there is a reader, such as a full disk; undefined while it works. */
+  get problem(): string | undefined {
+    return this.#failure && !this.isReaderGone ? this.#failure.message.replace(/, write$/, "") : undefined;
   }
 
   /** Characters that wait for the reader. */

@@ -1,7 +1,7 @@
 /** Single keys, as they are typed. */
 import type { Input } from "../screen/screen.ts";
 
-export type Key = "up" | "down" | "interrupt" | string;
+export type Key = "up" | "down" | "interrupt" | "suspend" | string;
 
 interface RawInput extends Input {
   setRawMode?(raw: boolean): unknown;
@@ -16,6 +16,7 @@ const NAMES: Readonly<Record<string, Key>> = {
   j: "down",
   "\x03": "interrupt",
   "\x04": "q",
+  "\x1a": "suspend",
   "\x1b": "q",
 };
 

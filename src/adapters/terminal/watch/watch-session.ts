@@ -12,7 +12,7 @@ import { oneLine } from "../screen/text.ts";
 import type { Context } from "../services.ts";
 import { Board } from "./board.ts";
 import { listWatchedRuns, type WatchedRun } from "./in-flight.ts";
-import { listenForKeys } from "./keyboard.ts";
+import { type Key, listenForKeys } from "./keyboard.ts";
 
 const DRAW_MS = 1_000;
 const LOOK_EVERY_DRAWS = 2;
@@ -73,7 +73,8 @@ async function pick(
       runs.findIndex(({ runId }) => runId !== undefined && runId === picked),
     );
   const draw = () => board.draw(runs, index(), ambient.now(), note);
-  const stopKeys = listenForKeys(screen.stdin, (key) => {
+  const onKey = (key: Key) => {
+    if (key === "suspend") return services.suspension.suspend();
     const action = ACTIONS[key];
     if (action) {
       chosen = { action, run: runs[index()] };
@@ -83,6 +84,17 @@ async function pick(
     if (key === "up" || key === "down")
       picked = runs[index() + (key === "up" ? -1 : 1)]?.runId ?? picked ?? runs[0]?.runId;
     draw();
+  };
+  let stopKeys = listenForKeys(screen.stdin, onKey);
+  const endSuspension = services.suspension.around({
+    leave() {
+      board.clear();
+      stopKeys();
+    },
+    enter() {
+      stopKeys = listenForKeys(screen.stdin, onKey);
+      draw();
+    },
   });
   const release = services.onInterrupt(() => {
     chosen = { action: "quit" };
@@ -104,6 +116,7 @@ async function pick(
     return chosen;
   } finally {
     board.clear();
+    endSuspension();
     stopKeys();
     release();
   }

@@ -99,6 +99,7 @@ export class TestTerminal {
         this.#interrupts.add(listener);
         return () => this.#interrupts.delete(listener);
       },
+      suspension: { around: () => () => undefined, suspend: () => undefined },
       leave: (code) => {
         this.left = code;
       },
