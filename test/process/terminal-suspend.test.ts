@@ -13,7 +13,10 @@ test.runIf(HAVE_PTY)("in the live view", async () => {
   await pty.sees("started");
   pty.type(CTRL_Z);
   await pty.sees("SHELL");
-  await pty.sees("Ctrl-C cancels", pty.shown().indexOf("SHELL"));
+  const shell = pty.shown().indexOf("SHELL");
+  const status = pty.shown().lastIndexOf("Ctrl-C cancels", shell);
+  expect(pty.shown().slice(status, shell)).toContain("\x1b[J"); // it does not stand where the prompt comes
+  await pty.sees("Ctrl-C cancels", shell);
   expect(await pty.ended).toBe(0);
   expect(pty.shown()).toContain("whole");
 });

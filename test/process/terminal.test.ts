@@ -1,7 +1,7 @@
 /** The terminal command as people run it: the built program, its signals, pipes and files. */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, existsSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { PROGRAM, requireBuilt, scratchFolder } from "../support/child-process/child.ts";
@@ -202,5 +202,25 @@ describe.skipIf(process.platform === "win32")("under nohup, the end of the termi
     process.kill(-(child.pid ?? 0), "SIGHUP");
     expect((await ended)[0]).toBe(0);
     expect(said).toBe("started\nwhole\n");
+  });
+});
+
+describe.skipIf(process.platform === "win32")("a journal that cannot be written", () => {
+  const run = async (env: Record<string, string>) => {
+    const server = await startCloud();
+    const home = scratchFolder();
+    writeFileSync(join(home, "state"), "a file where the state folder should be");
+    return start({ ...server.env, ...env }, ["run", script({ text: "done" })], home).ended;
+  };
+
+  test("is said in words to a person", async () => {
+    const { code, stdout, stderr } = await run({});
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "done\n" });
+    expect(stderr).toMatch(/^seren-bridge: warning: the journal could not be written; .*\n$/);
+  });
+
+  test("is a JSON line for who asked for a log", async () => {
+    const { stderr } = await run({ SEREN_BRIDGE_LOG: "warn" });
+    expect(JSON.parse(stderr.split("\n")[0] ?? "")).toMatchObject({ level: "warn", host: "terminal" });
   });
 });

@@ -1,6 +1,7 @@
 /** The terminal command, for people and for scripts. */
 export { runTerminal } from "./program.ts";
 export { createScreen, type Screen } from "./screen/screen.ts";
+export { createSpokenLog } from "./screen/spoken-log.ts";
 export type {
   ApiKeys,
   InFlightRun,

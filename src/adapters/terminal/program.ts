@@ -24,7 +24,7 @@ const ENVIRONMENT = `Environment:
   SEREN_API_BASE            default https://api.serendb.com; "local" for the embedded service
   SEREN_BRIDGE_DEPLOYMENT   deployment to use when neither parcel nor command names one
   SEREN_BRIDGE_STATE_DIR    state folder
-  SEREN_BRIDGE_LOG          error, warn (default), info or debug; JSON lines on stderr
+  SEREN_BRIDGE_LOG          error, warn, info or debug: a log as JSON lines on stderr
   SEREN_BRIDGE_MODEL_URL    makes the embedded service answer from an OpenAI-compatible endpoint, with
                             SEREN_BRIDGE_MODEL and SEREN_BRIDGE_MODEL_KEY
   HTTPS_PROXY, NO_PROXY     proxy, and hosts that are reached without it

@@ -5,6 +5,7 @@ import { homedir, userInfo } from "node:os";
 import { dirname } from "node:path";
 import {
   createScreen,
+  createSpokenLog,
   type InFlightRun,
   type Paths,
   runTerminal,
@@ -41,7 +42,10 @@ export async function serve(args: readonly string[], hostModes: Services["hostMo
     variable: config.variable,
     mark: ambient.uuid(),
   });
-  const log = createLog(screen.stderr, config.logLevel, redactor, { unbounded: true }).with({ host: "terminal" });
+  const log =
+    config.variable("SEREN_BRIDGE_LOG") === undefined
+      ? createSpokenLog(screen, redactor)
+      : createLog(screen.stderr, config.logLevel, redactor, { unbounded: true }).with({ host: "terminal" });
   const check = async (key: Parameters<Services["keys"]["check"]>[0]) =>
     (await import("../terminal/remote-services.ts")).checkKey(config, ambient, key);
   const keys = createApiKeys({ config, ambient, redactor, check });

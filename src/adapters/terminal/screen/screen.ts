@@ -79,7 +79,7 @@ export function printLine(screen: Screen, ...lines: string[]): void {
 }
 
 /** Writes lines to stderr: everything that is not the result. */
-export function printError(screen: Screen, ...lines: string[]): void {
+export function printError(screen: Pick<Screen, "stderr">, ...lines: string[]): void {
   for (const line of lines) void screen.stderr.write(`${line}\n`);
 }
 
