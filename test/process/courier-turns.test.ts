@@ -1,8 +1,9 @@
 /** Turns of a courier session through the built file, against an embedded Seren Cloud beside it. */
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import * as z from "zod";
+import { startLocalHttp } from "../../src/local/index.ts";
 import { API_KEY, CLEAN_EXIT, type RegisterCleanup, scratchFolder } from "../support/child-process/child.ts";
 import { type Cloud, script, startCloud } from "../support/child-process/cloud.ts";
 import {
@@ -14,6 +15,7 @@ import {
   streamedOf,
 } from "../support/child-process/courier-host.ts";
 import { DEPLOY } from "../support/in-process/local-calls.ts";
+import { copyOf, manifestOf, writeSealed } from "../unit/parcel/parcels.ts";
 
 const DeployedSchema = z.object({ data: z.object({ id: z.string() }) });
 
@@ -234,6 +236,25 @@ describe("a turn", () => {
     expect(path.startsWith(folder), `${path} is in ${folder}`).toBe(true);
     expect(JSON.parse(readFileSync(path, "utf8"))).toEqual({ id: "a-1", kind: "report" });
     expect(streamedOf(turn)).toBe(answerOf(turn));
+  });
+
+  test("artifacts whose addresses never answer are given up at TIMEOUT RUN, and the answer arrives", async () => {
+    const { cloud } = server;
+    const silent = ({ path }: { path: string }) => path.startsWith("/silent");
+    const { origin, close } = await startLocalHttp({
+      refusal: (head) => (silent(head) ? undefined : cloud.refusal(head)),
+      handle: (request, signal) => (silent(request) ? new Promise(() => undefined) : cloud.handle(request, signal)),
+    });
+    onTestFinished(close);
+    const host = new CourierHost({ env: { SEREN_API_BASE: origin, SEREN_API_KEY: API_KEY } });
+    const folder = await copyOf("mounts");
+    const timeouts = [{ scope: "RUN", duration: "3s", qualifiers: [] }];
+    await writeSealed(folder, { ...(await manifestOf("mounts")), timeouts });
+    const session = await host.open(folder);
+    const artifacts = ["a", "b"].map((id) => ({ artifact: { id, kind: "report", url: `${origin}/silent/${id}` } }));
+    const turn = await host.run(folder, session, { kind: "chat", input: script({ text: "Done." }, ...artifacts) });
+    expect(answerOf(turn).match(/not saved: there was no time left for it/g)).toHaveLength(2);
+    expect(sessionOf(turn).turn_count).toBe(1);
   });
 
   test("the key never appears, even when a user types it", async () => {
