@@ -28,6 +28,7 @@ const onlyPartsOfUndici: Plugin = {
         import api from "undici/lib/api/index.js";
         import Dispatcher from "undici/lib/dispatcher/dispatcher.js";
         export { default as Agent } from "undici/lib/dispatcher/agent.js";
+        export { default as buildConnector } from "undici/lib/core/connect.js";
         export { default as Pool } from "undici/lib/dispatcher/pool.js";
         export { default as ProxyAgent } from "undici/lib/dispatcher/proxy-agent.js";
         Object.assign(Dispatcher.prototype, api); // as undici's own index does

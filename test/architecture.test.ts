@@ -35,7 +35,7 @@ const DOOR = /^src\/((adapters\/)?[a-z]+\/index|core\/engine|adapters\/[a-z]+\/i
 
 /** Packages that only one place may know. */
 const ONLY_IN: Readonly<Record<string, RegExp>> = {
-  undici: /^src\/seren\/http\/(http-transport|download|dispatcher)\.ts$/,
+  undici: /^src\/seren\/http\/(http-transport|download|dispatcher|certificate)\.ts$/,
   "vscode-jsonrpc": /^src\/stdio\//,
   "eventsource-parser": /^src\/seren\/follow\/sse\.ts$/,
   "smol-toml": /^src\/adapters\/roder\//,

@@ -3,7 +3,7 @@ import { ChatChunkSchema, ChatErrorSchema, type ChatRequest, END_OF_STREAM } fro
 import type { Config, ModelSettings } from "../config.ts";
 import { type Agent, type CompleteChat, type ModelPiece, modelAgent } from "../local/index.ts";
 import type { HttpStream, HttpTransport } from "../seren/index.ts";
-import { createHttp, SseParser } from "../seren/index.ts";
+import { createHttp, SseParser, whyUnreachable } from "../seren/index.ts";
 import type { Ambient } from "../support/ambient.ts";
 import { clipCharacters } from "../support/clip.ts";
 import { asFailure, ExecutionFailure } from "../support/failure.ts";
@@ -65,7 +65,11 @@ function completer(http: HttpTransport, url: string, redactor: Redactor): Comple
       });
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      throw refuse(`could not be reached${codeOf(error)}; check SEREN_BRIDGE_MODEL_URL`, error);
+      const why = whyUnreachable(error);
+      throw refuse(
+        why ? `could not be reached: ${why}` : `could not be reached${codeOf(error)}; check SEREN_BRIDGE_MODEL_URL`,
+        error,
+      );
     }
     if (stream.status !== 200) throw refuse(`answered HTTP ${stream.status}: ${await reasonOf(stream)}`);
     let ended = false;

@@ -14,6 +14,7 @@ export { EventLogReader } from "./follow/event-log-reader.ts";
 export { type RunCursor, sequenceOf } from "./follow/run-cursor.ts";
 export { RunFollower } from "./follow/run-follower.ts";
 export { SseParser } from "./follow/sse.ts";
+export { whyUnreachable } from "./http/connection-failure.ts";
 export { download } from "./http/download.ts";
 export { createHttp } from "./http/http-transport.ts";
 export { toFailure } from "./http/problem.ts";

@@ -2,6 +2,7 @@
 import type { LookupFunction } from "node:net";
 import { Agent, type Dispatcher, Pool, ProxyAgent } from "undici";
 import type { ProxyRoute } from "../../support/proxy.ts";
+import { createConnector } from "./certificate.ts";
 
 const CONNECT_TIMEOUT_MS = 30_000;
 
@@ -30,7 +31,7 @@ export interface DispatcherOptions {
 export function createDispatcher({ proxy, connections, lookup }: DispatcherOptions = {}): Dispatcher {
   const common = { headersTimeout: 0, bodyTimeout: 0, ...(connections === undefined ? {} : { connections }) };
   const connect = { timeout: CONNECT_TIMEOUT_MS };
-  if (!proxy) return new Agent({ connect: lookup ? { ...connect, lookup } : connect, ...common });
+  if (!proxy) return new Agent({ connect: createConnector(lookup ? { ...connect, lookup } : connect), ...common });
   const { username, password, origin } = proxy.url;
   const token = `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString("base64")}`;
   return new ProxyAgent({

@@ -6,11 +6,12 @@
 import type { Dispatcher } from "undici";
 import { orAborted, timeoutSignal } from "../../support/abort.ts";
 import type { Ambient } from "../../support/ambient.ts";
-import { ExecutionFailure, type FailureDetails } from "../../support/failure.ts";
+import { ExecutionFailure } from "../../support/failure.ts";
 import type { ProxyRoute } from "../../support/proxy.ts";
 import type { Secret } from "../../support/secret.ts";
 import { Semaphore } from "../../support/semaphore.ts";
-import { createDispatcher, TunnelFailure } from "./dispatcher.ts";
+import { toConnectionFailure } from "./connection-failure.ts";
+import { createDispatcher } from "./dispatcher.ts";
 import type { HttpRequest, HttpResponse, HttpTransport } from "./transport.ts";
 
 /**
@@ -21,21 +22,6 @@ export const MAX_BODY_BYTES = 32 * 1024 * 1024;
 /** Bodies longer than this are read at most `LARGE_AT_ONCE` at a time: parsed, they take several times their size. */
 const LARGE_BODY_BYTES = 1024 * 1024;
 const LARGE_AT_ONCE = 2;
-
-/**
- * Errors after which the request certainly did not leave this machine, so that repeating it does nothing twice. So do all
- * errors of connecting and of the certificate.
- */
-const NEVER_SENT = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "UND_ERR_CONNECT_TIMEOUT",
-]);
-const CONNECTING = new Set(["connect", "getaddrinfo"]);
-const BAD_CERTIFICATE = /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CERT_)/;
 
 export interface HttpOptions {
   /** Origin and publisher prefix, without a trailing slash. */
@@ -192,46 +178,4 @@ function flat(headers: Record<string, string | string[] | undefined>): Record<st
     if (value !== undefined) out[name.toLowerCase()] = Array.isArray(value) ? value.join(", ") : value;
   }
   return out;
-}
-
-/**
- * Returns the failure for an error between this machine and the service. `status`: that of an answer that had begun.
- * `overdue`: our own timeout ended the exchange.
- */
-function toConnectionFailure(
-  error: unknown,
-  { status, overdue }: Pick<FailureDetails, "status" | "overdue"> = {},
-): ExecutionFailure {
-  const details: FailureDetails = status === undefined ? { neverSent: wasNeverSent(error) } : { status };
-  if (overdue) details.overdue = true;
-  if (!(error instanceof ExecutionFailure)) {
-    const what = overdue
-      ? "Seren Cloud did not answer in time; try again later"
-      : (proxyWords(error) ?? "Seren Cloud could not be reached; check the network and SEREN_API_BASE");
-    return new ExecutionFailure("unavailable", what, { cause: error, details });
-  }
-  // One of our own: there is no key, or the answer is too large.
-  if (status === undefined) return error;
-  return new ExecutionFailure(error.kind, error.message, { cause: error, details: { ...error.details, ...details } });
-}
-
-function proxyWords(error: unknown): string | undefined {
-  if (!(error instanceof TunnelFailure)) return undefined;
-  const { proxy, status } = error;
-  const name = `the proxy ${proxy.shown} (${proxy.variable})`;
-  if (status === undefined) return `Seren Cloud could not be reached: ${name} does not answer; check it`;
-  return status === 407
-    ? `Seren Cloud could not be reached: ${name} wants a user and a password; write them as http://user:password@host:port`
-    : `Seren Cloud could not be reached: ${name} answered HTTP ${status}; check it, or except the host with NO_PROXY`;
-}
-
-function wasNeverSent(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if (error instanceof TunnelFailure) return true;
-  if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(wasNeverSent);
-  if ("syscall" in error && typeof error.syscall === "string" && CONNECTING.has(error.syscall)) return true;
-  if ("code" in error && typeof error.code === "string") {
-    return NEVER_SENT.has(error.code) || BAD_CERTIFICATE.test(error.code);
-  }
-  return wasNeverSent(error.cause);
 }

@@ -19,6 +19,7 @@ const CARRIED = [
   "https_proxy",
   "http_proxy",
   "no_proxy",
+  "NODE_EXTRA_CA_CERTS",
   "XDG_CONFIG_HOME",
   "XDG_STATE_HOME",
 ] as const;
