@@ -87,6 +87,7 @@ function readBase(text: string): string {
   } catch {
     throw refuse("is not a URL");
   }
+  if (isWithoutScheme(url, text)) throw refuse(schemeMissing(text));
   if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname)))
     throw refuse("would send the API key unencrypted");
   if (url.username || url.password || url.search || url.hash) throw refuse("has more than an origin and a path");
@@ -106,11 +107,22 @@ function readModelUrl(text: string, hasKey: boolean): string {
   } catch {
     throw refuse("is not a URL");
   }
+  if (isWithoutScheme(url, text)) throw refuse(schemeMissing(text));
   if (url.protocol !== "https:" && url.protocol !== "http:") throw refuse("is neither http nor https");
   if (url.protocol === "http:" && hasKey && !isLoopback(url.hostname))
     throw refuse("would send SEREN_BRIDGE_MODEL_KEY unencrypted");
   if (url.username || url.password || url.search || url.hash) throw refuse("has more than an origin and a path");
   return url.origin + url.pathname.replace(/\/+$/, "").replace(/\/chat\/completions$/, "");
+}
+
+/** `localhost:8787` is a URL, of the scheme `localhost`. */
+function isWithoutScheme({ protocol }: URL, text: string): boolean {
+  return protocol !== "http:" && protocol !== "https:" && /^[\w.-]+:\d+(?:\/|$)/.test(text);
+}
+
+function schemeMissing(text: string): string {
+  const host = text.slice(0, text.indexOf(":"));
+  return `lacks its scheme: ${isLoopback(host) ? "http" : "https"}://${text}`;
 }
 
 /** Lower case first, as curl has it. */

@@ -112,7 +112,6 @@ describe("src", () => {
     const withoutEnd = /\bunabortable\(\)|new AbortController\(\)\.signal|\{ signal \} = new AbortController\(\)/;
     const users = sources("src").filter((path) => withoutEnd.test(stripComments(readFileSync(path, "utf8"))));
     expect(users.sort()).toEqual([
-      "src/app/terminal/remote-services.ts", // `doctor` makes one bounded call
       "src/index.ts", // the library's caller may leave its signal out
       "src/seren/client/client.ts", // creating, deploying and cancelling are seen through
       "src/support/abort.ts",

@@ -58,6 +58,10 @@ export interface FailureDetails {
   overdue?: boolean;
   /** True when the answer is longer than what is read into memory. */
   tooLarge?: boolean;
+  /** True when something else answered in the service's place: neither the key nor the request was judged. */
+  byStranger?: boolean;
+  /** True when the message names what stands in the way and what to do about it. */
+  explained?: boolean;
   hint?: Hint;
 }
 

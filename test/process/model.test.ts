@@ -9,6 +9,7 @@ import type { ChatRequest } from "../../protocols/openai-chat/index.ts";
 import { scratchFolder } from "../support/child-process/child.ts";
 import { answerOf, CourierHost, parcel } from "../support/child-process/courier-host.ts";
 import { startLocalService } from "../support/child-process/local-service.ts";
+import { startProxy } from "../support/child-process/proxy.ts";
 import { startTerminal } from "../support/child-process/terminal-child.ts";
 
 const KEY = "sk-model-key-0815-4711";
@@ -195,4 +196,11 @@ test("cancelling the run hangs up on the endpoint, at once", async () => {
   await hungUp;
   expect(service.child.exitCode).toBeNull();
   expect(await ended).toMatchObject({ code: 130, stdout: "I begin\n" });
+});
+
+test("a proxy in front of it that refuses is named", async () => {
+  const { address } = await startProxy({ refuse: 403 });
+  const env = { SEREN_API_BASE: "local", SEREN_BRIDGE_MODEL_URL: "https://model.example/v1", SEREN_BRIDGE_MODEL: "m" };
+  const { stderr, stdout } = await startTerminal({ ...env, HTTPS_PROXY: address }, ["run", "hello"]).ended;
+  expect(stdout + stderr).toContain(`the proxy ${new URL(address).host} (HTTPS_PROXY) answered HTTP 403`);
 });

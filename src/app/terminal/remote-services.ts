@@ -2,9 +2,9 @@
 import type { InFlightRun, Probe, Remote } from "../../adapters/terminal/index.ts";
 import type { Config } from "../../config.ts";
 import { ApprovalDesk, Organization, parseEntry } from "../../core/engine.ts";
-import { createHttp, SerenClient, toFailure } from "../../seren/index.ts";
+import { createHttp, SerenClient } from "../../seren/index.ts";
 import { OwnedFiles } from "../../state/index.ts";
-import { timeoutSignal, unabortable, withTimeLimit } from "../../support/abort.ts";
+import { timeoutSignal, withTimeLimit } from "../../support/abort.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import type { Secret } from "../../support/secret.ts";
 import { createEngine, type EngineOptions } from "../engine.ts";
@@ -21,7 +21,7 @@ export async function createRemote(options: EngineOptions): Promise<Remote> {
     close,
     organization: new Organization(client),
     approvals: new ApprovalDesk(client),
-    probe: options.config.local ? probeOf(client, undefined, options) : probeOf(client, options.config, options),
+    probe: probeOf(client),
   };
 }
 
@@ -50,32 +50,14 @@ export async function listInFlightRuns(config: Config, ambient: Ambient, apiKey:
   });
 }
 
-function probeOf(client: SerenClient, config: Config | undefined, { apiKey, ambient }: EngineOptions): Probe {
+function probeOf(client: SerenClient): Probe {
+  const { ambient } = client;
   return {
     async call() {
       const before = ambient.now();
-      if (!config) {
-        await withTimeLimit({ ambient, ms: PROBE_TIMEOUT_MS }, (signal) =>
-          client.listDeployments({ attempts: 1, signal }),
-        );
-        return { tookMs: ambient.now() - before };
-      }
-      const transport = createHttp({ ...connectionOf(config), apiKey, userAgent: userAgent(), ambient });
-      try {
-        const response = await transport.request({
-          method: "GET",
-          path: "/deployments",
-          timeoutMs: PROBE_TIMEOUT_MS,
-          signal: unabortable(),
-        });
-        if (response.status < 200 || response.status > 299)
-          throw toFailure(response, "the list of deployments", ambient);
-        const tookMs = ambient.now() - before;
-        const date = Date.parse(response.headers.date ?? "");
-        return Number.isNaN(date) ? { tookMs } : { tookMs, clockAheadMs: date - (before + tookMs / 2) };
-      } finally {
-        await transport.close();
-      }
+      const { date } = await withTimeLimit({ ambient, ms: PROBE_TIMEOUT_MS }, (signal) => client.ping({ signal }));
+      const tookMs = ambient.now() - before;
+      return date === undefined ? { tookMs } : { tookMs, clockAheadMs: date - (before + tookMs / 2) };
     },
     async stream(runId, limitMs) {
       const bound = timeoutSignal(ambient, limitMs);

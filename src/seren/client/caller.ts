@@ -6,6 +6,7 @@ import { TokenBucket } from "../../support/token-bucket.ts";
 import { hasTooManyValues } from "../http/json-weight.ts";
 import { toFailure } from "../http/problem.ts";
 import { RETRY_LIMITS, retrying } from "../http/retry.ts";
+import { strangerWords } from "../http/stranger.ts";
 import type { HttpRequest, HttpResponse, HttpTransport } from "../http/transport.ts";
 import { type ExactReader, MAX_ROWS, readRows } from "../mapping/answers.ts";
 import { envelopeOf, withoutGateway } from "./envelope.ts";
@@ -51,6 +52,7 @@ interface Listing {
 interface Answer<T> {
   value: T;
   status: number;
+  headers: HttpResponse["headers"];
   /** Whether the listing goes on; undefined where the service does not say. */
   hasMore: boolean | undefined;
 }
@@ -96,11 +98,15 @@ export class Caller {
     const response = await this.send(call);
     const envelope = envelopeOf(response);
     const value = read(envelope?.data, () => memberSource(response.body, "data"));
-    if (value !== undefined) return { value, status: response.status, hasMore: envelope?.hasMore };
+    if (value !== undefined) {
+      const { status, headers } = response;
+      return { value, status, headers, hasMore: envelope?.hasMore };
+    }
+    const stranger = strangerWords(response);
     throw new ExecutionFailure(
       "contract",
-      `Seren Cloud's answer about ${call.subject} is not one this version can read`,
-      { details: { status: response.status } },
+      stranger ?? `Seren Cloud's answer about ${call.subject} is not one this version can read`,
+      { details: { status: response.status, ...(stranger ? { byStranger: true } : {}) } },
     );
   }
 

@@ -86,6 +86,14 @@ export class SerenClient {
     return readEach(readDeployment, await this.#caller.get(call, options));
   }
 
+  /** One call with the key, whose answer has to be the service's. Returns the time of its clock, if it says one. */
+  async ping({ signal }: Pick<CallOptions, "signal">): Promise<{ date: number | undefined }> {
+    const call = { method: "GET", path: "/deployments", subject: "the list of deployments", read: readRows } as const;
+    const { headers } = await this.#caller.exchange({ ...call, signal });
+    const date = Date.parse(headers.date ?? "");
+    return { date: Number.isNaN(date) ? undefined : date };
+  }
+
   async getDeployment(deploymentId: string, options: CallOptions): Promise<Deployment> {
     const read = (value: unknown) => same(deploymentId, readDeployment(value, deploymentId));
     return this.#caller.get({ path: deploymentPath(deploymentId), subject: "the deployment", read }, options);

@@ -34,6 +34,7 @@ export function toConnectionFailure(
     const unreachable = why
       ? `Seren Cloud could not be reached: ${why}`
       : "Seren Cloud could not be reached; check the network and SEREN_API_BASE";
+    if (why && !overdue) details.explained = true;
     const what = overdue ? "Seren Cloud did not answer in time; try again later" : unreachable;
     return new ExecutionFailure("unavailable", what, { cause: error, details });
   }

@@ -11,6 +11,7 @@ import type { ProxyRoute } from "../../support/proxy.ts";
 import type { Secret } from "../../support/secret.ts";
 import { Semaphore } from "../../support/semaphore.ts";
 import { toConnectionFailure } from "./connection-failure.ts";
+import { decodeBody } from "./decode-body.ts";
 import { createDispatcher } from "./dispatcher.ts";
 import type { HttpRequest, HttpResponse, HttpTransport } from "./transport.ts";
 
@@ -75,8 +76,9 @@ export function createHttp(options: HttpOptions): HttpTransport {
         const response = await orAborted(send(calls, request, bound.signal), bound.signal);
         status = response.statusCode;
         const limit = options.maxBodyBytes ?? MAX_BODY_BYTES;
-        const body = await readText(response.body, limit, () => large.take(bound.signal));
-        return { status, headers: flat(response.headers), body };
+        const headers = flat(response.headers);
+        const bytes = decodeBody(response.body, headers["content-encoding"]);
+        return { status, headers, body: await readText(bytes, limit, () => large.take(bound.signal)) };
       } catch (error) {
         if (request.signal.aborted) throw request.signal.reason;
         throw toConnectionFailure(error, { status, overdue: bound.signal.aborted });
@@ -100,10 +102,12 @@ export function createHttp(options: HttpOptions): HttpTransport {
           request.signal.removeEventListener("abort", onAbort);
           controller.abort(new Error("stream closed"));
         };
+        const headers = flat(response.headers);
+        const bytes = decodeBody(response.body, headers["content-encoding"]);
         return {
           status: response.statusCode,
-          headers: flat(response.headers),
-          body: guarded(response.body, request.signal, close),
+          headers,
+          body: guarded(bytes, request.signal, close),
           close,
         };
       } catch (error) {

@@ -8,6 +8,7 @@ import type { Ambient } from "../../support/ambient.ts";
 import { clipCharacters, ownCopy } from "../../support/clip.ts";
 import { ExecutionFailure, type FailureDetails, type FailureKind } from "../../support/failure.ts";
 import { isObject } from "../../support/objects.ts";
+import { strangerWords } from "./stranger.ts";
 import type { HttpResponse } from "./transport.ts";
 
 const MAX_SHOWN_CHARACTERS = 240;
@@ -15,6 +16,8 @@ const MAX_SHOWN_CHARACTERS = 240;
 const MAX_READ_CHARACTERS = 4_096;
 /** How deep errors inside errors are followed. */
 const MAX_DEPTH = 4;
+/** A shorter wait is not worth mentioning. */
+const MIN_SHOWN_WAIT_MS = 10_000;
 const MESSAGE_KEYS = ["message", "detail", "error_description", "error_message", "error", "title", "reason"];
 
 /**
@@ -37,7 +40,10 @@ export function toFailure(response: HttpResponse, subject: string, ambient: Ambi
   const retryAfterMs = parseRetryAfter(response.headers["retry-after"], ambient);
   if (retryAfterMs !== undefined) details.retryAfterMs = retryAfterMs;
 
-  const fail = (kind: FailureKind, message: string) => new ExecutionFailure(kind, message, { details });
+  const stranger = strangerWords(response);
+  if (stranger) details.byStranger = true;
+  const fail = (kind: FailureKind, message: string) => new ExecutionFailure(kind, stranger ?? message, { details });
+  const wait = retryAfterMs && retryAfterMs >= MIN_SHOWN_WAIT_MS ? `; it asks to wait ${waitWords(retryAfterMs)}` : "";
   const words = `${code ?? ""} ${said ?? ""}`;
   if (response.status < 500) {
     for (const marker of [CONVERSATION_BUSY, CONVERSATION_AWAITING]) {
@@ -76,18 +82,27 @@ export function toFailure(response: HttpResponse, subject: string, ambient: Ambi
     case 409:
       return fail("conflict", `Seren Cloud reports a conflict${because}`);
     case 429:
-      return fail("rate_limited", "Seren Cloud's rate limit was reached");
+      return fail("rate_limited", `Seren Cloud's rate limit was reached${wait}`);
     case 501:
       return fail("unsupported", `Seren Cloud does not offer this yet${because}`);
     default:
       if (response.status === 504) details.overdue = true; // the gateway stopped waiting; the service may still be working
       if (response.status >= 500)
-        return fail("unavailable", `Seren Cloud is not available right now (HTTP ${response.status})`);
+        return fail("unavailable", `Seren Cloud is not available right now (HTTP ${response.status})${wait}`);
       return fail(
         "contract",
         `Seren Cloud answered HTTP ${response.status}, which seren-bridge does not know${because}`,
       );
   }
+}
+
+function waitWords(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  if (seconds < 120) return `${seconds} seconds`;
+  const minutes = Math.ceil(seconds / 60);
+  if (minutes < 120) return `${minutes} minutes`;
+  const hours = Math.ceil(minutes / 60);
+  return hours < 48 ? `${hours} hours` : `${Math.ceil(hours / 24)} days`;
 }
 
 /** Returns the wait that `Retry-After` asks for, in milliseconds; undefined unless it is whole seconds or an HTTP date. */

@@ -22,12 +22,20 @@ describe("the proxy for an address", () => {
     expect(shown(env, target)).toBe(expected);
   });
 
-  test.each(["http://127.0.0.1:8787", "https://localhost", "http://127.9.9.9", "http://[::1]:1/"])(
-    "is none for %s",
-    (target) => {
-      expect(shown({ HTTPS_PROXY: "http://p", HTTP_PROXY: "http://p" }, target)).toBeUndefined();
-    },
-  );
+  test.each([
+    "http://127.0.0.1:8787",
+    "https://localhost",
+    "http://127.9.9.9",
+    "http://[::1]:1/",
+    "http://0.0.0.0:1",
+    "http://[::]:1",
+    "https://a.localhost",
+    "https://localhost.",
+    "http://[::ffff:127.0.0.1]",
+    "http://2130706433",
+  ])("is none for %s", (target) => {
+    expect(shown({ HTTPS_PROXY: "http://p", HTTP_PROXY: "http://p" }, target)).toBeUndefined();
+  });
 
   test.each([
     ["api.serendb.com", true],
@@ -47,7 +55,35 @@ describe("the proxy for an address", () => {
     expect(shown({ HTTPS_PROXY: "http://p", no_proxy: except }, API) === undefined).toBe(direct);
   });
 
+  test.each<[string, string, boolean]>([
+    ["10.0.0.0/8", "https://10.1.2.3", true],
+    ["10.0.0.0/8", "https://11.1.2.3", false],
+    ["10.0.0.0/8", "https://[::ffff:10.1.2.3]", true],
+    ["10.0.0.0/99", "https://10.1.2.3", false],
+    ["fd00::/8", "https://[fd12::1]", true],
+    ["[fd00::]/8", "https://[fd12::1]", true],
+    ["fd00::/8", "https://[fe12::1]", false],
+    ["fd12::1", "https://[fd12::1]", true],
+    ["fd12:0:0::1", "https://[fd12::1]", true],
+    ["[fd12::1]", "https://[fd12::1]", true],
+    ["[fd12::1]:443", "https://[fd12::1]", true],
+    ["[fd12::1]:8443", "https://[fd12::1]", false],
+    ["10.1.2.3", "https://[::ffff:10.1.2.3]", true],
+    ["::ffff:10.1.2.3", "https://10.1.2.3", true],
+    ["10.1.2.3:443", "https://10.1.2.3", true],
+    ["10.1.2", "https://10.1.2.3", false],
+    ["api.serendb.com.", API, true],
+    ["api.serendb.com", "https://api.serendb.com./x", true],
+    ["BÜCHER.example", "https://xn--bcher-kva.example", true],
+    ["1.2.3.4/8/9", "https://1.2.3.4", false],
+    ["/8", "https://1.2.3.4", false],
+    ["api.serendb.com:", API, true],
+  ])("NO_PROXY=%j and %s: %s", (except, target, direct) => {
+    expect(shown({ HTTPS_PROXY: "http://p", NO_PROXY: except }, target) === undefined).toBe(direct);
+  });
+
   test.each([
+    ["http://a%:b@p", "HTTPS_PROXY has a % in its user or password that begins no escape (a % itself is written %25)"],
     ["socks5://p:1080", "HTTPS_PROXY is a socks5 proxy; give an http:// or https:// address, or unset it"],
     ["http://", "HTTPS_PROXY is not an address; give an http:// or https:// address, or unset it"],
   ])("%s is refused", (value, message) => {
@@ -72,7 +108,8 @@ describe("the model endpoint", () => {
   });
 
   test.each([
-    ["localhost:11434", /is neither http nor https/],
+    ["localhost:11434", /lacks its scheme: http:\/\/localhost:11434;/],
+    ["ftp://h", /is neither http nor https/],
     ["nonsense", /is not a URL/],
     ["https://u:p@h/v1", /has more than an origin and a path/],
     ["https://h/v1?key=1", /has more than an origin and a path/],

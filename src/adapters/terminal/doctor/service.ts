@@ -1,5 +1,6 @@
 /** Checks of the connection to Seren Cloud. They only read; nothing is created or started. */
 
+import type { RunRow } from "../../../core/index.ts";
 import { type Finding, ok, problem, skipped, warning } from "../../../install/index.ts";
 import { asFailure, type ExecutionFailure } from "../../../support/failure.ts";
 import { duration } from "../screen/format.ts";
@@ -40,10 +41,18 @@ export async function serviceFindings(services: Services): Promise<Finding[]> {
   }
 }
 
-function fixOf({ kind }: ExecutionFailure, address: string): string {
+/** Only where nothing at all answered can a proxy be missing. */
+function fixOf({ kind, details }: ExecutionFailure, address: string): string {
+  if (details.byStranger || details.explained) return "do what the message says, then run seren-bridge doctor again";
   if (kind === "unauthorized" || kind === "forbidden") return "seren-bridge login with a key that is valid";
+  if (kind === "rate_limited") return "wait; nothing is wrong with this installation";
+  if (details.status !== undefined) return "try again later; this machine and its network are not the reason";
   if (kind === "unavailable" && new URL(address).protocol === "http:") return "start it with: seren-bridge local";
   return "try again; where only a proxy leads outside, set HTTPS_PROXY";
+}
+
+function isLive({ state }: RunRow): boolean {
+  return state === "running" || state === "awaiting_approval";
 }
 
 function clock(aheadMs: number | undefined): Finding[] {
@@ -60,14 +69,26 @@ function clock(aheadMs: number | undefined): Finding[] {
   ];
 }
 
-/** A proxy that buffers streams makes runs look stalled until they end. An ended run is enough to detect it. */
+/**
+ * A proxy that buffers streams makes runs look stalled until they end. Only the stream of a run that goes on can show it: that
+ * of an ended run comes whole either way.
+ */
 async function streaming({ remote }: Services): Promise<Finding> {
   const title = "Streaming";
   const { organization, probe } = await remote();
   try {
-    const [latest] = (await organization.runs({ limit: 1 })).rows;
-    if (!latest) return skipped("stream", title, "there is no run yet to try it on; nothing is started for a check");
-    if (await probe.stream(latest.run.runId, STREAM_LIMIT_MS)) return ok("stream", title, "event streams get through");
+    const active = (await organization.runs({ limit: 10, goingOn: true })).rows.find(isLive);
+    const tried = active ?? (await organization.runs({ limit: 1 })).rows[0];
+    if (!tried) return skipped("stream", title, "there is no run yet to try it on; nothing is started for a check");
+    if (await probe.stream(tried.run.runId, STREAM_LIMIT_MS)) {
+      return active
+        ? ok("stream", title, "event streams get through as they happen")
+        : skipped(
+            "stream",
+            title,
+            "the stream of an ended run gets through; whether a proxy holds events back shows only while a run is active",
+          );
+    }
     return warning(
       "stream",
       title,

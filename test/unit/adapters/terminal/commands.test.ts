@@ -205,7 +205,7 @@ describe("doctor", () => {
 
   test("a machine where all is well", async () => {
     const { terminal } = await start();
-    await terminal.run(["run", "hello"]);
+    await terminal.run(["run", "--detach", script({ text: "going on" }, { hang: true })]);
     await terminal.run(["setup", "dispatch", "--write"]);
     const said = await terminal.run(["doctor", "--json"]);
     expect(states(said.stdout)).toMatchObject({

@@ -20,7 +20,7 @@ describe("the status decides the kind", () => {
     [418, "contract", "Seren Cloud answered HTTP 418, which seren-bridge does not know"],
     [422, "invalid_input", "Seren Cloud refused the request"],
     [429, "rate_limited", "Seren Cloud's rate limit was reached"],
-    [301, "contract", "Seren Cloud answered HTTP 301, which seren-bridge does not know"],
+    [410, "contract", "Seren Cloud answered HTTP 410, which seren-bridge does not know"],
     [500, "unavailable", "Seren Cloud is not available right now (HTTP 500)"],
     [501, "unsupported", "Seren Cloud does not offer this yet"],
     [502, "unavailable", "Seren Cloud is not available right now (HTTP 502)"],

@@ -1,0 +1,50 @@
+/** Bodies that a server or a proxy compressed without being asked: we send no `accept-encoding`. */
+import { pipeline, type Readable, type Transform } from "node:stream";
+import { constants, createBrotliDecompress, createGunzip, createInflate, type Zlib } from "node:zlib";
+import { clipCharacters } from "../../support/clip.ts";
+import { ExecutionFailure } from "../../support/failure.ts";
+
+const MAX_SHOWN_CHARACTERS = 40;
+
+type Decoder = Transform & Pick<Zlib, "bytesWritten">;
+
+const DECODERS: Readonly<Record<string, () => Decoder>> = {
+  gzip: () => createGunzip({ flush: constants.Z_SYNC_FLUSH }),
+  "x-gzip": () => createGunzip({ flush: constants.Z_SYNC_FLUSH }),
+  deflate: () => createInflate({ flush: constants.Z_SYNC_FLUSH }),
+  br: () => createBrotliDecompress({ flush: constants.BROTLI_OPERATION_FLUSH }),
+};
+
+/**
+ * Returns the body as it was before it was compressed, piece by piece; whoever reads it bounds it. Throws `contract` for an
+ * encoding that is not known.
+ */
+export function decodeBody(body: Readable, encoding: string | undefined): AsyncIterable<Uint8Array> {
+  const encodings = (encoding ?? "")
+    .toLowerCase()
+    .split(",")
+    .map((one) => one.trim())
+    .filter((one) => one !== "" && one !== "identity");
+  if (encodings.length === 0) return body;
+  const [only = "", ...others] = encodings;
+  const decoder = others.length === 0 ? DECODERS[only]?.() : undefined;
+  if (!decoder) {
+    const shown = clipCharacters(encodings.join(", "), MAX_SHOWN_CHARACTERS, "…");
+    body.on("error", () => undefined).destroy();
+    throw new ExecutionFailure(
+      "contract",
+      `Seren Cloud's answer arrived compressed (${shown}), which was not asked for; a proxy or gateway on the way does that`,
+    );
+  }
+  pipeline(body, decoder, () => undefined); // an error reaches the reader through the decoder
+  return piecesOf(decoder);
+}
+
+async function* piecesOf(decoder: Decoder): AsyncGenerator<Uint8Array, void, void> {
+  try {
+    yield* decoder;
+  } catch (error) {
+    const wasEmpty = decoder.bytesWritten === 0 && error instanceof Error && "code" in error;
+    if (!wasEmpty || error.code !== "Z_BUF_ERROR") throw error; // nothing at all is no compressed nothing, and no fault
+  }
+}
