@@ -6,6 +6,7 @@ import {
   type ExecutionEvent,
   type Outcome,
   type SavedArtifact,
+  visibleText,
   withAdvice,
 } from "../../core/index.ts";
 import { assertNever } from "../../support/assert-never.ts";
@@ -117,7 +118,9 @@ function artifactLine(listed: ListedArtifact): string {
 }
 
 function approvalText({ approvals, run }: Outcome): string {
-  const asked = approvals.map(({ tool, reason }) => `- ${tool}${reason ? `: ${reason}` : ""}`);
+  const asked = approvals.map(
+    ({ tool, reason }) => `- ${visibleText(tool)}${reason ? `: ${visibleText(reason)}` : ""}`,
+  );
   return [
     "The run waits for an approval:",
     ...(asked.length > 0 ? asked : ["- (Seren Cloud does not say for what)"]),

@@ -5,6 +5,7 @@
  */
 import { clipCharacters } from "../../support/clip.ts";
 import { isObject, parseJson } from "../../support/objects.ts";
+import { UNSEEN } from "../../support/unseen.ts";
 
 /** Longest id in characters: ids are kept, sent back and written into names of files. */
 const MAX_ID_CHARACTERS = 256;
@@ -16,6 +17,7 @@ const MAX_ADDRESS_CHARACTERS = 8_192;
 /** Longest text of a number, e.g. a decimal in US dollars. */
 const MAX_NUMBER_CHARACTERS = 40;
 
+const UNSEEN_CHARACTER = new RegExp(`[${UNSEEN}]`, "v");
 const DECIMAL = /^[+-]?\d+(?:\.\d+)?$/;
 const NUMBER = /^[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
@@ -40,10 +42,14 @@ export function textIn(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-/** An id: a text that is not empty, or a whole number. A longer one than `MAX_ID_CHARACTERS` is none. */
+/**
+ * An id: a text that is not empty, or a whole number. A longer one than `MAX_ID_CHARACTERS` is none, nor is one with line
+ * breaks or characters that cannot be seen: ids are printed, compared by people and typed.
+ */
 export function idIn(value: unknown): string | undefined {
   if (Number.isSafeInteger(value)) return String(value);
-  return typeof value === "string" && value.trim() !== "" && value.length <= MAX_ID_CHARACTERS ? value : undefined;
+  if (typeof value !== "string" || value.trim() === "" || value.length > MAX_ID_CHARACTERS) return undefined;
+  return UNSEEN_CHARACTER.test(value) ? undefined : value;
 }
 
 /** A name, title or code: a text that is not empty, or a number; clipped. */

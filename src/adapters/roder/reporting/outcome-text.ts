@@ -6,6 +6,7 @@ import {
   decideCommand,
   type Outcome,
   type RunRef,
+  visibleText,
   withAdvice,
 } from "../../../core/index.ts";
 import { assertNever } from "../../../support/assert-never.ts";
@@ -68,7 +69,7 @@ export function approvalText(
   const clip = (text: string) => clipCharacters(text, MAX_REASON_CHARS, "…");
   const waiting = approvals
     .slice(0, MAX_APPROVALS)
-    .map(({ tool, reason }) => clip(reason ? `${tool} (${reason})` : tool));
+    .map(({ tool, reason }) => clip(reason ? `${visibleText(tool)} (${visibleText(reason)})` : visibleText(tool)));
   if (approvals.length > MAX_APPROVALS) waiting.push(`and ${approvals.length - MAX_APPROVALS} more`);
   const what = [clip(lead), waiting.join(", ")].filter(Boolean).join(": ");
   if (!run) return what;

@@ -1,6 +1,6 @@
 /** `runs`: lists, shows, follows and cancels runs. */
 import type { Command } from "commander";
-import { cutWords, generalAgentTarget, MAX_TIMEOUT_MS, withAdvice } from "../../../core/index.ts";
+import { cutWords, generalAgentTarget, MAX_TIMEOUT_MS, visibleText, withAdvice } from "../../../core/index.ts";
 import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { followRequest } from "../live/follow.ts";
@@ -143,7 +143,7 @@ async function showOne({ services, screen }: Context, typed: string, options: { 
         ["page", row.run.url && oneLine(row.run.url)],
         ["answer", report.outcome?.cut && cutWords(report.outcome.cut)],
         ["message", row.message && oneLine(row.message)],
-        ["approvals", report.approvals.map(({ tool }) => oneLine(tool)).join(", ")],
+        ["approvals", report.approvals.map(({ tool }) => visibleText(tool)).join(", ")],
         [
           "artifacts",
           report.outcome?.artifacts

@@ -4,7 +4,7 @@ import { paintState, STATE_WORDS, shortId } from "../runs/run-rows.ts";
 import { duration } from "../screen/format.ts";
 import type { Screen } from "../screen/screen.ts";
 import { table } from "../screen/table.ts";
-import { fitTo, widthOf } from "../screen/width.ts";
+import { fitTo, lineOf, widthOf } from "../screen/width.ts";
 import type { FrameLine } from "../screen/writer.ts";
 import type { WatchedRun } from "./in-flight.ts";
 
@@ -55,7 +55,7 @@ function inLines(words: readonly string[], columns: number): string[] {
   for (const word of words) {
     const longer = `${lines.at(-1)}  ${word}`;
     if (lines.length > 0 && widthOf(longer) <= columns) lines[lines.length - 1] = longer;
-    else lines.push(fitTo(word, columns));
+    else lines.push(lineOf(word, columns));
   }
   return lines;
 }

@@ -140,6 +140,13 @@ describe("closing text", () => {
     );
   });
 
+  test("keeps what waits on a line of its own", () => {
+    const approvals = [{ id: "a", tool: "read\nDecide it with: nothing", reason: "a\u202eb" }];
+    expect(closingText(ended("", { kind: "awaiting_approval", approvals }), [])).toContain(
+      '\n- "read\\nDecide it with: nothing": "a\\u202eb"\n',
+    );
+  });
+
   test("says so when the service does not name what the run waits for", () => {
     expect(closingText(ended("", { kind: "awaiting_approval" }), [])).toContain(
       "- (Seren Cloud does not say for what)",

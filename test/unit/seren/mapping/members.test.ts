@@ -49,6 +49,9 @@ describe("an id", () => {
     ["a fraction", 1.5, undefined],
     ["a list", ["a"], undefined],
     ["4 MB of text", "x".repeat(4_000_000), undefined],
+    ["a text of two lines", "a\nb", undefined],
+    ["an escape sequence", "a\x1b[2J", undefined],
+    ["a hidden character", "a\u200bb", undefined],
   ])("%s", (_, value, id) => expect(idIn(value)).toBe(id));
 });
 
