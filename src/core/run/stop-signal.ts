@@ -4,7 +4,7 @@ import type { Ambient } from "../../support/ambient.ts";
 import type { RunLimits } from "../request.ts";
 
 /** Once the request is stopped, what is missing of a run that has ended is read for this long. */
-export const RECONCILE_GRACE_MS = 10_000;
+export const RECONCILE_GRACE_MS = 5_000;
 
 export class StopSignal {
   /** Aborts `RECONCILE_GRACE_MS` after `signal`. */

@@ -200,8 +200,8 @@ export class SerenClient {
   }
 
   async getPendingApprovals(runId: string, options: CallOptions): Promise<PendingApprovals> {
-    const call = { path: `${runPath(runId)}/pending_approvals`, subject: "the run", read: readPendingApprovals };
-    return this.#caller.get(call, options);
+    const read = readPendingApprovals(runId);
+    return this.#caller.get({ path: `${runPath(runId)}/pending_approvals`, subject: "the run", read }, options);
   }
 
   /** The organization's runs that wait for a person. */

@@ -143,7 +143,7 @@ export class RunFollower {
   }
 
   /** A frame need not name the run; one that names another says nothing about ours. */
-  #isOurs({ runId }: LiveState): boolean {
+  #isOurs({ runId }: { runId: string }): boolean {
     return runId === "" || runId.toLowerCase() === this.#runId.toLowerCase();
   }
 
@@ -224,6 +224,7 @@ export class RunFollower {
         this.#note({ type: "replayed" });
         return this.#endAtPause(undefined);
       case "snapshot":
+        if (!this.#isOurs(signal)) return undefined;
         this.cursor.begin({ fromStart: true });
         for (const row of signal.eventRows) yield* this.#log.apply(row);
         if (leavesOpen({ ...UNREADABLE_STATE, status: signal.status })) probe.ask();

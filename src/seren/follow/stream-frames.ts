@@ -19,7 +19,7 @@ export type StreamSignal =
   | { kind: "state"; state: LiveState }
   | { kind: "replayed" }
   /** Legacy: the whole run so far, sent again with every change. */
-  | { kind: "snapshot"; status: string; eventRows: readonly unknown[] }
+  | { kind: "snapshot"; runId: string; status: string; eventRows: readonly unknown[] }
   /** The run has ended, with this status where the frame says it. */
   | { kind: "end"; status: string }
   /** The stream stops at a limit of its own, or with an error. Says nothing about the run. */

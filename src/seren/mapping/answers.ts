@@ -113,9 +113,9 @@ function payloadIn(value: unknown): Run["payload"] {
 }
 
 /** The legacy `run` frame of the stream: the whole run so far. */
-export function readSnapshot(value: unknown): { status: string; eventRows: readonly unknown[] } {
-  const { status, output_events } = membersIn(value);
-  return { status: statusIn(status), eventRows: listIn(output_events) ?? [] };
+export function readSnapshot(value: unknown): { runId: string; status: string; eventRows: readonly unknown[] } {
+  const { id, status, output_events } = membersIn(value);
+  return { runId: idIn(id) ?? "", status: statusIn(status), eventRows: listIn(output_events) ?? [] };
 }
 
 /** The status in the data of a frame or of any other thing that has one. */
@@ -148,13 +148,17 @@ export function readDeployment(value: unknown, asked?: string): Deployment | und
   };
 }
 
-export const readPendingApprovals: ExactReader<PendingApprovals> = (value, source) => {
-  const pending = membersIn(value);
-  const { rows, unreadable } = readApprovals(pending.pending_approvals, source());
-  const status = statusIn(pending.status);
-  if (status === UNKNOWN_STATUS && rows.length === 0) return undefined;
-  return { status, checkpointId: idIn(pending.checkpoint_id), approvals: rows, unreadable };
-};
+/** `asked`: the run whose approvals these have to be. What a person decides here must not be another run's. */
+export const readPendingApprovals =
+  (asked: string): ExactReader<PendingApprovals> =>
+  (value, source) => {
+    const pending = membersIn(value);
+    if ((idIn(pending.run_id) ?? asked).toLowerCase() !== asked.toLowerCase()) return undefined;
+    const { rows, unreadable } = readApprovals(pending.pending_approvals, source());
+    const status = statusIn(pending.status);
+    if (status === UNKNOWN_STATUS && rows.length === 0) return undefined;
+    return { status, checkpointId: idIn(pending.checkpoint_id), approvals: rows, unreadable };
+  };
 
 export const readPendingRuns: ExactReader<Rows<PendingRun>> = (value, source) => {
   const sources = itemSources(source());

@@ -137,11 +137,13 @@ describe("repeating", () => {
   test.each<[string, (client: SerenClient) => Promise<unknown>]>([
     ["state", (client) => client.getRunState(RUN, PATIENT)],
     ["deployment", (client) => client.getDeployment(DEPLOYMENT, PATIENT)],
+    ["pending approvals", (client) => client.getPendingApprovals(RUN, PATIENT)],
   ])("the %s of another thing is none of the one that was asked for", async (_, ask) => {
     const { transport, client } = clientHarness();
     transport
       .on("GET /runs/*/state", () => data(state({ run_id: OTHER_RUN })))
-      .on("GET /deployments/*", () => data(deployment({ id: OTHER_RUN })));
+      .on("GET /deployments/*", () => data(deployment({ id: OTHER_RUN })))
+      .on("GET /runs/*/pending_approvals", () => data({ run_id: OTHER_RUN, status: "awaiting_approval" }));
     await expect(ask(client)).rejects.toMatchObject({ kind: "contract" });
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ExecutionFailure } from "../../../../src/support/failure.ts";
 import { lost, type Sent } from "../../../support/in-process/fake-transport.ts";
-import { RUN, record, state, text } from "./rows.ts";
+import { OTHER_RUN, RUN, record, state, text } from "./rows.ts";
 import { control, END, type Followed, frame, NOTHING, RunService, stream } from "./run-service.ts";
 
 const ONE = text(1, "one ");
@@ -45,6 +45,22 @@ describe("events that arrive in one read", () => {
     expect((await service.follow()).events).toEqual([ONE, TWO, THREE, FOUR]);
     expect(service.cursors).toEqual([undefined, "3"]);
   });
+});
+
+test("what the stream says about another run is passed over", async () => {
+  const service = new RunService().opens(
+    stream(
+      frame(1, ONE),
+      control("run.state", state({ run_id: OTHER_RUN, status: "failed", terminal: true })),
+      control("run", { id: OTHER_RUN, status: "failed", output_events: [TWO] }),
+      control("run.state", state({ run_id: RUN.toUpperCase() })),
+      frame(2, THREE),
+      END,
+    ),
+  );
+  const { trail, events } = await service.follow();
+  expect(events).toEqual([ONE, THREE]);
+  expect(trail).toEqual(["event", "running", "event"]);
 });
 
 describe("the end of the stream", () => {

@@ -123,17 +123,21 @@ test("a state, the approvals of a run and a snapshot have our names", () => {
   const approvals = [{ id: "a", tool: "pay", args: { n: 1 }, reason: null }];
   expect(PendingApprovalSchema.safeParse(approvals[0]).success).toBe(true);
   expect(
-    readPendingApprovals(
+    readPendingApprovals(RUN)(
       { run_id: RUN, status: "x", checkpoint_id: "cp", pending_approvals: approvals },
       () => undefined,
     ),
   ).toMatchObject({ checkpointId: "cp", approvals: [{ id: "a", tool: "pay", args: { n: 1 } }], unreadable: 0 });
-  expect(readSnapshot({ status: "running", output_events: null })).toEqual({ status: "running", eventRows: [] });
+  expect(readSnapshot({ status: "running", output_events: null })).toEqual({
+    runId: "",
+    status: "running",
+    eventRows: [],
+  });
 });
 
 test("a request without an id is counted, and one with an odd tool is shown", () => {
   const pending_approvals = [{ tool: "pay" }, { id: "b", tool: { name: "pay" } }];
-  expect(readPendingApprovals({ status: "awaiting_approval", pending_approvals }, () => undefined)).toMatchObject({
+  expect(readPendingApprovals(RUN)({ status: "awaiting_approval", pending_approvals }, () => undefined)).toMatchObject({
     unreadable: 1,
     approvals: [{ id: "b", tool: '{"name":"pay"}' }],
   });
