@@ -9,17 +9,17 @@ export const UNSEEN =
 
 /** Most text is plain, and this test is much faster than the others. */
 const PLAIN = /^[\n\x20-\x7e]*$/;
-const UNSEEN_IN_JSON = new RegExp(`[[${UNSEEN}]--[\\n]]`, "gv");
+const UNSEEN_IN_JSON = new RegExp(`[[${UNSEEN}]--[\\n]]+`, "gv");
 
 /** Returns JSON text with its unseen characters as `\u` escapes. Its value stays the same. */
 export function escapeUnseenInJson(json: string): string {
   return PLAIN.test(json) ? json : json.replace(UNSEEN_IN_JSON, codeUnits);
 }
 
-/** Returns the `\u` escapes of a character: two for one beyond U+FFFF. */
-export function codeUnits(character: string): string {
+/** Returns the `\u` escapes of a text: two for a character beyond U+FFFF. */
+export function codeUnits(text: string): string {
   return Array.from(
-    { length: character.length },
-    (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`,
+    { length: text.length },
+    (_, index) => `\\u${text.charCodeAt(index).toString(16).padStart(4, "0")}`,
   ).join("");
 }

@@ -1,7 +1,7 @@
 /** Ctrl-Z on a terminal: the shell gets its prompt in order, and `fg` draws the screen again. */
 import { expect, test } from "vitest";
 import { script, startCloud } from "../support/child-process/cloud.ts";
-import { HAVE_PTY, startPtyCommand } from "../support/child-process/pty.ts";
+import { DOWN, ENTER, HAVE_PTY, startPtyCommand } from "../support/child-process/pty.ts";
 
 const CTRL_Z = "\x1a";
 
@@ -33,4 +33,23 @@ test.runIf(HAVE_PTY)("in `watch`, which reads single keys", async () => {
   await pty.sees("q quit", pty.shown().indexOf("SHELL-1"));
   pty.type("q");
   expect(await pty.ended).toBe(0);
+});
+
+test.runIf(HAVE_PTY)("at a question, which is asked again, also twice", async () => {
+  const server = await startCloud();
+  const prompt = script({ approve: "deploy" }, { text: "whole\n" });
+  const pty = startPtyCommand(
+    server.env,
+    (program) => `stty cols 80 rows 24; set -m; ${program} run '${prompt}'; echo FIRST; fg; echo SECOND; fg`,
+  );
+  await pty.sees("to navigate");
+  pty.type(CTRL_Z);
+  await pty.sees("FIRST");
+  await pty.sees("to navigate", pty.shown().indexOf("FIRST"));
+  pty.type(CTRL_Z);
+  await pty.sees("SECOND");
+  await pty.sees("to navigate", pty.shown().indexOf("SECOND"));
+  pty.type(DOWN + ENTER);
+  expect(await pty.ended).toBe(0);
+  expect(pty.shown()).toContain("whole");
 });

@@ -1,6 +1,6 @@
 /** The terminal command, for people and for scripts. */
 export { runTerminal } from "./program.ts";
-export { createScreen, type Screen } from "./screen/screen.ts";
+export { createScreen, type Screen, type Suspension } from "./screen/screen.ts";
 export { createSpokenLog } from "./screen/spoken-log.ts";
 export type {
   ApiKeys,
@@ -13,5 +13,4 @@ export type {
   Probe,
   Remote,
   Services,
-  Suspension,
 } from "./services.ts";

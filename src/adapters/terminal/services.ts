@@ -92,14 +92,6 @@ export interface Paths extends Readonly<InstallContext["paths"]> {
   readonly credentialsFile: string;
 }
 
-/** Ctrl-Z while the screen is drawn on. */
-export interface Suspension {
-  /** Calls `leave` before the process stops and `enter` when it goes on. Returns a function that removes them. */
-  around(hooks: { leave(): void; enter(): void }): () => void;
-  /** Stops the process and those of its command line. For a Ctrl-Z that arrives as a key. */
-  suspend(): void;
-}
-
 export interface Services extends InstallContext {
   /** The modes of this program that hosts start, for the help. */
   readonly hostModes: readonly { mode: string; summary: string }[];
@@ -122,7 +114,6 @@ export interface Services extends InstallContext {
   inFlightRuns(): Promise<InFlightRun[]>;
   /** Calls the listener at every interrupt. Returns a function that removes it; without listeners an interrupt ends the program. */
   onInterrupt(listener: () => void): () => void;
-  readonly suspension: Suspension;
   /** Exits at once. */
   leave(code: number): void;
   readonly writeFile: WriteFile;

@@ -41,6 +41,7 @@ export async function serve(args: readonly string[], hostModes: Services["hostMo
     noColor: args.includes("--no-color"),
     variable: config.variable,
     mark: ambient.uuid(),
+    suspension: createSuspension(ambient),
   });
   const log =
     config.variable("SEREN_BRIDGE_LOG") === undefined
@@ -73,7 +74,6 @@ export async function serve(args: readonly string[], hostModes: Services["hostMo
     inFlightRuns: async (): Promise<InFlightRun[]> =>
       (await import("../terminal/remote-services.ts")).listInFlightRuns(config, ambient, keys.current),
     onInterrupt: interrupts({ screen, ignoreHangup: hangupWasIgnored(config.variable("_")) }),
-    suspension: createSuspension(ambient),
     leave: (code) => process.exit(code),
     async writeFile(path, text, mode) {
       await mkdir(dirname(path), { recursive: true });

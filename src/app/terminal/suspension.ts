@@ -31,10 +31,11 @@ export function createSuspension(ambient: Ambient): Suspension {
     ambient.timer(NOT_STOPPED_MS, resume, { unref: true });
   };
   const onSignal = () => stop(process.pid);
+  const unlisten = () => void process.off("SIGTSTP", onSignal);
   const listen = () => {
+    unlisten(); // a second listener would catch the signal that is to stop us
     if (process.platform !== "win32") process.on("SIGTSTP", onSignal);
   };
-  const unlisten = () => void process.off("SIGTSTP", onSignal);
   return {
     around(hooks) {
       if (all.size === 0) listen();

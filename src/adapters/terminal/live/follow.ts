@@ -127,7 +127,6 @@ function presenterFor(
   return new LivePresenter({
     screen,
     ambient: services.ambient,
-    suspension: services.suspension,
     onInterrupt,
     onApproval: screen.interactive ? (run, view) => askForDecision(context, { run, view, onDecision }) : undefined,
   });

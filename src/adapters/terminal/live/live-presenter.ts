@@ -8,7 +8,6 @@ import type { Screen } from "../screen/screen.ts";
 import { keyValueTable } from "../screen/table.ts";
 import { oneLine } from "../screen/text.ts";
 import { lineOf, widthOf } from "../screen/width.ts";
-import type { Suspension } from "../services.ts";
 import { closingWords, interruptWords } from "./closing-words.ts";
 import { LiveView } from "./live-view.ts";
 import { PHASE_WORDS } from "./phase-words.ts";
@@ -18,7 +17,6 @@ import type { OnInterrupt, Presenter } from "./presenter.ts";
 export interface LiveOptions {
   screen: Screen;
   ambient: Ambient;
-  suspension: Suspension;
   onInterrupt: OnInterrupt;
   /**
    * Called when the run starts to wait for an approval. Returns the function to call when it no longer waits. Absent when
@@ -61,7 +59,7 @@ export class LivePresenter implements Presenter {
   start(): void {
     this.#view.start();
     let shown = false;
-    this.#release = this.#options.suspension.around({
+    this.#release = this.#options.screen.suspension.around({
       leave: () => {
         shown = this.#view.isShown;
         this.#view.stop();

@@ -7,10 +7,19 @@ export interface Input extends Readable {
   isTTY?: boolean | undefined;
 }
 
+/** Ctrl-Z while the screen is drawn on. */
+export interface Suspension {
+  /** Calls `leave` before the process stops and `enter` when it goes on. Returns a function that removes them. */
+  around(hooks: { leave(): void; enter(): void }): () => void;
+  /** Stops the process and those of its command line. For a Ctrl-Z that arrives as a key. */
+  suspend(): void;
+}
+
 export interface Screen {
   readonly stdin: Input;
   readonly stdout: ScreenWriter;
   readonly stderr: ScreenWriter;
+  readonly suspension: Suspension;
   readonly colors: Colors;
   /** For stderr, which may be a terminal when stdout is not. */
   readonly errorColors: Colors;
@@ -37,6 +46,7 @@ export interface ScreenOptions {
   variable: (name: string) => string | undefined;
   /** A random word, by which the sequences of this process are told from foreign ones. */
   mark: string;
+  suspension: Suspension;
 }
 
 export function createScreen({
@@ -47,6 +57,7 @@ export function createScreen({
   noColor,
   variable,
   mark,
+  suspension,
 }: ScreenOptions): Screen {
   const dumb = variable("TERM") === "dumb";
   const build = variable("CI") !== undefined && variable("CI") !== "false";
@@ -61,6 +72,7 @@ export function createScreen({
     stdin,
     stdout,
     stderr,
+    suspension,
     colors: colorsOf(stdout),
     errorColors: colorsOf(stderr),
     animated: !dumb && !build,

@@ -74,7 +74,7 @@ async function pick(
     );
   const draw = () => board.draw(runs, index(), ambient.now(), note);
   const onKey = (key: Key) => {
-    if (key === "suspend") return services.suspension.suspend();
+    if (key === "suspend") return screen.suspension.suspend();
     const action = ACTIONS[key];
     if (action) {
       chosen = { action, run: runs[index()] };
@@ -86,7 +86,7 @@ async function pick(
     draw();
   };
   let stopKeys = listenForKeys(screen.stdin, onKey);
-  const endSuspension = services.suspension.around({
+  const endSuspension = screen.suspension.around({
     leave() {
       board.clear();
       stopKeys();

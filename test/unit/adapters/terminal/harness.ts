@@ -99,7 +99,6 @@ export class TestTerminal {
         this.#interrupts.add(listener);
         return () => this.#interrupts.delete(listener);
       },
-      suspension: { around: () => () => undefined, suspend: () => undefined },
       leave: (code) => {
         this.left = code;
       },
@@ -120,6 +119,7 @@ export class TestTerminal {
       noColor: true,
       variable: config.variable,
       mark: ambient.uuid(),
+      suspension: { around: () => () => undefined, suspend: () => undefined },
     });
     const code = await runTerminal(args, { services, screen });
     return { code, stdout: stdout.text(), stderr: stderr.text() };
