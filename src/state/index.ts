@@ -1,4 +1,4 @@
 /** Small files that several processes of this machine share. */
 export { writeFileAtomic } from "./atomic-file.ts";
 export { OwnedFiles } from "./owned-files.ts";
-export { aliveAddress, isAlive, showAlive } from "./owner.ts";
+export { claim, type OwnerState, ownerState } from "./owner.ts";

@@ -2,19 +2,18 @@
  * Small files of this machine's processes: one folder per process with `owner.json` and the process's files. Files of a
  * dead process are taken over by renaming them into the own folder, at which exactly one process succeeds.
  */
-import { mkdir, readdir, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
-import type { Server } from "node:net";
+import { lstat, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
-import * as z from "zod";
 import type { Ambient } from "../support/ambient.ts";
-import { lazy } from "../support/lazy.ts";
+import { makeFolder } from "../support/make-folder.ts";
+import { readPlainFile } from "../support/plain-file.ts";
+import { systemCode } from "../support/system-error.ts";
+import type { AliveSocket } from "./alive-socket.ts";
 import { writeFileAtomic } from "./atomic-file.ts";
-import { aliveAddress, isAlive, machineId, showAlive } from "./owner.ts";
+import { hasOwner, type OwnerState, own, ownerState } from "./owner.ts";
 
-const OWNER_FILE = "owner.json";
-const OwnerSchema = z.object({ v: z.literal(1), machine: z.string(), address: z.string() });
-type Owner = z.output<typeof OwnerSchema>;
 const SUFFIX = ".entry";
+const MAX_ENTRY_BYTES = 64 * 1024;
 /** A folder without an owner file after this long belongs to a process that died while creating it. */
 const RUIN_AFTER_MS = 24 * 60 * 60_000;
 
@@ -23,40 +22,52 @@ export interface OwnedFile {
   text: string;
 }
 
+/** The folder of this process. */
+interface Home {
+  folder: string;
+  socket: AliveSocket | undefined;
+}
+
 export class OwnedFiles {
   readonly #root: string;
   readonly #ambient: Ambient;
-  readonly #id: string;
-  readonly #machine = machineId();
-  readonly #folder: () => Promise<string>;
-  #alive: Server | undefined;
+  #home: Promise<Home> | undefined;
 
   /** `root` is created at the first write. Names consist of letters, digits and `-`. */
   constructor(root: string, ambient: Ambient) {
     this.#root = root;
     this.#ambient = ambient;
-    this.#id = ambient.uuid();
-    this.#folder = lazy(() => this.#makeFolder());
   }
 
   /** Durable when it resolves. */
   async put(name: string, text: string): Promise<void> {
-    await writeFileAtomic(join(await this.#folder(), name + SUFFIX), text, { token: this.#ambient.uuid() });
+    const home = await this.#openHome();
+    try {
+      await this.#write(home, name, text);
+    } catch (error) {
+      if (systemCode(error) !== "ENOENT") throw error;
+      // It was removed, or moved with what it holds: then its socket goes on telling that this process lives.
+      if ((await this.#home) === home) this.#home = undefined;
+      await this.#write(await this.#openHome(), name, text);
+    }
   }
 
   async remove(name: string): Promise<void> {
-    await rm(join(await this.#folder(), name + SUFFIX), { force: true });
+    if (!this.#home) return;
+    const { folder } = await this.#home;
+    await rm(join(folder, name + SUFFIX), { force: true });
   }
 
   /** Takes over the files of this machine's dead processes that `wanted` accepts, and returns them. */
   async takeOrphans(wanted: (text: string) => boolean): Promise<OwnedFile[]> {
     const taken: OwnedFile[] = [];
-    for (const { folder, owner, own } of await this.#owners()) {
-      if (own || owner.machine !== this.#machine || (await isAlive(owner.address))) continue;
+    for (const folder of await this.#foreignFolders()) {
+      if ((await ownerState(folder, this.#ambient.now())) !== "dead") continue;
       for (const file of await readEntries(folder)) {
         if (!wanted(file.text)) continue;
+        const home = await this.#openHome();
         try {
-          await rename(join(folder, file.name + SUFFIX), join(await this.#folder(), file.name + SUFFIX));
+          await rename(join(folder, file.name + SUFFIX), join(home.folder, file.name + SUFFIX));
           taken.push(file);
         } catch {
           // another process was faster
@@ -68,84 +79,98 @@ export class OwnedFiles {
     return taken;
   }
 
-  /** All files, with whether the owner of each is alive. Files of other machines count as alive. */
-  async list(): Promise<(OwnedFile & { alive: boolean })[]> {
-    const all: (OwnedFile & { alive: boolean })[] = [];
-    for (const { folder, owner, own } of await this.#owners()) {
-      const alive = own || owner.machine !== this.#machine || (await isAlive(owner.address));
-      for (const file of await readEntries(folder)) all.push({ ...file, alive });
+  /** All files, with what is known of the owner of each. */
+  async list(): Promise<(OwnedFile & { owner: OwnerState })[]> {
+    const all: (OwnedFile & { owner: OwnerState })[] = [];
+    const own = (await this.#home?.catch(() => undefined))?.folder;
+    if (own !== undefined) for (const file of await readEntries(own)) all.push({ ...file, owner: "alive" });
+    for (const folder of await this.#foreignFolders()) {
+      const files = await readEntries(folder);
+      if (files.length === 0) continue;
+      const owner = await ownerState(folder, this.#ambient.now());
+      for (const file of files) all.push({ ...file, owner });
     }
     return all;
   }
 
-  /** Removes the folder when it holds no file of this process any more. */
+  /** Removes the folder when it holds no file of this process any more. Otherwise the socket tells of the process's end. */
   async close(): Promise<void> {
-    if (!this.#alive) return;
-    await removeIfEmpty(await this.#folder());
-    this.#alive.close();
+    const home = await this.#home?.catch(() => undefined);
+    if (!home || !(await removeIfEmpty(home.folder))) return;
+    this.#home = undefined;
+    await home.socket?.close();
   }
 
-  async #makeFolder(): Promise<string> {
-    const folder = join(this.#root, this.#id);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const address = aliveAddress(folder, this.#id);
-    this.#alive = await showAlive(address); // before the first file, so that an owner file implies a living owner
-    const owner: Owner = { v: 1, machine: this.#machine, address };
-    await writeFileAtomic(join(folder, OWNER_FILE), JSON.stringify(owner), { token: this.#ambient.uuid() });
-    return folder;
+  /** A failed attempt is repeated at the next call: a disk that was full may have room again. */
+  #openHome(): Promise<Home> {
+    this.#home ??= this.#makeHome().catch((error: unknown) => {
+      this.#home = undefined;
+      throw error;
+    });
+    return this.#home;
+  }
+
+  /** Each attempt has an id of its own, so that nothing of a failed one is in the way. */
+  async #makeHome(): Promise<Home> {
+    const id = this.#ambient.uuid();
+    const folder = join(this.#root, id);
+    await makeFolder(folder);
+    try {
+      return { folder, socket: await own(folder, id, this.#ambient.now()) };
+    } catch (error) {
+      await removeIfEmpty(folder);
+      throw error;
+    }
+  }
+
+  #write({ folder }: Home, name: string, text: string): Promise<void> {
+    return writeFileAtomic(join(folder, name + SUFFIX), text, { token: this.#ambient.uuid() });
   }
 
   async #removeRuins(): Promise<void> {
     const before = this.#ambient.now() - RUIN_AFTER_MS;
-    for (const id of await readdir(this.#root).catch(() => [])) {
-      const folder = join(this.#root, id);
-      if (!(await readOwner(folder)) && (await isOlder(folder, before))) await removeIfEmpty(folder);
+    for (const folder of await this.#foreignFolders()) {
+      if ((await isOlder(folder, before)) && !(await hasOwner(folder))) await removeIfEmpty(folder);
     }
   }
 
-  async #owners(): Promise<{ folder: string; owner: Owner; own: boolean }[]> {
-    const owners: { folder: string; owner: Owner; own: boolean }[] = [];
-    for (const id of await readdir(this.#root).catch(() => [])) {
-      const folder = join(this.#root, id);
-      const owner = await readOwner(folder);
-      if (owner) owners.push({ folder, owner, own: id === this.#id });
-    }
-    return owners;
+  async #foreignFolders(): Promise<string[]> {
+    const own = (await this.#home?.catch(() => undefined))?.folder;
+    return (await this.#folders()).filter((folder) => folder !== own);
+  }
+
+  /** Real folders only: what a link leads to is not ours to read or to remove. */
+  async #folders(): Promise<string[]> {
+    const entries = await readdir(this.#root, { withFileTypes: true }).catch(() => []);
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(this.#root, name));
   }
 }
 
-async function readOwner(folder: string): Promise<Owner | undefined> {
-  try {
-    return OwnerSchema.safeParse(JSON.parse(await readFile(join(folder, OWNER_FILE), "utf8"))).data;
-  } catch {
-    return undefined;
-  }
-}
-
+/** Regular files only. */
 async function readEntries(folder: string): Promise<OwnedFile[]> {
   const entries: OwnedFile[] = [];
-  for (const file of await readdir(folder).catch(() => [])) {
-    if (!file.endsWith(SUFFIX)) continue;
-    try {
-      entries.push({ name: file.slice(0, -SUFFIX.length), text: await readFile(join(folder, file), "utf8") });
-    } catch {
-      // removed by another process
-    }
+  for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
+    if (!entry.isFile() || !entry.name.endsWith(SUFFIX)) continue;
+    // Undefined: removed by another process, or not readable by this one.
+    const file = await readPlainFile(join(folder, entry.name), MAX_ENTRY_BYTES).catch(() => undefined);
+    if (file) entries.push({ name: entry.name.slice(0, -SUFFIX.length), text: file.bytes.toString("utf8") });
   }
   return entries;
 }
 
 async function isOlder(path: string, time: number): Promise<boolean> {
   try {
-    return (await stat(path)).mtimeMs < time;
+    return (await lstat(path)).mtimeMs < time;
   } catch {
     return false; // removed by another process
   }
 }
 
-async function removeIfEmpty(folder: string): Promise<void> {
-  const left = await readdir(folder).catch(() => undefined);
-  if (!left || left.some((name) => name.endsWith(SUFFIX))) return;
-  for (const name of left) await rm(join(folder, name), { force: true });
+/** Resolves with whether nothing that matters is left. */
+async function removeIfEmpty(folder: string): Promise<boolean> {
+  const left = await readdir(folder).catch(() => []);
+  if (left.some((name) => name.endsWith(SUFFIX))) return false;
+  for (const name of left) await rm(join(folder, name), { force: true }).catch(() => undefined);
   await rmdir(folder).catch(() => undefined);
+  return true;
 }

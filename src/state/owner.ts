@@ -1,56 +1,93 @@
-/**
- * Proves that a process is alive: a socket it listens on until it ends. A process id proves nothing: ids are reused, and
- * a killed process that was not reaped still accepts signal 0. A socket ends with its process in every case.
- */
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { connect, createServer, type Server } from "node:net";
-import { hostname, tmpdir } from "node:os";
+/** The process that a folder belongs to, and whether it is alive. */
 import { join } from "node:path";
+import * as z from "zod";
+import { readPlainFile } from "../support/plain-file.ts";
+import { type AliveSocket, knockIn, listenIn } from "./alive-socket.ts";
+import { writeFileAtomic } from "./atomic-file.ts";
+import { startedAt, thisMachine } from "./machine.ts";
 
-/** The address of a Unix socket has 108 bytes on Linux and 104 on macOS, the final NUL counted. */
-const MAX_SOCKET_PATH_BYTES = 103;
+const OWNER_FILE = "owner.json";
+const MAX_BYTES = 4096;
 
-/** Returns the address on which the process `ownerId` listens. */
-export function aliveAddress(folder: string, ownerId: string): string {
-  if (process.platform === "win32") return `\\\\.\\pipe\\seren-bridge-${ownerId}`;
-  const near = join(folder, "alive");
-  return Buffer.byteLength(near) <= MAX_SOCKET_PATH_BYTES ? near : join(tmpdir(), `seren-bridge-${ownerId}`);
-}
+const OwnerSchema = z.object({
+  v: z.literal(2),
+  id: z.string(),
+  machine: z.string().optional(),
+  boot: z.string().optional(),
+  /** Of the socket beside this file. Absent when the file system has none: then the death of the owner cannot be seen. */
+  inode: z.string().optional(),
+  /** Milliseconds since the epoch. */
+  since: z.number(),
+});
+type Owner = z.output<typeof OwnerSchema>;
 
-/** Listens until the process ends, without keeping it alive. Rejects when the address cannot be used. */
-export function showAlive(address: string): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    const server = createServer((connection) => connection.destroy());
-    server.once("error", reject);
-    server.listen(address, () => {
-      server.unref();
-      resolve(server);
-    });
-  });
-}
+/**
+ * `dead` is certain. `unknown` is everything that cannot be seen from here: another machine, another container, a copied
+ * folder, a file system without sockets. What an unknown owner has is left alone, asked about again later, and shown to a
+ * person.
+ */
+export type OwnerState = "alive" | "dead" | "unknown";
 
-/** Whether a process listens there. Only a clear refusal counts as dead; anything else counts as alive. */
-export function isAlive(address: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const connection = connect(address);
-    connection.once("connect", () => {
-      connection.destroy();
-      resolve(true);
-    });
-    connection.once("error", (error: NodeJS.ErrnoException) => {
-      resolve(error.code !== "ECONNREFUSED" && error.code !== "ENOENT");
-    });
-  });
-}
-
-/** Distinguishes machines that share a state folder (a network home, a container's volume). */
-export function machineId(): string {
-  let id = "";
+/** Makes this process the owner of an empty folder until it ends. Undefined when the file system has no sockets. */
+export async function own(folder: string, id: string, now: number): Promise<AliveSocket | undefined> {
+  const socket = await listenIn(folder, id).catch(() => undefined); // before the file: who has a file has been listening
   try {
-    id = readFileSync("/etc/machine-id", "utf8").trim();
-  } catch {
-    // not available on this system: the host name alone
+    const proof = socket ? { inode: socket.inode } : {};
+    const owner: Owner = { v: 2, id, ...(await thisMachine()), ...proof, since: now };
+    await writeFileAtomic(join(folder, OWNER_FILE), JSON.stringify(owner), { token: id });
+  } catch (error) {
+    await socket?.close();
+    throw error;
   }
-  return createHash("sha256").update(`${hostname()}\n${id}`).digest("hex").slice(0, 16);
+  return socket;
+}
+
+/** The one judgement of who is alive. Never rejects. `now` is the time of this machine's clock. */
+export async function ownerState(folder: string, now: number): Promise<OwnerState> {
+  const owner = await readOwner(folder);
+  if (owner?.inode === undefined) return "unknown";
+  const { answer, inode } = await knockIn(folder, owner.id);
+  if (inode !== owner.inode) return "unknown"; // a copy: the socket that the owner listens on is elsewhere
+  if (answer === "listening") return "alive";
+  return answer === "refused" && (await wouldBeSeen(owner, now)) ? "dead" : "unknown";
+}
+
+/** Whether the folder has an owner file. */
+export async function hasOwner(folder: string): Promise<boolean> {
+  return (await readOwner(folder)) !== undefined;
+}
+
+/**
+ * Whether a living owner's socket would be heard here. It is under the same kernel; and nothing lives on from an earlier
+ * start of this machine. An owner from after this start with another boot id is on a machine that has our id by mistake
+ * (copied images), whatever else is equal.
+ */
+async function wouldBeSeen({ machine, boot, since }: Owner, now: number): Promise<boolean> {
+  const here = await thisMachine();
+  if (boot !== undefined && boot === here.boot) return true;
+  if (machine === undefined || machine !== here.machine) return false;
+  return boot === undefined || since < startedAt(now);
+}
+
+async function readOwner(folder: string): Promise<Owner | undefined> {
+  try {
+    const file = await readPlainFile(join(folder, OWNER_FILE), MAX_BYTES);
+    return file && OwnerSchema.safeParse(JSON.parse(file.bytes.toString("utf8"))).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Claims a folder that stays, for one process at a time. Resolves with undefined when another one has it, or when that
+ * cannot be seen; rejects when the folder cannot have a socket.
+ */
+export async function claim(folder: string, id: string): Promise<AliveSocket | undefined> {
+  const { answer } = await knockIn(folder, id);
+  if (answer === "listening" || answer === "unclear") return undefined;
+  const socket = await listenIn(folder, id);
+  const { inode } = await knockIn(folder, id);
+  if (inode === socket.inode) return socket;
+  await socket.close(); // another process was faster
+  return undefined;
 }

@@ -48,7 +48,9 @@ export class SimulatedDisk {
         return taken;
       },
       list: () =>
-        Promise.resolve([...this.#entries].map(([name, { text, owner: by }]) => ({ name, text, alive: by.alive }))),
+        Promise.resolve(
+          [...this.#entries].map(([name, { text, owner: by }]) => ({ name, text, owner: by.alive ? "alive" : "dead" })),
+        ),
     };
   }
 }

@@ -34,8 +34,8 @@ export interface InFlightRun {
   host: string;
   /** Milliseconds since the epoch. */
   since: number;
-  /** Whether the process that started it still runs. */
-  alive: boolean;
+  /** Whether the process that started it still runs; `unknown` when this cannot be seen from here. */
+  owner: "alive" | "dead" | "unknown";
 }
 
 export type KeySource =

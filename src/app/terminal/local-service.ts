@@ -1,7 +1,7 @@
 /** The embedded Seren Cloud as a server, for the terminal's `local` command. */
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
-import type { Server } from "node:net";
+import { readFileSync } from "node:fs";
+import { realpath } from "node:fs/promises";
 import * as z from "zod";
 import type { LocalOptions, LocalRequestLine, LocalServer } from "../../adapters/terminal/index.ts";
 import type { Config } from "../../config.ts";
@@ -17,9 +17,11 @@ import {
   StateFolder,
   startLocalHttp,
 } from "../../local/index.ts";
-import { aliveAddress, isAlive, showAlive } from "../../state/index.ts";
+import { claim } from "../../state/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { ExecutionFailure, type FailureKind } from "../../support/failure.ts";
+import { makeFolder } from "../../support/make-folder.ts";
+import { systemReason } from "../../support/system-error.ts";
 
 export async function serveLocal(options: LocalOptions, config: Config, ambient: Ambient): Promise<LocalServer> {
   const { port, key = `local-${ambient.uuid()}`, faults, state, onRequest, onProblem } = options;
@@ -39,36 +41,29 @@ export async function serveLocal(options: LocalOptions, config: Config, ambient:
       async close() {
         await close();
         await model?.close();
-        owned?.close();
+        await owned?.close();
       },
     };
   } catch (error) {
-    owned?.close();
+    await owned?.close();
     throw error;
   }
 }
 
 /** Claims the folder for this process: two services would overwrite each other's changes. Rejects with `conflict`. */
-async function ownFolder(path: string): Promise<Server> {
+async function ownFolder(path: string): Promise<{ close(): Promise<void> }> {
   const refuse = (kind: FailureKind, why: string, cause?: unknown) =>
     new ExecutionFailure(kind, `the state folder ${path} cannot be used: ${why}`, { cause });
-  let address: string;
+  await makeFolder(path);
+  const real = await realpath(path);
+  let owned: { close(): Promise<void> } | undefined;
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    const real = realpathSync(path);
-    address = aliveAddress(real, createHash("sha256").update(real).digest("hex").slice(0, 16));
+    owned = await claim(real, createHash("sha256").update(real).digest("hex").slice(0, 16));
   } catch (error) {
-    throw refuse("invalid_input", error instanceof Error ? error.message : "", error);
+    throw refuse("invalid_input", `no socket can be made in it (${systemReason(error)}); choose another folder`, error);
   }
-  try {
-    return await showAlive(address);
-  } catch (error) {
-    if (await isAlive(address)) {
-      throw refuse("conflict", "another seren-bridge local serves it; end that one, or choose another folder", error);
-    }
-    rmSync(address, { force: true }); // left behind by a process that was killed
-    return showAlive(address);
-  }
+  if (owned) return owned;
+  throw refuse("conflict", "another seren-bridge local serves it; end that one, or choose another folder");
 }
 
 /** Reports every request when its response begins. */

@@ -42,11 +42,11 @@ export async function listInFlightRuns(config: Config, ambient: Ambient, apiKey:
   if (config.local) return []; // no other process can see an embedded service's runs
   const account = accountOf({ apiKey, baseUrl: config.apiBase() });
   const files = await new OwnedFiles(journalFolder(config.stateDir), ambient).list();
-  return files.flatMap(({ text, alive }) => {
+  return files.flatMap(({ text, owner }) => {
     const entry = parseEntry(text);
     if (entry?.account !== account) return [];
     const { runId, deploymentId, host, since } = entry;
-    return [{ deploymentId, host, since, alive, ...(runId ? { runId } : {}) }];
+    return [{ deploymentId, host, since, owner, ...(runId ? { runId } : {}) }];
   });
 }
 

@@ -35,10 +35,10 @@ export interface JournalStore {
   /** Writes or replaces a text of this process. Resolves when it is durable. */
   put(name: string, text: string): Promise<void>;
   remove(name: string): Promise<void>;
-  /** Takes over the wanted texts of dead owners. Of several processes that try, one gets each text and owns it afterwards. */
+  /** Takes over the wanted texts of owners that are certainly dead. Of several processes that try, one gets each text and owns it afterwards. */
   takeOrphans(wanted: (text: string) => boolean): Promise<{ name: string; text: string }[]>;
-  /** Returns all texts of this machine, those of living owners included, to be shown. */
-  list(): Promise<{ name: string; text: string; alive: boolean }[]>;
+  /** Returns all texts, whoever owns them, to be shown. */
+  list(): Promise<{ name: string; text: string; owner: "alive" | "dead" | "unknown" }[]>;
 }
 
 export interface JournalOptions {

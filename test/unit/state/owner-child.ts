@@ -10,3 +10,4 @@ for (const entry of entries) {
 }
 process.stdout.write("ready\n");
 setInterval(() => undefined, 60_000);
+process.once("SIGTERM", () => process.exit(0)); // without closing: what it owns stays

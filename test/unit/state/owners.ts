@@ -16,7 +16,18 @@ const CHILD = ["scripts/run-typescript.mjs", "test/unit/state/owner-child.ts"];
 
 /** Starts a process with its own `entries` (`name=text`) under `root`. */
 export async function owner(root: string, ...entries: string[]): Promise<ChildProcess> {
-  return started(spawn(process.execPath, [...CHILD, root, ...entries], { stdio: ["ignore", "pipe", "inherit"] }));
+  return ownerThrough([], process.env, root, ...entries);
+}
+
+/** The same, started by another program (`unshare …`) and with another environment. */
+export async function ownerThrough(
+  launcher: readonly string[],
+  env: NodeJS.ProcessEnv,
+  root: string,
+  ...entries: string[]
+): Promise<ChildProcess> {
+  const [program = "", ...args] = [...launcher, process.execPath, ...CHILD, root, ...entries];
+  return started(spawn(program, args, { env, stdio: ["ignore", "pipe", "inherit"] }));
 }
 
 /**

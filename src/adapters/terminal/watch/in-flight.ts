@@ -5,6 +5,13 @@ import type { InFlightRun, Services } from "../services.ts";
 /** Steps are requested for this many runs at most: a screen shows no more. */
 const MAX_STEPS = 20;
 
+/** A run of a dead owner is cancelled by the next start; one of an unknown owner only by a person. */
+const OWNER_WORDS: Readonly<Record<InFlightRun["owner"], string>> = {
+  alive: "",
+  dead: " (gone)",
+  unknown: " (not seen from here)",
+};
+
 export interface WatchedRun {
   /** Absent while the run is being started. */
   runId?: string;
@@ -54,7 +61,7 @@ function mergeRuns(
   { agentOf, all }: WatchOptions,
 ): WatchedRun[] {
   const hosts = new Map(
-    inFlight.flatMap(({ runId, host, alive }) => (runId ? [[runId, alive ? host : `${host} (gone)`]] : [])),
+    inFlight.flatMap(({ runId, host, owner }) => (runId ? [[runId, host + OWNER_WORDS[owner]]] : [])),
   );
   const known = rows
     .filter(({ run, state }) => all || state === "awaiting_approval" || hosts.has(run.runId))
@@ -70,7 +77,7 @@ function mergeRuns(
       }),
     );
   const starting = inFlight
-    .filter(({ runId, alive }) => runId === undefined && alive)
+    .filter(({ runId, owner }) => runId === undefined && owner === "alive")
     .map(
       ({ deploymentId, host, since }): WatchedRun => ({
         deploymentId,

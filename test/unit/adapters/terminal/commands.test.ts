@@ -263,7 +263,7 @@ describe("watch", () => {
     await terminal.run(["run", "--detach", script({ approve: "deploy" })]);
     await terminal.run(["run", "--detach", script({ hang: true })]);
     const [own, waiting, other] = [await server.run(0), await server.run(1), await server.run(2)];
-    const flights = [{ runId: own.runId, deploymentId: "d", host: "roder", since: 0, alive: true }];
+    const flights = [{ runId: own.runId, deploymentId: "d", host: "roder", since: 0, owner: "alive" as const }];
     const look = async (...args: string[]) =>
       JSON.parse((await terminal.run(["watch", "--once", "--json", ...args], { flights })).stdout) as object[];
     const known = [
