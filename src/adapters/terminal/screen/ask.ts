@@ -58,11 +58,16 @@ interface Way {
 async function untilAnswered<T>(screen: Screen, ask: (way: Way) => Promise<T>, signal?: AbortSignal): Promise<T> {
   for (;;) {
     const stopped = new AbortController();
-    const release = screen.suspension.around({ leave: () => stopped.abort(), enter: () => undefined });
+    let goOn = (): void => undefined;
+    const resumed = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const release = screen.suspension.around({ leave: () => stopped.abort(), enter: goOn });
     try {
       const either = AbortSignal.any([stopped.signal, ...(signal ? [signal] : [])]);
       const answer = await ask({ input: screen.stdin, output: screen.stderr.stream, signal: either });
       if (!stopped.signal.aborted || signal?.aborted) return answer;
+      await resumed;
     } finally {
       release();
     }
