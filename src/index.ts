@@ -84,7 +84,7 @@ export interface SerenCloud {
   execute(input: RunInput, options?: ExecuteOptions): AsyncGenerator<ExecutionEvent, Outcome, void>;
   /** Reads a run once, from `cursor` on. Rejects with `not_found` for an unknown id. */
   status(runId: string, cursor?: number): Promise<RunReport>;
-  /** The calls of the service, one method each. */
+  /** The calls of the service, one method each. They end with the `signal` of their options, which has to be given. */
   readonly client: SerenClient;
   /** Closes connections and files. Runs that have not ended go on. */
   close(): Promise<void>;

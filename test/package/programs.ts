@@ -30,7 +30,7 @@ const stopped = await cloud.run(
   { signal: stop.signal, onEvent: (event) => event.type === "text" && stop.abort() },
 );
 const report = await cloud.status(outcome.run.runId);
-const { rows: deployments } = await cloud.client.listDeployments();
+const { rows: deployments } = await cloud.client.listDeployments({ signal: AbortSignal.timeout(10_000) });
 await cloud.close();
 const keyless = await openSerenCloud({ baseUrl: "http://127.0.0.1:9" });
 const refused = await keyless.run({ message: "x" }).catch((error) => error);
@@ -48,7 +48,7 @@ import { type ExecutionEvent, ExecutionFailure, type Outcome, openSerenCloud, ty
 const seen: ExecutionEvent[] = [];
 const cloud = await openSerenCloud({ apiKey: "seren_key", log: Object.assign(() => {}, { with: () => { throw 0; } }) });
 const outcome: Outcome = await cloud.run({ message: "x", inputs: { a: 1 } }, { onEvent: (event) => void seen.push(event) });
-const status: string = (await (cloud.client satisfies SerenClient).getRun(outcome.run?.runId ?? "")).status;
+const status: string = (await (cloud.client satisfies SerenClient).getRun(outcome.run?.runId ?? "", { signal: AbortSignal.timeout(1_000) })).status;
 for await (const event of cloud.execute(
   { target: { kind: "deployment", deploymentId: status, named: "x" }, onApproval: "wait" },
   { signal: new AbortController().signal, timeoutMs: 1000 },
