@@ -2,6 +2,7 @@
 import { Canceller } from "../../src/core/cancel/canceller.ts";
 import { Journal } from "../../src/core/cancel/journal.ts";
 import { sweep } from "../../src/core/cancel/sweep.ts";
+import { MemoryNotes } from "../../src/core/deployment/deployment-notes.ts";
 import { type Execute, RunRegistry, type RunRequest } from "../../src/core/index.ts";
 import { createExecute } from "../../src/core/run/run-session.ts";
 import { builtInAgent } from "../../src/local/agents/built-in-agent.ts";
@@ -27,6 +28,8 @@ export class Environment {
   readonly clock: VirtualAmbient;
   readonly cloud: LocalCloud;
   readonly disk: SimulatedDisk;
+  /** Outlive processes, too. */
+  readonly notes = new MemoryNotes();
   /** The service as the simulated person meets it: a person reads what a program may fail to read. */
   readonly #person: LocalService;
   /** The deployment that `setUp` creates, if the plan needs one. */
@@ -107,7 +110,8 @@ export class SimulatedProcess {
       log: silentLog,
     });
     const { client, canceller } = this;
-    this.execute = createExecute({ client, canceller, log: silentLog, journal: this.#journal });
+    const { notes } = environment;
+    this.execute = createExecute({ client, canceller, log: silentLog, journal: this.#journal, notes });
     this.registry = new RunRegistry(() => Promise.resolve(this.execute), this.ambient);
   }
 

@@ -41,7 +41,8 @@ const FRAMES = [
 
 type RuleGenerator = (random: SeededRandom) => FaultRule;
 
-const spare = [...REQUIRED_MEMBERS];
+/** `output` is the text of a run that has no text events. */
+const spare = [...REQUIRED_MEMBERS, "output"];
 const window = (random: SeededRandom) =>
   random.maybe(0.5, () => ({ after: random.int(0, 3), times: random.int(1, 20) }));
 

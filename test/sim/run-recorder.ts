@@ -26,6 +26,8 @@ export class RunRecorder {
   readonly asked: string[] = [];
   /** Whether a notice said that parts of the streamed answer were lost. */
   replaced = false;
+  /** Whether a notice said that the end of the answer could not be read. */
+  cutShort = false;
   /** Time when the host had taken the last event. */
   lastTakenAt = 0;
   stalled = false;
@@ -71,6 +73,7 @@ export class RunRecorder {
     else if (event.type === "tool_call") this.tools.push(`call ${event.id} ${event.name}`);
     else if (event.type === "tool_result") this.tools.push(`result ${event.id}`);
     else if (event.type === "notice" && event.message.startsWith("parts of the streamed answer")) this.replaced = true;
+    else if (event.type === "notice" && event.message.startsWith("the end of the answer")) this.cutShort = true;
     else if (event.type === "approval_wait") {
       this.askedAt = this.#ambient.now();
       this.asked.push(event.approvals.map(({ tool }) => tool).join());

@@ -4,12 +4,13 @@
  */
 import type { Deployment, SerenClient } from "../../seren/index.ts";
 import { sleep } from "../../support/ambient.ts";
-import { ExecutionFailure } from "../../support/failure.ts";
+import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import { oldestFirst } from "../../support/oldest-first.ts";
-import type { SingleFlight } from "../../support/single-flight.ts";
 import type { ExecutionEvent } from "../events.ts";
 import type { Target } from "../request.ts";
 import type { WorkloadTarget } from "./choose-deployment.ts";
+import type { DeploymentNotes } from "./deployment-notes.ts";
+import type { Deploys } from "./deploys.ts";
 
 const READY_LIMIT_MS = 10 * 60_000;
 const POLL_MS = 2_000;
@@ -23,9 +24,6 @@ const LOOKUP_EVERY_MS = 500;
 const MAX_DEPLOY_CALLS = 2;
 
 type Status = Extract<ExecutionEvent, { type: "status" }>;
-
-/** Deployments that this process is creating, by name: concurrent requests share one. */
-export type Deploys = SingleFlight<Deployment>;
 
 export interface ResolveOptions {
   client: SerenClient;
@@ -47,15 +45,52 @@ export async function* resolveDeployment({
   if (target.kind === "deployment") return target.deploymentId;
   if (target.knownId && !ignoreKnown) return target.knownId;
   yield { type: "status", phase: "resolving" };
-  const existing = pick(await deploymentsOf(client, target.name, signal), target.name);
+  const { notes } = deploys;
+  const { existing } = await look({ client, notes, name: target.name, signal });
   if (existing) return yield* untilReady(client, existing, signal);
   yield { type: "status", phase: "deploying", detail: target.name };
   const created = await deploys.join(target.name, signal, async (whileWanted) => {
-    // Another request may have created it since the list was read.
-    const listed = await deploymentsOf(client, target.name, whileWanted);
-    return pick(listed, target.name) ?? deployOnce({ client, target, listed, signal: whileWanted });
+    // Another request, or another process, may have created it since the list was read.
+    const { existing, listed } = await look({ client, notes, name: target.name, signal: whileWanted });
+    if (existing) return existing;
+    return deployNoted({ client, notes, target, listed, signal: whileWanted });
   });
   return yield* untilReady(client, created, signal);
+}
+
+interface LookOptions {
+  client: SerenClient;
+  notes: DeploymentNotes;
+  name: string;
+  signal: AbortSignal;
+}
+
+/** The list, and the live deployment of this name: from the list, else the one this machine made that the list does not show yet. */
+async function look(options: LookOptions): Promise<{ listed: Deployment[]; existing?: Deployment | undefined }> {
+  const { client, name, signal } = options;
+  try {
+    const listed = await deploymentsOf(client, name, signal);
+    return { listed, existing: pick(listed, name) ?? (await noted(options)) };
+  } catch (error) {
+    const existing = error instanceof ExecutionFailure && error.kind === "contract" ? await noted(options) : undefined;
+    if (existing) return { listed: [], existing };
+    throw error;
+  }
+}
+
+/** What a note of this machine leads to. One without an id was written just before a create call whose answer is not known. */
+async function noted({ client, notes, name, signal }: LookOptions): Promise<Deployment | undefined> {
+  const note = await notes.read(name);
+  if (!note) return undefined;
+  if (note.id === undefined) {
+    const windowMs = note.at + LOOKUP_WINDOW_MS - client.ambient.now();
+    if (windowMs <= 0) return undefined;
+    const found = await lookUpDeployment({ client, name, before: new Set(), windowMs, signal });
+    return found?.status === "failed" ? undefined : found;
+  }
+  const deployment = await client.getDeployment(note.id, { signal }).catch((error: unknown) => gone(error, signal));
+  const isOurs = deployment && (deployment.name === undefined || deployment.name === name);
+  return isOurs && deployment.status !== "failed" ? deployment : undefined;
 }
 
 /** Waits while the deployment is being built, and starts an always-on service that was stopped. Returns its id. */
@@ -150,6 +185,21 @@ interface DeployOptions {
   /** The deployments that exist. */
   listed: readonly Deployment[];
   signal: AbortSignal;
+}
+
+/** The note stays where a deployment may exist whose id is not known. */
+async function deployNoted({ notes, ...options }: DeployOptions & { notes: DeploymentNotes }): Promise<Deployment> {
+  const { client, target, signal } = options;
+  const at = client.ambient.now();
+  await notes.write(target.name, { at });
+  try {
+    const made = await deployOnce(options);
+    await notes.write(target.name, { id: made.id, at });
+    return made;
+  } catch (error) {
+    if (!signal.aborted && asFailure(error).kind !== "unknown_outcome") await notes.remove(target.name);
+    throw error;
+  }
 }
 
 async function deployOnce({ client, target, listed, signal }: DeployOptions): Promise<Deployment> {

@@ -2,7 +2,8 @@
 import { digestOf, endingOf, type RunTrace, type SerenClient, type StartedRun, startRun } from "../../seren/index.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import type { PendingEntry } from "../cancel/journal.ts";
-import { type Deploys, resolveDeployment, untilReady } from "../deployment/resolve-deployment.ts";
+import type { Deploys } from "../deployment/deploys.ts";
+import { resolveDeployment, untilReady } from "../deployment/resolve-deployment.ts";
 import type { ExecutionEvent, Outcome, RunRef } from "../events.ts";
 import type { RunRequest } from "../request.ts";
 

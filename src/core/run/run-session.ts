@@ -7,17 +7,17 @@
  * cancel is sent the moment the caller aborts or the deadline passes. However the generator is left, a run of ours that has
  * not ended is cancelled.
  */
-import { AWAITING_APPROVAL, type Deployment, endingOf, type RunTrace, type SerenClient } from "../../seren/index.ts";
+import { AWAITING_APPROVAL, endingOf, type RunTrace, type SerenClient } from "../../seren/index.ts";
 import { graceSignal, timeoutSignal } from "../../support/abort.ts";
 import { type Ambient, backoffMs, sleep } from "../../support/ambient.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import type { Log } from "../../support/log.ts";
 import { settleWithin } from "../../support/settle-within.ts";
-import { SingleFlight } from "../../support/single-flight.ts";
 import { cancelLostRun } from "../cancel/cancel-lost-run.ts";
 import type { Canceller } from "../cancel/canceller.ts";
 import type { Journal, PendingEntry } from "../cancel/journal.ts";
-import type { Deploys } from "../deployment/resolve-deployment.ts";
+import { type DeploymentNotes, MemoryNotes } from "../deployment/deployment-notes.ts";
+import { Deploys } from "../deployment/deploys.ts";
 import type { ExecutionEvent, Outcome, RunRef } from "../events.ts";
 import type { Execute } from "../host/run-registry.ts";
 import type { RunLimits, RunRequest } from "../request.ts";
@@ -44,6 +44,8 @@ export interface ExecutionOptions {
   log: Log;
   /** Where runs are noted, so that the next start can cancel what a crash left behind. Default: nowhere. */
   journal?: Journal | undefined;
+  /** What other processes know of deployments. Default: this process alone. */
+  notes?: DeploymentNotes | undefined;
 }
 
 interface SessionOptions extends ExecutionOptions {
@@ -51,7 +53,7 @@ interface SessionOptions extends ExecutionOptions {
 }
 
 export function createExecute(options: ExecutionOptions): Execute {
-  const shared = { ...options, deploys: new SingleFlight<Deployment>() };
+  const shared = { ...options, deploys: new Deploys(options.notes ?? new MemoryNotes()) };
   return (request, limits) => new RunSession(shared, request, limits).run();
 }
 

@@ -1,11 +1,12 @@
 /** Which deployment a run goes to, given what the organization already has. */
 import { expect, test } from "vitest";
+import { MemoryNotes } from "../../../../src/core/deployment/deployment-notes.ts";
+import { Deploys } from "../../../../src/core/deployment/deploys.ts";
 import { resolveDeployment } from "../../../../src/core/deployment/resolve-deployment.ts";
 import type { Target } from "../../../../src/core/index.ts";
 import type { HttpRequest, HttpTransport } from "../../../../src/seren/http/transport.ts";
 import { type NewDeployment, SerenClient } from "../../../../src/seren/index.ts";
 import { ExecutionFailure } from "../../../../src/support/failure.ts";
-import { SingleFlight } from "../../../../src/support/single-flight.ts";
 import { VirtualAmbient } from "../../../support/in-process/virtual-ambient.ts";
 
 const BODY: NewDeployment = {
@@ -62,7 +63,7 @@ async function resolved(rows: Row[], target: Target = TARGET, lost?: string) {
   const work = (async () => {
     const steps = resolveDeployment({
       client: new SerenClient(transport, ambient),
-      deploys: new SingleFlight(),
+      deploys: new Deploys(new MemoryNotes()),
       target,
       signal: new AbortController().signal,
     });
