@@ -9,7 +9,8 @@ import { createHttp, download, SerenClient } from "../seren/index.ts";
 import type { Ambient } from "../support/ambient.ts";
 import type { Log } from "../support/log.ts";
 import { Secret } from "../support/secret.ts";
-import { openJournal } from "./journal-store.ts";
+import { DiskNotes } from "./deployment-notes.ts";
+import { accountOf, openJournal } from "./journal-store.ts";
 import { userAgent } from "./user-agent.ts";
 
 export interface Engine {
@@ -42,6 +43,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   // Runs of the embedded service end with this process: they need no journal.
   const { stateDir } = config;
   const disk = local ? undefined : openJournal({ ...place, stateDir, host, client, canceller, log });
+  const notes = local ? undefined : new DiskNotes({ stateDir, account: () => accountOf(place), ambient, log });
   return {
     client,
     directory: new RunDirectory(client, canceller),
@@ -53,9 +55,10 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         fetch: (address, limits) =>
           download(address, { ...limits, ambient, service: place.baseUrl, proxyFor: config.proxyFor }),
       }),
-    execute: createExecute({ client, canceller, log, journal: disk?.journal }),
+    execute: createExecute({ client, canceller, log, journal: disk?.journal, notes }),
     async close() {
       await disk?.close();
+      await notes?.close();
       await client.close();
       await local?.close();
     },

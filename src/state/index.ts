@@ -1,4 +1,5 @@
 /** Small files that several processes of this machine share. */
 export { writeFileAtomic } from "./atomic-file.ts";
+export { Locks } from "./locks.ts";
 export { OwnedFiles } from "./owned-files.ts";
 export { claim, type OwnerState, ownerState } from "./owner.ts";

@@ -56,6 +56,8 @@ export interface FailureDetails {
   neverSent?: boolean;
   /** True when the request was sent and no answer came in time: the service may still be working on it. */
   overdue?: boolean;
+  /** True when the answer is not JSON at all, as one that broke off on its way. */
+  garbled?: boolean;
   /** True when the answer is longer than what is read into memory. */
   tooLarge?: boolean;
   /** True when something else answered in the service's place: neither the key nor the request was judged. */

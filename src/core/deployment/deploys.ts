@@ -1,13 +1,14 @@
 /** Deployments that are being made: by name, once for all requests of this process and by one process of the machine at a time. */
 import type { Deployment } from "../../seren/index.ts";
 import { SingleFlight } from "../../support/single-flight.ts";
-import type { DeploymentNotes } from "./deployment-notes.ts";
+import { type DeploymentNotes, MemoryNotes } from "./deployment-notes.ts";
 
 export class Deploys {
   readonly notes: DeploymentNotes;
   readonly #going = new SingleFlight<Deployment>();
 
-  constructor(notes: DeploymentNotes) {
+  /** Default: what this process notes for itself. */
+  constructor(notes: DeploymentNotes = new MemoryNotes()) {
     this.notes = notes;
   }
 

@@ -16,7 +16,6 @@ import { settleWithin } from "../../support/settle-within.ts";
 import { cancelLostRun } from "../cancel/cancel-lost-run.ts";
 import type { Canceller } from "../cancel/canceller.ts";
 import type { Journal, PendingEntry } from "../cancel/journal.ts";
-import { type DeploymentNotes, MemoryNotes } from "../deployment/deployment-notes.ts";
 import { Deploys } from "../deployment/deploys.ts";
 import type { ExecutionEvent, Outcome, RunRef } from "../events.ts";
 import type { Execute } from "../host/run-registry.ts";
@@ -45,7 +44,7 @@ export interface ExecutionOptions {
   /** Where runs are noted, so that the next start can cancel what a crash left behind. Default: nowhere. */
   journal?: Journal | undefined;
   /** What other processes know of deployments. Default: this process alone. */
-  notes?: DeploymentNotes | undefined;
+  notes?: Deploys["notes"] | undefined;
 }
 
 interface SessionOptions extends ExecutionOptions {
@@ -53,7 +52,7 @@ interface SessionOptions extends ExecutionOptions {
 }
 
 export function createExecute(options: ExecutionOptions): Execute {
-  const shared = { ...options, deploys: new Deploys(options.notes ?? new MemoryNotes()) };
+  const shared = { ...options, deploys: new Deploys(options.notes) };
   return (request, limits) => new RunSession(shared, request, limits).run();
 }
 

@@ -1,7 +1,8 @@
 /** One call to the service: sends it, judges the status, opens the envelope and reads the data. */
-import type { Ambient } from "../../support/ambient.ts";
+import { type Ambient, sleep } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
 import { memberSource } from "../../support/json-source.ts";
+import { parseJson } from "../../support/objects.ts";
 import { TokenBucket } from "../../support/token-bucket.ts";
 import { hasTooManyValues } from "../http/json-weight.ts";
 import { toFailure } from "../http/problem.ts";
@@ -15,6 +16,9 @@ import { queryString } from "./path.ts";
 
 const CALL_TIMEOUT_MS = 60_000;
 const DEFAULT_ATTEMPTS = 4;
+/** An answer that broke off is asked for again so many times. A service that answers nothing else is not waited for. */
+const GARBLED_REPEATS = 3;
+const GARBLED_AGAIN_MS = 500;
 
 export interface CallOptions {
   /** Required, so that no call can outlive the request it serves. */
@@ -65,6 +69,8 @@ function requireFewValues({ status, body }: HttpResponse): void {
   });
 }
 
+const isGarbled = (error: unknown) => error instanceof ExecutionFailure && error.details.garbled === true;
+
 export class Caller {
   readonly ambient: Ambient;
   /** Shared by everything that repeats a call of this client. */
@@ -103,10 +109,17 @@ export class Caller {
       return { value, status, headers, hasMore: envelope?.hasMore };
     }
     const stranger = strangerWords(response);
+    const garbled = parseJson(response.body) === undefined;
     throw new ExecutionFailure(
       "contract",
       stranger ?? `Seren Cloud's answer about ${call.subject} is not one this version can read`,
-      { details: { status: response.status, ...(stranger ? { byStranger: true } : {}) } },
+      {
+        details: {
+          status: response.status,
+          ...(stranger ? { byStranger: true } : {}),
+          ...(garbled ? { garbled } : {}),
+        },
+      },
     );
   }
 
@@ -136,6 +149,19 @@ export class Caller {
   }
 
   repeat<T>(attempt: () => Promise<T>, { signal, attempts = DEFAULT_ATTEMPTS }: CallOptions): Promise<T> {
-    return retrying(attempt, { ambient: this.ambient, budget: this.budget, attempts, signal });
+    const { ambient, budget } = this;
+    let left = Math.min(attempts - 1, GARBLED_REPEATS);
+    const whole = async (): Promise<T> => {
+      for (;;) {
+        try {
+          return await attempt();
+        } catch (error) {
+          if (!isGarbled(error) || left <= 0) throw error;
+          left -= 1;
+          await sleep(ambient, GARBLED_AGAIN_MS, signal);
+        }
+      }
+    };
+    return retrying(whole, { ambient, budget, attempts, signal });
   }
 }

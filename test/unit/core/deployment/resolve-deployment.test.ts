@@ -1,6 +1,6 @@
 /** Which deployment a run goes to, given what the organization already has. */
-import { expect, test } from "vitest";
-import { MemoryNotes } from "../../../../src/core/deployment/deployment-notes.ts";
+import { describe, expect, test } from "vitest";
+import { type DeploymentNote, MemoryNotes } from "../../../../src/core/deployment/deployment-notes.ts";
 import { Deploys } from "../../../../src/core/deployment/deploys.ts";
 import { resolveDeployment } from "../../../../src/core/deployment/resolve-deployment.ts";
 import type { Target } from "../../../../src/core/index.ts";
@@ -34,11 +34,20 @@ const row = ({ mode = "job", created_at = "2026-01-01T00:00:00Z", ...rest }: Row
   ...rest,
 });
 
-/**
- * An organization with `rows`; a deployment becomes `running` at the next look after start or deploy. With `lost`, that
- * is the status of the deployment a create call leaves, and its answer never comes.
- */
-async function resolved(rows: Row[], target: Target = TARGET, lost?: string) {
+interface Service {
+  /** Status of the deployment that a create call leaves; its answer never comes. */
+  lost?: string;
+  /** The list does not show what was made. */
+  unlisted?: boolean;
+  deploys?: Deploys;
+}
+
+/** An organization with `rows`; a deployment becomes `running` at the next look after start or deploy. */
+async function resolved(
+  rows: Row[],
+  target: Target = TARGET,
+  { lost, unlisted = false, deploys = new Deploys() }: Service = {},
+) {
   const ambient = new VirtualAmbient(1);
   const calls: string[] = [];
   const deployments = rows.map(row);
@@ -46,14 +55,14 @@ async function resolved(rows: Row[], target: Target = TARGET, lost?: string) {
   const transport: HttpTransport = {
     async request({ method, path }: HttpRequest) {
       calls.push(`${method} ${path}`);
-      if (path === "/deployments") return answer(deployments);
+      if (path === "/deployments") return answer(unlisted ? [] : deployments);
       if (path === "/deploy") {
         deployments.push(row({ id: id(9), name: "triage-1", status: lost ?? "building" }));
         if (lost) throw new ExecutionFailure("unavailable", "the connection was lost");
         return { ...answer(deployments.at(-1)), status: 202 };
       }
       const one = deployments.find((deployment) => path.includes(deployment.id));
-      if (one && method === "GET") one.status = "running";
+      if (one && method === "GET" && one.status !== "failed") one.status = "running";
       return answer(one);
     },
     openStream: () => Promise.reject(new Error("no stream here")),
@@ -63,7 +72,7 @@ async function resolved(rows: Row[], target: Target = TARGET, lost?: string) {
   const work = (async () => {
     const steps = resolveDeployment({
       client: new SerenClient(transport, ambient),
-      deploys: new Deploys(new MemoryNotes()),
+      deploys,
       target,
       signal: new AbortController().signal,
     });
@@ -112,10 +121,10 @@ test("a failed one is left alone and another is made, waited for while it is bui
 
 test("one whose create answer was lost is not made again, even when it failed to build at once", async () => {
   const old = { id: id(1), name: "triage-1", status: "failed" };
-  const { deploymentId, calls } = await resolved([old], TARGET, "building");
+  const { deploymentId, calls } = await resolved([old], TARGET, { lost: "building" });
   expect(deploymentId).toBe(id(9));
   expect(calls.filter((call) => call === "POST /deploy")).toHaveLength(1);
-  await expect(resolved([old], TARGET, "failed")).rejects.toMatchObject({
+  await expect(resolved([old], TARGET, { lost: "failed" })).rejects.toMatchObject({
     message: "the deployment failed to build",
     details: { hint: "prune_deployments" },
   });
@@ -125,4 +134,46 @@ test("a named deployment and a known one are used without a request", async () =
   const named = await resolved([], { kind: "deployment", deploymentId: id(5), named: "the label" });
   expect(named).toMatchObject({ deploymentId: id(5), calls: [] });
   expect(await resolved([], { ...TARGET, knownId: id(6) })).toMatchObject({ deploymentId: id(6), calls: [] });
+});
+
+describe("one that the list does not show yet", () => {
+  const NOTE = { id: id(9), at: 0 };
+  const noting = async (note: DeploymentNote) => {
+    const notes = new MemoryNotes();
+    await notes.write("triage-1", note);
+    return new Deploys(notes);
+  };
+
+  test("is made once, however many requests follow", async () => {
+    const deploys = new Deploys();
+    const first = await resolved([], TARGET, { unlisted: true, deploys });
+    expect(first.calls).toContain("POST /deploy");
+    const made = { id: id(9), name: "triage-1", status: "running" };
+    const second = await resolved([made], TARGET, { unlisted: true, deploys });
+    expect(second).toMatchObject({ deploymentId: id(9) });
+    expect(second.calls).not.toContain("POST /deploy");
+  });
+
+  test("and was noted by another process is used", async () => {
+    const others = [{ id: id(9), name: "triage-1", status: "running" }];
+    const { deploymentId, calls } = await resolved(others, TARGET, { unlisted: true, deploys: await noting(NOTE) });
+    expect(deploymentId).toBe(id(9));
+    expect(calls).not.toContain("POST /deploy");
+  });
+
+  test("and has failed, or has another name, is not", async () => {
+    for (const row of [
+      { id: id(8), name: "triage-1", status: "failed" },
+      { id: id(8), name: "another", status: "running" },
+    ]) {
+      const deploys = await noting({ id: id(8), at: 0 });
+      expect((await resolved([row], TARGET, { unlisted: true, deploys })).calls).toContain("POST /deploy");
+    }
+  });
+
+  test("and whose create call another process has just sent is searched for before another is made", async () => {
+    const { calls } = await resolved([], TARGET, { deploys: await noting({ at: new VirtualAmbient(1).now() }) });
+    const before = calls.slice(0, calls.indexOf("POST /deploy"));
+    expect(before.length).toBeGreaterThan(10);
+  });
 });

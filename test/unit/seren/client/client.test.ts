@@ -94,10 +94,33 @@ describe("repeating", () => {
 
   test("an unreadable answer is not requested again", async () => {
     const { transport, client } = clientHarness();
-    transport.on("GET /runs/*", () => ({ body: "<html>" }));
+    transport.on("GET /runs/*", () => ({ body: '{"run":"gone"}' }));
     transport.on("GET /runs/*/state", () => ({ status: 404 }));
     await expect(client.getRun(RUN, PATIENT)).rejects.toMatchObject({ kind: "contract" });
     expect(transport.sent).toHaveLength(2);
+  });
+
+  test.each([
+    ["an answer that broke off", '{"data":{"id":"'],
+    ["a page of a proxy", "<html>"],
+    ["an empty answer", ""],
+  ])("%s is requested again, three times at most", async (_, body) => {
+    const { ambient, transport, client } = clientHarness();
+    transport.on("GET /runs/*", () => (transport.sent.length < 4 ? { body } : data(record({ output: "o" }))));
+    expect(await ambient.runUntil(client.getRun(RUN, PATIENT))).toMatchObject({ output: "o" });
+    transport.sent.length = 0;
+    transport.on("GET /runs/*", () => ({ body })).on("GET /runs/*/state", () => ({ status: 404 }));
+    await expect(ambient.runUntil(client.getRun(RUN, PATIENT))).rejects.toMatchObject({ kind: "contract" });
+    expect(transport.sent).toHaveLength(5);
+  });
+
+  test("an answer to a request that makes something is never requested again, however it broke off", async () => {
+    const { transport, client } = clientHarness();
+    transport.on("POST /deploy", () => ({ status: 202, body: '{"da' }));
+    await expect(
+      client.deploy({ mode: "job", skill_slug: "x", workload: { execution: { type: "llm", bundle: {} } } }),
+    ).rejects.toMatchObject({ kind: "contract" });
+    expect(transport.sent).toHaveLength(1);
   });
 
   test.each<[string, Reply, Reply, object]>([
@@ -121,9 +144,9 @@ describe("repeating", () => {
       { status: "ended" },
     ],
   ])("the state serves in place of %s", async (_, record, live, expected) => {
-    const { transport, client } = clientHarness();
+    const { ambient, transport, client } = clientHarness();
     transport.on("GET /runs/*", () => record).on("GET /runs/*/state", () => live);
-    expect(await client.getRun(RUN, PATIENT)).toMatchObject({ id: RUN, ...expected });
+    expect(await ambient.runUntil(client.getRun(RUN, PATIENT))).toMatchObject({ id: RUN, ...expected });
   });
 
   test("a record of 300,000 events is read from the log instead", async () => {

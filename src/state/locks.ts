@@ -1,0 +1,85 @@
+/**
+ * Mutual exclusion between the processes of a machine, by name: Lamport's bakery on small files. A process that wants the
+ * lock writes a file, draws a ticket above all others, and waits for those with a lower one. The file of a process that has
+ * died counts for nothing, however it died, so no lock is ever left behind.
+ */
+import * as z from "zod";
+import { type Ambient, sleep } from "../support/ambient.ts";
+import { parseJson } from "../support/objects.ts";
+import { OwnedFiles } from "./owned-files.ts";
+
+const POLL_MS = 100;
+/** A file older than this is not waited for: its owner may be on another machine, where its death cannot be seen. */
+const FORGOTTEN_AFTER_MS = 3 * 60_000;
+
+/** `ticket` is absent while it is being drawn. */
+const WishSchema = z.object({ lock: z.string(), at: z.number(), ticket: z.number().optional() });
+type Wish = z.output<typeof WishSchema> & { name: string };
+
+export class Locks {
+  readonly #files: OwnedFiles;
+  readonly #ambient: Ambient;
+
+  /** `root` is a folder that the processes share and that holds nothing else. */
+  constructor(root: string, ambient: Ambient) {
+    this.#files = new OwnedFiles(root, ambient);
+    this.#ambient = ambient;
+  }
+
+  /**
+   * Runs `work` while no other process does under the same lock. `lock` consists of letters, digits and `-`. Rejects as
+   * `work` does, with the signal's reason while it waits, and with the system's error where the folder cannot be used.
+   */
+  async hold<T>(lock: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const release = await this.#acquire(lock, signal);
+    try {
+      return await work();
+    } finally {
+      await release();
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#files.close();
+  }
+
+  /** Returns what gives the lock back. */
+  async #acquire(lock: string, signal: AbortSignal): Promise<() => Promise<void>> {
+    signal.throwIfAborted();
+    const name = `${lock}-${this.#ambient.uuid()}`;
+    const release = () => this.#files.remove(name).catch(() => undefined);
+    const wish = { lock, at: this.#ambient.now() };
+    try {
+      await this.#removeDead();
+      await this.#files.put(name, JSON.stringify(wish)); // others wait until the ticket is drawn
+      const tickets = (await this.#wishes(lock)).map(({ ticket = 0 }) => ticket);
+      const ticket = Math.max(0, ...tickets) + 1;
+      await this.#files.put(name, JSON.stringify({ ...wish, ticket }));
+      const mine = { name, ticket };
+      while ((await this.#wishes(lock)).some((other) => other.name !== name && isBefore(other, mine)))
+        await sleep(this.#ambient, POLL_MS, signal);
+      return release;
+    } catch (error) {
+      await release();
+      throw error;
+    }
+  }
+
+  async #wishes(lock: string): Promise<Wish[]> {
+    const since = this.#ambient.now() - FORGOTTEN_AFTER_MS;
+    const files = await this.#files.list();
+    return files.flatMap(({ name, text, alive }) => {
+      const wish = WishSchema.safeParse(parseJson(text)).data;
+      return alive && wish?.lock === lock && wish.at > since ? { ...wish, name } : [];
+    });
+  }
+
+  async #removeDead(): Promise<void> {
+    for (const { name } of await this.#files.takeOrphans(() => true)) await this.#files.remove(name);
+  }
+}
+
+function isBefore({ name, ticket }: Wish, mine: { name: string; ticket: number }): boolean {
+  if (ticket === undefined || ticket < mine.ticket) return true;
+  return ticket === mine.ticket && name < mine.name;
+}

@@ -1,0 +1,94 @@
+/** Locks between processes: one at a time, whatever dies. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { Locks } from "../../../src/state/locks.ts";
+import { realAmbient, sleep } from "../../../src/support/ambient.ts";
+import { killed, owner, temporaryFolder } from "./owners.ts";
+
+const { signal } = new AbortController();
+
+/** Instances stand for processes: nothing is shared but the folder. */
+const processes = (root: string, count: number) => Array.from({ length: count }, () => new Locks(root, realAmbient));
+
+test("several processes that want the lock at once have it one after the other", async () => {
+  const root = await temporaryFolder();
+  const all = processes(root, 6);
+  let holding = 0;
+  let most = 0;
+  const order: number[] = [];
+  const work = (number: number) => async () => {
+    holding += 1;
+    most = Math.max(most, holding);
+    await sleep(realAmbient, 5);
+    order.push(number);
+    holding -= 1;
+    return number;
+  };
+  const results = await Promise.all(all.map((locks, number) => locks.hold("deploy", signal, work(number))));
+  expect(most).toBe(1);
+  expect(results).toEqual([0, 1, 2, 3, 4, 5]);
+  expect(order.sort()).toEqual(results);
+  for (const locks of all) await locks.close();
+});
+
+test("another lock is not waited for, and a failure gives the lock back", async () => {
+  const root = await temporaryFolder();
+  const [one, two] = processes(root, 2) as [Locks, Locks];
+  await one.hold("a", signal, async () => {
+    expect(await two.hold("b", signal, async () => "held")).toBe("held");
+    await expect(two.hold("b", signal, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+    expect(await two.hold("b", signal, async () => "again")).toBe("again");
+  });
+});
+
+test("an abort ends the waiting and leaves nothing behind", async () => {
+  const root = await temporaryFolder();
+  const [one, two, three] = processes(root, 3) as [Locks, Locks, Locks];
+  const impatient = new AbortController();
+  await one.hold("a", signal, async () => {
+    const waiting = two.hold("a", impatient.signal, async () => "never");
+    impatient.abort(new Error("enough"));
+    await expect(waiting).rejects.toThrow("enough");
+  });
+  expect(await three.hold("a", signal, async () => "free")).toBe("free");
+});
+
+test("a process that was killed with the lock, or while it drew its ticket, holds nothing", async () => {
+  const root = await temporaryFolder();
+  const at = Date.now();
+  const held = `a-dead=${JSON.stringify({ lock: "a", at, ticket: 1 })}`;
+  const drawing = `a-drawing=${JSON.stringify({ lock: "a", at })}`;
+  const child = await owner(root, held, drawing);
+  const [locks] = processes(root, 1) as [Locks];
+  const waiting = locks.hold("a", signal, async () => "mine");
+  let early = true;
+  void waiting.then(() => {
+    early = child.exitCode === null && child.signalCode === null;
+  });
+  await sleep(realAmbient, 300);
+  await killed(child);
+  expect(await waiting).toBe("mine");
+  expect(early).toBe(false);
+  expect(await locks.hold("a", signal, async () => "again")).toBe("again");
+});
+
+test("what another machine left long ago is not waited for", async () => {
+  const root = await temporaryFolder();
+  const folder = join(root, "11111111-1111-4111-8111-111111111111");
+  await mkdir(folder);
+  const owned = { v: 1, machine: "some other machine", address: join(folder, "alive") };
+  await writeFile(join(folder, "owner.json"), JSON.stringify(owned));
+  const wish = { lock: "a", at: Date.now() - 3_600_000, ticket: 1 };
+  await writeFile(join(folder, "a-theirs.entry"), JSON.stringify(wish));
+  await writeFile(join(folder, "a-garbage.entry"), "what?");
+  const [locks] = processes(root, 1) as [Locks];
+  expect(await locks.hold("a", signal, async () => "mine")).toBe("mine");
+});
+
+test("a folder that cannot be used rejects", async () => {
+  const root = join(await temporaryFolder(), "file");
+  await writeFile(root, "not a folder");
+  const [locks] = processes(root, 1) as [Locks];
+  await expect(locks.hold("a", signal, async () => "never")).rejects.toMatchObject({ code: "ENOTDIR" });
+});
