@@ -109,7 +109,7 @@ export class Caller {
       return { value, status, headers, hasMore: envelope?.hasMore };
     }
     const stranger = strangerWords(response);
-    const garbled = parseJson(response.body) === undefined;
+    const garbled = !stranger && parseJson(response.body) === undefined;
     throw new ExecutionFailure(
       "contract",
       stranger ?? `Seren Cloud's answer about ${call.subject} is not one this version can read`,
