@@ -68,9 +68,9 @@ export class Locks {
   async #wishes(lock: string): Promise<Wish[]> {
     const since = this.#ambient.now() - FORGOTTEN_AFTER_MS;
     const files = await this.#files.list();
-    return files.flatMap(({ name, text, alive }) => {
+    return files.flatMap(({ name, text, owner }) => {
       const wish = WishSchema.safeParse(parseJson(text)).data;
-      return alive && wish?.lock === lock && wish.at > since ? { ...wish, name } : [];
+      return owner !== "dead" && wish?.lock === lock && wish.at > since ? { ...wish, name } : [];
     });
   }
 

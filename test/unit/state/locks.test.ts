@@ -77,7 +77,7 @@ test("what another machine left long ago is not waited for", async () => {
   const root = await temporaryFolder();
   const folder = join(root, "11111111-1111-4111-8111-111111111111");
   await mkdir(folder);
-  const owned = { v: 1, machine: "some other machine", address: join(folder, "alive") };
+  const owned = { v: 2, id: "x", machine: "some other machine", inode: "1", since: 0 };
   await writeFile(join(folder, "owner.json"), JSON.stringify(owned));
   const wish = { lock: "a", at: Date.now() - 3_600_000, ticket: 1 };
   await writeFile(join(folder, "a-theirs.entry"), JSON.stringify(wish));
