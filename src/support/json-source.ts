@@ -2,6 +2,7 @@
  * JSON as it was written. Parsing loses what a person may have to see exactly: the digits of a long number, and a member
  * that is there twice. Everything here takes text that `JSON.parse` accepts, and takes linear time.
  */
+import { isObject } from "./objects.ts";
 
 /** One member of an object, or one item of a list (without a name). */
 interface Part {
@@ -18,6 +19,32 @@ interface Token {
 
 /** Levels that begin on a line of their own. Below, an indented text would be much larger than its source. */
 const MAX_INDENTED_LEVELS = 16;
+
+/** A value that is written as its source by `stringifyExactly`, and as its value by `JSON.stringify`. */
+export class JsonSource {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  get text(): string {
+    return this.#text;
+  }
+
+  toJSON(): unknown {
+    return JSON.parse(this.#text);
+  }
+}
+
+/** Returns the JSON of plain data, in which each `JsonSource` is its source. */
+export function stringifyExactly(value: unknown): string {
+  if (value instanceof JsonSource) return value.text;
+  if (Array.isArray(value)) return `[${value.map(stringifyExactly).join(",")}]`;
+  if (!isObject(value)) return JSON.stringify(value) ?? "null";
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${stringifyExactly(member)}`).join(",")}}`;
+}
 
 /** Returns the source of the member `name` of an object. Of several, the last one, as `JSON.parse` does. */
 export function memberSource(source: string | undefined, name: string): string | undefined {

@@ -4,6 +4,7 @@
  * is refused, with the number of the step and the name of what is wrong.
  */
 import * as z from "zod";
+import { itemSources, JsonSource, memberSource } from "../../support/json-source.ts";
 import { parseJson } from "../../support/objects.ts";
 import { describeIssues } from "../../support/zod.ts";
 
@@ -108,17 +109,26 @@ export function parseScript(message: string): Step[] | undefined {
   const rest = message.slice(start.index + start[0].length);
   const [firstLine = ""] = rest.split("\n", 1);
   // The array normally ends with its line. One that a person wrote may span several, up to the end of the message.
-  const steps = parseJson(firstLine) ?? parseJson(rest);
+  const oneLine = parseJson(firstLine);
+  const steps = oneLine ?? parseJson(rest);
   if (!Array.isArray(steps)) throw new ScriptError("@script is not followed by a JSON array of steps");
   if (steps.length > MAX_STEPS) throw new ScriptError(`@script has more than ${MAX_STEPS} steps`);
+  const sources = itemSources(oneLine == null ? rest : firstLine);
   let room = MAX_TEXT_CHARS;
   return steps.map((value: unknown, index) => {
     const step = readStep(value, index + 1);
     if (step.verb === "text") room -= step.text.length * step.n;
     if (step.verb === "think") room -= step.think.length * step.n;
+    if (step.verb === "approve") step.args = exactArgs(sources[index]);
     if (room < 0) throw new ScriptError(`@script step ${index + 1}: the script produces more than 16 MiB of text`);
     return step;
   });
+}
+
+/** What a person has to approve keeps the digits it was written with. */
+function exactArgs(source: string | undefined): JsonSource | undefined {
+  const args = memberSource(source, "args");
+  return args === undefined ? undefined : new JsonSource(args);
 }
 
 function readStep(value: unknown, number: number): Step {

@@ -1,7 +1,7 @@
 /** Operations on approvals: what waits for a person, and decisions that let a run go on. */
 import { badRequest, conflict } from "../http/api-error.ts";
 import { check, readJson } from "../http/body.ts";
-import { dataReply } from "../http/exchange.ts";
+import { dataReply, exactReply } from "../http/exchange.ts";
 import { paginate } from "../http/query.ts";
 import { pendingRunOf, recordOf } from "../model/run-views.ts";
 import { DecisionsSchema, ResumeBodySchema } from "./body-schemas.ts";
@@ -16,7 +16,7 @@ export const listWaitingRuns: Handler = (service, request) => {
     statuses: ["awaiting_approval"],
   });
   const { page, pagination } = paginate(runs, query, { defaultLimit: 50, maxLimit: 100 });
-  return dataReply(200, page.map(pendingRunOf), pagination);
+  return exactReply(200, page.map(pendingRunOf), pagination);
 };
 
 /**

@@ -2,7 +2,7 @@
 import { ruleOf } from "../faults/faults.ts";
 import { StreamFaults } from "../faults/stream-faults.ts";
 import { ApiError, badRequest, notFound } from "../http/api-error.ts";
-import { dataReply, headerOf, type LocalReply } from "../http/exchange.ts";
+import { dataReply, exactReply, headerOf, type LocalReply } from "../http/exchange.ts";
 import { paginate } from "../http/query.ts";
 import { artifactsOf, liveStateOf, pendingApprovalsOf, recordOf } from "../model/run-views.ts";
 import { type Handler, needRun, scopeOf } from "./context.ts";
@@ -76,7 +76,7 @@ export const listArtifacts: Handler = (service, request) => {
 };
 
 export const getPendingApprovals: Handler = (service, request) =>
-  dataReply(200, pendingApprovalsOf(needRun(service, request)));
+  exactReply(200, pendingApprovalsOf(needRun(service, request)));
 
 export const cancelRun: Handler = (service, request) => {
   const run = needRun(service, request);

@@ -1,4 +1,5 @@
 /** One request to the embedded service and its response, without sockets. */
+import { stringifyExactly } from "../../support/json-source.ts";
 
 export interface LocalRequest {
   method: string;
@@ -54,6 +55,12 @@ export function headerOf(headers: Readonly<Record<string, string>>, name: string
 
 export function jsonReply(status: number, data: unknown): LocalReply {
   return { status, headers: { "content-type": "application/json" }, body: JSON.stringify(data) };
+}
+
+/** The same for data with `JsonSource`s. */
+export function exactReply(status: number, data: unknown, pagination?: object): LocalReply {
+  const body = stringifyExactly({ data, pagination });
+  return { status, headers: { "content-type": "application/json" }, body };
 }
 
 /** A JSON success in the envelope that all of them have. */

@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { itemSources, jsonLines, memberSource } from "../../../src/support/json-source.ts";
+import {
+  itemSources,
+  JsonSource,
+  jsonLines,
+  memberSource,
+  stringifyExactly,
+} from "../../../src/support/json-source.ts";
 
 const ODD = { "a\\": '"', '"b": {': ["}", "]", ","], "": { "": [] } };
 
@@ -40,4 +46,15 @@ test("deep nesting does not multiply the size", () => {
   const source = `${"[".repeat(50_000)}${"]".repeat(50_000)}`;
   expect(jsonLines(source, JSON.stringify).join("\n").length).toBeLessThan(2 * source.length);
   expect(itemSources(source)).toEqual([source.slice(1, -1)]);
+});
+
+test("plain data is written like `JSON.stringify`, with sources as they are", () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      expect(stringifyExactly(value)).toBe(JSON.stringify(value));
+    }),
+  );
+  const data = { a: [new JsonSource("1e999"), { n: new JsonSource("0.10") }], none: undefined };
+  expect(stringifyExactly(data)).toBe('{"a":[1e999,{"n":0.10}]}');
+  expect(JSON.stringify({ n: new JsonSource("0.10") })).toBe('{"n":0.1}');
 });

@@ -116,6 +116,18 @@ describe("approvals", () => {
     expect(server.cloud.stats().runsActive).toEqual([runId]);
   });
 
+  test("numbers are shown and listed with the digits they were sent with", async () => {
+    const { server, terminal } = await start();
+    const args = '{"cents":12345678901234567890,"most":1e999}';
+    await terminal.run(["run", "--approvals", "return", `@script [{"approve":"pay","args":${args}}]`]);
+    const { runId } = await server.run(0);
+    const { stderr } = await terminal.run(["approvals", "approve", runId]);
+    expect(stderr).toContain('"cents": 12345678901234567890,\n');
+    expect(stderr).toContain('"most": 1e999\n');
+    const [listed] = JSON.parse((await terminal.run(["approvals", "list"])).stdout);
+    expect(listed.requests[0].args_text).toBe(args);
+  });
+
   test.each([
     ["approve", "completed"],
     ["reject", "blocked"],
