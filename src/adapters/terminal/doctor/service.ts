@@ -47,7 +47,7 @@ function fixOf({ kind, details }: ExecutionFailure, address: string): string {
   if (kind === "unauthorized" || kind === "forbidden") return "seren-bridge login with a key that is valid";
   if (kind === "rate_limited") return "wait; nothing is wrong with this installation";
   if (details.status !== undefined) return "try again later; this machine and its network are not the reason";
-  if (kind === "unavailable" && new URL(address).protocol === "http:") return "start it with: seren-bridge local";
+  if (kind === "unavailable" && address.startsWith("http:")) return "start it with: seren-bridge local";
   return "try again; where only a proxy leads outside, set HTTPS_PROXY";
 }
 
