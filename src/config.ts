@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { ExecutionFailure } from "./support/failure.ts";
 import { LOG_LEVELS, type LogLevel } from "./support/log.ts";
 import { chooseProxy, isLoopback, type ProxyRoute, type ProxySetting } from "./support/proxy.ts";
+import { withoutEnd } from "./support/trim.ts";
 
 export const DEFAULT_API_BASE = "https://api.serendb.com";
 /** Value of `SEREN_API_BASE` that means the service inside this process. */
@@ -91,7 +92,7 @@ function readBase(text: string): string {
   if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname)))
     throw refuse("would send the API key unencrypted");
   if (url.username || url.password || url.search || url.hash) throw refuse("has more than an origin and a path");
-  const path = url.pathname.replace(/\/+$/, "");
+  const path = withoutEnd(url.pathname, "/");
   return url.origin + (path.endsWith(PUBLISHER_PREFIX) ? path : path + PUBLISHER_PREFIX);
 }
 
@@ -112,7 +113,7 @@ function readModelUrl(text: string, hasKey: boolean): string {
   if (url.protocol === "http:" && hasKey && !isLoopback(url.hostname))
     throw refuse("would send SEREN_BRIDGE_MODEL_KEY unencrypted");
   if (url.username || url.password || url.search || url.hash) throw refuse("has more than an origin and a path");
-  return url.origin + url.pathname.replace(/\/+$/, "").replace(/\/chat\/completions$/, "");
+  return url.origin + withoutEnd(url.pathname, "/").replace(/\/chat\/completions$/, "");
 }
 
 /** `localhost:8787` is a URL, of the scheme `localhost`. */

@@ -1,6 +1,5 @@
 /** A parcel as a workload with the name its deployment is found again by. */
 import type { CreateDeployment } from "#protocols/seren-cloud";
-import type { Redactor } from "../support/redact.ts";
 import type { Secret } from "../support/secret.ts";
 import { deploymentName, workloadOptionsKey } from "./deployment-name.ts";
 import type { OpenedParcel } from "./open.ts";
@@ -12,8 +11,6 @@ export interface NamedWorkloadOptions {
   secret: SecretSource;
   /** The key that the name depends on; may throw `unauthorized`. */
   apiKey: () => Secret;
-  /** Learns the values of the declared secrets. */
-  redactor: Pick<Redactor, "add">;
 }
 
 export interface NamedWorkload {
@@ -25,8 +22,8 @@ export interface NamedWorkload {
 
 /** Throws `invalid_input` for a missing secret, then what `apiKey` throws. Sends nothing and reads no file. */
 export function namedWorkload({ parcel, files }: OpenedParcel, options: NamedWorkloadOptions): NamedWorkload {
-  const { secret, apiKey, redactor } = options;
-  for (const [, value] of collectSecrets(parcel, secret)) redactor.add(value);
+  const { secret, apiKey } = options;
+  collectSecrets(parcel, secret); // its error is more helpful than that of a missing key
   const name = deploymentName(parcel, workloadOptionsKey(parcel, secret, apiKey()));
   return {
     kind: "workload",

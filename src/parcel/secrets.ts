@@ -1,5 +1,6 @@
 /** Declared secrets of a parcel. Values come from the environment of this process only and are never logged or stored. */
 import { ExecutionFailure } from "../support/failure.ts";
+import type { Redactor } from "../support/redact.ts";
 import type { Parcel } from "./load.ts";
 import { listed } from "./printable.ts";
 
@@ -33,4 +34,9 @@ export function collectSecrets({ manifest }: Parcel, secret: SecretSource): [nam
     );
   }
   return [...values];
+}
+
+/** Tells the redactor the values of the declared secrets: a deployment that was made earlier knows them, too. */
+export function hideSecrets({ manifest }: Parcel, secret: SecretSource, redactor: Pick<Redactor, "add">): void {
+  for (const { name } of manifest.secrets) redactor.add(secret(name) ?? "");
 }

@@ -10,6 +10,7 @@ import type { HttpRequest, HttpResponse, HttpStream } from "../../src/seren/http
 import { SerenClient } from "../../src/seren/index.ts";
 import { ExecutionFailure } from "../../src/support/failure.ts";
 import { silentLog } from "../../src/support/log.ts";
+import { createRedactor } from "../../src/support/redact.ts";
 import { ProcessAmbient } from "../sim/process-ambient.ts";
 import { SimulatedTransport } from "../sim/simulated-transport.ts";
 import { Trace } from "../sim/trace.ts";
@@ -83,7 +84,7 @@ async function oneRun(seed: number): Promise<{ ending: string; problems: string[
   const client = new SerenClient(transport, process);
   const canceller = new Canceller(client, silentLog);
   const execute = createExecute({ client, canceller, log: silentLog });
-  const registry = new RunRegistry(() => Promise.resolve(execute), process);
+  const registry = new RunRegistry(() => Promise.resolve(execute), process, { redactor: createRedactor() });
   const began = clock.now();
   let outcome: Outcome | undefined;
   let failure: unknown;

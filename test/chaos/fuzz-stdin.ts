@@ -161,7 +161,7 @@ function sinkInto(ledger: ReplyLedger): Writable {
 }
 
 function adapter(mode: Mode) {
-  const registry = new RunRegistry(async () => playedRun, realAmbient);
+  const registry = new RunRegistry(async () => playedRun, realAmbient, { redactor: createRedactor() });
   if (mode === "courier") {
     return createCourier({
       registry,

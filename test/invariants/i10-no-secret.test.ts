@@ -12,6 +12,7 @@ import { ChaosChild, parcelDir } from "../chaos/chaos-child.ts";
 import { script } from "../support/child-process/cloud.ts";
 import type { Message } from "../support/child-process/line-check.ts";
 import { INITIALIZE } from "../support/child-process/roder-initialize.ts";
+import { startTerminal } from "../support/child-process/terminal-child.ts";
 
 /** An agent that emits secrets in text, tool calls, names and errors. */
 const steps = (texts: string[]) =>
@@ -114,6 +115,20 @@ test("in Dispatch, with secrets a parcel declares", async () => {
   }
   await child.finish(20_000);
   expect(child.problems).toEqual([]);
+});
+
+test.each([[[]], [["--json"]]])("in the terminal, with a parcel that declares secrets: run %j", async (options) => {
+  const { origin, stateDir } = await service();
+  const env = { SEREN_API_BASE: origin, SEREN_API_KEY: API_KEY, SEREN_BRIDGE_STATE_DIR: stateDir, ...DECLARED };
+  const pieces = [...(DECLARED.REPORT_TOKEN ?? "")].flatMap((text) => [{ text }, { tool: "look", args: {} }]);
+  for (const payload of [...prompts(canaryTexts(true)), script(...pieces, { text: " end" })]) {
+    const said = await startTerminal(env, ["run", JOB, payload, ...options]).ended;
+    expect(canariesIn(said.stdout + said.stderr)).toEqual([]);
+    expect(said.stdout).not.toBe("");
+    const text =
+      options.length === 0 ? said.stdout : String(JSON.parse(said.stdout.trim().split("\n").at(-1) ?? "").text);
+    expect(canariesIn(text.replaceAll(/\s/g, ""))).toEqual([]);
+  }
 });
 
 test("in pieces, across the events of an agent", async () => {

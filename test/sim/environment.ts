@@ -9,6 +9,7 @@ import { builtInAgent } from "../../src/local/agents/built-in-agent.ts";
 import { LocalCloud, type LocalService } from "../../src/local/index.ts";
 import { SerenClient } from "../../src/seren/index.ts";
 import { silentLog } from "../../src/support/log.ts";
+import { createRedactor } from "../../src/support/redact.ts";
 import { deriveSeed, SeededRandom } from "../support/in-process/seeded-random.ts";
 import { VirtualAmbient } from "../support/in-process/virtual-ambient.ts";
 import { decideApprovals, requestUntilAnswered } from "./ground-truth.ts";
@@ -112,7 +113,9 @@ export class SimulatedProcess {
     const { client, canceller } = this;
     const { notes } = environment;
     this.execute = createExecute({ client, canceller, log: silentLog, journal: this.#journal, notes });
-    this.registry = new RunRegistry(() => Promise.resolve(this.execute), this.ambient);
+    this.registry = new RunRegistry(() => Promise.resolve(this.execute), this.ambient, {
+      redactor: createRedactor(),
+    });
   }
 
   /** Kills the process: its timers and connections stop at once. */

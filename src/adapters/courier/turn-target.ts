@@ -1,6 +1,12 @@
 /** What a turn of a parcel runs on. The order is the core's (`core/deployment/choose-deployment.ts`). */
 import { chooseDeployment, chooseNamedDeployment, type DeploymentTarget, type Target } from "../../core/index.ts";
-import { boundDeployment, namedWorkload, type OpenedParcel, type SecretSource } from "../../parcel/index.ts";
+import {
+  boundDeployment,
+  hideSecrets,
+  namedWorkload,
+  type OpenedParcel,
+  type SecretSource,
+} from "../../parcel/index.ts";
 import type { Redactor } from "../../support/redact.ts";
 import type { Secret } from "../../support/secret.ts";
 import type { CourierState } from "./session.ts";
@@ -15,6 +21,7 @@ export interface TargetSettings {
 
 /** Throws `invalid_input` for a missing secret and `unauthorized` without a key, both before anything is sent. */
 export function turnTarget(opened: OpenedParcel, state: CourierState, settings: TargetSettings): Target {
+  hideSecrets(opened.parcel, settings.secret, settings.redactor);
   return chooseDeployment({
     ...namedCandidates(opened, settings),
     remembered: state.deployment,

@@ -42,6 +42,7 @@ export async function serve(args: readonly string[], hostModes: Services["hostMo
     variable: config.variable,
     mark: ambient.uuid(),
     suspension: createSuspension(ambient),
+    redactor,
   });
   const log =
     config.variable("SEREN_BRIDGE_LOG") === undefined

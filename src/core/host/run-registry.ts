@@ -7,6 +7,7 @@ import type { Redactor } from "../../support/redact.ts";
 import { settleWithin } from "../../support/settle-within.ts";
 import type { ExecutionEvent, Outcome, RunRef } from "../events.ts";
 import type { RunLimits, RunRequest } from "../request.ts";
+import { RedactedEvents, redactedOutcome } from "./redacted-run.ts";
 import { type RunResult, type RunWatcher, RunWatchers } from "./run-watchers.ts";
 
 /** Runs one request: events are pulled, the outcome is the return value, an `ExecutionFailure` is thrown. */
@@ -23,8 +24,8 @@ export interface LiveRun {
 }
 
 export interface RegistryOptions {
-  /** Removes secrets that the agent repeats from the streamed text, also where they arrive in pieces. Default: none. */
-  redactor?: Pick<Redactor, "stream">;
+  /** Removes secrets that the agent repeats from events and outcomes, before a front end sees or shortens them. */
+  redactor: Redactor;
   /** Receives the errors of watchers. Default: they are dropped. */
   log?: Log;
 }
@@ -35,12 +36,12 @@ export class RunRegistry {
   readonly #remainders = new Map<Promise<unknown>, AbortController>();
   readonly #execute: () => Promise<Execute>;
   readonly #ambient: Ambient;
-  readonly #redactor: Pick<Redactor, "stream"> | undefined;
+  readonly #redactor: Redactor;
   readonly #watchers: RunWatchers;
   #closed = false;
 
   /** `execute` is asked for at the first run, so that a host that only asks for capabilities loads nothing else. */
-  constructor(execute: () => Promise<Execute>, ambient: Ambient, { redactor, log = silentLog }: RegistryOptions = {}) {
+  constructor(execute: () => Promise<Execute>, ambient: Ambient, { redactor, log = silentLog }: RegistryOptions) {
     this.#execute = execute;
     this.#ambient = ambient;
     this.#redactor = redactor;
@@ -134,25 +135,19 @@ export class RunRegistry {
   async #pump({ key, request, limits, seen, sink }: Pumped): Promise<Outcome> {
     const execute = await this.#execute();
     const events = execute(request, limits);
-    const clean = this.#redactor?.stream();
-    const emit = async (event: ExecutionEvent) => {
-      if (event.type === "text" && event.text === "") return; // the redactor holds all of it back
-      const taken = sink(event);
-      this.#report(key, seen, event);
-      await taken;
+    const redacted = new RedactedEvents(this.#redactor);
+    const emit = async (clean: Iterable<ExecutionEvent>) => {
+      for (const event of clean) {
+        const taken = sink(event);
+        this.#report(key, seen, event);
+        await taken;
+      }
     };
     try {
       for (;;) {
         const step = await events.next();
-        if (step.done) {
-          if (clean) await emit({ type: "text", text: clean.end() });
-          return step.value;
-        }
-        const event = step.value;
-        if (clean && (event.type === "tool_call" || event.type === "tool_result")) {
-          await emit({ type: "text", text: clean.pause() });
-        }
-        await emit(clean && event.type === "text" ? { type: "text", text: clean.push(event.text) } : event);
+        await emit(step.done ? redacted.end() : redacted.next(step.value));
+        if (step.done) return redactedOutcome(step.value, this.#redactor);
       }
     } catch (error) {
       void events.return(undefined as never); // a sink that fails must not leave the run unwatched

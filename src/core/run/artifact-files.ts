@@ -6,6 +6,7 @@ import { timeoutSignal } from "../../support/abort.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { clipBytes } from "../../support/clip.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
+import { trimmed } from "../../support/trim.ts";
 import type { Artifact, Outcome } from "../events.ts";
 
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
@@ -141,7 +142,7 @@ function problemOf(error: unknown): string {
 
 /** Returns a plain, unused file name for the title that the run chose: no separators and no leading dots. */
 function fileName({ title, id, uri, payload }: Artifact, taken: Set<string>): string {
-  const plain = (title ?? id).replace(/[^\p{L}\p{N}._ -]+/gu, "-").replace(/^[.\s-]+|[.\s-]+$/g, "");
+  const plain = trimmed((title ?? id).replace(/[^\p{L}\p{N}._ -]+/gu, "-"), ".- ");
   const known = extname(plain) || (uri ? extname(pathOf(uri)).replace(/[^A-Za-z0-9.]/g, "") : "");
   const ending = (known || (typeof payload === "object" ? ".json" : "")).slice(0, 12);
   const whole = plain.endsWith(ending) ? plain.slice(0, plain.length - ending.length) : plain;

@@ -170,10 +170,16 @@ export function drawOddMember(
 function sparedAmong(members: ReadonlyMap<string, Json>, names: readonly string[]): Set<string> {
   const spared = new Set<string>();
   for (const path of members.keys()) {
-    if (!names.includes(/[^.]*$/.exec(path)?.[0].replace(/\[.*$/, "") ?? "")) continue;
-    for (let at = path; at !== ""; at = at.replace(/(^|\.)[^.[\]]*$|\[[^\]]*\]$/, "")) spared.add(at);
+    const [name = ""] = path.slice(path.lastIndexOf(".") + 1).split("[");
+    if (!names.includes(name)) continue;
+    for (let at = path; at !== ""; at = holderOf(at)) spared.add(at);
   }
   return spared;
+}
+
+/** Returns the path of what holds the member at `path`; empty for a member of the whole. */
+function holderOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf(path.endsWith("]") ? "[" : ".")));
 }
 
 function pick<T>(choices: readonly T[], random: () => number): T | undefined {

@@ -48,9 +48,9 @@ export interface ProgramStart {
 export function startInMemoryProgram({ kind, process, files, input, output }: ProgramStart): Program {
   const { parcel, manifest } = files;
   const { ambient, client, canceller } = process;
-  const registry = new RunRegistry(() => Promise.resolve(process.execute), ambient);
-  const signals = new EventEmitter();
   const redactor = createRedactor();
+  const registry = new RunRegistry(() => Promise.resolve(process.execute), ambient, { redactor });
+  const signals = new EventEmitter();
   const adapter =
     kind === "dispatch"
       ? createCourier({

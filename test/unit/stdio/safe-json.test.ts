@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { toSafeText } from "../../../src/stdio/safe-json.ts";
+import { isMemberName } from "../../../src/support/protocol-words.ts";
 import { createRedactor } from "../../../src/support/redact.ts";
 
 const plain = createRedactor();
@@ -128,6 +129,23 @@ describe("secrets", () => {
     expect(toSafeText(value, 2, redactor)).toBe(text);
   });
 
+  test.each<[string, object, string]>([
+    ["message", { kind: "message", role: "assistant", content: "a message" }, "a [redacted]"],
+    [
+      "completed",
+      { type: "completed", result: { exit_reason: "completed", error: "was completed" } },
+      "was [redacted]",
+    ],
+    ["stdout", { type: "output", stream: "stdout", chunk: "on stdout" }, "on [redacted]"],
+    ["content", { kind: "text_delta", content: "the content" }, "the [redacted]"],
+    ["a1b2c3", { id: "seren-cloud-a1b2c3d4", run_id: "a1b2c3d4-0000", label: "is a1b2c3" }, "is [redacted]"],
+    ["dispatchId", { dispatchId: "dispatch-1", type: "status", detail: "no dispatchId" }, "no [redacted]"],
+  ])("a secret that is %s changes free text and no word of the protocol", (secret, value, free) => {
+    const text = JSON.stringify(value);
+    const before = free.replace("[redacted]", secret);
+    expect(toSafeText(value, 2, knowing(secret))).toBe(text.replace(JSON.stringify(before), JSON.stringify(free)));
+  });
+
   test("what cannot be masked without losing the object is not sent", () => {
     expect(() => toSafeText({ a: "b", c: "d" }, 2, knowing('{"a":"b","c":"d"}'))).toThrow("would show a secret");
   });
@@ -139,7 +157,12 @@ describe("secrets", () => {
         fc.json(),
         fc.integer(),
         (secret, other, digits) => {
-          const value = { text: `a${secret}b`, list: [secret, other], [secret]: digits, json: JSON.parse(other) };
+          const value = {
+            text: `a${secret}b`,
+            list: [secret, other],
+            [isMemberName(secret) ? "-" : secret]: digits,
+            json: JSON.parse(other),
+          };
           const redactor = knowing(secret);
           let text: string;
           try {

@@ -51,6 +51,25 @@ test("when something else is sent in between, at most three characters are sent 
   }
 });
 
+test("in small pieces with something else between each, it does not come out", () => {
+  for (const size of [1, 2, 3, 5, 11]) {
+    const redactor = createRedactor();
+    redactor.add(SECRET);
+    const stream = redactor.stream();
+    let out = "";
+    for (let at = 0; at < SECRET.length; at += size) out += stream.push(SECRET.slice(at, at + size)) + stream.pause();
+    expect((out + stream.end()).replace("[redacted]", "").length).toBeLessThanOrEqual(3);
+  }
+});
+
+test("a run that ends in the middle of a secret does not show the most of it", () => {
+  expect(through(["the key is ", SECRET.slice(0, -1)])).toBe("the key is [redacted]");
+});
+
+test("overlapping secrets are one mask, however long they go on", () => {
+  expect(through(["x", ..."ab".repeat(50), "y"], "abababab")).toBe("x[redacted]y");
+});
+
 test("text without a secret is unchanged, in any pieces", () => {
   fc.assert(
     fc.property(fc.array(fc.string({ unit: fc.constantFrom("s", "e", "r", "n", "_", "C", "x", "🦊") })), (pieces) => {

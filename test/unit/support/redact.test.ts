@@ -24,6 +24,54 @@ describe("a secret that was added", () => {
     expect(redactorFor(secret).redact(text)).toBe(expected);
   });
 
+  const KEY = "k3y/With+40?chars>and~more-0123456789";
+  const base64 = (text: string) => Buffer.from(text).toString("base64");
+  test.each<[string, string]>([
+    ["base64", base64(KEY)],
+    ["base64 after one byte", base64(`x${KEY}y`)],
+    ["base64 after two bytes", base64(`xy${KEY}`)],
+    ["base64 for addresses", Buffer.from(`user:${KEY}`).toString("base64url")],
+    ["Basic", `Authorization: Basic ${base64(`someone:${KEY}`)}`],
+    ["base64 in an address", encodeURIComponent(base64(`ab${KEY}`))],
+    ["hex", Buffer.from(KEY).toString("hex")],
+    ["capital hex", Buffer.from(KEY).toString("hex").toUpperCase()],
+    [
+      "an address, each byte",
+      Buffer.from(KEY)
+        .toString("hex")
+        .replace(/../g, (byte) => `%${byte}`),
+    ],
+    ["an address in an address", encodeURIComponent(encodeURIComponent(KEY))],
+    ["JSON in JSON", JSON.stringify(JSON.stringify({ key: KEY }))],
+    ["JSON in JSON in JSON", JSON.stringify(JSON.stringify(JSON.stringify({ key: KEY })))],
+    ["JSON of PHP", JSON.stringify(KEY).replaceAll("/", "\\/")],
+    ["JSON of Go", JSON.stringify(KEY).replaceAll(">", "\\u003e")],
+    ["a text that was cut", `${KEY.slice(0, -1)}…`],
+    ["a text that was cut by half", `so it is ${KEY.slice(0, 20)}...[truncated]`],
+    ["a text that ends early", `so it is ${KEY.slice(0, -1)}`],
+  ])("nothing of it is left in %s", (_, text) => {
+    const out = redactorFor(KEY).redact(text);
+    expect(out).toContain("[redacted]");
+    const rest = out.replaceAll("[redacted]", "");
+    for (const part of text.matchAll(/(?=(.{9}))/gs)) {
+      if (KEY.includes(part[1] ?? "")) expect(rest).not.toContain(part[1]);
+    }
+    // What base64 leaves are the characters around the secret.
+    expect(rest.length).toBeLessThan(Math.max(24, text.length - KEY.length + 12));
+  });
+
+  test("of several lines is removed with any line breaks, and line by line", () => {
+    const lines = ["-----BEGIN KEY-----", "MIIEvQIBADANBgkqhkiG9w0B", "AQEFAASCBKcwggSjAgEAAoIB", "-----END KEY-----"];
+    for (const written of [lines.join("\n"), lines.join("\r\n"), `${lines.join("\n")}\n`]) {
+      const { redact } = redactorFor(written);
+      expect(redact(`a ${lines.join("\n")} b`)).toMatch(/^a \[redacted\]\n? ?b$/);
+      expect(redact(`a ${lines.join("\r\n")} b`)).not.toMatch(/MIIE|AQEF/);
+      expect(redact(`1. ${lines[1]}\n2. ${lines[2]}`)).toBe("1. [redacted]\n2. [redacted]");
+      expect(redact(JSON.stringify({ key: lines.join("\n") }))).not.toMatch(/MIIE|AQEF/);
+      expect(redact(`ends with ${lines[3]}`)).toBe(`ends with ${lines[3]}`);
+    }
+  });
+
   test("is removed whole when it contains another one", () => {
     expect(redactorFor("abcdef", "abcdef-ghijkl").redact("abcdef-ghijkl abcdef")).toBe("[redacted] [redacted]");
     expect(redactorFor("abcdef-ghijkl", "abcdef").redact("abcdef-ghijkl abcdef")).toBe("[redacted] [redacted]");

@@ -14,19 +14,22 @@ const IDS: readonly RegExp[] = [
 
 const UNEXPLAINED = "seren-bridge failed and cannot say why";
 
-const RATE_LIMIT_WORDS: readonly [RegExp, string][] = [
-  [/[\w.:-]*429[\w.:-]*/g, "[number]"],
+type Replacement = [RegExp, string | ((found: string) => string)];
+
+const RATE_LIMIT_WORDS: readonly Replacement[] = [
+  // Not searched for by one expression: it would start again at every digit of a long word.
+  [/[\w.:-]+/g, (word) => (word.includes("429") ? "[number]" : word)],
   [/rate[ _]?limit/gi, "rate-limit"],
   [/too many requests/gi, "too many calls"],
 ];
 
-const TIMEOUT_WORDS: readonly [RegExp, string][] = [
+const TIMEOUT_WORDS: readonly Replacement[] = [
   [/timeout_seconds/gi, "the time limit"],
   [/timed out/gi, "ran out of time"],
   [/timeout/gi, "time-out"],
 ];
 
-const WHITELIST_WORDS: readonly [RegExp, string][] = [
+const WHITELIST_WORDS: readonly Replacement[] = [
   [/not allowed by subagent/gi, "not allowed by the subagent"],
   [/subagent tool/gi, "tool of the subagent"],
   [/unavailable tool/gi, "tool that is not there"],
@@ -60,6 +63,10 @@ function textOf(failure: ExecutionFailure): string {
   return IDS.reduce((kept, id) => kept.replace(id, "[id]"), withAdvice(failure).toWellFormed()).trim();
 }
 
-function without(text: string, words: readonly [RegExp, string][]): string {
-  return words.reduce((kept, [pattern, plain]) => kept.replace(pattern, plain), text);
+function without(text: string, words: readonly Replacement[]): string {
+  return words.reduce(
+    (kept, [pattern, plain]) =>
+      typeof plain === "string" ? kept.replace(pattern, plain) : kept.replace(pattern, plain),
+    text,
+  );
 }

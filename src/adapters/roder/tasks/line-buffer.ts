@@ -15,7 +15,8 @@ export interface Release {
 
 export class LineBuffer {
   #text = "";
-  #hasLine = false;
+  /** Length of the whole lines. */
+  #lines = 0;
   /** Milliseconds since the epoch: when the buffer was created, or when the last chunk was taken. */
   since: number;
 
@@ -39,13 +40,14 @@ export class LineBuffer {
   }
 
   add(text: string): void {
+    const lines = text.lastIndexOf("\n") + 1;
+    if (lines > 0) this.#lines = this.#text.length + lines;
     this.#text += text;
-    this.#hasLine ||= text.includes("\n");
   }
 
   /** Whether `take` would return text. */
   hasChunk(release: Release): boolean {
-    if (this.#hasLine || this.#text.length >= CHUNK_BYTES) return true;
+    if (this.#lines > 0 || this.#text.length >= CHUNK_BYTES) return true;
     return release.unfinished && this.#releasableLength(release) > 0;
   }
 
@@ -57,7 +59,7 @@ export class LineBuffer {
     const takesAll = release.unfinished && piece.length === length;
     const chunk = lineEnd > 0 && !takesAll ? piece.slice(0, lineEnd) : piece;
     this.#text = this.#text.slice(chunk.length);
-    this.#hasLine = this.#text.includes("\n");
+    this.#lines = Math.max(0, this.#lines - chunk.length);
     this.since = now;
     return chunk;
   }

@@ -1,6 +1,13 @@
 /** Makes a request from a parcel on disk, for the deployment that the Dispatch courier would use. */
 import { chooseDeployment, type NamedDeployment, type RunRequest, type Target } from "../../../core/index.ts";
-import { boundDeployment, namedWorkload, openParcel, requireEntrypoint, runTimeoutMs } from "../../../parcel/index.ts";
+import {
+  boundDeployment,
+  hideSecrets,
+  namedWorkload,
+  openParcel,
+  requireEntrypoint,
+  runTimeoutMs,
+} from "../../../parcel/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import type { Services } from "../services.ts";
 
@@ -26,6 +33,7 @@ export async function parcelRequest(
 ): Promise<ParcelRequest> {
   const opened = await openParcel(path);
   const { parcel } = opened;
+  hideSecrets(parcel, services.variable, services.redactor);
   const declared = parcel.manifest.entrypoint;
   const operation: ParcelRequest["operation"] = declared === "job" || declared === "heartbeat" ? declared : "chat";
   requireEntrypoint(declared, operation);
@@ -43,7 +51,6 @@ export async function parcelRequest(
       namedWorkload(opened, {
         secret: services.variable,
         apiKey: () => services.keys.current(),
-        redactor: services.redactor,
       }),
   });
   return { target, operation, timeoutMs: runTimeoutMs(parcel) };

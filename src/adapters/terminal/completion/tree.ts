@@ -49,7 +49,7 @@ export function valuedOptions({ options }: Place): { flags: string[]; value: Val
 
 function optionWord(option: Option): OptionWord {
   const { long, short, description, flags, argChoices } = option;
-  const name = /<([^>]+)>/.exec(flags)?.[1];
+  const name = /<([^<>]+)>/.exec(flags)?.[1];
   return {
     word: long ?? short ?? "",
     meaning: description,

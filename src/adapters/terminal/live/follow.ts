@@ -32,7 +32,7 @@ export async function followRequest(context: Context, options: FollowOptions): P
   let { request } = options;
   const onInterrupt: OnInterrupt = request.attachTo === undefined ? "cancel" : "leave alone";
   const remote = await services.remote();
-  const registry = new RunRegistry(async () => remote.execute, services.ambient);
+  const registry = new RunRegistry(async () => remote.execute, services.ambient, { redactor: services.redactor });
   const deadline = services.ambient.now() + timeoutMs;
   let decision: Promise<RunRef> | undefined;
   const presenter = presenterFor(context, onInterrupt, json, (next) => {
@@ -96,7 +96,7 @@ function sinkOf(presenter: Presenter, text: ContinuedText): Sink {
 /** Starts a run and stops following it as soon as its id is known. Rejects when no run was started. */
 export async function startDetached({ services }: Context, request: RunRequest, timeoutMs: number): Promise<RunRef> {
   const remote = await services.remote();
-  const registry = new RunRegistry(async () => remote.execute, services.ambient);
+  const registry = new RunRegistry(async () => remote.execute, services.ambient, { redactor: services.redactor });
   let started: RunRef | undefined;
   const run = registry.start("terminal", { ...request, detach: true }, services.ambient.now() + timeoutMs, (event) => {
     if (event.type !== "status" || !event.run) return;

@@ -1,5 +1,6 @@
 /** The streams of a command and what they can show. */
 import type { Readable } from "node:stream";
+import type { Redactor } from "../../../support/redact.ts";
 import { type Colors, createColors } from "./colors.ts";
 import { type Output, ScreenWriter } from "./writer.ts";
 
@@ -47,6 +48,7 @@ export interface ScreenOptions {
   /** A random word, by which the sequences of this process are told from foreign ones. */
   mark: string;
   suspension: Suspension;
+  redactor: Redactor;
 }
 
 export function createScreen({
@@ -58,11 +60,12 @@ export function createScreen({
   variable,
   mark,
   suspension,
+  redactor,
 }: ScreenOptions): Screen {
   const dumb = variable("TERM") === "dumb";
   const build = variable("CI") !== undefined && variable("CI") !== "false";
-  const stdout = new ScreenWriter(out, mark);
-  const stderr = new ScreenWriter(err, mark);
+  const stdout = new ScreenWriter(out, mark, redactor);
+  const stderr = new ScreenWriter(err, mark, redactor);
   stdout.neighbour = stderr;
   stderr.neighbour = stdout;
   const colorsOf = ({ isTTY }: ScreenWriter) =>

@@ -1,9 +1,12 @@
 /**
  * The only way from a command to stdout or stderr. On a terminal everything is cleaned here, whoever wrote it: what gets
  * through is text, and the sequences that carry the mark of this process. Foreign text cannot know the mark, as a script on
- * a web page cannot know the nonce of its page. In a pipe or a file the bytes are as they came.
+ * a web page cannot know the nonce of its page. In a pipe or a file the bytes are as they came. Secrets are removed in either
+ * case.
  */
 import type { Writable } from "node:stream";
+import { redactMember } from "../../../support/protocol-words.ts";
+import type { Redactor } from "../../../support/redact.ts";
 import { escapeUnseenInJson } from "../../../support/unseen.ts";
 import { printable } from "./text.ts";
 
@@ -31,15 +34,17 @@ export class ScreenWriter {
   /** The one on the same terminal: what it writes must not land in our frame. */
   neighbour: ScreenWriter | undefined;
   readonly #mark: string;
+  readonly #redactor: Redactor;
   /** Widths of the lines at the bottom that are redrawn. */
   #frame: number[] = [];
   #failure: NodeJS.ErrnoException | undefined;
   readonly #onFailure: (() => void)[] = [];
 
   /** `mark` is a random word. */
-  constructor(stream: Output, mark: string) {
+  constructor(stream: Output, mark: string, redactor: Redactor) {
     this.stream = stream;
     this.#mark = mark;
+    this.#redactor = redactor;
     stream.on("error", (error) => {
       if (this.#failure) return; // every further write reports it again
       this.#failure = error;
@@ -83,19 +88,26 @@ export class ScreenWriter {
 
   /** Writes text. Resolves at once, or when a slow reader has caught up; a reader that is gone counts as caught up. */
   write(text: string): Promise<void> | void {
+    return this.#writeClean(this.#redactor.redact(text));
+  }
+
+  #writeClean(text: string): Promise<void> | void {
     if (this.neighbour?.isTTY) this.neighbour.#eraseFrame();
     return this.#put(this.#eraser() + this.#clean(text));
   }
 
   /** Writes JSON, one line or several. On a terminal its unseen characters are escaped: the value stays the same. */
   json(value: unknown, indent?: number): Promise<void> | void {
-    const text = JSON.stringify(value, null, indent);
-    return this.write(`${this.isTTY ? escapeUnseenInJson(text) : text}\n`);
+    const clean = (name: string, member: unknown) =>
+      typeof member === "string" ? redactMember(name, member, this.#redactor) : member;
+    const text = JSON.stringify(value, clean, indent);
+    return this.#writeClean(`${this.isTTY ? escapeUnseenInJson(text) : text}\n`);
   }
 
   /** Erases the frame, and writes `settled` (complete lines, which stay) and the new lines of the frame below it. */
   draw(settled: string, lines: readonly FrameLine[]): void {
-    const text = this.#eraser() + this.#clean(settled) + lines.map((line) => this.#clean(line.text)).join("\n");
+    const text =
+      this.#eraser() + this.#cleanFrame(settled) + lines.map((line) => this.#cleanFrame(line.text)).join("\n");
     this.#frame = lines.map(({ width }) => width);
     if (text !== "") void this.#put(text);
   }
@@ -132,6 +144,10 @@ export class ScreenWriter {
     if (!this.isTTY) return text;
     const [first = "", ...marked] = text.split(this.#mark);
     return printable(first) + marked.map((piece) => this.#cleanMarked(piece)).join("");
+  }
+
+  #cleanFrame(text: string): string {
+    return this.#clean(this.#redactor.redact(text));
   }
 
   #cleanMarked(piece: string): string {

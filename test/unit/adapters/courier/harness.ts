@@ -66,6 +66,7 @@ export class Courier {
         return (this.plays.shift() ?? says("ok"))(asked);
       },
       this.ambient,
+      { redactor: this.redactor },
     );
     this.#courier = createCourier({
       registry: this.registry,

@@ -12,6 +12,7 @@ import { type Execute, RunRegistry } from "../../../../src/core/index.ts";
 import type { MethodContext, Wire } from "../../../../src/stdio/index.ts";
 import { ExecutionFailure } from "../../../../src/support/failure.ts";
 import { silentLog } from "../../../../src/support/log.ts";
+import { createRedactor } from "../../../../src/support/redact.ts";
 import { VirtualAmbient } from "../../../support/in-process/virtual-ambient.ts";
 import { FakeRuns, Remote } from "./remote.ts";
 
@@ -60,10 +61,14 @@ export class Host {
       this.remotes.push(remote);
       return remote.generate();
     };
-    this.registry = new RunRegistry(async () => {
-      this.loads += 1;
-      return options.execute ?? execute;
-    }, this.ambient);
+    this.registry = new RunRegistry(
+      async () => {
+        this.loads += 1;
+        return options.execute ?? execute;
+      },
+      this.ambient,
+      { redactor: createRedactor() },
+    );
     this.#wire = {
       notify: (method, params) => {
         const copy: Json = JSON.parse(JSON.stringify(params));

@@ -34,7 +34,7 @@ class Session {
       for (const part of parts) this.#take(JSON.parse(part));
     });
     const extension = createRoderExtension({
-      registry: new RunRegistry(async () => execute, realAmbient),
+      registry: new RunRegistry(async () => execute, realAmbient, { redactor: createRedactor() }),
       ambient: realAmbient,
       log: silentLog,
       manifest: manifestOnDisk(),

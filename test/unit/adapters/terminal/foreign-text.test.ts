@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { createColors } from "../../../../src/adapters/terminal/screen/colors.ts";
 import { table } from "../../../../src/adapters/terminal/screen/table.ts";
 import { ScreenWriter } from "../../../../src/adapters/terminal/screen/writer.ts";
+import { createRedactor } from "../../../../src/support/redact.ts";
 import { script, startCloud } from "../../../support/child-process/cloud.ts";
 import { SeededRandom } from "../../../support/in-process/seeded-random.ts";
 import { TestTerminal } from "./harness.ts";
@@ -85,7 +86,7 @@ test("a table and what is printed beside it show text and colours of ours only",
   const random = new SeededRandom(99);
   for (let round = 0; round < 300; round += 1) {
     const terminal = new TerminalEmulator(80);
-    const writer = new ScreenWriter(terminal, "mark-of-this-process");
+    const writer = new ScreenWriter(terminal, "mark-of-this-process", createRedactor());
     const { red, dim } = createColors(true, "mark-of-this-process");
     const columns = [
       { title: "A", of: () => hostile(random), paint: red },
@@ -104,7 +105,7 @@ test("a table and what is printed beside it show text and colours of ours only",
 
 test("in a pipe the bytes are as they came", () => {
   const pipe = new TerminalEmulator(80);
-  const writer = new ScreenWriter(Object.assign(pipe, { isTTY: false }), "mark");
+  const writer = new ScreenWriter(Object.assign(pipe, { isTTY: false }), "mark", createRedactor());
   void writer.write("\x1b]0;x\x07\u202e");
   void writer.json({ a: "\u202e\x9b" });
   expect(pipe.raw).toBe('\x1b]0;x\x07\u202e{"a":"\u202e\x9b"}\n');
@@ -112,7 +113,10 @@ test("in a pipe the bytes are as they came", () => {
 
 test("a line that is printed while a frame is drawn stands above it, whichever descriptor it goes to", () => {
   const terminal = new TerminalEmulator(40);
-  const [stdout, stderr] = [new ScreenWriter(terminal, "mark"), new ScreenWriter(terminal, "mark")];
+  const [stdout, stderr] = [
+    new ScreenWriter(terminal, "mark", createRedactor()),
+    new ScreenWriter(terminal, "mark", createRedactor()),
+  ];
   stdout.neighbour = stderr;
   stderr.neighbour = stdout;
   stdout.draw("answer\n", [{ text: "status", width: 6 }]);

@@ -120,6 +120,7 @@ export class TestTerminal {
       variable: config.variable,
       mark: ambient.uuid(),
       suspension: { around: () => () => undefined, suspend: () => undefined },
+      redactor,
     });
     const code = await runTerminal(args, { services, screen });
     return { code, stdout: stdout.text(), stderr: stderr.text() };

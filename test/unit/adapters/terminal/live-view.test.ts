@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 import { LiveView } from "../../../../src/adapters/terminal/live/live-view.ts";
 import { table } from "../../../../src/adapters/terminal/screen/table.ts";
 import { ScreenWriter } from "../../../../src/adapters/terminal/screen/writer.ts";
+import { createRedactor } from "../../../../src/support/redact.ts";
 import { VirtualAmbient } from "../../../support/in-process/virtual-ambient.ts";
 import { TerminalEmulator } from "./terminal-emulator.ts";
 
@@ -9,7 +10,7 @@ function view(columns = 40, status = () => "running") {
   const ambient = new VirtualAmbient(1);
   const output = new TerminalEmulator(columns);
   const same = (text: string) => text;
-  const writer = new ScreenWriter(output, "mark");
+  const writer = new ScreenWriter(output, "mark", createRedactor());
   const live = new LiveView({
     output: writer,
     ambient,

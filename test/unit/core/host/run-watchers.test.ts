@@ -4,6 +4,7 @@ import type { ExecutionEvent, Outcome, RunRequest, RunWatcher } from "../../../.
 import { RunRegistry } from "../../../../src/core/index.ts";
 import { ExecutionFailure } from "../../../../src/support/failure.ts";
 import type { Log } from "../../../../src/support/log.ts";
+import { createRedactor } from "../../../../src/support/redact.ts";
 import { VirtualAmbient } from "../../../support/in-process/virtual-ambient.ts";
 
 const RUN = { runId: "run-1", deploymentId: "deployment-1" };
@@ -38,7 +39,7 @@ function harness(end: Outcome | ExecutionFailure = OUTCOME) {
     if (end instanceof ExecutionFailure) throw end;
     return end;
   }
-  const registry = new RunRegistry(async () => execute, ambient, { log });
+  const registry = new RunRegistry(async () => execute, ambient, { redactor: createRedactor(), log });
   const taken: ExecutionEvent[] = [];
   const start = () => registry.start("key", REQUEST, 60_000, (event) => void taken.push(event));
   return { ambient, registry, logged, taken, start };
@@ -97,7 +98,7 @@ test.each(METHODS)("a watcher that throws in `%s` breaks neither the run nor ano
   registry.watch(watcher);
   const { outcome } = start();
   await ambient.advance(1_500);
-  expect(await outcome).toBe(OUTCOME);
+  expect(await outcome).toEqual(OUTCOME);
   expect(taken).toEqual(EVENTS);
   expect(seen).toHaveLength(EVENTS.length + 3);
   const times = method === "event" ? EVENTS.length : 1;
@@ -111,7 +112,7 @@ test.each(METHODS)("a promise that `%s` returns is not awaited, and its rejectio
   registry.watch({ [method]: () => Promise.reject(new Error("boom")) });
   const { outcome } = start();
   await ambient.advance(1_500);
-  expect(await outcome).toBe(OUTCOME);
+  expect(await outcome).toEqual(OUTCOME);
   expect(taken).toEqual(EVENTS);
   expect(logged).toContainEqual(["error", "a watcher of runs failed", { event: method, error: "boom" }]);
 });

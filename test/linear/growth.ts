@@ -1,0 +1,62 @@
+/** Whether the cost of something grows faster than its input. */
+import { performance } from "node:perf_hooks";
+
+/** Linear work takes twice as long for twice as much, quadratic work four times. */
+export const MAX_GROWTH = 2.6;
+/** What is quadratic is found at the small size, before it takes minutes at the large one. */
+const SMALL = 64 * 1024;
+const LARGE = 512 * 1024;
+/**
+ * Below this, in milliseconds, linear work is measured mostly as noise of the machine. Quadratic work on the large size, or on
+ * the small one, takes far longer.
+ */
+const FLOOR_MS = 250;
+const SMALL_FLOOR_MS = 200;
+const ROUNDS = 4;
+
+export interface Growth {
+  /** Characters of the larger input. */
+  size: number;
+  ratio: number;
+  ms: number;
+}
+
+/**
+ * Returns how `work` grows when it takes more than `MAX_GROWTH` times as long for 512 KiB as for 256 KiB (or, when that would
+ * take very long, for 64 KiB as for 32 KiB); undefined when it does not. The shortest of several rounds counts.
+ */
+export function growthOf(work: (input: string) => void, inputOf: (size: number) => string): Growth | undefined {
+  const isSlow = shortest(work, inputOf(SMALL), 1) > SMALL_FLOOR_MS;
+  return (
+    (isSlow ? tooMuch(work, inputOf, SMALL, SMALL_FLOOR_MS) : undefined) ?? tooMuch(work, inputOf, LARGE, FLOOR_MS)
+  );
+}
+
+function tooMuch(
+  work: (input: string) => void,
+  inputOf: (size: number) => string,
+  size: number,
+  floorMs: number,
+): Growth | undefined {
+  const input = inputOf(size);
+  if (shortest(work, input, 1) < floorMs) return undefined;
+  const half = shortest(work, inputOf(size / 2), ROUNDS);
+  const ms = shortest(work, input, ROUNDS);
+  return ms >= floorMs && ms > MAX_GROWTH * half ? { size, ratio: ms / half, ms } : undefined;
+}
+
+function shortest(work: (input: string) => void, input: string, rounds: number): number {
+  let best = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < rounds; round += 1) {
+    const start = performance.now();
+    work(input);
+    best = Math.min(best, performance.now() - start);
+  }
+  return best;
+}
+
+/** Returns `length` characters of `unit` again and again, between `lead` and `end`. */
+export function repeated(unit: string, length: number, { lead = "", end = "" } = {}): string {
+  const room = Math.max(unit.length, length - lead.length - end.length);
+  return lead + unit.repeat(Math.ceil(room / unit.length)).slice(0, room) + end;
+}
