@@ -4,7 +4,7 @@ import { lazy } from "../../src/support/lazy.ts";
 import { generateHostPlan, type HostPlan } from "./host/host-plan.ts";
 import { readProgramFiles } from "./host/in-memory-program.ts";
 import { simulateHostPlan } from "./host/simulate-host.ts";
-import { type GeneratorOptions, generatePlan } from "./plan-generator.ts";
+import { generatePlan } from "./plan-generator.ts";
 import { type SimulationResult, simulatePlan } from "./simulate.ts";
 import type { SimulationPlan } from "./simulation-plan.ts";
 
@@ -13,8 +13,8 @@ export type AnyPlan = SimulationPlan | HostPlan;
 /** Read once, because simulations share the files. */
 const programFiles = lazy(readProgramFiles);
 
-export function generateAnyPlan(seed: number, options: GeneratorOptions = {}): AnyPlan {
-  return seed % 10 === 9 ? generateHostPlan(seed, options) : generatePlan(seed, options);
+export function generateAnyPlan(seed: number): AnyPlan {
+  return seed % 10 === 9 ? generateHostPlan(seed) : generatePlan(seed);
 }
 
 export async function simulateAnyPlan(plan: AnyPlan, keepLines = false): Promise<SimulationResult> {

@@ -1,6 +1,6 @@
 /**
- * Fault rules for answers with an odd member (`--odd`). Required members are spared, so that a liberal client reaches
- * the same outcome as without these rules. They are drawn apart from the other faults, which are the same without them.
+ * Fault rules for answers with an odd member. Required members are spared, so that a liberal client reaches the same
+ * outcome as without these rules. They are drawn apart from the other faults.
  */
 import { type FaultRule, REQUIRED_MEMBERS } from "../../src/local/index.ts";
 import type { SeededRandom } from "../support/in-process/seeded-random.ts";

@@ -9,12 +9,7 @@ import type { ConsumerPlan, PlannedRun, SimulationPlan } from "./simulation-plan
 const PIECES = ["a", "Ünï ", "日本 ", "🦊", "line\n", "tail of a longer sentence, ", "{i} ", "\u0000", "x".repeat(300)];
 const PHASES = ["resolving", "deploying", "submitting", "queued", "running", "reconnecting", "awaiting_approval"];
 
-export interface GeneratorOptions {
-  /** Whether answers with odd members are drawn as well. All else in a plan is the same with and without. */
-  odd?: boolean | undefined;
-}
-
-export function generatePlan(seed: number, { odd = false }: GeneratorOptions = {}): SimulationPlan {
+export function generatePlan(seed: number): SimulationPlan {
   const random = new SeededRandom(seed);
   const runs: PlannedRun[] = [];
   const count = random.chance(0.6) ? 1 : random.int(2, 4);
@@ -51,7 +46,7 @@ export function generatePlan(seed: number, { odd = false }: GeneratorOptions = {
     // A run that ends by itself would hide a missing cancel.
     for (const { script } of runs) if (random.chance(0.7)) script.push({ hang: true });
   }
-  if (odd) plan.faults.rules.push(...generateOddFaults(new SeededRandom(deriveSeed(seed, 3))));
+  plan.faults.rules.push(...generateOddFaults(new SeededRandom(deriveSeed(seed, 3))));
   return plan;
 }
 

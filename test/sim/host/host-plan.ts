@@ -1,7 +1,7 @@
 /** A plan for the whole program: a plan of the core, and a host on two pipes. */
 
 import { SeededRandom } from "../../support/in-process/seeded-random.ts";
-import { type GeneratorOptions, generatePlan } from "../plan-generator.ts";
+import { generatePlan } from "../plan-generator.ts";
 import type { SimulationPlan } from "../simulation-plan.ts";
 import type { ReadingPlan } from "./pipes.ts";
 
@@ -32,8 +32,8 @@ const INVALID_LINES = [
   "x".repeat(70_000),
 ];
 
-export function generateHostPlan(seed: number, options: GeneratorOptions = {}): HostPlan {
-  const { crash: _, drain: __, ...plan } = generatePlan(seed, options);
+export function generateHostPlan(seed: number): HostPlan {
+  const { crash: _, drain: __, ...plan } = generatePlan(seed);
   const random = new SeededRandom(seed ^ 0x40571);
   const rubbish = random.chance(0.3)
     ? Array.from({ length: random.int(1, 6) }, () => ({
