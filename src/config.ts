@@ -3,8 +3,8 @@
  * hosts ask for capabilities and specs without a key or with a bad setting: the call that needs a setting complains.
  * Written without a schema library, because it runs before the first reply.
  */
-import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import { configFolder, stateFolder } from "./folders.ts";
 import { ExecutionFailure } from "./support/failure.ts";
 import { LOG_LEVELS, type LogLevel } from "./support/log.ts";
 import { chooseProxy, isLoopback, type ProxyRoute, type ProxySetting } from "./support/proxy.ts";
@@ -35,9 +35,11 @@ export interface Config {
   readonly apiKey: string | undefined;
   /** Values of the environment that must never be shown. */
   readonly secrets: readonly string[];
+  /** Reading it throws `invalid_input` when there is no place for it. */
   readonly credentialsFile: string;
   /** Deployment to use when the parcel or request names none. */
   readonly deployment: string | undefined;
+  /** Reading it throws `invalid_input` when there is no place for it. */
   readonly stateDir: string;
   /** Undefined when the built-in agent answers. Throws `invalid_input` for an address that cannot be used. */
   readonly model: () => ModelSettings | undefined;
@@ -61,9 +63,13 @@ export function readConfig(environment: Environment = process.env): Config {
     apiBase: () => readBase(base ?? DEFAULT_API_BASE),
     apiKey: variable("SEREN_API_KEY"),
     secrets: [variable("SEREN_API_KEY"), variable("SEREN_BRIDGE_MODEL_KEY")].filter((one) => one !== undefined),
-    credentialsFile: join(configDir(variable), "credentials.json"),
+    get credentialsFile() {
+      return join(configFolder(variable), "credentials.json");
+    },
     deployment: variable("SEREN_BRIDGE_DEPLOYMENT"),
-    stateDir: variable("SEREN_BRIDGE_STATE_DIR") ?? defaultStateDir(variable),
+    get stateDir() {
+      return stateFolder(variable);
+    },
     model() {
       const url = variable("SEREN_BRIDGE_MODEL_URL");
       const key = variable("SEREN_BRIDGE_MODEL_KEY");
@@ -142,30 +148,4 @@ function proxySettings(variable: Variable): Parameters<typeof chooseProxy>[0] {
   };
 }
 
-/** An account without an entry in the user database has no home, which must not keep us from starting. */
-function home(): string {
-  try {
-    return homedir();
-  } catch {
-    return tmpdir();
-  }
-}
-
 type Variable = (name: string) => string | undefined;
-
-function configDir(variable: Variable): string {
-  if (process.platform === "win32")
-    return join(variable("APPDATA") ?? join(home(), "AppData", "Roaming"), "seren-bridge");
-  return join(variable("XDG_CONFIG_HOME") ?? join(home(), ".config"), "seren-bridge");
-}
-
-function defaultStateDir(variable: Variable): string {
-  switch (process.platform) {
-    case "win32":
-      return join(variable("LOCALAPPDATA") ?? join(home(), "AppData", "Local"), "seren-bridge");
-    case "darwin":
-      return join(home(), "Library", "Application Support", "seren-bridge");
-    default:
-      return join(variable("XDG_STATE_HOME") ?? join(home(), ".local", "state"), "seren-bridge");
-  }
-}

@@ -1,58 +1,107 @@
 /** The API key: from the environment, else from a file that only its owner can read. */
-import { readFileSync, statSync } from "node:fs";
+import { realpathSync, type Stats, statSync } from "node:fs";
+import { dirname } from "node:path";
 import type { Config } from "./config.ts";
-import { ExecutionFailure } from "./support/failure.ts";
+import { asFailure, ExecutionFailure } from "./support/failure.ts";
+import { readPlainFileSync, textOf } from "./support/plain-file.ts";
+import { isLoopback } from "./support/proxy.ts";
 import type { Redactor } from "./support/redact.ts";
 import { Secret } from "./support/secret.ts";
 
 /** What a header can hold: printable ASCII without blanks. */
 const KEY = /^[\x21-\x7e]+$/;
+const QUOTED = /^(["']).*\1$/s;
+const MAX_BYTES = 64 * 1024;
+
+interface Stored {
+  key: string;
+  /** Origin of the service that it was stored for. */
+  service: string | undefined;
+}
 
 /** Reads the key at its first use and tells the redactor about it. Throws `unauthorized` naming the sources tried. */
 export function apiKeyReader(config: Config, redactor: Redactor): () => Secret {
   let known: Secret | undefined;
   return () => {
     if (!known) {
-      const key = config.apiKey ?? readFile(config.credentialsFile);
+      const stored = config.apiKey === undefined ? readStored(config.credentialsFile) : undefined;
+      const key = config.apiKey ?? stored?.key ?? "";
       redactor.add(key);
-      if (!KEY.test(key)) {
-        const where = config.apiKey ? "SEREN_API_KEY" : config.credentialsFile;
-        throw new ExecutionFailure("unauthorized", `${where} holds something that cannot be a key; copy it once more`);
+      const where = stored ? config.credentialsFile : "SEREN_API_KEY";
+      if (QUOTED.test(key)) {
+        throw refused(`${where} has quotes around the key (env files of Docker keep them); remove the quotes`);
       }
+      if (!KEY.test(key)) throw refused(`${where} holds something that cannot be a key; copy it once more`);
+      if (stored) keepFromStrangers(config, stored);
       known = new Secret(key);
     }
     return known;
   };
 }
 
-function readFile(path: string): string {
-  let text: string;
-  try {
-    if (process.platform !== "win32" && (statSync(path).mode & 0o077) !== 0) {
-      throw new ExecutionFailure("unauthorized", `${path} can be read by others; run: chmod 600 "${path}"`);
-    }
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if (error instanceof ExecutionFailure) throw error;
-    throw new ExecutionFailure(
-      "unauthorized",
-      `no Seren API key: set SEREN_API_KEY, or run \`seren-bridge login\`, which stores it in ${path}. To try without a key set SEREN_API_BASE=local`,
-      { cause: error },
-    );
-  }
-  const key = keyIn(text);
-  if (!key) throw new ExecutionFailure("unauthorized", `${path} is not of the form {"api_key": "…"}`);
-  return key;
+/** Any program of this machine can listen on a loopback port, so a stored key goes there only if it was stored for there. */
+function keepFromStrangers(config: Config, { service }: Stored): void {
+  const { origin, hostname } = new URL(config.apiBase());
+  if (!isLoopback(hostname) || service === origin) return;
+  throw refused(
+    `the key in ${config.credentialsFile} is not sent to ${origin}, where any program of this machine may listen; set SEREN_API_KEY for it, or run \`seren-bridge login\` with this SEREN_API_BASE`,
+  );
 }
 
-function keyIn(text: string): string | undefined {
+function readStored(path: string): Stored {
+  try {
+    const file = readPlainFileSync(path, MAX_BYTES);
+    if (file) {
+      keepFromOthers(path, file.stats);
+      return parse(path, textOf(path, file.bytes));
+    }
+  } catch (error) {
+    const { message } = asFailure(error);
+    const denied = message.includes("permission denied") && process.platform !== "win32";
+    throw refused(
+      denied ? `${path} cannot be read: it belongs to another account; run: ${owning(path)}` : message,
+      error,
+    );
+  }
+  throw refused(
+    `no Seren API key: set SEREN_API_KEY, or run \`seren-bridge login\`, which stores it in ${path}. To try without a key set SEREN_API_BASE=local`,
+  );
+}
+
+/** Throws for a file that another account can read, could have written, or could put another one in the place of. */
+function keepFromOthers(path: string, { mode, uid }: Stats): void {
+  const me = process.geteuid?.();
+  if (me === undefined) return;
+  if (uid !== me) throw refused(`${path} belongs to another account; run: ${owning(path)}`);
+  if ((mode & 0o077) !== 0) throw refused(`${path} can be read by others; run: chmod 600 "${path}"`);
+  for (const folder of new Set([dirname(path), dirname(realpathSync(path))])) {
+    const parent = statSync(folder);
+    if (parent.uid !== me && parent.uid !== 0)
+      throw refused(`${folder} belongs to another account; run: ${owning(folder)}`);
+    const sticky = (parent.mode & 0o1000) !== 0;
+    if ((parent.mode & 0o022) !== 0 && !sticky)
+      throw refused(`${folder} can be changed by others; run: chmod go-w "${folder}"`);
+  }
+}
+
+function owning(path: string): string {
+  return `sudo chown "$(id -u)" "${path}"`;
+}
+
+function parse(path: string, text: string): Stored {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === "object" && value !== null && "api_key" in value && typeof value.api_key === "string") {
-      return value.api_key.trim() || undefined;
+      const key = value.api_key.trim();
+      const service = "service" in value && typeof value.service === "string" ? value.service : undefined;
+      if (key) return { key, service };
     }
   } catch {
-    // not JSON: the caller reports it
+    // not JSON: reported below
   }
-  return undefined;
+  throw refused(`${path} is not of the form {"api_key": "…"}; run \`seren-bridge login\` to write it anew`);
+}
+
+function refused(message: string, cause?: unknown): ExecutionFailure {
+  return new ExecutionFailure("unauthorized", message, cause === undefined ? {} : { cause });
 }

@@ -2,14 +2,14 @@
  * The agents offered to Roder. Roder asks once, at its start, and does not wait: it gets the agents that the last start
  * stored, and this start stores those for the next one.
  */
-import { readFileSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import type { NamedAgent } from "../core/index.ts";
 import { writeFileAtomic } from "../state/index.ts";
 import type { Ambient } from "../support/ambient.ts";
 import type { Log } from "../support/log.ts";
+import { makeFolder } from "../support/make-folder.ts";
+import { readPlainFileSync } from "../support/plain-file.ts";
 
 const FileSchema = z.object({
   v: z.literal(1),
@@ -17,6 +17,8 @@ const FileSchema = z.object({
   base: z.string(),
   agents: z.array(z.object({ name: z.string(), description: z.string(), deploymentId: z.string() })),
 });
+
+const MAX_BYTES = 16 * 1024 * 1024;
 
 export interface AgentCacheOptions {
   stateDir: string;
@@ -43,7 +45,7 @@ export class AgentCache {
     const { stateDir, base, look, ambient, log } = this.#options;
     try {
       const agents = await look();
-      await mkdir(stateDir, { recursive: true, mode: 0o700 });
+      await makeFolder(stateDir);
       await writeFileAtomic(this.#path, JSON.stringify({ v: 1, base, agents } satisfies z.input<typeof FileSchema>), {
         token: ambient.uuid(),
       });
@@ -55,7 +57,7 @@ export class AgentCache {
 
 function readStored(path: string, base: string): NamedAgent[] {
   try {
-    const file = FileSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+    const file = FileSchema.parse(JSON.parse(readPlainFileSync(path, MAX_BYTES)?.bytes.toString("utf8") ?? ""));
     return file.base === base ? file.agents : [];
   } catch {
     return []; // the first start, or a file of another version

@@ -1,6 +1,10 @@
 /** A change to a file of the user: shown before it is made, made whole or not at all, with the old text kept beside it. */
-import { readFile, realpath, rm, stat } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { ExecutionFailure } from "../support/failure.ts";
+import { readPlainFile } from "../support/plain-file.ts";
+import { resolveLinks } from "../support/resolve-links.ts";
+
+const MAX_BYTES = 16 * 1024 * 1024;
 
 export interface UserFile {
   /** Links resolved: what a link leads to is changed, the link stays. */
@@ -18,20 +22,14 @@ export interface FileChange {
 
 /** Throws `invalid_input` for a file that cannot be read as UTF-8 text. `newMode` is for a file that is not there yet. */
 export async function readUserFile(path: string, newMode: number): Promise<UserFile> {
+  const target = await resolveLinks(path);
+  const file = await readPlainFile(target, MAX_BYTES);
+  if (!file) return { path: target, text: undefined, mode: newMode };
   try {
-    const real = await realpath(path);
-    const [bytes, { mode }] = await Promise.all([readFile(real), stat(real)]);
-    return {
-      path: real,
-      text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes),
-      mode: mode & 0o777,
-    };
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT")
-      return { path, text: undefined, mode: newMode };
-    const why =
-      error instanceof TypeError ? "it is not UTF-8 text" : error instanceof Error ? error.message : "unknown error";
-    throw new ExecutionFailure("invalid_input", `${path} cannot be read: ${why}`, { cause: error });
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(file.bytes);
+    return { path: target, text, mode: file.stats.mode & 0o777 };
+  } catch (cause) {
+    throw new ExecutionFailure("invalid_input", `${path} cannot be read: it is not UTF-8 text`, { cause });
   }
 }
 

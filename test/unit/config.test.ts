@@ -1,4 +1,4 @@
-import { homedir } from "node:os";
+import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { readConfig } from "../../src/config.ts";
@@ -147,11 +147,39 @@ describe("folders", () => {
     expect(readConfig(environment)).toMatchObject({ credentialsFile, stateDir });
   });
 
+  test.each<[string, Record<string, string>]>([
+    ["empty", { XDG_CONFIG_HOME: "", XDG_STATE_HOME: " " }],
+    ["relative", { XDG_CONFIG_HOME: "config", XDG_STATE_HOME: "./state" }],
+    ["a tilde", { XDG_CONFIG_HOME: "~/.config", XDG_STATE_HOME: "~" }],
+  ])("XDG variables that are %s count as unset", (_, environment) => {
+    vi.mocked(homedir).mockReturnValue(HOME);
+    onPlatform("linux");
+    expect(readConfig(environment)).toMatchObject({
+      credentialsFile: `${HOME}/.config/seren-bridge/credentials.json`,
+      stateDir: `${HOME}/.local/state/seren-bridge`,
+    });
+  });
+
+  test.each(["", "home", "~", "./"])("with HOME=%j the home of the user database is taken", (home) => {
+    vi.mocked(homedir).mockReturnValue(home);
+    onPlatform("linux");
+    expect(readConfig({}).stateDir).toBe(join(userInfo().homedir, ".local", "state", "seren-bridge"));
+  });
+
+  test.each(["~/state", "~", "state", "./state", "../state"])("SEREN_BRIDGE_STATE_DIR=%s is refused", (value) => {
+    const config = readConfig({ SEREN_BRIDGE_STATE_DIR: value });
+    expect(() => config.stateDir).toThrow(/^SEREN_BRIDGE_STATE_DIR .*; give the path from the root, or unset it$/);
+  });
+
   test("an account without a home does not keep us from starting", () => {
     vi.mocked(homedir).mockImplementation(() => {
       throw new Error("uv_os_homedir returned ENOENT");
     });
+    vi.mocked(userInfo).mockImplementationOnce(() => {
+      throw new Error("uv_os_get_passwd returned ENOENT");
+    });
     onPlatform("linux");
-    expect(readConfig({}).stateDir).toMatch(/\/seren-bridge$/);
+    const config = readConfig({});
+    expect(() => config.stateDir).toThrow(/this account has no home folder; set HOME/);
   });
 });

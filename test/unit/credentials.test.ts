@@ -1,6 +1,7 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { readConfig } from "../../src/config.ts";
 import { apiKeyReader } from "../../src/credentials.ts";
@@ -86,7 +87,26 @@ describe("without a key", () => {
   test("a folder in the file's place is no key", () => {
     mkdirSync(file);
     chmodSync(file, 0o700);
-    expect(failure(apiKeyReader(config(), createRedactor())).message).toContain("no Seren API key");
+    expect(failure(apiKeyReader(config(), createRedactor())).message).toBe(
+      `${file} cannot be read: it is a folder, not a file; move it away`,
+    );
+  });
+
+  test.skipIf(process.platform === "win32")("a pipe in the file's place does not hang", () => {
+    expect(spawnSync("mkfifo", ["-m", "600", file]).status).toBe(0);
+    expect(failure(apiKeyReader(config(), createRedactor())).message).toBe(
+      `${file} cannot be read: it is a pipe, not a file; move it away`,
+    );
+  });
+
+  test.skipIf(process.platform === "win32")("nor does a device, however much it has to say", () => {
+    symlinkSync("/dev/zero", file);
+    expect(failure(apiKeyReader(config(), createRedactor())).message).toContain("it is a device, not a file");
+  });
+
+  test("a file that is too large is not read", () => {
+    write(" ".repeat(1024 * 1024));
+    expect(failure(apiKeyReader(config(), createRedactor())).message).toContain("is larger than the 65536 bytes");
   });
 });
 
@@ -102,6 +122,69 @@ describe.skipIf(process.platform === "win32")("a file that others can read", () 
     write(JSON.stringify({ api_key: KEY }), mode);
     expect(apiKeyReader(config(), createRedactor())().reveal()).toBe(KEY);
   });
+});
+
+test.skipIf(process.platform === "win32").each([0o770, 0o777, 0o707])(
+  "a folder of mode %o lets others replace the file",
+  (mode) => {
+    write(JSON.stringify({ api_key: KEY }));
+    chmodSync(dirname(file), mode);
+    expect(failure(apiKeyReader(config(), createRedactor())).message).toBe(
+      `${dirname(file)} can be changed by others; run: chmod go-w "${dirname(file)}"`,
+    );
+  },
+);
+
+test.runIf(process.geteuid?.() === 0)("a file or folder of another account is refused", () => {
+  write(JSON.stringify({ api_key: KEY }));
+  for (const path of [file, dirname(file)]) {
+    chownSync(path, 12_345, 12_345);
+    expect(failure(apiKeyReader(config(), createRedactor())).message).toBe(
+      `${path} belongs to another account; run: sudo chown "$(id -u)" "${path}"`,
+    );
+    chownSync(path, 0, 0);
+  }
+});
+
+describe("a file that an editor or a shell wrote", () => {
+  test("a byte order mark is no part of it", () => {
+    write(`\ufeff${JSON.stringify({ api_key: KEY })}`);
+    expect(apiKeyReader(config(), createRedactor())().reveal()).toBe(KEY);
+  });
+
+  test.each(["\ufeff", ""])("UTF-16 is named (mark: %j)", (mark) => {
+    writeFileSync(file, Buffer.from(mark + JSON.stringify({ api_key: KEY }), "utf16le"), { mode: 0o600 });
+    expect(failure(apiKeyReader(config(), createRedactor())).message).toBe(`${file} is UTF-16 text; save it as UTF-8`);
+  });
+
+  test.each([`"${KEY}"`, `'${KEY}'`])("quotes around the key are named", (key) => {
+    const error = failure(apiKeyReader(config({ SEREN_API_KEY: key }), createRedactor()));
+    expect(error.message).toMatch(/^SEREN_API_KEY has quotes around the key/);
+    expect(error.message).not.toContain(KEY);
+    write(JSON.stringify({ api_key: key }));
+    expect(failure(apiKeyReader(config(), createRedactor())).message).toContain(`${file} has quotes around the key`);
+  });
+});
+
+describe("on a loopback port", () => {
+  const base = "http://127.0.0.1:8787";
+
+  test("a key is sent that was stored for it, or given for it", () => {
+    write(JSON.stringify({ api_key: KEY, service: base }));
+    expect(apiKeyReader(config({ SEREN_API_BASE: base }), createRedactor())().reveal()).toBe(KEY);
+    rmSync(file);
+    expect(apiKeyReader(config({ SEREN_API_BASE: base, SEREN_API_KEY: KEY }), createRedactor())().reveal()).toBe(KEY);
+  });
+
+  test.each([undefined, "https://api.serendb.com", "http://127.0.0.1:8788"])(
+    "a key stored for %s is not",
+    (service) => {
+      write(JSON.stringify({ api_key: KEY, service }));
+      expect(failure(apiKeyReader(config({ SEREN_API_BASE: base }), createRedactor())).message).toContain(
+        `is not sent to ${base}`,
+      );
+    },
+  );
 });
 
 describe("a file of another form", () => {

@@ -86,7 +86,7 @@ export interface LocalRequestLine {
   tookMs: number;
 }
 
-/** Where things are on this machine. */
+/** Where things are on this machine. Reading a folder of an account that has none throws `invalid_input`. */
 export interface Paths extends Readonly<InstallContext["paths"]> {
   readonly stateDir: string;
   readonly credentialsFile: string;
@@ -112,6 +112,8 @@ export interface Services extends InstallContext {
   remote(): Promise<Remote>;
   /** Lists the journal entries of this machine for this account. */
   inFlightRuns(): Promise<InFlightRun[]>;
+  /** Resolves with whether the file system of the state folder has sockets; rejects when nothing can be written there. */
+  tryStateFolder(): Promise<{ sockets: boolean }>;
   /** Calls the listener at every interrupt. Returns a function that removes it; without listeners an interrupt ends the program. */
   onInterrupt(listener: () => void): () => void;
   /** Exits at once. */

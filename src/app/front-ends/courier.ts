@@ -11,7 +11,9 @@ export async function serve(start: HostStart): Promise<void> {
       apiKey,
       deployment: config.deployment,
       secret: config.variable,
-      stateDir: config.stateDir,
+      get stateDir() {
+        return config.stateDir; // at the request that needs it: one that cannot be used fails only that
+      },
       saveArtifacts: async (...what) => (await engine()).saveArtifacts(...what),
       warmUp,
     }),

@@ -1,7 +1,6 @@
 /** The terminal command. */
 import { fstatSync, realpathSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
-import { homedir, userInfo } from "node:os";
+import { userInfo } from "node:os";
 import { dirname } from "node:path";
 import {
   createScreen,
@@ -11,12 +10,15 @@ import {
   runTerminal,
   type Services,
 } from "../../adapters/terminal/index.ts";
-import { readConfig } from "../../config.ts";
-import { writeFileAtomic } from "../../state/index.ts";
+import { type Config, readConfig } from "../../config.ts";
+import { homeFolder } from "../../folders.ts";
+import { tryFolder, writeFileAtomic } from "../../state/index.ts";
 import { realAmbient } from "../../support/ambient.ts";
 import { lazy } from "../../support/lazy.ts";
 import { createLog } from "../../support/log.ts";
+import { makeFolder } from "../../support/make-folder.ts";
 import { createRedactor } from "../../support/redact.ts";
+import { resolveLinks } from "../../support/resolve-links.ts";
 import { settleWithin } from "../../support/settle-within.ts";
 import { INSTALLERS } from "../installers.ts";
 import { createApiKeys } from "../terminal/api-keys.ts";
@@ -65,7 +67,7 @@ export async function serve(args: readonly string[], hostModes: Services["hostMo
     ambient,
     redactor,
     keys,
-    paths: pathsOf(config.stateDir, config.credentialsFile, config.variable),
+    paths: pathsOf(config),
     local: config.local,
     serviceAddress: () => (config.local ? "the service inside this program" : new URL(config.apiBase()).origin),
     proxy: () => (config.local ? undefined : config.proxyFor(new URL(config.apiBase()))),
@@ -74,11 +76,13 @@ export async function serve(args: readonly string[], hostModes: Services["hostMo
     remote,
     inFlightRuns: async (): Promise<InFlightRun[]> =>
       (await import("../terminal/remote-services.ts")).listInFlightRuns(config, ambient, keys.current),
+    tryStateFolder: () => tryFolder(config.stateDir, ambient),
     onInterrupt: interrupts({ screen, ignoreHangup: hangupWasIgnored(config.variable("_")) }),
     leave: (code) => process.exit(code),
     async writeFile(path, text, mode) {
-      await mkdir(dirname(path), { recursive: true });
-      await writeFileAtomic(path, text, { token: ambient.uuid(), mode });
+      const target = await resolveLinks(path);
+      await makeFolder(dirname(target));
+      await writeFileAtomic(target, text, { token: ambient.uuid(), mode });
     },
     serveLocal: async (options) => (await import("../terminal/local-service.ts")).serveLocal(options, config, ambient),
   };
@@ -96,23 +100,31 @@ function isFile(descriptor: number): boolean {
   }
 }
 
-function pathsOf(stateDir: string, credentialsFile: string, variable: (name: string) => string | undefined): Paths {
+function pathsOf(config: Config): Paths {
   const program = realpathSync(process.argv[1] ?? "");
   return {
     // As both hosts look for it: the variable first.
-    home: variable("HOME") ?? variable("USERPROFILE") ?? homedir(),
-    accountHome: accountHome(),
+    get home() {
+      return config.variable("HOME") ?? config.variable("USERPROFILE") ?? homeFolder();
+    },
+    get accountHome() {
+      return accountHome();
+    },
     program,
-    stateDir,
-    credentialsFile,
+    get stateDir() {
+      return config.stateDir;
+    },
+    get credentialsFile() {
+      return config.credentialsFile;
+    },
   };
 }
 
-/** Throws for an account without an entry in the user database (some containers): then the variable is all there is. */
+/** For an account without an entry in the user database (some containers) the variable is all there is. */
 function accountHome(): string {
   try {
     return userInfo().homedir;
   } catch {
-    return homedir();
+    return homeFolder();
   }
 }

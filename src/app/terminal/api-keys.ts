@@ -1,5 +1,5 @@
 /** The API key for `login`, `logout` and `doctor`: its source, storing it, removing it. */
-import { mkdir, rm, stat } from "node:fs/promises";
+import { lstat, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { ApiKeys, KeySource } from "../../adapters/terminal/index.ts";
 import type { Config } from "../../config.ts";
@@ -7,8 +7,11 @@ import { apiKeyReader } from "../../credentials.ts";
 import { writeFileAtomic } from "../../state/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { asFailure } from "../../support/failure.ts";
+import { makeFolder } from "../../support/make-folder.ts";
 import type { Redactor } from "../../support/redact.ts";
+import { resolveLinks } from "../../support/resolve-links.ts";
 import { Secret } from "../../support/secret.ts";
+import { pathFailure, systemCode } from "../../support/system-error.ts";
 
 export interface ApiKeysOptions {
   config: Config;
@@ -19,20 +22,21 @@ export interface ApiKeysOptions {
 }
 
 export function createApiKeys({ config, ambient, redactor, check }: ApiKeysOptions): ApiKeys {
-  const path = config.credentialsFile;
   const read = apiKeyReader(config, redactor);
   return {
     current: config.local ? () => new Secret("local") : read,
     async source(): Promise<KeySource> {
       if (config.local) return { from: "local" };
       if (config.apiKey) return { from: "environment" };
+      let path = "credentials.json";
       try {
+        path = config.credentialsFile;
         read();
         return { from: "file", path };
       } catch (error) {
-        const there = await stat(path).then(
+        const there = await lstat(path).then(
           () => true,
-          () => false,
+          (reason: unknown) => systemCode(reason) !== "ENOENT" || asFailure(error).kind === "invalid_input",
         );
         return { from: "none", path, ...(there ? { problem: asFailure(error).message } : {}) };
       }
@@ -42,17 +46,26 @@ export function createApiKeys({ config, ambient, redactor, check }: ApiKeysOptio
       await check(key);
     },
     async store(key) {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      await writeFileAtomic(path, `${JSON.stringify({ api_key: key.reveal() }, null, 2)}\n`, { token: ambient.uuid() });
+      const path = config.credentialsFile;
+      const target = await resolveLinks(path);
+      await makeFolder(dirname(target));
+      const stored = { api_key: key.reveal(), service: new URL(config.apiBase()).origin };
+      try {
+        await writeFileAtomic(target, `${JSON.stringify(stored, null, 2)}\n`, { token: ambient.uuid() });
+      } catch (error) {
+        throw pathFailure(target, "written", error);
+      }
       return path;
     },
+    /** The file a link leads to is the one that holds the key. */
     async forget() {
+      const target = await resolveLinks(config.credentialsFile);
       try {
-        await rm(path);
+        await rm(target);
         return true;
       } catch (error) {
-        if (error instanceof Error && "code" in error && error.code === "ENOENT") return false;
-        throw error;
+        if (systemCode(error) === "ENOENT") return false;
+        throw pathFailure(target, "removed", error);
       }
     },
   };

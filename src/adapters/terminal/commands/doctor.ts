@@ -17,7 +17,7 @@ export function addDoctor(program: Command, context: CommandContext): void {
     .command("doctor")
     .summary("check this installation and name the fixes")
     .description(
-      `Checks Node, files, the API key, the connection to Seren Cloud, ${hosts}. It reads only: nothing is created,\nstarted or changed. The exit code is 1 when there is a problem.`,
+      `Checks Node, files, the API key, the connection to Seren Cloud, ${hosts}. Nothing is started or changed,\nand what it writes to try the state folder is removed at once. The exit code is 1 when there is a problem.`,
     )
     .option("--json", "print JSON");
   examples(command, [

@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { type Finding, ok, problem, warning } from "../../../install/index.ts";
 import { assertNever } from "../../../support/assert-never.ts";
 import { asFailure } from "../../../support/failure.ts";
+import { pathFailure, systemCode } from "../../../support/system-error.ts";
 import type { Services } from "../services.ts";
 
 /** `engines` of the package. */
@@ -13,6 +14,7 @@ export async function machineFindings(services: Services): Promise<Finding[]> {
   return [
     nodeVersion(process.versions.node),
     await stateFolder(services),
+    ...(await leftovers(services)),
     await credentials(services),
     proxy(services),
   ];
@@ -26,29 +28,66 @@ function nodeVersion(version: string): Finding {
     : problem("node", "Node", `${version} is too old`, `install Node ${NODE_FLOOR.join(".")} or newer`);
 }
 
-async function stateFolder({ paths }: Services): Promise<Finding> {
-  const path = paths.stateDir;
-  const title = "State folder";
-  let folder = path;
-  for (;;) {
-    try {
-      const { mode } = await stat(folder);
-      await access(folder, constants.W_OK | constants.X_OK);
-      const open = folder === path && process.platform !== "win32" && (mode & 0o022) !== 0;
-      if (open) return warning("state", title, `${path} can be changed by others`, `chmod go-w "${path}"`);
-      return ok("state", title, folder === path ? path : `${path} (created when it is needed)`);
-    } catch (error) {
-      const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
-      if (missing && dirname(folder) !== folder) folder = dirname(folder);
-      else
-        return problem(
-          "state",
-          title,
-          `${path} cannot be written`,
-          "make it yours, or set SEREN_BRIDGE_STATE_DIR to a folder that is",
-        );
-    }
+const STATE = "State folder";
+const STATE_FIX = "free or repair it, or set SEREN_BRIDGE_STATE_DIR to another folder";
+
+async function stateFolder(services: Services): Promise<Finding> {
+  let path: string;
+  try {
+    path = services.paths.stateDir;
+  } catch (error) {
+    return problem("state", STATE, asFailure(error).message, "correct the variable");
   }
+  try {
+    const { mode } = await stat(path);
+    if (process.platform !== "win32" && (mode & 0o022) !== 0)
+      return warning("state", STATE, `${path} can be changed by others`, `chmod go-w "${path}"`);
+    const { sockets } = await services.tryStateFolder();
+    if (sockets) return ok("state", STATE, path);
+    return warning(
+      "state",
+      STATE,
+      `the file system of ${path} has no sockets, so a run that a crash leaves behind is not cancelled by itself`,
+      "set SEREN_BRIDGE_STATE_DIR to a folder on a local disk",
+    );
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return missingFolder(path);
+    return problem("state", STATE, pathFailure(path, "written", error).message, STATE_FIX);
+  }
+}
+
+/** Whether the folder could be made: the first one above it that exists decides. */
+async function missingFolder(path: string): Promise<Finding> {
+  const above = dirname(path);
+  try {
+    await access(above, constants.W_OK | constants.X_OK);
+    return ok("state", STATE, `${path} (created when it is needed)`);
+  } catch (error) {
+    if (systemCode(error) === "ENOENT" && dirname(above) !== above) {
+      const found = await missingFolder(above);
+      return found.state === "ok" ? ok("state", STATE, `${path} (created when it is needed)`) : found;
+    }
+    return problem("state", STATE, pathFailure(path, "made", error).message, STATE_FIX);
+  }
+}
+
+/** No run lasts this long, so an older entry names none that goes on. */
+const LEFTOVER_MS = 7 * 24 * 60 * 60_000;
+
+/** Runs of owners that cannot be seen from here are cancelled by a person only. */
+async function leftovers(services: Services): Promise<Finding[]> {
+  const since = services.ambient.now() - LEFTOVER_MS;
+  const runs = await services.inFlightRuns().catch(() => []); // without a key it is not known whose runs to look for
+  const unseen = runs.filter((run) => run.owner === "unknown" && run.since > since).length;
+  if (unseen === 0) return [];
+  return [
+    warning(
+      "leftovers",
+      "Left runs",
+      `${unseen} noted by processes that cannot be seen from here (another machine, a copied folder); they may still go on`,
+      "look at them in: seren-bridge watch, and cancel there (c) what should not run",
+    ),
+  ];
 }
 
 async function credentials({ keys }: Services): Promise<Finding> {
@@ -70,7 +109,9 @@ async function credentials({ keys }: Services): Promise<Finding> {
         keys.current();
         return ok("key", title, source.from === "file" ? `from ${source.path}` : "from SEREN_API_KEY");
       } catch (error) {
-        return problem("key", title, asFailure(error).message, "seren-bridge login");
+        // The variable wins over a stored key, so logging in would change nothing.
+        const fix = source.from === "file" ? "seren-bridge login" : "correct SEREN_API_KEY, or unset it";
+        return problem("key", title, asFailure(error).message, fix);
       }
     default:
       return assertNever(source);

@@ -1,6 +1,6 @@
 import { once } from "node:events";
-import { chmodSync, existsSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { EXIT_MEANINGS } from "../../../../src/adapters/terminal/exit-code.ts";
 import { RunOutputLineSchema } from "../../../../src/adapters/terminal/live/run-output-lines.ts";
@@ -67,13 +67,42 @@ describe("login and logout", () => {
     const path = join(terminal.home, CREDENTIALS);
     expect(said.code).toBe(0);
     expect(said.stdout + said.stderr).not.toContain(API_KEY);
-    expect(JSON.parse(readFileSync(path, "utf8"))).toEqual({ api_key: API_KEY });
+    expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({ api_key: API_KEY });
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect((await terminal.run(["run", script({ text: "ok" })])).stdout).toBe("ok\n");
     expect((await terminal.run(["logout"])).code).toBe(0);
     expect(existsSync(path)).toBe(false);
     expect((await terminal.run(["logout"])).stdout).toContain("There is no stored key");
   });
+
+  test("a stored key goes to no other service on a loopback port", async () => {
+    const [{ terminal }, other] = [await keyless(), await keyless()];
+    await terminal.run(["login", "--stdin"], { stdin: API_KEY });
+    const base = other.server.env.SEREN_API_BASE;
+    const elsewhere = { SEREN_API_BASE: base };
+    const said = await terminal.run(["runs", "list"], { env: elsewhere });
+    expect(said.code).toBe(3);
+    expect(said.stderr).toContain(`is not sent to ${base}`);
+    expect((await terminal.run(["runs", "list"], { env: { ...elsewhere, SEREN_API_KEY: API_KEY } })).code).toBe(0);
+  });
+
+  test.skipIf(process.platform === "win32")(
+    "a link in the file's place stays; login and logout go to its target",
+    async () => {
+      const { terminal } = await keyless();
+      const path = join(terminal.home, CREDENTIALS);
+      const target = join(terminal.home, "dotfiles", "key.json");
+      mkdirSync(dirname(path), { recursive: true });
+      symlinkSync(target, path);
+      expect((await terminal.run(["login", "--stdin"], { stdin: API_KEY })).code).toBe(0);
+      expect(lstatSync(path).isSymbolicLink()).toBe(true);
+      expect(readFileSync(target, "utf8")).toContain(API_KEY);
+      expect((await terminal.run(["runs", "list"])).code).toBe(0);
+      expect((await terminal.run(["logout"])).code).toBe(0);
+      expect(existsSync(target)).toBe(false);
+      expect((await terminal.run(["logout"])).stdout).toContain("There is no stored key");
+    },
+  );
 
   test("a key the service refuses is not stored, and not shown", async () => {
     const { terminal } = await keyless();
@@ -311,4 +340,28 @@ test("docs/cli.md has the exit codes and line types there are", () => {
   for (const [code, meaning] of EXIT_MEANINGS) expect(page).toContain(`| ${code} | ${meaning} |`);
   for (const { shape } of RunOutputLineSchema.options)
     expect(page).toMatch(new RegExp(`^\\| .*\`${shape.type.value}\``, "m"));
+});
+
+describe("doctor and runs whose owner cannot be seen", () => {
+  const flight = (owner: "alive" | "dead" | "unknown", since = Date.now()) => ({
+    runId: "r",
+    deploymentId: "d",
+    host: "roder",
+    since,
+    owner,
+  });
+  const said = async (...flights: ReturnType<typeof flight>[]) => {
+    const { terminal } = await start();
+    return (await terminal.run(["doctor"], { flights })).stdout;
+  };
+
+  test("it offers them to a person", async () => {
+    const text = await said(flight("unknown"), flight("alive"));
+    expect(text).toContain("1 noted by processes that cannot be seen from here");
+    expect(text).toContain("seren-bridge watch");
+  });
+
+  test("it says nothing of others, nor of those too old to go on", async () => {
+    expect(await said(flight("alive"), flight("dead"), flight("unknown", 0))).not.toContain("cannot be seen");
+  });
 });

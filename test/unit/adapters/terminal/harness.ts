@@ -10,6 +10,7 @@ import { createApiKeys } from "../../../../src/app/terminal/api-keys.ts";
 import { checkKey, createRemote } from "../../../../src/app/terminal/remote-services.ts";
 import { readConfig } from "../../../../src/config.ts";
 import { writeFileAtomic } from "../../../../src/state/atomic-file.ts";
+import { tryFolder } from "../../../../src/state/try-folder.ts";
 import { realAmbient } from "../../../../src/support/ambient.ts";
 import { lazy } from "../../../../src/support/lazy.ts";
 import { silentLog } from "../../../../src/support/log.ts";
@@ -95,6 +96,7 @@ export class TestTerminal {
       variable: config.variable,
       remote,
       inFlightRuns: async () => options.flights ?? [],
+      tryStateFolder: () => tryFolder(config.stateDir, ambient),
       onInterrupt: (listener) => {
         this.#interrupts.add(listener);
         return () => this.#interrupts.delete(listener);

@@ -1,0 +1,61 @@
+/**
+ * Where this program keeps its files. Never below the working folder: a key there is one `git add` from being published.
+ * Each function throws `invalid_input` when there is no such place.
+ */
+import { homedir, userInfo } from "node:os";
+import { isAbsolute, join } from "node:path";
+import { ExecutionFailure } from "./support/failure.ts";
+
+type Variable = (name: string) => string | undefined;
+
+const NAME = "seren-bridge";
+
+export function configFolder(variable: Variable): string {
+  if (process.platform === "win32")
+    return join(absolute(variable("APPDATA")) ?? join(homeFolder(), "AppData", "Roaming"), NAME);
+  return join(absolute(variable("XDG_CONFIG_HOME")) ?? join(homeFolder(), ".config"), NAME);
+}
+
+export function stateFolder(variable: Variable): string {
+  const own = variable("SEREN_BRIDGE_STATE_DIR");
+  if (own !== undefined) return wholePath("SEREN_BRIDGE_STATE_DIR", own);
+  switch (process.platform) {
+    case "win32":
+      return join(absolute(variable("LOCALAPPDATA")) ?? join(homeFolder(), "AppData", "Local"), NAME);
+    case "darwin":
+      return join(homeFolder(), "Library", "Application Support", NAME);
+    default:
+      return join(absolute(variable("XDG_STATE_HOME")) ?? join(homeFolder(), ".local", "state"), NAME);
+  }
+}
+
+/** Empty and relative variables count as unset, as the XDG specification has it; then the user database is asked. */
+export function homeFolder(): string {
+  const home = absolute(attempt(homedir)) ?? absolute(attempt(() => userInfo().homedir));
+  if (home !== undefined) return home;
+  throw new ExecutionFailure(
+    "invalid_input",
+    "this account has no home folder; set HOME to a whole path (or SEREN_BRIDGE_STATE_DIR and XDG_CONFIG_HOME)",
+  );
+}
+
+function wholePath(name: string, value: string): string {
+  if (isAbsolute(value)) return value;
+  const why = value.startsWith("~")
+    ? `begins with ${JSON.stringify("~")}, which only a shell replaces`
+    : "is not a whole path";
+  throw new ExecutionFailure("invalid_input", `${name} ${why}; give the path from the root, or unset it`);
+}
+
+function absolute(path: string | undefined): string | undefined {
+  return path !== undefined && isAbsolute(path) ? path : undefined;
+}
+
+/** Node throws for an account without an entry in the user database, as some containers have. */
+function attempt(read: () => string): string | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
