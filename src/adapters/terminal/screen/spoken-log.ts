@@ -9,12 +9,11 @@ export function createSpokenLog(screen: Pick<Screen, "stderr">, redactor: Redact
   const said = new Set<string>();
   const log: Log = Object.assign(
     (...[level, message, fields]: Parameters<Log>) => {
-      if (level !== "warn" && level !== "error") return;
-      const why = fields?.error ? ` (${fields.error})` : "";
+      if ((level !== "warn" && level !== "error") || said.has(message)) return;
+      said.add(message);
       const word = level === "warn" ? "warning" : "error";
-      const line = `seren-bridge: ${word}: ${oneLine(redactor.redact(message + why))}`;
-      if (!said.has(line)) printError(screen, line);
-      said.add(line);
+      const why = fields?.error ? ` (${fields.error})` : "";
+      printError(screen, `seren-bridge: ${word}: ${oneLine(redactor.redact(message + why))}`);
     },
     { with: () => log },
   );

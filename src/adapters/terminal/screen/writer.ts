@@ -112,11 +112,6 @@ export class ScreenWriter {
     if (text !== "") void this.#put(text);
   }
 
-  /** Leaves the frame where it is, and draws the next one from where the cursor is then. */
-  forgetFrame(): void {
-    this.#frame = [];
-  }
-
   /** Resolves when the output accepts more, or its reader is gone. */
   drained(): Promise<void> | void {
     const { stream } = this;
