@@ -1,5 +1,6 @@
 /** Reads JSON bodies as strictly as the real service's decoder does. */
 import type * as z from "zod";
+import { hasTooManyValues } from "../../support/json-weight.ts";
 import { describeIssues } from "../../support/zod.ts";
 import { ApiError, badRequest } from "./api-error.ts";
 import { headerOf, type LocalRequest } from "./exchange.ts";
@@ -8,6 +9,8 @@ type Message = Pick<LocalRequest, "headers" | "body">;
 
 /** 16 MiB of raw bundle are about 22 MiB of base64; the rest is room for instructions. */
 export const MAX_BODY_BYTES = 32 * 1024 * 1024;
+/** Members and items of a body. A bundle is one value, and inputs are written by people and programs of theirs. */
+const MAX_VALUES = 200_000;
 /** Recursion limit of the real service's JSON decoder. */
 const MAX_DEPTH = 128;
 
@@ -25,8 +28,12 @@ export function readJson(request: Message): unknown {
   }
   let value: unknown;
   try {
-    value = JSON.parse(typeof body === "string" ? body : utf8.decode(body));
-  } catch {
+    const text = typeof body === "string" ? body : utf8.decode(body);
+    if (hasTooManyValues(text, MAX_VALUES))
+      throw new ApiError(413, "PayloadTooLarge", "The request body has too many values");
+    value = JSON.parse(text);
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
     throw badRequest("The request body is not valid JSON in UTF-8");
   }
   checkLikeRust(value, 0);

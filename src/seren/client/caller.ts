@@ -2,9 +2,9 @@
 import { type Ambient, sleep } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
 import { memberSource } from "../../support/json-source.ts";
+import { hasTooManyValues } from "../../support/json-weight.ts";
 import { parseJson } from "../../support/objects.ts";
 import { TokenBucket } from "../../support/token-bucket.ts";
-import { hasTooManyValues } from "../http/json-weight.ts";
 import { toFailure } from "../http/problem.ts";
 import { RETRY_LIMITS, retrying } from "../http/retry.ts";
 import { strangerWords } from "../http/stranger.ts";

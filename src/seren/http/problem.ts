@@ -7,7 +7,7 @@ import { STARTING_MARKER } from "#protocols/seren-cloud";
 import type { Ambient } from "../../support/ambient.ts";
 import { clipCharacters, ownCopy } from "../../support/clip.ts";
 import { ExecutionFailure, type FailureDetails, type FailureKind } from "../../support/failure.ts";
-import { isObject } from "../../support/objects.ts";
+import { isObject, parseJson } from "../../support/objects.ts";
 import { strangerWords } from "./stranger.ts";
 import type { HttpResponse } from "./transport.ts";
 
@@ -124,11 +124,8 @@ function shown(line: string): string {
 }
 
 function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
+  const value = parseJson(text);
+  return value === undefined ? text : value;
 }
 
 function messageOf(body: unknown, depth = 0): string | undefined {

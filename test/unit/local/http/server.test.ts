@@ -213,6 +213,12 @@ describe("refused requests", () => {
     expect([413, "broken off"]).toContain(answer);
   });
 
+  test("a body of a million values", async () => {
+    const { call } = await serve();
+    const body = `{"tools":[${"[],".repeat(1_000_000)}0]}`;
+    expect((await call("/deploy", { method: "POST", body })).status).toBe(413);
+  });
+
   test("an address that other machines could reach", async () => {
     const cloud = new LocalCloud({ ambient: realAmbient });
     await expect(startLocalHttp(cloud, { host: "0.0.0.0" })).rejects.toBeInstanceOf(ExecutionFailure);

@@ -10,18 +10,16 @@ const OPEN_OBJECT = 0x7b;
 
 /** More than the events of a record of the largest size that is read have members. */
 const MAX_VALUES = 2_000_000;
-/** No shorter text can hold more. */
-const LEAST_CHARACTERS = 2 * MAX_VALUES;
 
-/** Whether the text has more than two million values: commas and opening brackets outside of strings. */
-export function hasTooManyValues(text: string): boolean {
-  if (text.length < LEAST_CHARACTERS) return false;
+/** Whether the text has more than `most` values, by default two million: commas and opening brackets outside of strings. */
+export function hasTooManyValues(text: string, most = MAX_VALUES): boolean {
+  if (text.length <= most) return false; // no shorter text can have more
   let values = 0;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) at = endOfString(text, at);
     else if (code === COMMA || code === OPEN_LIST || code === OPEN_OBJECT) values += 1;
-    if (values > MAX_VALUES) return true;
+    if (values > most) return true;
   }
   return false;
 }
