@@ -57,7 +57,8 @@ function outcomeOf({ code, stdout, stderr }: Ended): Observation {
     streamed: lines.flatMap((line) => (line.type === "text" ? [line.text] : [])).join(""),
     toolCalls: count("tool_call"),
     toolResults: count("tool_result"),
-    artifacts: Array.isArray(last.artifacts) ? last.artifacts.length : undefined,
+    // Where the stream and the list of artifacts cannot be matched any more, one artifact is shown twice.
+    hasArtifacts: Array.isArray(last.artifacts) ? last.artifacts.length > 0 : undefined,
     ...(code === 0
       ? {}
       : { error: (last.error as { message?: string })?.message ?? last.message ?? stderr.slice(-300) }),

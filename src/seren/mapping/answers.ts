@@ -20,6 +20,7 @@ import {
   addressIn,
   contentIn,
   decimalIn,
+  exactNameIn,
   flagIn,
   idIn,
   listIn,
@@ -139,7 +140,7 @@ export function readDeployment(value: unknown, asked?: string): Deployment | und
   if (id === undefined || !isObject(value)) return undefined;
   return {
     id,
-    name: nameIn(deployment.name),
+    name: exactNameIn(deployment.name),
     mode: nameIn(deployment.mode),
     status: statusIn(deployment.status),
     errorMessage: phraseIn(deployment.error_message),

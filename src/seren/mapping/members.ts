@@ -57,6 +57,11 @@ export function nameIn(value: unknown): string | undefined {
   return clippedIn(value, MAX_NAME_CHARACTERS);
 }
 
+/** A name that tells things apart: a text as it is. A number is none, nor is a longer text: a part of it is another name. */
+export function exactNameIn(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" && value.length <= MAX_NAME_CHARACTERS ? value : undefined;
+}
+
 /** A sentence for a person, clipped. */
 export function phraseIn(value: unknown): string | undefined {
   return clippedIn(value, MAX_PHRASE_CHARACTERS);

@@ -4,6 +4,7 @@ import {
   addressIn,
   contentIn,
   decimalIn,
+  exactNameIn,
   flagIn,
   idIn,
   listIn,
@@ -20,6 +21,7 @@ const READERS = [
   addressIn,
   contentIn,
   decimalIn,
+  exactNameIn,
   flagIn,
   idIn,
   listIn,
@@ -53,6 +55,15 @@ describe("an id", () => {
     ["an escape sequence", "a\x1b[2J", undefined],
     ["a hidden character", "a\u200bb", undefined],
   ])("%s", (_, value, id) => expect(idIn(value)).toBe(id));
+});
+
+describe("a name that tells things apart", () => {
+  test.each([
+    ["a text", " as it is ", " as it is "],
+    ["an empty text", "", undefined],
+    ["a number", 7, undefined],
+    ["a text that would have to be clipped", "x".repeat(1_001), undefined],
+  ])("%s", (_, value, name) => expect(exactNameIn(value)).toBe(name));
 });
 
 describe("a number", () => {
