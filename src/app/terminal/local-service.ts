@@ -1,6 +1,5 @@
 /** The embedded Seren Cloud as a server, for the terminal's `local` command. */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { realpath } from "node:fs/promises";
 import * as z from "zod";
 import type { LocalOptions, LocalRequestLine, LocalServer } from "../../adapters/terminal/index.ts";
@@ -21,7 +20,10 @@ import { claim } from "../../state/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { ExecutionFailure, type FailureKind } from "../../support/failure.ts";
 import { makeFolder } from "../../support/make-folder.ts";
+import { readPlainFileSync, textOf } from "../../support/plain-file.ts";
 import { systemReason } from "../../support/system-error.ts";
+
+const MAX_PLAN_BYTES = 4 * 1024 * 1024;
 
 export async function serveLocal(options: LocalOptions, config: Config, ambient: Ambient): Promise<LocalServer> {
   const { port, key = `local-${ambient.uuid()}`, faults, state, onRequest, onProblem } = options;
@@ -111,8 +113,11 @@ function faultPlan(source: string): FaultPlan {
     );
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(source, "utf8"));
+    const file = readPlainFileSync(source, MAX_PLAN_BYTES);
+    if (!file) throw refuse("does not exist", undefined);
+    value = JSON.parse(textOf(source, file.bytes));
   } catch (error) {
+    if (error instanceof ExecutionFailure) throw error;
     throw refuse("cannot be read as JSON", error);
   }
   const plan = FaultPlanSchema.safeParse(value);

@@ -9,6 +9,7 @@ import type { Ambient } from "../../support/ambient.ts";
 import { asFailure } from "../../support/failure.ts";
 import type { Log } from "../../support/log.ts";
 import { parseJson } from "../../support/objects.ts";
+import { settleWithin } from "../../support/settle-within.ts";
 import { JITLESS } from "../../support/zod.ts";
 
 const JournalEntrySchema = z.object({
@@ -49,6 +50,9 @@ export interface JournalOptions {
   ambient: Ambient;
   log: Log;
 }
+
+/** A run does not wait longer for the disk. */
+const WRITE_LIMIT_MS = 5_000;
 
 export class Journal {
   readonly #store: JournalStore;
@@ -96,6 +100,12 @@ export class Journal {
     }
   }
 
+  /** Waits for a write as long as a run may be held up by it: a folder on a network that is gone never replies. */
+  async settle(writing: Promise<void>): Promise<void> {
+    if (await settleWithin(this.#ambient, WRITE_LIMIT_MS, writing)) return;
+    this.#log("warn", "the state folder does not reply; a crash now could leave a run behind");
+  }
+
   /** Removes the entry: the run has ended, was left alone on purpose, or was never started. */
   async remove(requestId: string): Promise<void> {
     try {
@@ -140,6 +150,11 @@ export class PendingEntry {
     this.#journal = journal;
     this.#entry = entry;
     this.#kept = kept;
+  }
+
+  /** Writes the intent to start a run. Resolves when it is on disk, or can no longer be waited for; never rejects. */
+  intend(deploymentId: string): Promise<void> {
+    return this.#journal.settle(this.note({ deploymentId }));
   }
 
   /** Writes what is known: without `runId` before the create call, with it afterwards. Resolves when it is on disk; never rejects. */

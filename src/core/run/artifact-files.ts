@@ -144,13 +144,21 @@ function problemOf(error: unknown): string {
 function fileName({ title, id, uri, payload }: Artifact, taken: Set<string>): string {
   const plain = trimmed((title ?? id).replace(/[^\p{L}\p{N}._ -]+/gu, "-"), ".- ");
   const known = extname(plain) || (uri ? extname(pathOf(uri)).replace(/[^A-Za-z0-9.]/g, "") : "");
-  const ending = (known || (typeof payload === "object" ? ".json" : "")).slice(0, 12);
+  const ending = (known || (typeof payload === "object" ? ".json" : "")).slice(0, 12).replace(/[. ]+$/, ""); // Windows drops dots and blanks at the end
   const whole = plain.endsWith(ending) ? plain.slice(0, plain.length - ending.length) : plain;
-  const stem = clipBytes(whole, MAX_STEM_BYTES) || "artifact";
+  const stem = usable(trimmed(clipBytes(whole, MAX_STEM_BYTES), ".- ") || "artifact");
   let name = stem + ending;
   for (let count = 2; taken.has(name.toLowerCase()); count += 1) name = `${stem}-${count}${ending}`;
   taken.add(name.toLowerCase());
   return name;
+}
+
+/** Windows gives these names, with any ending, to devices, on every disk and in every folder. */
+const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\u00b9\u00b2\u00b3])(\.|\s*$)/i;
+
+/** Does the same on every system, because folders are shared and moved between them. */
+function usable(stem: string): string {
+  return DEVICE.test(stem) ? `artifact-${stem}` : stem;
 }
 
 function pathOf(uri: string): string {

@@ -2,7 +2,8 @@
  * The file of one run: a line for each event, status and artifact, appended before callers see it. A process that is
  * killed may leave an incomplete last line, which does not count.
  */
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, truncateSync, writeSync } from "node:fs";
+import { readPlainFileSync } from "../../support/plain-file.ts";
 import type { StoredRun } from "../model/cloud-store.ts";
 import type { LogEntry } from "../model/event-log.ts";
 import { isTerminal, type Run, type RunWriter } from "../model/run.ts";
@@ -10,10 +11,12 @@ import type { ArtifactRow } from "../model/run-data.ts";
 import { type RunFileLine, RunFileLineSchema, type RunHead, RunHeadSchema } from "./file-schemas.ts";
 
 const NEW_LINE = 0x0a;
+/** Of one file of the folder. */
+export const MAX_FILE_BYTES = 256 * 1024 * 1024;
 
 /** Returns `undefined` when the first line is incomplete. */
 export function readRunFile(path: string): StoredRun | undefined {
-  const [first, ...lines] = completeLines(readFileSync(path));
+  const [first, ...lines] = completeLines(readPlainFileSync(path, MAX_FILE_BYTES)?.bytes ?? Buffer.alloc(0));
   const head = RunHeadSchema.safeParse(first).data?.run;
   if (!head) return undefined;
   const stored: StoredRun = {
@@ -121,5 +124,6 @@ function completeLines(bytes: Buffer): unknown[] {
 
 /** Returns the number of bytes in complete lines, or `undefined` when there is no file. */
 function completeLength(path: string): number | undefined {
-  return existsSync(path) ? readFileSync(path).lastIndexOf(NEW_LINE) + 1 : undefined;
+  const file = readPlainFileSync(path, MAX_FILE_BYTES);
+  return file && file.bytes.lastIndexOf(NEW_LINE) + 1;
 }

@@ -6,22 +6,24 @@
 import {
   chmodSync,
   closeSync,
+  existsSync,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
 import { ExecutionFailure } from "../../support/failure.ts";
+import { readPlainFileSync } from "../../support/plain-file.ts";
 import type { CloudStore, StoredBundle, StoredDeployment, StoredState } from "../model/cloud-store.ts";
 import type { Deployment } from "../model/deployments.ts";
 import type { Run, RunWriter } from "../model/run.ts";
 import { type BundleFile, BundleFileSchema, type DeploymentFile, DeploymentFileSchema } from "./file-schemas.ts";
-import { RunFile, readRunFile } from "./run-file.ts";
+import { MAX_FILE_BYTES, RunFile, readRunFile } from "./run-file.ts";
 
 const JSON_FILE = /^[0-9a-f-]{36}\.json$/;
 const RUN_FILE = /^[0-9a-f-]{36}\.jsonl$/;
@@ -47,8 +49,7 @@ export class StateFolder implements CloudStore {
     this.#runs = join(path, "runs");
     try {
       for (const folder of [path, this.#deployments, this.#bundles, this.#runs]) {
-        mkdirSync(folder, { recursive: true, mode: 0o700 });
-        if (folder !== path) chmodSync(folder, 0o700);
+        makeOwnFolder(folder, folder !== path);
       }
     } catch (error) {
       throw new ExecutionFailure("invalid_input", `the state folder ${path} cannot be used: ${reasonOf(error)}`, {
@@ -153,8 +154,18 @@ export class StateFolder implements CloudStore {
   }
 }
 
+/** Not through a link: what it leads to is not ours to read, nor to change. The folder above exists. */
+function makeOwnFolder(path: string, isInside: boolean): void {
+  if (!existsSync(path)) mkdirSync(path, { mode: 0o700 });
+  if (!isInside) return;
+  if (!lstatSync(path).isDirectory()) throw new Error(`${path} is not a folder; move it away`);
+  chmodSync(path, 0o700);
+}
+
 function readDeployment(path: string): StoredDeployment | undefined {
-  const file = DeploymentFileSchema.safeParse(JSON.parse(readFileSync(path, "utf8"))).data;
+  const file = DeploymentFileSchema.safeParse(
+    JSON.parse(readPlainFileSync(path, MAX_FILE_BYTES)?.bytes.toString("utf8") ?? ""),
+  ).data;
   if (!file) return undefined;
   const deployment: Deployment = {
     id: file.id,
@@ -172,7 +183,9 @@ function readDeployment(path: string): StoredDeployment | undefined {
 }
 
 function readBundle(path: string): StoredBundle | undefined {
-  const file = BundleFileSchema.safeParse(JSON.parse(readFileSync(path, "utf8"))).data;
+  const file = BundleFileSchema.safeParse(
+    JSON.parse(readPlainFileSync(path, MAX_FILE_BYTES)?.bytes.toString("utf8") ?? ""),
+  ).data;
   if (!file) return undefined;
   const { id, sha256, size_bytes: sizeBytes, created_at: createdAt, uploaded_at: uploadedAt } = file;
   return { id, sha256, sizeBytes, createdAt, uploadedAt };

@@ -1,4 +1,5 @@
-import { chmod, mkdir, readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { chmod, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { OwnedFiles } from "../../../src/state/owned-files.ts";
@@ -143,6 +144,31 @@ test("in a folder that cannot be written to, the write fails and not the process
   await chmod(join(folder, "runs"), 0o600);
   expect(await readFile(join(folder, "runs"), "utf8")).toBe("not a folder");
 });
+
+test("once the folder can be written, the next write succeeds", async () => {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, "runs"), "not a folder");
+  const files = new OwnedFiles(join(folder, "runs"), realAmbient);
+  await expect(files.put("one", "text")).rejects.toThrow();
+  await expect(files.put("one", "text")).rejects.toThrow();
+  await rm(join(folder, "runs"));
+  await files.put("one", "text");
+  expect((await files.list()).map(({ name, owner: by }) => [name, by])).toEqual([["one", "alive"]]);
+});
+
+const MOUNT = ["--mount", "--map-root-user"];
+test.runIf(process.platform === "linux" && spawnSync("unshare", [...MOUNT, "true"]).status === 0)(
+  "on a disk that was full and has room again, a process that stays writes",
+  async () => {
+    const root = await temporaryFolder();
+    const script = `mount -t tmpfs -o size=16k,nr_inodes=64 none "${root}" && exec "$@"`;
+    const program = [process.execPath, "scripts/run-typescript.mjs", "test/unit/state/full-disk-child.ts", root];
+    const { stdout, status } = spawnSync("unshare", [...MOUNT, "sh", "-c", script, "sh", ...program], {
+      encoding: "utf8",
+    });
+    expect({ stdout, status }).toEqual({ stdout: "full: ENOSPC\nfull: ENOSPC\nwritten\n", status: 0 });
+  },
+);
 
 /** Asks the kernel, because a process that is not reaped sends no event. It is a zombie once its last thread has ended. */
 async function becomesZombie(pid: number): Promise<void> {

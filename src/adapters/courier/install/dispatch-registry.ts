@@ -4,7 +4,6 @@
  */
 
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
@@ -19,9 +18,12 @@ import {
   type UserFile,
 } from "../../../install/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
+import { readPlainFileSync } from "../../../support/plain-file.ts";
 
 /** Name of the courier, as `--courier` takes it. */
 export const COURIER_NAME = "seren-cloud";
+/** An executable with Node in it has some 100 MB. */
+const MAX_PROGRAM_BYTES = 1024 * 1024 * 1024;
 const NEW_FILE_MODE = 0o644; // as Dispatch makes it
 
 const RegistrySchema = z.looseObject({ plugins: z.array(z.looseObject({ name: z.string() })).optional() });
@@ -49,7 +51,9 @@ export function registeredEntry(file: UserFile): RegistryEntry | undefined {
 
 /** SHA-256 of a file in lower-case hex, as Dispatch writes it. Throws what reading the file throws. */
 export function hashOf(path: string): string {
-  return createHash("sha256").update(readFileSync(path)).digest("hex");
+  const bytes = readPlainFileSync(path, MAX_PROGRAM_BYTES)?.bytes;
+  if (!bytes) throw new ExecutionFailure("not_found", `${path} does not exist`);
+  return createHash("sha256").update(bytes).digest("hex");
 }
 
 /** What `dispatch courier install` would store for this program. */

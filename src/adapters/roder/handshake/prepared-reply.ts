@@ -2,8 +2,8 @@
  * The reply to `extension/initialize`, prepared by the build from the manifest it ships. It is given only when the manifest
  * on disk, which the host compares it with, is the shipped one byte for byte; otherwise the extension itself replies.
  */
-import { readFileSync } from "node:fs";
 import { PROTOCOL_VERSION } from "#protocols/roder-extension";
+import { readPlainFileSync } from "../../../support/plain-file.ts";
 import type { ShippedManifest } from "../manifest/manifest.ts";
 import { isShipped, manifestPaths } from "../manifest/manifest-file.ts";
 
@@ -31,9 +31,11 @@ function isPlain({ protocolVersion, apiVersion, cwd, grantedCapabilities: grante
   );
 }
 
+const MAX_BYTES = 1024 * 1024;
+
 function read(path: string): Buffer | undefined {
   try {
-    return readFileSync(path);
+    return readPlainFileSync(path, MAX_BYTES)?.bytes;
   } catch {
     return undefined;
   }

@@ -1,5 +1,4 @@
 /** Whether Roder is on this machine and would start this very program. */
-import { readFile } from "node:fs/promises";
 import { parse } from "smol-toml";
 import * as z from "zod";
 import {
@@ -11,10 +10,12 @@ import {
   skipped,
   warning,
 } from "../../../install/index.ts";
-import { asFailure } from "../../../support/failure.ts";
+import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
+import { readPlainFile, textOf } from "../../../support/plain-file.ts";
 import { configuredEntry, EXTENSION_ID, type RoderEntry, readRoderConfig } from "./roder-config.ts";
 import { PACKAGE_ID, packageState } from "./roder-package.ts";
 
+const MAX_BYTES = 64 * 1024 * 1024;
 const ID = "roder.extension";
 const TITLE = "Roder extension";
 const FIX = "seren-bridge setup roder --write";
@@ -75,16 +76,18 @@ async function checkEntry(entry: RoderEntry, { paths, variable }: InstallContext
 /** Why Roder could not use the manifest; undefined when it could. */
 async function manifestProblem(path: string): Promise<string | undefined> {
   try {
-    const { id } = ManifestSchema.parse(parse(await readFile(path, "utf8")));
+    const file = await readPlainFile(path, MAX_BYTES);
+    if (!file) return "it does not exist";
+    const { id } = ManifestSchema.parse(parse(textOf(path, file.bytes)));
     return id === EXTENSION_ID ? undefined : "it is no manifest of seren-bridge";
   } catch (error) {
-    return error instanceof Error && "code" in error ? String(error.code) : "it is no manifest of seren-bridge";
+    return error instanceof ExecutionFailure ? error.message : "it is no manifest of seren-bridge";
   }
 }
 
 async function isReadable(path: string): Promise<boolean> {
-  return readFile(path).then(
-    () => true,
+  return readPlainFile(path, MAX_BYTES).then(
+    (file) => file !== undefined,
     () => false,
   );
 }

@@ -1,9 +1,10 @@
 /** This program as a package of Roder's. Roder installs packages itself: this reads what it has and names its commands. */
-import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import * as z from "zod";
 import type { HostPackages, InstallContext } from "../../../install/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
+import { parseJson } from "../../../support/objects.ts";
+import { readPlainFile, textOf } from "../../../support/plain-file.ts";
 import { roderFolder } from "./roder-config.ts";
 import { ownRoderEntry, roderManifest } from "./roder-entry.ts";
 
@@ -26,6 +27,8 @@ const PackagesSchema = z.looseObject({
   ),
 });
 
+const MAX_BYTES = 4 * 1024 * 1024;
+
 export type PackageState = "approved" | "not approved" | "disabled";
 
 export const roderPackages: HostPackages = {
@@ -42,15 +45,19 @@ export const roderPackages: HostPackages = {
   },
 };
 
-/** As `roder packages list` says it; undefined when the package is not installed. */
+/** As `roder packages list` says it; undefined when the package is not installed. Throws `invalid_input` for another file. */
 export async function packageState(context: InstallContext): Promise<PackageState | undefined> {
-  let list: unknown;
-  try {
-    list = JSON.parse(await readFile(join(roderFolder(context), "packages.json"), "utf8"));
-  } catch {
-    return undefined;
+  const path = join(roderFolder(context), "packages.json");
+  const file = await readPlainFile(path, MAX_BYTES);
+  if (!file) return undefined;
+  const list = PackagesSchema.safeParse(parseJson(textOf(path, file.bytes))).data;
+  if (!list) {
+    throw new ExecutionFailure(
+      "invalid_input",
+      `${path} is not a list of Roder's packages; repair it, or move it away`,
+    );
   }
-  const own = PackagesSchema.safeParse(list).data?.packages.find(({ packageId }) => packageId === PACKAGE_ID);
+  const own = list.packages.find(({ packageId }) => packageId === PACKAGE_ID);
   if (!own) return undefined;
   if (own.enabled === false) return "disabled";
   return own.extensionsApproved ? "approved" : "not approved";

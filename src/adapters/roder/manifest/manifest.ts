@@ -2,11 +2,13 @@
  * The manifest on disk. Everything the reply to `extension/initialize` repeats comes from these bytes, never from a copy in
  * the code, because the host compares it with its own reading of the same file, line endings included.
  */
-import { readFileSync } from "node:fs";
 import { type Manifest, ManifestSchema, type ProvidedService } from "#protocols/roder-extension";
 import { ExecutionFailure } from "../../../support/failure.ts";
+import { readPlainFileSync } from "../../../support/plain-file.ts";
 import { describeIssues } from "../../../support/zod.ts";
 import { fnv1a64, isShipped, manifestPaths, readToml } from "./manifest-file.ts";
+
+const MAX_BYTES = 1024 * 1024;
 
 export interface ManifestOnDisk {
   path: string;
@@ -35,7 +37,11 @@ export function readManifest(
   const unreadable: string[] = [];
   for (const path of manifestPaths(programPath, explicitPath)) {
     try {
-      const bytes = readFileSync(path);
+      const bytes = readPlainFileSync(path, MAX_BYTES)?.bytes;
+      if (!bytes) {
+        unreadable.push(`${path} (does not exist)`);
+        continue;
+      }
       return shipped && isShipped(bytes, shipped) ? { ...shipped, path } : parseManifest(path, bytes);
     } catch (error) {
       if (error instanceof ExecutionFailure) return error;

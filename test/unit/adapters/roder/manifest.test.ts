@@ -95,12 +95,12 @@ test("a file equal to the shipped manifest is not parsed again; any other file i
 test("a missing manifest is reported with every path that was tried", () => {
   const missing = readManifest(place("empty", "dist", "seren-bridge.mjs"));
   expect(checksumOf(missing)).toBe(
-    `the extension manifest cannot be read: ${place("empty", "dist", "roder-extension.toml")} (ENOENT), ${place("empty", "roder-extension.toml")} (ENOENT). ` +
+    `the extension manifest cannot be read: ${place("empty", "dist", "roder-extension.toml")} (does not exist), ${place("empty", "roder-extension.toml")} (does not exist). ` +
       "Install seren-bridge again, or set SEREN_BRIDGE_RODER_MANIFEST to the file Roder loaded",
   );
-  expect(checksumOf(readManifest("/x", place("gone.toml")))).toContain(`${place("gone.toml")} (ENOENT)`);
+  expect(checksumOf(readManifest("/x", place("gone.toml")))).toContain(`${place("gone.toml")} (does not exist)`);
   mkdirSync(place("folder.toml"));
-  expect(checksumOf(readManifest("/x", place("folder.toml")))).toContain("EISDIR");
+  expect(checksumOf(readManifest("/x", place("folder.toml")))).toContain("it is a folder");
 });
 
 test.each([

@@ -292,7 +292,7 @@ describe("doctor", () => {
       '[[process_extensions]]\nid = "roder-ext-seren-cloud"\nmanifest = "/gone.toml"\ncommand = "node"\n',
     );
     expect((await terminal.run(["doctor"])).stdout).toContain(
-      "the manifest /gone.toml cannot be used (ENOENT), so Roder does not start",
+      "the manifest /gone.toml cannot be used (it does not exist), so Roder does not start",
     );
   });
 });

@@ -21,7 +21,7 @@ function harness(change: Partial<JournalStore> = {}, account = () => "account") 
   };
   const log: Log = Object.assign((_: string, message: string) => void warnings.push(message), { with: () => log });
   const ambient = new VirtualAmbient(1);
-  return { done, warnings, journal: new Journal({ store, account, host: "dispatch", ambient, log }) };
+  return { done, warnings, ambient, journal: new Journal({ store, account, host: "dispatch", ambient, log }) };
 }
 
 test("the intent is written before the run's id, and neither contains the prompt", async () => {
@@ -41,6 +41,13 @@ test("the intent is written before the run's id, and neither contains the prompt
   expect(entries[1]).toMatchObject({ runId: "the-run" });
   expect(done[2]).toBe(`remove ${REQUEST}`);
   expect(done.join()).not.toContain("secret plan");
+});
+
+test("a folder that never replies holds a run up for seconds only", async () => {
+  const { journal, warnings, ambient } = harness({ put: () => new Promise(() => undefined) });
+  const entry = journal.pendingEntry(REQUEST, {});
+  await ambient.runUntil(entry.intend(WHERE.deploymentId));
+  expect(warnings).toEqual(["the state folder does not reply; a crash now could leave a run behind"]);
 });
 
 test("a detached run is written only once it is to be cancelled after all", async () => {

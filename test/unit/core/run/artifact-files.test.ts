@@ -1,6 +1,6 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Artifact, Outcome } from "../../../../src/core/index.ts";
 import { type Fetch, saveArtifacts } from "../../../../src/core/run/artifact-files.ts";
@@ -155,6 +155,26 @@ test("the limits hold for what is written, whatever its source", async () => {
     "saved",
   ]);
   expect((await readFile(join(folder, RUN, "nested.json"))).byteLength).toBeLessThan(200);
+});
+
+test.each([
+  ["CON", "artifact-CON"],
+  ["aux.txt", "artifact-aux.txt"],
+  ["nul.tar.gz", "artifact-nul.tar.gz"],
+  ["com1", "artifact-com1"],
+  ["Lpt9.log", "artifact-Lpt9.log"],
+  ["com¹", "artifact-com¹"],
+  ["con .txt", "artifact-con.txt"],
+  ["console", "console"],
+  ["a report. . ", "a report"],
+  ["a report.txt. ", "a report.txt"],
+])("a title such as %j makes a name that Windows takes: %j", async (title, name) => {
+  const [saved] = await saveArtifacts(
+    outcome({ id: "a", kind: "x", title, payload: "text" }),
+    folder,
+    patiently(fetch),
+  );
+  expect(saved && "path" in saved ? basename(saved.path) : saved).toBe(name);
 });
 
 test("a title of long characters makes a name that a file system takes", async () => {

@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { StateFolder } from "../../../../src/local/index.ts";
@@ -186,5 +187,27 @@ describe("a folder that cannot be used", () => {
     }
     expect(problems).toEqual([expect.stringContaining("ENOENT")]);
     problems.length = 0;
+  });
+});
+
+describe.skipIf(process.platform === "win32")("in a folder that others can write", () => {
+  test("a link in the place of a folder is neither followed nor changed", () => {
+    const [path, outside] = [join(scratchFolder(), "state"), join(scratchFolder(), "outside")];
+    for (const folder of [path, outside]) mkdirSync(folder, { mode: 0o755 });
+    symlinkSync(outside, join(path, "runs"));
+    expect(() => open(path)).toThrow(`${join(path, "runs")} is not a folder; move it away`);
+    expect(statSync(outside).mode & 0o777).toBe(0o755);
+  });
+
+  test("a pipe in the place of a file does not hang the start", () => {
+    const path = join(scratchFolder(), "state");
+    open(path);
+    for (const name of [
+      "deployments/11111111-1111-4111-8111-111111111111.json",
+      "runs/11111111-1111-4111-8111-111111111111.jsonl",
+    ]) {
+      expect(spawnSync("mkfifo", [join(path, name)]).status).toBe(0);
+    }
+    open(path);
   });
 });
