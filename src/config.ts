@@ -52,6 +52,31 @@ export interface Config {
   readonly variable: (name: string) => string | undefined;
 }
 
+/** Variables whose addresses may have a user and a password. */
+const ADDRESSES = [
+  "SEREN_API_BASE",
+  "SEREN_BRIDGE_MODEL_URL",
+  ...["HTTPS_PROXY", "HTTP_PROXY"].flatMap((name) => [name, name.toLowerCase()]),
+];
+
+/** Returns the user with the password, and the password, of an address with or without a scheme. */
+function credentialsIn(address: string): string[] {
+  const end = address.lastIndexOf("@");
+  if (end < 0) return [];
+  const scheme = address.indexOf("//");
+  const user = address.slice(scheme >= 0 && scheme < end ? scheme + 2 : 0, end);
+  const password = user.slice(user.indexOf(":") + 1);
+  return [user, password].flatMap((text) => [text, unescaped(text)]);
+}
+
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export function readConfig(environment: Environment = process.env): Config {
@@ -62,7 +87,11 @@ export function readConfig(environment: Environment = process.env): Config {
     local: base === LOCAL_BASE,
     apiBase: () => readBase(base ?? DEFAULT_API_BASE),
     apiKey: variable("SEREN_API_KEY"),
-    secrets: [variable("SEREN_API_KEY"), variable("SEREN_BRIDGE_MODEL_KEY")].filter((one) => one !== undefined),
+    secrets: [
+      variable("SEREN_API_KEY"),
+      variable("SEREN_BRIDGE_MODEL_KEY"),
+      ...ADDRESSES.flatMap((name) => credentialsIn(variable(name) ?? "")),
+    ].filter((one) => one !== undefined),
     get credentialsFile() {
       return join(configFolder(variable), "credentials.json");
     },

@@ -1,5 +1,6 @@
 /** The extension in Roder's `config.toml`, or as a package that Roder installs itself. */
 import type { HostInstaller } from "../../../install/index.ts";
+import { carriedVariables } from "./carried.ts";
 import { checkRoder } from "./roder-check.ts";
 import { readRoderConfig, withoutRoderEntry, withRoderEntry } from "./roder-config.ts";
 import { ownRoderEntry } from "./roder-entry.ts";
@@ -22,6 +23,11 @@ export const roderInstaller: HostInstaller = {
   async notes(context) {
     const { from } = await context.keys.source();
     const notes: string[] = [];
+    const { withheld } = carriedVariables(context.variable);
+    if (withheld.length > 0)
+      notes.push(
+        `Not written, because a password may be in it: ${withheld.join(", ")}. If Roder needs it, add it to the entry by hand.`,
+      );
     if (from === "environment")
       notes.push("Roder does not pass SEREN_API_KEY on to extensions: store the key with `seren-bridge login`.");
     if (from === "none") notes.push("There is no API key yet: run `seren-bridge login`.");

@@ -156,6 +156,27 @@ describe("setup roder", () => {
     expect(text).not.toContain("alice");
   });
 
+  test.each([
+    ["HTTPS_PROXY", "alice:pass-word@proxy.example:3128"],
+    ["HTTPS_PROXY", "//alice:pass-word@proxy.example:3128"],
+    ["https_proxy", "HTTP:\\\\alice:pass-word@proxy.example"],
+    ["HTTP_PROXY", "alice%3Apass-word%40proxy.example:3128"],
+    ["http_proxy", "http://proxy.example:3128/?password=pass-word"],
+    ["HTTPS_PROXY", "http://proxy.example/#pass-word"],
+    ["HTTPS_PROXY", "alice:pass-word"],
+    ["NO_PROXY", "alice:pass-word@proxy.example"],
+    ["SEREN_BRIDGE_MODEL_URL", "http://localhost:1/v1?api-version=1&key=pass-word"],
+    ["SEREN_BRIDGE_MODEL", "alice:pass-word@proxy.example"],
+    ["XDG_STATE_HOME", "ftp://alice:pass-word@files.example/state"],
+  ])("%s with a password in any spelling is neither written nor shown: %s", async (name, value) => {
+    const terminal = new TestTerminal({ [name]: value });
+    const shown = [await terminal.run(["setup", "roder"]), await terminal.run(["setup", "roder", "--write"])];
+    expect(shown.map(({ code }) => code)).toEqual([0, 0]);
+    expect(readFileSync(join(terminal.home, CONFIG), "utf8")).not.toContain("pass-word");
+    expect(JSON.stringify(shown)).not.toContain("pass-word");
+    expect(JSON.stringify(shown)).toContain(`Not written, because a password may be in it: ${name}.`);
+  });
+
   test("a link is followed, not replaced", async () => {
     const terminal = terminalFor();
     const real = terminal.file("dotfiles/roder.toml", "# linked\n");
