@@ -147,8 +147,11 @@ function readModelUrl(text: string, hasKey: boolean): string {
   if (url.protocol !== "https:" && url.protocol !== "http:") throw refuse("is neither http nor https");
   if (url.protocol === "http:" && hasKey && !isLoopback(url.hostname))
     throw refuse("would send SEREN_BRIDGE_MODEL_KEY unencrypted");
-  if (url.username || url.password || url.search || url.hash) throw refuse("has more than an origin and a path");
-  return url.origin + withoutEnd(url.pathname, "/").replace(/\/chat\/completions$/, "");
+  if (url.username || url.password || url.hash) throw refuse("has more than an origin and a path");
+  // Azure's; anything else may be a key, which belongs in SEREN_BRIDGE_MODEL_KEY.
+  if (url.search !== "" && !/^\?api-version=[\w.-]{1,40}$/.test(url.search))
+    throw refuse("has a query other than ?api-version=");
+  return url.origin + withoutEnd(url.pathname, "/").replace(/\/chat\/completions$/, "") + url.search;
 }
 
 /** `localhost:8787` is a URL, of the scheme `localhost`. */

@@ -1,4 +1,7 @@
-/** Streamed chat completions, as OpenAI-compatible endpoints speak them: the part that an answer in text needs. */
+/**
+ * Streamed chat completions, as OpenAI-compatible endpoints speak them: the part that an answer in text needs. Every server
+ * differs in some member, so each is checked by itself: one of an unexpected type is as if it were not there.
+ */
 import * as z from "zod";
 
 interface ChatMessage {
@@ -11,36 +14,77 @@ export interface ChatRequest {
   model: string;
   messages: ChatMessage[];
   stream: true;
-  /** Asks for a last chunk with the token counts. */
-  stream_options: { include_usage: true };
+  /** Asks for a last chunk with the token counts. Left out for endpoints that refuse it. */
+  stream_options?: { include_usage: true };
 }
 
-/** Ends the stream, in place of a chunk. */
+/** Ends the stream, in place of a chunk. Some servers put blanks around it. */
 export const END_OF_STREAM = "[DONE]";
 
-/** Endpoint → us, one per frame. Loose: every server adds members of its own. */
-export const ChatChunkSchema = z.looseObject({
-  choices: z
-    .array(
-      z.looseObject({
-        delta: z
-          .looseObject({
-            content: z.string().nullish(),
-            /** Two spellings of the same: text of a model that thinks aloud. */
-            reasoning_content: z.string().nullish(),
-            reasoning: z.string().nullish(),
-          })
-          .nullish(),
-        finish_reason: z.string().nullish(),
-      }),
-    )
-    .nullish(),
-  usage: z
-    .looseObject({ prompt_tokens: z.int().min(0).nullish(), completion_tokens: z.int().min(0).nullish() })
-    .nullish(),
-});
+/** A member that is dropped when it is not what it should be. */
+const lenient = <T extends z.ZodType>(schema: T) => schema.nullish().catch(undefined);
 
-/** What went wrong: the body of a refusal, or a frame in the middle of a stream. */
-export const ChatErrorSchema = z.looseObject({
-  error: z.union([z.string(), z.looseObject({ message: z.string() })]),
+const TextSchema = lenient(z.string());
+const PartSchema = z.looseObject({
+  type: TextSchema,
+  text: TextSchema,
+  thinking: z.unknown().optional(),
+  refusal: TextSchema,
 });
+/** Text, or a list of parts (Mistral, and servers that copy the form of requests). */
+const ContentSchema = lenient(z.union([z.string(), z.array(lenient(z.union([z.string(), PartSchema])))]));
+export type ChatContent = z.output<typeof ContentSchema>;
+
+const DeltaSchema = z.looseObject({
+  content: ContentSchema,
+  refusal: TextSchema,
+  /** Two spellings of the same: text of a model that thinks aloud. */
+  reasoning_content: ContentSchema,
+  reasoning: ContentSchema,
+});
+export type ChatDelta = z.output<typeof DeltaSchema>;
+
+/** Counts arrive as floats, strings and negative numbers. */
+const CountSchema = lenient(z.coerce.number().min(0).max(Number.MAX_SAFE_INTEGER).transform(Math.round));
+const UsageSchema = lenient(
+  z.looseObject({
+    prompt_tokens: CountSchema,
+    completion_tokens: CountSchema,
+    input_tokens: CountSchema,
+    output_tokens: CountSchema,
+  }),
+);
+
+const ErrorSchema = lenient(
+  z.union([
+    z.string(),
+    z.looseObject({ message: TextSchema, code: lenient(z.union([z.string(), z.number()])), type: TextSchema }),
+  ]),
+);
+export type ChatError = z.output<typeof ErrorSchema>;
+
+const ChoiceSchema = z.looseObject({
+  index: lenient(z.number()),
+  delta: lenient(DeltaSchema),
+  /** In place of `delta` where a server does not stream. */
+  message: lenient(DeltaSchema),
+  text: TextSchema,
+  finish_reason: TextSchema,
+  error: ErrorSchema,
+});
+export type ChatChoice = z.output<typeof ChoiceSchema>;
+
+/** Endpoint → us, one per frame, or the whole answer of one that does not stream; what went wrong has one of four forms. */
+export const ChatAnswerSchema = z.looseObject({
+  choices: lenient(z.array(lenient(ChoiceSchema))),
+  usage: UsageSchema,
+  /** Groq. */
+  x_groq: lenient(z.looseObject({ usage: UsageSchema, error: ErrorSchema })),
+  error: ErrorSchema,
+  errors: lenient(z.array(ErrorSchema)),
+  detail: lenient(z.union([z.string(), z.array(lenient(z.looseObject({ msg: TextSchema, message: TextSchema })))])),
+  object: TextSchema,
+  type: TextSchema,
+  message: TextSchema,
+});
+export type ChatAnswer = z.output<typeof ChatAnswerSchema>;

@@ -1,7 +1,7 @@
 /** The model endpoint that answers in place of the embedded service's built-in agent, when one is set. */
-import { ChatChunkSchema, ChatErrorSchema, type ChatRequest, END_OF_STREAM } from "#protocols/openai-chat";
+import { type ChatRequest, END_OF_STREAM } from "#protocols/openai-chat";
 import type { Config, ModelSettings } from "../config.ts";
-import { type Agent, type CompleteChat, type ModelPiece, modelAgent } from "../local/index.ts";
+import { type Agent, type CompleteChat, modelAgent } from "../local/index.ts";
 import type { HttpStream, HttpTransport } from "../seren/index.ts";
 import { createHttp, SseParser, whyUnreachable } from "../seren/index.ts";
 import type { Ambient } from "../support/ambient.ts";
@@ -10,12 +10,20 @@ import { asFailure, ExecutionFailure } from "../support/failure.ts";
 import { parseJson } from "../support/objects.ts";
 import { createRedactor, type Redactor } from "../support/redact.ts";
 import { Secret } from "../support/secret.ts";
+import { errorIn, piecesOf } from "./model-answer.ts";
 import { userAgent } from "./user-agent.ts";
 
 /** A model on this machine may have to be loaded from disk first. */
 const HEAD_TIMEOUT_MS = 10 * 60_000;
 const MAX_ERROR_BYTES = 64 * 1024;
 const MAX_ERROR_CHARACTERS = 400;
+
+interface Endpoint {
+  http: HttpTransport;
+  url: URL;
+  key: string | undefined;
+  redactor: Redactor;
+}
 
 export interface EndpointAgent {
   agent: Agent;
@@ -31,35 +39,53 @@ export function endpointAgent(
   const { url, name, key } = settings;
   const redactor = createRedactor();
   if (key) redactor.add(key);
+  const address = new URL(url);
   const http = createHttp({
-    baseUrl: url,
+    baseUrl: url.replace(address.search, ""),
     apiKey: key ? () => new Secret(key) : undefined,
     userAgent: userAgent(),
     ambient,
-    proxy: proxyFor(new URL(url)),
+    proxy: proxyFor(address),
   });
   return {
-    agent: modelAgent({ model: name, complete: completer(http, url, redactor) }),
+    agent: modelAgent({ model: name, complete: completer({ http, url: address, key, redactor }) }),
     close: () => http.close(),
   };
 }
 
-function completer(http: HttpTransport, url: string, redactor: Redactor): CompleteChat {
+/** What an endpoint was found to need. Kept while the process lives. */
+interface Manner {
+  path: string;
+  usageAsked: boolean;
+}
+
+const PATH = "/chat/completions";
+const MAX_WHOLE_ANSWER_BYTES = 16 * 1024 * 1024;
+
+function completer({ http, url, key, redactor }: Endpoint): CompleteChat {
+  const { search, pathname, hostname } = url;
+  const shown = url.href.replace(search, "");
   const refuse = (what: string, cause?: unknown) =>
     new ExecutionFailure(
       "unavailable",
-      redactor.redact(clipCharacters(`the model endpoint ${url} ${what}`, MAX_ERROR_CHARACTERS)),
+      clipCharacters(redactor.redact(`the model endpoint ${shown} ${what}`), MAX_ERROR_CHARACTERS),
       { cause },
     );
-  return async function* complete({ model, messages }, signal) {
-    const body: ChatRequest = { model, messages, stream: true, stream_options: { include_usage: true } };
-    let stream: HttpStream;
+  const manner: Manner = { path: PATH, usageAsked: true };
+
+  async function ask(request: Pick<ChatRequest, "model" | "messages">, signal: AbortSignal): Promise<HttpStream> {
+    const body: ChatRequest = { ...request, stream: true };
+    if (manner.usageAsked) body.stream_options = { include_usage: true };
     try {
-      stream = await http.openStream({
+      return await http.openStream({
         method: "POST",
-        path: "/chat/completions",
+        path: manner.path + search,
         body: JSON.stringify(body),
-        headers: { accept: "text/event-stream" },
+        headers: {
+          accept: "text/event-stream, application/json",
+          // Azure takes its own keys in this header only.
+          ...(key && (hostname.endsWith(".azure.com") || search.includes("api-version=")) ? { "api-key": key } : {}),
+        },
         timeoutMs: HEAD_TIMEOUT_MS,
         signal,
       });
@@ -71,20 +97,51 @@ function completer(http: HttpTransport, url: string, redactor: Redactor): Comple
         error,
       );
     }
-    if (stream.status !== 200) throw refuse(`answered HTTP ${stream.status}: ${await reasonOf(stream)}`);
+  }
+
+  /** Asks, and asks again in another manner where the refusal says or suggests it. */
+  async function open(request: Pick<ChatRequest, "model" | "messages">, signal: AbortSignal): Promise<HttpStream> {
+    const stream = await ask(request, signal);
+    const { status } = stream;
+    if (status >= 200 && status < 300) return stream;
+    if (status >= 300 && status < 400) {
+      stream.close();
+      throw refuse(`redirects to ${targetOf(stream, url)}; set SEREN_BRIDGE_MODEL_URL to where it leads`);
+    }
+    const said = await textOf(stream, MAX_ERROR_BYTES);
+    if (manner.usageAsked && status < 500 && /stream_options|include_usage/.test(said)) {
+      manner.usageAsked = false;
+      return open(request, signal);
+    }
+    if ((status === 404 || status === 405) && manner.path === PATH && !pathname.includes("/v1")) {
+      manner.path = `/v1${PATH}`;
+      try {
+        return await open(request, signal);
+      } catch (error) {
+        manner.path = PATH;
+        if (signal.aborted) throw error;
+      }
+    }
+    throw refuse(`answered HTTP ${status}: ${reasonIn(said)}`);
+  }
+
+  return async function* complete(request, signal) {
+    const stream = await open(request, signal);
     let ended = false;
+    let spoke = false;
     try {
-      const parser = new SseParser();
-      for await (const bytes of stream.body) {
-        for (const { data } of parser.feed(bytes)) {
-          if (data === END_OF_STREAM) return;
-          const value = parseJson(data);
-          const error = ChatErrorSchema.safeParse(value).data;
-          if (error) throw refuse(`broke off: ${messageOf(error)}`);
-          for (const piece of piecesOf(value)) {
-            ended ||= piece.type === "end";
-            yield piece;
-          }
+      for await (const frame of framesOf(stream)) {
+        if (frame === END_OF_STREAM) {
+          ended = true;
+          break;
+        }
+        const value = parseJson(frame);
+        const error = errorIn(value) ?? (value === undefined ? notAnAnswer(frame) : undefined);
+        if (error) throw refuse(`broke off: ${error}`);
+        for (const piece of piecesOf(value)) {
+          ended ||= piece.type === "end";
+          spoke ||= piece.type === "text" || (piece.type === "end" && piece.reason !== "stop");
+          yield piece;
         }
       }
     } catch (error) {
@@ -95,39 +152,65 @@ function completer(http: HttpTransport, url: string, redactor: Redactor): Comple
       stream.close();
     }
     if (!ended) throw refuse("ended its answer without saying that it was complete; does it stream chat completions?");
+    if (!spoke) throw refuse("answered with nothing: its answer has no text");
   };
 }
 
-function* piecesOf(value: unknown): Generator<ModelPiece, void, void> {
-  const { choices, usage } = ChatChunkSchema.safeParse(value).data ?? {};
-  const { delta, finish_reason: reason } = choices?.[0] ?? {};
-  const thinking = delta?.reasoning_content ?? delta?.reasoning;
-  if (thinking) yield { type: "thinking", text: thinking };
-  if (delta?.content) yield { type: "text", text: delta.content };
-  if (usage) yield { type: "usage", inputTokens: usage.prompt_tokens ?? 0, outputTokens: usage.completion_tokens ?? 0 };
-  if (reason) yield { type: "end", reason };
+/** Yields the data of each event; or the whole body of a server that does not stream, as one. */
+async function* framesOf(stream: HttpStream): AsyncGenerator<string, void, void> {
+  if (/json|html|text\/plain/i.test(stream.headers["content-type"] ?? "")) {
+    const text = await textOf(stream, MAX_WHOLE_ANSWER_BYTES);
+    if (!/^(?:data|event|id|retry)?:/.test(text)) {
+      yield text;
+      if (piecesOf(parseJson(text)).next().done !== true) yield END_OF_STREAM;
+      return;
+    }
+    yield* dataOf(new SseParser().feed(Buffer.from(`${text}\n\n`)));
+    return;
+  }
+  const parser = new SseParser();
+  for await (const bytes of stream.body) yield* dataOf(parser.feed(bytes));
+  yield* dataOf(parser.feed(Buffer.from("\n\n"))); // some servers leave out the line that ends the last event
 }
 
-async function reasonOf(stream: HttpStream): Promise<string> {
+function* dataOf(frames: readonly { data: string }[]): Generator<string, void, void> {
+  for (const { data } of frames) {
+    const text = data.trim();
+    if (text !== "") yield text;
+  }
+}
+
+function notAnAnswer(text: string): string {
+  return text.startsWith("<") ? "it is a web page and no API; check SEREN_BRIDGE_MODEL_URL" : text;
+}
+
+async function textOf(stream: HttpStream, maxBytes: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
     for await (const chunk of stream.body) {
       chunks.push(chunk);
       size += chunk.byteLength;
-      if (size > MAX_ERROR_BYTES) break;
+      if (size > maxBytes) break;
     }
   } catch {
     // what has arrived so far has to suffice
   }
-  const text = new TextDecoder().decode(Buffer.concat(chunks));
-  const error = ChatErrorSchema.safeParse(parseJson(text)).data;
-  if (error) return messageOf(error);
-  return /^\s*</.test(text) || text.trim() === "" ? "without saying why" : text.trim();
+  return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
-function messageOf({ error }: { error: string | { message: string } }): string {
-  return typeof error === "string" ? error : error.message;
+function reasonIn(text: string): string {
+  const said = errorIn(parseJson(text));
+  if (said) return said;
+  return text.trimStart().startsWith("<") || text.trim() === "" ? "without saying why" : text.trim();
+}
+
+/** Returns where a redirect leads, as a base; without its query, which may hold a token. */
+function targetOf({ headers }: HttpStream, url: URL): string {
+  const { location = "" } = headers;
+  if (!URL.canParse(location, url.href)) return "an address that is none";
+  const { origin, pathname } = new URL(location, url.href);
+  return origin + (pathname.endsWith(PATH) ? pathname.slice(0, -PATH.length) : pathname);
 }
 
 /** Returns the system's error code in parentheses; empty when there is none. */

@@ -174,6 +174,74 @@ test.each<[string, Answer, string]>([
   });
 });
 
+const json =
+  (status: number, value: unknown, headers: Record<string, string> = {}): Answer =>
+  (response) =>
+    response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(value));
+const WHOLE = { choices: [{ index: 0, message: { content: "Hello" }, finish_reason: "stop" }] };
+
+test.each<[string, Answer, string]>([
+  ["does not stream", json(200, WHOLE), ""],
+  ["puts blanks around the end", streams(delta({ content: "Hello" }), " [DONE] "), ""],
+  [
+    "refuses stream_options",
+    (response, request, asked) =>
+      (asked.body.stream_options
+        ? json(422, { detail: [{ type: "extra_forbidden", loc: ["body", "stream_options"], msg: "Extra inputs" }] })
+        : streams(delta({ content: "Hello" }, "stop")))(response, request, asked),
+    "",
+  ],
+  [
+    "is named without its /v1",
+    (response, request, asked) =>
+      (asked.path === "/v1/chat/completions" ? json(200, WHOLE) : json(404, { detail: "Not Found" }))(
+        response,
+        request,
+        asked,
+      ),
+    "",
+  ],
+  [
+    "is Azure's",
+    (response, request, asked) =>
+      (asked.path?.endsWith("/chat/completions?api-version=2024-10-21") && request.headers["api-key"] === KEY
+        ? json(200, WHOLE)
+        : json(404, { error: { code: "404", message: "Resource not found" } }))(response, request, asked),
+    "?api-version=2024-10-21",
+  ],
+])("an endpoint that %s answers", async (what, answer, query) => {
+  const model = await startModel(answer);
+  const url = (what.includes("/v1") ? model.url.replace("/v1", "") : model.url) + query;
+  const env = { ...model.env, SEREN_BRIDGE_MODEL_KEY: KEY, SEREN_BRIDGE_MODEL_URL: url };
+  expect(await startTerminal(env, ["run", "Say hello"]).ended).toMatchObject({
+    code: 0,
+    stdout: "Hello\n",
+    stderr: "",
+  });
+});
+
+test.each<[string, Answer, string]>([
+  [
+    "redirects",
+    json(308, {}, { location: "https://elsewhere.example/v1/chat/completions?token=abc" }),
+    "redirects to https://elsewhere.example/v1; set SEREN_BRIDGE_MODEL_URL to where it leads",
+  ],
+  ["says nothing", streams(delta({}, "stop"), "[DONE]"), "answered with nothing: its answer has no text"],
+  ["answers 200 with an error", json(200, { error: "no model loaded" }), "broke off: no model loaded"],
+  [
+    "is a web page",
+    (response) => response.writeHead(200, { "content-type": "text/html" }).end("<html>x</html>"),
+    "broke off: it is a web page and no API; check SEREN_BRIDGE_MODEL_URL",
+  ],
+])("an endpoint that %s fails the run", async (_, answer, words) => {
+  const model = await startModel(answer);
+  const { code, stderr } = await startTerminal(model.env, ["run", "Say hello"]).ended;
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: `seren-bridge: the run failed: the model endpoint ${model.url} ${words}\n`,
+  });
+});
+
 test("a missing model or an unusable address is reported before anything is sent", async () => {
   const model = await startModel(streams(...HELLO));
   const unnamed = await startTerminal({ ...model.env, SEREN_BRIDGE_MODEL: "" }, ["run", "x"]).ended;

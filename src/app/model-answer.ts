@@ -1,0 +1,98 @@
+/** What one frame of a chat completion says, or a whole answer: pieces of text, or why there is none. */
+import {
+  type ChatAnswer,
+  ChatAnswerSchema,
+  type ChatContent,
+  type ChatDelta,
+  type ChatError,
+} from "#protocols/openai-chat";
+import type { ModelPiece } from "../local/index.ts";
+
+/** How servers say that the answer is whole. */
+const WHOLE: ReadonlySet<string> = new Set([
+  "stop",
+  "eos",
+  "eos_token",
+  "end_turn",
+  "stop_sequence",
+  "complete",
+  "completed",
+]);
+
+/** Returns the pieces in a value that is no error. What it does not know it leaves out. */
+export function* piecesOf(value: unknown): Generator<ModelPiece, void, void> {
+  const answer = read(value);
+  if (!answer) return;
+  const choice = answer.choices?.find((one) => one && (one.index ?? 0) === 0);
+  const said = choice?.delta ?? choice?.message;
+  yield* thoughtsOf(said);
+  yield* contentOf(said?.content ?? choice?.text);
+  if (said?.refusal) yield { type: "text", text: said.refusal };
+  const usage = answer.usage ?? answer.x_groq?.usage;
+  if (usage) {
+    yield {
+      type: "usage",
+      inputTokens: usage.prompt_tokens ?? usage.input_tokens ?? 0,
+      outputTokens: usage.completion_tokens ?? usage.output_tokens ?? 0,
+    };
+  }
+  const reason = choice?.finish_reason?.toLowerCase();
+  if (said?.refusal) yield { type: "end", reason: "refusal" };
+  else if (reason) yield { type: "end", reason: WHOLE.has(reason) ? "stop" : reason };
+}
+
+/** Returns the server's words for an error; undefined for a value that is none. */
+export function errorIn(value: unknown): string | undefined {
+  const answer = read(Array.isArray(value) ? value[0] : value);
+  if (!answer) return undefined;
+  const failed = answer.choices?.find((choice) => choice?.error || choice?.finish_reason === "error");
+  const isError = answer.object === "error" || answer.type === "error";
+  const nested = [answer.error, ...(answer.errors ?? []), answer.x_groq?.error, failed?.error].map(wordsOf);
+  const hasContent = (answer.choices ?? []).length > 0;
+  const [words] = [...nested, ...(hasContent ? [] : detailOf(answer)), isError ? answer.message : undefined].filter(
+    Boolean,
+  );
+  return words ?? (isError || failed?.finish_reason === "error" ? "an error without a message" : undefined);
+}
+
+function read(value: unknown): ChatAnswer | undefined {
+  return ChatAnswerSchema.safeParse(value).data;
+}
+
+function wordsOf(error: ChatError): string | null | undefined {
+  if (typeof error === "string") return error.trim();
+  return error?.message?.trim() || (error?.code == null ? error?.type : `code ${error.code}`);
+}
+
+/** FastAPI, and so vLLM and many gateways; and servers that send nothing but a message. */
+function detailOf({ detail, message, choices }: ChatAnswer): (string | null | undefined)[] {
+  if (typeof detail === "string") return [detail];
+  if (detail) return detail.map((one) => one?.msg ?? one?.message);
+  return choices == null ? [message] : [];
+}
+
+function* thoughtsOf(said: ChatDelta | null | undefined): Generator<ModelPiece, void, void> {
+  const thoughts = said?.reasoning_content || said?.reasoning;
+  for (const { text } of contentOf(thoughts)) yield { type: "thinking", text };
+}
+
+function* contentOf(content: ChatContent): Generator<{ type: "text" | "thinking"; text: string }, void, void> {
+  for (const part of typeof content === "string" ? [content] : (content ?? [])) {
+    if (typeof part === "string") {
+      if (part !== "") yield { type: "text", text: part };
+      continue;
+    }
+    const isThought = part?.thinking != null || /^(thinking|reasoning)/.test(part?.type ?? "");
+    const text = isThought ? plainText(part?.thinking) || part?.text : (part?.text ?? part?.refusal);
+    if (text) yield { type: isThought ? "thinking" : "text", text };
+  }
+}
+
+/** Mistral has a list of parts inside a part. */
+function plainText(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (!Array.isArray(value)) return "";
+  return value
+    .map((one: unknown) => (one !== null && typeof one === "object" && "text" in one ? String(one.text) : ""))
+    .join("");
+}
