@@ -1,5 +1,6 @@
 /** `run`: runs one prompt or parcel and follows it to its end. */
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { type Command, Option } from "commander";
 import {
   chooseDeployment,
@@ -8,7 +9,7 @@ import {
   MAX_TIMEOUT_MS,
   type RunRequest,
 } from "../../../core/index.ts";
-import { ExecutionFailure } from "../../../support/failure.ts";
+import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { followRequest, startDetached } from "../live/follow.ts";
 import type { RunOutputLine } from "../live/run-output-lines.ts";
@@ -33,6 +34,8 @@ interface RunArguments extends RunOptions {
   message: string | undefined;
 }
 
+const DASH_PROMPT = "If it is the prompt, put two dashes before it: seren-bridge run -- '- a list'\n";
+
 export function addRun(program: Command, context: CommandContext): void {
   const command = program
     .command("run")
@@ -53,6 +56,9 @@ export function addRun(program: Command, context: CommandContext): void {
     )
     .option("--detach", "print the run's id and exit; the run continues")
     .option("--json", "one JSON object per line instead of text (docs/cli.md has the schema)");
+  command.configureOutput({
+    outputError: (text, write) => write(text.includes("unknown option") ? text + DASH_PROMPT : text),
+  });
   examples(command, [
     ["seren-bridge run 'Summarise the news about TypeScript'", "with the general agent"],
     ["seren-bridge run ./parcel 'hello'", "a built parcel"],
@@ -106,7 +112,13 @@ async function requestFor({ services, screen }: Context, options: RunArguments) 
   if (isFolder(what)) {
     const { parcelRequest } = await import("./parcel-request.ts");
     const given = message === undefined ? undefined : await text(message);
-    const { target, operation, timeoutMs } = await parcelRequest(services, { path: what, message: given, requested });
+    const { target, operation, timeoutMs } = await parcelRequest(services, {
+      path: what,
+      message: given,
+      requested,
+    }).catch((error: unknown) => {
+      throw existsSync(join(what, "manifest.json")) ? error : orThePrompt(error, what);
+    });
     const request: RunRequest = { ...common, target, operation, ...(given === undefined ? {} : { message: given }) };
     return { request, defaultMs: timeoutMs ?? DEFAULT_TIMEOUT_MS };
   }
@@ -119,6 +131,13 @@ async function requestFor({ services, screen }: Context, options: RunArguments) 
   const target = chooseDeployment({ requested, configured: services.deployment, workload: generalAgentTarget });
   const request: RunRequest = { ...common, target, message: await text(what) };
   return { request, defaultMs: DEFAULT_TIMEOUT_MS };
+}
+
+/** A word that is a prompt may be the name of a folder as well, e.g. `test`. */
+function orThePrompt(error: unknown, what: string): ExecutionFailure {
+  const { kind, message } = asFailure(error);
+  const hint = `If ${JSON.stringify(what)} is the prompt, send it on stdin: echo '${what}' | seren-bridge run -`;
+  return new ExecutionFailure(kind, `${message}. ${hint}`, { cause: error });
 }
 
 function parseInputs(text: string): unknown {

@@ -32,6 +32,34 @@ test("- reads the prompt from stdin, and an answer without a line break gets one
 });
 
 test.each([
+  ["- a list\n- of wishes", "unknown option", "seren-bridge run -- '- a list'"],
+  ["-x", "unknown option", "seren-bridge run -- '- a list'"],
+  ["notes", "is not a built parcel", "echo 'notes' | seren-bridge run -"],
+])(
+  "a prompt that is taken for something else, %j, gets an error that says how to send it",
+  async (prompt, what, how) => {
+    const { terminal } = await start();
+    terminal.file("notes/a.txt", "");
+    const cwd = process.cwd();
+    process.chdir(terminal.home);
+    try {
+      const said = await terminal.run(["run", prompt]);
+      expect(said).toMatchObject({ code: 2, stdout: "" });
+      expect(said.stderr).toContain(what);
+      expect(said.stderr).toContain(how);
+    } finally {
+      process.chdir(cwd);
+    }
+  },
+);
+
+test("a prompt behind two dashes may begin with a dash", async () => {
+  const { terminal } = await start();
+  const said = await terminal.run(["run", "--", "- a list\n- of wishes"]);
+  expect(said.stdout).toContain("You said: - a list\n- of wishes\n");
+});
+
+test.each([
   ["failed", script({ fail: "no disk" }), 1, "seren-bridge: the run failed: no disk\n"],
   [
     "blocked",
