@@ -48,6 +48,8 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** Where the Roder manifest is, when it is not beside the program. */
   readonly roderManifest: string | undefined;
+  /** Names of credentials of other tools that a parcel may have. */
+  readonly allowedSecrets: readonly string[];
   /** A variable of the host's environment, for secrets a parcel declares by name. */
   readonly variable: (name: string) => string | undefined;
 }
@@ -87,6 +89,7 @@ export function readConfig(environment: Environment = process.env): Config {
     local: base === LOCAL_BASE,
     apiBase: () => readBase(base ?? DEFAULT_API_BASE),
     apiKey: variable("SEREN_API_KEY"),
+    allowedSecrets: (variable("SEREN_BRIDGE_SECRETS") ?? "").split(",").flatMap((name) => name.trim() || []),
     secrets: [
       variable("SEREN_API_KEY"),
       variable("SEREN_BRIDGE_MODEL_KEY"),

@@ -10,7 +10,14 @@ export { namedWorkload } from "./named-workload.ts";
 export { workloadNotes } from "./notes.ts";
 export { type OpenedParcel, openParcel } from "./open.ts";
 export { resolvePrompt } from "./prompt.ts";
-export { collectSecrets, hideSecrets, type SecretSource } from "./secrets.ts";
+export {
+  allowedSecrets,
+  collectSecrets,
+  hideSecrets,
+  refusedSecrets,
+  type SecretSource,
+  secretNotes,
+} from "./secrets.ts";
 export { runTimeoutMs } from "./timeouts.ts";
 export { findLocalTool, listLocalTools } from "./tools.ts";
 export { parcelWorkload } from "./workload.ts";

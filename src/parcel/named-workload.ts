@@ -3,12 +3,14 @@ import type { CreateDeployment } from "#protocols/seren-cloud";
 import type { Secret } from "../support/secret.ts";
 import { deploymentName, workloadOptionsKey } from "./deployment-name.ts";
 import type { OpenedParcel } from "./open.ts";
-import { collectSecrets, type SecretSource } from "./secrets.ts";
+import { collectSecrets, type SecretSource, secretNotes } from "./secrets.ts";
 import { parcelWorkload } from "./workload.ts";
 
 export interface NamedWorkloadOptions {
   /** Values of the declared secrets. */
   secret: SecretSource;
+  /** Called when the deployment is about to be made, with what happens to the secrets. */
+  onSecrets?(notes: readonly string[]): void;
   /** The key that the name depends on; may throw `unauthorized`. */
   apiKey: () => Secret;
 }
@@ -28,6 +30,11 @@ export function namedWorkload({ parcel, files }: OpenedParcel, options: NamedWor
   return {
     kind: "workload",
     name,
-    create: async () => (await parcelWorkload(parcel, files, { name, secret })).create,
+    async create() {
+      const { create } = await parcelWorkload(parcel, files, { name, secret });
+      const notes = secretNotes(parcel, secret);
+      if (notes.length > 0) options.onSecrets?.(notes);
+      return create;
+    },
   };
 }

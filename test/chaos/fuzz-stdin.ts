@@ -170,6 +170,8 @@ function adapter(mode: Mode) {
       apiKey: () => new Secret("a-key-that-is-never-sent"),
       deployment: undefined,
       secret: (name) => DECLARED[name],
+      variable: (name) => DECLARED[name],
+      log: silentLog,
       stateDir: "/nowhere",
       warmUp: () => undefined,
       saveArtifacts: async () => [],

@@ -4,6 +4,7 @@ import {
   deploymentName,
   listLocalTools,
   type OpenedParcel,
+  secretNotes,
   workloadNotes,
   workloadOptionsKey,
 } from "../../parcel/index.ts";
@@ -22,6 +23,7 @@ export function inspectParcel(opened: OpenedParcel, settings: TargetSettings): I
     extensions: {
       deployment: describeDeployment(opened, settings),
       "does not travel": workloadNotes(opened.parcel),
+      secrets: secretNotes(opened.parcel, settings.secret),
     },
   };
 }

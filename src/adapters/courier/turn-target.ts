@@ -7,6 +7,7 @@ import {
   type OpenedParcel,
   type SecretSource,
 } from "../../parcel/index.ts";
+import type { Log } from "../../support/log.ts";
 import type { Redactor } from "../../support/redact.ts";
 import type { Secret } from "../../support/secret.ts";
 import type { CourierState } from "./session.ts";
@@ -15,17 +16,24 @@ export interface TargetSettings {
   /** `SEREN_BRIDGE_DEPLOYMENT`. */
   deployment: string | undefined;
   secret: SecretSource;
+  /** A variable of the environment, whether its value may leave or not: for redaction. */
+  variable: (name: string) => string | undefined;
+  log: Log;
   apiKey: () => Secret;
   redactor: Redactor;
 }
 
 /** Throws `invalid_input` for a missing secret and `unauthorized` without a key, both before anything is sent. */
 export function turnTarget(opened: OpenedParcel, state: CourierState, settings: TargetSettings): Target {
-  hideSecrets(opened.parcel, settings.secret, settings.redactor);
+  hideSecrets(opened.parcel, settings.variable, settings.redactor);
   return chooseDeployment({
     ...namedCandidates(opened, settings),
     remembered: state.deployment,
-    workload: () => namedWorkload(opened, settings),
+    workload: () =>
+      namedWorkload(opened, {
+        ...settings,
+        onSecrets: (notes) => settings.log("warn", "the secrets of this parcel", { secrets: notes.join("; ") }),
+      }),
   });
 }
 

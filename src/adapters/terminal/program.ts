@@ -22,6 +22,7 @@ import type { Context } from "./services.ts";
 const ENVIRONMENT = `Environment:
   SEREN_API_KEY             key of your Seren organization; else the one stored by \`seren-bridge login\`
   SEREN_API_BASE            default https://api.serendb.com; "local" for the embedded service
+  SEREN_BRIDGE_SECRETS      credentials of other tools that a parcel may have (names with commas)
   SEREN_BRIDGE_DEPLOYMENT   deployment to use when neither parcel nor command names one
   SEREN_BRIDGE_STATE_DIR    state folder
   SEREN_BRIDGE_LOG          error, warn, info or debug: a log as JSON lines on stderr

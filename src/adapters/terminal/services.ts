@@ -93,6 +93,8 @@ export interface Paths extends Readonly<InstallContext["paths"]> {
 }
 
 export interface Services extends InstallContext {
+  /** Names of credentials of other tools that a parcel may have, from `SEREN_BRIDGE_SECRETS`. */
+  readonly allowedSecrets: readonly string[];
   /** The modes of this program that hosts start, for the help. */
   readonly hostModes: readonly { mode: string; summary: string }[];
   /** The hosts that `setup` and `doctor` know. */

@@ -1,16 +1,19 @@
 /** The Dispatch courier on stdio. */
 import { createCourier } from "../../adapters/courier/index.ts";
+import { allowedSecrets } from "../../parcel/index.ts";
 import { type HostStart, serveHost } from "../serve-host.ts";
 
 export async function serve(start: HostStart): Promise<void> {
-  await serveHost(start, "dispatch", ({ config, registry, engine, apiKey, redactor, ambient, warmUp }) =>
+  await serveHost(start, "dispatch", ({ config, registry, engine, apiKey, redactor, log, ambient, warmUp }) =>
     createCourier({
       registry,
       ambient,
       redactor,
       apiKey,
       deployment: config.deployment,
-      secret: config.variable,
+      secret: allowedSecrets(config.variable, config.allowedSecrets),
+      variable: config.variable,
+      log,
       get stateDir() {
         return config.stateDir; // at the request that needs it: one that cannot be used fails only that
       },

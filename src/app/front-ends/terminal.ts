@@ -72,6 +72,7 @@ export async function serve(args: readonly string[], hostModes: Services["hostMo
     serviceAddress: () => (config.local ? "the service inside this program" : new URL(config.apiBase()).origin),
     proxy: () => (config.local ? undefined : config.proxyFor(new URL(config.apiBase()))),
     deployment: config.deployment,
+    allowedSecrets: config.allowedSecrets,
     variable: config.variable,
     remote,
     inFlightRuns: async (): Promise<InFlightRun[]> =>

@@ -60,6 +60,8 @@ export function startInMemoryProgram({ kind, process, files, input, output }: Pr
           apiKey: () => new Secret("sim"),
           deployment: undefined,
           secret: () => "a secret of the parcel",
+          variable: () => "a secret of the parcel",
+          log: silentLog,
           stateDir: "/nowhere",
           saveArtifacts: () => Promise.resolve([]),
           warmUp: () => undefined,

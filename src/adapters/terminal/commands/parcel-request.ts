@@ -1,15 +1,20 @@
 /** Makes a request from a parcel on disk, for the deployment that the Dispatch courier would use. */
 import { chooseDeployment, type NamedDeployment, type RunRequest, type Target } from "../../../core/index.ts";
 import {
+  allowedSecrets,
   boundDeployment,
   hideSecrets,
   namedWorkload,
   openParcel,
+  type Parcel,
+  refusedSecrets,
   requireEntrypoint,
   runTimeoutMs,
 } from "../../../parcel/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
-import type { Services } from "../services.ts";
+import { confirm } from "../screen/ask.ts";
+import { printError } from "../screen/screen.ts";
+import type { Context } from "../services.ts";
 
 export interface ParcelRequestOptions {
   /** Folder of the built parcel. */
@@ -28,7 +33,7 @@ export interface ParcelRequest {
 
 /** Rejects with `invalid_input` for a parcel that cannot be run this way. Nothing is sent. */
 export async function parcelRequest(
-  services: Services,
+  { services, screen }: Context,
   { path, message, requested }: ParcelRequestOptions,
 ): Promise<ParcelRequest> {
   const opened = await openParcel(path);
@@ -43,15 +48,27 @@ export async function parcelRequest(
       `this parcel takes a ${operation === "job" ? "payload" : "message"}; write: seren-bridge run ${path} "…" (or - for stdin)`,
     );
   }
+  const allowed = [...services.allowedSecrets, ...(await askForSecrets({ services, screen }, parcel))];
   const target = chooseDeployment({
     requested,
     bound: () => boundDeployment(opened.parcel),
     configured: services.deployment,
     workload: () =>
       namedWorkload(opened, {
-        secret: services.variable,
+        secret: allowedSecrets(services.variable, allowed),
+        onSecrets: (notes) => {
+          for (const note of notes) printError(screen, note);
+        },
         apiKey: () => services.keys.current(),
       }),
   });
   return { target, operation, timeoutMs: runTimeoutMs(parcel) };
+}
+
+/** Returns the credentials of other tools that a person lets the parcel have; none without a person. */
+async function askForSecrets({ services, screen }: Context, parcel: Parcel): Promise<string[]> {
+  const refused = refusedSecrets(parcel, allowedSecrets(services.variable, services.allowedSecrets));
+  if (refused.length === 0 || !screen.interactive) return [];
+  const question = `The parcel asks for ${refused.join(", ")}, used by other tools on this machine. Send to Seren Cloud?`;
+  return (await confirm(screen, question)) ? refused : [];
 }

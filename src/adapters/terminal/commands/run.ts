@@ -112,11 +112,14 @@ async function requestFor({ services, screen }: Context, options: RunArguments) 
   if (isFolder(what)) {
     const { parcelRequest } = await import("./parcel-request.ts");
     const given = message === undefined ? undefined : await text(message);
-    const { target, operation, timeoutMs } = await parcelRequest(services, {
-      path: what,
-      message: given,
-      requested,
-    }).catch((error: unknown) => {
+    const { target, operation, timeoutMs } = await parcelRequest(
+      { services, screen },
+      {
+        path: what,
+        message: given,
+        requested,
+      },
+    ).catch((error: unknown) => {
       throw existsSync(join(what, "manifest.json")) ? error : orThePrompt(error, what);
     });
     const request: RunRequest = { ...common, target, operation, ...(given === undefined ? {} : { message: given }) };

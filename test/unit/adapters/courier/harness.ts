@@ -22,6 +22,7 @@ import {
 import type { MethodContext } from "../../../../src/stdio/index.ts";
 import { stopCauseOf } from "../../../../src/support/abort.ts";
 import { ExecutionFailure } from "../../../../src/support/failure.ts";
+import { silentLog } from "../../../../src/support/log.ts";
 import { createRedactor } from "../../../../src/support/redact.ts";
 import { Secret } from "../../../../src/support/secret.ts";
 import { VirtualAmbient } from "../../../support/in-process/virtual-ambient.ts";
@@ -75,6 +76,8 @@ export class Courier {
       apiKey: () => new Secret("the-key"),
       deployment: undefined,
       secret: () => undefined,
+      variable: () => undefined,
+      log: silentLog,
       stateDir: "/state",
       saveArtifacts: async (outcome, folder) => {
         this.saved.push({ outcome, folder });

@@ -5,6 +5,7 @@ import { type TargetSettings, turnTarget } from "../../../../src/adapters/courie
 import type { Target } from "../../../../src/core/index.ts";
 import { type OpenedParcel, openParcel } from "../../../../src/parcel/index.ts";
 import { ExecutionFailure } from "../../../../src/support/failure.ts";
+import { silentLog } from "../../../../src/support/log.ts";
 import { createRedactor } from "../../../../src/support/redact.ts";
 import { Secret } from "../../../../src/support/secret.ts";
 import { failureOf, parcelDir } from "../../parcel/parcels.ts";
@@ -28,6 +29,8 @@ function target(
     {
       deployment: undefined,
       secret: () => undefined,
+      variable: () => undefined,
+      log: silentLog,
       apiKey: () => new Secret("the-key"),
       redactor: createRedactor(),
       ...settings,
@@ -94,7 +97,7 @@ test("a changed secret gets another deployment", () => {
 
 test("declared secrets are redacted before they are sent", () => {
   const redactor = createRedactor();
-  target(job, {}, { redactor, secret: (key) => `value of ${key}` });
+  target(job, {}, { redactor, variable: (key) => `value of ${key}`, secret: (key) => `value of ${key}` });
   expect(redactor.redact("it is value of REPORT_TOKEN, no?")).toBe("it is [redacted], no?");
 });
 
