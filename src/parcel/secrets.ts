@@ -69,7 +69,7 @@ export function secretNotes(parcel: Parcel, secret: SecretSource): string[] {
   const names = [...new Set(parcel.manifest.secrets.map(({ name }) => name))];
   const refused = refusedSecrets(parcel, secret);
   const sent = names.filter((name) => secret(name) && !refused.includes(name));
-  const reserved = sent.filter(isReservedName);
+  const reserved = names.filter(isReservedName);
   const note = (which: readonly string[], sentence: (names: string) => string) =>
     which.length > 0 ? [sentence(listed([...which]))] : [];
   return [

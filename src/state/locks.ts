@@ -9,7 +9,7 @@ import { parseJson } from "../support/objects.ts";
 import { OwnedFiles } from "./owned-files.ts";
 
 const POLL_MS = 100;
-/** A file older than this is not waited for: its owner may be on another machine, where its death cannot be seen. */
+/** The file of an owner whose death could not be seen from here (another machine, another container) is not waited for longer. */
 const FORGOTTEN_AFTER_MS = 3 * 60_000;
 
 /** `ticket` is absent while it is being drawn. */
@@ -70,7 +70,8 @@ export class Locks {
     const files = await this.#files.list();
     return files.flatMap(({ name, text, owner }) => {
       const wish = WishSchema.safeParse(parseJson(text)).data;
-      return owner !== "dead" && wish?.lock === lock && wish.at > since ? { ...wish, name } : [];
+      if (wish?.lock !== lock) return [];
+      return owner === "alive" || (owner === "unknown" && wish.at > since) ? { ...wish, name } : [];
     });
   }
 

@@ -13,8 +13,8 @@ export const PROMPTS: Readonly<Record<string, string>> = {
   addresses:
     "Compare https://example.com/a/b?x=1&y=%20%2F#top with http://[::1]:8080/metrics, then mail mailto:ops@example.com;\nsee also file:///etc/hosts and C:\\Users\\me\\notes.txt\n",
   "code and quotes":
-    'Why does this fail?\n\n```sh\nfor f in *.log; do echo "$f: $(wc -l < \'$f\')" && rm -rf "${TMP:-/tmp}"/x; done | tee `date +%F`.txt\n```\n\n' +
-    '```json\n{"a": [1, 2, {"b": "\\"quoted\\" \\\\ \\n"}], "c": null}\n```\nIt\'s 100% reproducible (%s %d {0} ${x} <b>&amp;</b>).',
+    'Why does this fail?\n\n```sh\nfor f in *.log; do echo "$f: $(wc -l < \'$f\')" && rm -rf "$TMP"/x; done | tee `date +%F`.txt\n```\n\n' +
+    '```json\n{"a": [1, 2, {"b": "\\"quoted\\" \\\\ \\n"}], "c": null}\n```\nIt\'s 100% reproducible (%s %d {0} $x <b>&amp;</b>).',
   "other scripts":
     "请总结以下内容。日本語でも答えてください。اكتب ملخصًا، ثم ترجم النص. כתוב סיכום. Напиши итог. हिन्दी में उत्तर दें। สรุปให้หน่อย 👩‍👩‍👧‍👦🏳️‍🌈 e\u0301 ß ﬁ",
   "line ends of Windows, tabs, trailing blanks": "First line\r\n\tsecond, indented  \r\n\r\nlast   ",

@@ -86,6 +86,23 @@ test("what another machine left long ago is not waited for", async () => {
   expect(await locks.hold("a", signal, async () => "mine")).toBe("mine");
 });
 
+test("a living holder is waited for, however long it holds and whatever the clocks say", async () => {
+  const root = await temporaryFolder();
+  const [one] = processes(root, 1) as [Locks];
+  const ahead = Object.create(realAmbient, { now: { value: () => Date.now() + 3_600_000 } });
+  const other = new Locks(root, ahead);
+  let inside = 0;
+  let most = 0;
+  const work = async () => {
+    inside += 1;
+    most = Math.max(most, inside);
+    await sleep(realAmbient, 250);
+    inside -= 1;
+  };
+  await Promise.all([one.hold("a", signal, work), other.hold("a", signal, work)]);
+  expect(most).toBe(1);
+});
+
 test("a folder that cannot be used rejects", async () => {
   const root = join(await temporaryFolder(), "file");
   await writeFile(root, "not a folder");

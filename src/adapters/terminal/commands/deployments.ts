@@ -9,12 +9,16 @@ import { age, count, parseDuration } from "../screen/format.ts";
 import { printError, printJson, printLine, printUnreadable, wantsJson } from "../screen/screen.ts";
 import { type Column, table } from "../screen/table.ts";
 import { oneLine } from "../screen/text.ts";
-import type { Context } from "../services.ts";
+import type { Context, Probe, Services } from "../services.ts";
 import { action, type CommandContext, examples } from "./command.ts";
 
 /** Names of our deployments: the general agent, and `<slug>-<digest>-<options>` of a parcel. */
 const OURS = /^(?:seren-bridge-agent-[0-9a-f]{8}|[a-z0-9]+(?:-[a-z0-9]+)*-[0-9a-f]{8}-[0-9a-f]{8})$/;
 const RECENT_RUNS = 100;
+/** From this difference on nothing is deleted. */
+const MAX_CLOCK_DIFFERENCE_MS = 5 * 60_000;
+/** The date of an HTTP response has whole seconds. */
+const DATE_RESOLUTION_MS = 2_000;
 
 export function addDeployments(program: Command, context: CommandContext): void {
   const deployments = program
@@ -101,8 +105,8 @@ async function pruneUnused(
   options: { unusedFor: string; yes?: boolean },
 ): Promise<ExitCode> {
   const unusedMs = parseDuration(options.unusedFor, "--unused-for");
-  const { organization } = await services.remote();
-  const now = services.ambient.now();
+  const { organization, probe } = await services.remote();
+  const now = await serviceTime(services, probe);
   const candidates: Candidate[] = [];
   for (const row of (await organization.deployments()).rows) {
     const lastUse = OURS.test(row.name) ? await lastUseOf(organization, row) : "active";
@@ -150,6 +154,22 @@ async function pruneUnused(
   }
   printLine(screen, `${count(candidates.length - failed, "deployment")} deleted.`);
   return failed === 0 ? EXIT.ok : EXIT.failed;
+}
+
+/**
+ * The time of the service, whose times say when a deployment was used. Rejects where the clocks differ so much that one of them
+ * is wrong: what was used a moment ago would look unused for days.
+ */
+async function serviceTime({ ambient }: Services, probe: Probe): Promise<number> {
+  const { clockAheadMs = 0 } = await probe.call();
+  const off = Math.abs(clockAheadMs);
+  if (off > MAX_CLOCK_DIFFERENCE_MS) {
+    throw new ExecutionFailure(
+      "conflict",
+      `nothing was deleted: the clocks of this machine and of Seren Cloud differ by ${age(off)}, so it is not certain what is unused; set this machine's clock (NTP) and try again`,
+    );
+  }
+  return ambient.now() + (off < DATE_RESOLUTION_MS ? 0 : clockAheadMs);
 }
 
 async function lastUseOf(organization: Organization, { id, createdAt }: DeploymentRow): Promise<number | "active"> {

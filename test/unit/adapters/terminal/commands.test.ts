@@ -229,6 +229,19 @@ describe("deployments prune", () => {
     expect(left.map(({ name }) => name)).toEqual([expect.stringMatching(/^seren-bridge-agent-/)]);
   });
 
+  test("nothing is deleted where the clocks disagree, and a small difference is allowed for", async () => {
+    const { server, terminal } = await start();
+    await terminal.run(["run", "examples/parcels/basic", "hello"]);
+    const prune = ["deployments", "prune", "--unused-for", "1m", "--yes"];
+    for (const clockAheadMs of [2 * 86_400_000, -2 * 86_400_000]) {
+      const said = await terminal.run(prune, { clockAheadMs });
+      expect(said).toMatchObject({ code: 1, stdout: "" });
+      expect(said.stderr).toContain("the clocks of this machine and of Seren Cloud differ by 2d");
+    }
+    expect((await terminal.run(prune, { clockAheadMs: 120_000 })).stdout).toContain("No deployment");
+    expect(server.cloud.stats().deploymentsDeleted).toBe(0);
+  });
+
   test("one with a run going on is never offered", async () => {
     const { server, terminal } = await start();
     const going = terminal.run(["run", "examples/parcels/basic", script({ hang: true })]);

@@ -29,6 +29,8 @@ export interface TerminalOptions {
   /** In place of the pipe. */
   stdout?: Output;
   flights?: InFlightRun[];
+  /** How far this machine's clock is ahead, in milliseconds. */
+  clockAheadMs?: number;
 }
 
 export class TestTerminal {
@@ -67,7 +69,8 @@ export class TestTerminal {
       ...this.#env,
       ...options.env,
     });
-    const ambient = realAmbient;
+    const { clockAheadMs = 0 } = options;
+    const ambient = { ...realAmbient, now: () => realAmbient.now() + clockAheadMs };
     const redactor = createRedactor();
     const keys = createApiKeys({ config, ambient, redactor, check: (key) => checkKey(config, ambient, key) });
     const remote = lazy(async () => {
