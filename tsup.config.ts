@@ -5,7 +5,13 @@ import { defineConfig, type Options } from "tsup";
 import { fnv1a64, readToml } from "./src/adapters/roder/manifest/manifest-file.ts";
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
-const define = { __VERSION__: JSON.stringify(version), __RODER_MANIFEST__: JSON.stringify(shippedManifest()) };
+const define = {
+  __VERSION__: JSON.stringify(version),
+  __RODER_MANIFEST__: JSON.stringify(shippedManifest()),
+  __CHUNK_HASHES__: '""',
+};
+/** `scripts/pin-chunks.mjs` puts the hashes of the finished chunks in its place. */
+const PINNED = { ...define, __CHUNK_HASHES__: '"@chunk-hashes@"' };
 
 /** Read here, so that a start needs neither a TOML parser nor a checksum. */
 function shippedManifest(): object {
@@ -106,7 +112,14 @@ const insideTheEntry: Plugin = {
 };
 
 const published: Options[] = [
-  { ...npm, entry: { "seren-bridge": "src/cli.ts" }, splitting: true, minify: true, esbuildPlugins: [besideTheEntry] },
+  {
+    ...npm,
+    entry: { "seren-bridge": "src/cli.ts" },
+    splitting: true,
+    minify: true,
+    esbuildPlugins: [besideTheEntry],
+    define: PINNED,
+  },
   {
     ...npm,
     // Node keeps the text of what it loads: a shorter one is memory. Names stay, for the stack traces in the log.
@@ -146,5 +159,5 @@ export default defineConfig(({ sourcemap }) => {
   rmSync("dist-dev", { recursive: true, force: true });
   return published
     .slice(0, 2)
-    .map(({ esbuildOptions: _, ...options }) => ({ ...options, outDir: "dist-dev", minify: false }));
+    .map(({ esbuildOptions: _, ...options }) => ({ ...options, define, outDir: "dist-dev", minify: false }));
 });

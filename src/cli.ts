@@ -4,8 +4,10 @@
  * claimed before anything is loaded, and its first question is answered before the front end is loaded: that reply costs
  * no more than what this file imports.
  */
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { HOST_FRONT_ENDS, serveTerminal } from "./app/front-ends.ts";
+import { changedChunk } from "./app/verify-chunks.ts";
 import { answerHandshake, claimStdout } from "./stdio/index.ts";
 import { realAmbient } from "./support/ambient.ts";
 
@@ -19,5 +21,12 @@ const handshake = frontEnd.handshake?.(programPath);
 const { heard, over } = handshake
   ? await answerHandshake({ input: process.stdin, output: frames, ambient: realAmbient }, handshake)
   : { heard: undefined, over: false };
+const changed = over ? undefined : await changedChunk(dirname(programPath), __CHUNK_HASHES__);
+if (changed !== undefined) {
+  process.stderr.write(
+    `seren-bridge: ${changed} is not the file this version was built with; install seren-bridge again\n`,
+  );
+  process.exit(1);
+}
 if (!over) await frontEnd.serve({ frames, programPath, heard });
 process.exit(0);

@@ -72,7 +72,7 @@ const ChoiceSchema = z.looseObject({
   finish_reason: TextSchema,
   error: ErrorSchema,
 });
-export type ChatChoice = z.output<typeof ChoiceSchema>;
+type ChatChoice = z.output<typeof ChoiceSchema>;
 
 /** Endpoint → us, one per frame, or the whole answer of one that does not stream; what went wrong has one of four forms. */
 export const ChatAnswerSchema = z.looseObject({

@@ -2,5 +2,5 @@
 export { writeFileAtomic } from "./atomic-file.ts";
 export { Locks } from "./locks.ts";
 export { OwnedFiles } from "./owned-files.ts";
-export { claim, type OwnerState, ownerState } from "./owner.ts";
+export { claim } from "./owner.ts";
 export { tryFolder } from "./try-folder.ts";

@@ -81,17 +81,20 @@ function room({ size }: Stats, maxBytes: number): number {
   return Math.min(size, maxBytes) + 1;
 }
 
+/** Returns why something that is no regular file cannot take part, e.g. `cannot be read: it is a pipe, not a file`. */
+export function notAFile(path: string, cannot: string, stats: Stats): ExecutionFailure {
+  const what = stats.isDirectory()
+    ? "a folder"
+    : stats.isFIFO()
+      ? "a pipe"
+      : stats.isSocket()
+        ? "a socket"
+        : "a device";
+  return new ExecutionFailure("invalid_input", `${path} cannot be ${cannot}: it is ${what}, not a file; move it away`);
+}
+
 function requirePlain(path: string, stats: Stats, maxBytes: number): Stats {
-  if (!stats.isFile()) {
-    const what = stats.isDirectory()
-      ? "a folder"
-      : stats.isFIFO()
-        ? "a pipe"
-        : stats.isSocket()
-          ? "a socket"
-          : "a device";
-    throw new ExecutionFailure("invalid_input", `${path} cannot be read: it is ${what}, not a file; move it away`);
-  }
+  if (!stats.isFile()) throw notAFile(path, "read", stats);
   if (stats.size > maxBytes) throw tooLarge(path, maxBytes);
   return stats;
 }

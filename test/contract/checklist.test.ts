@@ -19,7 +19,7 @@ import { Calls } from "../support/in-process/local-calls.ts";
 import { OpenApi, openApiPresent } from "../support/in-process/openapi.ts";
 import { PATIENT } from "../support/in-process/patient.ts";
 import { clientHarness } from "../unit/seren/client/harness.ts";
-import { DEPLOYMENT, OTHER_RUN, RUN, text } from "../unit/seren/follow/rows.ts";
+import { DEPLOYMENT, OTHER_RUN, RUN, record, text } from "../unit/seren/follow/rows.ts";
 import { control, END, frame, RunService, stream } from "../unit/seren/follow/run-service.ts";
 import { httpHarness } from "../unit/seren/http/http-server.ts";
 import { ScriptedRun } from "./scripted-run.ts";
@@ -38,21 +38,25 @@ test.skipIf(!openApiPresent)("1. composed bodies are valid, and what the documen
   await run.live({ conversationId: "talk-1", operation: "chat", inputs: { a: 1 } });
   const [sent] = run.harness.transport.to("POST /deployments/*/runs");
   const desk = clientHarness();
-  desk.transport.on("POST /deployments/*/runs", () => data({ status: "queued", run_id: OTHER_RUN }));
-  const waits = { run: { runId: RUN, deploymentId: DEPLOYMENT }, checkpointId: "cp-7" };
-  const asked = [{ id: "ap-1", tool: "pay", args: {} }];
-  const goesOn = await desk.ambient.runUntil(
-    new ApprovalDesk(desk.client).decide({ ...waits, requests: asked }, () => "reject"),
-  );
+  const pending_approvals = [{ id: "ap-1", tool: "pay", args: {} }];
+  desk.transport
+    .on("POST /deployments/*/runs", () => data({ status: "queued", run_id: OTHER_RUN }))
+    .on("GET /runs/*", () => data(record({ status: "awaiting_approval" })))
+    .on("GET /runs/*/pending_approvals", () =>
+      data({ run_id: RUN, status: "awaiting_approval", checkpoint_id: "cp-7", pending_approvals }),
+    );
+  const approvals = new ApprovalDesk(desk.client);
+  const shown = await desk.ambient.runUntil(approvals.checkpoint(RUN));
+  const goesOn = await desk.ambient.runUntil(approvals.decide(shown, () => "reject"));
   expect(goesOn.runId).toBe(OTHER_RUN);
-  expect(desk.transport.sent[0]?.body).toEqual({
+  expect(desk.transport.to("POST /deployments/*/runs")[0]?.body).toEqual({
     async: true,
     resume_checkpoint_id: "cp-7",
     approval_decisions: [{ id: "ap-1", decision: "reject" }],
   });
   expect(fits("POST", "/deploy", create)).toBe(true);
   expect(fits("POST", "/deployments/{id}/runs", sent?.body)).toBe(true);
-  expect(fits("POST", "/deployments/{id}/runs", desk.transport.sent[0]?.body)).toBe(true);
+  expect(fits("POST", "/deployments/{id}/runs", desk.transport.to("POST /deployments/*/runs")[0]?.body)).toBe(true);
   const workload = create?.workload;
   for (const wrong of [
     { surprise: 1 },

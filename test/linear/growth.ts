@@ -2,7 +2,7 @@
 import { performance } from "node:perf_hooks";
 
 /** Linear work takes twice as long for twice as much, quadratic work four times. */
-export const MAX_GROWTH = 2.6;
+const MAX_GROWTH = 2.6;
 /** What is quadratic is found at the small size, before it takes minutes at the large one. */
 const SMALL = 64 * 1024;
 const LARGE = 512 * 1024;

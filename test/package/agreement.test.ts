@@ -112,7 +112,7 @@ test("package, manifests, catalog, README and code say the same", () => {
   expect(inSources(/\bseren_(?:agents|dispatch|run_[a-z]+)\b/g).sort()).toEqual([...tools].sort());
 
   // The variables that the configuration reads are those of the README's table, and no other is mentioned.
-  const read = words(text("src/config.ts"), /(?<=")(?:SEREN_[A-Z_]+|[A-Z]+_PROXY)(?=")/g);
+  const read = words(text("src/config.ts") + text("src/folders.ts"), /(?<=")(?:SEREN_[A-Z_]+|[A-Z]+_PROXY)(?=")/g);
   const rows = readme.split("\n").filter((line) => /^\| `(SEREN_|HTTP)/.test(line));
   expect(
     words(rows.map((row) => row.split(" | ")[0]).join("\n"), /(?<=`)(?:SEREN_[A-Z_]+|[A-Z]+_PROXY)(?=`)/g),

@@ -374,15 +374,15 @@ describe("the key", () => {
 
   test("may come from a file of its owner", async () => {
     const { env } = await startCloud();
-    const config = credentials(JSON.stringify({ api_key: API_KEY }), 0o600);
+    const config = credentials(JSON.stringify({ api_key: API_KEY, service: env.SEREN_API_BASE }), 0o600);
     const host = new CourierHost({ env: { ...env, SEREN_API_KEY: undefined, XDG_CONFIG_HOME: config } });
     expect(answerOf(await host.run(CHAT, SESSION, turn))).toMatch(/^You said: hello\n/);
   });
 
   test.each([
     ["a file others can read", JSON.stringify({ api_key: API_KEY }), 0o644, /can be read by others; run: chmod 600 /],
-    ["a file without a key", '{"key":"x"}', 0o600, /is not of the form \{"api_key": "…"\}$/],
-    ["a file that is no JSON", API_KEY, 0o600, /is not of the form \{"api_key": "…"\}$/],
+    ["a file without a key", '{"key":"x"}', 0o600, /is not of the form \{"api_key": "…"\}; run `seren-bridge login`/],
+    ["a file that is no JSON", API_KEY, 0o600, /is not of the form \{"api_key": "…"\}; run `seren-bridge login`/],
   ])("is not taken from %s", async (_, content, mode, message) => {
     const { cloud, env } = await startCloud();
     const config = credentials(content, mode);

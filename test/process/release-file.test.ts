@@ -47,6 +47,6 @@ test("as an extension without a manifest, it reports which files it tried", asyn
   const host = new RoderHost({ program });
   const { error } = await host.ask("extension/initialize", INITIALIZE);
   expect(error?.message).toMatch(
-    /^the extension manifest cannot be read: .*roder-extension\.toml \(ENOENT\), .*roder-extension\.toml \(ENOENT\)\. .*SEREN_BRIDGE_RODER_MANIFEST/,
+    /^the extension manifest cannot be read: .*roder-extension\.toml \(does not exist\), .*roder-extension\.toml \(does not exist\)\. .*SEREN_BRIDGE_RODER_MANIFEST/,
   );
 });

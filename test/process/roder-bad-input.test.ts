@@ -194,7 +194,7 @@ test("a result no line can hold is cut to what the definition promises, and the 
 });
 
 test.each([
-  ["missing", undefined, /^the extension manifest cannot be read: .* \(ENOENT\)/],
+  ["missing", undefined, /^the extension manifest cannot be read: .* \(does not exist\)/],
   ["not TOML", "id = ", /^the extension manifest .* is not valid TOML/],
   [
     "without services",

@@ -23,9 +23,8 @@ export class RedactedEvents {
       yield* piece(event.type, this.#pieces[event.type].push(event.text));
       return;
     }
-    if (event.type === "tool_call" || event.type === "tool_result") {
-      for (const type of ["thinking", "text"] as const) yield* piece(type, this.#pieces[type].pause());
-    }
+    // A run that waits for a person may be silent for hours: no word may be torn apart meanwhile.
+    for (const type of ["thinking", "text"] as const) yield* piece(type, this.#pieces[type].pause());
     yield redactedEvent(event, (text) => this.#redactor.redact(text));
   }
 

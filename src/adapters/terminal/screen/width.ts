@@ -15,7 +15,7 @@ const REGIONAL_INDICATORS = [0x1f1e6, 0x1f1ff] as const;
 const UNITS_PER_COLUMN = 16;
 
 /** Returns how much of `text` may be looked at for a row of `columns` columns: what is beyond does not fit. */
-export function unitsOf(columns: number): number {
+function unitsOf(columns: number): number {
   return Math.max(0, columns) * UNITS_PER_COLUMN;
 }
 

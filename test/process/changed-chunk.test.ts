@@ -1,0 +1,44 @@
+/** Dispatch pins the entry of the npm build alone; a changed file beside it must not run. */
+import { spawnSync } from "node:child_process";
+import { appendFileSync, cpSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { ROOT, scratchFolder } from "../support/child-process/child.ts";
+import { request } from "../support/child-process/courier-host.ts";
+
+const chunks = readdirSync(join(ROOT, "dist")).filter(
+  (name) => name.endsWith(".mjs") && name !== "seren-bridge.mjs" && name !== "index.mjs",
+);
+
+function start(dist: string, line: object) {
+  const env = { PATH: process.env.PATH, HOME: dist, SEREN_API_BASE: "local" };
+  const options = { input: `${JSON.stringify(line)}\n`, encoding: "utf8", env } as const;
+  return spawnSync(process.execPath, [join(dist, "seren-bridge.mjs"), "courier"], options);
+}
+
+function copy(): string {
+  const folder = scratchFolder();
+  cpSync(join(ROOT, "dist"), folder, { recursive: true });
+  return folder;
+}
+
+test("an untouched copy of the build runs", () => {
+  expect(start(copy(), request("validate_parcel", { parcel_dir: "/nowhere" }))).toMatchObject({
+    status: 0,
+    stderr: "",
+  });
+});
+
+test("a build with a changed or missing file runs nothing, and says which file", () => {
+  expect(chunks.length).toBeGreaterThan(10);
+  for (const [index, name] of chunks.entries()) {
+    const dist = copy();
+    if (index % 2 === 0) appendFileSync(join(dist, name), "\n");
+    else rmSync(join(dist, name));
+    const { status, stdout, stderr } = start(dist, request("validate_parcel", { parcel_dir: "/nowhere" }));
+    expect({ status, stdout }, name).toEqual({ status: 1, stdout: "" });
+    expect(stderr).toBe(
+      `seren-bridge: ${name} is not the file this version was built with; install seren-bridge again\n`,
+    );
+  }
+});
