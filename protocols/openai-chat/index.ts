@@ -72,7 +72,6 @@ const ChoiceSchema = z.looseObject({
   finish_reason: TextSchema,
   error: ErrorSchema,
 });
-type ChatChoice = z.output<typeof ChoiceSchema>;
 
 /** Endpoint → us, one per frame, or the whole answer of one that does not stream; what went wrong has one of four forms. */
 export const ChatAnswerSchema = z.looseObject({
