@@ -31,48 +31,82 @@ const asset = "seren-bridge.mjs";
 const sha256 =
   values["release-file"] && createHash("sha256").update(readFileSync(values["release-file"])).digest("hex");
 
-// One JavaScript file with a shebang serves every Unix; Windows installs from npm.
-const targets = [
+/** One JavaScript file with a shebang serves every Unix. Dispatch on Windows starts .exe files only. */
+const SCRIPT = [
   "aarch64-apple-darwin",
   "x86_64-apple-darwin",
   "aarch64-unknown-linux-gnu",
   "x86_64-unknown-linux-gnu",
+].map((target) => ({ target, asset, binary_name: asset, ...(sha256 ? { sha256 } : {}) }));
+const WINDOWS = executable("x86_64-pc-windows-msvc", "windows-x64.exe");
+/** For machines without Node. */
+const EXECUTABLES = [
+  executable("aarch64-apple-darwin", "macos-arm64"),
+  executable("x86_64-apple-darwin", "macos-x64"),
+  executable("aarch64-unknown-linux-gnu", "linux-arm64"),
+  executable("x86_64-unknown-linux-gnu", "linux-x64"),
+  WINDOWS,
 ];
+
+/** The host takes its hash from SHA256SUMS. */
+function executable(target, suffix) {
+  return {
+    target,
+    asset: `seren-bridge-${suffix}`,
+    binary_name: suffix.endsWith(".exe") ? "seren-bridge.exe" : "seren-bridge",
+  };
+}
+
+/** Two entries may install one courier: what is registered is the name in the manifest. */
+function entry({ suffix, title, hint, binaries }) {
+  return {
+    // Not `seren-cloud`: Dispatch finds entries by name alone, and a deployment plugin has that one.
+    id: `seren-bridge.courier-seren-cloud${suffix}`,
+    name: `courier-seren-cloud${suffix}`,
+    kind: "courier",
+    version,
+    display_name: title,
+    description,
+    protocol: plugin.transport,
+    protocol_version: plugin.protocol_version,
+    manifest_url: `${base}/${repo}/releases/download/${tag}/courier-plugin.json`,
+    keywords: ["seren", "seren-cloud", "courier"],
+    install_hint: hint,
+    source: {
+      type: "github_release",
+      repo,
+      tag,
+      ...(values["base-url"] ? { base_url: base } : {}),
+      checksum_asset: "SHA256SUMS",
+      binaries,
+    },
+    auth: { method: "api_key", provider: "seren" },
+    requirements: {
+      secrets: ["SEREN_API_KEY"],
+      optional_secrets: [],
+      network_domains: ["api.serendb.com"],
+      platforms: ["linux", "macos", "windows"],
+    },
+  };
+}
 
 const catalog = {
   schema: "https://serenorg.github.io/dispatch/schemas/extension-catalog.v1.json",
   catalog_id: "seren-bridge",
   repository: `https://github.com/${repo}`,
   entries: [
-    {
-      // Not `seren-cloud`: Dispatch finds entries by name alone, and a deployment plugin has that one.
-      id: "seren-bridge.courier-seren-cloud",
-      name: "courier-seren-cloud",
-      kind: "courier",
-      version,
-      display_name: "Seren Cloud",
-      description,
-      protocol: plugin.transport,
-      protocol_version: plugin.protocol_version,
-      manifest_url: `${base}/${repo}/releases/download/${tag}/courier-plugin.json`,
-      keywords: ["seren", "seren-cloud", "courier"],
-      install_hint: "Needs Node 20.18.1 or newer on PATH. Run with --courier seren-cloud.",
-      source: {
-        type: "github_release",
-        repo,
-        tag,
-        ...(values["base-url"] ? { base_url: base } : {}),
-        checksum_asset: "SHA256SUMS",
-        binaries: targets.map((target) => ({ target, asset, binary_name: asset, ...(sha256 ? { sha256 } : {}) })),
-      },
-      auth: { method: "api_key", provider: "seren" },
-      requirements: {
-        secrets: ["SEREN_API_KEY"],
-        optional_secrets: [],
-        network_domains: ["api.serendb.com"],
-        platforms: ["linux", "macos"],
-      },
-    },
+    entry({
+      suffix: "",
+      title: "Seren Cloud",
+      hint: "Needs Node 20.18.1 or newer on PATH, but on Windows. Run with --courier seren-cloud.",
+      binaries: [...SCRIPT, WINDOWS],
+    }),
+    entry({
+      suffix: "-standalone",
+      title: "Seren Cloud, without Node",
+      hint: "One executable, some 100 MB, not signed. Run with --courier seren-cloud.",
+      binaries: EXECUTABLES,
+    }),
   ],
 };
 

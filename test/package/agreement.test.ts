@@ -50,8 +50,8 @@ test("package, manifests, catalog, README and code say the same", () => {
     .looseObject({ package: z.looseObject({ id: z.string(), version: z.string(), description: z.string() }) })
     .parse(parse(text("roder.toml"))).package;
   const readme = text("README.md");
-  const [entry, ...others] = catalog.entries;
-  if (!entry) throw new Error("the catalog is empty");
+  const [entry, standalone, ...others] = catalog.entries;
+  if (!entry || !standalone) throw new Error("the catalog lacks an entry");
 
   // Versions.
   expect(others).toEqual([]);
@@ -62,6 +62,8 @@ test("package, manifests, catalog, README and code say the same", () => {
     roderPackage: roderPackage.version,
     catalog: entry.version,
     tag: entry.source?.tag,
+    standalone: standalone.version,
+    standaloneTag: standalone.source?.tag,
   }).toEqual({
     lock: pkg.version,
     plugin: pkg.version,
@@ -69,6 +71,8 @@ test("package, manifests, catalog, README and code say the same", () => {
     roderPackage: pkg.version,
     catalog: pkg.version,
     tag: `v${pkg.version}`,
+    standalone: pkg.version,
+    standaloneTag: `v${pkg.version}`,
   });
   expect(plugin.protocol_version).toBe(entry.protocol_version);
   expect(plugin.transport).toBe(entry.protocol);
@@ -83,6 +87,8 @@ test("package, manifests, catalog, README and code say the same", () => {
   expect([plugin.name, CAPABILITIES.courier_id, COURIER_NAME]).toEqual(["seren-cloud", "seren-cloud", "seren-cloud"]);
   expect(entry.name).toBe(`courier-${plugin.name}`);
   expect(entry.install_hint).toContain(`--courier ${plugin.name}`);
+  expect(standalone.name).toBe(`courier-${plugin.name}-standalone`);
+  expect(standalone.install_hint).toContain(`--courier ${plugin.name}`);
   expect(readme).toContain(`--courier ${plugin.name}`);
   expect(extension.id).toBe(EXTENSION_ID);
   expect(readme).toContain(`id = "${extension.id}"`);

@@ -20,7 +20,7 @@ export const dispatchInstaller: HostInstaller = {
     if (process.platform === "win32") {
       throw new ExecutionFailure(
         "unsupported",
-        "Dispatch on Windows starts .exe files only; install the release for Windows from the Dispatch catalog",
+        "Dispatch on Windows starts .exe files only; install courier-seren-cloud-standalone from the catalog of a release (README, Use it in Dispatch)",
       );
     }
     if (!isProgram(program)) {
