@@ -1,4 +1,4 @@
-/** Any run of the account by its remote id: a look that does not wait, and a cancel. */
+/** Any run of the account by its remote id: a look that does not wait, a cancel, and a resume. */
 import { AWAITING_APPROVAL, type CallOptions, endingOf, type Run, type SerenClient } from "../../seren/index.ts";
 import { asFailure } from "../../support/failure.ts";
 import type { Canceller } from "../cancel/canceller.ts";
@@ -7,6 +7,7 @@ import { phaseOf } from "../run/notifiers.ts";
 import { approvalsOf, endedOutcome, mergeArtifacts, runRefOf } from "../run/outcome.ts";
 import { recordedText, Transcript } from "../run/transcript.ts";
 import { look } from "./look.ts";
+import { resumeRun } from "./resume-run.ts";
 
 /** State of a run at one look. */
 export interface RunReport {
@@ -77,6 +78,11 @@ export class RunDirectory {
       if (ending) return ending;
       throw failure;
     }
+  }
+
+  /** Lets an interrupted run go on. Returns the run that does. Rejects with `conflict` when there is nothing to resume. */
+  resume(runId: string): Promise<RunRef> {
+    return resumeRun(this.#client, runId);
   }
 
   async #endingOf(runId: string): Promise<OutcomeKind | undefined> {

@@ -238,6 +238,21 @@ export class SerenClient {
   }
 
   /**
+   * Asks the service to let an interrupted run go on. Returns the id of the run that does, where the answer names one. Calls
+   * once and takes no signal: a request that is cut off may have been taken, and what was taken must not be sent again.
+   */
+  async resumeRun(runId: string): Promise<string | undefined> {
+    const path = `${runPath(runId)}/resume`;
+    const call = { method: "POST", path, subject: "the run", body: {}, signal: unabortable() } as const;
+    try {
+      return readInvocation(envelopeOf(await this.#caller.send(call))?.data).runId;
+    } catch (error) {
+      if (isTooLarge(error)) return undefined; // it was taken all the same
+      throw error;
+    }
+  }
+
+  /**
    * Opens the run's event stream, after the event `lastEventId` when it is given. Rejects with the refusal; with
    * `unsupported` when the answer is no event stream.
    */

@@ -1,4 +1,4 @@
-/** `runs`: lists, shows, follows and cancels runs. */
+/** `runs`: lists, shows, follows, cancels and resumes runs. */
 import type { Command } from "commander";
 import { cutWords, generalAgentTarget, MAX_TIMEOUT_MS, visibleText, withAdvice } from "../../../core/index.ts";
 import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
@@ -19,7 +19,7 @@ const MAX_LISTED = 100;
 export function addRuns(program: Command, context: CommandContext): void {
   const runs = program
     .command("runs")
-    .summary("list, show, follow or cancel runs")
+    .summary("list, show, follow, cancel or resume runs")
     .description(
       "Runs of your organization, whichever host started them. Ids may be shortened to their first characters.",
     );
@@ -69,6 +69,15 @@ export function addRuns(program: Command, context: CommandContext): void {
   const cancel = runs.command("cancel").summary("stop runs").argument("<run...>", "ids, or their beginnings");
   examples(cancel, [["seren-bridge runs cancel 1f3c 9ab0", "returns when Seren Cloud has accepted the request"]]);
   cancel.action(action(context, (ids: string[]) => cancelAll(context, ids)));
+
+  const resume = runs
+    .command("resume")
+    .summary("let a run go on that a restart of its runtime has interrupted")
+    .argument("<run>", "id of the run, or its beginning");
+  examples(resume, [
+    ["seren-bridge runs resume 1f3c", "prints the id of the run that goes on; `runs follow` shows it"],
+  ]);
+  resume.action(action(context, (run: string) => resumeOne(context, run)));
 }
 
 interface ListOptions {
@@ -176,4 +185,11 @@ async function cancelAll({ services, screen }: Context, typed: readonly string[]
     }
   }
   return failed ? EXIT.failed : EXIT.ok;
+}
+
+async function resumeOne({ services, screen }: Context, typed: string): Promise<ExitCode> {
+  const { directory } = await services.remote();
+  const { runId } = await directory.resume(await findRunId(services, typed));
+  printLine(screen, runId);
+  return EXIT.ok;
 }

@@ -35,6 +35,7 @@ describe("help", () => {
     "runs show",
     "runs follow",
     "runs cancel",
+    "runs resume",
     "approvals list",
     "approvals approve",
     "approvals reject",
