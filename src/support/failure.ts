@@ -38,6 +38,8 @@ export type Hint =
   | "list_runs"
   /** Read the run as the service has it: not all of it is here. */
   | "show_run"
+  /** Decide what an earlier run waits for. */
+  | "list_approvals"
   /** Delete the deployment, so that the next request makes a new one. */
   | "prune_deployments"
   /** Name the deployment to run on: which of those that exist is ours cannot be told. */

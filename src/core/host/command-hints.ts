@@ -7,6 +7,7 @@ import { ExecutionFailure, type Hint } from "../../support/failure.ts";
 const ADVICE = {
   list_runs: "see `seren-bridge runs list`",
   show_run: "see `seren-bridge runs show`",
+  list_approvals: "see `seren-bridge approvals list`",
   prune_deployments: "delete it with `seren-bridge deployments prune` and try again",
   name_deployment: "see `seren-bridge deployments list` and set SEREN_BRIDGE_DEPLOYMENT",
 } satisfies Record<Hint, string>;

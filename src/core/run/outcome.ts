@@ -1,5 +1,12 @@
 /** Outcomes, made from the record of a run. What the record says wins over what was asked for. */
-import { ENDED_STATUS, type PendingApproval, type Run, type RunArtifact, type RunEnding } from "../../seren/index.ts";
+import {
+  CONVERSATION_AWAITING,
+  ENDED_STATUS,
+  type PendingApproval,
+  type Run,
+  type RunArtifact,
+  type RunEnding,
+} from "../../seren/index.ts";
 import type { StopCause } from "../../support/abort.ts";
 import { clipCharacters } from "../../support/clip.ts";
 import type { Approval, Artifact, Outcome, RunRef, Usage } from "../events.ts";
@@ -113,6 +120,7 @@ export function endedOutcome({
   outcome.error = {
     ...transcript.firstError,
     message: kind === "timed_out" && stoppedBy === "deadline" ? DEADLINE_MESSAGE : message,
+    ...(transcript.firstError?.code === CONVERSATION_AWAITING ? { hint: "list_approvals" } : {}),
   };
   return outcome;
 }

@@ -26,7 +26,7 @@ const MESSAGE_KEYS = ["message", "detail", "error_description", "error_message",
  */
 export const STARTING = "still starting";
 export const CONVERSATION_BUSY = "conversation_busy";
-const CONVERSATION_AWAITING = "conversation_awaiting_approval";
+export const CONVERSATION_AWAITING = "conversation_awaiting_approval";
 
 /** `subject` names the thing that was asked for, e.g. "the deployment"; it completes "… was not found on Seren Cloud". */
 export function toFailure(response: HttpResponse, subject: string, ambient: Ambient): ExecutionFailure {
@@ -49,6 +49,7 @@ export function toFailure(response: HttpResponse, subject: string, ambient: Ambi
     for (const marker of [CONVERSATION_BUSY, CONVERSATION_AWAITING]) {
       if (!words.includes(marker)) continue;
       details.code = marker;
+      if (marker === CONVERSATION_AWAITING) details.hint = "list_approvals";
       return fail(
         "conflict",
         marker === CONVERSATION_BUSY

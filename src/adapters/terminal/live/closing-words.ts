@@ -5,7 +5,7 @@ import type { OnInterrupt } from "./presenter.ts";
 
 /** Returns how a run ended. The reason is omitted when it equals `lastNotice`, which has just been shown. */
 export function closingWords({ kind, error, run, cut }: Outcome, lastNotice?: string): string {
-  const why = error && error.message !== lastNotice ? `: ${oneLine(withAdvice(error))}` : "";
+  const why = error && (error.hint || error.message !== lastNotice) ? `: ${oneLine(withAdvice(error))}` : "";
   switch (kind) {
     case "completed":
       return cut ? `completed, but ${cutWords(cut)}` : "completed";
