@@ -4,14 +4,14 @@ import { performance } from "node:perf_hooks";
 /** Linear work takes twice as long for twice as much, quadratic work four times. */
 const MAX_GROWTH = 2.6;
 /** What is quadratic is found at the small size, before it takes minutes at the large one. */
-const SMALL = 64 * 1024;
+const SMALL = 32 * 1024;
 const LARGE = 512 * 1024;
 /**
  * Below this, in milliseconds, linear work is measured mostly as noise of the machine. Quadratic work on the large size, or on
  * the small one, takes far longer.
  */
 const FLOOR_MS = 250;
-const SMALL_FLOOR_MS = 200;
+const SMALL_FLOOR_MS = 60;
 const ROUNDS = 4;
 const MEASUREMENTS = 3;
 

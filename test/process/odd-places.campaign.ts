@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { PROGRAM } from "../support/child-process/child.ts";
+import { every } from "../support/every.ts";
 
 const DEADLINE_MS = 30_000;
 const AT_ONCE = 4;
@@ -94,7 +95,8 @@ const VALUES = [
 ];
 
 test.each(FILES)("anything in the place of ~/$path", { timeout: 900_000 }, async ({ path, commands }) => {
-  await sideBySide(Object.entries(THINGS), async ([name, put]) => {
+  const index = FILES.findIndex((one) => one.path === path);
+  await sideBySide(every(2, Object.entries(THINGS), index), async ([name, put]) => {
     for (const command of commands) {
       const home = mkdtempSync(join(tmpdir(), "odd-"));
       try {
@@ -108,8 +110,8 @@ test.each(FILES)("anything in the place of ~/$path", { timeout: 900_000 }, async
   });
 });
 
-test.each(VARIABLES)("any value of %s", { timeout: 900_000 }, async (variable) => {
-  await sideBySide(VALUES, async (value) => {
+test.each(VARIABLES)("values of %s", { timeout: 900_000 }, async (variable) => {
+  await sideBySide(every(4, VALUES, VARIABLES.indexOf(variable)), async (value) => {
     for (const command of [["doctor"], ["run", "hello"]]) {
       const home = mkdtempSync(join(tmpdir(), "odd-"));
       try {

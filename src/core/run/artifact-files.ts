@@ -6,7 +6,7 @@ import { timeoutSignal } from "../../support/abort.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { clipBytes } from "../../support/clip.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
-import { trimmed } from "../../support/trim.ts";
+import { trimmed, withoutEnd } from "../../support/trim.ts";
 import type { Artifact, Outcome } from "../events.ts";
 
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
@@ -144,7 +144,8 @@ function problemOf(error: unknown): string {
 function fileName({ title, id, uri, payload }: Artifact, taken: Set<string>): string {
   const plain = trimmed((title ?? id).replace(/[^\p{L}\p{N}._ -]+/gu, "-"), ".- ");
   const known = extname(plain) || (uri ? extname(pathOf(uri)).replace(/[^A-Za-z0-9.]/g, "") : "");
-  const ending = (known || (typeof payload === "object" ? ".json" : "")).slice(0, 12).replace(/[. ]+$/, ""); // Windows drops dots and blanks at the end
+  const given = known || (typeof payload === "object" ? ".json" : "");
+  const ending = withoutEnd(given.slice(0, 12), ". "); // Windows drops dots and blanks at the end
   const whole = plain.endsWith(ending) ? plain.slice(0, plain.length - ending.length) : plain;
   const stem = usable(trimmed(clipBytes(whole, MAX_STEM_BYTES), ".- ") || "artifact");
   let name = stem + ending;
