@@ -1,6 +1,6 @@
 /** What the processes of this machine know of the deployments they make, in the state folder. */
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import type { DeploymentNote, DeploymentNotes } from "../core/engine.ts";
@@ -8,9 +8,11 @@ import { Locks, writeFileAtomic } from "../state/index.ts";
 import type { Ambient } from "../support/ambient.ts";
 import type { Log } from "../support/log.ts";
 import { parseJson } from "../support/objects.ts";
+import { readPlainFile } from "../support/plain-file.ts";
 
 /** The service's lists have long caught up by then. */
 const KEPT_MS = 24 * 60 * 60_000;
+const MAX_NOTE_BYTES = 4096;
 const NoteSchema = z.object({ id: z.string().min(1).max(200).optional(), at: z.number() });
 
 export interface DiskNotesOptions {
@@ -48,8 +50,8 @@ export class DiskNotes implements DeploymentNotes {
   }
 
   async read(name: string): Promise<DeploymentNote | undefined> {
-    const text = await readFile(this.#pathOf(name), "utf8").catch(() => "");
-    return NoteSchema.safeParse(parseJson(text)).data;
+    const file = await readPlainFile(this.#pathOf(name), MAX_NOTE_BYTES).catch(() => undefined);
+    return NoteSchema.safeParse(parseJson(file?.bytes.toString() ?? "")).data;
   }
 
   async write(name: string, note: DeploymentNote): Promise<void> {

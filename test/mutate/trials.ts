@@ -17,7 +17,7 @@ export interface Trial extends OddMember {
   scenario: Scenario;
 }
 
-/** Members without which there is nothing to go by: the issue names them, and design.md I13 does. */
+/** Members without which there is nothing to go by. */
 const REQUIRED = new Set(["id", "run_id", "status", "text", "data", "type", "checkpoint_id"]);
 
 /** A trial makes at most so many requests more than the clean one: more is a loop that hammers. */

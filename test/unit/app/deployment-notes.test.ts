@@ -1,5 +1,6 @@
 /** Notes of deployments in the state folder. */
-import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { DiskNotes } from "../../../src/app/deployment-notes.ts";
@@ -40,6 +41,11 @@ test("a note that cannot be read is none, and a folder that cannot be used costs
   const [file = ""] = await readdir(join(folder, "deployments"));
   for (const text of ["", "[]", '{"id":5,"at":7}', '{"at":"now"}']) {
     await writeFile(join(folder, "deployments", file), text);
+    expect(await notes.read("triage")).toBeUndefined();
+  }
+  if (process.platform !== "win32") {
+    await rm(join(folder, "deployments", file));
+    execFileSync("mkfifo", [join(folder, "deployments", file)]);
     expect(await notes.read("triage")).toBeUndefined();
   }
   const { signal } = new AbortController();
