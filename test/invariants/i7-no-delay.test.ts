@@ -21,7 +21,8 @@ test("short runs and replies pass noisy runs", async () => {
 });
 
 test("a run whose stream is stalled delays no other run", async () => {
-  const { env } = await startCloud({ faults: { rules: [{ kind: "stall", where: "stream", frames: 2, times: 1 }] } });
+  // Two states and the marker may come before the first text, when the stream is faster than the agent.
+  const { env } = await startCloud({ faults: { rules: [{ kind: "stall", where: "stream", frames: 6, times: 1 }] } });
   const host = await RoderHost.initialized({ env });
   await host.execute("stalled", { prompt: script({ text: "one\n", n: 20, every_ms: 5 }) });
   await host.event("stalled", (event) => event.type === "output" && event.stream === "stdout");
