@@ -33,7 +33,10 @@ export function apiKeyReader(config: Config, redactor: Redactor): () => Secret {
       }
       if (!KEY.test(key)) throw refused(`${where} holds something that cannot be a key; copy it once more`);
       if (stored) keepFromStrangers(config, stored);
-      known = new Secret(key);
+      known = new Secret(
+        key,
+        stored ? `it is the one in ${where}: store another one with \`seren-bridge login\`` : "check SEREN_API_KEY",
+      );
     }
     return known;
   };

@@ -95,7 +95,7 @@ export async function openSerenCloud(options: SerenCloudOptions = {}): Promise<S
   const { apiKey, baseUrl, stateDir, log = silentLog } = options;
   const config = readConfig({ SEREN_API_BASE: baseUrl, SEREN_BRIDGE_STATE_DIR: stateDir });
   const key = () => {
-    if (apiKey) return new Secret(apiKey);
+    if (apiKey) return new Secret(apiKey, "pass another apiKey");
     throw new ExecutionFailure(
       "unauthorized",
       'no API key was given: pass apiKey, or baseUrl "local" to try without one',

@@ -5,8 +5,12 @@ const PLACEHOLDER = "[secret]";
 
 export class Secret {
   readonly #value: string;
-  constructor(value: string) {
+  /** What a person can do when the secret is refused, which depends on where it came from. Completes a sentence. */
+  readonly ifRefused: string | undefined;
+
+  constructor(value: string, ifRefused?: string) {
     this.#value = value;
+    this.ifRefused = ifRefused;
   }
   /** Returns the value. To be called only where it leaves the process. */
   reveal(): string {

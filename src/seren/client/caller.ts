@@ -95,8 +95,13 @@ export class Caller {
     requireFewValues(sent);
     const response = withoutGateway(sent);
     if (response !== sent) requireFewValues(response);
-    if (response.status < 200 || response.status > 299) throw toFailure(response, subject, this.ambient);
+    if (response.status < 200 || response.status > 299) throw this.failureOf(response, subject);
     return response;
+  }
+
+  /** The failure that an error answer about `subject` is. */
+  failureOf(response: HttpResponse, subject: string): ExecutionFailure {
+    return toFailure(response, { subject, ifKeyRefused: this.#transport.ifKeyRefused?.(), ambient: this.ambient });
   }
 
   /** Calls once and reads the data. Rejects with `contract` when it cannot be read. */

@@ -9,7 +9,6 @@ import type { Ambient } from "../../support/ambient.ts";
 import { asFailure, ExecutionFailure, type FailureKind, isOneOf } from "../../support/failure.ts";
 import { RecentSet } from "../../support/recent-set.ts";
 import type { TokenBucket } from "../../support/token-bucket.ts";
-import { toFailure } from "../http/problem.ts";
 import type { HttpStream, HttpTransport } from "../http/transport.ts";
 import {
   readArtifact,
@@ -271,7 +270,7 @@ export class SerenClient {
     if (status === 200 || status === 405 || status === 406) {
       throw new ExecutionFailure("unsupported", "Seren Cloud does not stream this run", { details: { status } });
     }
-    throw toFailure({ status, headers, body: "" }, "the run", this.ambient);
+    throw this.#caller.failureOf({ status, headers, body: "" }, "the run");
   }
 
   close(): Promise<void> {

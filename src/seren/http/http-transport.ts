@@ -119,6 +119,8 @@ export function createHttp(options: HttpOptions): HttpTransport {
       }
     },
 
+    ifKeyRefused: () => options.apiKey?.().ifRefused,
+
     async close() {
       await Promise.allSettled(options.dispatcher ? [] : [calls.destroy(), streams.destroy()]);
     },

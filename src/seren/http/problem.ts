@@ -28,8 +28,15 @@ export const STARTING = "still starting";
 export const CONVERSATION_BUSY = "conversation_busy";
 export const CONVERSATION_AWAITING = "conversation_awaiting_approval";
 
-/** `subject` names the thing that was asked for, e.g. "the deployment"; it completes "… was not found on Seren Cloud". */
-export function toFailure(response: HttpResponse, subject: string, ambient: Ambient): ExecutionFailure {
+export interface Asked {
+  /** Names the thing that was asked for, e.g. "the deployment"; it completes "… was not found on Seren Cloud". */
+  subject: string;
+  /** What a person can do when the key is not accepted. */
+  ifKeyRefused?: string | undefined;
+  ambient: Ambient;
+}
+
+export function toFailure(response: HttpResponse, { subject, ifKeyRefused, ambient }: Asked): ExecutionFailure {
   const body = parse(response.body);
   const said = messageOf(body);
   const code = codeOf(body);
@@ -65,7 +72,11 @@ export function toFailure(response: HttpResponse, subject: string, ambient: Ambi
       if (said?.toLowerCase().includes(STARTING_MARKER)) details.code = STARTING;
       return fail("invalid_input", `Seren Cloud refused the request${because}`);
     case 401:
-      return fail("unauthorized", `Seren Cloud did not accept the API key${because}; check SEREN_API_KEY`);
+      if (ifKeyRefused) details.explained = true;
+      return fail(
+        "unauthorized",
+        `Seren Cloud did not accept the API key${because}${ifKeyRefused ? `; ${ifKeyRefused}` : ""}`,
+      );
     case 402:
       return fail("payment_required", describePayment(body));
     case 403:

@@ -32,5 +32,7 @@ export interface HttpTransport {
   request(request: HttpRequest): Promise<HttpResponse>;
   /** `timeoutMs` limits the wait for the response head only. */
   openStream(request: HttpRequest & { headers: Record<string, string> }): Promise<HttpStream>;
+  /** What a person can do when the key is refused; undefined where nothing is known of it. */
+  ifKeyRefused?(): string | undefined;
   close(): Promise<void>;
 }

@@ -44,7 +44,8 @@ export async function serviceFindings(services: Services): Promise<Finding[]> {
 /** Only where nothing at all answered can a proxy be missing. */
 function fixOf({ kind, details }: ExecutionFailure, address: string): string {
   if (details.byStranger || details.explained) return "do what the message says, then run seren-bridge doctor again";
-  if (kind === "unauthorized" || kind === "forbidden") return "seren-bridge login with a key that is valid";
+  if (kind === "unauthorized") return "use another key";
+  if (kind === "forbidden") return "use a key of an organization that may do this, or ask its owner to allow it";
   if (kind === "rate_limited") return "wait; nothing is wrong with this installation";
   if (details.status !== undefined) return "try again later; this machine and its network are not the reason";
   if (kind === "unavailable" && address.startsWith("http:")) return "start it with: seren-bridge local";

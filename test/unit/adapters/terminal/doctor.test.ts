@@ -79,7 +79,7 @@ describe("the service", () => {
       "a refusal of the key",
       (_, response) => response.writeHead(401).end('{"error":"Unauthorized"}'),
       /did not accept the API key/,
-      "seren-bridge login with a key that is valid",
+      "do what the message says, then run seren-bridge doctor again",
     ],
   ])("%s", async (_, answer, detail, fix) => {
     const found = await findings(await listen(answer));

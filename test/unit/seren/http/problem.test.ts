@@ -6,12 +6,15 @@ import { VirtualAmbient } from "../../../support/in-process/virtual-ambient.ts";
 
 const ambient = new VirtualAmbient(1);
 const failure = (status: number, body: unknown = "", headers: Record<string, string> = {}) =>
-  toFailure({ status, headers, body: typeof body === "string" ? body : JSON.stringify(body) }, "the run", ambient);
+  toFailure(
+    { status, headers, body: typeof body === "string" ? body : JSON.stringify(body) },
+    { subject: "the run", ambient, ifKeyRefused: "look at it" },
+  );
 
 describe("the status decides the kind", () => {
   test.each<[number, FailureKind, string]>([
     [400, "invalid_input", "Seren Cloud refused the request"],
-    [401, "unauthorized", "Seren Cloud did not accept the API key; check SEREN_API_KEY"],
+    [401, "unauthorized", "Seren Cloud did not accept the API key; look at it"],
     [402, "payment_required", "Seren Cloud asks for payment; add credit to the organization and try again"],
     [403, "forbidden", "Seren Cloud does not allow this"],
     [404, "not_found", "the run was not found on Seren Cloud"],

@@ -59,7 +59,7 @@ describe("something else answers", () => {
   });
 
   test("the failure keeps its kind and says that the key was not judged", () => {
-    const failure = toFailure(answer(403, PAGE), "the run", new VirtualAmbient(1));
+    const failure = toFailure(answer(403, PAGE), { subject: "the run", ambient: new VirtualAmbient(1) });
     expect(failure).toMatchObject({ kind: "forbidden", details: { status: 403, byStranger: true } });
   });
 
@@ -82,5 +82,7 @@ test.each([
   [429, "999999999", "Seren Cloud's rate limit was reached; it asks to wait 11575 days"],
   [503, "7200", "Seren Cloud is not available right now (HTTP 503); it asks to wait 2 hours"],
 ])("HTTP %i with Retry-After %s: %s", (status, value, message) => {
-  expect(toFailure(answer(status, "", { "retry-after": value }), "x", new VirtualAmbient(1)).message).toBe(message);
+  expect(
+    toFailure(answer(status, "", { "retry-after": value }), { subject: "x", ambient: new VirtualAmbient(1) }).message,
+  ).toBe(message);
 });
