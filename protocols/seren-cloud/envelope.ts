@@ -19,7 +19,7 @@ export const EnvelopeSchema = z.looseObject({ data: z.unknown(), pagination: Pag
 export const PUBLISHER_PREFIX = "/publishers/seren-cloud";
 
 /** Largest page the service gives (run events 100/500, runs 50/100: `docs/reference/seren-cloud-api.md`, section 1.2). */
-export const MAX_PAGE = { runs: 100, events: 500, approvals: 100, artifacts: 200 } as const;
+export const MAX_PAGE = { runs: 100, events: 500, approvals: 100, artifacts: 200, inbox: 100 } as const;
 
 /** Words by which a 400 on run creation says "not yet" (the one 400 that may be repeated). Compared in lower case. */
 export const STARTING_MARKER = "deployment is still starting";

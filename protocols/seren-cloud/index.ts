@@ -2,6 +2,8 @@
 export { DeploymentStatusSchema, DeploymentSummarySchema } from "./deployments.ts";
 export { EnvelopeSchema, MAX_PAGE, PUBLISHER_PREFIX, STARTING_MARKER } from "./envelope.ts";
 export {
+  type ApprovalDecisions,
+  ApprovalDecisionsSchema,
   ASSET_PURPOSES,
   type BundleAsset,
   type BundleInstruction,
@@ -9,6 +11,8 @@ export {
   CreateDeploymentSchema,
   type CreateRun,
   CreateRunSchema,
+  type InboxDecision,
+  InboxDecisionSchema,
   type WorkloadLimits,
 } from "./requests.ts";
 export { RunEventEnvelopeSchema, RunEventSchema } from "./run-stream.ts";

@@ -103,6 +103,13 @@ export type CreateDeployment = z.output<typeof CreateDeploymentSchema>;
 
 const ApprovalDecisionSchema = z.strictObject({ id: z.string(), decision: z.enum(["approve", "reject"]) });
 
+/** Body of `POST /runs/{run_id}/resume` with decisions, as newer clients send it (docs/reference/seren-cloud-api.md, section 12.2). */
+export const ApprovalDecisionsSchema = z.strictObject({
+  resume_checkpoint_id: z.string(),
+  approval_decisions: z.array(ApprovalDecisionSchema),
+});
+export type ApprovalDecisions = z.output<typeof ApprovalDecisionsSchema>;
+
 /**
  * Body of `POST /deployments/{id}/runs`. Unknown members are passed on to the runtime and may come back in
  * `invocation_payload`; `client_request_id` is ours and ties a run record to the request that made it.
@@ -118,3 +125,13 @@ export const CreateRunSchema = z.looseObject({
   approval_decisions: z.array(ApprovalDecisionSchema).nullish(),
 });
 export type CreateRun = z.output<typeof CreateRunSchema>;
+
+/**
+ * Body of `POST /inbox/approvals/{entry_id}/decide`. `allow_always` with the entry's lease is of a newer contract
+ * (docs/reference/seren-cloud-api.md, section 12.4).
+ */
+export const InboxDecisionSchema = z.discriminatedUnion("decision", [
+  z.strictObject({ decision: z.enum(["approve", "deny"]) }),
+  z.strictObject({ decision: z.literal("allow_always"), lease: z.record(z.string(), z.unknown()) }),
+]);
+export type InboxDecision = z.output<typeof InboxDecisionSchema>;

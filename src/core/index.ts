@@ -2,12 +2,16 @@
  * One run, from request to outcome. Knows no host and no wire. This door is what a front end loads at its start; what
  * needs HTTP is behind `engine.ts`.
  */
+
+export type { InboxEntry } from "../seren/index.ts";
 export type { NamedAgent } from "./account/agents.ts";
 export { approvalLines, approvalText, visibleText } from "./account/approval-text.ts";
-export type { ApprovalDecision, ApprovalDesk } from "./account/approvals.ts";
+export type { ApprovalDesk } from "./account/approvals.ts";
 export { type ApprovalRequest, type Checkpoint, RequestsChanged } from "./account/checkpoint.ts";
+export { EntryChanged, requestOfEntry } from "./account/inbox-entry.ts";
 export type { DeploymentRow, Organization, RunRow, RunState } from "./account/organization.ts";
 export type { RunDirectory, RunReport } from "./account/run-directory.ts";
+export type { ApprovalDecision } from "./account/send-decisions.ts";
 export {
   chooseDeployment,
   chooseNamedDeployment,

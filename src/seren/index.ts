@@ -17,11 +17,13 @@ export { SseParser } from "./follow/sse.ts";
 export { whyUnreachable } from "./http/connection-failure.ts";
 export { download } from "./http/download.ts";
 export { createHttp } from "./http/http-transport.ts";
-export { CONVERSATION_AWAITING } from "./http/problem.ts";
+export { CONVERSATION_AWAITING, isRefusal } from "./http/problem.ts";
 export type { HttpStream, HttpTransport } from "./http/transport.ts";
 export { decodeRunEvent } from "./mapping/events.ts";
 export {
   type Deployment,
+  type InboxDecision,
+  type InboxEntry,
   type NewDeployment,
   type PendingApproval,
   type Rows,

@@ -4,6 +4,8 @@
  */
 import type { CreateDeployment } from "#protocols/seren-cloud";
 
+export type { InboxDecision } from "#protocols/seren-cloud";
+
 /** Status of a thing whose status cannot be read. It means neither an end nor a pause. */
 export const UNKNOWN_STATUS = "unknown";
 
@@ -114,6 +116,41 @@ export interface PendingRun {
   approvals: PendingApproval[];
 }
 
+/** A decision about every request that a run waits for at one checkpoint. */
+export interface CheckpointDecisions {
+  checkpointId: string;
+  decisions: { id: string; decision: "approve" | "reject" }[];
+}
+
+/**
+ * One entry of the organization's inbox: a request of a run that waits (`tool_call`), a network request that is held
+ * (`blocked_egress`), or anything else that a person decides.
+ */
+export interface InboxEntry {
+  entryId: string;
+  /** `tool_call`, `blocked_egress`, `other`, or a kind this version does not know. */
+  kind: string;
+  /** `pending`, `approved`, `denied`, `expired`, or `UNKNOWN_STATUS`. */
+  state: string;
+  runId?: string | undefined;
+  deploymentId?: string | undefined;
+  expiresAt?: number | undefined;
+  /** Id of the request in the run's pending approvals. */
+  toolCallId?: string | undefined;
+  /** What is asked for: the tool, or the network request. */
+  subject: string;
+  reason?: string | undefined;
+  /** Arguments and other details as the service wrote them: JSON text. Absent where there are none. */
+  detailsText?: string | undefined;
+  /** What "allow always" would allow, to be sent as it is. Only where the service offers it. */
+  lease?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface InboxPage extends Rows<InboxEntry> {
+  /** Where the next page begins; absent on the last one. */
+  nextCursor?: string | undefined;
+}
+
 export interface RunArtifact {
   id: string;
   kind: string;
@@ -170,7 +207,7 @@ export interface NewRun {
   operation?: "chat" | "job" | "heartbeat" | undefined;
   inputs?: unknown;
   /** Decides what a waiting run of the deployment asked, and lets it go on. */
-  resume?: { checkpointId: string; decisions: { id: string; decision: "approve" | "reject" }[] } | undefined;
+  resume?: CheckpointDecisions | undefined;
 }
 
 /** An agent of one instruction, which the service's default model follows. */

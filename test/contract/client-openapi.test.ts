@@ -2,11 +2,13 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type * as z from "zod";
+import * as z from "zod";
 import {
+  ApprovalDecisionsSchema,
   CreateDeploymentSchema,
   CreateRunSchema,
   DeploymentSummarySchema,
+  InboxDecisionSchema,
   PendingRunSchema,
   RunInvocationSchema,
   RunLiveStateSchema,
@@ -52,10 +54,18 @@ const CALLS: [string, (client: SerenClient) => Promise<unknown>, Reply][] = [
   ["GET /runs/*/artifacts", (client) => client.listRunArtifacts(RUN, PATIENT), data([])],
   [
     "GET /runs/*/pending_approvals",
-    (client) => client.getPendingApprovals(RUN, PATIENT),
+    (client) => client.approvals.ofRun(RUN, PATIENT),
     data({ run_id: RUN, status: "x" }),
   ],
-  ["GET /pending_approvals", (client) => client.listPendingRuns(PATIENT), data([])],
+  ["GET /pending_approvals", (client) => client.approvals.waitingRuns(PATIENT), data([])],
+  ["GET /inbox/approvals", (client) => client.approvals.inboxPage("next", PATIENT), data({ entries: [] })],
+  [
+    "POST /inbox/approvals/*/decide",
+    (client) => client.approvals.decideInInbox("tool:a b:c/d", { decision: "deny" }),
+    data({ entry_id: "tool:a b:c/d", decision_state: "denied" }),
+  ],
+  ["POST /runs/*/resume", (client) => client.resumeRun(RUN), data(record())],
+  ["POST /runs/*/resume", (client) => client.approvals.resumeInPlace(RUN, RESUME.resume), data(record())],
   ["POST /runs/*/cancel", (client) => client.cancelRun(RUN), data(record())],
 ];
 
@@ -63,6 +73,8 @@ const CALLS: [string, (client: SerenClient) => Promise<unknown>, Reply][] = [
 const BODIES: Record<string, z.ZodType> = {
   "/deploy": CreateDeploymentSchema,
   "/deployments/{id}/runs": CreateRunSchema,
+  "/inbox/approvals/{entry_id}/decide": InboxDecisionSchema,
+  "/runs/{run_id}/resume": z.union([ApprovalDecisionsSchema, z.strictObject({})]),
 };
 
 const NAME = `the published document${openApiPresent ? "" : ` (skipped: no ${OPENAPI_PATH})`}`;

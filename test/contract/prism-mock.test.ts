@@ -102,14 +102,14 @@ describe.skipIf(obstacle !== "")(`Prism's mock of the published document${obstac
     const [{ id = "" } = {}] = listed.rows; // the mock gives every id this value, and another one is refused
     expect(await client.listRunPage(DEPLOYMENT, {}, PATIENT)).toMatchObject({ runs: [{}], unreadable: 0 });
     expect(await client.listRunPage(undefined, {}, PATIENT)).toMatchObject({ runs: [{}], unreadable: 0 });
-    expect(await client.listPendingRuns(PATIENT)).toEqual(whole);
+    expect(await client.approvals.waitingRuns(PATIENT)).toEqual(whole);
     expect(await client.listRunArtifacts(RUN, PATIENT)).toEqual(whole);
     expect((await client.listRunEvents(RUN, 0, PATIENT)).events).toHaveLength(1);
     expect(await client.getDeployment(id, PATIENT)).toMatchObject({ mode: "always_on" });
     expect(await client.getRun(id, PATIENT)).toMatchObject({ status: "string" });
     // The mock's states and approvals name a run "string", and another run than the one asked for is refused.
     await expect(client.getRunState(id, PATIENT)).rejects.toMatchObject({ kind: "contract" });
-    await expect(client.getPendingApprovals(id, PATIENT)).rejects.toMatchObject({ kind: "contract" });
+    await expect(client.approvals.ofRun(id, PATIENT)).rejects.toMatchObject({ kind: "contract" });
     expect(await client.cancelRun(id)).toMatchObject({ status: "string" });
     expect(await client.createRun(DEPLOYMENT, { message: "hi" })).toMatchObject({ invocation: { status: "string" } });
     await client.startDeployment(DEPLOYMENT, PATIENT);

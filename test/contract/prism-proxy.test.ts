@@ -123,7 +123,7 @@ describe.skipIf(obstacle !== "")(`through Prism's validating proxy${obstacle}`, 
     await client.getRunState(runId, PATIENT);
     await client.listRunEvents(runId, 1, PATIENT);
     await client.listRunArtifacts(runId, PATIENT);
-    await client.listPendingRuns(PATIENT);
+    await client.approvals.waitingRuns(PATIENT);
     await client.deleteDeployment(job, PATIENT);
     await client.close();
 

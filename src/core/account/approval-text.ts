@@ -21,24 +21,33 @@ export interface ApprovalText {
   tool: string;
   reason?: string;
   args: readonly string[];
+  /** The lasting permission that is offered. */
+  lease?: readonly string[];
 }
 
-export function approvalText({ tool, reason, argsText }: ApprovalRequest): ApprovalText {
+export function approvalText({ tool, reason, argsText, lease }: ApprovalRequest): ApprovalText {
   return {
     tool: visibleText(tool),
     ...(reason === undefined ? {} : { reason: visibleText(reason) }),
     args: argsText === undefined ? ["(none)"] : jsonLines(argsText, visibleString),
+    ...(lease === undefined ? {} : { lease: jsonLines(lease, visibleString) }),
   };
 }
 
 /** Returns the text of a request as lines that all have a name or are indented below one. */
 export function approvalLines(request: ApprovalRequest): string[] {
-  const { tool, reason, args } = approvalText(request);
+  const { tool, reason, args, lease } = approvalText(request);
   return [
     `tool    ${tool}`,
     ...(reason === undefined ? [] : [`reason  ${reason}`]),
-    ...args.map((line, index) => `${index === 0 ? "args    " : "        "}${line}`),
+    ...named("args", args),
+    ...named("lease", lease ?? []),
   ];
+}
+
+/** Returns the lines with the name in front of the first one. */
+function named(name: string, lines: readonly string[]): string[] {
+  return lines.map((line, index) => (index === 0 ? name : "").padEnd(8) + line);
 }
 
 /** Returns a text on one line: as it is when all of it can be seen, otherwise as a JSON string with escapes. */

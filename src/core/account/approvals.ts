@@ -1,81 +1,129 @@
 /**
- * Lists the runs that wait for a person, and sends what the person decided. Nothing here decides: the caller names a
- * decision for every request, after a person has seen it.
+ * Lists what waits for a person, and sends what the person decided. Nothing here decides: the caller names a decision for
+ * every request, after a person has seen it.
  */
 import {
   AWAITING_APPROVAL,
+  type InboxEntry,
   type PendingApproval,
-  type Rows,
   type SerenClient,
   UNKNOWN_STATUS,
 } from "../../seren/index.ts";
+import { backoffMs, sleep } from "../../support/ambient.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import type { RunRef } from "../events.ts";
 import { runRefOf } from "../run/outcome.ts";
 import { type ApprovalRequest, type Checkpoint, RequestsChanged, type WaitingRun } from "./checkpoint.ts";
+import { Inbox } from "./inbox.ts";
 import { look } from "./look.ts";
+import { type ApprovalDecision, sendDecisions } from "./send-decisions.ts";
 
-export type ApprovalDecision = "approve" | "reject";
+/** How long the service's lists may lag behind what it knows (`docs/reference/seren-cloud-api.md`, section 3.11). */
+const LAG_MS = 5_000;
+const LOOK_AGAIN_BASE_MS = 250;
+const LOOK_AGAIN_CAP_MS = 1_000;
+
+/** All that waits for a person in an organization. */
+export interface Waiting {
+  runs: WaitingRun[];
+  /** What waits and is no request of one of these runs. */
+  entries: InboxEntry[];
+  unreadable: number;
+  /** Why the inbox could not be read; `entries` is empty then. */
+  inboxFailure?: ExecutionFailure;
+}
 
 export class ApprovalDesk {
+  readonly inbox: Inbox;
   readonly #client: SerenClient;
 
   constructor(client: SerenClient) {
     this.#client = client;
+    this.inbox = new Inbox(client);
   }
 
-  async waiting(): Promise<Rows<WaitingRun>> {
-    const { rows, unreadable } = await look(this.#client, (signal) => this.#client.listPendingRuns({ signal }));
-    const waiting = rows
+  async waiting(): Promise<Waiting> {
+    const inbox = this.inbox.list().catch(asFailure);
+    const { rows, unreadable } = await look(this.#client, (signal) => this.#client.approvals.waitingRuns({ signal }));
+    const runs = rows
       .filter(({ status }) => status === AWAITING_APPROVAL || status === UNKNOWN_STATUS)
       .map(({ runId, deploymentId = "", approvals }) => ({
         run: { runId, deploymentId },
         requests: approvals.map(requestOf),
       }));
-    return { rows: waiting, unreadable };
-  }
-
-  /** Rejects with `not_found` for an unknown run, and with `conflict` for one that does not wait. */
-  async checkpoint(runId: string): Promise<Checkpoint> {
-    const [record, pending] = await look(this.#client, (signal) =>
-      Promise.all([this.#client.getRun(runId, { signal }), this.#client.getPendingApprovals(runId, { signal })]),
-    );
-    const requests = pending.approvals.map(requestOf);
-    const waits = record.status === AWAITING_APPROVAL || pending.status === AWAITING_APPROVAL;
-    if (!waits || requests.length === 0) {
-      throw new ExecutionFailure("conflict", `the run does not wait for an approval; it is ${record.status}`);
-    }
-    if (pending.unreadable > 0) {
-      throw new ExecutionFailure(
-        "contract",
-        `${pending.unreadable} of the requests of this run cannot be read, and all have to be decided together; decide them on Seren's own page`,
-      );
-    }
-    if (!pending.checkpointId) {
-      throw new ExecutionFailure(
-        "contract",
-        "Seren Cloud does not say where the run waits, so it cannot be decided from here; decide it on Seren's own page",
-      );
-    }
-    return { run: runRefOf(record), requests, checkpointId: pending.checkpointId };
+    const found = await inbox;
+    if (found instanceof ExecutionFailure) return { runs, entries: [], unreadable, inboxFailure: found };
+    const shown = new Set(runs.flatMap(({ run, requests }) => requests.map(({ id }) => requestKey(run.runId, id))));
+    const entries = found.rows.filter(({ runId = "", toolCallId = "" }) => !shown.has(requestKey(runId, toolCallId)));
+    return { runs, entries, unreadable: unreadable + found.unreadable };
   }
 
   /**
-   * Sends a decision for every request of the checkpoint, after a last look whether it is still what was shown. Returns
-   * the run that goes on, which may be a new one. Rejects with `RequestsChanged` when it is not, and with
-   * `conflict` when the requests were decided elsewhere in the meantime.
+   * Rejects with `not_found` for an unknown run, and with `conflict` for one that does not wait. Requests that a waiting run
+   * does not show yet are waited for, a few seconds long.
    */
-  async decide(shown: Checkpoint, decisionOf: (id: string) => ApprovalDecision): Promise<RunRef> {
+  checkpoint(runId: string): Promise<Checkpoint> {
+    return look(this.#client, async (signal) => {
+      const { ambient } = this.#client;
+      const until = ambient.now() + LAG_MS;
+      for (let looks = 0; ; looks += 1) {
+        const found = await this.#lookAt(runId, signal);
+        if (!(found instanceof ExecutionFailure)) return found;
+        if (ambient.now() >= until) throw found;
+        await sleep(ambient, backoffMs(ambient, looks, LOOK_AGAIN_BASE_MS, LOOK_AGAIN_CAP_MS), signal);
+      }
+    });
+  }
+
+  /** Returns the failure of a checkpoint that is not whole. */
+  async #lookAt(runId: string, signal: AbortSignal): Promise<Checkpoint | ExecutionFailure> {
+    const [record, pending] = await Promise.all([
+      this.#client.getRun(runId, { signal }),
+      this.#client.approvals.ofRun(runId, { signal }),
+    ]);
+    const requests = pending.approvals.map(requestOf);
+    if (record.status !== AWAITING_APPROVAL && pending.status !== AWAITING_APPROVAL) {
+      throw new ExecutionFailure("conflict", `the run does not wait for an approval; it is ${record.status}`);
+    }
+    if (pending.unreadable > 0) {
+      throw undecidable(
+        `${pending.unreadable} of the requests of this run cannot be read, and all have to be decided together`,
+      );
+    }
+    if (requests.length === 0) return undecidable("the run waits, and Seren Cloud does not say what it asks for");
+    if (!pending.checkpointId) return undecidable("Seren Cloud does not say where the run waits");
+    return { run: runRefOf(record), requests, checkpointId: pending.checkpointId };
+  }
+
+  /** Returns the entries of the inbox that offer a lasting permission for a request of the checkpoint. */
+  async offers({ run, requests }: Checkpoint): Promise<InboxEntry[]> {
+    const asked = new Set(requests.map(({ id }) => id));
+    const { rows } = await this.inbox.list();
+    return rows.filter(
+      ({ lease, runId, toolCallId = "" }) => lease !== undefined && runId === run.runId && asked.has(toolCallId),
+    );
+  }
+
+  /**
+   * Sends a decision for every request of the checkpoint, after a last look whether it is still what was shown. The lasting
+   * permissions of `always` are granted first. Returns the run that goes on, which may be a new one. Rejects with
+   * `RequestsChanged` when it is not what was shown, with `conflict` when the requests were decided elsewhere in the
+   * meantime, and with `unknown_outcome` when it is not known whether the decision was taken.
+   */
+  async decide(
+    shown: Checkpoint,
+    decisionOf: (id: string) => ApprovalDecision,
+    { always = [] }: { always?: readonly InboxEntry[] } = {},
+  ): Promise<RunRef> {
     const { run, requests, checkpointId } = shown;
     await this.#mustBeUnchanged(shown);
-    try {
-      const { invocation } = await this.#client.createRun(run.deploymentId, {
-        resume: { checkpointId, decisions: requests.map(({ id }) => ({ id, decision: decisionOf(id) })) },
-      });
-      return { ...run, runId: invocation.runId ?? run.runId };
-    } catch (error) {
-      throw await this.#explain(run, asFailure(error));
+    for (const entry of always) {
+      if (entry.lease) await this.inbox.decide(entry, { decision: "allow_always", lease: entry.lease });
     }
+    const decisions = requests.map(({ id }) => ({ id, decision: decisionOf(id) }));
+    return sendDecisions(this.#client, { run, checkpointId, decisions }, ({ patiently }) =>
+      this.#waitsAt(shown, patiently ? LAG_MS : 0),
+    );
   }
 
   /** Rejects with `RequestsChanged` when the service shows other requests now than those a person has seen. */
@@ -86,19 +134,34 @@ export class ApprovalDesk {
     if (asked(now) !== asked(shown)) throw new RequestsChanged(now);
   }
 
-  /** Returns the failure to throw. The call is not repeated: it may have taken effect, which the status of the run shows. */
-  async #explain({ runId }: RunRef, failure: ExecutionFailure): Promise<ExecutionFailure> {
-    const record = look(this.#client, (signal) => this.#client.getRun(runId, { signal }));
-    const status = (await record.catch(() => undefined))?.status;
-    if (status === undefined || status === AWAITING_APPROVAL) return failure;
-    return new ExecutionFailure(
-      "conflict",
-      `the run no longer waits (it is ${status}), and Seren Cloud did not confirm this decision: it may have been decided elsewhere, or the answer was lost`,
-      { cause: failure },
-    );
+  /** Whether the run waits at the checkpoint now, and still does so after `forMs`. */
+  #waitsAt({ run, checkpointId }: Checkpoint, forMs: number): Promise<boolean> {
+    return look(this.#client, async (signal) => {
+      const { ambient } = this.#client;
+      const until = ambient.now() + forMs;
+      for (let looks = 0; ; looks += 1) {
+        const [record, pending] = await Promise.all([
+          this.#client.getRun(run.runId, { signal }),
+          this.#client.approvals.ofRun(run.runId, { signal }),
+        ]);
+        const waits =
+          [record, pending].every(({ status }) => status === AWAITING_APPROVAL || status === UNKNOWN_STATUS) &&
+          (pending.checkpointId ?? checkpointId) === checkpointId;
+        if (!waits || ambient.now() >= until) return waits;
+        await sleep(ambient, backoffMs(ambient, looks, LOOK_AGAIN_BASE_MS, LOOK_AGAIN_CAP_MS), signal);
+      }
+    });
   }
 }
 
 function requestOf({ id, tool, reason, args, argsText }: PendingApproval): ApprovalRequest {
   return { id, tool, args: args ?? {}, argsText, ...(reason ? { reason } : {}) };
+}
+
+function requestKey(runId: string, requestId: string): string {
+  return `${runId.toLowerCase()} ${requestId}`;
+}
+
+function undecidable(why: string): ExecutionFailure {
+  return new ExecutionFailure("contract", `${why}; try again, or decide it on Seren's own page`);
 }

@@ -7,6 +7,8 @@ export interface ApprovalRequest extends Approval {
   args: unknown;
   /** `args` as the service wrote them. Absent where there are none. */
   argsText?: string | undefined;
+  /** The lasting permission that the service offers with it, as it would be granted: JSON text. */
+  lease?: string | undefined;
 }
 
 export interface WaitingRun {

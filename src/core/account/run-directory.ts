@@ -55,7 +55,7 @@ export class RunDirectory {
     };
     if (record.statusMessage) report.detail = record.statusMessage;
     if (record.status === AWAITING_APPROVAL) {
-      report.approvals = approvalsOf((await this.#client.getPendingApprovals(runId, once)).approvals);
+      report.approvals = approvalsOf((await this.#client.approvals.ofRun(runId, once)).approvals);
     }
     const outcome = await this.#outcomeOf(record, once);
     return outcome ? { ...report, outcome } : report;

@@ -62,7 +62,7 @@ export class ApprovalNotifier {
     reason: string | undefined,
     options: CallOptions,
   ): AsyncGenerator<ExecutionEvent, Undecided | undefined, void> {
-    const pending = await this.#client.getPendingApprovals(this.#runId, options);
+    const pending = await this.#client.approvals.ofRun(this.#runId, options);
     if (pending.status !== AWAITING_APPROVAL && pending.status !== UNKNOWN_STATUS) return undefined;
     const approvals = approvalsOf(pending.approvals);
     const requests = approvals.map(({ id }) => id).join("\n") || "none";

@@ -16,8 +16,6 @@ import {
   readEach,
   readInvocation,
   readLiveState,
-  readPendingApprovals,
-  readPendingRuns,
   readRows,
   readRun,
   requestIdOf,
@@ -29,17 +27,16 @@ import {
   type LiveState,
   type NewDeployment,
   type NewRun,
-  type PendingApprovals,
-  type PendingRun,
   type Rows,
   type Run,
   type RunArtifact,
   UNKNOWN_STATUS,
 } from "../model.ts";
+import { ApprovalCalls } from "./approval-calls.ts";
 import { Caller, type CallOptions } from "./caller.ts";
 import { envelopeOf } from "./envelope.ts";
 import { type EventPage, isTooLarge, isUnreadable, type RunPage } from "./pages.ts";
-import { queryString, segment } from "./path.ts";
+import { deploymentPath, queryString, runPath } from "./path.ts";
 import { runFromState, statusOf } from "./status.ts";
 
 const CANCEL_TIMEOUT_MS = 4_000;
@@ -62,6 +59,8 @@ export interface ListRuns {
 }
 
 export class SerenClient {
+  /** What waits for a person, and decisions about it. */
+  readonly approvals: ApprovalCalls;
   readonly #transport: HttpTransport;
   readonly #caller: Caller;
   readonly #largeRuns = new RecentSet<string>(MAX_LARGE_RUNS);
@@ -69,6 +68,7 @@ export class SerenClient {
   constructor(transport: HttpTransport, ambient: Ambient) {
     this.#transport = transport;
     this.#caller = new Caller(transport, ambient);
+    this.approvals = new ApprovalCalls(this.#caller);
   }
 
   get ambient(): Ambient {
@@ -198,17 +198,6 @@ export class SerenClient {
     return readEach(readArtifact, await this.#caller.get({ path, subject: "the run", read: readRows }, options));
   }
 
-  async getPendingApprovals(runId: string, options: CallOptions): Promise<PendingApprovals> {
-    const read = readPendingApprovals(runId);
-    return this.#caller.get({ path: `${runPath(runId)}/pending_approvals`, subject: "the run", read }, options);
-  }
-
-  /** The organization's runs that wait for a person. */
-  async listPendingRuns(options: CallOptions): Promise<Rows<PendingRun>> {
-    const path = `/pending_approvals${queryString({ limit: MAX_PAGE.approvals })}`;
-    return this.#caller.get({ path, subject: "the list of approvals", read: readPendingRuns }, options);
-  }
-
   /**
    * Asks the service to stop the run and returns the run as it is then: acceptance is no end, so the caller repeats this
    * until the status is terminal. Calls once; where the answer holds no record, one look follows. Returns `undefined` when
@@ -283,12 +272,4 @@ function same<T extends { id: string } | { runId: string }>(asked: string, found
   if (!found) return undefined;
   const id = "runId" in found ? found.runId : found.id;
   return id.toLowerCase() === asked.toLowerCase() ? found : undefined;
-}
-
-function deploymentPath(deploymentId: string): string {
-  return `/deployments/${segment(deploymentId)}`;
-}
-
-function runPath(runId: string): string {
-  return `/runs/${segment(runId)}`;
 }

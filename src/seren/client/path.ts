@@ -9,6 +9,22 @@ export function segment(id: string): string {
   return id;
 }
 
+/** Returns any text as a path segment; one that would change the path is `invalid_input`. */
+export function quotedSegment(text: string): string {
+  if (text === "" || text === "." || text === "..") {
+    throw new ExecutionFailure("invalid_input", "this is not an id of Seren Cloud");
+  }
+  return encodeURIComponent(text.toWellFormed());
+}
+
+export function deploymentPath(deploymentId: string): string {
+  return `/deployments/${segment(deploymentId)}`;
+}
+
+export function runPath(runId: string): string {
+  return `/runs/${segment(runId)}`;
+}
+
 /** Returns the query with its question mark, or nothing. Undefined values are left out. */
 export function queryString(values: Record<string, string | number | undefined>): string {
   const query = new URLSearchParams();

@@ -108,6 +108,12 @@ export function toFailure(response: HttpResponse, { subject, ifKeyRefused, ambie
   }
 }
 
+/** Whether the failure means that nothing was done. A lost answer, a fault of the service and an unreadable answer do not. */
+export function isRefusal({ kind, details: { status = 0 } }: ExecutionFailure): boolean {
+  if (kind === "contract") return status >= 300 && status < 500;
+  return kind !== "unavailable";
+}
+
 function waitWords(ms: number): string {
   const seconds = Math.ceil(ms / 1000);
   if (seconds < 120) return `${seconds} seconds`;

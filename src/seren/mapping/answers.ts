@@ -47,7 +47,7 @@ export function readEach<T>(read: Reader<T>, rows: readonly unknown[]): Rows<T> 
   return readEachAt((row) => read(row), rows);
 }
 
-function readEachAt<T>(read: (row: unknown, index: number) => T | undefined, rows: readonly unknown[]): Rows<T> {
+export function readEachAt<T>(read: (row: unknown, index: number) => T | undefined, rows: readonly unknown[]): Rows<T> {
   const values = rows.slice(0, MAX_ROWS).flatMap((row, index) => read(row, index) ?? []);
   return { rows: values, unreadable: rows.length - values.length };
 }
@@ -213,6 +213,6 @@ function readApproval(value: unknown, source: string | undefined): PendingApprov
   };
 }
 
-function statusIn(value: unknown): string {
+export function statusIn(value: unknown): string {
   return nameIn(textIn(value)) ?? UNKNOWN_STATUS;
 }

@@ -1,6 +1,6 @@
 /** Our own request types as the bodies that the service takes. */
-import type { CreateDeployment, CreateRun } from "#protocols/seren-cloud";
-import type { NewDeployment, NewRun } from "../model.ts";
+import type { ApprovalDecisions, CreateDeployment, CreateRun } from "#protocols/seren-cloud";
+import type { CheckpointDecisions, NewDeployment, NewRun } from "../model.ts";
 
 export function runBody({ requestId, message, conversationId, operation, inputs, resume }: NewRun): CreateRun {
   return {
@@ -10,8 +10,12 @@ export function runBody({ requestId, message, conversationId, operation, inputs,
     ...(conversationId === undefined ? {} : { conversation_id: conversationId }),
     ...(operation === undefined ? {} : { operation }),
     ...(inputs === undefined ? {} : { inputs }),
-    ...(resume ? { resume_checkpoint_id: resume.checkpointId, approval_decisions: resume.decisions } : {}),
+    ...(resume ? approvalDecisionsBody(resume) : {}),
   };
+}
+
+export function approvalDecisionsBody({ checkpointId, decisions }: CheckpointDecisions): ApprovalDecisions {
+  return { resume_checkpoint_id: checkpointId, approval_decisions: decisions };
 }
 
 export function deploymentBody(deployment: NewDeployment): CreateDeployment {

@@ -7,7 +7,7 @@ import { backoffMs, sleep } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
 import type { SerenClient } from "../client/client.ts";
 import { isTerminal } from "../client/status.ts";
-import { CONVERSATION_BUSY, STARTING } from "../http/problem.ts";
+import { CONVERSATION_BUSY, isRefusal, STARTING } from "../http/problem.ts";
 import type { Invocation, NewRun } from "../model.ts";
 import { digestOf, lookUpRun, type RunTrace, unknownOutcome } from "./find-run.ts";
 
@@ -185,12 +185,6 @@ function giveUp(failure: ExecutionFailure): NextStep {
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
-/** Whether the failure means that no run was started. A lost answer, a fault of the service and an unreadable one do not. */
-function isRefusal({ kind, details: { status = 0 } }: ExecutionFailure): boolean {
-  if (kind === "contract") return status >= 300 && status < 500;
-  return kind !== "unavailable";
-}
 
 function stillStarting(cause: ExecutionFailure): ExecutionFailure {
   return new ExecutionFailure("unavailable", "the deployment was still starting after two minutes; try again", {

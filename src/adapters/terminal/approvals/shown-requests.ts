@@ -1,5 +1,5 @@
 /** Requests for approval on a screen: whole, and with a word where their beginning has left it. */
-import { type ApprovalRequest, approvalLines } from "../../../core/index.ts";
+import { type ApprovalRequest, approvalLines, type InboxEntry } from "../../../core/index.ts";
 import { count } from "../screen/format.ts";
 import type { Screen } from "../screen/screen.ts";
 
@@ -15,4 +15,15 @@ export function shownRequests({ stderr }: Screen, requests: readonly ApprovalReq
   const rows = lines.reduce((sum, line) => sum + Math.ceil(Math.max(1, line.length) / stderr.columns), 0);
   if (!stderr.isTTY || rows <= (stderr.rows ?? rows) - QUESTION_ROWS) return lines;
   return [...lines, "", `  (${count(lines.length, "line")}; the beginning is further up)`];
+}
+
+/** Returns the requests with the lasting permissions that the inbox offers for them. */
+export function withOffers(
+  requests: readonly ApprovalRequest[],
+  offers: readonly InboxEntry[],
+): readonly ApprovalRequest[] {
+  return requests.map((request) => {
+    const lease = offers.find(({ toolCallId }) => toolCallId === request.id)?.lease;
+    return lease ? { ...request, lease: JSON.stringify(lease) } : request;
+  });
 }

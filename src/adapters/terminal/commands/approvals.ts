@@ -1,11 +1,11 @@
 /** `approvals`: lists and decides what waits for a person. */
 import type { Command } from "commander";
-import { type ApprovalDecision, type ApprovalRequest, approvalText, type RunRef } from "../../../core/index.ts";
+import { type ApprovalRequest, approvalText, requestOfEntry, visibleText } from "../../../core/index.ts";
 import { decideApproval } from "../approvals/decide-approval.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
-import { agentNames, findRunId } from "../runs/find-run.ts";
+import { agentNames } from "../runs/find-run.ts";
 import { shortId } from "../runs/run-rows.ts";
-import { printJson, printLine, printUnreadable, wantsJson } from "../screen/screen.ts";
+import { printError, printJson, printLine, printUnreadable, wantsJson } from "../screen/screen.ts";
 import { table } from "../screen/table.ts";
 import type { Context } from "../services.ts";
 import { action, type CommandContext, examples } from "./command.ts";
@@ -31,57 +31,68 @@ export function addApprovals(program: Command, context: CommandContext): void {
       .command(decision)
       .summary(decision === "approve" ? "allow what a run asks for" : "refuse what a run asks for")
       .description(
-        "Shows every request of the run with its full arguments and asks. All requests of a run are decided together.",
+        "Shows every request with its full arguments and asks. All requests of a run are decided together; network requests that are held are decided one by one.",
       )
-      .argument("<run>", "id of the run, or its beginning")
+      .argument("<id>", "id of a run or of an entry of the inbox, or its beginning")
       .option("-y, --yes", "a person has decided; do not ask");
     examples(command, [[`seren-bridge approvals ${decision} 1f3c`, "shows, asks, decides"]]);
+    if (decision === "approve") command.option("--always", "grant the lasting permission that the service offers, too");
     command.action(
-      action(context, (run: string, options: { yes?: boolean }) => decideOne(context, run, decision, options)),
+      action(context, (id: string, { yes = false, always = false }: { yes?: boolean; always?: boolean }) =>
+        decideApproval(context, id, { decision, yes, always }),
+      ),
     );
   }
-}
-
-async function decideOne(
-  context: Context,
-  typed: string,
-  decision: ApprovalDecision,
-  options: { yes?: boolean },
-): Promise<ExitCode> {
-  return decideApproval(context, {
-    runId: await findRunId(context.services, typed),
-    decision,
-    yes: options.yes === true,
-  });
 }
 
 async function showList({ services, screen }: Context, options: { json?: boolean }): Promise<ExitCode> {
   const { approvals } = await services.remote();
-  const { rows: waiting, unreadable } = await approvals.waiting();
-  printUnreadable(screen, unreadable, "waiting run");
-  if (wantsJson(screen, options)) {
-    printJson(
+  const { runs, entries, unreadable, inboxFailure } = await approvals.waiting();
+  printUnreadable(screen, unreadable, "waiting request");
+  if (inboxFailure) {
+    printError(
       screen,
-      waiting.map(({ run, requests }) => ({
+      `seren-bridge: the inbox could not be read, so network requests that are held may be missing here: ${inboxFailure.message}`,
+    );
+  }
+  if (wantsJson(screen, options)) {
+    printJson(screen, [
+      ...runs.map(({ run, requests }) => ({
         run_id: run.runId,
         deployment_id: run.deploymentId,
-        requests: requests.map(({ argsText, ...request }) => ({ ...request, args_text: argsText })),
+        requests: requests.map(requestJson),
       })),
-    );
+      ...entries.map((entry) => ({
+        entry_id: entry.entryId,
+        kind: entry.kind,
+        run_id: entry.runId ?? null,
+        deployment_id: entry.deploymentId ?? null,
+        requests: [{ ...requestJson(requestOfEntry(entry)), lease: entry.lease }],
+      })),
+    ]);
     return EXIT.ok;
   }
-  const rows = waiting.flatMap(({ run, requests }) => requests.map((request) => ({ run, request })));
-  if (rows.length === 0 && unreadable === 0) {
-    printLine(screen, "Nothing waits for an approval.");
+  const rows = [
+    ...runs.flatMap(({ run, requests }) =>
+      requests.map((request) => ({ id: shortId(run.runId), deploymentId: run.deploymentId, request })),
+    ),
+    ...entries.map((entry) => ({
+      id: visibleText(entry.entryId),
+      deploymentId: entry.deploymentId ?? "",
+      request: requestOfEntry(entry),
+    })),
+  ];
+  if (rows.length === 0) {
+    if (unreadable === 0) printLine(screen, "Nothing waits for an approval.");
     return EXIT.ok;
   }
   const agentOf = await agentNames(services);
   printLine(
     screen,
-    ...table<{ run: RunRef; request: ApprovalRequest }>(
+    ...table<{ id: string; deploymentId: string; request: ApprovalRequest }>(
       [
-        { title: "RUN", of: ({ run }) => shortId(run.runId) },
-        { title: "AGENT", of: ({ run }) => agentOf(run.deploymentId), min: 12, spare: 2 },
+        { title: "ID", of: ({ id }) => id },
+        { title: "AGENT", of: ({ deploymentId }) => agentOf(deploymentId), min: 12, spare: 2 },
         { title: "TOOL", of: ({ request }) => approvalText(request).tool },
         { title: "REASON", of: ({ request }) => approvalText(request).reason ?? "", min: 10 },
         { title: "ARGUMENTS", of: ({ request }) => approvalText(request).args.join(" "), min: 12, spare: 1 },
@@ -90,7 +101,11 @@ async function showList({ services, screen }: Context, options: { json?: boolean
       { columns: screen.stdout.columns, dim: screen.colors.dim },
     ),
     "",
-    screen.colors.dim("Show one in full and decide it with: seren-bridge approvals approve <run>"),
+    screen.colors.dim("Show one in full and decide it with: seren-bridge approvals approve <id>"),
   );
   return EXIT.ok;
+}
+
+function requestJson({ argsText, ...request }: ApprovalRequest): object {
+  return { ...request, args_text: argsText };
 }

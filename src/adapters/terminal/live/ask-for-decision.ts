@@ -1,7 +1,7 @@
 /** Asks for a decision about the run that is being followed, within the live view. */
-import { type Checkpoint, RequestsChanged, type RunRef } from "../../../core/index.ts";
+import { type Checkpoint, EntryChanged, RequestsChanged, type RunRef } from "../../../core/index.ts";
 import { asFailure } from "../../../support/failure.ts";
-import { shownRequests } from "../approvals/shown-requests.ts";
+import { shownRequests, withOffers } from "../approvals/shown-requests.ts";
 import { select } from "../screen/ask.ts";
 import { oneLine } from "../screen/text.ts";
 import type { Context } from "../services.ts";
@@ -27,32 +27,36 @@ export function askForDecision(
   let over = false;
   let asking = false;
   const ask = async (checkpoint: Checkpoint): Promise<void> => {
-    const { requests } = checkpoint;
+    const { approvals } = await services.remote();
+    const offers = await approvals.offers(checkpoint).catch(() => []);
+    if (over) return;
+    const requests = withOffers(checkpoint.requests, offers);
     view.stop();
     view.line(screen.colors.yellow("The run waits for your approval:"), "", ...shownRequests(screen, requests), "");
     asking = true;
-    const decision = await select(
+    const decision = await select<"later" | "approve" | "always" | "reject">(
       screen,
       requests.length === 1 ? "Allow this?" : `Allow these ${requests.length} requests?`,
       [
         { value: "later", label: "Not now: keep waiting" },
         { value: "approve", label: "Approve" },
+        ...(offers.length > 0 ? [{ value: "always" as const, label: "Approve, and grant the lease" }] : []),
         { value: "reject", label: "Reject" },
       ],
       controller.signal,
     );
     asking = false;
     view.start();
-    if (decision !== "approve" && decision !== "reject") return;
-    const { approvals } = await services.remote();
-    const next = approvals.decide(checkpoint, () => decision);
+    if (decision === undefined || decision === "later") return;
+    const always = decision === "always" ? offers : [];
+    const next = approvals.decide(checkpoint, () => (decision === "reject" ? "reject" : "approve"), { always });
     onDecision(next);
     try {
       await next;
     } catch (error) {
-      if (over || !(error instanceof RequestsChanged)) throw error;
+      if (over || !(error instanceof RequestsChanged || error instanceof EntryChanged)) throw error;
       view.line(`seren-bridge: ${error.message}`);
-      await ask(error.now);
+      await ask(error instanceof RequestsChanged ? error.now : await approvals.checkpoint(run.runId));
     }
   };
   const begin = async () => {

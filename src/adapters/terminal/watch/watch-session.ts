@@ -139,7 +139,7 @@ async function perform(context: Context, action: Exclude<Action, "quit">, runId:
       return;
     case "approve":
     case "reject":
-      await decideApproval(context, { runId, decision: action, yes: false });
+      await decideApproval(context, runId, { decision: action, yes: false, always: false });
       return;
     default:
       assertNever(action);

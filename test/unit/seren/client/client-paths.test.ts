@@ -19,7 +19,9 @@ describe("ids that come from hosts and files", () => {
     listRunPage: (id) => client.listRunPage(id || ".", {}, PATIENT),
     listRunEvents: (id) => client.listRunEvents(id, 0, PATIENT),
     listRunArtifacts: (id) => client.listRunArtifacts(id, PATIENT),
-    getPendingApprovals: (id) => client.getPendingApprovals(id, PATIENT),
+    "approvals.ofRun": (id) => client.approvals.ofRun(id, PATIENT),
+    "approvals.resumeInPlace": (id) => client.approvals.resumeInPlace(id, { checkpointId: "c", decisions: [] }),
+    resumeRun: (id) => client.resumeRun(id),
     cancelRun: (id) => client.cancelRun(id),
     openRunStream: (id) => client.openRunStream(id, undefined, signal),
   };
@@ -28,6 +30,15 @@ describe("ids that come from hosts and files", () => {
     for (const id of BAD) await expect(call(id), JSON.stringify(id)).rejects.toMatchObject({ kind: "invalid_input" });
     expect(transport.sent).toEqual([]);
   });
+});
+
+test("ids of the inbox may be any text, and cannot change the path either", async () => {
+  const { transport, client } = clientHarness();
+  transport.on("POST /inbox/approvals/*/decide", () => data({ decision_state: "denied" }));
+  const decide = (id: string) => client.approvals.decideInInbox(id, { decision: "deny" });
+  for (const id of ["", ".", ".."]) await expect(decide(id)).rejects.toMatchObject({ kind: "invalid_input" });
+  for (const id of ["tool:a:b", "a/b", "a?b", "a#b", "a%2fb", "a b", "é", "\ud800", "../x"]) await decide(id);
+  for (const { path } of transport.sent) expect(path).toMatch(/^\/inbox\/approvals\/[^/?#]+\/decide$/);
 });
 
 describe("what is asked", () => {
@@ -58,7 +69,12 @@ describe("what is asked", () => {
       `/runs/${RUN}/artifacts`,
       { limit: "200" },
     ],
-    ["GET /pending_approvals", (client) => client.listPendingRuns(PATIENT), "/pending_approvals", { limit: "100" }],
+    [
+      "GET /pending_approvals",
+      (client) => client.approvals.waitingRuns(PATIENT),
+      "/pending_approvals",
+      { limit: "100" },
+    ],
   ])("%s", async (route, call, path, query) => {
     const { transport, client } = clientHarness();
     transport.on(route, () => data([]));

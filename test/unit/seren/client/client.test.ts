@@ -32,7 +32,7 @@ describe("rows that cannot be read are counted, and cost no other", () => {
     [
       "pending runs",
       "GET /pending_approvals",
-      (client) => client.listPendingRuns(PATIENT),
+      (client) => client.approvals.waitingRuns(PATIENT),
       { run_id: RUN, deployment_id: DEPLOYMENT, status: "awaiting_approval" },
       { run_id: [RUN] },
       { runId: RUN, deploymentId: DEPLOYMENT, status: "awaiting_approval", approvals: [] },
@@ -159,7 +159,7 @@ describe("repeating", () => {
   test.each<[string, (client: SerenClient) => Promise<unknown>]>([
     ["state", (client) => client.getRunState(RUN, PATIENT)],
     ["deployment", (client) => client.getDeployment(DEPLOYMENT, PATIENT)],
-    ["pending approvals", (client) => client.getPendingApprovals(RUN, PATIENT)],
+    ["pending approvals", (client) => client.approvals.ofRun(RUN, PATIENT)],
   ])("the %s of another thing is none of the one that was asked for", async (_, ask) => {
     const { transport, client } = clientHarness();
     transport

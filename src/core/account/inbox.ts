@@ -1,0 +1,88 @@
+/**
+ * The organization's inbox: what a person decides that is no pending approval of a waiting run, such as network requests that
+ * are held, and lasting permissions that the service offers.
+ */
+import { type InboxEntry, isRefusal, type Rows, type SerenClient, UNKNOWN_STATUS } from "../../seren/index.ts";
+import { asFailure, ExecutionFailure } from "../../support/failure.ts";
+import { EntryChanged, requestOfEntry } from "./inbox-entry.ts";
+import { look } from "./look.ts";
+
+const PENDING = "pending";
+/** Pages that are read of one listing. */
+const MAX_PAGES = 20;
+/** How a service refuses that knows no inbox. */
+const NO_INBOX: ReadonlySet<number | undefined> = new Set([404, 405, 501]);
+
+export class Inbox {
+  readonly #client: SerenClient;
+
+  constructor(client: SerenClient) {
+    this.#client = client;
+  }
+
+  /** Returns what waits, newest first; nothing from a service that has no inbox. */
+  list(): Promise<Rows<InboxEntry>> {
+    return look(this.#client, async (signal) => {
+      const entries = new Map<string, InboxEntry>();
+      let unreadable = 0;
+      let cursor: string | undefined;
+      try {
+        for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+          const page = await this.#client.approvals.inboxPage(cursor, { signal });
+          const known = entries.size;
+          for (const entry of page.rows) if (!entries.has(entry.entryId)) entries.set(entry.entryId, entry);
+          unreadable += page.unreadable;
+          if (page.nextCursor === undefined || page.nextCursor === cursor || entries.size === known) break;
+          cursor = page.nextCursor;
+        }
+      } catch (error) {
+        if (entries.size > 0 || !NO_INBOX.has(asFailure(error).details.status)) throw error;
+      }
+      const rows = [...entries.values()].filter(({ state }) => state === PENDING || state === UNKNOWN_STATUS);
+      return { rows, unreadable };
+    });
+  }
+
+  /**
+   * Sends a decision about an entry as it was shown, after a last look. It is sent once. Rejects with `EntryChanged` when the
+   * entry is no longer what was shown, with `conflict` when it was decided elsewhere, with `unsupported` where the service
+   * cannot decide it, and with `unknown_outcome` when the answer was lost.
+   */
+  async decide(shown: InboxEntry, decision: InboxDecision): Promise<void> {
+    const now = (await this.list()).rows.find(({ entryId }) => entryId === shown.entryId);
+    if (!now)
+      throw new ExecutionFailure("conflict", "this no longer waits; it was decided elsewhere, or its time is over");
+    if (contentOf(now) !== contentOf(shown)) throw new EntryChanged(now);
+    const state = await this.#send(shown.entryId, decision);
+    const wanted = decision.decision === "deny" ? "denied" : "approved";
+    if (state !== wanted && state !== UNKNOWN_STATUS && state !== PENDING) {
+      throw new ExecutionFailure("conflict", `this was decided elsewhere: Seren Cloud says that it is ${state}`);
+    }
+  }
+
+  async #send(entryId: string, decision: InboxDecision): Promise<string> {
+    try {
+      return await this.#client.approvals.decideInInbox(entryId, decision);
+    } catch (error) {
+      const failure = asFailure(error);
+      if (failure.kind === "unsupported") {
+        throw new ExecutionFailure(
+          "unsupported",
+          `${failure.message}; nothing was decided. Seren's own page may be able to decide it`,
+          { cause: failure, details: failure.details },
+        );
+      }
+      if (isRefusal(failure)) throw failure;
+      throw new ExecutionFailure(
+        "unknown_outcome",
+        `Seren Cloud did not confirm the decision (${failure.message}). It may have been taken, so it is not sent again; look whether it still waits before you decide once more`,
+        { cause: failure },
+      );
+    }
+  }
+}
+
+function contentOf(entry: InboxEntry): string {
+  const { id, tool, reason, argsText, lease } = requestOfEntry(entry);
+  return JSON.stringify([id, entry.kind, entry.runId, tool, reason, argsText, lease]);
+}
