@@ -2,7 +2,14 @@
  * The organization's inbox: what a person decides that is no pending approval of a waiting run, such as network requests that
  * are held, and lasting permissions that the service offers.
  */
-import { type InboxEntry, isRefusal, type Rows, type SerenClient, UNKNOWN_STATUS } from "../../seren/index.ts";
+import {
+  type InboxDecision,
+  type InboxEntry,
+  isRefusal,
+  type Rows,
+  type SerenClient,
+  UNKNOWN_STATUS,
+} from "../../seren/index.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import { EntryChanged, requestOfEntry } from "./inbox-entry.ts";
 import { look } from "./look.ts";
