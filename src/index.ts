@@ -106,7 +106,7 @@ export async function openSerenCloud(options: SerenCloudOptions = {}): Promise<S
   return {
     execute,
     client: engine.client,
-    status: (runId, cursor) => engine.directory.status(runId, cursor),
+    status: (runId, cursor) => engine.directory.status(runId, { cursor }),
     close: () => engine.close(),
     async run(input, { onEvent, ...limits } = {}) {
       let outcome: Outcome | undefined;

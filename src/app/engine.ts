@@ -3,7 +3,15 @@
  * service). It is imported after the first reply, when a run is requested.
  */
 import type { Config } from "../config.ts";
-import { agentsOf, Canceller, createExecute, Organization, RunDirectory, saveArtifacts } from "../core/engine.ts";
+import {
+  ApprovalDesk,
+  agentsOf,
+  Canceller,
+  createExecute,
+  Organization,
+  RunDirectory,
+  saveArtifacts,
+} from "../core/engine.ts";
 import type { Execute, NamedAgent, Outcome, SavedArtifact } from "../core/index.ts";
 import { createHttp, download, SerenClient } from "../seren/index.ts";
 import type { Ambient } from "../support/ambient.ts";
@@ -17,6 +25,7 @@ export interface Engine {
   client: SerenClient;
   execute: Execute;
   directory: RunDirectory;
+  approvals: ApprovalDesk;
   /** Lists the organization's deployments as agents. */
   agents(): Promise<NamedAgent[]>;
   saveArtifacts(outcome: Outcome, folder: string, signal: AbortSignal): Promise<SavedArtifact[]>;
@@ -47,6 +56,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   return {
     client,
     directory: new RunDirectory(client, canceller),
+    approvals: new ApprovalDesk(client),
     agents: async () => agentsOf((await new Organization(client).deployments()).rows),
     saveArtifacts: (outcome, folder, signal) =>
       saveArtifacts(outcome, folder, {

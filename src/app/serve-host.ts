@@ -41,7 +41,10 @@ export interface HostContext {
   end(): void;
 }
 
-export type Adapter = Pick<ServeOptions, "methods" | "toWireError" | "onEnd" | "endBudgetMs">;
+export type Adapter = Pick<
+  ServeOptions,
+  "methods" | "notifications" | "cancellation" | "toWireError" | "onEnd" | "endBudgetMs"
+>;
 
 /**
  * Serves until the host is gone. The process then exits with 0 in any case: Dispatch drops the answer of a one-shot

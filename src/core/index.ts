@@ -5,6 +5,7 @@
 
 export type { InboxEntry } from "../seren/index.ts";
 export type { NamedAgent } from "./account/agents.ts";
+export { type ApprovalQuestion, ApprovalQuestions } from "./account/approval-question.ts";
 export { approvalLines, approvalText, visibleText } from "./account/approval-text.ts";
 export type { ApprovalDesk } from "./account/approvals.ts";
 export { type ApprovalRequest, type Checkpoint, RequestsChanged } from "./account/checkpoint.ts";

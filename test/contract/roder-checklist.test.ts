@@ -396,7 +396,7 @@ test("C19: tools answer within two seconds, check their arguments, cap their tex
 
   host.runs.hangs = false;
   const text = `${"x".repeat(200)}\n`.repeat(5000);
-  host.runs.reports.set(RUN.runId, { run: RUN, phase: "running", approvals: [], text, cursor: 7 });
+  host.runs.reports.set(RUN.runId, { run: RUN, phase: "running", approvals: [], text, more: false, cursor: 7 });
   const report = await host.tool("seren_run_status", { run_id: RUN.runId });
   expect(report.content.length).toBeLessThan(20_000);
   expect(report.content.split("\n").length).toBeLessThan(200);

@@ -37,7 +37,7 @@ export async function serve(start: RoderStart): Promise<void> {
         ...(cache?.agents ?? []).map(({ name, description }) => ({ ...GENERAL_AGENT, agent_type: name, description })),
       ],
       runs: {
-        status: async (runId, cursor) => (await engine()).directory.status(runId, cursor),
+        status: async (runId, look) => (await engine()).directory.status(runId, look),
         cancel: async (runId) => void (await (await engine()).directory.cancel(runId)),
       },
       onHandshakeTimeout: end,

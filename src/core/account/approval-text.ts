@@ -16,6 +16,9 @@ const HIDDEN_CHARACTERS = new RegExp(`${HIDDEN}|\\p{M}{9,}`, "gv");
 const BLANK = "[\\s\\p{Z}\\u{2800}\\u{3164}\\u{115f}\\u{1160}\\u{ffa0}]";
 const RUNS = new RegExp(`${BLANK}{${MAX_RUN},}|(.)\\1{${MAX_RUN - 1},}`, "gsv");
 
+/** What JSON itself escapes and a person does not read: `\n` and `\t` mean something to everybody. */
+const CONTROLS = /(?![\n\t])\p{Cc}/u;
+
 /** Fields of one line, and the arguments on as many as they need. */
 export interface ApprovalText {
   tool: string;
@@ -48,6 +51,18 @@ export function approvalLines(request: ApprovalRequest): string[] {
 /** Returns the lines with the name in front of the first one. */
 function named(name: string, lines: readonly string[]): string[] {
   return lines.map((line, index) => (index === 0 ? name : "").padEnd(8) + line);
+}
+
+/** Whether the lines of a request show its text as it is: no part is written as an escape or counted. */
+export function isPlainlyShown({ tool, reason, argsText, lease }: ApprovalRequest): boolean {
+  let plain = [tool, ...(reason === undefined ? [] : [reason])].every((text) => visibleText(text) === text);
+  const judge = (text: string) => {
+    const shown = visibleString(text);
+    plain &&= shown === JSON.stringify(text) && !CONTROLS.test(text);
+    return shown;
+  };
+  for (const json of [argsText, lease]) if (json !== undefined) jsonLines(json, judge);
+  return plain;
 }
 
 /** Returns a text on one line: as it is when all of it can be seen, otherwise as a JSON string with escapes. */

@@ -15,14 +15,26 @@ export interface RunReport {
   phase: Phase;
   /** A short phrase for people: the step, the tool. */
   detail?: string;
-  /** Text since the requested cursor, as far as one page of the log reaches. */
+  /** Text since the requested cursor, as far as one page of the log and the room for it reach. */
   text: string;
   /** Cursor for the next look. */
   cursor: number;
+  /** Whether the log has more than `cursor` reaches. */
+  more: boolean;
   /** What a person has to decide. */
   approvals: Approval[];
   /** Once the run has ended. */
   outcome?: Outcome;
+}
+
+export interface LookOptions {
+  /** Where the text begins. Default: 0, the beginning. */
+  cursor?: number | undefined;
+  /**
+   * Characters of text that there is room for, given how the run ended. The text ends before the event that would not fit;
+   * an event that does not fit by itself is returned alone. Default: no limit.
+   */
+  room?: (outcome: Outcome | undefined) => number;
 }
 
 export class RunDirectory {
@@ -34,30 +46,35 @@ export class RunDirectory {
     this.#canceller = canceller;
   }
 
-  /** Looks once, from `cursor` on; 0 is the beginning. Rejects with `not_found` for an unknown id. */
-  async status(runId: string, cursor = 0): Promise<RunReport> {
-    return look(this.#client, (signal) => this.#status(runId, cursor, { attempts: 1, signal }));
+  /** Looks once. Rejects with `not_found` for an unknown id. */
+  async status(runId: string, options: LookOptions = {}): Promise<RunReport> {
+    return look(this.#client, (signal) => this.#status(runId, options, { attempts: 1, signal }));
   }
 
-  async #status(runId: string, cursor: number, once: CallOptions): Promise<RunReport> {
+  async #status(
+    runId: string,
+    { cursor = 0, room = () => Number.POSITIVE_INFINITY }: LookOptions,
+    once: CallOptions,
+  ): Promise<RunReport> {
     const [record, page] = await Promise.all([
       this.#client.getRun(runId, once),
       this.#client.listRunEvents(runId, cursor, once).catch(() => undefined), // the record alone says enough
     ]);
-    const transcript = new Transcript();
-    for (const row of page?.events ?? []) transcript.apply(row);
+    const outcome = await this.#outcomeOf(record, once);
+    const rows = page?.events ?? [];
+    const { text, taken } = textOf(rows, room(outcome));
     const report: RunReport = {
       run: runRefOf(record),
       phase: phaseOf(record.status),
-      text: transcript.text,
-      cursor: cursor + (page?.events.length ?? 0),
+      text,
+      cursor: cursor + taken,
+      more: taken < rows.length || page?.hasMore === true,
       approvals: [],
     };
     if (record.statusMessage) report.detail = record.statusMessage;
     if (record.status === AWAITING_APPROVAL) {
       report.approvals = approvalsOf((await this.#client.approvals.ofRun(runId, once)).approvals);
     }
-    const outcome = await this.#outcomeOf(record, once);
     return outcome ? { ...report, outcome } : report;
   }
 
@@ -107,4 +124,19 @@ export class RunDirectory {
       artifacts: mergeArtifacts(transcript.artifacts, listed?.rows ?? []).artifacts,
     });
   }
+}
+
+/** Returns the text of the first rows, as many as there is room for, and how many those are. */
+function textOf(rows: readonly unknown[], room: number): { text: string; taken: number } {
+  const transcript = new Transcript();
+  const pieces: string[] = [];
+  let length = 0;
+  for (const [index, row] of rows.entries()) {
+    const event = transcript.apply(row);
+    if (event?.type !== "text") continue;
+    length += event.text.length;
+    if (length > room && pieces.length > 0) return { text: pieces.join(""), taken: index };
+    pieces.push(event.text);
+  }
+  return { text: pieces.join(""), taken: rows.length };
 }

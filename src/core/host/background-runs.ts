@@ -2,10 +2,12 @@
  * Runs that a tool has started: followed in the background, and cancelled at their time limit or when the host exits, so
  * that a run the model forgets does not go on at the user's expense.
  */
+
+import { timeoutSignal } from "../../support/abort.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
 import { settleWithin } from "../../support/settle-within.ts";
-import type { RunRef } from "../events.ts";
+import type { ExecutionEvent, Phase, RunRef } from "../events.ts";
 import type { RunRequest } from "../request.ts";
 import type { HostJobs } from "./host-jobs.ts";
 
@@ -18,15 +20,28 @@ export interface BackgroundRun {
   readonly agentType: string;
   run?: RunRef;
   failure?: ExecutionFailure;
+  phase: Phase;
   ended: boolean;
   /** Resolves when the remote run has an id, or when it is certain that it never will. */
   readonly named: Promise<void>;
 }
 
+export interface NewsOptions {
+  waitMs: number;
+  /** Ends the waiting; the run goes on. */
+  signal: AbortSignal;
+  /** Called with what happens meanwhile. */
+  onEvent?(event: ExecutionEvent): void;
+}
+
+/** Gets an event, or undefined at the end. */
+type Listener = (event: ExecutionEvent | undefined) => void;
+
 export class BackgroundRuns {
   readonly #jobs: HostJobs;
   readonly #ambient: Ambient;
   readonly #runs = new Map<string, BackgroundRun>();
+  readonly #listeners = new Map<BackgroundRun, Set<Listener>>();
 
   constructor(jobs: HostJobs, ambient: Ambient) {
     this.#jobs = jobs;
@@ -47,8 +62,11 @@ export class BackgroundRuns {
     const named = new Promise<void>((resolve) => {
       settle = resolve;
     });
-    const started: BackgroundRun = { temporaryId, agentType, ended: false, named };
+    const started: BackgroundRun = { temporaryId, agentType, phase: "resolving", ended: false, named };
     this.#runs.set(temporaryId, started);
+    const tell: Listener = (event) => {
+      for (const listener of [...(this.#listeners.get(started) ?? [])]) listener(event);
+    };
     const name = (run: RunRef | undefined) => {
       if (run) started.run = run;
       if (started.run) settle();
@@ -57,7 +75,11 @@ export class BackgroundRuns {
       request,
       deadline: this.#ambient.now() + timeoutMs,
       take(event) {
-        if (event.type === "status") name(event.run);
+        if (event.type === "status") {
+          started.phase = event.phase;
+          name(event.run);
+        }
+        tell(event);
         return undefined;
       },
       end: async (result) => {
@@ -65,11 +87,39 @@ export class BackgroundRuns {
         if ("failure" in result) started.failure = result.failure;
         else name(result.outcome.run);
         settle();
+        tell(undefined);
         this.#forgetOldest();
       },
     });
     begin();
     return started;
+  }
+
+  /**
+   * Waits for something that a caller can act on: the end, or a wait for a person. Resolves at `waitMs` at the latest, and
+   * when `signal` is aborted. Costs no call: the run is followed anyway.
+   */
+  async news(run: BackgroundRun, { waitMs, signal, onEvent }: NewsOptions): Promise<void> {
+    if (run.ended || run.phase === "awaiting_approval" || waitMs <= 0) return;
+    const limit = timeoutSignal(this.#ambient, waitMs, signal);
+    const listeners = this.#listeners.get(run) ?? new Set();
+    this.#listeners.set(run, listeners);
+    let listener: Listener | undefined;
+    try {
+      await new Promise<void>((resolve) => {
+        listener = (event) => {
+          if (event) onEvent?.(event);
+          if (!event || event.type === "approval_wait") resolve();
+        };
+        listeners.add(listener);
+        if (limit.signal.aborted) resolve();
+        limit.signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+    } finally {
+      limit.release();
+      if (listener) listeners.delete(listener);
+      if (listeners.size === 0) this.#listeners.delete(run);
+    }
   }
 
   /** Returns whether the run was still going. */

@@ -64,7 +64,11 @@ export function createTools(options: RoderOptions, runs: BackgroundRuns, check: 
           run_id,
           cursor: cursor ?? 0,
         });
-      const report = await answerWithin(ambient, MAX_REPLY_MS, options.runs.status(own?.run?.runId ?? run_id, cursor));
+      const report = await answerWithin(
+        ambient,
+        MAX_REPLY_MS,
+        options.runs.status(own?.run?.runId ?? run_id, { cursor }),
+      );
       return textResult(reportText(report, cursor ?? 0), reportData(report, own?.agentType));
     }),
 

@@ -12,6 +12,7 @@ const report = (more: Partial<RunReport> = {}): RunReport => ({
   phase: "running",
   text: "",
   cursor: 0,
+  more: false,
   approvals: [],
   ...more,
 });
