@@ -8,8 +8,9 @@ import { importCycles, importGraph, sources, specifiers, targetFile } from "./im
 /** What each layer of `src/` may import, besides itself and `support`. Composition (`app/` and the files at the root) may import all. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "adapters/courier": ["core", "stdio", "parcel", "install", "protocols/dispatch-courier"],
-  "adapters/roder": ["core", "stdio", "install", "protocols/roder-extension"],
+  "adapters/roder": ["core", "stdio", "install", "model-tools", "protocols/roder-extension"],
   "adapters/terminal": ["core", "parcel", "install"],
+  "model-tools": ["core"],
   core: ["seren"],
   seren: ["protocols/seren-cloud"],
   parcel: ["protocols/dispatch-courier", "protocols/seren-cloud"],
@@ -31,7 +32,7 @@ const MAY_IMPORT_IN_LOCAL: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** A room is imported through its `index.ts`; `core` has a second door for the composition, an adapter one for its installation. */
-const DOOR = /^src\/((adapters\/)?[a-z]+\/index|core\/engine|adapters\/[a-z]+\/install\/index)\.ts$/;
+const DOOR = /^src\/((adapters\/)?[a-z-]+\/index|core\/engine|adapters\/[a-z]+\/install\/index)\.ts$/;
 
 /** Packages that only one place may know. */
 const ONLY_IN: Readonly<Record<string, RegExp>> = {

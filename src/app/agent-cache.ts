@@ -1,6 +1,6 @@
 /**
- * The agents offered to Roder. Roder asks once, at its start, and does not wait: it gets the agents that the last start
- * stored, and this start stores those for the next one.
+ * The agents offered to a host. Roder asks once, at its start, and does not wait: it gets the agents that the last start
+ * stored, and this start stores those for the next one. MCP clients want lists that do not change while they are connected.
  */
 import { join } from "node:path";
 import * as z from "zod";
@@ -10,6 +10,7 @@ import type { Ambient } from "../support/ambient.ts";
 import type { Log } from "../support/log.ts";
 import { makeFolder } from "../support/make-folder.ts";
 import { readPlainFileSync } from "../support/plain-file.ts";
+import type { HostContext } from "./serve-host.ts";
 
 const FileSchema = z.object({
   v: z.literal(1),
@@ -62,4 +63,25 @@ function readStored(path: string, base: string): NamedAgent[] {
   } catch {
     return []; // the first start, or a file of another version
   }
+}
+
+/** Undefined for the embedded service, which starts without agents, and for an unusable setting, which the first run reports. */
+export function agentCache({ config, engine, ambient, log }: HostContext): AgentCache | undefined {
+  if (config.local) return undefined;
+  try {
+    return new AgentCache({
+      stateDir: config.stateDir,
+      base: config.apiBase(),
+      look: async () => (await engine()).agents(),
+      ambient,
+      log,
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Returns the deployments of the agents, by their names. */
+export function deploymentsOf(cache: AgentCache | undefined): ReadonlyMap<string, string> {
+  return new Map(cache?.agents.map(({ name, deploymentId }) => [name, deploymentId]));
 }

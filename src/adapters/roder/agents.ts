@@ -1,13 +1,13 @@
 /** The agents this extension offers and how a request names one. */
 import { type SubagentDefinition, SubagentDefinitionSchema } from "#protocols/roder-extension";
-import { ExecutionFailure } from "../../support/failure.ts";
-import type { AgentChoice, RoderOptions } from "./options.ts";
+import { type AgentChoice, chooseAgentName, GENERAL_AGENT as GENERAL } from "../../model-tools/index.ts";
+import type { RoderOptions } from "./options.ts";
 import { DEFAULT_RESULT_CHARS } from "./subagents/subagent-result.ts";
 
 /** Offered whether or not the account's own deployments are known. */
 export const GENERAL_AGENT: SubagentDefinition = {
-  agent_type: "seren-agent",
-  description: "A general agent on Seren Cloud. Works on its own machine and does not see the local workspace.",
+  agent_type: GENERAL.name,
+  description: GENERAL.description,
   tools: [],
   permission_mode: "default",
   model: null,
@@ -15,8 +15,6 @@ export const GENERAL_AGENT: SubagentDefinition = {
   max_turns: null,
   max_result_chars: DEFAULT_RESULT_CHARS,
 };
-
-const MAX_NAMES_SHOWN = 20;
 
 /** Returns the definitions the host can read: one that it cannot read would make it discard the whole list. */
 export function readableDefinitions({
@@ -37,13 +35,9 @@ export function chooseAgent(
   name: string | null | undefined,
   noun: "agent" | "subagent type",
 ): SubagentDefinition {
-  const chosen = name == null ? definitions[0] : definitions.find((definition) => definition.agent_type === name);
-  if (chosen) return chosen;
-  const names = definitions.slice(0, MAX_NAMES_SHOWN).map((definition) => definition.agent_type);
-  throw new ExecutionFailure(
-    "invalid_input",
-    `unknown ${noun} ${JSON.stringify(name?.slice(0, 80))}; known are ${names.join(", ")}`,
-  );
+  const names = definitions.map((definition) => definition.agent_type);
+  const chosen = chooseAgentName(names, name, noun);
+  return definitions.find((definition) => definition.agent_type === chosen) ?? GENERAL_AGENT;
 }
 
 /** Returns where a task or tool call wants its run. A named agent is checked here, a deployment by the service. */

@@ -3,4 +3,4 @@ export { GENERAL_AGENT } from "./agents.ts";
 export { createRoderExtension, type RoderExtension } from "./extension.ts";
 export { roderHandshake } from "./handshake/prepared-reply.ts";
 export { readManifest, type ShippedManifest } from "./manifest/manifest.ts";
-export type { AgentChoice, RoderOptions } from "./options.ts";
+export type { RoderOptions } from "./options.ts";

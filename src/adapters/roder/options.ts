@@ -1,17 +1,11 @@
 /** Everything the extension needs from the rest of the program, so that a test can build one without I/O. */
 import type { SubagentDefinition } from "#protocols/roder-extension";
 import type { RunDirectory, RunRegistry, Target } from "../../core/index.ts";
+import type { AgentChoice } from "../../model-tools/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import type { ExecutionFailure } from "../../support/failure.ts";
 import type { Log } from "../../support/log.ts";
 import type { ManifestOnDisk } from "./manifest/manifest.ts";
-
-/** What a request wants to run on: an agent, a deployment, or with neither the default agent. Never both. */
-export interface AgentChoice {
-  /** An `agent_type` of one of the definitions. */
-  agent?: string;
-  deploymentId?: string;
-}
 
 /** The part of the core's directory that the tools use: any run of the organization, by its id. */
 export type Runs = Pick<RunDirectory, "status" | "cancel">;

@@ -1,14 +1,8 @@
 /** The Roder process extension on stdio. */
-import {
-  type AgentChoice,
-  createRoderExtension,
-  GENERAL_AGENT,
-  readManifest,
-  type ShippedManifest,
-} from "../../adapters/roder/index.ts";
-import { chooseDeployment, generalAgentTarget, type NamedDeployment, type Target } from "../../core/index.ts";
-import { AgentCache } from "../agent-cache.ts";
-import { type HostContext, type HostStart, serveHost } from "../serve-host.ts";
+import { createRoderExtension, GENERAL_AGENT, readManifest, type ShippedManifest } from "../../adapters/roder/index.ts";
+import { agentTarget } from "../../model-tools/index.ts";
+import { agentCache, deploymentsOf } from "../agent-cache.ts";
+import { type HostStart, serveHost } from "../serve-host.ts";
 
 export interface RoderStart extends HostStart {
   /** The manifest of the package, as the build has read it. */
@@ -20,7 +14,7 @@ export async function serve(start: RoderStart): Promise<void> {
   await serveHost(start, "roder", (context) => {
     const { config, registry, engine, log, ambient, warmUp, end } = context;
     const cache = agentCache(context);
-    const deployments = new Map(cache?.agents.map(({ name, deploymentId }) => [name, deploymentId]));
+    const targets = { deployments: deploymentsOf(cache), configured: config.deployment };
     const prepare = () => {
       warmUp();
       void cache?.refresh();
@@ -31,7 +25,7 @@ export async function serve(start: RoderStart): Promise<void> {
       ambient,
       log,
       manifest: readManifest(programPath, config.roderManifest, shipped),
-      target: (choice) => targetOf(choice, deployments, config.deployment),
+      target: (choice) => agentTarget(choice, targets),
       definitions: () => [
         GENERAL_AGENT,
         ...(cache?.agents ?? []).map(({ name, description }) => ({ ...GENERAL_AGENT, agent_type: name, description })),
@@ -44,40 +38,4 @@ export async function serve(start: RoderStart): Promise<void> {
       warmUp: prepare,
     });
   });
-}
-
-/** Undefined for the embedded service, which starts without agents, and for an unusable setting, which the first run reports. */
-function agentCache({ config, engine, ambient, log }: HostContext): AgentCache | undefined {
-  if (config.local) return undefined;
-  try {
-    return new AgentCache({
-      stateDir: config.stateDir,
-      base: config.apiBase(),
-      look: async () => (await engine()).agents(),
-      ambient,
-      log,
-    });
-  } catch {
-    return undefined;
-  }
-}
-
-function targetOf(
-  { agent, deploymentId }: AgentChoice,
-  deployments: ReadonlyMap<string, string>,
-  configured: string | undefined,
-): Target {
-  return chooseDeployment({
-    requested: deploymentId ? { deploymentId, named: "the request's deployment_id" } : namedByAgent(agent, deployments),
-    configured,
-    workload: generalAgentTarget,
-  });
-}
-
-function namedByAgent(
-  agent: string | undefined,
-  deployments: ReadonlyMap<string, string>,
-): NamedDeployment | undefined {
-  const deploymentId = agent === undefined ? undefined : deployments.get(agent);
-  return deploymentId ? { deploymentId, named: `the agent ${agent}` } : undefined;
 }

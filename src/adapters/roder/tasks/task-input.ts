@@ -5,9 +5,15 @@
 import * as z from "zod";
 import type { TaskSpec } from "#protocols/roder-extension";
 import { DEFAULT_TIMEOUT_MS } from "../../../core/index.ts";
+import {
+  AgentNameSchema,
+  MAX_TIMEOUT_SECONDS,
+  PromptSchema,
+  RunIdSchema,
+  TimeoutSecondsSchema,
+} from "../../../model-tools/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import { describeIssues } from "../../../support/zod.ts";
-import { AgentNameSchema, MAX_TIMEOUT_SECONDS, PromptSchema, RunIdSchema, TimeoutSecondsSchema } from "../run-input.ts";
 
 const DEFAULT_TIMEOUT_SECONDS = DEFAULT_TIMEOUT_MS / 1000;
 

@@ -1,6 +1,7 @@
 /** The results of the tools, as text for a model. */
 import type { ToolResult } from "#protocols/roder-extension";
 import { type BackgroundRun, type Outcome, type RunReport, showRunCommand } from "../../../core/index.ts";
+import { lookCall, NOT_YOURS, notOver } from "../../../model-tools/index.ts";
 import { clipCharacters } from "../../../support/clip.ts";
 import { exitReason } from "../reporting/exit-reason.ts";
 import { approvalText, artifactText, headline, unfinishedNote } from "../reporting/outcome-text.ts";
@@ -26,7 +27,7 @@ export function capText(text: string, maxChars = MAX_CHARS, maxLines = MAX_LINES
  */
 export function startedText({ run, temporaryId }: BackgroundRun, timeoutMs: number): string {
   const id = run?.runId ?? temporaryId;
-  const look = `seren_run_status ${JSON.stringify({ run_id: id })}`;
+  const look = lookCall({ run_id: id });
   const back = { topic: "seren-run", prompt: `Look at Seren Cloud run ${id} with seren_run_status.`, delaySeconds: 60 };
   return [
     run
@@ -61,12 +62,7 @@ function endedLines({ run }: RunReport, outcome: Outcome): string[] {
 
 function liveLines({ phase, detail, approvals, run, text, cursor }: RunReport, since: number): string[] {
   const waiting =
-    approvals.length > 0
-      ? [
-          approvalText(approvals, { run, lead: "It waits for a person's approval" }),
-          "Tell the user; the decision is theirs, not yours.",
-        ]
-      : [];
+    approvals.length > 0 ? [approvalText(approvals, { run, lead: "It waits for a person's approval" }), NOT_YOURS] : [];
   const said = excerpt(text);
   return [
     detail ? `${phaseWord(phase)}: ${oneLine(detail)}` : phaseWord(phase),
@@ -74,7 +70,7 @@ function liveLines({ phase, detail, approvals, run, text, cursor }: RunReport, s
     "",
     ...(said ? [since > 0 ? "Said since the last look:" : "Said so far:", said] : ["Nothing new was said."]),
     "",
-    `Not over. Do other work, then look again: seren_run_status ${JSON.stringify({ run_id: run.runId, cursor })}`,
+    notOver(lookCall({ run_id: run.runId, cursor })),
     ...linkLine(run),
   ];
 }

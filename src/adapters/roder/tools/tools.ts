@@ -3,7 +3,7 @@
  * (`docs/reference/roder-process-extension-0.2.md`, section 4.11), so each returns within two seconds and none waits for a
  * run. None can approve anything.
  */
-import * as z from "zod";
+import type * as z from "zod";
 import { ToolCallParamsSchema, type ToolResult } from "#protocols/roder-extension";
 import {
   answerWithin,
@@ -12,13 +12,22 @@ import {
   DEFAULT_TIMEOUT_MS,
   withAdvice,
 } from "../../../core/index.ts";
+import {
+  AgentsArgumentsSchema,
+  agentsText,
+  CANCEL_UNDER_WAY,
+  CancelArgumentsSchema,
+  DispatchArgumentsSchema,
+  ENDED_ALREADY,
+  NO_ID_YET,
+  readArguments,
+  StatusArgumentsSchema,
+} from "../../../model-tools/index.ts";
 import { type Method, method } from "../../../stdio/index.ts";
-import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
-import { describeIssues } from "../../../support/zod.ts";
+import { asFailure } from "../../../support/failure.ts";
 import { agentChoice, readableDefinitions } from "../agents.ts";
 import type { ServiceCheck } from "../manifest/service-check.ts";
 import type { RoderOptions } from "../options.ts";
-import { AgentNameSchema, PromptSchema, RunIdSchema, TimeoutSecondsSchema } from "../run-input.ts";
 import { capText, reportData, reportText, startedText } from "./tool-text.ts";
 
 const MAX_REPLY_MS = 2000;
@@ -29,12 +38,11 @@ type Tool = (args: unknown) => ToolResult | Promise<ToolResult>;
 export function createTools(options: RoderOptions, runs: BackgroundRuns, check: ServiceCheck): Record<string, Tool> {
   const { ambient } = options;
   return {
-    seren_agents: tool(z.strictObject({}), () => {
-      const lines = readableDefinitions(options).map(({ agent_type, description }) => `${agent_type}: ${description}`);
-      return textResult(
-        [...lines, "", 'Start one with seren_dispatch and its name as "agent"; without it, the first.'].join("\n"),
-      );
-    }),
+    seren_agents: tool(AgentsArgumentsSchema, () =>
+      textResult(
+        agentsText(readableDefinitions(options).map(({ agent_type: name, description }) => ({ name, description }))),
+      ),
+    ),
 
     seren_dispatch: tool(DispatchArgumentsSchema, async ({ prompt, inputs, timeout_seconds, ...wanted }) => {
       const choice = agentChoice(options, wanted);
@@ -60,7 +68,7 @@ export function createTools(options: RoderOptions, runs: BackgroundRuns, check: 
       const own = runs.find(run_id);
       if (own?.failure && !own.run) throw own.failure;
       if (own && !own.run)
-        return textResult("starting: the run has no id yet; ask again in a few seconds", {
+        return textResult(`starting: ${NO_ID_YET}`, {
           run_id,
           cursor: cursor ?? 0,
         });
@@ -72,15 +80,12 @@ export function createTools(options: RoderOptions, runs: BackgroundRuns, check: 
       return textResult(reportText(report, cursor ?? 0), reportData(report, own?.agentType));
     }),
 
-    seren_run_cancel: tool(RunArgumentsSchema, async ({ run_id }) => {
+    seren_run_cancel: tool(CancelArgumentsSchema, async ({ run_id }) => {
       const own = runs.find(run_id);
       const stopping = own !== undefined && runs.cancel(own);
-      if (!stopping && own?.ended) return textResult("the run has ended already; seren_run_status has its result");
+      if (!stopping && own?.ended) return textResult(ENDED_ALREADY);
       if (!stopping) await answerWithin(ambient, MAX_REPLY_MS, options.runs.cancel(run_id));
-      return textResult(
-        "the cancel is under way and needs nothing more from you; seren_run_status says when the run has stopped",
-        { run_id },
-      );
+      return textResult(CANCEL_UNDER_WAY, { run_id });
     }),
   };
 }
@@ -103,28 +108,8 @@ export function toolMethods(tools: Record<string, Tool>, check: ServiceCheck): R
   };
 }
 
-const DispatchArgumentsSchema = z
-  .strictObject({
-    prompt: PromptSchema,
-    agent: AgentNameSchema.optional(),
-    deployment_id: AgentNameSchema.optional(),
-    inputs: z.record(z.string(), z.json()).optional(),
-    timeout_seconds: TimeoutSecondsSchema.optional(),
-  })
-  .refine(
-    ({ agent, deployment_id }) => agent === undefined || deployment_id === undefined,
-    "agent and deployment_id exclude each other",
-  );
-const RunArgumentsSchema = z.strictObject({ run_id: RunIdSchema });
-const StatusArgumentsSchema = z.strictObject({ run_id: RunIdSchema, cursor: z.int().min(0).optional() });
-
 function tool<S extends z.ZodType>(schema: S, run: (args: z.output<S>) => ToolResult | Promise<ToolResult>): Tool {
-  return (args) => {
-    const parsed = schema.safeParse(args);
-    if (!parsed.success)
-      throw new ExecutionFailure("invalid_input", `the arguments do not fit: ${describeIssues(parsed.error)}`);
-    return run(parsed.data);
-  };
+  return (args) => run(readArguments(schema, args));
 }
 
 function idOf(started: BackgroundRun): string {

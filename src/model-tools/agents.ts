@@ -1,0 +1,66 @@
+/** The agents that a model can name. */
+import { chooseDeployment, generalAgentTarget, type NamedDeployment, type Target } from "../core/index.ts";
+import { ExecutionFailure } from "../support/failure.ts";
+
+export interface AgentOffer {
+  name: string;
+  description: string;
+}
+
+/** What a request wants to run on: an agent, a deployment, or with neither the default agent. Never both. */
+export interface AgentChoice {
+  /** The name of an agent on offer. */
+  agent?: string;
+  deploymentId?: string;
+}
+
+/** Offered whether or not the organization's own deployments are known. */
+export const GENERAL_AGENT: AgentOffer = {
+  name: "seren-agent",
+  description: "A general agent on Seren Cloud. Works on its own machine and does not see the local workspace.",
+};
+
+const MAX_NAMES_SHOWN = 20;
+
+/** Returns the name that was asked for, or that of the first agent. `noun` is what the host calls it, for the error. */
+export function chooseAgentName(
+  names: readonly string[],
+  wanted: string | null | undefined,
+  noun: "agent" | "subagent type" = "agent",
+): string {
+  const chosen = wanted == null ? names[0] : names.find((name) => name === wanted);
+  if (chosen !== undefined) return chosen;
+  const known = names.slice(0, MAX_NAMES_SHOWN).join(", ");
+  throw new ExecutionFailure(
+    "invalid_input",
+    `unknown ${noun} ${JSON.stringify(wanted?.slice(0, 80))}; known are ${known}`,
+  );
+}
+
+/** Returns the list of agents, as `seren_agents` says it. */
+export function agentsText(agents: readonly AgentOffer[]): string {
+  const lines = agents.map(({ name, description }) => `${name}: ${description}`);
+  return [...lines, "", HOW_TO_START].join("\n");
+}
+
+const HOW_TO_START = 'Start one with seren_dispatch and its name as "agent"; without it, the first.';
+
+/** Returns what a run goes to. `deployments`: those of the agents, by name. */
+export function agentTarget(
+  { agent, deploymentId }: AgentChoice,
+  { deployments, configured }: { deployments: ReadonlyMap<string, string>; configured: string | undefined },
+): Target {
+  return chooseDeployment({
+    requested: deploymentId ? { deploymentId, named: "the request's deployment_id" } : namedByAgent(agent, deployments),
+    configured,
+    workload: generalAgentTarget,
+  });
+}
+
+function namedByAgent(
+  agent: string | undefined,
+  deployments: ReadonlyMap<string, string>,
+): NamedDeployment | undefined {
+  const deploymentId = agent === undefined ? undefined : deployments.get(agent);
+  return deploymentId ? { deploymentId, named: `the agent ${agent}` } : undefined;
+}

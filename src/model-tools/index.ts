@@ -1,0 +1,25 @@
+/** What a model is offered, in words that are the same in every host: tools, their arguments, agents. */
+export {
+  type AgentChoice,
+  type AgentOffer,
+  agentsText,
+  agentTarget,
+  chooseAgentName,
+  GENERAL_AGENT,
+} from "./agents.ts";
+export {
+  AgentNameSchema,
+  AgentsArgumentsSchema,
+  CancelArgumentsSchema,
+  DispatchArgumentsSchema,
+  MAX_TIMEOUT_SECONDS,
+  PromptSchema,
+  RunIdSchema,
+  readArguments,
+  StatusArgumentsSchema,
+  TimeoutSecondsSchema,
+  WaitingDispatchArgumentsSchema,
+  WaitingStatusArgumentsSchema,
+} from "./arguments.ts";
+export { modelTools, type ToolDefinition, type ToolName } from "./definitions.ts";
+export { CANCEL_UNDER_WAY, ENDED_ALREADY, lookCall, NO_ID_YET, NOT_YOURS, notOver } from "./words.ts";
