@@ -1,12 +1,13 @@
 /** What the processes of this machine know of the deployments they make, in the state folder. */
 import { createHash } from "node:crypto";
-import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import type { DeploymentNote, DeploymentNotes } from "../core/engine.ts";
-import { Locks, writeFileAtomic } from "../state/index.ts";
+import { Locks, type Responsive, writeFileAtomic } from "../state/index.ts";
 import type { Ambient } from "../support/ambient.ts";
 import type { Log } from "../support/log.ts";
+import { makeFolder } from "../support/make-folder.ts";
 import { parseJson } from "../support/objects.ts";
 import { readPlainFile } from "../support/plain-file.ts";
 
@@ -21,6 +22,7 @@ export interface DiskNotesOptions {
   account: () => string;
   ambient: Ambient;
   log: Log;
+  disk: Responsive;
 }
 
 /** A state folder that cannot be used costs the exclusion, never the run. */
@@ -32,7 +34,7 @@ export class DiskNotes implements DeploymentNotes {
   constructor(options: DiskNotesOptions) {
     this.#options = options;
     this.#folder = join(options.stateDir, "deployments");
-    this.#locks = new Locks(join(options.stateDir, "locks"), options.ambient);
+    this.#locks = new Locks(join(options.stateDir, "locks"), options.ambient, options.disk);
   }
 
   async exclusively<T>(name: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
@@ -49,31 +51,38 @@ export class DiskNotes implements DeploymentNotes {
     }
   }
 
-  async read(name: string): Promise<DeploymentNote | undefined> {
-    const file = await readPlainFile(this.#pathOf(name), MAX_NOTE_BYTES).catch(() => undefined);
-    return NoteSchema.safeParse(parseJson(file?.bytes.toString() ?? "")).data;
+  read(name: string): Promise<DeploymentNote | undefined> {
+    return this.#use(name, async (path) => {
+      const file = await readPlainFile(path, MAX_NOTE_BYTES);
+      return NoteSchema.safeParse(parseJson(file?.bytes.toString() ?? "")).data;
+    });
   }
 
-  async write(name: string, note: DeploymentNote): Promise<void> {
-    try {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+  write(name: string, note: DeploymentNote): Promise<void> {
+    return this.#use(name, async (path) => {
+      await makeFolder(this.#folder);
       await this.#removeOld();
-      await writeFileAtomic(this.#pathOf(name), JSON.stringify(note), { token: this.#options.ambient.uuid() });
+      await writeFileAtomic(path, JSON.stringify(note), { token: this.#options.ambient.uuid() });
+    });
+  }
+
+  remove(name: string): Promise<void> {
+    return this.#use(name, (path) => rm(path, { force: true }));
+  }
+
+  async close(): Promise<void> {
+    await this.#locks.close().catch((error: unknown) => this.#unusable(error));
+  }
+
+  /** The one way to a note. Never rejects: without a key, or a disk that replies, there is none. */
+  async #use<T>(name: string, work: (path: string) => Promise<T>): Promise<T | undefined> {
+    try {
+      const path = join(this.#folder, `${this.#keyOf(name)}.json`);
+      return await this.#options.disk.ask(() => work(path));
     } catch (error) {
       this.#unusable(error);
+      return undefined;
     }
-  }
-
-  async remove(name: string): Promise<void> {
-    await rm(this.#pathOf(name), { force: true }).catch((error: unknown) => this.#unusable(error));
-  }
-
-  close(): Promise<void> {
-    return this.#locks.close();
-  }
-
-  #pathOf(name: string): string {
-    return join(this.#folder, `${this.#keyOf(name)}.json`);
   }
 
   #keyOf(name: string): string {

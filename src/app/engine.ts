@@ -14,6 +14,7 @@ import {
 } from "../core/engine.ts";
 import type { Execute, NamedAgent, Outcome, SavedArtifact } from "../core/index.ts";
 import { createHttp, download, SerenClient } from "../seren/index.ts";
+import { Responsive } from "../state/index.ts";
 import type { Ambient } from "../support/ambient.ts";
 import type { Log } from "../support/log.ts";
 import { Secret } from "../support/secret.ts";
@@ -51,8 +52,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const canceller = new Canceller(client, log);
   // Runs of the embedded service end with this process: they need no journal.
   const { stateDir } = config;
-  const disk = local ? undefined : openJournal({ ...place, stateDir, host, client, canceller, log });
-  const notes = local ? undefined : new DiskNotes({ stateDir, account: () => accountOf(place), ambient, log });
+  const disk = new Responsive(stateDir, ambient);
+  const journal = local ? undefined : openJournal({ ...place, stateDir, host, client, canceller, log, disk });
+  const notes = local ? undefined : new DiskNotes({ stateDir, account: () => accountOf(place), ambient, log, disk });
   return {
     client,
     directory: new RunDirectory(client, canceller),
@@ -65,9 +67,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         fetch: (address, limits) =>
           download(address, { ...limits, ambient, service: place.baseUrl, proxyFor: config.proxyFor }),
       }),
-    execute: createExecute({ client, canceller, log, journal: disk?.journal, notes }),
+    execute: createExecute({ client, canceller, log, journal: journal?.journal, notes }),
     async close() {
-      await disk?.close();
+      await journal?.close();
       await notes?.close();
       await client.close();
       await local?.close();

@@ -2,7 +2,7 @@
 import { createHmac } from "node:crypto";
 import { join } from "node:path";
 import { Journal, type SweepOptions, sweep } from "../core/engine.ts";
-import { OwnedFiles } from "../state/index.ts";
+import { OwnedFiles, type Responsive } from "../state/index.ts";
 import type { Secret } from "../support/secret.ts";
 
 /** The sweep waits, so that it does not compete with a run that is requested at the start. */
@@ -14,6 +14,7 @@ export interface DiskJournalOptions extends Omit<SweepOptions, "journal" | "sign
   apiKey: () => Secret;
   /** The host that starts the runs, e.g. `dispatch`. */
   host: string;
+  disk: Responsive;
 }
 
 export interface DiskJournal {
@@ -23,9 +24,9 @@ export interface DiskJournal {
 }
 
 export function openJournal(options: DiskJournalOptions): DiskJournal {
-  const { stateDir, host, log, client, canceller } = options;
+  const { stateDir, host, log, client, canceller, disk } = options;
   const { ambient } = client;
-  const store = new OwnedFiles(journalFolder(stateDir), ambient);
+  const store = new OwnedFiles(journalFolder(stateDir), ambient, disk);
   const journal = new Journal({ store, account: () => accountOf(options), host, ambient, log });
   const stop = new AbortController();
   const stopTimer = ambient.timer(
@@ -39,7 +40,7 @@ export function openJournal(options: DiskJournalOptions): DiskJournal {
       stopTimer();
       stop.abort();
       await journal.idle();
-      await store.close();
+      await store.close().catch(() => undefined); // the socket goes on telling of the end of this process
     },
   };
 }

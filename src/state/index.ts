@@ -3,4 +3,5 @@ export { writeFileAtomic } from "./atomic-file.ts";
 export { Locks } from "./locks.ts";
 export { OwnedFiles } from "./owned-files.ts";
 export { claim } from "./owner.ts";
+export { Responsive } from "./responsive.ts";
 export { tryFolder } from "./try-folder.ts";

@@ -7,6 +7,7 @@ import * as z from "zod";
 import { type Ambient, sleep } from "../support/ambient.ts";
 import { parseJson } from "../support/objects.ts";
 import { OwnedFiles } from "./owned-files.ts";
+import type { Responsive } from "./responsive.ts";
 
 const POLL_MS = 100;
 /** The file of an owner whose death could not be seen from here (another machine, another container) is not waited for longer. */
@@ -21,8 +22,8 @@ export class Locks {
   readonly #ambient: Ambient;
 
   /** `root` is a folder that the processes share and that holds nothing else. */
-  constructor(root: string, ambient: Ambient) {
-    this.#files = new OwnedFiles(root, ambient);
+  constructor(root: string, ambient: Ambient, disk?: Responsive) {
+    this.#files = new OwnedFiles(root, ambient, disk);
     this.#ambient = ambient;
   }
 

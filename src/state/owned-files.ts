@@ -11,6 +11,7 @@ import { systemCode } from "../support/system-error.ts";
 import type { AliveSocket } from "./alive-socket.ts";
 import { writeFileAtomic } from "./atomic-file.ts";
 import { hasOwner, type OwnerState, own, ownerState } from "./owner.ts";
+import { Responsive } from "./responsive.ts";
 
 const SUFFIX = ".entry";
 const MAX_ENTRY_BYTES = 64 * 1024;
@@ -31,16 +32,41 @@ interface Home {
 export class OwnedFiles {
   readonly #root: string;
   readonly #ambient: Ambient;
+  readonly #disk: Responsive;
   #home: Promise<Home> | undefined;
 
   /** `root` is created at the first write. Names consist of letters, digits and `-`. */
-  constructor(root: string, ambient: Ambient) {
+  constructor(root: string, ambient: Ambient, disk = new Responsive(root, ambient)) {
     this.#root = root;
     this.#ambient = ambient;
+    this.#disk = disk;
   }
 
-  /** Durable when it resolves. */
-  async put(name: string, text: string): Promise<void> {
+  /** Durable when it resolves. Like everything here, it rejects when the disk does not reply. */
+  put(name: string, text: string): Promise<void> {
+    return this.#disk.ask(() => this.#put(name, text));
+  }
+
+  remove(name: string): Promise<void> {
+    return this.#disk.ask(() => this.#remove(name));
+  }
+
+  /** Takes over the files of this machine's dead processes that `wanted` accepts, and returns them. */
+  takeOrphans(wanted: (text: string) => boolean): Promise<OwnedFile[]> {
+    return this.#disk.ask(() => this.#takeOrphans(wanted));
+  }
+
+  /** All files, with what is known of the owner of each. */
+  list(): Promise<(OwnedFile & { owner: OwnerState })[]> {
+    return this.#disk.ask(() => this.#list());
+  }
+
+  /** Removes the folder when it holds no file of this process any more. Otherwise the socket tells of the process's end. */
+  close(): Promise<void> {
+    return this.#disk.ask(() => this.#close());
+  }
+
+  async #put(name: string, text: string): Promise<void> {
     const home = await this.#openHome();
     try {
       await this.#write(home, name, text);
@@ -52,14 +78,13 @@ export class OwnedFiles {
     }
   }
 
-  async remove(name: string): Promise<void> {
+  async #remove(name: string): Promise<void> {
     if (!this.#home) return;
     const { folder } = await this.#home;
     await rm(join(folder, name + SUFFIX), { force: true });
   }
 
-  /** Takes over the files of this machine's dead processes that `wanted` accepts, and returns them. */
-  async takeOrphans(wanted: (text: string) => boolean): Promise<OwnedFile[]> {
+  async #takeOrphans(wanted: (text: string) => boolean): Promise<OwnedFile[]> {
     const taken: OwnedFile[] = [];
     for (const folder of await this.#foreignFolders()) {
       if ((await ownerState(folder, this.#ambient.now())) !== "dead") continue;
@@ -79,8 +104,7 @@ export class OwnedFiles {
     return taken;
   }
 
-  /** All files, with what is known of the owner of each. */
-  async list(): Promise<(OwnedFile & { owner: OwnerState })[]> {
+  async #list(): Promise<(OwnedFile & { owner: OwnerState })[]> {
     const all: (OwnedFile & { owner: OwnerState })[] = [];
     const own = (await this.#home?.catch(() => undefined))?.folder;
     if (own !== undefined) for (const file of await readEntries(own)) all.push({ ...file, owner: "alive" });
@@ -93,8 +117,7 @@ export class OwnedFiles {
     return all;
   }
 
-  /** Removes the folder when it holds no file of this process any more. Otherwise the socket tells of the process's end. */
-  async close(): Promise<void> {
+  async #close(): Promise<void> {
     const home = await this.#home?.catch(() => undefined);
     if (!home || !(await removeIfEmpty(home.folder))) return;
     this.#home = undefined;

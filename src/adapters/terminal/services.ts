@@ -114,8 +114,8 @@ export interface Services extends InstallContext {
   remote(): Promise<Remote>;
   /** Lists the journal entries of this machine for this account. */
   inFlightRuns(): Promise<InFlightRun[]>;
-  /** Resolves with whether the file system of the state folder has sockets; rejects when nothing can be written there. */
-  tryStateFolder(): Promise<{ sockets: boolean }>;
+  /** Tries what the state folder is good for. Rejects when nothing can be written there, with `ENOENT` when there is none. */
+  tryStateFolder(): Promise<{ sockets: boolean; openToOthers: boolean }>;
   /** Calls the listener at every interrupt. Returns a function that removes it; without listeners an interrupt ends the program. */
   onInterrupt(listener: () => void): () => void;
   /** Exits at once. */

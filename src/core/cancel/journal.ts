@@ -9,7 +9,6 @@ import type { Ambient } from "../../support/ambient.ts";
 import { asFailure } from "../../support/failure.ts";
 import type { Log } from "../../support/log.ts";
 import { parseJson } from "../../support/objects.ts";
-import { settleWithin } from "../../support/settle-within.ts";
 import { JITLESS } from "../../support/zod.ts";
 
 const JournalEntrySchema = z.object({
@@ -33,7 +32,7 @@ export type JournalEntry = z.output<typeof JournalEntrySchema>;
 
 /** Small named texts of this machine, each owned by one process. `state/` implements it on disk. */
 export interface JournalStore {
-  /** Writes or replaces a text of this process. Resolves when it is durable. */
+  /** Writes or replaces a text of this process. Resolves when it is durable; rejects when the disk does not reply in seconds. */
   put(name: string, text: string): Promise<void>;
   remove(name: string): Promise<void>;
   /** Takes over the wanted texts of owners that are certainly dead. Of several processes that try, one gets each text and owns it afterwards. */
@@ -50,9 +49,6 @@ export interface JournalOptions {
   ambient: Ambient;
   log: Log;
 }
-
-/** A run does not wait longer for the disk. */
-const WRITE_LIMIT_MS = 5_000;
 
 export class Journal {
   readonly #store: JournalStore;
@@ -100,12 +96,6 @@ export class Journal {
     }
   }
 
-  /** Waits for a write as long as a run may be held up by it: a folder on a network that is gone never replies. */
-  async settle(writing: Promise<void>): Promise<void> {
-    if (await settleWithin(this.#ambient, WRITE_LIMIT_MS, writing)) return;
-    this.#log("warn", "the state folder does not reply; a crash now could leave a run behind");
-  }
-
   /** Removes the entry: the run has ended, was left alone on purpose, or was never started. */
   async remove(requestId: string): Promise<void> {
     try {
@@ -150,11 +140,6 @@ export class PendingEntry {
     this.#journal = journal;
     this.#entry = entry;
     this.#kept = kept;
-  }
-
-  /** Writes the intent to start a run. Resolves when it is on disk, or can no longer be waited for; never rejects. */
-  intend(deploymentId: string): Promise<void> {
-    return this.#journal.settle(this.note({ deploymentId }));
   }
 
   /** Writes what is known: without `runId` before the create call, with it afterwards. Resolves when it is on disk; never rejects. */

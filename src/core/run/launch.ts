@@ -45,7 +45,7 @@ export async function* launch(options: Launch): AsyncGenerator<ExecutionEvent, L
 async function submit(options: Launch, deploymentId: string): Promise<StartedRun> {
   const { client, request, requestId, entry, signal } = options;
   const { message, conversationId, operation, inputs } = request;
-  await entry?.intend(deploymentId);
+  await entry?.note({ deploymentId });
   const since = client.ambient.now();
   try {
     return await startRun(client, deploymentId, { requestId, message, conversationId, operation, inputs }, { signal });

@@ -4,12 +4,19 @@ import { mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { DiskNotes } from "../../../src/app/deployment-notes.ts";
+import { Responsive } from "../../../src/state/index.ts";
 import { realAmbient } from "../../../src/support/ambient.ts";
 import { silentLog } from "../../../src/support/log.ts";
 import { temporaryFolder } from "../state/owners.ts";
 
-const notesIn = (stateDir: string, account = "account") =>
-  new DiskNotes({ stateDir, account: () => account, ambient: realAmbient, log: silentLog });
+const notesIn = (stateDir: string, account: string | (() => string) = "account") =>
+  new DiskNotes({
+    stateDir,
+    account: () => (typeof account === "string" ? account : account()),
+    ambient: realAmbient,
+    log: silentLog,
+    disk: new Responsive(stateDir, realAmbient),
+  });
 
 test("what one process notes another reads, for its own account and name only", async () => {
   const folder = await temporaryFolder();
@@ -55,4 +62,17 @@ test("a note that cannot be read is none, and a folder that cannot be used costs
   await blocked.write("triage", { at: 7 });
   expect(await blocked.exclusively("triage", signal, async () => "done")).toBe("done");
   await expect(blocked.exclusively("triage", signal, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+});
+
+test("without a key there are no notes, and nothing but the work rejects", async () => {
+  const notes = notesIn(await temporaryFolder(), () => {
+    throw new Error("no key");
+  });
+  const { signal } = new AbortController();
+  expect(await notes.read("triage")).toBeUndefined();
+  await notes.write("triage", { at: 7 });
+  await notes.remove("triage");
+  expect(await notes.exclusively("triage", signal, async () => "done")).toBe("done");
+  await expect(notes.exclusively("triage", signal, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+  await notes.close();
 });

@@ -1,5 +1,5 @@
 /** Checks of this machine: Node, files, credentials, proxy settings. They send nothing. */
-import { access, constants, stat } from "node:fs/promises";
+import { access, constants } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Finding, ok, problem, warning } from "../../../install/index.ts";
 import { assertNever } from "../../../support/assert-never.ts";
@@ -39,10 +39,8 @@ async function stateFolder(services: Services): Promise<Finding> {
     return problem("state", STATE, asFailure(error).message, "correct the variable");
   }
   try {
-    const { mode } = await stat(path);
-    if (process.platform !== "win32" && (mode & 0o022) !== 0)
-      return warning("state", STATE, `${path} can be changed by others`, `chmod go-w "${path}"`);
-    const { sockets } = await services.tryStateFolder();
+    const { sockets, openToOthers } = await services.tryStateFolder();
+    if (openToOthers) return warning("state", STATE, `${path} can be changed by others`, `chmod go-w "${path}"`);
     if (sockets) return ok("state", STATE, path);
     return warning(
       "state",

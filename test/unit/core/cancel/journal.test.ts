@@ -43,13 +43,6 @@ test("the intent is written before the run's id, and neither contains the prompt
   expect(done.join()).not.toContain("secret plan");
 });
 
-test("a folder that never replies holds a run up for seconds only", async () => {
-  const { journal, warnings, ambient } = harness({ put: () => new Promise(() => undefined) });
-  const entry = journal.pendingEntry(REQUEST, {});
-  await ambient.runUntil(entry.intend(WHERE.deploymentId));
-  expect(warnings).toEqual(["the state folder does not reply; a crash now could leave a run behind"]);
-});
-
 test("a detached run is written only once it is to be cancelled after all", async () => {
   const { journal, done } = harness();
   const entry = journal.pendingEntry(REQUEST, { detach: true });

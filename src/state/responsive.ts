@@ -1,0 +1,45 @@
+/**
+ * A limit for the work of a disk. A folder on a network that is gone does not report an error: a call never returns, and
+ * each such call holds one of the few threads on which Node also looks up host names.
+ */
+import type { Ambient } from "../support/ambient.ts";
+import { ExecutionFailure } from "../support/failure.ts";
+import { settleWithin } from "../support/settle-within.ts";
+
+/** A run is not held up longer. */
+const REPLY_LIMIT_MS = 5_000;
+
+export class Responsive {
+  readonly #path: string;
+  readonly #ambient: Ambient;
+  /** Work that was given up and has not returned. */
+  #overdue = 0;
+
+  constructor(path: string, ambient: Ambient) {
+    this.#path = path;
+    this.#ambient = ambient;
+  }
+
+  /**
+   * Returns what `work` does. Rejects with `unavailable` when that takes too long, and at once, without trying, as long as
+   * earlier work has not returned.
+   */
+  async ask<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#overdue > 0) throw this.#silent();
+    const working = work();
+    if (await settleWithin(this.#ambient, REPLY_LIMIT_MS, working, { unref: false })) return working;
+    this.#overdue += 1;
+    const back = () => {
+      this.#overdue -= 1;
+    };
+    working.then(back, back);
+    throw this.#silent();
+  }
+
+  #silent(): ExecutionFailure {
+    return new ExecutionFailure(
+      "unavailable",
+      `${this.#path} does not reply; check the disk or network folder it is on, or set SEREN_BRIDGE_STATE_DIR to another folder`,
+    );
+  }
+}

@@ -1,0 +1,39 @@
+/** A state folder on a network that is gone: it costs seconds and a warning, not the run and not the program. */
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { ROOT, scratchFolder } from "../support/child-process/child.ts";
+import { script, startCloud } from "../support/child-process/cloud.ts";
+import { startTerminal } from "../support/child-process/terminal-child.ts";
+
+const silent = () => {
+  const state = scratchFolder();
+  const hook = join(ROOT, "test/support/child-process/silent-disk.mjs");
+  return { SEREN_BRIDGE_STATE_DIR: state, SILENT_DISK: state, NODE_OPTIONS: `--import ${hook}` };
+};
+
+test("a run that needs a deployment is carried out, with a warning", async () => {
+  const server = await startCloud();
+  const { code, stdout, stderr } = await startTerminal({ ...server.env, ...silent() }, [
+    "run",
+    script({ text: "the answer\n" }),
+  ]).ended;
+  expect([code, stdout]).toEqual([0, "the answer\n"]);
+  expect(stderr).toContain("a crash now could leave a run behind");
+  expect(stderr).not.toContain("did not foresee");
+});
+
+test("SIGTERM ends a run that waits for it", async () => {
+  const server = await startCloud();
+  const { child, ended } = startTerminal({ ...server.env, ...silent() }, ["run", script({ hang: true })]);
+  setTimeout(() => child.kill("SIGTERM"), 1_000);
+  expect((await ended).code).toBe(130);
+  expect(server.cloud.stats().runsActive).toEqual([]);
+});
+
+test("doctor and watch name it", async () => {
+  const server = await startCloud();
+  for (const command of ["doctor", "watch"]) {
+    const { stdout, stderr } = await startTerminal({ ...server.env, ...silent() }, [command]).ended;
+    expect(stdout + stderr, command).toMatch(/does not reply; check the disk/);
+  }
+});
