@@ -1,15 +1,13 @@
 /** Text from a parcel, made safe for an error message: bounded, and without characters that move a terminal's cursor. */
 import { clipBytes } from "../support/clip.ts";
+import { escapeUnseen } from "../support/unseen.ts";
 
 const MAX_QUOTED_BYTES = 160;
 const MAX_MESSAGE_BYTES = 400;
 
-/** Returns at most `maxBytes` of `text`, with control, format and line-separator characters shown as escapes. */
+/** Returns at most `maxBytes` of `text`, with characters that are not seen shown as escapes. */
 export function printable(text: string, maxBytes = MAX_MESSAGE_BYTES): string {
-  return clipBytes(text.toWellFormed(), maxBytes).replace(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
-  );
+  return escapeUnseen(clipBytes(text.toWellFormed(), maxBytes));
 }
 
 /** Returns the same in double quotes. */

@@ -9,11 +9,26 @@ export const UNSEEN =
 
 /** Most text is plain, and this test is much faster than the others. */
 const PLAIN = /^[\n\x20-\x7e]*$/;
+/** What separates words, seen or not. */
+const SEPARATORS = /[\s\p{Cc}]+/gu;
+const NOT_SEEN = new RegExp(`[${UNSEEN}]+`, "gv");
 const UNSEEN_IN_JSON = new RegExp(`[[${UNSEEN}]--[\\n]]+`, "gv");
 
 /** Returns JSON text with its unseen characters as `\u` escapes. Its value stays the same. */
 export function escapeUnseenInJson(json: string): string {
   return PLAIN.test(json) ? json : json.replace(UNSEEN_IN_JSON, codeUnits);
+}
+
+/** Returns foreign text on one line, without what is not seen: hosts print it on terminals unchanged. */
+export function onOneLine(text: string): string {
+  return text.replace(SEPARATORS, " ").replace(NOT_SEEN, "").toWellFormed().trim();
+}
+
+/** Returns a text whose unseen characters are written as `\u{…}`. */
+export function escapeUnseen(text: string): string {
+  return text.replace(NOT_SEEN, (run) =>
+    Array.from(run, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`).join(""),
+  );
 }
 
 /** Returns the `\u` escapes of a text: two for a character beyond U+FFFF. */

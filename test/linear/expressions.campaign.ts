@@ -37,6 +37,6 @@ test("expressions that are built from text are timed through the functions they 
     "src/adapters/terminal/screen/text.ts", // printable
     "src/core/account/approval-text.ts", // visibleText
     "src/seren/mapping/members.ts", // idIn, for at most 256 characters
-    "src/support/unseen.ts", // escapeUnseenInJson
+    "src/support/unseen.ts", // all
   ]);
 });

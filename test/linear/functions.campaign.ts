@@ -19,7 +19,7 @@ import { ExecutionFailure } from "../../src/support/failure.ts";
 import { jsonLines } from "../../src/support/json-source.ts";
 import { createRedactor } from "../../src/support/redact.ts";
 import { trimmed } from "../../src/support/trim.ts";
-import { escapeUnseenInJson } from "../../src/support/unseen.ts";
+import { escapeUnseen, escapeUnseenInJson, onOneLine } from "../../src/support/unseen.ts";
 import { growthOf, repeated } from "./growth.ts";
 
 const SECRET = "seren_live_Ab3dEf6hIj9kLmN0123456789";
@@ -49,6 +49,8 @@ const FUNCTIONS: Readonly<Record<string, (text: string) => unknown>> = {
   splitBytes: (text) => [...splitBytes(text, 64)],
   trimmed: (text) => trimmed(text, ".- /"),
   escapeUnseenInJson: (text) => escapeUnseenInJson(JSON.stringify(text)),
+  onOneLine: (text) => onOneLine(text),
+  escapeUnseen: (text) => escapeUnseen(text),
   jsonLines: (text) => jsonLines(JSON.stringify([text, { a: text }]), (shown) => shown),
   encodeLine: (text) => encodeLine({ id: 1, result: { text, list: pieces(text, 512) } }, redactor),
   "lines from pieces of 64 bytes": (text) => {
@@ -61,6 +63,10 @@ const FUNCTIONS: Readonly<Record<string, (text: string) => unknown>> = {
     parser.feed(Buffer.from("data: "));
     for (const piece of pieces(text, 256)) parser.feed(Buffer.from(piece));
     return parser.feed(Buffer.from("\n\n"));
+  },
+  "event stream, lines": (text) => {
+    const parser = new SseParser();
+    for (const piece of pieces(`x\n${text}\n`, 16_384)) parser.feed(Buffer.from(piece));
   },
   readMessage: (text) => readMessage(JSON.stringify({ error: { message: text } })),
   "courier: events": (text) => [

@@ -1,5 +1,6 @@
 /** The deployments of an organization as agents that a request can name. */
 import { createHash } from "node:crypto";
+import { onOneLine } from "../../support/unseen.ts";
 import type { DeploymentRow } from "./organization.ts";
 
 export interface NamedAgent {
@@ -23,10 +24,10 @@ export function agentsOf(deployments: readonly DeploymentRow[]): NamedAgent[] {
     const plain = `seren-${slug(name) || "agent"}`;
     // Names are free text and may repeat; a hash of the id tells the second one apart.
     const unique = agents.has(plain) ? `${plain}-${createHash("sha256").update(id).digest("hex").slice(0, 6)}` : plain;
-    const runsOn = model ? `, model ${model}` : "";
+    const runsOn = model ? `, model ${onOneLine(model)}` : "";
     agents.set(unique, {
       name: unique,
-      description: `The deployment "${name}" of your organization on Seren Cloud (${mode}${runsOn}). Does not see the local workspace.`,
+      description: `The deployment "${onOneLine(name)}" of your organization on Seren Cloud (${mode}${runsOn}). Does not see the local workspace.`,
       deploymentId: id,
     });
   }

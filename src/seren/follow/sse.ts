@@ -5,6 +5,13 @@ import { ExecutionFailure } from "../../support/failure.ts";
 /** Longest single frame, in characters. A longer one ends the stream with a `contract` failure. */
 export const MAX_FRAME_CHARACTERS = 4 * 1024 * 1024;
 
+/**
+ * Lines that mean nothing are ignored, as the format says. The parser makes an `Error` of each, which costs 100 times the
+ * reading of it; after so many of them they are made comments before it sees them.
+ */
+const MAX_MEANINGLESS = 100;
+const MEANINGLESS = /(?<=[\r\n])(?!(?:data|event|id)[:\r\n]|retry: ?\d{1,15}[\r\n]|:)[^\r\n]+(?=[\r\n])/g;
+
 export type SseFrame = EventSourceMessage;
 
 export class SseParser {
@@ -12,6 +19,7 @@ export class SseParser {
   readonly #decoder = new TextDecoder(); // also drops a byte-order mark, which the parser would take for text
   #ready: SseFrame[] = [];
   #overflow = false;
+  #meaningless = 0;
 
   /** `onRetry` gets the value of the server's `retry:` field, in milliseconds. */
   constructor(onRetry?: (ms: number) => void) {
@@ -20,8 +28,8 @@ export class SseParser {
       onEvent: (frame) => this.#ready.push(frame),
       onRetry: (ms) => onRetry?.(ms),
       onError: (error) => {
-        // The only other error is an unknown field, which the format says to ignore.
         if (error.type === "max-buffer-size-exceeded") this.#overflow = true;
+        else this.#meaningless += 1;
       },
     });
   }
@@ -31,7 +39,10 @@ export class SseParser {
    * the next call throws `contract`.
    */
   feed(bytes: Uint8Array): SseFrame[] {
-    if (!this.#overflow) this.#parser.feed(this.#decoder.decode(bytes, { stream: true }));
+    if (!this.#overflow) {
+      const text = this.#decoder.decode(bytes, { stream: true });
+      this.#parser.feed(this.#meaningless < MAX_MEANINGLESS ? text : text.replace(MEANINGLESS, ":"));
+    }
     const frames = this.#ready;
     if (frames.length > 0) {
       this.#ready = [];

@@ -2,6 +2,7 @@
 import type { PeerCertificate, TLSSocket } from "node:tls";
 import { buildConnector } from "undici";
 import { clipCharacters } from "../../support/clip.ts";
+import { onOneLine } from "../../support/unseen.ts";
 
 const MAX_NAME_CHARACTERS = 120;
 /** OpenSSL's names for what it finds wrong with a certificate, and Node's for a wrong host. */
@@ -71,5 +72,5 @@ function reasonOf(code: string, certificate: PeerCertificate | undefined): strin
 /** Names come from whoever answered. */
 function shown(name: string | string[]): string {
   const text = Array.isArray(name) ? name.join(", ") : name;
-  return clipCharacters(text.replace(/[\p{Cc}\p{Cf}\s]+/gu, " ").trim(), MAX_NAME_CHARACTERS, "…");
+  return clipCharacters(onOneLine(text), MAX_NAME_CHARACTERS, "…");
 }

@@ -8,6 +8,7 @@ import type { Ambient } from "../../support/ambient.ts";
 import { clipCharacters, ownCopy } from "../../support/clip.ts";
 import { ExecutionFailure, type FailureDetails, type FailureKind } from "../../support/failure.ts";
 import { isObject, parseJson } from "../../support/objects.ts";
+import { onOneLine } from "../../support/unseen.ts";
 import { strangerWords } from "./stranger.ts";
 import type { HttpResponse } from "./transport.ts";
 
@@ -167,9 +168,9 @@ function codeOf(body: unknown): string | undefined {
 
 /** Returns the text on one line without control characters; undefined when nothing is left, and for a page of a gateway. */
 function presentable(text: string): string | undefined {
-  const start = ownCopy(text.slice(0, MAX_READ_CHARACTERS)).toWellFormed();
+  const start = ownCopy(text.slice(0, MAX_READ_CHARACTERS));
   if (/^\s*<|<!|<\/?[a-z][^<>]*>/i.test(start)) return undefined;
-  return start.replace(/[\s\p{Cc}\u202a-\u202e\u2066-\u2069]+/gu, " ").trim() || undefined;
+  return onOneLine(start) || undefined;
 }
 
 /** The four known bodies of a 402 have the amounts in different places; the message shows those that are found. */

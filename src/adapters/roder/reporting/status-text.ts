@@ -2,6 +2,7 @@
 import { type ExecutionEvent, type Phase, withAdvice } from "../../../core/index.ts";
 import { assertNever } from "../../../support/assert-never.ts";
 import { clipCharacters } from "../../../support/clip.ts";
+import { onOneLine } from "../../../support/unseen.ts";
 
 const WORDS = {
   resolving: "starting",
@@ -25,16 +26,8 @@ export function phaseWord(phase: Phase): string {
   return WORDS[phase];
 }
 
-/** Returns the text as one line without control characters, because hosts print it on terminals unchanged. */
 export function oneLine(text: string, maxChars = MAX_DETAIL_CHARS): string {
-  return clipCharacters(
-    text
-      .replace(/[\p{Cc}\u2028\u2029]+/gu, " ")
-      .toWellFormed()
-      .trim(),
-    maxChars,
-    "…",
-  );
+  return clipCharacters(onOneLine(text), maxChars, "…");
 }
 
 /** Returns a phrase for an event that is a step of the run, or undefined for any other event. */

@@ -66,7 +66,7 @@ describe("the message is found in every shape of body", () => {
     ["a JSON string", JSON.stringify("Deployment is stopped"), "Deployment is stopped"],
     ["plain text with a byte-order mark", "\ufeffDeployment is stopped\n", "Deployment is stopped"],
     ["several lines", { message: "one\r\n  two\tthree\u2028four" }, "one two three four"],
-    ["control characters", { message: "a\u001b[31mred\u0000\u009b!\u202eb" }, "a [31mred !b".replace("!b", "! b")],
+    ["control characters", { message: "a\u001b[31mred\u0000\u009b!\u202eb" }, "a [31mred !b"],
     ["half a character", { message: "x \ud83d y" }, "x \ufffd y"],
   ])("%s", (_, body, said) => {
     expect(failure(400, body).message).toBe(`Seren Cloud refused the request: ${said}`);
