@@ -1,4 +1,5 @@
 /** The environment of one plan: a service, a network, and processes that run the core. */
+import { ApprovalDesk } from "../../src/core/account/approvals.ts";
 import { Canceller } from "../../src/core/cancel/canceller.ts";
 import { Journal } from "../../src/core/cancel/journal.ts";
 import { sweep } from "../../src/core/cancel/sweep.ts";
@@ -8,6 +9,7 @@ import { createExecute } from "../../src/core/run/run-session.ts";
 import { builtInAgent } from "../../src/local/agents/built-in-agent.ts";
 import { LocalCloud, type LocalService } from "../../src/local/index.ts";
 import { SerenClient } from "../../src/seren/index.ts";
+import { ExecutionFailure } from "../../src/support/failure.ts";
 import { silentLog } from "../../src/support/log.ts";
 import { createRedactor } from "../../src/support/redact.ts";
 import { deriveSeed, SeededRandom } from "../support/in-process/seeded-random.ts";
@@ -21,6 +23,8 @@ import type { PlannedRun, SimulationPlan } from "./simulation-plan.ts";
 import { Trace } from "./trace.ts";
 
 const MISSING_ID = "00000000-0000-4000-8000-00000000dead";
+/** Number of the first process that decides approvals. */
+const FIRST_DECIDER = 100;
 export const PREPARED_NAME = "made-before";
 
 export class Environment {
@@ -29,6 +33,8 @@ export class Environment {
   readonly clock: VirtualAmbient;
   readonly cloud: LocalCloud;
   readonly disk: SimulatedDisk;
+  /** What went wrong besides the runs. */
+  readonly problems: string[] = [];
   /** Outlive processes, too. */
   readonly notes = new MemoryNotes();
   /** The service as the simulated person meets it: a person reads what a program may fail to read. */
@@ -52,7 +58,7 @@ export class Environment {
         const { approvals } = stage;
         if (person) {
           stage.approvals = (requests) => {
-            this.clock.timer(person.afterMs, () => void this.#decide(stage.run.id, person.decision));
+            this.clock.timer(person.afterMs, () => this.#decide(stage.run.id, person));
             return approvals.call(stage, requests);
           };
         }
@@ -76,11 +82,35 @@ export class Environment {
     return new SimulatedProcess(this, number);
   }
 
-  #decide(runId: string, decision: "approve" | "reject"): Promise<void> {
+  #decide(runId: string, { decision, processes }: NonNullable<SimulationPlan["person"]>): void {
     const access = { service: this.#person, ambient: this.clock };
-    return decideApprovals(access, runId, decision, () => {
-      this.trace.note(`${this.clock.now()} a person decides: ${decision}`);
-    });
+    const note = () => this.trace.note(`${this.clock.now()} a person decides: ${decision}`);
+    if (processes === undefined) void decideApprovals(access, runId, decision, note);
+    for (let number = 0; number < (processes ?? 0); number += 1) {
+      const process = this.process(FIRST_DECIDER + number);
+      note();
+      decideByProgram(this, process, runId, decision).catch((error: unknown) => {
+        if (error instanceof ExecutionFailure && error.kind !== "internal") {
+          this.trace.note(`${this.clock.now()} the decision failed: ${error.message}`);
+        } else this.problems.push(`I11: a decision failed with ${String(error)}`);
+      });
+    }
+  }
+}
+
+/** Decides as `approvals approve --yes` does. */
+async function decideByProgram(
+  { cloud, problems, trace, clock }: Environment,
+  { client }: SimulatedProcess,
+  runId: string,
+  decision: "approve" | "reject",
+): Promise<void> {
+  const desk = new ApprovalDesk(client);
+  const checkpoint = await desk.checkpoint(runId);
+  await desk.decide(checkpoint, () => decision);
+  trace.note(`${clock.now()} the decision was taken`);
+  if (cloud.stats().decisionsReceived[checkpoint.checkpointId] === undefined) {
+    problems.push("I6: a decision was said to be taken, and the service does not know it");
   }
 }
 

@@ -25,7 +25,7 @@ const KIND_OF: Readonly<Record<string, string>> = {
 
 export function checkInvariants(environment: Environment, process: SimulatedProcess, truth: GroundTruth): string[] {
   const { plan } = environment;
-  const problems: string[] = [];
+  const problems = [...environment.problems];
   process.recorders.forEach((recorder, index) => {
     const run = plan.runs[index];
     if (run)
@@ -173,6 +173,10 @@ function checkService(environment: Environment, process: SimulatedProcess, truth
   const stats = environment.cloud.stats();
   if (environment.disk.size > 0 && !mayStayNoted(process))
     problems.push(`I5: ${environment.disk.size} entries stay in the journal`);
+  const deciders = environment.plan.person?.processes ?? 1;
+  for (const times of Object.values(stats.decisionsReceived)) {
+    if (times > deciders) problems.push(`I4: a checkpoint was decided ${times} times`);
+  }
   if (stats.deploymentsDeleted > 0) problems.push("I12: a deployment was deleted");
   for (const name of new Set(truth.deployments)) {
     const count = truth.deployments.filter((one) => one === name).length;

@@ -47,7 +47,24 @@ export function generatePlan(seed: number): SimulationPlan {
     for (const { script } of runs) if (random.chance(0.7)) script.push({ hang: true });
   }
   plan.faults.rules.push(...generateOddFaults(new SeededRandom(deriveSeed(seed, 3))));
+  addDecisions(plan, new SeededRandom(deriveSeed(seed, 4)));
   return plan;
+}
+
+/** Lets processes of ours decide. The answer to their decision may be lost, and the service may refuse one of the two ways. */
+function addDecisions({ person, service, runs, faults }: SimulationPlan, random: SeededRandom): void {
+  if (!person || random.chance(0.4)) return;
+  person.processes = random.chance(0.25) ? 2 : 1;
+  if (random.chance(0.4)) {
+    const answer = random.pick(["drop", "unavailable"] as const);
+    const [where, after] = random.pick([["create_run", runs.length] as const, ["resume", 0] as const]);
+    faults.rules.push({ kind: "lost_reply", where, answer, after, times: random.int(1, 2) });
+  }
+  if (random.chance(0.5)) return;
+  service.refusedDecisions = {
+    where: random.pick(["create_run", "resume"]),
+    status: random.pick([400, 404, 405, 409, 422]),
+  };
 }
 
 function generateRun(random: SeededRandom, index: number): PlannedRun {

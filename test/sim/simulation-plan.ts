@@ -1,5 +1,5 @@
 /** A plan as plain JSON: everything that happens in one simulated environment. All times are in milliseconds. */
-import type { FaultPlan } from "../../src/local/index.ts";
+import type { FaultPlan, LocalCloudOptions } from "../../src/local/index.ts";
 import type { StopCause } from "../../src/support/abort.ts";
 import type { NetworkPlan } from "./simulated-transport.ts";
 
@@ -46,9 +46,20 @@ export interface SimulationPlan {
   runs: PlannedRun[];
   faults: FaultPlan;
   network: NetworkPlan;
-  service: { deployMs: number; startMs: number; firstSequence: 0 | 1; keepAliveMs: number };
+  service: {
+    deployMs: number;
+    startMs: number;
+    firstSequence: 0 | 1;
+    keepAliveMs: number;
+    refusedDecisions?: LocalCloudOptions["refusedDecisions"];
+  };
   /** A person decides each approval after this time. Absent: approvals are never decided. */
-  person?: { afterMs: number; decision: "approve" | "reject" };
+  person?: {
+    afterMs: number;
+    decision: "approve" | "reject";
+    /** The decision is sent by so many processes of ours at once. Absent: by something else, which always succeeds. */
+    processes?: 1 | 2;
+  };
   /** Shuts the process down, with this much time to cancel everything. */
   drain?: { atMs: number; budgetMs: number };
   /** Kills the process, and starts another one later. */
