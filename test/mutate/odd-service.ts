@@ -5,6 +5,7 @@
 import {
   type Json,
   LocalCloud,
+  type LocalCloudOptions,
   type LocalReply,
   type LocalRequest,
   type LocalResponse,
@@ -70,8 +71,8 @@ export class OddService {
   readonly #mishaps: Mishap[];
   #close = async () => {};
 
-  constructor(key: string, mishaps: readonly Mishap[] = [], deployMs = 0) {
-    this.cloud = new LocalCloud({ ambient: realAmbient, keys: [key], deployMs, retryMs: 100 });
+  constructor(key: string, mishaps: readonly Mishap[] = [], options: Partial<LocalCloudOptions> = {}) {
+    this.cloud = new LocalCloud({ ambient: realAmbient, keys: [key], retryMs: 100, ...options });
     this.#mishaps = mishaps.map((mishap) => ({ ...mishap }));
   }
 
@@ -141,7 +142,7 @@ export class OddService {
 
   #count(operation: string, { body }: LocalRequest): void {
     this.requests.all += 1;
-    const decides = typeof body === "string" && body.includes('"approval_decisions"');
+    const decides = operation === "decide" || (typeof body === "string" && body.includes('"approval_decisions"'));
     if (operation === "deploy") this.requests.deploys += 1;
     if (operation === "cancel") this.requests.cancels += 1;
     if (decides) this.requests.decisions += 1;

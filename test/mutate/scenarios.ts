@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { GENERAL_AGENT } from "../../src/adapters/roder/index.ts";
+import type { LocalCloudOptions } from "../../src/local/index.ts";
 import { INITIALIZE } from "../support/child-process/roder-initialize.ts";
 import type { Mishap, OddService } from "./odd-service.ts";
 import type { Ended, Home } from "./program.ts";
@@ -15,8 +16,8 @@ export type Observation = Readonly<Record<string, unknown>>;
 export interface Scenario {
   name: string;
   mishaps?: readonly Mishap[];
-  /** Time from deploy to running, in milliseconds. */
-  deployMs?: number;
+  /** How the service differs from the usual one. */
+  service?: Partial<LocalCloudOptions>;
   /** Prepares the service, before any member is odd. */
   before?(service: OddService, home: Home): Promise<string | undefined>;
   /** `prepared`: what `before` returned, usually the id of a run. */
@@ -40,6 +41,9 @@ const ASK = script(
   { approve: "deploy", args: { env: "prod" }, reason: "because" },
   { text: "after" },
 );
+
+const HELD = script({ text: "before " }, { egress: { host: "api.example.net", port: 443 } }, { text: "after" });
+const INTERRUPTED = script({ text: "before " }, { interrupt: "the host was replaced" }, { text: "after" });
 
 /** The lines of `run --json`, as far as they do not depend on ids or on one optional member. */
 function outcomeOf({ code, stdout, stderr }: Ended): Observation {
@@ -100,7 +104,7 @@ const interrupted = async (home: Home) => {
 };
 
 export const SCENARIOS: readonly Scenario[] = [
-  { name: "run, first", deployMs: 300, play: async (home) => outcomeOf(await run(home, WORK)) },
+  { name: "run, first", service: { deployMs: 300 }, play: async (home) => outcomeOf(await run(home, WORK)) },
   {
     name: "run, again",
     before: async (_, home) => void (await run(home, "hello")),
@@ -154,12 +158,39 @@ export const SCENARIOS: readonly Scenario[] = [
       jsonOf(await home.run(["approvals", "list", "--json"]), ({ run_id }) => (run_id ? "a run" : "no run")),
   },
   {
-    name: "approvals approve",
+    name: "approvals list, a held request",
+    before: detached(HELD),
+    play: async (home) =>
+      jsonOf(await home.run(["approvals", "list", "--json"]), ({ entry_id }) => (entry_id ? "an entry" : "no entry")),
+  },
+  { name: "approvals approve", before: detached(ASK), play: (home, id) => decided(home, id) },
+  {
+    name: "approvals approve, in place",
+    service: { refusedDecisions: { where: "create_run", status: 404 } },
     before: detached(ASK),
+    play: (home, id) => decided(home, id),
+  },
+  { name: "approvals approve, a held request", before: heldEntry, play: (home, ids) => decided(home, ids) },
+  {
+    name: "approvals approve, a lease",
+    service: { leases: true },
+    before: heldEntry,
+    play: async (home, ids, service) => ({
+      ...(await decided(home, ids, "--always")),
+      granted: service.cloud.stats().leasesGranted.length,
+    }),
+  },
+  {
+    name: "runs resume",
+    before: async (service, home) => {
+      const { stdout } = await home.run(["run", "--detach", "--", INTERRUPTED]);
+      await ended(service);
+      return stdout.trim();
+    },
     play: async (home, id) => {
-      const decided = await home.run(["approvals", "approve", id, "--yes"]);
+      const resumed = await home.run(["runs", "resume", id]);
       const followed = outcomeOf(await home.run(["runs", "follow", id, "--json", "-t", "20s"]));
-      return { decided: decided.code, error: decided.code === 0 ? undefined : decided.stderr.slice(-300), ...followed };
+      return { resumed: resumed.code, ...followed };
     },
   },
   {
@@ -187,6 +218,24 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: "courier, two turns", play: courierTurns },
   { name: "roder, a task and a dispatch", play: roderWork },
 ];
+
+/** `ids`: of the run, and of the entry of the inbox where that is what is decided. */
+async function decided(home: Home, ids: string, ...options: string[]): Promise<Observation> {
+  const [id = "", entry = id] = ids.split(" ");
+  const decision = await home.run(["approvals", "approve", entry, "--yes", ...options]);
+  const followed = outcomeOf(await home.run(["runs", "follow", id, "--json", "-t", "20s"]));
+  return { decided: decision.code, error: decision.code === 0 ? undefined : decision.stderr.slice(-300), ...followed };
+}
+
+/** Starts a run that holds a request. Returns the ids of the run and of the entry of the inbox. */
+async function heldEntry(service: OddService, home: Home): Promise<string> {
+  const id = await detached(HELD)(service, home);
+  for (;;) {
+    const { stdout } = await home.run(["approvals", "list", "--json"]);
+    const [entry] = JSON.parse(stdout) as { entry_id: string }[];
+    if (entry) return `${id} ${entry.entry_id}`;
+  }
+}
 
 const PARCEL = join(process.cwd(), "test", "fixtures", "dispatch", "parcels", "chat");
 

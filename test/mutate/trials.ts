@@ -17,8 +17,11 @@ export interface Trial extends OddMember {
   scenario: Scenario;
 }
 
-/** Members without which there is nothing to go by. */
-const REQUIRED = new Set(["id", "run_id", "status", "text", "data", "type", "checkpoint_id"]);
+/** Members without which there is nothing to go by, and a lease: what is granted for good has to be exact. */
+const REQUIRED = new Set([
+  ...["id", "run_id", "status", "text", "data", "type", "checkpoint_id", "entry_id"],
+  ...["lease", "action", "capability", "use_budget"],
+]);
 
 /** A trial makes at most so many requests more than the clean one: more is a loop that hammers. */
 const MORE_REQUESTS = 60;
@@ -26,7 +29,7 @@ const MORE_REQUESTS = 60;
 const LEFT_WAIT_MS = 3_000;
 
 export async function play(scenario: Scenario, odd?: OddMember): Promise<Played> {
-  const service = new OddService(KEY, scenario.mishaps, scenario.deployMs);
+  const service = new OddService(KEY, scenario.mishaps, scenario.service);
   const home = new Home(await service.listen());
   const began = performance.now();
   try {

@@ -53,8 +53,13 @@ export class ApprovalDesk {
       }));
     const found = await inbox;
     if (found instanceof ExecutionFailure) return { runs, entries: [], unreadable, inboxFailure: found };
-    const shown = new Set(runs.flatMap(({ run, requests }) => requests.map(({ id }) => requestKey(run.runId, id))));
-    const entries = found.rows.filter(({ runId = "", toolCallId = "" }) => !shown.has(requestKey(runId, toolCallId)));
+    const shown = new Map(
+      runs.map(({ run, requests }) => [run.runId.toLowerCase(), new Set(requests.map(({ id }) => id))]),
+    );
+    const entries = found.rows.filter(({ kind, runId = "", toolCallId = "" }) => {
+      const requests = shown.get(runId.toLowerCase());
+      return !requests?.has(toolCallId) && !(requests && kind === "tool_call");
+    });
     return { runs, entries, unreadable: unreadable + found.unreadable };
   }
 
@@ -156,10 +161,6 @@ export class ApprovalDesk {
 
 function requestOf({ id, tool, reason, args, argsText }: PendingApproval): ApprovalRequest {
   return { id, tool, args: args ?? {}, argsText, ...(reason ? { reason } : {}) };
-}
-
-function requestKey(runId: string, requestId: string): string {
-  return `${runId.toLowerCase()} ${requestId}`;
 }
 
 function undecidable(why: string): ExecutionFailure {
