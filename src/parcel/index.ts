@@ -11,6 +11,7 @@ export { workloadNotes } from "./notes.ts";
 export { type OpenedParcel, openParcel } from "./open.ts";
 export { resolvePrompt } from "./prompt.ts";
 export {
+  allowedNameProblems,
   allowedSecrets,
   collectSecrets,
   hideSecrets,

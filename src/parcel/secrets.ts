@@ -5,6 +5,8 @@ import type { Parcel } from "./load.ts";
 import { listed } from "./printable.ts";
 import { isCredentialOfAnotherTool, isReservedName } from "./secret-names.ts";
 
+const isOfSeren = (name: string) => /^SEREN_/i.test(name);
+
 /** A secret that has a value and must not leave this machine. */
 export const NOT_ALLOWED = Symbol("not allowed");
 
@@ -28,7 +30,7 @@ export function allowedSecrets(
  * Throws `invalid_input` when a required one is missing or not allowed, and for names that are reserved by the platform.
  */
 export function collectSecrets({ manifest }: Parcel, secret: SecretSource): [name: string, value: string][] {
-  const reserved = manifest.secrets.map(({ name }) => name).filter((name) => /^SEREN_/i.test(name));
+  const reserved = manifest.secrets.map(({ name }) => name).filter(isOfSeren);
   if (reserved.length > 0) {
     throw new ExecutionFailure(
       "invalid_input",
@@ -83,6 +85,19 @@ export function secretNotes(parcel: Parcel, secret: SecretSource): string[] {
       reserved,
       (all) => `${all}: reserved by the platform, so the agent may see another value; choose another name`,
     ),
+  ];
+}
+
+/** What is wrong with the names in `SEREN_BRIDGE_SECRETS`, in phrases for a person; empty when nothing is. */
+export function allowedNameProblems(
+  allowed: readonly string[],
+  variable: (name: string) => string | undefined,
+): string[] {
+  const reserved = allowed.filter((name) => isReservedName(name) || isOfSeren(name));
+  const unset = allowed.filter((name) => !reserved.includes(name) && !variable(name));
+  return [
+    ...(reserved.length > 0 ? [`${listed(reserved)}: reserved by the platform, so the agent does not get it`] : []),
+    ...(unset.length > 0 ? [`${listed(unset)}: not set in this shell`] : []),
   ];
 }
 

@@ -1,5 +1,6 @@
 /** What is said about a certificate that is not accepted, by every command and by `doctor`. Needs openssl on the PATH. */
-import { describe, expect, test } from "vitest";
+import { type AddressInfo, createServer } from "node:net";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { Authority, hasOpenssl } from "../support/child-process/authority.ts";
 import { API_KEY } from "../support/child-process/child.ts";
 import { startTerminal } from "../support/child-process/terminal-child.ts";
@@ -55,4 +56,13 @@ test("a server that does not speak TLS is named", async () => {
   const base = env.SEREN_API_BASE.replace("http:", "https:");
   const { stderr } = await startTerminal({ ...env, SEREN_API_BASE: base }, ["agents"]).ended;
   expect(stderr).toContain("what answers does not speak TLS");
+});
+
+test("a server that does not speak HTTP is named", async () => {
+  const server = createServer((socket) => void socket.end("SSH-2.0-OpenSSH_9.9\r\n").on("error", () => undefined));
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { stderr } = await startTerminal({ SEREN_API_BASE: base, SEREN_API_KEY: API_KEY }, ["agents"]).ended;
+  expect(stderr).toContain("what answers does not speak HTTP");
 });

@@ -19,6 +19,9 @@ const CONNECTING = new Set(["connect", "getaddrinfo"]);
 /** What OpenSSL says where the other side does not speak TLS. */
 const NO_TLS = /^(?:ERR_SSL_WRONG_VERSION_NUMBER|ERR_SSL_PACKET_LENGTH_TOO_LONG|EPROTO)$/;
 
+/** undici's error where the other side does not speak HTTP. */
+const NO_HTTP = "HTTPParserError";
+
 /**
  * Returns the failure for an error between this machine and the service. `status`: that of an answer that had begun.
  * `overdue`: our own timeout ended the exchange.
@@ -51,6 +54,7 @@ export function whyUnreachable(error: unknown): string | undefined {
     if (NO_TLS.test(codeOf(one))) {
       return `what answers does not speak TLS (${codeOf(one)}); check the address, its port and the proxy`;
     }
+    if (one.name === NO_HTTP) return "what answers does not speak HTTP; check the address, its port and the proxy";
   }
   return undefined;
 }

@@ -3,8 +3,11 @@ import { pipeline, type Readable, type Transform } from "node:stream";
 import { constants, createBrotliDecompress, createGunzip, createInflate, type Zlib } from "node:zlib";
 import { clipCharacters } from "../../support/clip.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
+import { systemCode } from "../../support/system-error.ts";
 
 const MAX_SHOWN_CHARACTERS = 40;
+/** What the decoders say of bytes that are not compressed as they should be. */
+const DAMAGED = /^(?:Z_|ERR_BROTLI_|ERR__ERROR_)/;
 
 type Decoder = Transform & Pick<Zlib, "bytesWritten">;
 
@@ -37,14 +40,20 @@ export function decodeBody(body: Readable, encoding: string | undefined): AsyncI
     );
   }
   pipeline(body, decoder, () => undefined); // an error reaches the reader through the decoder
-  return piecesOf(decoder);
+  return piecesOf(decoder, only);
 }
 
-async function* piecesOf(decoder: Decoder): AsyncGenerator<Uint8Array, void, void> {
+async function* piecesOf(decoder: Decoder, encoding: string): AsyncGenerator<Uint8Array, void, void> {
   try {
     yield* decoder;
   } catch (error) {
-    const wasEmpty = decoder.bytesWritten === 0 && error instanceof Error && "code" in error;
-    if (!wasEmpty || error.code !== "Z_BUF_ERROR") throw error; // nothing at all is no compressed nothing, and no fault
+    const code = systemCode(error) ?? "";
+    if (decoder.bytesWritten === 0 && code === "Z_BUF_ERROR") return; // nothing at all is no compressed nothing, and no fault
+    if (!DAMAGED.test(code)) throw error;
+    throw new ExecutionFailure(
+      "unavailable",
+      `Seren Cloud's answer arrived compressed (${encoding}), which was not asked for, and damaged (${code}); a proxy or gateway on the way does that`,
+      { cause: error, details: { explained: true } },
+    );
   }
 }

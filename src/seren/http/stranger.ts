@@ -37,8 +37,8 @@ function isPage({ headers, body }: HttpResponse): boolean {
 /** Without its query, which may hold what nobody else should have. */
 function shownLocation(location: string | undefined): string | undefined {
   if (!location) return undefined;
-  const shown = URL.canParse(location)
-    ? new URL(location).origin + new URL(location).pathname
-    : (location.split(/[?#]/, 1)[0] ?? "");
+  const url = URL.canParse(location) ? new URL(location) : undefined;
+  if (url && url.protocol !== "https:" && url.protocol !== "http:") return undefined;
+  const shown = url ? url.origin + url.pathname : (location.split(/[?#]/, 1)[0] ?? "");
   return clipCharacters(shown.replace(/[\s\p{Cc}\p{Cf}]+/gu, ""), MAX_LOCATION_CHARACTERS, "…") || undefined;
 }

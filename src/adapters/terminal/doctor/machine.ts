@@ -2,6 +2,7 @@
 import { access, constants } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Finding, ok, problem, warning } from "../../../install/index.ts";
+import { allowedNameProblems } from "../../../parcel/index.ts";
 import { assertNever } from "../../../support/assert-never.ts";
 import { asFailure } from "../../../support/failure.ts";
 import { pathFailure, systemCode } from "../../../support/system-error.ts";
@@ -16,6 +17,7 @@ export async function machineFindings(services: Services): Promise<Finding[]> {
     await stateFolder(services),
     ...(await leftovers(services)),
     await credentials(services),
+    ...secrets(services),
     proxy(services),
   ];
 }
@@ -114,6 +116,25 @@ async function credentials({ keys }: Services): Promise<Finding> {
     default:
       return assertNever(source);
   }
+}
+
+/** Nothing is said where no name is allowed: most people need none. */
+function secrets({ allowedSecrets, variable }: Services): Finding[] {
+  if (allowedSecrets.length === 0) return [];
+  const title = "Parcel secrets";
+  const problems = allowedNameProblems(allowedSecrets, variable);
+  if (problems.length === 0) {
+    const count = allowedSecrets.length === 1 ? "1 name" : `${allowedSecrets.length} names`;
+    return [ok("secrets", title, `${count} in SEREN_BRIDGE_SECRETS, all set`)];
+  }
+  return [
+    warning(
+      "secrets",
+      title,
+      `SEREN_BRIDGE_SECRETS names ${problems.join("; ")}`,
+      "set the variable under a name of your own that the parcel declares, or take it out of SEREN_BRIDGE_SECRETS",
+    ),
+  ];
 }
 
 function proxy(services: Services): Finding {

@@ -120,3 +120,34 @@ describe("streaming", () => {
     });
   });
 });
+
+describe("SEREN_BRIDGE_SECRETS", () => {
+  const found = async (env: Record<string, string>) => {
+    const { stdout } = await new TestTerminal({ SEREN_API_BASE: "local", ...env }).run(["doctor", "--json"]);
+    return (JSON.parse(stdout) as Finding[]).find(({ id }) => id === "secrets");
+  };
+
+  test.each<[string, Record<string, string>, object | undefined]>([
+    ["unset", {}, undefined],
+    ["of names that are set", { SEREN_BRIDGE_SECRETS: "GH_TOKEN", GH_TOKEN: "x" }, { state: "ok" }],
+    [
+      "of a name that is not",
+      { SEREN_BRIDGE_SECRETS: "GH_TOKEN, NPM_TOKEN", GH_TOKEN: "x" },
+      { state: "warning", detail: "SEREN_BRIDGE_SECRETS names NPM_TOKEN: not set in this shell" },
+    ],
+    [
+      "of reserved names",
+      { SEREN_BRIDGE_SECRETS: "seren_x,AWS_SECRET_ACCESS_KEY,PATH", AWS_SECRET_ACCESS_KEY: "x" },
+      { state: "warning", detail: expect.stringMatching(/seren_x, AWS_SECRET_ACCESS_KEY, PATH: reserved/) },
+    ],
+    [
+      "of odd bytes",
+      { SEREN_BRIDGE_SECRETS: "a\u202eb\u0007" },
+      { detail: expect.stringContaining("a\\u{202e}b\\u{7}") },
+    ],
+  ])("%s", async (_, env, expected) => {
+    const secrets = await found(env);
+    if (expected === undefined) expect(secrets).toBeUndefined();
+    else expect(secrets).toMatchObject(expected);
+  });
+});

@@ -96,7 +96,7 @@ export class TestTerminal {
       serviceAddress: () => (config.local ? "here" : new URL(config.apiBase()).origin),
       proxy: () => (config.local ? undefined : config.proxyFor(new URL(config.apiBase()))),
       deployment: config.deployment,
-      allowedSecrets: [],
+      allowedSecrets: config.allowedSecrets,
       variable: config.variable,
       remote,
       inFlightRuns: async () => options.flights ?? [],

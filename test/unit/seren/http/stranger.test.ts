@@ -34,6 +34,7 @@ describe("something else answers", () => {
       /sends us to https:\/\/sso\.example\/login \(HTTP 302\)/,
     ],
     ["a redirect without a target", answer(307), /sends us elsewhere \(HTTP 307\)/],
+    ["a redirect to a script", answer(307, "", { location: "javascript:alert(1)" }), /sends us elsewhere \(HTTP 307\)/],
     [
       "a redirect to odd bytes",
       answer(302, "", { location: "/a\u001b]52;c;\u0007b" }),
