@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LocalCloud, type LocalHttp, startLocalHttp } from "../../src/local/index.ts";
 import { realAmbient, sleep } from "../../src/support/ambient.ts";
+import { oddFaults } from "../support/odd-faults.ts";
 
 const KEY = "seren_host-test-key-0123456789";
 
@@ -39,7 +40,7 @@ export class DispatchHost {
     await cp("examples/parcels/basic", join(home, "parcels", "basic"), { recursive: true });
     await cp("dist", join(home, "plugin", "dist"), { recursive: true });
     await cp("courier-plugin.json", join(home, "plugin", "courier-plugin.json"));
-    const cloud = new LocalCloud({ ambient: realAmbient, keys: [KEY] });
+    const cloud = new LocalCloud({ ambient: realAmbient, keys: [KEY], faults: oddFaults() });
     const host = new DispatchHost(binary, home, cloud, await startLocalHttp(cloud));
     const installed = await host.run(["courier", "install", join(home, "plugin", "courier-plugin.json")]);
     if (installed.code !== 0) throw new Error(`the courier could not be installed: ${installed.stderr}`);
@@ -64,7 +65,7 @@ export class DispatchHost {
     path: string,
     body?: object,
   ): Promise<Record<string, unknown>[] & Record<string, unknown>> {
-    const reply = await this.cloud.handle({
+    const reply = await this.cloud.withoutFaults().handle({
       method,
       path: `/publishers/seren-cloud${path}`,
       headers: { authorization: `Bearer ${KEY}`, "content-type": "application/json" },

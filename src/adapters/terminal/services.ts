@@ -67,8 +67,19 @@ export interface LocalOptions {
   state?: string;
   /** Called once per request. */
   onRequest: (line: LocalRequestLine) => void;
+  /** Called for every member of an answer that the fault plan has changed. */
+  onOdd: (member: LocalOddMember) => void;
   /** Called once when the folder can no longer be written. */
   onProblem: (why: string) => void;
+}
+
+/** A member of an answer that was changed, e.g. `data[].started_at` to `numbers`. */
+export interface LocalOddMember {
+  operation: string;
+  /** The frame of a stream, with the type of an event. */
+  frame?: string | undefined;
+  path: string;
+  oddity: string;
 }
 
 export interface LocalServer {

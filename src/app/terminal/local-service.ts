@@ -26,14 +26,14 @@ import { systemReason } from "../../support/system-error.ts";
 const MAX_PLAN_BYTES = 4 * 1024 * 1024;
 
 export async function serveLocal(options: LocalOptions, config: Config, ambient: Ambient): Promise<LocalServer> {
-  const { port, key = `local-${ambient.uuid()}`, faults, state, onRequest, onProblem } = options;
+  const { port, key = `local-${ambient.uuid()}`, faults, state, onRequest, onOdd, onProblem } = options;
   const plan = faults === undefined ? undefined : faultPlan(faults);
   const endpoint = config.model();
   const model = endpoint && (await import("../model-endpoint.ts")).endpointAgent(endpoint, config, ambient);
   const owned = state === undefined ? undefined : await ownFolder(state);
   try {
     const store = state === undefined ? undefined : new StateFolder({ path: state, onProblem });
-    const settings = { ambient, keys: [key], faults: plan, agent: model?.agent, store };
+    const settings = { ambient, keys: [key], faults: plan, onOdd, agent: model?.agent, store };
     const cloud = new ReportingCloud(settings, ambient, onRequest);
     const { origin, close } = await startLocalHttp(cloud, { port, unref: false });
     return {

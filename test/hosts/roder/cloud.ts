@@ -1,9 +1,13 @@
 /** The embedded Seren Cloud as a process of its own, and what it has seen. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import * as z from "zod";
 import { PUBLISHER_PREFIX } from "#protocols/seren-cloud";
+import { oddFaults } from "../../support/odd-faults.ts";
 import { PROGRAM } from "./package-under-test.ts";
 
 const RunSchema = z.looseObject({
@@ -27,9 +31,14 @@ export class Cloud {
   }
 
   static async start(): Promise<Cloud> {
-    const child = spawn(process.execPath, [PROGRAM, "local", "--port", "0", "--key", KEY], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
+    const args = [PROGRAM, "local", "--port", "0", "--key", KEY];
+    const faults = oddFaults();
+    if (faults) {
+      const plan = join(mkdtempSync(join(tmpdir(), "roder-faults-")), "plan.json");
+      writeFileSync(plan, JSON.stringify(faults));
+      args.push("--faults", plan);
+    }
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
     for await (const line of createInterface(child.stdout)) {
       const origin = /http:\/\/[\d.]+:\d+/.exec(line)?.[0];
       if (origin) return new Cloud(origin, child);

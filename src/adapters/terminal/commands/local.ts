@@ -5,7 +5,7 @@ import { EXIT, type ExitCode } from "../exit-code.ts";
 import { printError, printLine } from "../screen/screen.ts";
 import { oneLine } from "../screen/text.ts";
 import { padTo } from "../screen/width.ts";
-import type { Context, LocalRequestLine } from "../services.ts";
+import type { Context, LocalOddMember, LocalRequestLine } from "../services.ts";
 import { action, type CommandContext, examples } from "./command.ts";
 
 interface Options {
@@ -65,6 +65,11 @@ async function serve({ services, screen }: Context, options: Options): Promise<E
       `${paint(padTo(String(status), 7))} ${padTo(method, 6)} ${oneLine(path)} ${dim(`${Math.round(tookMs)}ms`)}`,
     );
   };
+  const onOdd = ({ operation, frame, path, oddity }: LocalOddMember) => {
+    if (options.quiet) return;
+    const where = [operation, frame, path].filter((part) => part !== undefined).map(oneLine);
+    printLine(screen, `${yellow(padTo("odd", 7))} ${where.join(" ")}: ${oddity}`);
+  };
   const onProblem = (why: string) =>
     printError(
       screen,
@@ -78,6 +83,7 @@ async function serve({ services, screen }: Context, options: Options): Promise<E
   } = await services.serveLocal({
     port,
     onRequest,
+    onOdd,
     onProblem,
     ...(key === undefined ? {} : { key }),
     ...(options.faults ? { faults: options.faults } : {}),
