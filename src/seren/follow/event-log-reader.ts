@@ -115,7 +115,7 @@ export class EventLogReader {
     this.#highest = -1;
     for (let pages = 0; pages < MAX_PAGES; pages += 1) {
       const page = await this.#client.listRunEvents(this.#runId, offset, { signal: this.#signal, attempts });
-      const numbers = page.events.map(sequenceOf);
+      const numbers = placed(page.events.map(sequenceOf));
       if (numbers.length > 0 && numbers.every((number) => number === undefined)) return true; // without numbers a gap cannot be filled
       met ||= offset === 0 || numbers.some((number) => number !== undefined && number <= this.#cursor.sequence);
       if (!met) {
@@ -136,4 +136,22 @@ export class EventLogReader {
     }
     return false;
   }
+}
+
+/**
+ * Gives a row without a number that lies between two with one a number between theirs, so that it is handed on in its
+ * place. Where the log has holes this may not be its own number; its neighbours keep it from being handed on twice.
+ */
+function placed(numbers: readonly (number | undefined)[]): (number | undefined)[] {
+  const found = [...numbers];
+  let last: { index: number; number: number } | undefined;
+  for (const [index, number] of numbers.entries()) {
+    if (number === undefined) continue;
+    for (let between = (last?.index ?? index) + 1; last && between < index; between += 1) {
+      const guess = last.number + between - last.index;
+      if (guess < number) found[between] = guess;
+    }
+    last = { index, number };
+  }
+  return found;
 }

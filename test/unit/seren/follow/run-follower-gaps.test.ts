@@ -54,6 +54,23 @@ describe("numbers that are missing from the stream", () => {
     }
   });
 
+  test("come in their place, and once, when the log writes some numbers as another type", async () => {
+    for (const logged of [upTo(9), [1, 3, 4, 6, 9]]) {
+      for (let odd = 0; odd < 2 ** (logged.length - 2); odd += 1) {
+        const service = run([1, 9], logged);
+        service.log = logged.map((sequence, index) =>
+          index > 0 && odd & (2 ** (index - 1)) ? { ...row(sequence), sequence_number: [sequence] } : row(sequence),
+        );
+        service.log[logged.length - 1] = row(9);
+        const { events } = await service.follow();
+        expect(
+          events.map((event) => (event as { text: string }).text),
+          `${logged}: ${odd}`,
+        ).toEqual(rows(...logged).map(({ text }) => text));
+      }
+    }
+  });
+
   test("that the log shows only later are waited for", async () => {
     const service = run([1, 4], [1]);
     const start = service.harness.ambient.now();
