@@ -48,6 +48,8 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** Where the Roder manifest is, when it is not beside the program. */
   readonly roderManifest: string | undefined;
+  /** Whether a host may show approvals to a person. Otherwise they are decided in a terminal only. */
+  readonly asksPeople: boolean;
   /** Names of credentials of other tools that a parcel may have. */
   readonly allowedSecrets: readonly string[];
   /** A variable of the host's environment, for secrets a parcel declares by name. */
@@ -109,6 +111,7 @@ export function readConfig(environment: Environment = process.env): Config {
     },
     proxyFor: (target: URL) => chooseProxy(proxySettings(variable), target),
     logLevel: level ?? "warn",
+    asksPeople: variable("SEREN_BRIDGE_APPROVALS") !== "terminal",
     roderManifest: variable("SEREN_BRIDGE_RODER_MANIFEST"),
     variable: (name: string) => (Object.hasOwn(environment, name) && environment[name]) || undefined,
   });

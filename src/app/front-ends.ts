@@ -7,6 +7,7 @@
  * loads it after the first reply.
  */
 import { courierHandshake } from "../adapters/courier/index.ts";
+import { mcpHandshake } from "../adapters/mcp/index.ts";
 import { roderHandshake } from "../adapters/roder/index.ts";
 import { readConfig } from "../config.ts";
 import type { Handshake } from "../stdio/index.ts";
@@ -35,6 +36,12 @@ export const HOST_FRONT_ENDS: readonly HostFrontEnd[] = [
     summary: "the Roder process extension",
     handshake: (programPath) => roderHandshake(programPath, readConfig().roderManifest, __RODER_MANIFEST__),
     serve: async (start) => (await import("./front-ends/roder.ts")).serve({ ...start, shipped: __RODER_MANIFEST__ }),
+  },
+  {
+    mode: "mcp",
+    summary: "the MCP server, for coding agents and editors",
+    handshake: () => mcpHandshake(__VERSION__),
+    serve: async (start) => (await import("./front-ends/mcp.ts")).serve(start),
   },
 ];
 

@@ -43,7 +43,7 @@ export function agentsText(agents: readonly AgentOffer[]): string {
   return [...lines, "", HOW_TO_START].join("\n");
 }
 
-const HOW_TO_START = 'Start one with seren_dispatch and its name as "agent"; without it, the first.';
+export const HOW_TO_START = 'Start one with seren_dispatch and its name as "agent"; without it, the first.';
 
 /** Returns what a run goes to. `deployments`: those of the agents, by name. */
 export function agentTarget(

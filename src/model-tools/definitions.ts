@@ -12,7 +12,9 @@ export interface ToolSetting {
   waits: boolean;
 }
 
-export type ToolName = "seren_agents" | "seren_dispatch" | "seren_run_status" | "seren_run_cancel";
+/** In the order in which every host lists them. */
+export const TOOL_NAMES = ["seren_agents", "seren_dispatch", "seren_run_status", "seren_run_cancel"] as const;
+export type ToolName = (typeof TOOL_NAMES)[number];
 
 export interface ToolDefinition {
   name: ToolName;

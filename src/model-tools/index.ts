@@ -6,6 +6,7 @@ export {
   agentTarget,
   chooseAgentName,
   GENERAL_AGENT,
+  HOW_TO_START,
 } from "./agents.ts";
 export {
   AgentNameSchema,
@@ -21,5 +22,5 @@ export {
   WaitingDispatchArgumentsSchema,
   WaitingStatusArgumentsSchema,
 } from "./arguments.ts";
-export { modelTools, type ToolDefinition, type ToolName } from "./definitions.ts";
+export { modelTools, TOOL_NAMES, type ToolName } from "./definitions.ts";
 export { CANCEL_UNDER_WAY, ENDED_ALREADY, lookCall, NO_ID_YET, NOT_YOURS, notOver } from "./words.ts";

@@ -4,13 +4,16 @@ import { join } from "node:path";
 import type { Mode } from "../support/child-process/line-check.ts";
 import { parcelDir, ROOT } from "./chaos-child.ts";
 
-const FOLDERS: Readonly<Record<Mode, string>> = {
+/** The hosts of which there are recordings. */
+export type Recorded = Exclude<Mode, "mcp">;
+
+const FOLDERS: Readonly<Record<Recorded, string>> = {
   courier: join(ROOT, "test/fixtures/dispatch/recordings"),
   roder: join(ROOT, "test/fixtures/roder"),
 };
 const ENDS = /"method":"(courier|extension).shutdown"/;
 
-export function corpusOf(mode: Mode): string[] {
+export function corpusOf(mode: Recorded): string[] {
   const lines = new Set<string>();
   for (const file of readdirSync(FOLDERS[mode]).filter((name) => name.endsWith(".jsonl"))) {
     for (const row of readFileSync(join(FOLDERS[mode], file), "utf8").split("\n").filter(Boolean)) {

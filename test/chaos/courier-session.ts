@@ -69,6 +69,10 @@ export class CourierSession {
       exchange.events.push(message.params);
       return;
     }
+    if (message.kind === "request") {
+      this.problems.push("a request to a host that answers none");
+      return;
+    }
     this.#open = undefined;
     if (message.kind === "result") exchange.result = message.result;
     else exchange.error = (message.error.data as Row).dispatch_error;

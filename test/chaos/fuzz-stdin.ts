@@ -11,12 +11,11 @@ import { silentLog } from "../../src/support/log.ts";
 import { createRedactor } from "../../src/support/redact.ts";
 import { Secret } from "../../src/support/secret.ts";
 import { settleWithin } from "../../src/support/settle-within.ts";
-import type { Mode } from "../support/child-process/line-check.ts";
 import { StdoutLines } from "../support/child-process/stdout-lines.ts";
 import { deriveSeed, SeededRandom } from "../support/in-process/seeded-random.ts";
 import { DECLARED } from "./canaries.ts";
 import { ChaosChild, ROOT } from "./chaos-child.ts";
-import { corpusOf } from "./corpus.ts";
+import { corpusOf, type Recorded } from "./corpus.ts";
 import { mutateText, mutateValue } from "./mutate.ts";
 import { ReplyLedger } from "./reply-ledger.ts";
 
@@ -37,7 +36,7 @@ export interface Fuzzed {
 
 /** Sends `lines` mutated lines through reader, JSON-RPC, adapter and writer. Runs are scripted and nothing is sent to a service. */
 export async function fuzzInMemory(
-  mode: Mode,
+  mode: Recorded,
   seed: number,
   lines: number,
   spoil: Spoil = mutateText,
@@ -73,7 +72,7 @@ export async function fuzzInMemory(
 }
 
 /** The same with the built program as a child. Its service does not exist, so calls to it fail. */
-export async function fuzzChild(mode: Mode, seed: number, lines: number): Promise<Fuzzed> {
+export async function fuzzChild(mode: Recorded, seed: number, lines: number): Promise<Fuzzed> {
   const ledger = new ReplyLedger(mode);
   const random = new SeededRandom(deriveSeed(seed, 0));
   const child = new ChaosChild(mode, {
@@ -160,7 +159,7 @@ function sinkInto(ledger: ReplyLedger): Writable {
   });
 }
 
-function adapter(mode: Mode) {
+function adapter(mode: Recorded) {
   const registry = new RunRegistry(async () => playedRun, realAmbient, { redactor: createRedactor() });
   if (mode === "courier") {
     return createCourier({

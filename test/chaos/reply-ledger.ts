@@ -53,6 +53,10 @@ export class ReplyLedger {
       this.#notified(message.params);
       return;
     }
+    if (message.kind === "request") {
+      this.#report("a request to a host that answers none");
+      return;
+    }
     this.replies += 1;
     if (message.id === null) return;
     const id = JSON.stringify(message.id);

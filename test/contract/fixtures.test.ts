@@ -10,6 +10,7 @@ const FOLDER = fileURLToPath(new URL("../fixtures/", import.meta.url));
 const WIRES: Record<string, object> = {
   dispatch: await doorOf("dispatch-courier"),
   "json-rpc": await doorOf("json-rpc"),
+  mcp: await doorOf("mcp"),
   "openai-chat": await doorOf("openai-chat"),
   roder: await doorOf("roder-extension"),
   "seren-cloud": await doorOf("seren-cloud"),
@@ -79,6 +80,7 @@ const RODER_PARAMS: Record<string, string> = {
 const ACCEPTED: Record<string, Accepted[]> = {
   dispatch: recorded("dispatch", "dispatch/recordings", ({ method = "" }) => DISPATCH_PARAMS[method] ?? method),
   "json-rpc": kept("json-rpc", "accepted.json"),
+  mcp: kept("mcp", "accepted.json"),
   "openai-chat": kept("openai-chat", "accepted.json"),
   roder: recorded("roder", "roder", ({ method = "" }) => RODER_PARAMS[method] ?? method),
   "seren-cloud": kept("seren-cloud", "answers.json"),

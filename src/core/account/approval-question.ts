@@ -63,6 +63,12 @@ export class ApprovalQuestions {
     return true;
   }
 
+  /** Whether the run waits for nothing that this process has not decided: what the service shows may lag behind. */
+  async isSettled(runId: string): Promise<boolean> {
+    const question = await this.look(runId);
+    return question === undefined || this.#decided.has(question.digest);
+  }
+
   /**
    * Asks what the run waits for, unless it was asked before, and sends the decision. `show` returns the person's clear
    * decision, or undefined. Requests that have changed while they were shown are shown anew.

@@ -1,5 +1,6 @@
 /** Any run of the account by its remote id: a look that does not wait, a cancel, and a resume. */
 import { AWAITING_APPROVAL, type CallOptions, endingOf, type Run, type SerenClient } from "../../seren/index.ts";
+import { isHighSurrogate } from "../../support/clip.ts";
 import { asFailure } from "../../support/failure.ts";
 import type { Canceller } from "../cancel/canceller.ts";
 import type { Approval, Outcome, OutcomeKind, Phase, RunRef } from "../events.ts";
@@ -35,6 +36,8 @@ export interface LookOptions {
    * an event that does not fit by itself is returned alone. Default: no limit.
    */
   room?: (outcome: Outcome | undefined) => number;
+  /** What a text takes of the room. Default: its length. */
+  measure?: (text: string) => number;
 }
 
 export class RunDirectory {
@@ -53,7 +56,7 @@ export class RunDirectory {
 
   async #status(
     runId: string,
-    { cursor = 0, room = () => Number.POSITIVE_INFINITY }: LookOptions,
+    { cursor = 0, room = () => Number.POSITIVE_INFINITY, measure = ({ length }) => length }: LookOptions,
     once: CallOptions,
   ): Promise<RunReport> {
     const [record, page] = await Promise.all([
@@ -62,7 +65,7 @@ export class RunDirectory {
     ]);
     const outcome = await this.#outcomeOf(record, once);
     const rows = page?.events ?? [];
-    const { text, taken } = textOf(rows, room(outcome));
+    const { text, taken } = textOf(rows, { room: room(outcome), measure, ended: outcome !== undefined });
     const report: RunReport = {
       run: runRefOf(record),
       phase: phaseOf(record.status),
@@ -126,17 +129,41 @@ export class RunDirectory {
   }
 }
 
-/** Returns the text of the first rows, as many as there is room for, and how many those are. */
-function textOf(rows: readonly unknown[], room: number): { text: string; taken: number } {
+interface Room {
+  room: number;
+  measure: (text: string) => number;
+  /** Whether no more rows can come. */
+  ended: boolean;
+}
+
+/**
+ * Returns the text of the first rows, as many as there is room for, and how many those are. It does not end within a
+ * character: the other half is in a later row.
+ */
+function textOf(rows: readonly unknown[], { room, measure, ended }: Room): { text: string; taken: number } {
   const transcript = new Transcript();
-  const pieces: string[] = [];
-  let length = 0;
-  for (const [index, row] of rows.entries()) {
-    const event = transcript.apply(row);
+  const pieces: { text: string; row: number }[] = [];
+  let taken = rows.length;
+  let used = 0;
+  for (const [row, value] of rows.entries()) {
+    const event = transcript.apply(value);
     if (event?.type !== "text") continue;
-    length += event.text.length;
-    if (length > room && pieces.length > 0) return { text: pieces.join(""), taken: index };
-    pieces.push(event.text);
+    used += measure(event.text);
+    if (used > room && pieces.length > 0) {
+      taken = row;
+      break;
+    }
+    pieces.push({ text: event.text, row });
   }
-  return { text: pieces.join(""), taken: rows.length };
+  const isWhole = taken === rows.length && ended;
+  for (let last = pieces.at(-1); !isWhole && last && endsWithin(last.text); last = pieces.at(-1)) {
+    if (pieces.length === 1 && taken !== rows.length) break;
+    taken = last.row;
+    pieces.pop();
+  }
+  return { text: pieces.map(({ text }) => text).join(""), taken };
+}
+
+function endsWithin(text: string): boolean {
+  return isHighSurrogate(text.charCodeAt(text.length - 1));
 }

@@ -3,12 +3,12 @@
  * that a run the model forgets does not go on at the user's expense.
  */
 
-import { timeoutSignal } from "../../support/abort.ts";
+import { type StopCause, timeoutSignal } from "../../support/abort.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
 import { settleWithin } from "../../support/settle-within.ts";
 import type { ExecutionEvent, Phase, RunRef } from "../events.ts";
-import type { RunRequest } from "../request.ts";
+import type { RunRequest, Target } from "../request.ts";
 import type { HostJobs } from "./host-jobs.ts";
 
 /** Ended runs that are remembered. */
@@ -22,12 +22,16 @@ export interface BackgroundRun {
   failure?: ExecutionFailure;
   phase: Phase;
   ended: boolean;
+  /** Who asked for the stop, once the run has ended by one. */
+  stoppedBy?: StopCause;
   /** Resolves when the remote run has an id, or when it is certain that it never will. */
   readonly named: Promise<void>;
 }
 
 export interface NewsOptions {
   waitMs: number;
+  /** Do not return at once for a run that waits for a person: that is known. */
+  despiteApproval?: boolean;
   /** Ends the waiting; the run goes on. */
   signal: AbortSignal;
   /** Called with what happens meanwhile. */
@@ -57,13 +61,18 @@ export class BackgroundRuns {
   }
 
   start(request: RunRequest, agentType: string, timeoutMs: number): BackgroundRun {
+    const started = this.#begin(request, agentType, timeoutMs);
+    this.#runs.set(started.temporaryId, started);
+    return started;
+  }
+
+  #begin(request: RunRequest, agentType: string, timeoutMs: number): BackgroundRun {
     const temporaryId = this.#ambient.uuid();
     let settle: () => void = () => undefined;
     const named = new Promise<void>((resolve) => {
       settle = resolve;
     });
     const started: BackgroundRun = { temporaryId, agentType, phase: "resolving", ended: false, named };
-    this.#runs.set(temporaryId, started);
     const tell: Listener = (event) => {
       for (const listener of [...(this.#listeners.get(started) ?? [])]) listener(event);
     };
@@ -85,7 +94,10 @@ export class BackgroundRuns {
       end: async (result) => {
         started.ended = true;
         if ("failure" in result) started.failure = result.failure;
-        else name(result.outcome.run);
+        else {
+          name(result.outcome.run);
+          if (result.outcome.stoppedBy) started.stoppedBy = result.outcome.stoppedBy;
+        }
         settle();
         tell(undefined);
         this.#forgetOldest();
@@ -99,8 +111,9 @@ export class BackgroundRuns {
    * Waits for something that a caller can act on: the end, or a wait for a person. Resolves at `waitMs` at the latest, and
    * when `signal` is aborted. Costs no call: the run is followed anyway.
    */
-  async news(run: BackgroundRun, { waitMs, signal, onEvent }: NewsOptions): Promise<void> {
-    if (run.ended || run.phase === "awaiting_approval" || waitMs <= 0) return;
+  async news(run: BackgroundRun, { waitMs, despiteApproval, signal, onEvent }: NewsOptions): Promise<void> {
+    const isKnown = run.phase === "awaiting_approval" && !despiteApproval;
+    if (run.ended || isKnown || waitMs <= 0) return;
     const limit = timeoutSignal(this.#ambient, waitMs, signal);
     const listeners = this.#listeners.get(run) ?? new Set();
     this.#listeners.set(run, listeners);
@@ -119,6 +132,17 @@ export class BackgroundRuns {
       limit.release();
       if (listener) listeners.delete(listener);
       if (listeners.size === 0) this.#listeners.delete(run);
+    }
+  }
+
+  /** Waits for news of a run that was started elsewhere. It is followed meanwhile, and goes on afterwards. */
+  async newsOf(runId: string, target: Target, options: NewsOptions): Promise<void> {
+    const request: RunRequest = { target, attachTo: runId, onApproval: "return" };
+    const followed = this.#begin(request, "", options.waitMs);
+    try {
+      await this.news(followed, options);
+    } finally {
+      this.#jobs.cancel(followed.temporaryId, "host");
     }
   }
 

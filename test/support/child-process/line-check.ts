@@ -8,11 +8,18 @@ import {
 } from "#protocols/dispatch-courier";
 import { type RpcError, RpcFailureSchema, type RpcId, RpcSuccessSchema } from "#protocols/json-rpc";
 import { SubagentEventParamsSchema, TaskEventParamsSchema } from "#protocols/roder-extension";
+import {
+  CancelledParamsSchema,
+  ElicitParamsSchema,
+  ProgressParamsSchema,
+} from "../../../protocols/mcp/2025-11-25/sent.ts";
 
-export type Mode = "courier" | "roder";
+export type Mode = "courier" | "roder" | "mcp";
 export type Json = Record<string, unknown>;
 export type Message =
   | { kind: "notification"; method: string; params: Json }
+  /** A request of ours to the host. */
+  | { kind: "request"; id: RpcId; method: string; params: Json }
   | { kind: "result"; id: RpcId; result: Json }
   | { kind: "error"; id: RpcId | null; error: RpcError };
 
@@ -24,9 +31,19 @@ const NotificationSchema = z.strictObject({
   params: z.looseObject({}),
 });
 
+/** Our ids are strings that cannot be taken for the host's. */
+const RequestSchema = NotificationSchema.extend({ id: z.string().regex(/^s\d+$/) });
+
 const EVENTS: Readonly<Record<Mode, Readonly<Record<string, z.ZodType>>>> = {
   courier: { [COURIER_EVENT_METHOD]: CourierEventSchema },
   roder: { "subagents/event": SubagentEventParamsSchema, "tasks/event": TaskEventParamsSchema },
+  mcp: { "notifications/progress": ProgressParamsSchema, "notifications/cancelled": CancelledParamsSchema },
+};
+
+const REQUESTS: Readonly<Record<Mode, Readonly<Record<string, z.ZodType>>>> = {
+  courier: {},
+  roder: {},
+  mcp: { "elicitation/create": ElicitParamsSchema },
 };
 
 /** Returns the message on a line (without its newline). Throws if the host would not accept it. */
@@ -44,6 +61,10 @@ export function checkLine(line: Buffer, mode: Mode): Message {
 
 function toMessage(value: unknown): Message {
   if (typeof value !== "object" || value === null) throw new Error("not an object");
+  if ("method" in value && "id" in value) {
+    const { id, method, params } = RequestSchema.parse(value);
+    return { kind: "request", id, method, params };
+  }
   if ("method" in value) {
     const { method, params } = NotificationSchema.parse(value);
     return { kind: "notification", method, params };
@@ -57,8 +78,8 @@ function toMessage(value: unknown): Message {
 }
 
 function checkPayload(message: Message, mode: Mode): void {
-  if (message.kind === "notification") {
-    const schema = EVENTS[mode][message.method];
+  if (message.kind === "notification" || message.kind === "request") {
+    const schema = (message.kind === "request" ? REQUESTS : EVENTS)[mode][message.method];
     if (!schema) throw new Error(`the host does not know ${message.method}`);
     schema.parse(message.params);
   } else if (mode === "courier") {

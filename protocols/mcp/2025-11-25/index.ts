@@ -1,0 +1,2 @@
+/** Revision 2025-11-25, and the handshake revisions before it. */
+export { CallToolParamsSchema, ElicitResultSchema, InitializeParamsSchema, ListParamsSchema } from "./requests.ts";

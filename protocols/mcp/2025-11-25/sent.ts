@@ -1,0 +1,52 @@
+/** What this program sends, strict. Only tests parse them. Source: schema 2025-11-25. */
+import * as z from "zod";
+
+const AnnotationsSchema = z.strictObject({
+  readOnlyHint: z.boolean(),
+  destructiveHint: z.boolean(),
+  idempotentHint: z.boolean(),
+  openWorldHint: z.boolean(),
+});
+const JsonSchemaSchema = z.looseObject({ type: z.literal("object") });
+
+const ToolSchema = z.strictObject({
+  name: z.string(),
+  title: z.string().optional(),
+  description: z.string(),
+  inputSchema: JsonSchemaSchema,
+  outputSchema: JsonSchemaSchema.optional(),
+  annotations: AnnotationsSchema.optional(),
+});
+export const ListToolsResultSchema = z.strictObject({ tools: z.array(ToolSchema) });
+
+export const InitializeResultSchema = z.strictObject({
+  protocolVersion: z.string(),
+  capabilities: z.strictObject({ tools: z.strictObject({}) }),
+  serverInfo: z.strictObject({ name: z.string(), title: z.string().optional(), version: z.string() }),
+  instructions: z.string(),
+});
+
+export const CallToolResultSchema = z.strictObject({
+  content: z.array(z.strictObject({ type: z.literal("text"), text: z.string() })),
+  structuredContent: z.looseObject({}).optional(),
+  isError: z.boolean(),
+});
+
+export const ProgressParamsSchema = z.strictObject({
+  progressToken: z.union([z.string(), z.int()]),
+  progress: z.number(),
+  message: z.string().max(100),
+});
+
+export const CancelledParamsSchema = z.strictObject({ requestId: z.string(), reason: z.string() });
+
+export const ElicitParamsSchema = z.looseObject({
+  message: z.string(),
+  requestedSchema: z.strictObject({
+    type: z.literal("object"),
+    properties: z.strictObject({
+      approve: z.looseObject({ type: z.literal("boolean"), default: z.undefined().optional() }),
+    }),
+    required: z.tuple([z.literal("approve")]),
+  }),
+});

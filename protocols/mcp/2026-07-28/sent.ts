@@ -1,0 +1,40 @@
+/** What this program sends, strict. Only tests parse them. Source: schema 2026-07-28. */
+import * as z from "zod";
+
+const MetaSchema = z.strictObject({
+  "io.modelcontextprotocol/serverInfo": z.strictObject({ name: z.string(), title: z.string(), version: z.string() }),
+});
+const complete = { resultType: z.literal("complete"), _meta: MetaSchema };
+const cacheable = { ...complete, ttlMs: z.int().min(0), cacheScope: z.enum(["public", "private"]) };
+
+export const DiscoverResultSchema = z.strictObject({
+  ...cacheable,
+  supportedVersions: z.array(z.string()),
+  capabilities: z.strictObject({ tools: z.strictObject({}) }),
+  instructions: z.string(),
+});
+
+export const ListToolsResultSchema = z.strictObject({
+  ...cacheable,
+  tools: z.array(z.looseObject({ name: z.string() })),
+});
+
+export const CallToolResultSchema = z.strictObject({
+  ...complete,
+  content: z.array(z.strictObject({ type: z.literal("text"), text: z.string() })),
+  structuredContent: z.looseObject({}).optional(),
+  isError: z.boolean(),
+});
+
+export const InputRequiredResultSchema = z.strictObject({
+  resultType: z.literal("input_required"),
+  _meta: MetaSchema,
+  inputRequests: z.record(
+    z.string(),
+    z.strictObject({
+      method: z.literal("elicitation/create"),
+      params: z.looseObject({ mode: z.literal("form"), message: z.string(), requestedSchema: z.looseObject({}) }),
+    }),
+  ),
+  requestState: z.string(),
+});

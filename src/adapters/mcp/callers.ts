@@ -1,0 +1,88 @@
+/**
+ * Who sends a request: a client that has shaken hands, or one whose request stands for itself. Both may speak in one process.
+ * What a client says of itself is not verified: it decides what is shown to it, never what it may do.
+ */
+import {
+  CLIENT_CAPABILITIES_META,
+  CLIENT_INFO_META,
+  EnvelopeSchema,
+  type HandshakeRevision,
+  InitializeParamsSchema,
+  PROTOCOL_VERSION_META,
+  STATELESS_REVISIONS,
+  UNSUPPORTED_REVISION,
+} from "#protocols/mcp";
+import { ExecutionFailure } from "../../support/failure.ts";
+import { isObject } from "../../support/objects.ts";
+import { describeIssues, JITLESS } from "../../support/zod.ts";
+import { negotiatedRevision } from "./handshake.ts";
+
+export type Caller =
+  | { era: "handshake"; revision: HandshakeRevision; canAsk: boolean }
+  | { era: "stateless"; canAsk: boolean };
+
+/** A request of a revision that is not spoken. */
+export class UnsupportedRevision extends ExecutionFailure {
+  readonly code = UNSUPPORTED_REVISION;
+  readonly data: { supported: readonly string[]; requested: string };
+  constructor(requested: string) {
+    super("unsupported", `protocol revision ${JSON.stringify(requested.slice(0, 80))} is not spoken here`);
+    this.data = { supported: STATELESS_REVISIONS, requested: requested.slice(0, 80) };
+  }
+}
+
+const ENVELOPE = [PROTOCOL_VERSION_META, CLIENT_CAPABILITIES_META, CLIENT_INFO_META];
+
+export class Callers {
+  #handshake: { revision: HandshakeRevision; elicitation: boolean } | undefined;
+  /** Nothing may be asked of a client before it has said so. */
+  #isReady = false;
+
+  /** Returns the revision that is spoken from now on. Throws `invalid_input` for params that are none. */
+  initialize(params: unknown): HandshakeRevision {
+    const parsed = InitializeParamsSchema.safeParse(params ?? {}, JITLESS);
+    if (!parsed.success) throw new ExecutionFailure("invalid_input", describeIssues(parsed.error));
+    const { protocolVersion, capabilities } = parsed.data;
+    const revision = negotiatedRevision(protocolVersion);
+    this.#handshake = { revision, elicitation: hasForms(capabilities) };
+    return revision;
+  }
+
+  ready(): void {
+    this.#isReady = true;
+  }
+
+  /** Throws `invalid_input` for a request that is of neither era, and `UnsupportedRevision`. */
+  of(params: unknown): Caller {
+    const envelope = envelopeOf(params);
+    if (envelope) return readEnvelope(envelope);
+    if (!this.#handshake) {
+      throw new ExecutionFailure(
+        "invalid_input",
+        `send initialize first, or ${PROTOCOL_VERSION_META} and ${CLIENT_CAPABILITIES_META} in the _meta of each request`,
+      );
+    }
+    const { revision, elicitation } = this.#handshake;
+    return { era: "handshake", revision, canAsk: elicitation && this.#isReady && revision >= "2025-06-18" };
+  }
+}
+
+/** Returns `_meta` of a request that stands for itself. */
+export function envelopeOf(params: unknown): Record<string, unknown> | undefined {
+  const meta = isObject(params) && isObject(params._meta) ? params._meta : undefined;
+  return meta && ENVELOPE.some((name) => name in meta) ? meta : undefined;
+}
+
+function readEnvelope(meta: Record<string, unknown>): Caller {
+  const parsed = EnvelopeSchema.safeParse(meta, JITLESS);
+  if (!parsed.success) throw new ExecutionFailure("invalid_input", `_meta: ${describeIssues(parsed.error)}`);
+  const revision = parsed.data[PROTOCOL_VERSION_META];
+  if (!STATELESS_REVISIONS.some((known) => known === revision)) throw new UnsupportedRevision(revision);
+  return { era: "stateless", canAsk: hasForms(parsed.data[CLIENT_CAPABILITIES_META]) };
+}
+
+/** An empty capability means forms, as before there was anything else. */
+function hasForms(capabilities: unknown): boolean {
+  const elicitation = isObject(capabilities) ? capabilities.elicitation : undefined;
+  return isObject(elicitation) && (isObject(elicitation.form) || Object.keys(elicitation).length === 0);
+}

@@ -1,0 +1,209 @@
+/** The tools: each starts, looks at or cancels a run, and returns a result that a model can use. */
+import {
+  answerWithin,
+  type BackgroundRun,
+  BackgroundRuns,
+  DEFAULT_TIMEOUT_MS,
+  type HostJobs,
+  type RunReport,
+} from "../../core/index.ts";
+import {
+  AgentsArgumentsSchema,
+  agentsText,
+  CANCEL_UNDER_WAY,
+  CancelArgumentsSchema,
+  chooseAgentName,
+  ENDED_ALREADY,
+  HOW_TO_START,
+  readArguments,
+  WaitingDispatchArgumentsSchema,
+  WaitingStatusArgumentsSchema,
+} from "../../model-tools/index.ts";
+import { NO_REPLY } from "../../stdio/index.ts";
+import { orAborted } from "../../support/abort.ts";
+import { sleep } from "../../support/ambient.ts";
+import { assertNever } from "../../support/assert-never.ts";
+import { settleWithin } from "../../support/settle-within.ts";
+import { Approvals } from "./approvals.ts";
+import type { Call } from "./call.ts";
+import type { McpOptions } from "./options.ts";
+import { Progress } from "./progress.ts";
+import { jsonSize, type RunState, roomForText, runResult, runState, startedState } from "./run-state.ts";
+
+/** What a call may take besides its wait. */
+const MAX_REPLY_MS = 2000;
+/** The service may show for a moment longer that a run waits. */
+const LAG_MS = 250;
+
+/** A run that a call tells of: one of this process, or any other by its id. */
+interface Subject {
+  own: BackgroundRun | undefined;
+  runId: string;
+}
+
+interface Wanted {
+  cursor: number;
+  wait_seconds: number;
+  /** What the run has waited for is decided: it goes on, though that may not show yet. */
+  decided?: boolean | undefined;
+}
+
+export class RunTools {
+  readonly #options: McpOptions;
+  readonly #runs: BackgroundRuns;
+  readonly #approvals: Approvals;
+
+  constructor(options: McpOptions, jobs: HostJobs) {
+    this.#options = options;
+    this.#runs = new BackgroundRuns(jobs, options.ambient);
+    this.#approvals = new Approvals(options);
+  }
+
+  /** Throws `UnusableState` for a repeated call that is not ours; all else that is thrown is for the model to read. */
+  call(call: Call): object | Promise<object> {
+    switch (call.name) {
+      case "seren_agents":
+        return this.#agents(call);
+      case "seren_dispatch":
+        return this.#dispatch(call);
+      case "seren_run_status":
+        return this.#look(call);
+      case "seren_run_cancel":
+        return this.#cancel(call);
+      default:
+        return assertNever(call.name);
+    }
+  }
+
+  #agents({ args }: Call) {
+    readArguments(AgentsArgumentsSchema, args);
+    const agents = this.#options.agents().map(({ name, description }) => ({ name, description }));
+    return {
+      content: [{ type: "text", text: agentsText(agents) }],
+      structuredContent: { agents, next: HOW_TO_START },
+      isError: false,
+    };
+  }
+
+  async #dispatch(call: Call): Promise<object> {
+    const { ambient, agents, target } = this.#options;
+    const read = readArguments(WaitingDispatchArgumentsSchema, call.args);
+    const { prompt, agent, deployment_id, inputs, timeout_seconds, wait_seconds = 0 } = read;
+    if (call.retry) {
+      const { runId, decided } = await this.#approvals.take(call.retry); // the run of this call goes on: none is started
+      return this.#tell({ own: this.#runs.find(runId), runId }, { cursor: 0, wait_seconds, decided }, call);
+    }
+    const choice =
+      deployment_id === undefined
+        ? {
+            agent: chooseAgentName(
+              agents().map(({ name }) => name),
+              agent,
+            ),
+          }
+        : { deploymentId: deployment_id };
+    const request = {
+      target: target(choice),
+      message: prompt,
+      onApproval: "wait" as const,
+      ...(inputs ? { inputs } : {}),
+    };
+    const timeoutMs = timeout_seconds === undefined ? DEFAULT_TIMEOUT_MS : timeout_seconds * 1000;
+    call.cancelled.throwIfAborted();
+    const own = this.#runs.start(request, choice.agent ?? "deployment", timeoutMs);
+    // Until this call is answered nobody has the id of the run, so nobody else could stop it.
+    call.cancelled.addEventListener("abort", () => this.#runs.cancel(own), { once: true });
+    await settleWithin(ambient, MAX_REPLY_MS, orAborted(own.named, call.cancelled));
+    if (own.failure && !own.run) throw own.failure;
+    if (wait_seconds === 0 || call.cancelled.aborted) return runResult(startedState(own));
+    return this.#tell({ own, runId: own.run?.runId ?? own.temporaryId }, { cursor: 0, wait_seconds }, call);
+  }
+
+  async #look(call: Call): Promise<object> {
+    const { run_id, cursor = 0, wait_seconds = 0 } = readArguments(WaitingStatusArgumentsSchema, call.args);
+    const retried = call.retry && (await this.#approvals.take(call.retry));
+    const own = this.#runs.find(run_id);
+    return this.#tell(
+      { own, runId: own?.run?.runId ?? run_id },
+      { cursor, wait_seconds, decided: retried?.decided },
+      call,
+    );
+  }
+
+  async #cancel({ args }: Call): Promise<object> {
+    const { ambient, runs } = this.#options;
+    const { run_id } = readArguments(CancelArgumentsSchema, args);
+    const own = this.#runs.find(run_id);
+    const isStopping = own !== undefined && this.#runs.cancel(own);
+    let words = CANCEL_UNDER_WAY;
+    if (!isStopping && own?.ended) words = ENDED_ALREADY;
+    else if (!isStopping) {
+      const ending = await answerWithin(ambient, MAX_REPLY_MS, runs.cancel(run_id));
+      if (ending !== undefined) words = ENDED_ALREADY;
+    }
+    const state = own ? startedState(own) : { run_id, status: "running", cursor: 0, text: "" };
+    const status = words === ENDED_ALREADY ? await this.#statusOf(run_id, own) : state.status;
+    const result: RunState = { ...state, status, next: words };
+    return { content: [{ type: "text", text: words }], structuredContent: result, isError: false };
+  }
+
+  async #statusOf(runId: string, own: BackgroundRun | undefined): Promise<string> {
+    return (await this.#state({ own, runId: own?.run?.runId ?? runId }, 0)).state.status;
+  }
+
+  /** Waits for news of the run, if that was asked for, and tells how it is then. */
+  async #tell(subject: Subject, { cursor, wait_seconds, decided = false }: Wanted, call: Call): Promise<object> {
+    const { ambient } = this.#options;
+    if (wait_seconds === 0) return runResult((await this.#state(subject, cursor)).state);
+    const until = ambient.now() + wait_seconds * 1000;
+    const progress = new Progress(ambient, call.wire, call.progressToken);
+    try {
+      let [goesOn, mayAsk] = [decided, this.#approvals.canAsk(call)];
+      for (;;) {
+        await this.#wait(subject, { until, call, progress, goesOn });
+        const { state, waits } = await this.#state(subject, cursor);
+        if (call.cancelled.aborted) return NO_REPLY;
+        if (waits && goesOn && ambient.now() < until && (await this.#approvals.isSettled(state.run_id))) {
+          await sleep(ambient, LAG_MS);
+          continue;
+        }
+        if (!waits || !mayAsk || ambient.now() >= until || call.hurried.aborted) return runResult(state);
+        if (call.caller.era === "stateless")
+          return (await this.#approvals.inputRequired(state.run_id)) ?? runResult(state);
+        mayAsk = false;
+        const asking = this.#approvals.ask(state.run_id, call).then((answered) => {
+          goesOn = answered;
+        });
+        await settleWithin(ambient, until - ambient.now(), orAborted(asking, call.hurried));
+      }
+    } finally {
+      progress.close();
+    }
+  }
+
+  async #wait(
+    { own, runId }: Subject,
+    { until, call, progress, goesOn }: { until: number; call: Call; progress: Progress; goesOn: boolean },
+  ): Promise<void> {
+    const { ambient, target } = this.#options;
+    const options = {
+      waitMs: until - ambient.now(),
+      signal: call.hurried,
+      despiteApproval: goesOn,
+      onEvent: (event: Parameters<Progress["take"]>[0]) => progress.take(event),
+    };
+    if (own) return this.#runs.news(own, options);
+    const { waits, isOver } = await this.#state({ own, runId }, 0);
+    if (!isOver && (!waits || goesOn)) await this.#runs.newsOf(runId, target({}), options);
+  }
+
+  async #state({ own, runId }: Subject, cursor: number): Promise<{ state: RunState; waits: boolean; isOver: boolean }> {
+    const { ambient, runs, redactor } = this.#options;
+    if (own?.failure && !own.run) throw own.failure;
+    if (own && !own.run) return { state: startedState(own, cursor), waits: false, isOver: false };
+    const look = runs.status(own?.run?.runId ?? runId, { cursor, room: roomForText, measure: jsonSize });
+    const report: RunReport = await answerWithin(ambient, MAX_REPLY_MS, look);
+    const isOver = report.outcome !== undefined;
+    return { state: runState(report, own, redactor), waits: !isOver && report.phase === "awaiting_approval", isOver };
+  }
+}

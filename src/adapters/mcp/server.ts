@@ -1,0 +1,107 @@
+/** The MCP server: its methods in both eras, its error replies and its end. */
+import { ListParamsSchema, SERVER_INFO_META } from "#protocols/mcp";
+import { HostJobs } from "../../core/index.ts";
+import { type EndCause, type Method, type MethodContext, NO_REPLY, type ServeOptions } from "../../stdio/index.ts";
+import { asFailure, ExecutionFailure } from "../../support/failure.ts";
+import { isObject } from "../../support/objects.ts";
+import { settleWithin } from "../../support/settle-within.ts";
+import { UnusableState } from "./approvals.ts";
+import { readCall, readParams } from "./call.ts";
+import { type Caller, Callers, envelopeOf } from "./callers.ts";
+import { failureText } from "./failure-text.ts";
+import { CACHING, discoverResult, initializeResult, serverInfo } from "./handshake.ts";
+import type { McpOptions } from "./options.ts";
+import { RunTools } from "./run-tools.ts";
+import { toolList } from "./tool-list.ts";
+import { toWireError } from "./wire-error.ts";
+
+/** For cancelling what runs when the client is gone; the rest of the end budget is for the last replies. */
+const DRAIN_BUDGET_MS = 8000;
+const END_BUDGET_MS = 9500;
+
+/** Passed to `serve` unchanged. */
+export type McpServer = Required<
+  Pick<ServeOptions, "methods" | "notifications" | "cancellation" | "toWireError" | "onEnd" | "endBudgetMs">
+>;
+
+type Handler = (caller: Caller, params: unknown, context: MethodContext) => object | Promise<object>;
+
+export function createMcpServer(options: McpOptions): McpServer {
+  const { heard, registry, ambient, log, version } = options;
+  const callers = new Callers();
+  const jobs = new HostJobs("tool", options);
+  const tools = new RunTools(options, jobs);
+  const closing = new AbortController();
+  let isWarm = false;
+  const warmUp = () => {
+    if (!isWarm) options.warmUp?.();
+    isWarm = true;
+  };
+  if (heard?.method === "initialize") callers.initialize(heard.params);
+  if (heard) warmUp();
+
+  /** A method of both eras: what stands for itself also says what it is, and whose answer it is. */
+  const forBoth =
+    (handle: Handler): Method =>
+    async (params, context) => {
+      const caller = callers.of(params);
+      const result = await handle(caller, params, context);
+      if (caller.era === "handshake" || result === NO_REPLY) return result;
+      return { resultType: "complete", ...result, _meta: { [SERVER_INFO_META]: serverInfo(version) } };
+    };
+
+  const callTool: Handler = async (caller, params, { wire, signal }) => {
+    const call = readCall(params, caller, { wire, signal, closing: closing.signal });
+    try {
+      return await tools.call(call);
+    } catch (error) {
+      if (signal.aborted) return NO_REPLY;
+      const failure = asFailure(error);
+      if (failure instanceof UnusableState) throw failure;
+      if (failure.kind === "internal") log("error", "a tool failed", { tool: call.name, error: String(failure.cause) });
+      return { content: [{ type: "text", text: failureText(failure) }], isError: true };
+    }
+  };
+
+  return {
+    methods: {
+      initialize: (params, { afterReply }) => {
+        const revision = callers.initialize(params);
+        afterReply(warmUp);
+        return initializeResult(revision, version);
+      },
+      ping: (params) => {
+        if (!envelopeOf(params)) return {};
+        throw new ExecutionFailure("unsupported", "this revision of the protocol has no ping");
+      },
+      "server/discover": forBoth((caller, _, { afterReply }) => {
+        if (caller.era === "handshake")
+          throw new ExecutionFailure("invalid_input", "server/discover needs an envelope");
+        afterReply(warmUp);
+        return discoverResult(version);
+      }),
+      "tools/list": forBoth((caller, params) => {
+        readParams(ListParamsSchema, params);
+        const list = { tools: toolList(caller) };
+        return caller.era === "stateless" ? { ...list, ...CACHING } : list;
+      }),
+      "tools/call": forBoth(callTool),
+    },
+    notifications: { "notifications/initialized": () => callers.ready() },
+    cancellation: {
+      notification: "notifications/cancelled",
+      requestId: (params) => (isObject(params) ? params.requestId : undefined),
+      paramsFor: (requestId) => ({ requestId, reason: "the answer is no longer needed" }),
+      replies: false,
+    },
+    toWireError,
+    async onEnd(cause: EndCause) {
+      log("info", "the client is gone", { cause, live: registry.size });
+      closing.abort(new ExecutionFailure("cancelled", "seren-bridge is shutting down"));
+      jobs.cancelAll("shutdown");
+      const settled = Promise.all([registry.drain("shutdown", DRAIN_BUDGET_MS), jobs.settled()]);
+      await settleWithin(ambient, DRAIN_BUDGET_MS, settled);
+    },
+    endBudgetMs: END_BUDGET_MS,
+  };
+}
