@@ -33,6 +33,11 @@ export async function readUserFile(path: string, newMode: number): Promise<UserF
   }
 }
 
+/** The failure for a file that is left as it is. `why` says the fix as well. */
+export function untouched({ path }: UserFile, why: string): ExecutionFailure {
+  return new ExecutionFailure("invalid_input", `${path} was not touched: ${why}`);
+}
+
 export function changesNothing({ file, after }: FileChange): boolean {
   return (file.text ?? "") === after;
 }

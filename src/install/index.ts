@@ -6,6 +6,7 @@ export {
   type FileChange,
   readUserFile,
   type UserFile,
+  untouched,
   type WriteFile,
 } from "./file-change.ts";
 export { findProgram, isProgram } from "./find-program.ts";

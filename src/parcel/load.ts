@@ -9,6 +9,7 @@ import {
   ParcelManifestSchema,
 } from "#protocols/dispatch-courier";
 import { ExecutionFailure } from "../support/failure.ts";
+import { systemCode } from "../support/system-error.ts";
 import { JITLESS } from "../support/zod.ts";
 import { checked, readJson } from "./json-file.ts";
 import { quoted } from "./printable.ts";
@@ -77,6 +78,6 @@ async function exists(path: string): Promise<boolean> {
     await stat(path);
     return true;
   } catch (error) {
-    return !(error instanceof Error && "code" in error && error.code === "ENOENT");
+    return systemCode(error) !== "ENOENT";
   }
 }

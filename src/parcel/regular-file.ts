@@ -2,6 +2,8 @@
 import { type BigIntStats, constants } from "node:fs";
 import { type FileHandle, lstat, open } from "node:fs/promises";
 import { ExecutionFailure } from "../support/failure.ts";
+import { tooLarge } from "../support/plain-file.ts";
+import { pathFailure, systemCode } from "../support/system-error.ts";
 
 const CHUNK_BYTES = 256 * 1024;
 
@@ -64,24 +66,14 @@ async function openRegular(path: string, shown: string, maxBytes: number): Promi
 function requireRegular(stats: BigIntStats, shown: string): BigIntStats {
   if (stats.isFile()) return stats;
   const what = stats.isSymbolicLink() ? "a symbolic link" : stats.isDirectory() ? "a folder" : "not a regular file";
-  throw new ExecutionFailure("invalid_input", `${shown} is ${what}; a parcel consists of regular files only`);
-}
-
-function tooLarge(shown: string, maxBytes: number): ExecutionFailure {
-  return new ExecutionFailure("invalid_input", `${shown} is larger than the ${maxBytes} bytes it may have`);
+  throw notRegular(shown, what);
 }
 
 /** The failure for an error of the file system. */
 export function unreadable(error: unknown, shown: string): ExecutionFailure {
-  if (error instanceof ExecutionFailure) return error;
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  const why =
-    code === "ENOENT" || code === "ENOTDIR"
-      ? "does not exist"
-      : code === "ELOOP"
-        ? "is a symbolic link; a parcel consists of regular files only"
-        : code === "EACCES" || code === "EPERM"
-          ? "cannot be read: permission denied"
-          : `cannot be read${code ? ` (${code})` : ""}`;
-  return new ExecutionFailure("invalid_input", `${shown} ${why}`, { cause: error });
+  return systemCode(error) === "ELOOP" ? notRegular(shown, "a symbolic link") : pathFailure(shown, "read", error);
+}
+
+function notRegular(shown: string, what: string): ExecutionFailure {
+  return new ExecutionFailure("invalid_input", `${shown} is ${what}; a parcel consists of regular files only`);
 }

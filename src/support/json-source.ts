@@ -118,8 +118,8 @@ function* tokensOf(source: string): Generator<Token, void, void> {
   }
 }
 
-/** Returns the index after the string that begins at `start`. */
-function endOfString(source: string, start: number): number {
+/** Returns the index after the string that begins at `start`; that of the text's end for one that is cut. */
+export function endOfString(source: string, start: number): number {
   for (let quote = start; ; ) {
     quote = source.indexOf('"', quote + 1);
     if (quote < 0) return source.length;

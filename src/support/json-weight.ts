@@ -2,10 +2,11 @@
  * What a JSON text costs once it is parsed. Its length does not say: 32 MiB of `[],` are ten million arrays, and half a
  * gigabyte.
  */
+import { endOfString } from "./json-source.ts";
+
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const OPEN_LIST = 0x5b;
-const BACKSLASH = 0x5c;
 const OPEN_OBJECT = 0x7b;
 
 /** More than the events of a record of the largest size that is read have members. */
@@ -17,16 +18,9 @@ export function hasTooManyValues(text: string, most = MAX_VALUES): boolean {
   let values = 0;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
-    if (code === QUOTE) at = endOfString(text, at);
+    if (code === QUOTE) at = endOfString(text, at) - 1;
     else if (code === COMMA || code === OPEN_LIST || code === OPEN_OBJECT) values += 1;
     if (values > most) return true;
   }
   return false;
-}
-
-/** Returns the index of the quote that closes the string which opens at `at`. */
-function endOfString(text: string, at: number): number {
-  let end = at + 1;
-  while (end < text.length && text.charCodeAt(end) !== QUOTE) end += text.charCodeAt(end) === BACKSLASH ? 2 : 1;
-  return end;
 }

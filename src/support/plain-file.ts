@@ -104,9 +104,9 @@ function bounded(path: string, bytes: Buffer, filled: number, maxBytes: number):
   return bytes.subarray(0, filled);
 }
 
-function tooLarge(path: string, maxBytes: number): ExecutionFailure {
+export function tooLarge(path: string, maxBytes: number): ExecutionFailure {
   return new ExecutionFailure(
     "invalid_input",
-    `${path} is larger than the ${maxBytes} bytes such a file may have; look at what is in it`,
+    `${path} is larger than the ${maxBytes} bytes it may have; look at what is in it`,
   );
 }

@@ -175,7 +175,11 @@ test("invalid UTF-8, blank lines, responses and notifications: no reply, or one 
 describe("a parcel", () => {
   type Spoilt = [name: string, spoil: (folder: string) => void, message: RegExp];
   const SPOILT: Spoilt[] = [
-    ["not there", (folder) => rmSync(folder, { recursive: true }), /^the parcel ".*" does not exist$/],
+    [
+      "not there",
+      (folder) => rmSync(folder, { recursive: true }),
+      /^the parcel ".*" cannot be read: it does not exist; check the path$/,
+    ],
     ["no manifest", (folder) => rmSync(join(folder, "manifest.json")), /it has no manifest\.json/],
     ["no lock", (folder) => rmSync(join(folder, "parcel.lock")), /parcel\.lock/],
     [
@@ -359,7 +363,7 @@ describe("the key", () => {
   test("is not repeated, not even before it was used for the first time", async () => {
     const host = new CourierHost({ env: { SEREN_API_KEY: API_KEY } });
     const { error } = await host.ask("validate_parcel", { parcel_dir: `/no/${API_KEY}` });
-    expect(error?.message).toBe('the parcel "/no/[redacted]" does not exist');
+    expect(error?.message).toBe('the parcel "/no/[redacted]" cannot be read: it does not exist; check the path');
     host.child.send(line({ method: API_KEY }));
     expect((await host.heard()).error?.message).toBe("this courier has no method [redacted]");
   });

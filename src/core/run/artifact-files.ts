@@ -6,6 +6,7 @@ import { timeoutSignal } from "../../support/abort.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { clipBytes } from "../../support/clip.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
+import { systemCode } from "../../support/system-error.ts";
 import { trimmed, withoutEnd } from "../../support/trim.ts";
 import type { Artifact, Outcome } from "../events.ts";
 
@@ -136,8 +137,7 @@ function tooLarge(): ExecutionFailure {
 function problemOf(error: unknown): string {
   if (error instanceof ExecutionFailure) return error.message;
   if (error instanceof RangeError) return "its content is nested too deeply";
-  const code = error instanceof Error && "code" in error ? String(error.code) : asFailure(error).kind;
-  return `it could not be written (${code})`;
+  return `it could not be written (${systemCode(error) ?? asFailure(error).kind})`;
 }
 
 /** Returns a plain, unused file name for the title that the run chose: no separators and no leading dots. */

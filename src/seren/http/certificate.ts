@@ -2,6 +2,7 @@
 import type { PeerCertificate, TLSSocket } from "node:tls";
 import { buildConnector } from "undici";
 import { clipCharacters } from "../../support/clip.ts";
+import { systemCode } from "../../support/system-error.ts";
 import { onOneLine } from "../../support/unseen.ts";
 
 const MAX_NAME_CHARACTERS = 120;
@@ -35,15 +36,15 @@ function isTlsSocket(socket: unknown): socket is TLSSocket {
 }
 
 export function isCertificateError(error: Error): boolean {
-  return "code" in error && typeof error.code === "string" && BAD_CERTIFICATE.test(error.code);
+  return BAD_CERTIFICATE.test(systemCode(error) ?? "");
 }
 
 /** Returns what is wrong with the certificate and what to do; undefined for any other error. */
 export function certificateWords(error: Error): string | undefined {
-  if (!isCertificateError(error) || !("code" in error)) return undefined;
+  const code = systemCode(error);
+  if (code === undefined || !isCertificateError(error)) return undefined;
   const own = "cert" in error ? (error.cert as PeerCertificate) : undefined;
   const certificate = certificates.get(error) ?? own;
-  const code = String(error.code);
   return `the certificate ${nameOf(certificate)}${reasonOf(code, certificate)} (${code})`;
 }
 

@@ -1,5 +1,6 @@
 /** Errors between this machine and a service: what to tell a person, and whether the request can have left. */
 import { ExecutionFailure, type FailureDetails } from "../../support/failure.ts";
+import { systemCode } from "../../support/system-error.ts";
 import { certificateWords, isCertificateError } from "./certificate.ts";
 import { TunnelFailure } from "./dispatcher.ts";
 
@@ -51,8 +52,8 @@ export function whyUnreachable(error: unknown): string | undefined {
   for (const one of chain(error)) {
     const words = proxyWords(one) ?? certificateWords(one);
     if (words) return words;
-    if (NO_TLS.test(codeOf(one))) {
-      return `what answers does not speak TLS (${codeOf(one)}); check the address, its port and the proxy`;
+    if (NO_TLS.test(systemCode(one) ?? "")) {
+      return `what answers does not speak TLS (${systemCode(one)}); check the address, its port and the proxy`;
     }
     if (one.name === NO_HTTP) return "what answers does not speak HTTP; check the address, its port and the proxy";
   }
@@ -74,7 +75,7 @@ function wasNeverSent(error: unknown): boolean {
     if (one instanceof TunnelFailure || isCertificateError(one)) return true;
     if (one instanceof AggregateError) return one.errors.length > 0 && one.errors.every(wasNeverSent);
     if ("syscall" in one && typeof one.syscall === "string" && CONNECTING.has(one.syscall)) return true;
-    return NEVER_SENT.has(codeOf(one));
+    return NEVER_SENT.has(systemCode(one) ?? "");
   });
 }
 
@@ -83,8 +84,4 @@ function chain(error: unknown): Error[] {
   const errors: Error[] = [];
   for (let one = error; one instanceof Error && errors.length < 10; one = one.cause) errors.push(one);
   return errors;
-}
-
-function codeOf(error: Error): string {
-  return "code" in error && typeof error.code === "string" ? error.code : "";
 }

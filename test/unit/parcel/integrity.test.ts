@@ -66,13 +66,13 @@ describe("tampering is refused", () => {
     await truncate(path, 2 ** 40);
     expect(await failureOf(() => verify(dir))).toEqual(invalid(/"SOUL\.md" is larger than the 35 bytes it may have/));
     await rm(path);
-    expect(await failureOf(() => verify(dir))).toEqual(invalid(/"SOUL\.md" does not exist/));
+    expect(await failureOf(() => verify(dir))).toEqual(invalid(/"SOUL\.md" cannot be read: it does not exist/));
   });
 
   test("a parcel without its folder, or with a link instead", async () => {
     const dir = await copyOf("chat");
     await rm(join(dir, "context"), { recursive: true });
-    expect(await failureOf(() => verify(dir))).toEqual(invalid(/folder context does not exist/));
+    expect(await failureOf(() => verify(dir))).toEqual(invalid(/folder context cannot be read: it does not exist/));
     await symlink(join(parcelDir("chat"), "context"), join(dir, "context"));
     expect(await failureOf(() => verify(dir))).toEqual(invalid(/folder context is a symbolic link/));
   });
@@ -158,7 +158,7 @@ describe("the lock", () => {
   test("missing is refused", async () => {
     const dir = await copyOf("chat");
     await rm(join(dir, "parcel.lock"));
-    expect(await failureOf(() => verify(dir))).toEqual(invalid(/parcel\.lock does not exist/));
+    expect(await failureOf(() => verify(dir))).toEqual(invalid(/parcel\.lock cannot be read: it does not exist/));
   });
 
   test("may have members of a later host at every level", async () => {

@@ -22,7 +22,9 @@ describe("refused with the name of the file", () => {
 
   test("a path that does not exist", async () => {
     const dir = await scratch();
-    expect(await failureOf(() => loadParcel(join(dir, "no")))).toEqual(invalid(/no" does not exist$/));
+    expect(await failureOf(() => loadParcel(join(dir, "no")))).toEqual(
+      invalid(/no" cannot be read: it does not exist; check the path$/),
+    );
     expect(await failureOf(() => loadParcel(""))).toEqual(invalid(/empty/));
     expect(await failureOf(() => loadParcel("a\0b"))).toEqual(invalid(/NUL/));
   });

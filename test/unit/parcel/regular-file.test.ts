@@ -20,7 +20,10 @@ test("refuses by size before it reads", async () => {
   await truncate(path, 2 ** 40);
   let pieces = 0;
   const failure = await failureOf(() => readRegular(path, "it", 1024 * 1024, () => (pieces += 1)));
-  expect(failure).toEqual({ kind: "invalid_input", message: "it is larger than the 1048576 bytes it may have" });
+  expect(failure).toEqual({
+    kind: "invalid_input",
+    message: "it is larger than the 1048576 bytes it may have; look at what is in it",
+  });
   expect(pieces).toBe(0);
 });
 
@@ -28,7 +31,7 @@ test.skipIf(process.platform !== "linux")("stops at the limit when a file is lon
   // Files of /proc have size 0 and content all the same, like a file that grows while it is read.
   expect(await failureOf(() => readWhole("/proc/self/status", "it", 10))).toEqual({
     kind: "invalid_input",
-    message: "it is larger than the 10 bytes it may have",
+    message: "it is larger than the 10 bytes it may have; look at what is in it",
   });
 });
 
@@ -36,10 +39,10 @@ test("names the file by its role and not by its local path", async () => {
   const dir = await scratch();
   expect(await failureOf(() => readWhole(join(dir, "no"), "the parcel's lock", 10))).toEqual({
     kind: "invalid_input",
-    message: "the parcel's lock does not exist",
+    message: "the parcel's lock cannot be read: it does not exist; check the path",
   });
   expect(await failureOf(() => readWhole(join(dir, "x".repeat(400)), "it", 10))).toEqual({
     kind: "invalid_input",
-    message: "it cannot be read (ENAMETOOLONG)",
+    message: "it cannot be read: the path is too long; choose a shorter one",
   });
 });

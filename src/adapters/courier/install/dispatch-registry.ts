@@ -16,6 +16,7 @@ import {
   readUserFile,
   removeElement,
   type UserFile,
+  untouched,
 } from "../../../install/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import { readPlainFileSync } from "../../../support/plain-file.ts";
@@ -112,9 +113,9 @@ function parseRegistry(file: UserFile): z.output<typeof RegistrySchema> {
   return registry.data;
 }
 
-function unusable({ path }: UserFile, why: string): ExecutionFailure {
-  return new ExecutionFailure(
-    "invalid_input",
-    `${path} was not touched: ${why}. Look at the file, or install with: dispatch courier install <folder of seren-bridge>/courier-plugin.json`,
+function unusable(file: UserFile, why: string): ExecutionFailure {
+  return untouched(
+    file,
+    `${why}. Look at the file, or install with: dispatch courier install <folder of seren-bridge>/courier-plugin.json`,
   );
 }

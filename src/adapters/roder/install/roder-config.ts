@@ -6,8 +6,13 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { parse } from "smol-toml";
 import * as z from "zod";
-import { type FileChange, type InstallContext, readUserFile, type UserFile } from "../../../install/index.ts";
-import { ExecutionFailure } from "../../../support/failure.ts";
+import {
+  type FileChange,
+  type InstallContext,
+  readUserFile,
+  type UserFile,
+  untouched,
+} from "../../../install/index.ts";
 
 /** Equals the manifest's id, so that this entry takes the place of an installed package's instead of clashing with it. */
 export const EXTENSION_ID = "roder-ext-seren-cloud";
@@ -67,7 +72,7 @@ export function withRoderEntry(file: UserFile, entry: RoderEntry): FileChange {
   const present = configuredEntry(file);
   if (present && isDeepStrictEqual(plain(present), entry)) return { file, after: text };
   if (present) {
-    throw unusable(
+    throw untouched(
       file,
       `it already has an entry "${EXTENSION_ID}" that was written by hand. Make it read:\n\n${entryText(entry)}\n`,
     );
@@ -82,7 +87,7 @@ export function withoutRoderEntry(file: UserFile): FileChange {
   const own = blockIn(text);
   if (!own) {
     if (configuredEntry(file)) {
-      throw unusable(file, `its entry "${EXTENSION_ID}" was written by hand, so it is yours to remove`);
+      throw untouched(file, `its entry "${EXTENSION_ID}" was written by hand, so it is yours to remove`);
     }
     return { file, after: text };
   }
@@ -116,7 +121,7 @@ function verified(file: UserFile, before: Config, after: string, entry: RoderEnt
   const found = fresh?.process_extensions?.filter(({ id }) => id === EXTENSION_ID) ?? [];
   const right = entry ? found.length === 1 && isDeepStrictEqual(plain(found[0]), entry) : found.length === 0;
   if (!fresh || !right || !isDeepStrictEqual(plain(others(fresh)), plain(others(before)))) {
-    throw unusable(
+    throw untouched(
       file,
       `its form is one this version cannot change safely${entry ? `. Add by hand:\n\n${entryText(entry)}\n` : ""}`,
     );
@@ -134,10 +139,6 @@ function parseConfig(file: UserFile, text: string): Config {
     return ConfigSchema.parse(parse(text.replace(/^\ufeff/, "")));
   } catch (error) {
     const why = error instanceof Error ? (error.message.split("\n")[0] ?? "") : "";
-    throw unusable(file, `it cannot be read as TOML (${why})`);
+    throw untouched(file, `it cannot be read as TOML (${why})`);
   }
-}
-
-function unusable({ path }: UserFile, why: string): ExecutionFailure {
-  return new ExecutionFailure("invalid_input", `${path} was not touched: ${why}`);
 }

@@ -5,6 +5,7 @@
 import { type Manifest, ManifestSchema, type ProvidedService } from "#protocols/roder-extension";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import { readPlainFileSync } from "../../../support/plain-file.ts";
+import { systemCode } from "../../../support/system-error.ts";
 import { describeIssues } from "../../../support/zod.ts";
 import { fnv1a64, isShipped, manifestPaths, readToml } from "./manifest-file.ts";
 
@@ -82,5 +83,5 @@ export function serviceIds(manifest: ManifestOnDisk, type: ProvidedService["type
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "unreadable";
+  return systemCode(error) ?? "unreadable";
 }
