@@ -2,6 +2,7 @@
  * JSON as it was written. Parsing loses what a person may have to see exactly: the digits of a long number, and a member
  * that is there twice. Everything here takes text that `JSON.parse` accepts, and takes linear time.
  */
+import { endOfString } from "./json-string.ts";
 import { isObject } from "./objects.ts";
 
 /** One member of an object, or one item of a list (without a name). */
@@ -115,16 +116,5 @@ function* tokensOf(source: string): Generator<Token, void, void> {
     const start = match.index;
     if (match[0] === '"') token.lastIndex = endOfString(source, start);
     yield { text: source.slice(start, token.lastIndex), start, end: token.lastIndex };
-  }
-}
-
-/** Returns the index after the string that begins at `start`; that of the text's end for one that is cut. */
-export function endOfString(source: string, start: number): number {
-  for (let quote = start; ; ) {
-    quote = source.indexOf('"', quote + 1);
-    if (quote < 0) return source.length;
-    let before = quote - 1;
-    while (source[before] === "\\") before -= 1;
-    if ((quote - before) % 2 === 1) return quote + 1;
   }
 }

@@ -2,7 +2,7 @@
  * What a JSON text costs once it is parsed. Its length does not say: 32 MiB of `[],` are ten million arrays, and half a
  * gigabyte.
  */
-import { endOfString } from "./json-source.ts";
+import { endOfString } from "./json-string.ts";
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
