@@ -1,0 +1,67 @@
+/** The official clients drive the built file: they check every message against schemas that we have not written. */
+import { describe, expect, test } from "vitest";
+import { script, startCloud } from "../support/child-process/cloud.ts";
+import { connect, GENERATIONS, obstacle } from "./mcp-sdk.ts";
+
+describe.skipIf(obstacle !== "")(`the official clients${obstacle}`, () => {
+  describe.each(GENERATIONS)("%s", (generation) => {
+    test("connects, lists, starts, waits and reads; results fit their output schemas", async () => {
+      const { cloud, env } = await startCloud();
+      const client = await connect(generation, env);
+      const { tools } = await client.listTools();
+      expect(tools.map(({ name }) => name)).toEqual([
+        "seren_agents",
+        "seren_dispatch",
+        "seren_run_status",
+        "seren_run_cancel",
+      ]);
+      expect(client.serverVersion()?.name).toBe("seren-bridge");
+      expect((await client.call("seren_agents", {})).structuredContent).toHaveProperty("agents");
+      const progress: number[] = [];
+      const prompt = script({ text: "Hello " }, { sleep_ms: 200 }, { text: "there" });
+      const { structuredContent } = await client.call(
+        "seren_dispatch",
+        { prompt, wait_seconds: 30 },
+        { onprogress: (one) => void progress.push(one.progress) },
+      );
+      expect(structuredContent).toMatchObject({ status: "completed", answer: "Hello there" });
+      expect(progress.length).toBeGreaterThan(0);
+      const again = await client.call("seren_run_status", { run_id: structuredContent?.run_id });
+      expect(again.structuredContent).toMatchObject({ text: "Hello there" });
+      expect((await client.call("seren_dispatch", { prompt: "" })).isError).toBe(true);
+      await client.close();
+      expect(cloud.stats()).toMatchObject({ runsStarted: 1, runsActive: [] });
+    });
+
+    test("a look that runs into the client's timeout leaves the run; the end of the client cancels it", async () => {
+      const { cloud, env, run } = await startCloud();
+      const client = await connect(generation, env);
+      const { structuredContent } = await client.call("seren_dispatch", { prompt: script({ hang: true }) });
+      const { ended } = await run(0);
+      const run_id = structuredContent?.run_id;
+      await expect(client.call("seren_run_status", { run_id, wait_seconds: 40 }, { timeout: 300 })).rejects.toThrow();
+      expect((await client.call("seren_run_status", { run_id })).structuredContent).toMatchObject({
+        status: "running",
+      });
+      expect(cloud.stats()).toMatchObject({ cancelsReceived: 0 });
+      await client.close();
+      expect(await ended).toBe("cancelled");
+    });
+
+    test.each([
+      [true, "completed"],
+      [false, "blocked"],
+    ])("asks its user: %s is %s", async (approve, status) => {
+      const { env } = await startCloud();
+      const shown: string[] = [];
+      const client = await connect(generation, env, ({ message }) => {
+        shown.push(message);
+        return { action: "accept", content: { approve } };
+      });
+      const prompt = script({ approve: "deploy", args: { env: "prod" }, reason: "ship" }, { text: "Done." });
+      const { structuredContent } = await client.call("seren_dispatch", { prompt, wait_seconds: 30 });
+      expect(structuredContent).toMatchObject({ status });
+      expect(shown).toEqual([expect.stringContaining('"env": "prod"')]);
+    });
+  });
+});
