@@ -26,6 +26,15 @@ export const CallToolResultSchema = z.strictObject({
   isError: z.boolean(),
 });
 
+/** One yes or no, without a default: some clients fill defaults in. */
+const FormSchema = z.strictObject({
+  type: z.literal("object"),
+  properties: z.strictObject({
+    approve: z.strictObject({ type: z.literal("boolean"), title: z.string(), description: z.string() }),
+  }),
+  required: z.tuple([z.literal("approve")]),
+});
+
 export const InputRequiredResultSchema = z.strictObject({
   resultType: z.literal("input_required"),
   _meta: MetaSchema,
@@ -33,7 +42,7 @@ export const InputRequiredResultSchema = z.strictObject({
     z.string(),
     z.strictObject({
       method: z.literal("elicitation/create"),
-      params: z.looseObject({ mode: z.literal("form"), message: z.string(), requestedSchema: z.looseObject({}) }),
+      params: z.looseObject({ mode: z.literal("form"), message: z.string(), requestedSchema: FormSchema }),
     }),
   ),
   requestState: z.string(),
