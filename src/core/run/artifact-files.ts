@@ -9,9 +9,12 @@ import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import { systemCode } from "../../support/system-error.ts";
 import { trimmed, withoutEnd } from "../../support/trim.ts";
 import type { Artifact, Outcome } from "../events.ts";
+import { ArtifactBudget } from "./artifact-budget.ts";
 
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
 const MAX_TOTAL_BYTES = 256 * 1024 * 1024;
+/** What is fetched in vain is not kept, but it has been fetched. */
+const MAX_FETCHED_BYTES = 4 * MAX_TOTAL_BYTES;
 /** Limit for all artifacts of a run together. A turn may have hours left, and an address may be slow on purpose. */
 const MAX_SAVING_MS = 10 * 60_000;
 const AT_ONCE = 4;
@@ -48,16 +51,29 @@ export async function saveArtifacts(
   const target = join(folder, run?.runId ?? "run");
   const limit = timeoutSignal(ambient, MAX_SAVING_MS, parent);
   const { signal } = limit;
-  const room = new Room(MAX_TOTAL_BYTES);
+  const budget = new ArtifactBudget({ total: MAX_TOTAL_BYTES, each: MAX_FILE_BYTES });
+  let fetched = 0;
+  const onBytes = (count: number) => {
+    fetched += count;
+    if (fetched > MAX_FETCHED_BYTES) throw tooMuch();
+  };
   const taken = new Set<string>();
   const files = artifacts.map((artifact) => ({ artifact, path: join(target, fileName(artifact, taken)) }));
-  const save = async ({ artifact, path }: { artifact: Artifact; path: string }): Promise<SavedArtifact> => {
+  const save = async (
+    place: number,
+    { artifact, path }: { artifact: Artifact; path: string },
+  ): Promise<SavedArtifact> => {
     try {
       signal.throwIfAborted();
       await mkdir(target, { recursive: true, mode: 0o700 });
-      await writeArtifact(artifact, path, contentOf(artifact, fetch, signal), room);
+      await writeArtifact(artifact, path, contentOf(artifact, fetch, signal), {
+        onBytes,
+        hasRoom: (bytes) => budget.hasRoom(place, bytes),
+        isKept: (bytes) => budget.decide(place, bytes),
+      });
       return { artifact, path };
     } catch (error) {
+      budget.drop(place);
       return { artifact, problem: signal.aborted ? "there was no time left for it" : problemOf(error) };
     }
   };
@@ -66,7 +82,7 @@ export async function saveArtifacts(
   const work = async () => {
     for (let file = files[next]; file; file = files[next]) {
       const place = next++;
-      saved[place] = await save(file);
+      saved[place] = await save(place, file);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
@@ -74,19 +90,11 @@ export async function saveArtifacts(
   return saved;
 }
 
-/** Bytes that may still be written. What was fetched in vain counts as well. */
-class Room {
-  #left: number;
-
-  constructor(bytes: number) {
-    this.#left = bytes;
-  }
-
-  take(bytes: number): void {
-    if (bytes > this.#left)
-      throw new ExecutionFailure("invalid_input", `the artifacts of this run have more than ${MAX_TOTAL_BYTES} bytes`);
-    this.#left -= bytes;
-  }
+interface Limits {
+  /** Throws when all artifacts together have sent too much. */
+  onBytes: (count: number) => void;
+  hasRoom: (bytes: number) => boolean;
+  isKept: (bytes: number) => Promise<boolean>;
 }
 
 /** Writes as it reads, so that no artifact is held in memory. A file that could not be completed is removed. */
@@ -94,7 +102,7 @@ async function writeArtifact(
   { sha256 }: Artifact,
   path: string,
   content: AsyncIterable<Uint8Array>,
-  room: Room,
+  { onBytes, hasRoom, isKept }: Limits,
 ): Promise<void> {
   const hash = createHash("sha256");
   const file = await open(path, "w", 0o600);
@@ -104,12 +112,14 @@ async function writeArtifact(
     for await (const bytes of content) {
       size += bytes.byteLength;
       if (size > MAX_FILE_BYTES) throw tooLarge();
-      room.take(bytes.byteLength);
+      onBytes(bytes.byteLength);
+      if (!hasRoom(size)) throw tooMuch();
       hash.update(bytes);
       await file.appendFile(bytes);
     }
     if (sha256 && hash.digest("hex") !== sha256)
       throw new ExecutionFailure("contract", "its content does not match its hash");
+    if (!(await isKept(size))) throw tooMuch();
     isComplete = true;
   } finally {
     await file.close();
@@ -128,6 +138,10 @@ async function* contentOf(
   }
   // Not indented: the blanks of deep nesting can be thousands of times the content.
   yield Buffer.from(typeof payload === "string" ? payload : `${JSON.stringify(payload)}\n`);
+}
+
+function tooMuch(): ExecutionFailure {
+  return new ExecutionFailure("invalid_input", `the artifacts of this run have more than ${MAX_TOTAL_BYTES} bytes`);
 }
 
 function tooLarge(): ExecutionFailure {
