@@ -1,6 +1,6 @@
 /**
- * Writes `catalog/extensions.json`, the Dispatch catalog, and brings the version in `courier-plugin.json` to that of
- * `package.json`. Everything comes from `package.json` and `courier-plugin.json`, so a release changes one number.
+ * Writes `catalog/extensions.json`, the Dispatch catalog, and brings the version in the two plugin manifests to that of
+ * `package.json`. Everything comes from `package.json` and these manifests, so a release changes one number.
  *
  * Usage: node scripts/write-catalog.mjs [--release-file FILE] [--base-url URL] [--out FILE]
  *   --release-file   puts the file's SHA-256 into the entry; without it the host takes the hash from SHA256SUMS
@@ -21,8 +21,11 @@ const { values } = parseArgs({
 });
 
 const { version, description, repository } = readJson("package.json");
-const plugin = readJson("courier-plugin.json");
-if (plugin.version !== version) writeJson(join(root, "courier-plugin.json"), { ...plugin, version });
+const [COURIER, DEPLOYMENT] = ["courier-plugin.json", "deployment-plugin.json"].map((file) => {
+  const manifest = readJson(file);
+  if (manifest.version !== version) writeJson(join(root, file), { ...manifest, version });
+  return { ...manifest, file };
+});
 
 const repo = /github\.com\/([^/]+\/[^/.]+)/.exec(repository.url)[1];
 const tag = `v${version}`;
@@ -57,20 +60,21 @@ function executable(target, suffix) {
   };
 }
 
-/** Two entries may install one courier: what is registered is the name in the manifest. */
-function entry({ suffix, title, hint, binaries }) {
+/** Two entries may install one plugin: what is registered is the name in the manifest. */
+function entry({ plugin, suffix, title, hint, binaries }) {
+  const { kind } = plugin;
   return {
-    // Not `seren-cloud`: Dispatch finds entries by name alone, and a deployment plugin has that one.
-    id: `seren-bridge.courier-seren-cloud${suffix}`,
-    name: `courier-seren-cloud${suffix}`,
-    kind: "courier",
+    // Not `seren-cloud`: Dispatch finds entries by name alone, whatever their kind.
+    id: `seren-bridge.${kind}-seren-cloud${suffix}`,
+    name: `${kind}-seren-cloud${suffix}`,
+    kind,
     version,
     display_name: title,
-    description,
+    description: plugin === COURIER ? description : plugin.description,
     protocol: plugin.transport,
     protocol_version: plugin.protocol_version,
-    manifest_url: `${base}/${repo}/releases/download/${tag}/courier-plugin.json`,
-    keywords: ["seren", "seren-cloud", "courier"],
+    manifest_url: `${base}/${repo}/releases/download/${tag}/${plugin.file}`,
+    keywords: ["seren", "seren-cloud", kind],
     install_hint: hint,
     source: {
       type: "github_release",
@@ -96,15 +100,31 @@ const catalog = {
   repository: `https://github.com/${repo}`,
   entries: [
     entry({
+      plugin: COURIER,
       suffix: "",
       title: "Seren Cloud",
       hint: "Needs Node 20.18.1 or newer on PATH, but on Windows. Run with --courier seren-cloud.",
       binaries: [...SCRIPT, WINDOWS],
     }),
     entry({
+      plugin: COURIER,
       suffix: "-standalone",
       title: "Seren Cloud, without Node",
       hint: "One executable, some 100 MB, not signed. Run with --courier seren-cloud.",
+      binaries: EXECUTABLES,
+    }),
+    entry({
+      plugin: DEPLOYMENT,
+      suffix: "",
+      title: "Seren Cloud deployments",
+      hint: 'Needs Node 20.18.1 or newer on PATH, but on Windows. For [[deployments]] with plugin = "seren-cloud".',
+      binaries: [...SCRIPT, WINDOWS],
+    }),
+    entry({
+      plugin: DEPLOYMENT,
+      suffix: "-standalone",
+      title: "Seren Cloud deployments, without Node",
+      hint: 'One executable, some 100 MB, not signed. For [[deployments]] with plugin = "seren-cloud".',
       binaries: EXECUTABLES,
     }),
   ],

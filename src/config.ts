@@ -89,7 +89,7 @@ export function readConfig(environment: Environment = process.env): Config {
   const base = variable("SEREN_API_BASE");
   return Object.freeze({
     local: base === LOCAL_BASE,
-    apiBase: () => readBase(base ?? DEFAULT_API_BASE),
+    apiBase: () => apiBaseOf(base ?? DEFAULT_API_BASE),
     apiKey: variable("SEREN_API_KEY"),
     allowedSecrets: (variable("SEREN_BRIDGE_SECRETS") ?? "").split(",").flatMap((name) => name.trim() || []),
     secrets: [
@@ -117,12 +117,10 @@ export function readConfig(environment: Environment = process.env): Config {
   });
 }
 
-function readBase(text: string): string {
-  const refuse = (why: string) =>
-    new ExecutionFailure(
-      "invalid_input",
-      `SEREN_API_BASE ${why}; give an https URL, or "local" for the service inside this program`,
-    );
+/** Returns the base of all calls, from an address with or without the prefix. `name` is the setting's, for the message. */
+export function apiBaseOf(text: string, name = "SEREN_API_BASE"): string {
+  const instead = name === "SEREN_API_BASE" ? ', or "local" for the service inside this program' : "";
+  const refuse = (why: string) => new ExecutionFailure("invalid_input", `${name} ${why}; give an https URL${instead}`);
   let url: URL;
   try {
     url = new URL(text);

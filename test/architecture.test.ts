@@ -8,13 +8,23 @@ import { importCycles, importGraph, sources, specifiers, targetFile } from "./im
 /** What each layer of `src/` may import, besides itself and `support`. Composition (`app/` and the files at the root) may import all. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "adapters/courier": ["core", "stdio", "parcel", "install", "protocols/dispatch-courier"],
+  "adapters/deployment": [
+    "core",
+    "stdio",
+    "parcel",
+    "archive",
+    "install",
+    "protocols/dispatch-deployment",
+    "protocols/seren-cloud", // a spec is written in the service's own words
+  ],
   "adapters/roder": ["core", "stdio", "install", "model-tools", "protocols/roder-extension"],
   "adapters/mcp": ["core", "stdio", "install", "model-tools", "protocols/mcp"],
   "adapters/terminal": ["core", "parcel", "install"],
   "model-tools": ["core"],
   core: ["seren"],
   seren: ["protocols/seren-cloud"],
-  parcel: ["protocols/dispatch-courier", "protocols/seren-cloud"],
+  parcel: ["archive", "protocols/dispatch-courier", "protocols/seren-cloud"],
+  archive: [],
   stdio: ["protocols/json-rpc"],
   local: ["protocols/seren-cloud"],
   install: [],
@@ -117,7 +127,8 @@ describe("src", () => {
     expect(users.sort()).toEqual([
       "src/index.ts", // the library's caller may leave its signal out
       "src/seren/client/approval-calls.ts", // a decision that was sent may have been taken
-      "src/seren/client/client.ts", // creating, deploying and cancelling are seen through
+      "src/seren/client/client.ts", // creating and cancelling are seen through
+      "src/seren/client/deployment-calls.ts", // and deploying
       "src/support/abort.ts",
     ]);
   });

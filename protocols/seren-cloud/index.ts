@@ -4,16 +4,15 @@ export { EnvelopeSchema, MAX_PAGE, PUBLISHER_PREFIX, STARTING_MARKER } from "./e
 export {
   type ApprovalDecisions,
   ApprovalDecisionsSchema,
-  ASSET_PURPOSES,
-  type BundleAsset,
-  type BundleInstruction,
   type CreateDeployment,
   CreateDeploymentSchema,
   type CreateRun,
   CreateRunSchema,
+  DEPLOYMENT_MODES,
   type InboxDecision,
   InboxDecisionSchema,
-  type WorkloadLimits,
+  type RegisterBundle,
+  RegisterBundleSchema,
 } from "./requests.ts";
 export { RunEventEnvelopeSchema, RunEventSchema } from "./run-stream.ts";
 export {
@@ -25,3 +24,15 @@ export {
   RunPendingApprovalsSchema,
   RunRecordSchema,
 } from "./runs.ts";
+export {
+  ASSET_PURPOSES,
+  type BundleAsset,
+  BundleAssetSchema,
+  type BundleInstruction,
+  BundleInstructionSchema,
+  CodeExecutionSchema,
+  LlmExecutionSchema,
+  RUNTIME_KINDS,
+  type WorkloadLimits,
+  WorkloadSpecSchema,
+} from "./workload.ts";

@@ -1,94 +1,31 @@
 /**
- * What a client sends: the bodies of `POST /deploy` and of `POST /deployments/{id}/runs`.
- * Source: the published OpenAPI document, `CreateCloudDeploymentRequest`, `WorkloadSpec`. Strict where the service rejects
- * unknown fields. The program goes by the types, the tests by the schemas; they have a file of their own, so that the
- * bundle holds none of them.
+ * What a client sends: the bodies of `POST /deploy`, `POST /deployment-bundles` and `POST /deployments/{id}/runs`.
+ * Source: the published OpenAPI document, `CreateCloudDeploymentRequest`. Strict where the service rejects unknown fields.
+ * What people write (a deployment's spec) is read by these schemas, what the program composes goes by their types; they have
+ * a file of their own, so that a chunk which needs only the types holds none of them.
  */
 import * as z from "zod";
+import { WorkloadSpecSchema } from "./workload.ts";
 
-const DEPLOYMENT_MODES = ["always_on", "cron", "job"] as const;
-const INSTRUCTION_KINDS = [
-  "identity",
-  "soul",
-  "skill",
-  "agents",
-  "user",
-  "tools",
-  "memory",
-  "heartbeat",
-  "eval",
-] as const;
-export const ASSET_PURPOSES = ["reference", "script", "schema", "resource", "eval"] as const;
+export const DEPLOYMENT_MODES = ["always_on", "cron", "job"] as const;
 
-const Sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
-
-const BundleInstructionSchema = z.strictObject({
-  kind: z.enum(INSTRUCTION_KINDS),
-  content: z.string(),
-  path: z.string().nullish(),
-  sha256: Sha256Schema.nullish(),
-  skill_name: z.string().nullish(),
-  allowed_tools: z.array(z.string()).nullish(),
-});
-export type BundleInstruction = z.output<typeof BundleInstructionSchema>;
-
-const BundleAssetSchema = z.strictObject({
-  path: z.string().min(1),
-  content_base64: z.base64(),
-  content_type: z.string().nullish(),
-  purpose: z.enum(ASSET_PURPOSES).nullish(),
-  sha256: Sha256Schema.nullish(),
-});
-export type BundleAsset = z.output<typeof BundleAssetSchema>;
-
-/** Instruction and asset lists are optional but never null. */
-const AgentBundleSchema = z.strictObject({
-  instructions: z.array(BundleInstructionSchema).optional(),
-  assets: z.array(BundleAssetSchema).optional(),
-});
-
-const LlmExecutionSchema = z.strictObject({
-  type: z.literal("llm"),
-  bundle: AgentBundleSchema,
-  model_id: z.string().nullish(),
-  model_config: z.unknown().optional(),
-  fallback_models: z.array(z.string()).nullish(),
-});
-
-const CodeExecutionSchema = z.strictObject({
-  type: z.literal("code"),
-  deployment_bundle_id: z.guid(),
-  runtime_kind: z.enum(["python", "javascript", "typescript", "rust", "rust_wasm"]).nullish(),
-  requirements_txt: z.string().nullish(),
-});
-
-const Int32Schema = z.int32().min(0).nullish();
-
-const WorkloadLimitsSchema = z.strictObject({
-  max_iterations: Int32Schema,
-  max_timeout_seconds: Int32Schema,
-  max_tool_calls_per_run: Int32Schema,
-  max_tool_output_chars: Int32Schema,
-  context_budget_tokens: Int32Schema,
-});
-export type WorkloadLimits = z.output<typeof WorkloadLimitsSchema>;
-
-const WorkloadSpecSchema = z.strictObject({
-  execution: z.discriminatedUnion("type", [LlmExecutionSchema, CodeExecutionSchema]),
-  compute_backend: z.enum(["aws_container", "cloudflare_worker", "daytona"]).nullish(),
-  config: z.unknown().optional(),
-  secrets: z.unknown().optional(),
-  requirements: z
-    .array(
-      z.strictObject({
-        key: z.string(),
-        source: z.enum(["env", "secret", "config"]),
-        description: z.string().nullish(),
-      }),
-    )
+const EvalGateSchema = z.strictObject({
+  set_id: z.guid(),
+  max_age_seconds: z.int32(),
+  block_on_failure: z.boolean().nullish(),
+  schedule: z.strictObject({ cron: z.string(), timezone: z.string().nullish() }).nullish(),
+  drift_baseline: z
+    .strictObject({
+      baseline_set_id: z.guid(),
+      baseline_run_id: z.guid(),
+      baseline_passed: z.int32().min(0),
+      baseline_failed: z.int32().min(0),
+      baseline_captured_at: z.iso.datetime({ offset: true }),
+    })
     .nullish(),
-  limits: WorkloadLimitsSchema.optional(),
 });
+
+const ALERT_EVENTS = ["awaiting_approval", "failed", "blocked", "timeout", "completed", "cancelled"] as const;
 
 export const CreateDeploymentSchema = z.strictObject({
   mode: z.enum(DEPLOYMENT_MODES),
@@ -98,8 +35,22 @@ export const CreateDeploymentSchema = z.strictObject({
   visibility: z.string().nullish(),
   cron_schedule: z.string().nullish(),
   cron_timezone: z.string().nullish(),
+  environment_id: z.guid().nullish(),
+  eval_gate: EvalGateSchema.nullish(),
+  alert_policy: z
+    .looseObject({ webhook_secret_key: z.string(), events: z.array(z.enum(ALERT_EVENTS)).optional() })
+    .nullish(),
+  dashboard_config: z.unknown().optional(),
 });
 export type CreateDeployment = z.output<typeof CreateDeploymentSchema>;
+
+/** An archive is registered by its hash, so that the same one is uploaded once. */
+export const RegisterBundleSchema = z.strictObject({
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  size_bytes: z.int().min(1),
+  source_kind: z.literal("tar_gz"),
+});
+export type RegisterBundle = z.output<typeof RegisterBundleSchema>;
 
 const ApprovalDecisionSchema = z.strictObject({ id: z.string(), decision: z.enum(["approve", "reject"]) });
 

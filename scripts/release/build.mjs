@@ -42,9 +42,11 @@ for (const file of ["roder-extension.toml", "THIRD-PARTY-NOTICES.md", "LICENSE"]
   copyFileSync(join(root, file), join(out, file));
 }
 
-// The program lies beside the manifest in a release, not in dist/.
-const plugin = JSON.parse(readFileSync(join(root, "courier-plugin.json"), "utf8"));
-writeJson("courier-plugin.json", { ...plugin, exec: { ...plugin.exec, command: `./${name}.mjs` } });
+// The program lies beside the manifests in a release, not in dist/.
+for (const file of ["courier-plugin.json", "deployment-plugin.json"]) {
+  const plugin = JSON.parse(readFileSync(join(root, file), "utf8"));
+  writeJson(file, { ...plugin, exec: { ...plugin.exec, command: `./${name}.mjs` } });
+}
 run(process.execPath, ["scripts/write-catalog.mjs", "--release-file", program, "--out", join(out, "extensions.json")]);
 
 const wanted = TARGETS.filter(

@@ -24,4 +24,5 @@ function set(file, times) {
 set("package-lock.json", 2); // its own, and that of the root package
 set("roder-extension.json", 1);
 set("courier-plugin.json", 1);
+set("deployment-plugin.json", 1);
 execFileSync("npm", ["run", "--silent", "build"], { cwd: root, stdio: "inherit", shell: process.platform === "win32" });

@@ -7,6 +7,7 @@
  * loads it after the first reply.
  */
 import { courierHandshake } from "../adapters/courier/index.ts";
+import { deploymentHandshake } from "../adapters/deployment/index.ts";
 import { mcpHandshake } from "../adapters/mcp/index.ts";
 import { roderHandshake } from "../adapters/roder/index.ts";
 import { readConfig } from "../config.ts";
@@ -30,6 +31,12 @@ export const HOST_FRONT_ENDS: readonly HostFrontEnd[] = [
     summary: "the Dispatch courier plugin (JSON lines on stdin and stdout)",
     handshake: () => courierHandshake,
     serve: async (start) => (await import("./front-ends/courier.ts")).serve(start),
+  },
+  {
+    mode: "deployment",
+    summary: "the Dispatch deployment plugin (JSON lines on stdin and stdout)",
+    handshake: () => deploymentHandshake,
+    serve: async (start) => (await import("./front-ends/deployment.ts")).serve(start),
   },
   {
     mode: "roder",

@@ -39,6 +39,8 @@ export interface HostContext {
   warmUp(): void;
   /** Ends the program the way a signal does. */
   end(): void;
+  /** Aborted by a signal, also when the input has ended before. */
+  interrupted: AbortSignal;
 }
 
 export type Adapter = Pick<
@@ -81,10 +83,17 @@ export async function serveHost(
   const warmUp = () =>
     void engine().catch((error: unknown) => log("info", "the engine could not be loaded", { error: String(error) })); // a run says why
   const signals = new EventEmitter();
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => void signals.emit(name));
+  const interruption = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.on(name, () => {
+      interruption.abort();
+      signals.emit(name);
+    });
+  }
   process.on("SIGHUP", () => undefined); // a closed terminal; the end of stdin says whether the host is gone
   const end = () => void signals.emit("SIGTERM");
-  const adapter = await adapt({ config, registry, engine, apiKey, redactor, log, ambient, warmUp, end });
+  const interrupted = interruption.signal;
+  const adapter = await adapt({ config, registry, engine, apiKey, redactor, log, ambient, warmUp, end, interrupted });
   const cause = await serve({ input: process.stdin, output: frames, ...adapter, redactor, log, ambient, signals })
     .ended;
   log("info", "host session ended", { cause, ...countFields(counters.counts) });

@@ -9,6 +9,7 @@ export { RunDirectory } from "./account/run-directory.ts";
 export { Canceller } from "./cancel/canceller.ts";
 export { Journal, parseEntry } from "./cancel/journal.ts";
 export { type SweepOptions, sweep } from "./cancel/sweep.ts";
+export { DeploymentDesk } from "./deployment/deployment-desk.ts";
 export type { DeploymentNote, DeploymentNotes } from "./deployment/deployment-notes.ts";
 export { saveArtifacts } from "./run/artifact-files.ts";
 export { createExecute } from "./run/run-session.ts";

@@ -19,7 +19,10 @@ export {
   type DeploymentTarget,
   type NamedDeployment,
 } from "./deployment/choose-deployment.ts";
+export type { DeploymentDesk } from "./deployment/deployment-desk.ts";
+export { isMadeAhead, isOfFamily, memberName } from "./deployment/family.ts";
 export { generalAgentTarget } from "./deployment/general-agent.ts";
+export type { Upserted } from "./deployment/upsert-deployment.ts";
 export type { Approval, Artifact, ExecutionEvent, Outcome, OutcomeKind, Phase, RunRef, Usage } from "./events.ts";
 export { answerWithin, type BackgroundRun, BackgroundRuns } from "./host/background-runs.ts";
 export { Coalescer } from "./host/coalescer.ts";

@@ -1,6 +1,7 @@
 /** The files of a parcel as the bundle of an LLM workload: instructions to be rendered, everything else as assets. */
 import type { ASSET_PURPOSES, BundleAsset, BundleInstruction } from "#protocols/seren-cloud";
 import { ExecutionFailure } from "../support/failure.ts";
+import { slug } from "./deployment-name.ts";
 import type { ParcelFiles } from "./integrity.ts";
 import type { Parcel } from "./load.ts";
 import { packagedPath } from "./packaged-path.ts";
@@ -68,7 +69,8 @@ export async function bundleOf(parcel: Parcel, files: ParcelFiles): Promise<Bund
   return { instructions, assets };
 }
 
-function checkSizes({ manifest }: Parcel, files: ParcelFiles): void {
+function checkSizes(parcel: Parcel, files: ParcelFiles): void {
+  const { manifest } = parcel;
   if (manifest.instructions.length + manifest.inline_prompts.length === 0) {
     throw new ExecutionFailure(
       "invalid_input",
@@ -82,27 +84,27 @@ function checkSizes({ manifest }: Parcel, files: ParcelFiles): void {
     const size = files.find(path)?.size_bytes ?? 0;
     used.add(path);
     total += size;
-    requireSize(size, MAX_INSTRUCTION_BYTES, `its instruction file ${quoted(path)}`);
+    requireSize(parcel, size, MAX_INSTRUCTION_BYTES, `its instruction file ${quoted(path)}`);
   }
   for (const prompt of manifest.inline_prompts) {
     const size = Buffer.byteLength(prompt);
     total += size;
-    requireSize(size, MAX_INSTRUCTION_BYTES, "one of its inline prompts");
+    requireSize(parcel, size, MAX_INSTRUCTION_BYTES, "one of its inline prompts");
   }
   for (const { packaged_as, size_bytes } of manifest.files) {
     if (used.has(packaged_as)) continue;
     total += size_bytes;
-    requireSize(size_bytes, MAX_ASSET_BYTES, `its file ${quoted(packaged_as)}`);
+    requireSize(parcel, size_bytes, MAX_ASSET_BYTES, `its file ${quoted(packaged_as)}`);
   }
-  requireSize(total, MAX_BUNDLE_BYTES, "all its files together");
+  requireSize(parcel, total, MAX_BUNDLE_BYTES, "all its files together");
 }
 
 /** Throws `invalid_input` when `bytes` exceeds `max`; `what` is the subject of the message: a part of the parcel. */
-export function requireSize(bytes: number, max: number, what: string): void {
+export function requireSize({ manifest }: Parcel, bytes: number, max: number, what: string): void {
   if (bytes <= max) return;
   throw new ExecutionFailure(
     "invalid_input",
-    `this parcel is too large to be deployed from here: ${what} would take ${bytes} bytes, and at most ${max} (${max / MIB} MiB) are possible. Make it smaller, or deploy it by other means and name that deployment with SEREN_BRIDGE_DEPLOYMENT`,
+    `this parcel is too large to be sent as text: ${what} would take ${bytes} bytes, and at most ${max} (${max / MIB} MiB) are possible. Make it smaller, or deploy it as code: write a dispatch.toml with a table [[deployments]] and in it, a line each, name = "${slug(manifest.name)}", plugin = "seren-cloud", reconcile = "upsert", spec = { code = { parcel_dir = "<folder of the parcel>", runtime_kind = "typescript" } }, then run \`dispatch up .\`; the courier then uses that deployment (docs/deploy.md)`,
   );
 }
 

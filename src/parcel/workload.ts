@@ -38,31 +38,46 @@ export async function parcelWorkload(
   options: WorkloadOptions,
 ): Promise<ParcelWorkload> {
   requireCompatible(parcel);
-  const { manifest } = parcel;
-  const secrets = collectSecrets(parcel, options.secret);
-  const limits = workloadLimits(parcel);
+  const { workload, ...envelope } = parcelSettings(parcel, options.secret);
   const { instructions, assets } = await bundleOf(parcel, files);
-  const required = [...new Set(manifest.secrets.filter((secret) => secret.required).map(({ name }) => name))];
   const create: CreateDeployment = {
     // Each turn is a run of its own: nothing keeps running or is scheduled unless the user asked for it.
     mode: "job",
     name: options.name,
-    skill_slug: slug(manifest.name),
-    ...(manifest.visibility == null ? {} : { visibility: manifest.visibility }),
+    ...envelope,
     workload: {
       execution: {
         type: "llm",
         bundle: { instructions, ...(assets.length > 0 ? { assets } : {}) },
         ...modelFields(parcel),
       },
+      ...workload,
+    },
+  };
+  requireSize(parcel, Buffer.byteLength(JSON.stringify(create)), MAX_BODY_BYTES, "the request to deploy it");
+  return { create, notes: workloadNotes(parcel) };
+}
+
+export interface ParcelSettings extends Pick<CreateDeployment, "skill_slug" | "visibility"> {
+  workload: Omit<CreateDeployment["workload"], "execution">;
+}
+
+/** Everything a parcel says about its deployment but what is executed. Throws `invalid_input` for a missing secret. */
+export function parcelSettings(parcel: Parcel, secret: SecretSource): ParcelSettings {
+  const { manifest } = parcel;
+  const secrets = collectSecrets(parcel, secret);
+  const limits = workloadLimits(parcel);
+  const required = [...new Set(manifest.secrets.filter((one) => one.required).map(({ name }) => name))];
+  return {
+    skill_slug: slug(manifest.name),
+    ...(manifest.visibility == null ? {} : { visibility: manifest.visibility }),
+    workload: {
       config: configOf(parcel),
       ...(secrets.length > 0 ? { secrets: Object.fromEntries(secrets) } : {}),
       ...(required.length > 0 ? { requirements: required.map((key) => ({ key, source: "secret" as const })) } : {}),
       ...(limits ? { limits } : {}),
     },
   };
-  requireSize(Buffer.byteLength(JSON.stringify(create)), MAX_BODY_BYTES, "the request to deploy it");
-  return { create, notes: workloadNotes(parcel) };
 }
 
 /** Plain settings. The labels of a binding stay out: the digest does not cover them. */

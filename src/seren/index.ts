@@ -19,11 +19,14 @@ export { download } from "./http/download.ts";
 export { createHttp } from "./http/http-transport.ts";
 export { CONVERSATION_AWAITING, isRefusal } from "./http/problem.ts";
 export type { HttpStream, HttpTransport } from "./http/transport.ts";
+export { type UploadOptions, upload } from "./http/upload.ts";
 export { decodeRunEvent } from "./mapping/events.ts";
 export {
+  type BundleRegistration,
   type Deployment,
   type InboxDecision,
   type InboxEntry,
+  type NewBundle,
   type NewDeployment,
   type PendingApproval,
   type Rows,

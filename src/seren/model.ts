@@ -87,6 +87,29 @@ export interface Deployment {
   errorMessage?: string | undefined;
   modelId?: string | undefined;
   createdAt?: number | undefined;
+  updatedAt?: number | undefined;
+  skillSlug?: string | undefined;
+  visibility?: string | undefined;
+  /** `llm` or `script`. */
+  orchestrationMode?: string | undefined;
+  cronSchedule?: string | undefined;
+  cronTimezone?: string | undefined;
+  codeBundleHash?: string | undefined;
+  /** Where an `always_on` service can be reached. */
+  endpointUrl?: string | undefined;
+}
+
+/** An archive that code is deployed from. */
+export interface NewBundle {
+  /** 64 lower-case hex digits. */
+  sha256: string;
+  sizeBytes: number;
+}
+
+export interface BundleRegistration {
+  id: string;
+  /** Where the archive goes; absent when the service has it. */
+  upload?: { url: string; headers: Readonly<Record<string, string>> } | undefined;
 }
 
 /** One request that a person decides. */

@@ -67,6 +67,8 @@ export interface FailureDetails {
   /** True when the message names what stands in the way and what to do about it. */
   explained?: boolean;
   hint?: Hint;
+  /** The deployment that failed to build. */
+  failedDeployment?: string;
 }
 
 export class ExecutionFailure extends Error {

@@ -9,6 +9,7 @@ export type Recorded = Exclude<Mode, "mcp">;
 
 const FOLDERS: Readonly<Record<Recorded, string>> = {
   courier: join(ROOT, "test/fixtures/dispatch/recordings"),
+  deployment: join(ROOT, "test/fixtures/dispatch-deployment/recordings"),
   roder: join(ROOT, "test/fixtures/roder"),
 };
 const ENDS = /"method":"(courier|extension).shutdown"/;

@@ -4,11 +4,13 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { COURIER_METHODS } from "#protocols/dispatch-courier";
+import { DEPLOYMENT_METHODS } from "#protocols/dispatch-deployment";
 
 const FOLDER = fileURLToPath(new URL("../fixtures/", import.meta.url));
 /** The door of each wire. Imported by a computed name, so that a fixture does not count as a use of the schema it names. */
 const WIRES: Record<string, object> = {
   dispatch: await doorOf("dispatch-courier"),
+  "dispatch-deployment": await doorOf("dispatch-deployment"),
   "json-rpc": await doorOf("json-rpc"),
   mcp: await doorOf("mcp"),
   "openai-chat": await doorOf("openai-chat"),
@@ -24,7 +26,8 @@ const AcceptedSchema = z.array(z.strictObject({ schema: z.string(), origin: z.st
 const RejectedSchema = z.array(
   z.strictObject({ schema: z.string(), breaks: z.string(), at: z.string(), value: z.unknown() }),
 );
-const LineSchema = z.looseObject({ dir: z.string(), line: z.string() });
+/** `plugin` names another plugin of the same command; a file that is absent has no `line`. */
+const LineSchema = z.looseObject({ dir: z.string(), line: z.string().nullable(), plugin: z.string().optional() });
 const MessageSchema = z.looseObject({ method: z.string().optional(), params: z.looseObject({}).default({}) });
 
 function schemaOf(wire: string, name: string): z.ZodType {
@@ -51,8 +54,8 @@ function recorded(wire: string, folder: string, schemaNames: (message: z.output<
   return files.flatMap((file) => {
     const lines = readFileSync(`${FOLDER}${folder}/${file}`, "utf8").trim().split("\n");
     return lines.flatMap((text, index): Accepted[] => {
-      const { dir, line } = LineSchema.parse(JSON.parse(text));
-      if (dir !== "host") return [];
+      const { dir, line, plugin } = LineSchema.parse(JSON.parse(text));
+      if (dir !== "host" || line === null || plugin !== undefined) return [];
       const message = MessageSchema.parse(JSON.parse(line));
       return [{ wire, schema: schemaNames(message), origin: `${file}, line ${index + 1}`, value: message.params }];
     });
@@ -60,9 +63,9 @@ function recorded(wire: string, folder: string, schemaNames: (message: z.output<
 }
 
 const DISPATCH_PARAMS = Object.fromEntries(
-  Object.values(COURIER_METHODS).map((method) => [
+  [...Object.values(COURIER_METHODS), ...Object.values(DEPLOYMENT_METHODS)].map((method) => [
     method,
-    `${method.replace("courier.", "_").replaceAll(/_(.)/g, (_, letter) => letter.toUpperCase())}ParamsSchema`,
+    `${method.replace(/^\w+\./, "_").replaceAll(/_(.)/g, (_, letter) => letter.toUpperCase())}ParamsSchema`,
   ]),
 );
 const RODER_PARAMS: Record<string, string> = {
@@ -79,6 +82,11 @@ const RODER_PARAMS: Record<string, string> = {
 
 const ACCEPTED: Record<string, Accepted[]> = {
   dispatch: recorded("dispatch", "dispatch/recordings", ({ method = "" }) => DISPATCH_PARAMS[method] ?? method),
+  "dispatch-deployment": recorded(
+    "dispatch-deployment",
+    "dispatch-deployment/recordings",
+    ({ method = "" }) => DISPATCH_PARAMS[method] ?? method,
+  ),
   "json-rpc": kept("json-rpc", "accepted.json"),
   mcp: kept("mcp", "accepted.json"),
   "openai-chat": kept("openai-chat", "accepted.json"),

@@ -8,6 +8,7 @@ import { parse } from "smol-toml";
 import { expect, test } from "vitest";
 import * as z from "zod";
 import { CatalogSchema, CourierPluginManifestSchema } from "#protocols/dispatch-courier";
+import { DeploymentPluginManifestSchema } from "#protocols/dispatch-deployment";
 import { ManifestSchema } from "#protocols/roder-extension";
 import { CAPABILITIES } from "../../src/adapters/courier/capabilities.ts";
 import { COURIER_NAME } from "../../src/adapters/courier/install/dispatch-registry.ts";
@@ -50,8 +51,9 @@ test("package, manifests, catalog, README and code say the same", () => {
     .looseObject({ package: z.looseObject({ id: z.string(), version: z.string(), description: z.string() }) })
     .parse(parse(text("roder.toml"))).package;
   const readme = text("README.md");
-  const [entry, standalone, ...others] = catalog.entries;
-  if (!entry || !standalone) throw new Error("the catalog lacks an entry");
+  const deployer = DeploymentPluginManifestSchema.parse(json("deployment-plugin.json"));
+  const [entry, standalone, deployments, standaloneDeployments, ...others] = catalog.entries;
+  if (!entry || !standalone || !deployments || !standaloneDeployments) throw new Error("the catalog lacks an entry");
 
   // Versions.
   expect(others).toEqual([]);
@@ -64,6 +66,9 @@ test("package, manifests, catalog, README and code say the same", () => {
     tag: entry.source?.tag,
     standalone: standalone.version,
     standaloneTag: standalone.source?.tag,
+    deployer: deployer.version,
+    deployments: [deployments.version, standaloneDeployments.version],
+    deploymentTags: [deployments.source?.tag, standaloneDeployments.source?.tag],
   }).toEqual({
     lock: pkg.version,
     plugin: pkg.version,
@@ -73,6 +78,9 @@ test("package, manifests, catalog, README and code say the same", () => {
     tag: `v${pkg.version}`,
     standalone: pkg.version,
     standaloneTag: `v${pkg.version}`,
+    deployer: pkg.version,
+    deployments: [pkg.version, pkg.version],
+    deploymentTags: [`v${pkg.version}`, `v${pkg.version}`],
   });
   expect(plugin.protocol_version).toBe(entry.protocol_version);
   expect(plugin.transport).toBe(entry.protocol);
@@ -147,4 +155,11 @@ test("package, manifests, catalog, README and code say the same", () => {
   expect(catalog.repository).toBe(home);
   expect(`https://github.com/${entry.source?.repo}`).toBe(home);
   expect(entry.manifest_url).toBe(`${home}/releases/download/v${pkg.version}/courier-plugin.json`);
+  for (const { kind, manifest_url } of [deployments, standaloneDeployments]) {
+    expect([kind, manifest_url]).toEqual(["deployment", entry.manifest_url?.replace("courier-", "deployment-")]);
+  }
+  const names = catalog.entries.map(({ name }) => name);
+  expect(names).toEqual(
+    ["courier", "deployment"].flatMap((kind) => ["", "-standalone"].map((suffix) => `${kind}-seren-cloud${suffix}`)),
+  );
 });

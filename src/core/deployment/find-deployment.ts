@@ -103,7 +103,8 @@ export async function lookUpDeployment(options: LookUpOptions): Promise<Deployme
   const since = client.ambient.now();
   for (;;) {
     const listed = await deploymentsOf(client, name, signal);
-    const found = pick(listed, name) ?? listed.find((one) => one.name === name && !before.has(one.id));
+    const fresh = listed.filter((one) => one.name === name && !before.has(one.id));
+    const found = pick(fresh, name) ?? fresh[0];
     if (found || client.ambient.now() - since > windowMs) return found;
     await sleep(client.ambient, LOOKUP_EVERY_MS, signal);
   }

@@ -14,9 +14,11 @@ const MAX_DEPLOY_CALLS = 2;
 
 interface DeployOptions {
   client: SerenClient;
-  target: WorkloadTarget;
+  target: Pick<WorkloadTarget, "name" | "create">;
   /** The deployments that exist. */
   listed: readonly Deployment[];
+  /** Whether all who make one of this name use the same, the oldest. Default true. */
+  shared?: boolean;
   signal: AbortSignal;
 }
 
@@ -38,7 +40,7 @@ export async function makeDeployment({
   }
 }
 
-async function deployOnce({ client, target, listed, signal }: DeployOptions): Promise<Deployment> {
+async function deployOnce({ client, target, listed, shared = true, signal }: DeployOptions): Promise<Deployment> {
   const before = new Set(listed.map(({ id }) => id));
   const body = await target.create();
   for (let calls = 1; ; calls += 1) {
@@ -56,6 +58,7 @@ async function deployOnce({ client, target, listed, signal }: DeployOptions): Pr
         continue;
       }
     }
+    if (created && !shared) return created;
     if (created) {
       // Another process may have created one as well; the list decides which one both use.
       const all = await client.listDeployments({ signal }).catch(() => undefined);

@@ -7,16 +7,10 @@ import { sleep } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
 import type { ExecutionEvent } from "../events.ts";
 import type { Target } from "../request.ts";
+import { BUILD_LIMIT_MS, buildFailure, pollMs } from "./build.ts";
 import type { Deploys } from "./deploys.ts";
 import { findDeployment } from "./find-deployment.ts";
 import { makeDeployment } from "./make-deployment.ts";
-
-const READY_LIMIT_MS = 10 * 60_000;
-/** The first look: many deployments are ready at once. Each look waits twice as long as the one before. */
-const FIRST_POLL_MS = 100;
-const POLL_MS = 2_000;
-const SLOW_POLL_MS = 10_000;
-const SLOW_AFTER_MS = 60_000;
 
 type Status = Extract<ExecutionEvent, { type: "status" }>;
 
@@ -74,11 +68,7 @@ export async function* untilReady(
         started = true;
         break;
       case "failed":
-        throw new ExecutionFailure(
-          "conflict",
-          `the deployment failed to build${current.errorMessage ? `: ${current.errorMessage}` : ""}`,
-          { details: { hint: "prune_deployments" } },
-        );
+        throw buildFailure(current);
       case "pending":
       case "building":
         break;
@@ -88,14 +78,13 @@ export async function* untilReady(
     if (shown !== current.status) yield { type: "status", phase: "deploying", detail: current.status };
     shown = current.status;
     const waited = ambient.now() - since;
-    if (waited > READY_LIMIT_MS) {
+    if (waited > BUILD_LIMIT_MS) {
       throw new ExecutionFailure(
         "unavailable",
         `the deployment was still ${current.status} after ten minutes; try again later`,
       );
     }
-    const pollMs = Math.min(FIRST_POLL_MS * 2 ** looks, POLL_MS);
-    await sleep(ambient, waited > SLOW_AFTER_MS ? SLOW_POLL_MS : pollMs, signal);
+    await sleep(ambient, pollMs(looks, waited), signal);
     current = await client.getDeployment(current.id, { signal });
   }
 }

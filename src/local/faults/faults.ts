@@ -80,6 +80,8 @@ export const FaultRuleSchema = z.discriminatedUnion("kind", [
    */
   z.strictObject({ kind: z.literal("busy"), ...at("create_run"), form: z.enum(["run", "refusal"]).optional() }),
   z.strictObject({ kind: z.literal("fail_build"), ...at("deploy"), message: z.string() }),
+  /** The build takes `ms`. */
+  z.strictObject({ kind: z.literal("slow_build"), ...at("deploy"), ms: Ms }),
   /** The cancel is accepted and takes effect `ms` later. */
   z.strictObject({ kind: z.literal("slow_cancel"), ...at("cancel"), ms: Ms }),
   /** The cancel is accepted, but the run completes first. */
@@ -151,6 +153,7 @@ const ONCE = new Set<FaultKind>([
   "lost_reply",
   "interrupt",
   "fail_build",
+  "slow_build",
   "slow_cancel",
   "late_cancel",
   "cut",

@@ -13,11 +13,13 @@ export const deploy: Handler = ({ ambient, deployments, bundles, counters, deplo
   const body = readBody(request, DeployBodySchema);
   checkDeploy(body);
   const { execution } = body.workload;
-  if (execution.type === "code" && !bundles.isReady(execution.deployment_bundle_id)) {
+  const bundle = execution.type === "code" ? bundles.ready(execution.deployment_bundle_id) : undefined;
+  if (execution.type === "code" && bundle === undefined) {
     throw badRequest("deployment_bundle_id: no such bundle, or its upload was not completed");
   }
   const buildError = ruleOf(request.rules, "fail_build")?.message;
-  const deployment = createDeployment(body, ambient, { buildMs: deployMs, buildError });
+  const buildMs = ruleOf(request.rules, "slow_build")?.ms ?? deployMs;
+  const deployment = createDeployment(body, ambient, { buildMs, buildError, bundleHash: bundle?.sha256 });
   deployments.set(deployment.id, deployment);
   store?.saveDeployment({ deployment, deleted: false });
   counters.deploymentsCreated += 1;

@@ -78,9 +78,10 @@ export class Bundles {
     this.#store?.saveBundle({ ...bundle, uploadedAt: bundle.uploadedAt });
   }
 
-  /** Whether a deployment can be made from the bundle with this id. */
-  isReady(id: string): boolean {
-    return this.#byId.get(id.toLowerCase())?.uploadedAt !== undefined;
+  /** Returns the bundle with this id, if a deployment can be made from it. */
+  ready(id: string): Bundle | undefined {
+    const bundle = this.#byId.get(id.toLowerCase());
+    return bundle?.uploadedAt === undefined ? undefined : bundle;
   }
 
   #add(bundle: Bundle): Bundle {

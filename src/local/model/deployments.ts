@@ -29,12 +29,14 @@ export interface BuildOptions {
   buildMs: number;
   /** Makes the build fail with this message. */
   buildError?: string | undefined;
+  /** SHA-256 of the bundle that code is deployed from. */
+  bundleHash?: string | undefined;
 }
 
 export function createDeployment(
   body: DeployBody,
   ambient: Ambient,
-  { buildMs, buildError }: BuildOptions,
+  { buildMs, buildError, bundleHash }: BuildOptions,
 ): Deployment {
   const now = ambient.now();
   const id = ambient.uuid();
@@ -44,7 +46,7 @@ export function createDeployment(
     body,
     createdAt: now,
     readyAt: now + buildMs,
-    codeHash: createHash("sha256").update(JSON.stringify(body.workload.execution)).digest("hex"),
+    codeHash: bundleHash ?? createHash("sha256").update(JSON.stringify(body.workload.execution)).digest("hex"),
     ...(buildError === undefined ? {} : { buildError }),
     updatedAt: now,
     stopped: false,

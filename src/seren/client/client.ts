@@ -1,6 +1,6 @@
 /**
- * Typed calls, one method per operation. A method that only reads, or that may be repeated, repeats itself while the
- * service is away. `createRun` and `deploy` call once: `start/start-run.ts` and `core/deployment/resolve-deployment.ts`
+ * Typed calls, one method per operation; those about deployments and bundles are in `deployment-calls.ts`. A method that only reads, or that may be repeated, repeats itself while the
+ * service is away. `createRun` and `deploy` call once: `start/start-run.ts` and `core/deployment/make-deployment.ts`
  * decide whether to call again, after looking for what the first call made.
  */
 import { MAX_PAGE } from "#protocols/seren-cloud";
@@ -12,7 +12,6 @@ import type { TokenBucket } from "../../support/token-bucket.ts";
 import type { HttpStream, HttpTransport } from "../http/transport.ts";
 import {
   readArtifact,
-  readDeployment,
   readEach,
   readInvocation,
   readLiveState,
@@ -20,12 +19,10 @@ import {
   readRun,
   requestIdOf,
 } from "../mapping/answers.ts";
-import { deploymentBody, runBody } from "../mapping/requests.ts";
+import { runBody } from "../mapping/requests.ts";
 import {
-  type Deployment,
   type Invocation,
   type LiveState,
-  type NewDeployment,
   type NewRun,
   type Rows,
   type Run,
@@ -34,6 +31,7 @@ import {
 } from "../model.ts";
 import { ApprovalCalls } from "./approval-calls.ts";
 import { Caller, type CallOptions } from "./caller.ts";
+import { DeploymentCalls, same } from "./deployment-calls.ts";
 import { envelopeOf } from "./envelope.ts";
 import { type EventPage, isTooLarge, isUnreadable, type RunPage } from "./pages.ts";
 import { deploymentPath, queryString, runPath } from "./path.ts";
@@ -47,7 +45,6 @@ const MAX_LARGE_RUNS = 64;
 /** A record with more events than this is read from the log instead, page by page. */
 const MAX_EVENT_ROWS = 250_000;
 
-const GONE: ReadonlySet<FailureKind> = new Set(["not_found"]);
 /** How a service refuses to show the state of a run that it knows. */
 const NO_STATE: ReadonlySet<FailureKind> = new Set(["not_found", "unsupported", "contract"]);
 
@@ -58,7 +55,7 @@ export interface ListRuns {
   conversationId?: string;
 }
 
-export class SerenClient {
+export class SerenClient extends DeploymentCalls {
   /** What waits for a person, and decisions about it. */
   readonly approvals: ApprovalCalls;
   readonly #transport: HttpTransport;
@@ -66,9 +63,11 @@ export class SerenClient {
   readonly #largeRuns = new RecentSet<string>(MAX_LARGE_RUNS);
 
   constructor(transport: HttpTransport, ambient: Ambient) {
+    const caller = new Caller(transport, ambient);
+    super(caller);
     this.#transport = transport;
-    this.#caller = new Caller(transport, ambient);
-    this.approvals = new ApprovalCalls(this.#caller);
+    this.#caller = caller;
+    this.approvals = new ApprovalCalls(caller);
   }
 
   get ambient(): Ambient {
@@ -78,51 +77,6 @@ export class SerenClient {
   /** For repeats that a caller makes itself. */
   get budget(): TokenBucket {
     return this.#caller.budget;
-  }
-
-  async listDeployments(options: CallOptions): Promise<Rows<Deployment>> {
-    const call = { path: "/deployments", subject: "the list of deployments", read: readRows };
-    return readEach(readDeployment, await this.#caller.get(call, options));
-  }
-
-  /** One call with the key, whose answer has to be the service's. Returns the time of its clock, if it says one. */
-  async ping({ signal }: Pick<CallOptions, "signal">): Promise<{ date: number | undefined }> {
-    const call = { method: "GET", path: "/deployments", subject: "the list of deployments", read: readRows } as const;
-    const { headers } = await this.#caller.exchange({ ...call, signal });
-    const date = Date.parse(headers.date ?? "");
-    return { date: Number.isNaN(date) ? undefined : date };
-  }
-
-  async getDeployment(deploymentId: string, options: CallOptions): Promise<Deployment> {
-    const read = (value: unknown) => same(deploymentId, readDeployment(value, deploymentId));
-    return this.#caller.get({ path: deploymentPath(deploymentId), subject: "the deployment", read }, options);
-  }
-
-  /**
-   * Calls once: the service does not deduplicate, so a second call makes a second deployment. Takes no signal: a call that is
-   * cut off may leave a deployment that is paid for and not known.
-   */
-  async deploy(deployment: NewDeployment): Promise<Deployment> {
-    const body = deploymentBody(deployment);
-    const call = { method: "POST", path: "/deploy", subject: "the deployment" } as const;
-    const read = (value: unknown) => readDeployment(value);
-    return this.#caller.call({ ...call, read, body, signal: unabortable() });
-  }
-
-  async startDeployment(deploymentId: string, options: CallOptions): Promise<void> {
-    const path = `${deploymentPath(deploymentId)}/start`;
-    const call = { method: "POST", path, subject: "the deployment", signal: options.signal } as const;
-    await this.#caller.repeat(() => this.#caller.send(call), options);
-  }
-
-  /** Succeeds also when the deployment does not exist. The service cancels its runs. */
-  async deleteDeployment(deploymentId: string, { signal }: Pick<CallOptions, "signal">): Promise<void> {
-    try {
-      const path = deploymentPath(deploymentId);
-      await this.#caller.send({ method: "DELETE", path, subject: "the deployment", signal });
-    } catch (error) {
-      if (!isOneOf(GONE, error)) throw error;
-    }
   }
 
   /** Calls once and takes no signal: a create call that is cut off may leave a run whose id is not known. */
@@ -265,11 +219,4 @@ export class SerenClient {
   close(): Promise<void> {
     return this.#transport.close();
   }
-}
-
-/** An answer about another thing is none about the one that was asked for. */
-function same<T extends { id: string } | { runId: string }>(asked: string, found: T | undefined): T | undefined {
-  if (!found) return undefined;
-  const id = "runId" in found ? found.runId : found.id;
-  return id.toLowerCase() === asked.toLowerCase() ? found : undefined;
 }

@@ -5,6 +5,7 @@
 import { itemSources, memberSource } from "../../support/json-source.ts";
 import { isObject } from "../../support/objects.ts";
 import {
+  type BundleRegistration,
   type Deployment,
   type Invocation,
   type LiveState,
@@ -146,7 +147,29 @@ export function readDeployment(value: unknown, asked?: string): Deployment | und
     errorMessage: phraseIn(deployment.error_message),
     modelId: nameIn(deployment.model_id),
     createdAt: timeIn(deployment.created_at),
+    updatedAt: timeIn(deployment.updated_at),
+    skillSlug: nameIn(deployment.skill_slug),
+    visibility: nameIn(deployment.visibility),
+    orchestrationMode: nameIn(deployment.orchestration_mode),
+    cronSchedule: nameIn(deployment.cron_schedule),
+    cronTimezone: nameIn(deployment.cron_timezone),
+    codeBundleHash: nameIn(deployment.code_bundle_hash),
+    endpointUrl: addressIn(deployment.endpoint_url),
   };
+}
+
+/** An upload that is required and has no address cannot be made: the answer is then of no use. */
+export function readBundleRegistration(value: unknown): BundleRegistration | undefined {
+  const bundle = membersIn(value);
+  const id = idIn(bundle.deployment_bundle_id) ?? idIn(bundle.id);
+  const url = addressIn(bundle.upload_url);
+  if (id === undefined || (url === undefined && flagIn(bundle.upload_required) !== false)) return undefined;
+  if (url === undefined || flagIn(bundle.upload_required) === false) return { id };
+  const headers = Object.entries(membersIn(bundle.upload_headers)).flatMap(([name, header]) => {
+    const text = textIn(header);
+    return text === undefined ? [] : [[name, text] as const];
+  });
+  return { id, upload: { url, headers: Object.fromEntries(headers) } };
 }
 
 /** `asked`: the run whose approvals these have to be. What a person decides here must not be another run's. */

@@ -1,6 +1,6 @@
 /** Our own request types as the bodies that the service takes. */
-import type { ApprovalDecisions, CreateDeployment, CreateRun } from "#protocols/seren-cloud";
-import type { CheckpointDecisions, NewDeployment, NewRun } from "../model.ts";
+import type { ApprovalDecisions, CreateDeployment, CreateRun, RegisterBundle } from "#protocols/seren-cloud";
+import type { CheckpointDecisions, NewBundle, NewDeployment, NewRun } from "../model.ts";
 
 export function runBody({ requestId, message, conversationId, operation, inputs, resume }: NewRun): CreateRun {
   return {
@@ -28,4 +28,8 @@ export function deploymentBody(deployment: NewDeployment): CreateDeployment {
     workload: { execution: { type: "llm", bundle: { instructions } } },
     name,
   };
+}
+
+export function bundleBody({ sha256, sizeBytes }: NewBundle): RegisterBundle {
+  return { sha256, size_bytes: sizeBytes, source_kind: "tar_gz" };
 }

@@ -6,6 +6,7 @@ import {
   CourierEventSchema,
   CourierResultSchema,
 } from "#protocols/dispatch-courier";
+import { DeploymentErrorDataSchema, DeploymentResultSchema } from "#protocols/dispatch-deployment";
 import { type RpcError, RpcFailureSchema, type RpcId, RpcSuccessSchema } from "#protocols/json-rpc";
 import { SubagentEventParamsSchema, TaskEventParamsSchema } from "#protocols/roder-extension";
 import {
@@ -14,7 +15,7 @@ import {
   ProgressParamsSchema,
 } from "../../../protocols/mcp/2025-11-25/sent.ts";
 
-export type Mode = "courier" | "roder" | "mcp";
+export type Mode = "courier" | "deployment" | "roder" | "mcp";
 export type Json = Record<string, unknown>;
 export type Message =
   | { kind: "notification"; method: string; params: Json }
@@ -36,12 +37,14 @@ const RequestSchema = NotificationSchema.extend({ id: z.string().regex(/^s\d+$/)
 
 const EVENTS: Readonly<Record<Mode, Readonly<Record<string, z.ZodType>>>> = {
   courier: { [COURIER_EVENT_METHOD]: CourierEventSchema },
+  deployment: {},
   roder: { "subagents/event": SubagentEventParamsSchema, "tasks/event": TaskEventParamsSchema },
   mcp: { "notifications/progress": ProgressParamsSchema, "notifications/cancelled": CancelledParamsSchema },
 };
 
 const REQUESTS: Readonly<Record<Mode, Readonly<Record<string, z.ZodType>>>> = {
   courier: {},
+  deployment: {},
   roder: {},
   mcp: { "elicitation/create": ElicitParamsSchema },
 };
@@ -85,6 +88,9 @@ function checkPayload(message: Message, mode: Mode): void {
   } else if (mode === "courier") {
     if (message.kind === "result") CourierResultSchema.parse(message.result);
     else CourierErrorDataSchema.parse(message.error.data);
+  } else if (mode === "deployment") {
+    if (message.kind === "result") DeploymentResultSchema.parse(message.result);
+    else DeploymentErrorDataSchema.parse(message.error.data);
   }
 }
 

@@ -286,7 +286,7 @@ describe("size limits, refused with the figures", () => {
     expect(await failureOf(() => builtWorkload({ "SOUL.md": text }, { instructions: [soul(text)] }))).toEqual({
       kind: "invalid_input",
       message:
-        'this parcel is too large to be deployed from here: its instruction file "SOUL.md" would take 1048577 bytes, and at most 1048576 (1 MiB) are possible. Make it smaller, or deploy it by other means and name that deployment with SEREN_BRIDGE_DEPLOYMENT',
+        'this parcel is too large to be sent as text: its instruction file "SOUL.md" would take 1048577 bytes, and at most 1048576 (1 MiB) are possible. Make it smaller, or deploy it as code: write a dispatch.toml with a table [[deployments]] and in it, a line each, name = "minimal", plugin = "seren-cloud", reconcile = "upsert", spec = { code = { parcel_dir = "<folder of the parcel>", runtime_kind = "typescript" } }, then run `dispatch up .`; the courier then uses that deployment (docs/deploy.md)',
     });
     const exact = "x".repeat(MIB);
     await builtWorkload({ "SOUL.md": exact }, { instructions: [soul(exact)] });

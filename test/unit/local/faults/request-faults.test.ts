@@ -227,6 +227,13 @@ describe("plans", () => {
       for (const rule of drawn.rules) kinds.add(rule.kind);
     }
     const known = FaultPlanSchema.shape.rules.element.options.map((option) => option.shape.kind.value);
-    expect(known.filter((kind) => !kinds.has(kind))).toEqual(["hang", "interrupt", "busy", "fail_build", "end_name"]);
+    expect(known.filter((kind) => !kinds.has(kind))).toEqual([
+      "hang",
+      "interrupt",
+      "busy",
+      "fail_build",
+      "slow_build",
+      "end_name",
+    ]);
   });
 });

@@ -12,6 +12,9 @@ describe("ids that come from hosts and files", () => {
   const calls: Record<string, (id: string) => Promise<unknown>> = {
     getDeployment: (id) => client.getDeployment(id, PATIENT),
     startDeployment: (id) => client.startDeployment(id, PATIENT),
+    stopDeployment: (id) => client.stopDeployment(id, PATIENT),
+    completeBundle: (id) => client.completeBundle(id, PATIENT),
+    removeDeployment: (id) => client.removeDeployment(id, PATIENT),
     deleteDeployment: (id) => client.deleteDeployment(id, PATIENT),
     createRun: (id) => client.createRun(id, {}),
     getRun: (id) => client.getRun(id, PATIENT),

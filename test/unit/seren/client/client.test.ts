@@ -19,6 +19,8 @@ describe("rows that cannot be read are counted, and cost no other", () => {
         mode: "job",
         status: "running",
         createdAt: Date.parse("2026-01-01T00:00:00Z"),
+        updatedAt: Date.parse("2026-01-01T00:00:00Z"),
+        skillSlug: "triage",
       },
     ],
     [

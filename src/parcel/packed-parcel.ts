@@ -1,0 +1,42 @@
+/**
+ * A built parcel inside an archive. It is unpacked into a folder of its own and read there: what is deployed is what the
+ * archive holds, with the same checks as on disk, whatever has become of the folder it was packed from.
+ */
+import { createWriteStream } from "node:fs";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { readArchive } from "../archive/index.ts";
+import { type ParcelFiles, verifyParcel } from "./integrity.ts";
+import { loadParcel, type Parcel } from "./load.ts";
+import { packagedPath } from "./packaged-path.ts";
+
+/** Somewhat more than the files of the largest parcel. */
+const MAX_UNPACKED_BYTES = 1100 * 1024 * 1024;
+
+export interface UnpackedParcel {
+  parcel: Parcel;
+  files: ParcelFiles;
+  /** Removes the folder it was unpacked into. */
+  release(): Promise<void>;
+}
+
+/** `shown` names the archive in messages. Throws `invalid_input`. The caller must call `release`. */
+export async function unpackParcel(archive: string, shown: string): Promise<UnpackedParcel> {
+  const folder = await mkdtemp(join(tmpdir(), "seren-bridge-parcel-"));
+  const release = () => rm(folder, { recursive: true, force: true });
+  try {
+    for await (const { name, content } of readArchive(archive, shown, MAX_UNPACKED_BYTES)) {
+      const path = join(folder, ...packagedPath(name).split("/"));
+      await mkdir(dirname(path), { recursive: true });
+      await pipeline(Readable.from(content), createWriteStream(path, { flags: "wx", mode: 0o600 }));
+    }
+    const parcel = await loadParcel(folder);
+    return { parcel, files: await verifyParcel(parcel), release };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
