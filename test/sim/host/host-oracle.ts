@@ -92,7 +92,8 @@ function checkResult(plan: HostPlan, one: HostExchange, result: Json, run: Actua
     one.events.map((event) => (event.stream === stream ? String(event.chunk) : "")).join("");
   const problems: string[] = [];
   const text = run.text.toWellFormed();
-  if (known.status !== "completed" && heard("stderr").includes(CUT_SHORT)) return [];
+  const wasStopped = known.status !== "completed" || one.cancels.length > 0;
+  if (wasStopped && heard("stderr").includes(CUT_SHORT)) return [];
   if (!known.truncated && known.text !== text)
     problems.push(`I3: final text ${excerpt(known.text)} is not ${excerpt(text)}`);
   const whole = text === "" || text.endsWith("\n") ? text : `${text}\n`;
