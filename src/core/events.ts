@@ -78,8 +78,11 @@ export interface Outcome {
   run?: RunRef;
   /** The whole answer, at most 1,048,576 characters of it. Partial when the run did not complete. */
   text: string;
-  /** Present unless the run completed or waits for an approval. `message` can be shown; `code` is the service's reason. */
-  error?: { message: string; code?: string; retryable?: boolean; hint?: Hint };
+  /**
+   * Present unless the run completed or waits for an approval. `message` can be shown; `code` is the service's reason;
+   * `hintRunId` is the run that the hint is about.
+   */
+  error?: { message: string; code?: string; retryable?: boolean; hint?: Hint; hintRunId?: string };
   usage?: Usage;
   artifacts: Artifact[];
   /** What a person has to decide, with `awaiting_approval`. */

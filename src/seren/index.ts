@@ -17,7 +17,7 @@ export { SseParser } from "./follow/sse.ts";
 export { whyUnreachable } from "./http/connection-failure.ts";
 export { download } from "./http/download.ts";
 export { createHttp } from "./http/http-transport.ts";
-export { CONVERSATION_AWAITING, isRefusal } from "./http/problem.ts";
+export { CONVERSATION_AWAITING, CONVERSATION_BUSY, isRefusal, REFUSED_TURN } from "./http/problem.ts";
 export type { HttpStream, HttpTransport } from "./http/transport.ts";
 export { type UploadOptions, upload } from "./http/upload.ts";
 export { decodeRunEvent } from "./mapping/events.ts";

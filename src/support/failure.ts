@@ -38,8 +38,10 @@ export type Hint =
   | "list_runs"
   /** Read the run as the service has it: not all of it is here. */
   | "show_run"
-  /** Decide what an earlier run waits for. */
+  /** Decide what an earlier run waits for: `hintRunId`, where it is known. */
   | "list_approvals"
+  /** Let the interrupted run `hintRunId` go on. */
+  | "resume_run"
   /** Delete the deployment, so that the next request makes a new one. */
   | "prune_deployments"
   /** Name the deployment to run on: which of those that exist is ours cannot be told. */
@@ -69,6 +71,8 @@ export interface FailureDetails {
   hint?: Hint;
   /** The deployment that failed to build. */
   failedDeployment?: string;
+  /** The run that the hint is about. */
+  hintRunId?: string;
 }
 
 export class ExecutionFailure extends Error {

@@ -16,6 +16,10 @@ export interface ActualRun {
   endedAt?: number;
   /** The answer in the run's record. */
   text: string;
+  /** Whether it stands for a turn that its conversation refused, so that nothing ran. */
+  refused: boolean;
+  /** How often a restart of its runtime interrupted it. */
+  interruptions: number;
   /** Tool calls and results, in order: `call <id> <name>` and `result <id>`. */
   tools: string[];
 }
@@ -110,6 +114,8 @@ function tagOf(payload: Row): string {
 
 const ENDED = new Set(["completed", "failed", "error", "cancelled", "canceled", "timeout", "blocked"]);
 
+const REFUSALS = new Set(["conversation_busy", "conversation_awaiting_approval"]);
+
 function trueRun(row: Row): ActualRun {
   const events: Row[] = row.output_events ?? [];
   const pieces = events.filter((event) => event.type === "text" && typeof event.text === "string");
@@ -120,6 +126,8 @@ function trueRun(row: Row): ActualRun {
     startedBy: row.invocation_payload?.client_request_id,
     createdAt: Date.parse(row.created_at),
     ...(ENDED.has(row.status) ? { endedAt: Date.parse(row.completed_at) } : {}),
+    refused: row.status === "failed" && events.length === 1 && REFUSALS.has(events[0].code),
+    interruptions: events.filter(({ code }) => code === "interrupted").length,
     text: pieces.map((event) => event.text).join("") || answerInOutput(row.output),
     tools: events.flatMap((event) => {
       if (event.type === "tool_call") return `call ${event.id} ${event.name}`;

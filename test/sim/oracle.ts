@@ -33,6 +33,7 @@ export function checkInvariants(environment: Environment, process: SimulatedProc
         ...checkRun({ plan, run, recorder }, truth, environment.clock.now()).map((what) => `${what} (${recorder.tag})`),
       );
   });
+  problems.push(...checkResumes(process));
   problems.push(...checkService(environment, process, truth));
   problems.push(...checkLeftovers(environment, process));
   return problems;
@@ -48,7 +49,7 @@ interface RunCase {
 function checkRun(one: RunCase, truth: GroundTruth, now: number): string[] {
   const { plan, run, recorder } = one;
   const problems = [...recorder.problems];
-  const mine = truth.runs.filter(({ tag }) => tag === recorder.tag);
+  const mine = truth.runs.filter(({ tag, refused }) => tag === recorder.tag && !refused);
   if (mine.length > 1) problems.push(`I4: ${mine.length} runs were started for one request`);
   if (recorder.settlements > 1) problems.push(`I1: settled ${recorder.settlements} times`);
   const followed = truth.runs.find(({ id }) => id === (recorder.outcome?.run?.runId ?? recorder.runId));
@@ -74,6 +75,16 @@ function checkRun(one: RunCase, truth: GroundTruth, now: number): string[] {
   if (plan.crash) problems.push(...checkLeftAlone(one, mine));
   for (const started of mine) if (isCancelled(started) && !mayBeCancelled(one)) problems.push("I12: cancelled unasked");
   return problems;
+}
+
+/** A run is resumed by those who wait for it: by none after its stop, and by each for one interruption. */
+function checkResumes({ recorders, transport }: SimulatedProcess): string[] {
+  return [...new Set(transport.resumes.map(({ runId }) => runId))].flatMap((id) => {
+    const waiting = recorders.filter(({ runIds }) => runIds.has(id));
+    const lastStop = Math.max(...waiting.map(({ stoppedAt }) => stoppedAt ?? Number.POSITIVE_INFINITY));
+    const late = transport.resumes.filter(({ runId, at }) => runId === id && at > lastStop);
+    return late.length > 0 ? [`I5: resumed ${late.length} times after it was stopped`] : [];
+  });
 }
 
 /** Checks that a run which was to continue by itself does so, even if the process that started it dies. */
@@ -132,11 +143,15 @@ function checkOutcome({ plan, run, recorder }: RunCase, outcome: Outcome, truth:
     const since = (recorder.settledAt ?? 0) - (truth.endedAt ?? Number.POSITIVE_INFINITY);
     return since > 50_000 ? [`I6: said not to be confirmed ${since} ms after the run had ended`] : [];
   }
+  if (outcome.error?.hint === "resume_run" && mayBeResumedElsewhere(plan, run, recorder, truth)) {
+    return truth.text.startsWith(outcome.text) ? [] : [`I3: text ${excerpt(outcome.text)} of ${excerpt(truth.text)}`];
+  }
   const problems: string[] = [];
   if (!ended) problems.push(`I6: ${outcome.kind}, but the record says ${truth.status}`);
   const kind = KIND_OF[truth.status];
   const allowed = kind === "cancelled" && outcome.stoppedBy === "deadline" ? "timed_out" : kind;
-  if (outcome.kind !== allowed) problems.push(`I6: ${outcome.kind}, but the record says ${truth.status}`);
+  const neverRan = truth.refused && outcome.stoppedBy !== undefined;
+  if (outcome.kind !== allowed && !neverRan) problems.push(`I6: ${outcome.kind}, but the record says ${truth.status}`);
   if (isCutShort(recorder, outcome)) return problems;
   if (outcome.text !== truth.text)
     problems.push(`I3: final text ${excerpt(outcome.text)} is not ${excerpt(truth.text)}`);
@@ -152,6 +167,18 @@ function checkOutcome({ plan, run, recorder }: RunCase, outcome: Outcome, truth:
     problems.push(`I3: tools out of order ${recorder.tools.join(", ")}, on record ${truth.tools.join(", ")}`);
   }
   return problems;
+}
+
+/** Whether another request waits for this run, and may let it go on after an interruption. */
+function mayBeResumedElsewhere(
+  plan: SimulationPlan,
+  run: PlannedRun,
+  recorder: RunRecorder,
+  truth: ActualRun,
+): boolean {
+  if (truth.interruptions === 0) return false;
+  if (run.attachTo !== undefined && (!run.owned || truth.tag !== recorder.tag)) return true;
+  return plan.runs.some((other) => other.attachTo !== undefined && other.owned);
 }
 
 /** Returns the kind of outcome that a run's status leads to; undefined for a status that is not final. */

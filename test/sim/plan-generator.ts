@@ -5,6 +5,7 @@ import { generateFaults } from "./fault-generator.ts";
 import { generateOddFaults } from "./odd-fault-generator.ts";
 import { isDamaged } from "./oracle.ts";
 import type { ConsumerPlan, PlannedRun, SimulationPlan } from "./simulation-plan.ts";
+import { addTurnFaults } from "./turn-fault-generator.ts";
 
 const PIECES = ["a", "Ünï ", "日本 ", "🦊", "line\n", "tail of a longer sentence, ", "{i} ", "\u0000", "x".repeat(300)];
 const PHASES = ["resolving", "deploying", "submitting", "queued", "running", "reconnecting", "awaiting_approval"];
@@ -46,6 +47,7 @@ export function generatePlan(seed: number): SimulationPlan {
     // A run that ends by itself would hide a missing cancel.
     for (const { script } of runs) if (random.chance(0.7)) script.push({ hang: true });
   }
+  addTurnFaults(plan, new SeededRandom(deriveSeed(seed, 4)));
   plan.faults.rules.push(...generateOddFaults(new SeededRandom(deriveSeed(seed, 3))));
   addDecisions(plan, new SeededRandom(deriveSeed(seed, 4)));
   return plan;

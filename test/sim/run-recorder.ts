@@ -19,11 +19,16 @@ export class RunRecorder {
   text = "";
   readonly tools: string[] = [];
   readonly phases = new Map<string, number>();
+  /** The run that the last status named: a refused turn is sent anew as another run. */
   runId: string | undefined;
+  readonly runIds = new Set<string>();
   events = 0;
   /** Time of the last `approval_wait`, and the tools of each one. */
   askedAt = 0;
   readonly asked: string[] = [];
+  readonly notices: string[] = [];
+  /** What statuses said besides their phase. */
+  readonly details: string[] = [];
   /** Whether a notice said that parts of the streamed answer were lost. */
   replaced = false;
   /** Whether a notice said that the end of the answer could not be read. */
@@ -69,6 +74,7 @@ export class RunRecorder {
   };
 
   #read(event: ExecutionEvent): void {
+    if (event.type === "notice") this.notices.push(event.message);
     if (event.type === "text") this.text += event.text;
     else if (event.type === "tool_call") this.tools.push(`call ${event.id} ${event.name}`);
     else if (event.type === "tool_result") this.tools.push(`result ${event.id}`);
@@ -78,7 +84,9 @@ export class RunRecorder {
       this.askedAt = this.#ambient.now();
       this.asked.push(event.approvals.map(({ tool }) => tool).join());
     } else if (event.type === "status") {
-      this.runId ??= event.run?.runId;
+      this.runId = event.run?.runId ?? this.runId;
+      if (event.run) this.runIds.add(event.run.runId);
+      if (event.detail) this.details.push(event.detail);
       if (this.phases.has(event.phase)) return;
       this.phases.set(event.phase, this.#ambient.now());
       this.#onPhase(event.phase);

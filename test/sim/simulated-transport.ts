@@ -38,6 +38,9 @@ export class SimulatedTransport implements HttpTransport {
   readonly #hangUps = new Set<() => void>();
   #inFlight = 0;
 
+  /** Requests to resume an interrupted run, with the time each was sent. */
+  readonly resumes: { runId: string; at: number }[] = [];
+
   constructor(cloud: LocalCloud, ambient: ProcessAmbient, network: NetworkPlan, trace: Trace) {
     this.#cloud = cloud;
     this.#ambient = ambient;
@@ -123,6 +126,10 @@ export class SimulatedTransport implements HttpTransport {
     this.#trace.note(
       `${this.#ambient.now()} > ${request.method} ${request.path} ${isRefused ? "refused" : (fate ?? "")}`,
     );
+    // The same path takes decisions, which name a checkpoint.
+    const isResume = request.method === "POST" && !request.body?.includes("resume_checkpoint_id");
+    const resumed = isResume ? /^\/runs\/([^/]+)\/resume$/.exec(request.path)?.[1] : undefined;
+    if (resumed !== undefined) this.resumes.push({ runId: resumed, at: this.#ambient.now() });
     return new Promise((resolve, reject) => {
       if (!this.#ambient.alive) return;
       let departed = false;

@@ -1,43 +1,29 @@
 /**
- * Lets a run go on that a restart of its runtime has interrupted. The service alone knows whether a run can: no word of a
- * record says so for sure, so every run that has ended may be tried.
+ * Lets a run go on because a person asks for it. The service alone knows whether a run can: no word of a record says so for
+ * sure, so every run that has ended may be tried.
  */
 import { AWAITING_APPROVAL, endingOf, type Run, type SerenClient } from "../../seren/index.ts";
-import { backoffMs, sleep } from "../../support/ambient.ts";
-import { asFailure, ExecutionFailure } from "../../support/failure.ts";
+import { ExecutionFailure } from "../../support/failure.ts";
 import type { RunRef } from "../events.ts";
 import { runRefOf } from "../run/outcome.ts";
+import { Resumption } from "../run/resumption.ts";
 import { look } from "./look.ts";
 
-const WAIT_BASE_MS = 1_000;
-const WAIT_CAP_MS = 10_000;
-
-/**
- * Resolves with the run that goes on, which may be a new one. A service that says it is away is waited for. After any other
- * failure nothing is sent again: the run may be going already, which its record shows.
- */
+/** Resolves with the run that goes on, which may be a new one. */
 export function resumeRun(client: SerenClient, runId: string): Promise<RunRef> {
   return look(client, async (signal) => {
     const before = await client.getRun(runId, { signal });
     mustHaveEnded(before);
-    for (let waits = 0; ; waits += 1) {
-      try {
-        return { ...runRefOf(before), runId: (await client.resumeRun(runId)) ?? runId };
-      } catch (error) {
-        const failure = asFailure(error);
-        const now = await client.getRun(runId, { signal }).catch(() => undefined);
-        if (now && now.status !== before.status) return runRefOf(now, runRefOf(before));
-        if (failure.kind === "conflict") throw nothingToResume(before, failure);
-        const { status, neverSent, retryAfterMs = 0 } = failure.details;
-        if (status !== undefined && status >= 400 && status < 500 && status !== 408) throw failure;
-        const isAway = neverSent || status === 503;
-        if (!isAway || !now) throw unconfirmed(failure);
-        await sleep(
-          client.ambient,
-          Math.max(retryAfterMs, backoffMs(client.ambient, waits, WAIT_BASE_MS, WAIT_CAP_MS)),
-          signal,
-        );
-      }
+    const resumed = await new Resumption(client, before).ask(signal);
+    switch (resumed.kind) {
+      case "going_on":
+        return { ...runRefOf(before), runId: resumed.runId };
+      case "nothing_to_resume":
+        throw nothingToResume(before, resumed.failure);
+      case "refused":
+        throw resumed.failure;
+      case "unconfirmed":
+        throw unconfirmed(before, resumed.failure);
     }
   });
 }
@@ -53,10 +39,10 @@ function nothingToResume({ status }: Run, cause: ExecutionFailure): ExecutionFai
   return new ExecutionFailure("conflict", `there is nothing to resume: the run has ended (${status})`, { cause });
 }
 
-function unconfirmed(cause: ExecutionFailure): ExecutionFailure {
+function unconfirmed({ status }: Run, cause: ExecutionFailure): ExecutionFailure {
   return new ExecutionFailure(
     "unknown_outcome",
-    `Seren Cloud did not confirm that the run goes on (${cause.message}), and the request is not sent twice; look at the run before you try again`,
+    `Seren Cloud did not confirm that the run goes on (${cause.message}), and it still shows the run as ended (${status}); the request is not sent again, look at the run before you try again`,
     { cause, details: { hint: "show_run" } },
   );
 }

@@ -7,6 +7,9 @@ import { type Canceller, UNKNOWN_FOR_MS } from "./canceller.ts";
 
 const MAX_TRIES = 5;
 const TRY_AGAIN_MS = 20_000;
+/** A request to resume a run may take effect this late. Until then its end is none. */
+const RESUMED_LATE_MS = 30_000;
+const CANCEL_AGAIN_MS = 2_000;
 
 export interface CancelLostRunOptions {
   client: SerenClient;
@@ -19,7 +22,7 @@ export interface CancelLostRunOptions {
 /** Resolves with whether no run is left: it was seen to end, or there was none. Never rejects. */
 export async function cancelLostRun(
   options: CancelLostRunOptions,
-  trace: RunTrace & { runId?: string | undefined },
+  trace: RunTrace & { runId?: string | undefined; resumedAt?: number | undefined },
 ): Promise<boolean> {
   const { client, canceller, log, signal } = options;
   let goneSince: number | undefined;
@@ -27,7 +30,11 @@ export async function cancelLostRun(
     try {
       const runId = trace.runId ?? (await findRun(client, trace, signal));
       if (runId === undefined) return true;
-      const ended = await canceller.cancel(runId);
+      let ended = await canceller.cancel(runId);
+      while (client.ambient.now() - (trace.resumedAt ?? Number.NEGATIVE_INFINITY) < RESUMED_LATE_MS) {
+        await sleep(client.ambient, CANCEL_AGAIN_MS, signal);
+        ended = await canceller.cancel(runId);
+      }
       log(ended ? "info" : "warn", "an orphaned run was cancelled", {
         status: ended ? (ended.record?.status ?? "gone") : "not confirmed",
       });

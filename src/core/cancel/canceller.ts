@@ -7,7 +7,6 @@ import { timeoutSignal } from "../../support/abort.ts";
 import { backoffMs, sleep } from "../../support/ambient.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import type { Log } from "../../support/log.ts";
-import { settleWithin } from "../../support/settle-within.ts";
 
 const LOOK_BASE_MS = 250;
 const LOOK_CAP_MS = 5_000;
@@ -46,12 +45,6 @@ export class Canceller {
       this.#pending.set(runId, pending);
     }
     return pending;
-  }
-
-  /** The same, waited for at most `ms` milliseconds. The cancelling itself goes on. */
-  async cancelWithin(runId: string, ms: number): Promise<Ended | undefined> {
-    const ended = this.cancel(runId);
-    return (await settleWithin(this.#client.ambient, ms, ended)) ? ended : undefined;
   }
 
   async #until(runId: string): Promise<Ended | undefined> {

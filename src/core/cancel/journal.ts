@@ -20,6 +20,8 @@ const JournalEntrySchema = z.object({
   account: z.string(),
   /** Absent until the create call was answered. */
   runId: z.string().optional(),
+  /** When the run was asked to go on after an interruption. The request may take effect after the process has died. */
+  resumedAt: z.number().optional(),
   /** These identify a run whose marker the service dropped. The message itself is never written. */
   conversationId: z.string().optional(),
   messageDigest: z.string().optional(),
@@ -132,7 +134,7 @@ type Entry = Pick<JournalEntry, "requestId" | "conversationId" | "messageDigest"
  */
 export class PendingEntry {
   readonly #journal: Journal;
-  #entry: Entry & { deploymentId?: string; runId?: string };
+  #entry: Entry & Partial<Pick<JournalEntry, "deploymentId" | "runId" | "resumedAt">>;
   #kept: boolean;
   #written: Promise<boolean> = Promise.resolve(false);
 
@@ -145,6 +147,12 @@ export class PendingEntry {
   /** Writes what is known: without `runId` before the create call, with it afterwards. Resolves when it is on disk; never rejects. */
   async note({ deploymentId, runId }: { deploymentId: string; runId?: string }): Promise<void> {
     this.#entry = { ...this.#entry, deploymentId, ...(runId === undefined ? {} : { runId }) };
+    await this.#write();
+  }
+
+  /** Writes that the run is asked to go on. Resolves as `note` does. */
+  async noteResume(resumedAt: number): Promise<void> {
+    this.#entry = { ...this.#entry, resumedAt };
     await this.#write();
   }
 

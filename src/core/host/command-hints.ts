@@ -4,18 +4,29 @@
  */
 import { ExecutionFailure, type Hint } from "../../support/failure.ts";
 
+/** `runId`: the run that the hint is about, where it is known. */
 const ADVICE = {
-  list_runs: "see `seren-bridge runs list`",
-  show_run: "see `seren-bridge runs show`",
-  list_approvals: "see `seren-bridge approvals list`",
-  prune_deployments: "delete it with `seren-bridge deployments prune` and try again",
-  name_deployment: "see `seren-bridge deployments list` and set SEREN_BRIDGE_DEPLOYMENT",
-} satisfies Record<Hint, string>;
+  list_runs: () => "see `seren-bridge runs list`",
+  show_run: () => "see `seren-bridge runs show`",
+  list_approvals: (runId) =>
+    runId === undefined
+      ? "see `seren-bridge approvals list`"
+      : `decide it with \`${decideCommand(runId)}\` (or reject)`,
+  resume_run: (runId) => `let it go on with \`seren-bridge runs resume ${runId ?? "<run>"}\``,
+  prune_deployments: () => "delete it with `seren-bridge deployments prune` and try again",
+  name_deployment: () => "see `seren-bridge deployments list` and set SEREN_BRIDGE_DEPLOYMENT",
+} satisfies Record<Hint, (runId: string | undefined) => string>;
+
+interface Said {
+  message: string;
+  hint?: Hint | undefined;
+  hintRunId?: string | undefined;
+}
 
 /** Returns the message of a failure, an outcome's error or a notice, with the advice its hint stands for. */
-export function withAdvice(said: ExecutionFailure | { message: string; hint?: Hint | undefined }): string {
-  const hint = said instanceof ExecutionFailure ? said.details.hint : said.hint;
-  return hint === undefined ? said.message : `${said.message}; ${ADVICE[hint]}`;
+export function withAdvice(said: ExecutionFailure | Said): string {
+  const { hint, hintRunId } = said instanceof ExecutionFailure ? said.details : said;
+  return hint === undefined ? said.message : `${said.message}; ${ADVICE[hint](hintRunId)}`;
 }
 
 /** Returns the command that decides an approval; `runId` may be a placeholder. */

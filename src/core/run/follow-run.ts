@@ -29,6 +29,8 @@ export class FollowedRun {
   readonly statuses: StatusNotifier;
   readonly #follower: RunFollower;
   readonly #endAtApproval: boolean;
+  /** Number of the last event before an interruption after which the run went on; -1 if there was none. */
+  #since = -1;
   #result: FollowResult = { streamError: undefined, complete: false, status: UNKNOWN_STATUS, latest: -1 };
 
   constructor({ client, run, signal, endAtApproval }: FollowRunOptions) {
@@ -41,6 +43,17 @@ export class FollowedRun {
   /** Position in the event log. */
   get cursor(): RunCursor {
     return this.#follower.cursor;
+  }
+
+  get since(): number {
+    return this.#since;
+  }
+
+  /** The run goes on after an interruption, which was not its end. `follow` continues after the last event. */
+  goOn(): void {
+    this.#since = this.cursor.sequence;
+    this.transcript.goOn();
+    this.#update({ complete: false, status: UNKNOWN_STATUS });
   }
 
   /** What is known so far, also when `follow` was interrupted. */

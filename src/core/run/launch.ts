@@ -15,12 +15,15 @@ export interface Launch {
   requestId: string;
   entry: PendingEntry | undefined;
   signal: AbortSignal;
+  /** Called with the deployment before each create call. */
+  onDeployment(deploymentId: string): void;
   /** Called when a create call may have started a run whose id is not known. */
   onLost(trace: RunTrace): void;
 }
 
 export type Launched =
-  | { kind: "run"; run: RunRef }
+  /** `isOnly`: no other run can have been started for this request. */
+  | { kind: "run"; run: RunRef; isOnly: boolean }
   /** Finished before it had an id. */
   | { kind: "outcome"; outcome: Outcome };
 
@@ -39,12 +42,13 @@ export async function* launch(options: Launch): AsyncGenerator<ExecutionEvent, L
     started = await submit(options, deploymentId);
   }
   if (started.kind === "inline") return { kind: "outcome", outcome: inlineOutcome(started.status, started.text) };
-  return { kind: "run", run: { runId: started.runId, deploymentId } };
+  return { kind: "run", run: { runId: started.runId, deploymentId }, isOnly: !started.uncertain };
 }
 
 async function submit(options: Launch, deploymentId: string): Promise<StartedRun> {
   const { client, request, requestId, entry, signal } = options;
   const { message, conversationId, operation, inputs } = request;
+  options.onDeployment(deploymentId);
   await entry?.note({ deploymentId });
   const since = client.ambient.now();
   try {

@@ -3,6 +3,7 @@ import {
   CONVERSATION_AWAITING,
   ENDED_STATUS,
   type PendingApproval,
+  REFUSED_TURN,
   type Run,
   type RunArtifact,
   type RunEnding,
@@ -11,6 +12,7 @@ import type { StopCause } from "../../support/abort.ts";
 import { clipCharacters } from "../../support/clip.ts";
 import type { Approval, Artifact, Outcome, RunRef, Usage } from "../events.ts";
 import { cutOf } from "./cut-answer.ts";
+import { isInterrupted } from "./resumption.ts";
 import { MAX_ARTIFACTS, type Transcript } from "./transcript.ts";
 
 const MAX_TOOL_CHARACTERS = 1_000;
@@ -117,10 +119,12 @@ export function endedOutcome({
     (record.status === ENDED_STATUS ? ENDED_MESSAGE : undefined) ??
     DEFAULT_MESSAGES[kind] ??
     `the run ended: ${kind}`;
+  const code = transcript.firstError?.code ?? "";
   outcome.error = {
     ...transcript.firstError,
-    message: kind === "timed_out" && stoppedBy === "deadline" ? DEADLINE_MESSAGE : message,
-    ...(transcript.firstError?.code === CONVERSATION_AWAITING ? { hint: "list_approvals" } : {}),
+    message: kind === "timed_out" && stoppedBy === "deadline" ? DEADLINE_MESSAGE : (REFUSED_TURN[code] ?? message),
+    ...(code === CONVERSATION_AWAITING ? { hint: "list_approvals" } : {}),
+    ...(isInterrupted(record) ? { hint: "resume_run", hintRunId: record.id } : {}),
   };
   return outcome;
 }

@@ -20,6 +20,7 @@ import { sleep } from "../../support/ambient.ts";
 import { asFailure, type Hint } from "../../support/failure.ts";
 import type { Log } from "../../support/log.ts";
 import type { ExecutionEvent, Outcome } from "../events.ts";
+import { isNothingButBusy } from "./busy-conversation.ts";
 import type { FollowedRun } from "./follow-run.ts";
 import { endedOutcome, mergeArtifacts } from "./outcome.ts";
 import { isComplete, type Position } from "./transcript.ts";
@@ -43,7 +44,7 @@ export interface Ending {
 
 export type Reconciled =
   /** `events`: what the host has not seen yet. */
-  | { kind: "concluded"; events: ExecutionEvent[]; outcome: Outcome }
+  | { kind: "concluded"; events: ExecutionEvent[]; outcome: Outcome; nothingButBusy: boolean }
   /** The record is too large to be read. What is missing is read from the log, page by page, as the host takes it. */
   | { kind: "cut"; record: Run; listing: Promise<RunArtifact[]> };
 
@@ -163,8 +164,9 @@ async function rereadUntilComplete(record: Run, { client, followed, signal: pare
   return latest;
 }
 
-function positionOf({ cursor, result }: FollowedRun): Position {
-  return { sequence: cursor.sequence, numbered: cursor.numbered, latest: result.latest, complete: result.complete };
+function positionOf({ cursor, result, since }: FollowedRun): Position {
+  const { latest, complete } = result;
+  return { sequence: cursor.sequence, numbered: cursor.numbered, latest, complete, since };
 }
 
 function conclude(record: Run, { log, followed, stoppedBy }: Ending): Conclusion {
@@ -196,17 +198,22 @@ function conclude(record: Run, { log, followed, stoppedBy }: Ending): Conclusion
     ...(stoppedBy ? { stoppedBy } : {}),
   });
   if (outcome.usage) events.push({ type: "usage", usage: outcome.usage });
-  return { kind: "concluded", events, outcome };
+  const nothingButBusy = isNothingButBusy(record, { transcript, position, text: final.text });
+  return { kind: "concluded", events, outcome, nothingButBusy };
 }
 
 function withArtifacts(
-  { events, outcome }: Conclusion,
+  { events, outcome, nothingButBusy }: Conclusion,
   { followed }: Ending,
   listing: RunArtifact[],
-): Pick<Conclusion, "events" | "outcome"> {
+): Pick<Conclusion, "events" | "outcome" | "nothingButBusy"> {
   const { artifacts, cut } = mergeArtifacts(followed.transcript.artifacts, listing);
   const notices = cut ? [warning(`the run has more than ${artifacts.length} artifacts; the others are left out`)] : [];
-  return { events: [...events, ...notices], outcome: { ...outcome, artifacts } };
+  return {
+    events: [...events, ...notices],
+    outcome: { ...outcome, artifacts },
+    nothingButBusy: nothingButBusy && artifacts.length === 0,
+  };
 }
 
 function warning(message: string, hint?: Hint): ExecutionEvent {

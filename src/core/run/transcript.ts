@@ -7,6 +7,7 @@ import { assertNever } from "../../support/assert-never.ts";
 import { ownCopy } from "../../support/clip.ts";
 import { parseObject } from "../../support/objects.ts";
 import type { Artifact, ExecutionEvent } from "../events.ts";
+import { isBusyRefusal, type ReportedError } from "./refusal.ts";
 import { MAX_TEXT_CHARACTERS, TextBuffer } from "./text-buffer.ts";
 
 /** Tool calls remembered by id, to pair results with names and to recognise repeats. */
@@ -30,6 +31,8 @@ export interface Position {
   latest: number;
   /** Whether the stream was read to its own end. */
   complete: boolean;
+  /** Number of the last event before the run went on after an interruption; -1 if it was not interrupted. */
+  since: number;
 }
 
 function isToolEvent(row: unknown): boolean {
@@ -50,6 +53,10 @@ export class Transcript {
   firstError: RunError | undefined;
   /** Why the run stopped, as its last event says it. */
   stopReason: string | undefined;
+  /** Number of rows that were applied. */
+  rows = 0;
+  /** A refusal of the whole turn, held back until it is certain that more than that happened. */
+  #refusal: ExecutionEvent | undefined;
   readonly #text = new TextBuffer();
   readonly #tools = new Map<string, { name: string; called: boolean; resulted: boolean }>();
 
@@ -57,6 +64,7 @@ export class Transcript {
   *applyAll(rows: readonly unknown[]): Generator<ExecutionEvent, void, void> {
     let text = "";
     for (const row of rows) {
+      yield* this.#released();
       const event = this.apply(row);
       if (event?.type === "text") {
         text += event.text;
@@ -72,6 +80,7 @@ export class Transcript {
   /** Returns the event of one row, or undefined when the row has none for a host. */
   apply(row: unknown): ExecutionEvent | undefined {
     const event = decodeRunEvent(row);
+    this.rows += 1;
     switch (event?.type) {
       case "text":
         if (event.text === "") return undefined;
@@ -112,7 +121,7 @@ export class Transcript {
           ...(event.code ? { code: event.code } : {}),
           ...(typeof event.retryable === "boolean" ? { retryable: event.retryable } : {}),
         };
-        return { type: "notice", level: "warning", message: event.message };
+        return this.#hold({ type: "notice", level: "warning", message: event.message }, event);
       case "done": // the record says how the run ended
         this.stopReason = event.reason ?? this.stopReason;
         return undefined;
@@ -144,6 +153,7 @@ export class Transcript {
       const isLater = number !== undefined && number > sequence;
       // Tools that were lost in the middle are reported late. Text is not: it would appear in the wrong place.
       if (!isLater && !isToolEvent(row)) continue;
+      yield* this.#released();
       const event = this.apply(row);
       if (event) yield event;
     }
@@ -180,6 +190,24 @@ export class Transcript {
     return this.#text.toString();
   }
 
+  /** The run goes on after an interruption: that was not its end. */
+  goOn(): void {
+    this.firstError = undefined;
+    this.stopReason = undefined;
+  }
+
+  /** A turn that was refused and nothing else is sent anew, so its error is none for the host. The outcome repeats it if not. */
+  #hold(notice: ExecutionEvent, error: ReportedError): ExecutionEvent | undefined {
+    if (this.rows > 1 || !isBusyRefusal(error)) return notice;
+    this.#refusal = notice;
+    return undefined;
+  }
+
+  *#released(): Generator<ExecutionEvent, void, void> {
+    if (this.#refusal) yield this.#refusal;
+    this.#refusal = undefined;
+  }
+
   #tool(id: string, name: string): { name: string; called: boolean; resulted: boolean } {
     let tool = this.#tools.get(id);
     if (!tool) {
@@ -199,10 +227,11 @@ function asRecorded(recorded: string): FinalText {
  * Returns whether the record holds the whole log. A `done` event proves it. Without one, a record is believed that reaches
  * the highest number the service mentioned, provided that the stream was read to its end and that number is thus known.
  */
-export function isComplete(record: Run, { sequence, latest, numbered, complete }: Position): boolean {
+export function isComplete(record: Run, { sequence, latest, numbered, complete, since }: Position): boolean {
   const rows = record.eventRows;
   if (!rows) return true; // a record without rows gets none later
-  if (rows.some((row) => decodeRunEvent(row)?.type === "done")) return true;
+  const isNew = (row: unknown) => since < 0 || (sequenceOf(row) ?? -1) > since;
+  if (rows.some((row) => decodeRunEvent(row)?.type === "done" && isNew(row))) return true;
   if (!complete || !numbered) return false;
   const last = rows.reduce((highest: number, row) => Math.max(highest, sequenceOf(row) ?? -1), -1);
   return last >= Math.max(sequence, latest);

@@ -216,6 +216,7 @@ export class Run {
   /** Ends the run as failed with this event only: nothing of it was carried out. */
   refuse(event: EventObject & { message: string }): void {
     this.append(event);
+    this.usage = { input_tokens: 0, output_tokens: 0, compute_usd: "0", inference_usd: "0" };
     this.#end("failed", event.message, undefined);
   }
 

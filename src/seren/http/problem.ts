@@ -28,6 +28,11 @@ const MESSAGE_KEYS = ["message", "detail", "error_description", "error_message",
 export const STARTING = "still starting";
 export const CONVERSATION_BUSY = "conversation_busy";
 export const CONVERSATION_AWAITING = "conversation_awaiting_approval";
+/** Why a conversation refuses a turn, by the code. */
+export const REFUSED_TURN: Readonly<Record<string, string>> = {
+  [CONVERSATION_BUSY]: "another run of this conversation is still going",
+  [CONVERSATION_AWAITING]: "an earlier run of this conversation waits for an approval; decide it first",
+};
 
 export interface Asked {
   /** Names the thing that was asked for, e.g. "the deployment"; it completes "… was not found on Seren Cloud". */
@@ -58,12 +63,7 @@ export function toFailure(response: HttpResponse, { subject, ifKeyRefused, ambie
       if (!words.includes(marker)) continue;
       details.code = marker;
       if (marker === CONVERSATION_AWAITING) details.hint = "list_approvals";
-      return fail(
-        "conflict",
-        marker === CONVERSATION_BUSY
-          ? "another run of this conversation is still going"
-          : "an earlier run of this conversation waits for an approval; decide it first",
-      );
+      return fail("conflict", REFUSED_TURN[marker] ?? marker);
     }
   }
   const because = said ? `: ${shown(said)}` : "";

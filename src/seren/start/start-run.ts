@@ -22,7 +22,8 @@ const MAX_NEVER_SENT = 5;
 const MAX_RETRY_AFTER_MS = 60_000;
 
 export type StartedRun =
-  | { kind: "tracked"; runId: string; executionId?: string }
+  /** `uncertain`: a call before the one that named this run may have started another. */
+  | { kind: "tracked"; runId: string; executionId?: string; uncertain?: true }
   /** The run was finished before the call returned and has no record to follow. */
   | { kind: "inline"; status: string; text: string };
 
@@ -89,7 +90,7 @@ class Start {
     for (;;) {
       signal.throwIfAborted();
       const result = await this.#call();
-      if (!(result instanceof ExecutionFailure)) return result;
+      if (!(result instanceof ExecutionFailure)) return this.#mayExist ? uncertain(result) : result;
       const next = this.#afterFailure(result);
       if (next.action === "give_up") {
         const found = await this.#lookUp();
@@ -149,7 +150,8 @@ class Start {
       if (ambient.now() - this.#startingSince >= STARTING_LIMIT_MS) return giveUp(stillStarting(failure));
       return repeatAfter(STARTING_EVERY_MS);
     }
-    if (kind === "conflict" && details.code === CONVERSATION_BUSY) {
+    if (kind === "conflict" && details.code === CONVERSATION_BUSY && this.#mayExist) {
+      // It may be busy with the run of an earlier call, which is looked for before each repeat.
       return repeatAfter(Math.max(backoffMs(ambient, this.#busy++, 1_000, 15_000), retryAfterMs));
     }
     if (kind === "rate_limited") {
@@ -206,6 +208,10 @@ function startedOf(httpStatus: number, invocation: Invocation): StartedRun | Exe
 
 function tracked(runId: string, executionId: string | undefined): StartedRun {
   return { kind: "tracked", runId, ...(executionId ? { executionId } : {}) };
+}
+
+function uncertain(started: StartedRun): StartedRun {
+  return started.kind === "tracked" ? { ...started, uncertain: true } : started;
 }
 
 /** Returns the text of an inline result: the string itself, or the first string among the usual members. */

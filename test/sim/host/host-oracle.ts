@@ -28,9 +28,11 @@ export function checkHost({ environment, plan, recorder, truth, cut }: HostCase)
     for (const { method, replies } of recorder.requests)
       if (replies !== 1) problems.push(`I1: ${method} has ${replies} replies`);
   for (const one of recorder.exchanges.values()) {
-    const runs = truth.runs.filter(({ tag }) => tag === one.tag);
+    const all = truth.runs.filter(({ tag }) => tag === one.tag);
+    const runs = all.filter(({ refused }) => !refused);
     if (runs.length > 1) problems.push(`I4: ${runs.length} runs were started for one request (${one.tag})`);
-    const found = plan.host.kind === "roder" ? checkRoder(plan, one, runs[0], cut) : checkTurn(one, runs[0]);
+    const run = runs[0] ?? all.at(-1);
+    const found = plan.host.kind === "roder" ? checkRoder(plan, one, run, cut) : checkTurn(one, run);
     problems.push(...found.map((what) => `${what} (${one.tag})`));
   }
   for (const name of new Set(truth.deployments)) {

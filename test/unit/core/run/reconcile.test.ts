@@ -19,6 +19,7 @@ const at = (changes: Partial<Position>): Position => ({
   numbered: true,
   latest: -1,
   complete: true,
+  since: -1,
   ...changes,
 });
 

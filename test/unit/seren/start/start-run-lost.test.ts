@@ -13,6 +13,8 @@ import {
 } from "./create-service.ts";
 
 const FIRST = { kind: "tracked", runId: idOf(1), executionId: "exec-1" };
+/** A call before the one that named the run may have started another. */
+const UNCERTAIN = { ...FIRST, uncertain: true };
 
 /** Answers after which the run may or may not exist. */
 const LOST: [string, Fate["answer"]][] = [
@@ -74,7 +76,7 @@ describe.each([...LOST, ...TAKEN])("the answer is lost (%s)", (_, answer) => {
 describe.each(LOST)("the answer is lost (%s) and no run exists", (_, answer) => {
   test("it is looked up for at least five seconds, then the call is repeated", async () => {
     const service = new CreateService({ answer }, GOOD);
-    expect(await service.outcome()).toEqual(FIRST);
+    expect(await service.outcome()).toEqual(UNCERTAIN);
     expect(service.calls).toHaveLength(2);
     expect(service.calls[1]).toBeGreaterThanOrEqual(5_000);
     expect(service.runs).toHaveLength(1);
@@ -125,7 +127,7 @@ describe("the call was taken, and the answer names something that is no id of th
 
 test("Retry-After after a lost answer is waited for before the call is repeated", async () => {
   const service = new CreateService({ answer: { status: 503, headers: { "retry-after": "40" } } }, GOOD);
-  expect(await service.outcome()).toEqual(FIRST);
+  expect(await service.outcome()).toEqual(UNCERTAIN);
   expect(service.calls[1]).toBeGreaterThanOrEqual(40_000);
 });
 

@@ -107,12 +107,6 @@ describe("a deployment that is still starting", () => {
     expect(service.runs).toEqual([]);
   });
 
-  test("has its two minutes, regardless of how long the conversation was busy before", async () => {
-    const busy = Array(30).fill(BUSY);
-    const service = new CreateService(...busy, STILL_STARTING, STILL_STARTING, GOOD);
-    expect(await service.outcome()).toEqual(FIRST);
-  });
-
   test("that becomes another refusal ends with it", async () => {
     const service = new CreateService(STILL_STARTING, refused(400, "Deployment is not ready; restart it"));
     expect(await service.outcome()).toMatchObject({ kind: "invalid_input" });
@@ -121,21 +115,29 @@ describe("a deployment that is still starting", () => {
 });
 
 describe("a conversation that is busy", () => {
-  test("is waited for, longer each time, at most a quarter of a minute", async () => {
-    const service = new CreateService(...Array(12).fill(BUSY), GOOD);
-    expect(await service.outcome()).toEqual(FIRST);
-    const waits = service.calls.slice(1).map((at, index) => at - (service.calls[index] ?? 0));
-    expect(Math.max(...waits)).toBeLessThanOrEqual(15_000);
-    expect(Math.min(...waits)).toBeGreaterThanOrEqual(100);
+  const LOST = refused(500);
+
+  test("is the caller's to wait for: nothing was started", async () => {
+    const service = new CreateService(BUSY, GOOD);
+    expect(await service.outcome()).toMatchObject({ kind: "conflict", details: { code: "conversation_busy" } });
+    expect(service.calls).toEqual([0]);
+    expect(service.looks).toEqual([]);
   });
 
-  test("is waited for until the caller stops", async () => {
-    const service = new CreateService(BUSY);
+  test("after a lost answer is waited for here, longer each time: it may be busy with the run of that call", async () => {
+    const service = new CreateService(LOST, ...Array(12).fill(BUSY), GOOD);
+    expect(await service.outcome()).toEqual({ ...FIRST, uncertain: true });
+    expect(service.calls).toHaveLength(14);
+    expect(service.looks.length).toBeGreaterThan(12);
+  });
+
+  test("after a lost answer is waited for until the caller stops", async () => {
+    const service = new CreateService(LOST, BUSY);
     const outcome = service.start().catch((reason: unknown) => reason);
     await service.harness.ambient.advance(3_600_000);
     service.controller.abort("stop");
     expect(await service.harness.ambient.runUntil(outcome)).toBe("stop");
-    expect(service.calls.length).toBeGreaterThan(200);
+    expect(service.calls.length).toBeGreaterThan(100);
   });
 });
 

@@ -1,0 +1,129 @@
+/**
+ * Lets a run go on that a restart of its runtime has interrupted. The request is sent once for one interruption: again only
+ * after an answer that says the service is away, and then a refusal is no proof that the run stands still, because the request
+ * before it may have been taken (`docs/reference/seren-cloud-api.md`, sections 1.3 and 3.7).
+ */
+import { endingOf, type Run, type SerenClient, UNKNOWN_STATUS } from "../../seren/index.ts";
+import { orAborted } from "../../support/abort.ts";
+import { backoffMs, sleep } from "../../support/ambient.ts";
+import { asFailure, type ExecutionFailure } from "../../support/failure.ts";
+
+const WAIT_BASE_MS = 1_000;
+const WAIT_CAP_MS = 10_000;
+const LOOK_BASE_MS = 250;
+const LOOK_CAP_MS = 2_000;
+/** A request whose result is not known may take effect this late, and a record may show the interruption for as long. */
+const LATE_MS = 30_000;
+/** A reason is a code. What is longer is a sentence, in which these words may mean anything. */
+const MAX_REASON_CHARACTERS = 64;
+
+/** Whether the run ended with a restart of its runtime. The service documents no word for it, so the kind of word counts. */
+export function isInterrupted({ status, stopReason = "" }: Run): boolean {
+  if (endingOf(status) !== "failed" || stopReason.length > MAX_REASON_CHARACTERS) return false;
+  return /interrupt|restart/i.test(stopReason) && !/user|person|operator|cancel/i.test(stopReason);
+}
+
+export type Resumed =
+  /** `runId`: the run that goes on, which may be another one. */
+  | { kind: "going_on"; runId: string }
+  /** The service says that the run cannot be resumed, and no request of ours can have been taken. */
+  | { kind: "nothing_to_resume" | "refused"; failure: ExecutionFailure }
+  /** The run was not seen to go on, and may do so all the same. */
+  | { kind: "unconfirmed"; failure: ExecutionFailure };
+
+export class Resumption {
+  readonly #client: SerenClient;
+  readonly #runId: string;
+  readonly #completedAt: number | undefined;
+  /** The request on its way, or the last one. */
+  #sending: Promise<string | undefined> | undefined;
+  #mayBeTaken = false;
+  #settledAt = 0;
+
+  /** `interrupted`: the record of the run, which has ended. */
+  constructor(client: SerenClient, interrupted: Run) {
+    this.#client = client;
+    this.#runId = interrupted.id;
+    this.#completedAt = interrupted.completedAt;
+  }
+
+  /**
+   * `lagMs`: how long a record may lag behind that shows that somebody else has resumed the run. Nothing is sent once `signal`
+   * has aborted; rejects with its reason, also while a request is on its way.
+   */
+  async ask(signal: AbortSignal, { lagMs = 0 }: { lagMs?: number } = {}): Promise<Resumed> {
+    const { ambient } = this.#client;
+    for (let waits = 0; ; waits += 1) {
+      signal.throwIfAborted();
+      const wasTaken = this.#mayBeTaken;
+      const answer = await orAborted(this.#send(), signal);
+      if (typeof answer === "string") return { kind: "going_on", runId: answer };
+      const { retryAfterMs = 0 } = answer.details;
+      const verdict = verdictOf(answer);
+      if (verdict === "refused" && !wasTaken) {
+        const kind = answer.kind === "conflict" ? "nothing_to_resume" : "refused";
+        return (await this.#watch(kind === "refused" ? 0 : lagMs, signal)) ?? { kind, failure: answer };
+      }
+      if (verdict !== "away") return (await this.#watch(LATE_MS, signal)) ?? { kind: "unconfirmed", failure: answer };
+      const seen = await this.#watch(0, signal);
+      if (seen) return seen;
+      await sleep(ambient, Math.max(retryAfterMs, backoffMs(ambient, waits, WAIT_BASE_MS, WAIT_CAP_MS)), signal);
+    }
+  }
+
+  /** Whether `record` shows an end that the run may have left behind: a record can lag, and a request can take effect late. */
+  mayGoOn(record: Run): boolean {
+    return this.#mayBeTaken && this.#isSameEnd(record) && this.#client.ambient.now() - this.#settledAt < LATE_MS;
+  }
+
+  /** Resolves when no request is on its way, with the id of the run that the last one let go on. */
+  settled(): Promise<string | undefined> {
+    return this.#sending ?? Promise.resolve(undefined);
+  }
+
+  /** Resolves with the id of the run that goes on, or with the failure. */
+  #send(): Promise<string | ExecutionFailure> {
+    const sending = this.#client.resumeRun(this.#runId).then(
+      (runId) => {
+        this.#mayBeTaken = true;
+        return runId ?? this.#runId;
+      },
+      (error: unknown) => {
+        const failure = asFailure(error);
+        const isClear = failure.details.neverSent === true || verdictOf(failure) === "refused";
+        this.#mayBeTaken ||= !isClear;
+        return failure;
+      },
+    );
+    this.#sending = sending.then((answer) => {
+      this.#settledAt = this.#client.ambient.now();
+      return typeof answer === "string" ? answer : undefined;
+    });
+    return sending;
+  }
+
+  /** Looks at the run for `ms` milliseconds, at least once. Returns undefined when it was not seen to go on. */
+  async #watch(ms: number, signal: AbortSignal): Promise<Resumed | undefined> {
+    const { ambient } = this.#client;
+    const until = ambient.now() + ms;
+    for (let looks = 0; ; looks += 1) {
+      const record = await this.#client.getRun(this.#runId, { signal }).catch(() => undefined);
+      signal.throwIfAborted();
+      const goesOn = record && record.status !== UNKNOWN_STATUS && !this.#isSameEnd(record);
+      if (goesOn) return { kind: "going_on", runId: this.#runId };
+      if (ambient.now() >= until) return undefined;
+      await sleep(ambient, backoffMs(ambient, looks, LOOK_BASE_MS, LOOK_CAP_MS), signal);
+    }
+  }
+
+  #isSameEnd({ status, completedAt }: Run): boolean {
+    if (endingOf(status) === undefined) return false;
+    return completedAt === undefined || this.#completedAt === undefined || completedAt === this.#completedAt;
+  }
+}
+
+/** `away`: nothing was done, as far as the service says. `unknown`: the request may have been taken. */
+function verdictOf({ details: { status = 0, neverSent } }: ExecutionFailure): "refused" | "away" | "unknown" {
+  if (neverSent || status === 503 || status === 429) return "away";
+  return status >= 400 && status < 500 && status !== 408 ? "refused" : "unknown";
+}

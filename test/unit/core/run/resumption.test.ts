@@ -1,0 +1,115 @@
+/** Runs that a restart of their runtime interrupts while a host waits for them. */
+import { describe, expect, test } from "vitest";
+import type { FaultRule } from "../../../../src/local/index.ts";
+import { aRun, lived } from "../harness.ts";
+
+const SCRIPT = [
+  { text: "before " },
+  { tool: "search", result: "1" },
+  { interrupt: "the host was replaced" },
+  { tool: "write", result: "2" },
+  { text: "after" },
+];
+const WAITS = aRun({ script: SCRIPT });
+
+const TAKEN: [string, FaultRule[]][] = [
+  ["at once", []],
+  ["after the service was away", [{ kind: "status", where: "resume", status: 503, times: 5 }]],
+  ["though the answer is lost", [{ kind: "lost_reply", where: "resume", answer: "drop" }]],
+  ["though the answer is late", [{ kind: "late_reply", where: "resume", ms: 90_000 }]],
+  [
+    "though the answer is an error and the record lags",
+    [
+      { kind: "lost_reply", where: "resume", answer: "unavailable" },
+      { kind: "lag", where: "record", ms: 3_000 },
+      { kind: "lag", where: "state", ms: 3_000 },
+    ],
+  ],
+  ["though the stream cannot be read", [{ kind: "status", where: "stream", status: 404, times: 1_000 }]],
+];
+
+describe("a run that is interrupted", () => {
+  test.each(TAKEN)("is resumed %s: one run, one answer, every event once", async (_, rules) => {
+    const { problems, recorders, truth } = await lived([WAITS], rules);
+    expect(problems).toEqual([]);
+    const [recorder] = recorders;
+    expect(recorder?.failure).toBeUndefined();
+    expect(recorder?.outcome).toMatchObject({ kind: "completed", text: "before after" });
+    expect(recorder?.text).toBe("before after");
+    expect(recorder?.tools).toHaveLength(4);
+    expect(recorder?.details).toContain("interrupted by a restart of its runtime; resuming");
+    expect(truth?.runs).toHaveLength(1);
+  });
+
+  test("is resumed once: the next interruption is the end, with the command that lets it go on", async () => {
+    const { problems, recorders } = await lived([aRun({ script: [...SCRIPT, { interrupt: "again" }] })]);
+    expect(problems).toEqual([]);
+    expect(recorders[0]?.outcome).toMatchObject({
+      kind: "failed",
+      text: "before after",
+      error: { message: "again", hint: "resume_run", hintRunId: recorders[0]?.runId },
+    });
+  });
+
+  test("and fails by itself afterwards reports that failure", async () => {
+    const { problems, recorders } = await lived([aRun({ script: [...SCRIPT, { fail: "no disk" }] })]);
+    expect(problems).toEqual([]);
+    expect(recorders[0]?.outcome).toMatchObject({ kind: "failed", error: { message: "no disk" } });
+    expect(recorders[0]?.outcome?.error?.hint).toBeUndefined();
+  });
+
+  test("and cannot be resumed has ended as its record says", async () => {
+    const { problems, recorders } = await lived([WAITS], [{ kind: "status", where: "resume", status: 409, times: 9 }]);
+    expect(problems).toEqual([]);
+    const [recorder] = recorders;
+    expect(recorder?.outcome).toMatchObject({ kind: "failed", error: { message: "the host was replaced" } });
+    expect(recorder?.outcome?.error?.hint).toBeUndefined();
+  });
+
+  test.each([500, 403])("and whose resumption is refused with %i names the command", async (status) => {
+    const { problems, recorders } = await lived([WAITS], [{ kind: "status", where: "resume", status }]);
+    expect(problems).toEqual([]);
+    const [recorder] = recorders;
+    expect(recorder?.outcome).toMatchObject({
+      kind: "failed",
+      error: { hint: "resume_run", hintRunId: recorder?.runId },
+    });
+  });
+
+  test("is not resumed by somebody who only follows it", async () => {
+    const detached = aRun({
+      script: [{ sleep_ms: 1_000 }, ...SCRIPT],
+      detach: true,
+      stops: [{ by: "person", phase: "queued", ms: 0 }],
+    });
+    const follows = aRun({ attachTo: 0, atMs: 500 });
+    const { problems, recorders, truth } = await lived([detached, follows]);
+    expect(problems).toEqual([]);
+    expect(recorders[1]?.outcome).toMatchObject({ kind: "failed", error: { hint: "resume_run" } });
+    expect(truth?.runs.map(({ status }) => status)).toEqual(["failed"]);
+  });
+
+  test("is cancelled whenever the stop comes, and never resumed after it", async () => {
+    const script = [...SCRIPT, { hang: true }];
+    const slow: FaultRule[] = [
+      { kind: "lost_reply", where: "resume", answer: "hang", after: 1 },
+      { kind: "status", where: "resume", status: 503, times: 1 },
+      { kind: "lag", where: "record", ms: 1_000 },
+    ];
+    for (let ms = 0; ms < 4_000; ms += 7 + ms / 20) {
+      const { problems, stats } = await lived([aRun({ script, stops: [{ by: "host", ms }] })], slow);
+      expect(problems, `stopped after ${ms} ms`).toEqual([]);
+      expect(stats.runsActive).toEqual([]);
+    }
+  });
+
+  test("is not left behind when the process dies in the middle", async () => {
+    const script = [...SCRIPT, { hang: true }];
+    for (let atMs = 1; atMs < 400; atMs += 3) {
+      const crash = { atMs, restartMs: 1 };
+      const { problems, stats } = await lived([aRun({ script })], [], { crash, network: { latencyMs: 100 } });
+      expect(problems, `died after ${atMs} ms`).toEqual([]);
+      expect(stats.runsActive).toEqual([]);
+    }
+  });
+});
