@@ -10,6 +10,6 @@ test.each(["run", "refusal"] as const)("the error says where to decide (%s)", as
   await turn(script({ approve: "pay" }));
   const { code, stderr } = await turn("go on");
   expect(code).not.toBe(0);
-  expect(stderr).toContain("see `seren-bridge approvals list`");
+  expect(stderr).toContain(`decide it with \`seren-bridge approvals approve ${(await server.run(0)).runId}\``);
   expect(server.cloud.stats().runsStarted).toBe(1);
 });

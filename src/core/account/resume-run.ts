@@ -9,12 +9,15 @@ import { runRefOf } from "../run/outcome.ts";
 import { Resumption } from "../run/resumption.ts";
 import { look } from "./look.ts";
 
+/** How long the run is looked at after a request whose result is not known: records may lag behind. */
+const UNKNOWN_MS = 6_000;
+
 /** Resolves with the run that goes on, which may be a new one. */
 export function resumeRun(client: SerenClient, runId: string): Promise<RunRef> {
   return look(client, async (signal) => {
     const before = await client.getRun(runId, { signal });
     mustHaveEnded(before);
-    const resumed = await new Resumption(client, before).ask(signal);
+    const resumed = await new Resumption(client, before).ask(signal, { refusedMs: 0, unknownMs: UNKNOWN_MS });
     switch (resumed.kind) {
       case "going_on":
         return { ...runRefOf(before), runId: resumed.runId };

@@ -48,10 +48,11 @@ export class Resumption {
   }
 
   /**
-   * `lagMs`: how long a record may lag behind that shows that somebody else has resumed the run. Nothing is sent once `signal`
-   * has aborted; rejects with its reason, also while a request is on its way.
+   * Nothing is sent once `signal` has aborted; rejects with its reason, also while a request is on its way. `refusedMs`,
+   * `unknownMs`: how long the run is looked at after a refusal (somebody else may have resumed it), and after a request whose
+   * result is not known.
    */
-  async ask(signal: AbortSignal, { lagMs = 0 }: { lagMs?: number } = {}): Promise<Resumed> {
+  async ask(signal: AbortSignal, { refusedMs, unknownMs }: { refusedMs: number; unknownMs: number }): Promise<Resumed> {
     const { ambient } = this.#client;
     for (let waits = 0; ; waits += 1) {
       signal.throwIfAborted();
@@ -62,9 +63,9 @@ export class Resumption {
       const verdict = verdictOf(answer);
       if (verdict === "refused" && !wasTaken) {
         const kind = answer.kind === "conflict" ? "nothing_to_resume" : "refused";
-        return (await this.#watch(kind === "refused" ? 0 : lagMs, signal)) ?? { kind, failure: answer };
+        return (await this.#watch(kind === "refused" ? 0 : refusedMs, signal)) ?? { kind, failure: answer };
       }
-      if (verdict !== "away") return (await this.#watch(LATE_MS, signal)) ?? { kind: "unconfirmed", failure: answer };
+      if (verdict !== "away") return (await this.#watch(unknownMs, signal)) ?? { kind: "unconfirmed", failure: answer };
       const seen = await this.#watch(0, signal);
       if (seen) return seen;
       await sleep(ambient, Math.max(retryAfterMs, backoffMs(ambient, waits, WAIT_BASE_MS, WAIT_CAP_MS)), signal);

@@ -21,8 +21,11 @@ const RECONCILING_AFTER_MS = 500;
 /** Backoff between looks at a run that waits, or whose stream ended too early. */
 const LOOK_BASE_MS = 250;
 const LOOK_CAP_MS = 5_000;
-/** How long a record may lag behind that shows that somebody else has resumed the run. */
-const RECORD_LAG_MS = 6_000;
+/**
+ * How long an interrupted run is looked at after a refusal to resume it (another request may have resumed it, and records lag
+ * behind), and after a request whose result is not known, which may take effect late.
+ */
+const LOOK_AFTER = { refusedMs: 6_000, unknownMs: 30_000 };
 
 /** A run that was just created may not be known everywhere at once, even when its stream has shown its end. */
 const UNKNOWN_RUN_GRACE_MS = 10_000;
@@ -140,7 +143,7 @@ export class RunToEnd {
     const { run } = followed;
     yield statusEvent("running", { detail: "interrupted by a restart of its runtime; resuming", run });
     await this.#custody.resume(resumption);
-    const resumed = await resumption.ask(this.#stop.signal, { lagMs: RECORD_LAG_MS });
+    const resumed = await resumption.ask(this.#stop.signal, LOOK_AFTER);
     this.#resumed = resumed.kind;
     if (resumed.kind !== "going_on") return undefined;
     if (resumed.runId !== run.runId) return { kind: "moved", runId: resumed.runId };

@@ -20,14 +20,19 @@ export function aRun(changes: Partial<PlannedRun> = {}): PlannedRun {
   };
 }
 
-/** Lives `runs` through while `rules` go wrong. */
-export function lived(runs: PlannedRun[], rules: FaultRule[] = [], changes: Changes = {}): Promise<SimulationResult> {
-  return simulatePlan({
+/** The plan of such a world. */
+export function aWorld(runs: PlannedRun[], rules: FaultRule[] = [], changes: Changes = {}): SimulationPlan {
+  return {
     seed: 1,
     runs,
     faults: { seed: 1, rules },
     service: { deployMs: 0, startMs: 0, firstSequence: 1, keepAliveMs: 15_000 },
     ...changes,
     network: { seed: 1, latencyMs: 10, refused: 0, lost: 0, cut: 0, shred: false, ...changes.network },
-  });
+  };
+}
+
+/** Lives `runs` through while `rules` go wrong. */
+export function lived(runs: PlannedRun[], rules: FaultRule[] = [], changes: Changes = {}): Promise<SimulationResult> {
+  return simulatePlan(aWorld(runs, rules, changes));
 }
