@@ -13,6 +13,14 @@ const EMPTY_GAP_EVERY_MS = 1_000;
 
 /** Pages of one reading: five million events. A log that goes on for longer is taken for one that never ends. */
 const MAX_PAGES = 10_000;
+/**
+ * A log that grows as it is read, by a few events a page, would be asked for a thousand times a second. A page of fewer events
+ * is a small one; after so many of them in a row, each waits longer than the one before.
+ */
+const SMALL_PAGE = 10;
+const SMALL_PAGES = 4;
+const SMALL_PAGE_WAIT_MS = 25;
+const MAX_SMALL_PAGE_WAIT_MS = 1_000;
 /** Attempts for a page that no other source replaces. */
 const REST_ATTEMPTS = 8;
 
@@ -37,6 +45,7 @@ export class EventLogReader {
   #offset = 0;
   /** Highest number on the pages of this reading. */
   #highest = -1;
+  #smallPages = 0;
   #emptyGaps = 0;
   #askedAt = 0;
   #recovered = false;
@@ -88,6 +97,7 @@ export class EventLogReader {
         this.#offset += 1;
       }
       if (!page.hasMore || !hasNews) return;
+      await this.#pause(page.events.length);
     }
   }
 
@@ -106,15 +116,26 @@ export class EventLogReader {
     return this.#highest > before || numbers.includes(undefined);
   }
 
+  /** Waits between two pages, where the last ones brought little. */
+  async #pause(events: number): Promise<void> {
+    this.#smallPages = events < SMALL_PAGE ? this.#smallPages + 1 : 0;
+    const more = this.#smallPages - SMALL_PAGES;
+    if (more <= 0) return;
+    await sleep(this.#client.ambient, Math.min(SMALL_PAGE_WAIT_MS * 2 ** more, MAX_SMALL_PAGE_WAIT_MS), this.#signal);
+  }
+
   /** Returns whether the log has an event numbered `until` or higher. */
   async *#readTo(until: number, attempts = 2): AsyncGenerator<LogEvents, boolean, void> {
     // The reading starts at the last event applied, which shows that the offset is right. Where more events were counted
     // than the log holds (an unnumbered frame was sent twice), it goes back page by page until it meets the cursor.
     let offset = Math.max(0, this.#cursor.applied - 1);
     let met = false;
+    let lastSize = 0;
     this.#highest = -1;
     for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+      if (pages > 0) await this.#pause(lastSize);
       const page = await this.#client.listRunEvents(this.#runId, offset, { signal: this.#signal, attempts });
+      lastSize = page.events.length;
       const numbers = placed(page.events.map(sequenceOf));
       if (numbers.length > 0 && numbers.every((number) => number === undefined)) return true; // without numbers a gap cannot be filled
       met ||= offset === 0 || numbers.some((number) => number !== undefined && number <= this.#cursor.sequence);

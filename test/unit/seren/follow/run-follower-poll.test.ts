@@ -151,6 +151,21 @@ describe("polling", () => {
   });
 });
 
+test("a log that grows as it is read is asked for once a second, not a thousand times", async () => {
+  const service = new RunService().opens({ status: 501 });
+  const start = service.harness.ambient.now();
+  const grows = () => service.harness.ambient.now() - start < 30_000;
+  service.harness.transport.on("GET /runs/*/events", ({ query }) => {
+    const sequence = Number(query.get("offset")) + 1;
+
+    return { ...data(grows() ? [text(sequence, "x")] : [], { hasMore: grows() }), afterMs: 1 };
+  });
+  service.state = () => (grows() ? state() : over);
+  const { events } = await service.follow();
+  expect(events.length).toBeGreaterThan(30);
+  expect(service.reads.length).toBeLessThan(60);
+});
+
 describe("a run that is not known everywhere yet", () => {
   test("is waited for, and its log is read once it is there", async () => {
     const service = new RunService().opens({ status: 404 });

@@ -32,7 +32,7 @@ describe("a stream's frames", () => {
   });
 
   // After many of them such lines take another way, on which nothing may change. Whole lines, cut at every place.
-  test("are the same after thousands of lines that mean nothing", async () => {
+  test("are the same after many lines that mean nothing", async () => {
     const fields = ["data", "data:", "data: a", "datax: b", "dat: c", "id: 7", "id", "ids: 1", "event: e", "retry: 5"];
     const odd = ["retry: soon", "retry", "x", "é: 1", ": note", "\0", "events: y", " data: z", "\ufeffdata: y"];
     const lines = [...fields, ...odd].flatMap((line) => [line, `${line}\n`, "data: end\n"]);
@@ -41,7 +41,7 @@ describe("a stream's frames", () => {
       const bytes = Buffer.from(text);
       const expected = frames(`data: first${end}${end}${text}`).slice(1);
       expect(expected.length).toBeGreaterThan(20);
-      const before = Buffer.from(`${`a${end}`.repeat(2_000)}data: first${end}${end}`);
+      const before = Buffer.from(`${`a${end}`.repeat(150)}data: first${end}${end}`);
       for (let cut = 0; cut <= bytes.length; cut += 1) {
         const parser = new SseParser();
         const got = [before, bytes.subarray(0, cut), bytes.subarray(cut)].flatMap((piece) => parser.feed(piece));
