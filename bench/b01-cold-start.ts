@@ -14,11 +14,13 @@ export const coldStart: Benchmark = {
         bare: { command: baseline("bare"), mode: "courier" },
         courier: { command: npmBuild("courier"), mode: "courier" },
         roder: { command: npmBuild("roder"), mode: "roder" },
+        mcp: { command: npmBuild("mcp"), mode: "mcp" },
+        "mcp, probed": { command: npmBuild("mcp"), mode: "mcp, probed" },
       },
       rounds,
       "reply",
     );
-    return (["courier", "roder"] as const).map((mode): Row => {
+    return (["courier", "roder", "mcp", "mcp, probed"] as const).map((mode): Row => {
       const ratio = took[mode] / took.bare;
       const [measured, bare] = [ms(took[mode]), ms(took.bare)];
       return {

@@ -2,6 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { COURIER_PROTOCOL_VERSION } from "#protocols/dispatch-courier";
+import { CLIENT, envelope } from "../../test/support/child-process/mcp-envelope.ts";
 import { INITIALIZE } from "../../test/support/child-process/roder-initialize.ts";
 import type { Command, Mode } from "./places.ts";
 import { median } from "./stats.ts";
@@ -9,14 +10,16 @@ import { median } from "./stats.ts";
 const capabilities = { kind: "capabilities", protocol_version: COURIER_PROTOCOL_VERSION };
 
 /** What each host asks first. */
-export const FIRST_LINE: Readonly<Record<Mode, string>> = {
+export const FIRST_LINE: Readonly<Record<Mode | "mcp, probed", string>> = {
   courier: `${JSON.stringify({ jsonrpc: "2.0", id: 1, method: "courier.capabilities", params: capabilities })}\n`,
   roder: `${JSON.stringify({ jsonrpc: "2.0", id: 1, method: "extension/initialize", params: INITIALIZE })}\n`,
+  mcp: `${JSON.stringify({ jsonrpc: "2.0", id: 1, method: "initialize", params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: CLIENT } })}\n`,
+  "mcp, probed": `${JSON.stringify({ jsonrpc: "2.0", id: 1, method: "server/discover", params: { _meta: envelope() } })}\n`,
 };
 
 export interface Start {
   command: Command;
-  mode: Mode;
+  mode: keyof typeof FIRST_LINE;
   env?: Record<string, string>;
   cwd?: string;
 }

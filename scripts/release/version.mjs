@@ -25,4 +25,5 @@ set("package-lock.json", 2); // its own, and that of the root package
 set("roder-extension.json", 1);
 set("courier-plugin.json", 1);
 set("deployment-plugin.json", 1);
+set("server.json", 2); // its own, and that of its package
 execFileSync("npm", ["run", "--silent", "build"], { cwd: root, stdio: "inherit", shell: process.platform === "win32" });

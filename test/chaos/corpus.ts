@@ -1,20 +1,18 @@
-/** Recorded requests of both hosts, except those that end the program. */
+/** Recorded requests of the hosts, except those that end the program. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Mode } from "../support/child-process/line-check.ts";
 import { parcelDir, ROOT } from "./chaos-child.ts";
 
-/** The hosts of which there are recordings. */
-export type Recorded = Exclude<Mode, "mcp">;
-
-const FOLDERS: Readonly<Record<Recorded, string>> = {
+const FOLDERS: Readonly<Record<Mode, string>> = {
   courier: join(ROOT, "test/fixtures/dispatch/recordings"),
   deployment: join(ROOT, "test/fixtures/dispatch-deployment/recordings"),
   roder: join(ROOT, "test/fixtures/roder"),
+  mcp: join(ROOT, "test/fixtures/mcp"),
 };
 const ENDS = /"method":"(courier|extension).shutdown"/;
 
-export function corpusOf(mode: Recorded): string[] {
+export function corpusOf(mode: Mode): string[] {
   const lines = new Set<string>();
   for (const file of readdirSync(FOLDERS[mode]).filter((name) => name.endsWith(".jsonl"))) {
     for (const row of readFileSync(join(FOLDERS[mode], file), "utf8").split("\n").filter(Boolean)) {

@@ -2,8 +2,9 @@
 import { EventEmitter } from "node:events";
 import { PassThrough, Writable } from "node:stream";
 import { createCourier } from "../../src/adapters/courier/index.ts";
+import { createMcpServer } from "../../src/adapters/mcp/index.ts";
 import { createRoderExtension, GENERAL_AGENT, readManifest } from "../../src/adapters/roder/index.ts";
-import { type Execute, generalAgentTarget, RunRegistry } from "../../src/core/index.ts";
+import { type Execute, generalAgentTarget, RunRegistry, type Target } from "../../src/core/index.ts";
 import { serve } from "../../src/stdio/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
 import { ExecutionFailure } from "../../src/support/failure.ts";
@@ -11,11 +12,12 @@ import { silentLog } from "../../src/support/log.ts";
 import { createRedactor } from "../../src/support/redact.ts";
 import { Secret } from "../../src/support/secret.ts";
 import { settleWithin } from "../../src/support/settle-within.ts";
+import type { Mode } from "../support/child-process/line-check.ts";
 import { StdoutLines } from "../support/child-process/stdout-lines.ts";
 import { deriveSeed, SeededRandom } from "../support/in-process/seeded-random.ts";
 import { DECLARED } from "./canaries.ts";
 import { ChaosChild, ROOT } from "./chaos-child.ts";
-import { corpusOf, type Recorded } from "./corpus.ts";
+import { corpusOf } from "./corpus.ts";
 import { mutateText, mutateValue } from "./mutate.ts";
 import { ReplyLedger } from "./reply-ledger.ts";
 
@@ -36,7 +38,7 @@ export interface Fuzzed {
 
 /** Sends `lines` mutated lines through reader, JSON-RPC, adapter and writer. Runs are scripted and nothing is sent to a service. */
 export async function fuzzInMemory(
-  mode: Recorded,
+  mode: Mode,
   seed: number,
   lines: number,
   spoil: Spoil = mutateText,
@@ -72,7 +74,7 @@ export async function fuzzInMemory(
 }
 
 /** The same with the built program as a child. Its service does not exist, so calls to it fail. */
-export async function fuzzChild(mode: Recorded, seed: number, lines: number): Promise<Fuzzed> {
+export async function fuzzChild(mode: Mode, seed: number, lines: number): Promise<Fuzzed> {
   const ledger = new ReplyLedger(mode);
   const random = new SeededRandom(deriveSeed(seed, 0));
   const child = new ChaosChild(mode, {
@@ -159,7 +161,7 @@ function sinkInto(ledger: ReplyLedger): Writable {
   });
 }
 
-function adapter(mode: Recorded) {
+function adapter(mode: Mode) {
   const registry = new RunRegistry(async () => playedRun, realAmbient, { redactor: createRedactor() });
   if (mode === "courier") {
     return createCourier({
@@ -177,15 +179,25 @@ function adapter(mode: Recorded) {
     });
   }
   const missing = new ExecutionFailure("not_found", "there is no such run");
+  const target = ({ deploymentId }: { deploymentId?: string }): Target =>
+    deploymentId ? { kind: "deployment", deploymentId, named: "the request" } : generalAgentTarget();
+  const runs = { status: () => Promise.reject(missing), cancel: () => Promise.reject(missing) };
+  const shared = { registry, ambient: realAmbient, log: silentLog, target, runs };
+  if (mode === "mcp") {
+    return createMcpServer({
+      ...shared,
+      version: "0.0.0",
+      heard: { method: "initialize", params: { protocolVersion: "2025-11-25", capabilities: {} } },
+      redactor: createRedactor(),
+      agents: () => [{ name: "seren-agent", description: "A general agent." }],
+      approvals: () => Promise.reject(missing),
+      asksPeople: true,
+    });
+  }
   return createRoderExtension({
-    registry,
-    ambient: realAmbient,
-    log: silentLog,
+    ...shared,
     manifest: readManifest(`${ROOT}/dist/seren-bridge.mjs`, `${ROOT}/roder-extension.toml`),
-    target: ({ deploymentId }) =>
-      deploymentId ? { kind: "deployment", deploymentId, named: "the request" } : generalAgentTarget(),
     definitions: () => [GENERAL_AGENT],
-    runs: { status: () => Promise.reject(missing), cancel: () => Promise.reject(missing) },
   });
 }
 

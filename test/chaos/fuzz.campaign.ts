@@ -10,6 +10,7 @@ const MOST_HEAP_BYTES = 400 * 1024 * 1024;
 test.each([
   ["roder", 65_000],
   ["courier", 30_000],
+  ["mcp", 30_000],
 ] as const)("stdin of %s, %i lines", { timeout: 8 * MINUTES }, async (mode, lines) => {
   const { problems, replies } = await fuzzInMemory(mode, 1, lines);
   expect(problems).toEqual([]);
@@ -23,7 +24,7 @@ test("2000 mutated sessions", { timeout: 4 * MINUTES }, async () => {
   expect(replies).toBeGreaterThan(2_000);
 });
 
-test.each(["roder", "courier"] as const)(
+test.each(["roder", "courier", "mcp"] as const)(
   "stdin of the built program as %s, 5000 lines",
   { timeout: 4 * MINUTES },
   async (mode) => {

@@ -61,10 +61,10 @@ async function oneRound(seed: number, result: Kills): Promise<string[]> {
     bystander?.run(LIVING, false);
     if (bystander) await service.started(LIVING);
 
-    const victim = start(random.pick(["roder", "roder", "courier"]));
+    const victim = start(random.pick(["roder", "roder", "courier", "mcp"]));
     await victim.hello();
     const leave = victim.child.mode === "roder" && random.chance(0.3);
-    for (let count = victim.child.mode === "roder" ? random.int(1, 3) : 1; count > 0; count -= 1)
+    for (let count = victim.child.mode === "courier" ? 1 : random.int(1, 3); count > 0; count -= 1)
       victim.run("to-be-killed", false);
     if (leave) victim.run(LEAVE, true);
     if (random.chance(0.6)) await service.firstCreate;
@@ -75,7 +75,9 @@ async function oneRound(seed: number, result: Kills): Promise<string[]> {
     // Before the host knew its id the run was not detached, and the next start may cancel it.
     const left = victim.left ? service.active(LEAVE).length : 0;
 
-    let starters = Array.from({ length: random.chance(0.4) ? 2 : 1 }, () => start(random.pick(["roder", "courier"])));
+    let starters = Array.from({ length: random.chance(0.4) ? 2 : 1 }, () =>
+      start(random.pick(["roder", "courier", "mcp"])),
+    );
     await Promise.all(starters.map((one) => one.hello()));
     if (random.chance(0.25)) {
       await sleep(random.magnitude(800, 2_500));
@@ -155,7 +157,7 @@ class UnreliableService {
   }
 }
 
-/** A host of either kind that starts runs without an end. */
+/** A host of any kind that starts runs without an end. */
 class EndlessHost {
   readonly child: ChaosChild;
   /** Whether the host has received the id of its detached run. */
@@ -178,7 +180,9 @@ class EndlessHost {
   /** Performs the handshake, until the program accepts runs. */
   async hello(): Promise<void> {
     if (this.child.mode === "roder") await this.#ask("extension/initialize", INITIALIZE);
-    else {
+    else if (this.child.mode === "mcp") {
+      await this.#ask("initialize", { protocolVersion: "2025-11-25", capabilities: {} });
+    } else {
       const params = {
         kind: "open_session",
         protocol_version: COURIER_PROTOCOL_VERSION,
@@ -195,6 +199,8 @@ class EndlessHost {
       const input = { prompt, ...(leave ? { wait: false } : {}) };
       const params = { executorId: "seren-cloud-run", executionId: `${label}-${this.#id}`, taskId: "t", input };
       void this.#ask("tasks/execute", params);
+    } else if (this.child.mode === "mcp") {
+      void this.#ask("tools/call", { name: "seren_dispatch", arguments: { prompt } });
     } else {
       const operation = { kind: "chat", input: prompt };
       const params = {

@@ -5,9 +5,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { onTestFinished } from "vitest";
 import { PROGRAM, requireBuilt, scratchFolder } from "../support/child-process/child.ts";
 
-export const MODULES = fileURLToPath(
-  new URL("../../scripts/tools/node_modules/@modelcontextprotocol/", import.meta.url),
-);
+const MODULES = fileURLToPath(new URL("../../scripts/tools/node_modules/@modelcontextprotocol/", import.meta.url));
 const V1 = join(MODULES, "sdk/dist/esm");
 const V2 = join(MODULES, "client/dist");
 

@@ -32,10 +32,38 @@ const PackageSchema = z.looseObject({
   version: z.string().regex(/^\d+\.\d+\.\d+$/),
   description: z.string(),
   license: z.string(),
+  mcpName: z.string(),
   engines: z.strictObject({ node: z.string() }),
   repository: z.strictObject({ type: z.literal("git"), url: z.string() }),
   bin: z.record(z.string(), z.string()),
   files: z.array(z.string()),
+});
+
+/** `server.json`, for the MCP registry: its schema 2025-12-11, as far as it is used. */
+const McpServerSchema = z.strictObject({
+  $schema: z.literal("https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json"),
+  name: z.string(),
+  title: z.string(),
+  description: z.string().max(100),
+  version: z.string(),
+  repository: z.strictObject({ url: z.string(), source: z.literal("github") }),
+  packages: z.tuple([
+    z.strictObject({
+      registryType: z.literal("npm"),
+      identifier: z.string(),
+      version: z.string(),
+      transport: z.strictObject({ type: z.literal("stdio") }),
+      packageArguments: z.array(z.strictObject({ type: z.literal("positional"), value: z.string() })),
+      environmentVariables: z.array(
+        z.strictObject({
+          name: z.string(),
+          description: z.string(),
+          isRequired: z.boolean(),
+          isSecret: z.literal(true),
+        }),
+      ),
+    }),
+  ]),
 });
 
 /** Variables of other people's programs that ours honours, or that a host gives. */
@@ -50,6 +78,8 @@ test("package, manifests, catalog, README and code say the same", () => {
   const roderPackage = z
     .looseObject({ package: z.looseObject({ id: z.string(), version: z.string(), description: z.string() }) })
     .parse(parse(text("roder.toml"))).package;
+  const server = McpServerSchema.parse(json("server.json"));
+  const [mcpPackage] = server.packages;
   const readme = text("README.md");
   const deployer = DeploymentPluginManifestSchema.parse(json("deployment-plugin.json"));
   const [entry, standalone, deployments, standaloneDeployments, ...others] = catalog.entries;
@@ -69,6 +99,8 @@ test("package, manifests, catalog, README and code say the same", () => {
     deployer: deployer.version,
     deployments: [deployments.version, standaloneDeployments.version],
     deploymentTags: [deployments.source?.tag, standaloneDeployments.source?.tag],
+    server: server.version,
+    serverPackage: mcpPackage.version,
   }).toEqual({
     lock: pkg.version,
     plugin: pkg.version,
@@ -81,6 +113,8 @@ test("package, manifests, catalog, README and code say the same", () => {
     deployer: pkg.version,
     deployments: [pkg.version, pkg.version],
     deploymentTags: [`v${pkg.version}`, `v${pkg.version}`],
+    server: pkg.version,
+    serverPackage: pkg.version,
   });
   expect(plugin.protocol_version).toBe(entry.protocol_version);
   expect(plugin.transport).toBe(entry.protocol);
@@ -102,6 +136,15 @@ test("package, manifests, catalog, README and code say the same", () => {
   expect(readme).toContain(`id = "${extension.id}"`);
   expect([roderPackage.description, entry.description]).toEqual([pkg.description, pkg.description]);
   expect(text("LICENSE")).toMatch(new RegExp(`^${pkg.license} License`));
+
+  expect([server.name, server.title]).toEqual([pkg.mcpName, extension.name]);
+  expect(pkg.mcpName).toBe(pkg.repository.url.replace(/^git\+https:\/\/github\.com\/(.*)\.git$/, "io.github.$1"));
+  expect([mcpPackage.identifier, mcpPackage.packageArguments]).toEqual([
+    pkg.name,
+    [{ type: "positional", value: "mcp" }],
+  ]);
+  expect(text("src/app/front-ends.ts")).toContain('mode: "mcp"');
+  expect(mcpPackage.environmentVariables.map(({ name }) => name)).toEqual(entry.requirements?.secrets);
 
   // The program both manifests start.
   const program = pkg.bin[pkg.name] ?? "";

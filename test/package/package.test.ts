@@ -60,6 +60,7 @@ test("the tarball holds exactly what is needed", () => {
     "roder-extension.mjs",
     "roder-extension.toml",
     "roder.toml",
+    "server.json",
     "skills/seren-cloud/SKILL.md",
   ]);
 });

@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { type Cloud, script, startCloud } from "../support/child-process/cloud.ts";
 import type { Json } from "../support/child-process/line-check.ts";
-import { envelope, McpHost } from "../support/child-process/mcp-host.ts";
+import { envelope } from "../support/child-process/mcp-envelope.ts";
+import { McpHost } from "../support/child-process/mcp-host.ts";
 
 const ARGS = { env: "prod-77", note: "line one\nline two" };
 const WAITS = script(

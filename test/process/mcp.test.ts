@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 import { CLEAN_EXIT, RELEASE_PROGRAM } from "../support/child-process/child.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
 import type { Json } from "../support/child-process/line-check.ts";
-import { envelope, McpHost } from "../support/child-process/mcp-host.ts";
+import { envelope } from "../support/child-process/mcp-envelope.ts";
+import { McpHost } from "../support/child-process/mcp-host.ts";
 
 const UNKNOWN = "11111111-2222-4333-8444-555555555555";
 const toolsOf = (result: Json) => result.tools as Json[];

@@ -1,10 +1,11 @@
 /** An MCP client: one that shakes hands, one whose requests stand for themselves, or both in one process. */
 import type * as z from "zod";
-import { CLIENT_CAPABILITIES_META, CLIENT_INFO_META, PROTOCOL_VERSION_META } from "#protocols/mcp";
+import { PROTOCOL_VERSION_META } from "#protocols/mcp";
 import * as handshake from "../../../protocols/mcp/2025-11-25/sent.ts";
 import * as stateless from "../../../protocols/mcp/2026-07-28/sent.ts";
 import { Child, type Exit, type StartOptions } from "./child.ts";
 import type { Json, Message } from "./line-check.ts";
+import { CLIENT } from "./mcp-envelope.ts";
 
 export type CallResult = z.output<typeof handshake.CallToolResultSchema> & { structuredContent?: Json };
 export interface Reply {
@@ -23,15 +24,6 @@ const STATELESS: Readonly<Record<string, z.ZodType>> = {
   "tools/list": stateless.ListToolsResultSchema,
   "tools/call": stateless.CallToolResultSchema.or(stateless.InputRequiredResultSchema),
 };
-
-const CLIENT = { name: "test", version: "1" };
-
-/** `_meta` of a request that stands for itself. */
-export const envelope = (capabilities: object = {}, revision = "2026-07-28") => ({
-  [PROTOCOL_VERSION_META]: revision,
-  [CLIENT_INFO_META]: CLIENT,
-  [CLIENT_CAPABILITIES_META]: capabilities,
-});
 
 export class McpHost {
   readonly child: Child;
