@@ -9,18 +9,23 @@ import {
   Canceller,
   createExecute,
   Organization,
+  pickMadeAhead,
   RunDirectory,
   saveArtifacts,
 } from "../core/engine.ts";
 import type { Execute, NamedAgent, Outcome, SavedArtifact } from "../core/index.ts";
 import { createHttp, download, SerenClient } from "../seren/index.ts";
 import { Responsive } from "../state/index.ts";
+import { withTimeLimit } from "../support/abort.ts";
 import type { Ambient } from "../support/ambient.ts";
 import type { Log } from "../support/log.ts";
 import { Secret } from "../support/secret.ts";
 import { DiskNotes } from "./deployment-notes.ts";
 import { accountOf, openJournal } from "./journal-store.ts";
 import { userAgent } from "./user-agent.ts";
+
+/** A person waits for what is shown, and does not need it. */
+const MADE_AHEAD_MS = 2_000;
 
 export interface Engine {
   client: SerenClient;
@@ -30,6 +35,8 @@ export interface Engine {
   /** Lists the organization's deployments as agents. */
   agents(): Promise<NamedAgent[]>;
   saveArtifacts(outcome: Outcome, folder: string, signal: AbortSignal): Promise<SavedArtifact[]>;
+  /** Finds the deployment that was made ahead of a parcel; undefined also when the service is slow or away. */
+  madeAhead(digest: string): Promise<{ id: string; name: string } | undefined>;
   close(): Promise<void>;
 }
 
@@ -67,6 +74,16 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         fetch: (address, limits) =>
           download(address, { ...limits, ambient, service: place.baseUrl, proxyFor: config.proxyFor }),
       }),
+    async madeAhead(digest) {
+      try {
+        const ask = { ambient, ms: MADE_AHEAD_MS };
+        const { rows } = await withTimeLimit(ask, (signal) => client.listDeployments({ attempts: 1, signal }));
+        const found = pickMadeAhead(rows, digest);
+        return found && { id: found.id, name: found.name ?? "" };
+      } catch {
+        return undefined;
+      }
+    },
     execute: createExecute({ client, canceller, log, journal: journal?.journal, notes }),
     async close() {
       await journal?.close();

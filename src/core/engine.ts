@@ -11,5 +11,6 @@ export { Journal, parseEntry } from "./cancel/journal.ts";
 export { type SweepOptions, sweep } from "./cancel/sweep.ts";
 export { DeploymentDesk } from "./deployment/deployment-desk.ts";
 export type { DeploymentNote, DeploymentNotes } from "./deployment/deployment-notes.ts";
+export { pickMadeAhead } from "./deployment/family.ts";
 export { saveArtifacts } from "./run/artifact-files.ts";
 export { createExecute } from "./run/run-session.ts";

@@ -6,10 +6,16 @@ export type Target =
   /** A deployment that a person named. It is used or the request fails; nothing is created in its place. */
   | { kind: "deployment"; deploymentId: string; named: string }
   /**
-   * A workload of ours: `knownId` (from an earlier turn) is used while it exists, else a live deployment of this `name`,
-   * else a new one. `create` is called only for that.
+   * A workload of ours: `knownId` (from an earlier turn) is used while it exists, else one that was made ahead of its parcel
+   * (`digest`), else a live deployment of this `name`, else a new one. `create` is called only for that.
    */
-  | { kind: "workload"; name: string; knownId?: string; create: () => NewDeployment | Promise<NewDeployment> };
+  | {
+      kind: "workload";
+      name: string;
+      digest?: string;
+      knownId?: string;
+      create: () => NewDeployment | Promise<NewDeployment>;
+    };
 
 export interface RunRequest {
   target: Target;

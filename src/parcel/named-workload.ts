@@ -18,6 +18,8 @@ export interface NamedWorkloadOptions {
 export interface NamedWorkload {
   kind: "workload";
   name: string;
+  /** Of the parcel. */
+  digest: string;
   /** Reads the parcel's files and returns the request that deploys it. */
   create(): Promise<CreateDeployment>;
 }
@@ -30,6 +32,7 @@ export function namedWorkload({ parcel, files }: OpenedParcel, options: NamedWor
   return {
     kind: "workload",
     name,
+    digest: parcel.manifest.digest,
     async create() {
       const { create } = await parcelWorkload(parcel, files, { name, secret });
       const notes = secretNotes(parcel, secret);

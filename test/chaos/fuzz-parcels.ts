@@ -104,7 +104,7 @@ async function useParcel(dir: string): Promise<void> {
     apiKey: () => new Secret("a-key-never-sent"),
     redactor: createRedactor(),
   };
-  inspectParcel(opened, settings as Parameters<typeof inspectParcel>[1]);
+  inspectParcel(opened, settings as Parameters<typeof inspectParcel>[1], undefined);
   await resolvePrompt(parcel, files);
   listLocalTools(parcel);
   runTimeoutMs(parcel);

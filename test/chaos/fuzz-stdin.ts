@@ -174,6 +174,7 @@ function adapter(mode: Mode) {
       variable: (name) => DECLARED[name],
       log: silentLog,
       stateDir: "/nowhere",
+      madeAhead: async () => undefined,
       warmUp: () => undefined,
       saveArtifacts: async () => [],
     });

@@ -10,13 +10,13 @@ import { DeploymentPluginManifestSchema } from "#protocols/dispatch-deployment";
 import type { LocalCloudOptions } from "../../src/local/index.ts";
 import { API_KEY, Child, CLEAN_EXIT, ROOT, scratchFolder } from "../support/child-process/child.ts";
 import { type Cloud, startCloud } from "../support/child-process/cloud.ts";
-import { parcel } from "../support/child-process/courier-host.ts";
+import { answerOf, CourierHost, parcel } from "../support/child-process/courier-host.ts";
 import {
-  answerOf,
   deployedIn,
   deploymentRequest,
   type OperationOptions,
   operate,
+  answerOf as replyIn,
   startOperation,
 } from "../support/child-process/deployment-host.ts";
 import type { Json } from "../support/child-process/line-check.ts";
@@ -94,8 +94,8 @@ test("no configure; ids echoed as integers; one reply a request, in order; exit 
   );
   expect(await child.end()).toEqual(CLEAN_EXIT);
   expect(child.messages.map((one) => (one.kind === "notification" ? undefined : one.id))).toEqual([1, 2, 3]);
-  expect(child.messages.map((one) => answerOf(one).result?.kind)).toEqual(["deployment", "deployment_list", "health"]);
-  expect(deployedIn(answerOf(child.messages[0])).status).toBe("running");
+  expect(child.messages.map((one) => replyIn(one).result?.kind)).toEqual(["deployment", "deployment_list", "health"]);
+  expect(deployedIn(replyIn(child.messages[0])).status).toBe("running");
 });
 
 test("a malformed line, an unknown method, wrong types: an error each, and the rest is served", async () => {
@@ -109,7 +109,7 @@ test("a malformed line, an unknown method, wrong types: an error each, and the r
     deploymentRequest(6, "list"),
   );
   expect(await child.end()).toEqual(CLEAN_EXIT);
-  const codes = child.messages.map((one) => answerOf(one)).map(({ error, result }) => error?.code ?? result?.kind);
+  const codes = child.messages.map((one) => replyIn(one)).map(({ error, result }) => error?.code ?? result?.kind);
   expect(codes.sort()).toEqual(
     ["parse_error", "method_not_found", "bad_request", "invalid_filters", "validation", "deployment_list"].sort(),
   );
@@ -367,6 +367,27 @@ test("what --target adds: extensions are left out and named, channels are refuse
   expect(detail.notes).toEqual([expect.stringContaining("dispatch_extensions")]);
   const refused = await ask("upsert", { name: "x", spec: { ...LLM, dispatch_channels: { channels: [] } } });
   expect(refused.error).toMatchObject({ code: "invalid_spec", details: { field: "dispatch_channels" } });
+});
+
+test("the courier runs on what was deployed, names it, and makes nothing; a label goes before it", async () => {
+  const made = await upsert({ code: { parcel_dir: parcel("chat") } });
+  const env = { ...cloud.env, SEREN_BRIDGE_STATE_DIR: join(home, "courier") };
+  const host = new CourierHost({ env });
+  const inspected = await host.ask("inspect", { parcel_dir: parcel("chat") });
+  expect(JSON.stringify(inspected.result)).toContain(`${made.detail.name}, ${made.deployment_id} (made of this parcel`);
+  const session = await host.open(parcel("chat"));
+  const turn = await host.run(parcel("chat"), session, { kind: "chat", input: "hello" });
+  expect(answerOf(turn)).toContain("hello");
+  expect((await cloud.run(0)).deploymentName).toBe(made.detail.name);
+  // Another family with the same parcel, made later, is the one that somebody deployed last.
+  const later = await upsert({ code: { parcel_dir: parcel("chat") } }, { name: "other" });
+  const second = await host.run(parcel("chat"), await host.open(parcel("chat")), { kind: "chat", input: "again" });
+  expect(answerOf(second)).toContain("again");
+  expect((await cloud.run(1)).deploymentName).toBe(later.detail.name);
+  const bound = new CourierHost({ env: { ...env, SEREN_BRIDGE_DEPLOYMENT: made.deployment_id } });
+  answerOf(await bound.run(parcel("chat"), await bound.open(parcel("chat")), { kind: "chat", input: "here" }));
+  expect((await cloud.run(2)).deploymentName).toBe(made.detail.name);
+  expect(await existing()).toHaveLength(2);
 });
 
 test("keys, secrets, presigned addresses and local paths are nowhere they do not belong", async () => {

@@ -11,7 +11,17 @@ import {
 import { COURIER_ID } from "./capabilities.ts";
 import { namedDeployment, type TargetSettings } from "./turn-target.ts";
 
-export function inspectParcel(opened: OpenedParcel, settings: TargetSettings): Inspection {
+/** A deployment that `dispatch up` made of a parcel. */
+export interface MadeAhead {
+  id: string;
+  name: string;
+}
+
+export function inspectParcel(
+  opened: OpenedParcel,
+  settings: TargetSettings,
+  madeAhead: MadeAhead | undefined,
+): Inspection {
   const { manifest } = opened.parcel;
   return {
     courier_id: COURIER_ID,
@@ -21,17 +31,18 @@ export function inspectParcel(opened: OpenedParcel, settings: TargetSettings): I
     mounts: manifest.mounts.map(({ kind, driver, options }) => ({ kind, driver, options })),
     local_tools: listLocalTools(opened.parcel),
     extensions: {
-      deployment: describeDeployment(opened, settings),
+      deployment: describeDeployment(opened, settings, madeAhead),
       "does not travel": workloadNotes(opened.parcel),
       secrets: secretNotes(opened.parcel, settings.secret),
     },
   };
 }
 
-/** Makes no request. Without a key or a secret, the name's last part is a placeholder. */
-function describeDeployment(opened: OpenedParcel, settings: TargetSettings): string {
+/** Without a key or a secret, the name's last part is a placeholder. */
+function describeDeployment(opened: OpenedParcel, settings: TargetSettings, madeAhead: MadeAhead | undefined): string {
   const named = namedDeployment(opened, settings);
   if (named) return `${named.deploymentId} (from ${named.named}; it is used as it is)`;
+  if (madeAhead) return `${madeAhead.name}, ${madeAhead.id} (made of this parcel by dispatch up; it is used as it is)`;
   let options: string;
   try {
     options = workloadOptionsKey(opened.parcel, settings.secret, settings.apiKey());

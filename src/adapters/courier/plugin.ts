@@ -21,10 +21,11 @@ import {
 } from "../../parcel/index.ts";
 import { type EndCause, type Method, method, type ServeOptions } from "../../stdio/index.ts";
 import { CAPABILITIES } from "./capabilities.ts";
-import { inspectParcel } from "./inspect.ts";
+import { inspectParcel, type MadeAhead } from "./inspect.ts";
 import { performOperation } from "./operation.ts";
 import { keepSession, newSession, plainName, requireSameParcel } from "./session.ts";
 import type { TurnOptions } from "./turn.ts";
+import { namedDeployment } from "./turn-target.ts";
 import { toWireError } from "./wire-error.ts";
 
 /** The host kills the process 200 ms after it sent `courier.shutdown`. */
@@ -39,6 +40,8 @@ export interface CourierOptions extends TurnOptions {
   stateDir: string;
   /** Starts loading what a turn needs, before its first use. */
   warmUp(): void;
+  /** Finds what `dispatch up` made of the parcel with this digest, if the service says so at once. Never rejects. */
+  madeAhead(digest: string): Promise<MadeAhead | undefined>;
   /** Default: reads and verifies the parcel on disk. Simulations, which do no I/O, replace it. */
   openParcel?(path: string): Promise<OpenedParcel>;
 }
@@ -62,14 +65,13 @@ export function createCourier(options: CourierOptions): Courier {
       return { kind: "ok" } satisfies CourierResult;
     }),
 
-    [COURIER_METHODS.inspect]: method(
-      InspectParamsSchema,
-      async ({ parcel_dir }) =>
-        ({
-          kind: "inspection",
-          inspection: inspectParcel(await openParcel(parcel_dir), options),
-        }) satisfies CourierResult,
-    ),
+    [COURIER_METHODS.inspect]: method(InspectParamsSchema, async ({ parcel_dir }) => {
+      const opened = await openParcel(parcel_dir);
+      const madeAhead = namedDeployment(opened, options)
+        ? undefined
+        : await options.madeAhead(opened.parcel.manifest.digest);
+      return { kind: "inspection", inspection: inspectParcel(opened, options, madeAhead) } satisfies CourierResult;
+    }),
 
     // Makes no request: a host may open dozens of sessions for one parcel without ever taking a turn.
     [COURIER_METHODS.openSession]: method(OpenSessionParamsSchema, async ({ parcel_dir }) => {

@@ -6,10 +6,9 @@
  * 2. `bound`: named by what is run (the label `dispatch.deployment.id` of a parcel);
  * 3. `configured`: `SEREN_BRIDGE_DEPLOYMENT`;
  * 4. `remembered`: where the last run of this session went, as long as the workload still has the same name;
- * 5. an existing deployment with the workload's name, or
- * 6. a new one, created from the workload (both: `resolve-deployment.ts`).
- *
- * A deployment made ahead of its first run (`dispatch up`) belongs between 4 and 5.
+ * 5. one that was made ahead of its first run from the same parcel (`dispatch up`),
+ * 6. an existing deployment with the workload's name, or
+ * 7. a new one, created from the workload (the last three: `resolve-deployment.ts`).
  */
 import type { Target } from "../request.ts";
 

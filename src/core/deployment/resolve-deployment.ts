@@ -8,7 +8,9 @@ import { ExecutionFailure } from "../../support/failure.ts";
 import type { ExecutionEvent } from "../events.ts";
 import type { Target } from "../request.ts";
 import { BUILD_LIMIT_MS, buildFailure, pollMs } from "./build.ts";
+import type { WorkloadTarget } from "./choose-deployment.ts";
 import type { Deploys } from "./deploys.ts";
+import { pickMadeAhead } from "./family.ts";
 import { findDeployment } from "./find-deployment.ts";
 import { makeDeployment } from "./make-deployment.ts";
 
@@ -35,16 +37,25 @@ export async function* resolveDeployment({
   if (target.knownId && !ignoreKnown) return target.knownId;
   yield { type: "status", phase: "resolving" };
   const { notes } = deploys;
-  const { existing } = await findDeployment({ client, notes, name: target.name, signal });
-  if (existing) return yield* untilReady(client, existing, signal);
+  const found = await findUsable({ client, notes, target, signal });
+  if (found.usable) return yield* untilReady(client, found.usable, signal);
   yield { type: "status", phase: "deploying", detail: target.name };
   const created = await deploys.join(target.name, signal, async (whileWanted) => {
     // Another request, or another process, may have created it since the list was read.
-    const { existing, listed } = await findDeployment({ client, notes, name: target.name, signal: whileWanted });
-    if (existing) return existing;
-    return makeDeployment({ client, notes, target, listed, signal: whileWanted });
+    const { usable, listed } = await findUsable({ client, notes, target, signal: whileWanted });
+    return usable ?? makeDeployment({ client, notes, target, listed, signal: whileWanted });
   });
   return yield* untilReady(client, created, signal);
+}
+
+/** What somebody deployed on purpose comes before what was made for a turn. */
+async function findUsable({
+  target,
+  ...options
+}: Pick<ResolveOptions, "client" | "signal"> & { notes: Deploys["notes"]; target: WorkloadTarget }) {
+  const { existing, listed } = await findDeployment({ ...options, name: target.name });
+  const madeAhead = target.digest === undefined ? undefined : pickMadeAhead(listed, target.digest);
+  return { usable: madeAhead ?? existing, listed };
 }
 
 /** Waits while the deployment is being built, and starts an always-on service that was stopped. Returns its id. */

@@ -64,6 +64,7 @@ export function startInMemoryProgram({ kind, process, files, input, output }: Pr
           log: silentLog,
           stateDir: "/nowhere",
           saveArtifacts: () => Promise.resolve([]),
+          madeAhead: async () => undefined,
           warmUp: () => undefined,
           openParcel: () => Promise.resolve(parcel),
         })

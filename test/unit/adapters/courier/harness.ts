@@ -83,6 +83,7 @@ export class Courier {
         this.saved.push({ outcome, folder });
         return outcome.artifacts.map((artifact): SavedArtifact => ({ artifact, path: `${folder}/${artifact.id}` }));
       },
+      madeAhead: async () => undefined,
       warmUp: () => {
         this.warmUps += 1;
       },
