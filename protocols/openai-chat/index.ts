@@ -31,8 +31,10 @@ const PartSchema = z.looseObject({
   thinking: z.unknown().optional(),
   refusal: TextSchema,
 });
-/** Text, or a list of parts (Mistral, and servers that copy the form of requests). */
-const ContentSchema = lenient(z.union([z.string(), z.array(lenient(z.union([z.string(), PartSchema])))]));
+/** Text, or parts: a list (Mistral, and servers that copy the form of requests), or one by itself. */
+const ContentSchema = lenient(
+  z.union([z.string(), z.array(lenient(z.union([z.string(), PartSchema]))), PartSchema.transform((part) => [part])]),
+);
 export type ChatContent = z.output<typeof ContentSchema>;
 
 const DeltaSchema = z.looseObject({
@@ -58,6 +60,7 @@ const UsageSchema = lenient(
 const ErrorSchema = lenient(
   z.union([
     z.string(),
+    z.number().transform((code) => ({ code, message: undefined, type: undefined })),
     z.looseObject({ message: TextSchema, code: lenient(z.union([z.string(), z.number()])), type: TextSchema }),
   ]),
 );

@@ -19,12 +19,15 @@ const WHOLE: ReadonlySet<string> = new Set([
   "completed",
 ]);
 
-/** Returns the pieces in a value that is no error. What it does not know it leaves out. */
-export function* piecesOf(value: unknown): Generator<ModelPiece, void, void> {
+/**
+ * Returns the pieces in a value that is no error. What it does not know it leaves out. `hasDeltas`: pieces came before; some
+ * servers close with the whole message, which would be there twice.
+ */
+export function* piecesOf(value: unknown, hasDeltas = false): Generator<ModelPiece, void, void> {
   const answer = read(value);
   if (!answer) return;
-  const choice = answer.choices?.find((one) => one && (one.index ?? 0) === 0);
-  const said = choice?.delta ?? choice?.message;
+  const choice = choiceOf(answer);
+  const said = choice?.delta ?? (hasDeltas ? undefined : choice?.message);
   yield* thoughtsOf(said);
   yield* contentOf(said?.content ?? choice?.text);
   if (said?.refusal) yield { type: "text", text: said.refusal };
@@ -41,6 +44,12 @@ export function* piecesOf(value: unknown): Generator<ModelPiece, void, void> {
   else if (reason) yield { type: "end", reason: WHOLE.has(reason) ? "stop" : reason };
 }
 
+/** Whether a value has a piece of the answer, and not all of it. */
+export function isDelta(value: unknown): boolean {
+  const { done } = contentOf(choiceOf(read(value))?.delta?.content).next();
+  return done !== true;
+}
+
 /** Returns the server's words for an error; undefined for a value that is none. */
 export function errorIn(value: unknown): string | undefined {
   const answer = read(Array.isArray(value) ? value[0] : value);
@@ -53,6 +62,11 @@ export function errorIn(value: unknown): string | undefined {
     Boolean,
   );
   return words ?? (isError || failed?.finish_reason === "error" ? "an error without a message" : undefined);
+}
+
+/** Some servers have no index, and some put another choice first. */
+function choiceOf(answer: ChatAnswer | undefined) {
+  return answer?.choices?.find((one) => one && (one.index ?? 0) === 0);
 }
 
 function read(value: unknown): ChatAnswer | undefined {

@@ -10,7 +10,7 @@ import { asFailure, ExecutionFailure } from "../support/failure.ts";
 import { parseJson } from "../support/objects.ts";
 import { createRedactor, type Redactor } from "../support/redact.ts";
 import { Secret } from "../support/secret.ts";
-import { errorIn, piecesOf } from "./model-answer.ts";
+import { errorIn, isDelta, piecesOf } from "./model-answer.ts";
 import { userAgent } from "./user-agent.ts";
 
 /** A model on this machine may have to be loaded from disk first. */
@@ -60,6 +60,8 @@ interface Manner {
 }
 
 const PATH = "/chat/completions";
+/** How servers say that the model stopped for the result of a tool. */
+const WANTS_TOOL = /^(?:tool_calls?|tool_use|function_call)$/;
 const MAX_WHOLE_ANSWER_BYTES = 16 * 1024 * 1024;
 
 function completer({ http, url, key, redactor }: Endpoint): CompleteChat {
@@ -129,6 +131,8 @@ function completer({ http, url, key, redactor }: Endpoint): CompleteChat {
     const stream = await open(request, signal);
     let ended = false;
     let spoke = false;
+    let hasDeltas = false;
+    let wantsTool = false;
     try {
       for await (const frame of framesOf(stream)) {
         if (frame === END_OF_STREAM) {
@@ -138,11 +142,13 @@ function completer({ http, url, key, redactor }: Endpoint): CompleteChat {
         const value = parseJson(frame);
         const error = errorIn(value) ?? (value === undefined ? notAnAnswer(frame) : undefined);
         if (error) throw refuse(`broke off: ${error}`);
-        for (const piece of piecesOf(value)) {
+        for (const piece of piecesOf(value, hasDeltas)) {
           ended ||= piece.type === "end";
-          spoke ||= piece.type === "text" || (piece.type === "end" && piece.reason !== "stop");
+          wantsTool ||= piece.type === "end" && WANTS_TOOL.test(piece.reason);
+          spoke ||= piece.type === "text" || (piece.type === "end" && piece.reason !== "stop" && !wantsTool);
           yield piece;
         }
+        hasDeltas ||= isDelta(value);
       }
     } catch (error) {
       if (signal.aborted) throw signal.reason;
@@ -152,7 +158,11 @@ function completer({ http, url, key, redactor }: Endpoint): CompleteChat {
       stream.close();
     }
     if (!ended) throw refuse("ended its answer without saying that it was complete; does it stream chat completions?");
-    if (!spoke) throw refuse("answered with nothing: its answer has no text");
+    if (!spoke) {
+      throw refuse(
+        `answered with nothing: its answer ${wantsTool ? "asks for a tool, and none was offered" : "has no text"}`,
+      );
+    }
   };
 }
 

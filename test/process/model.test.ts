@@ -182,6 +182,7 @@ const WHOLE = { choices: [{ index: 0, message: { content: "Hello" }, finish_reas
 
 test.each<[string, Answer, string]>([
   ["does not stream", json(200, WHOLE), ""],
+  ["closes with the whole message", streams(delta({ content: "Hel" }), delta({ content: "lo" }), WHOLE), ""],
   ["puts blanks around the end", streams(delta({ content: "Hello" }), " [DONE] "), ""],
   [
     "refuses stream_options",
@@ -227,6 +228,14 @@ test.each<[string, Answer, string]>([
     "redirects to https://elsewhere.example/v1; set SEREN_BRIDGE_MODEL_URL to where it leads",
   ],
   ["says nothing", streams(delta({}, "stop"), "[DONE]"), "answered with nothing: its answer has no text"],
+  [
+    "wants a tool",
+    streams(
+      delta({ tool_calls: [{ index: 0, id: "t", function: { name: "f", arguments: "{}" } }] }, "tool_calls"),
+      "[DONE]",
+    ),
+    "answered with nothing: its answer asks for a tool, and none was offered",
+  ],
   ["answers 200 with an error", json(200, { error: "no model loaded" }), "broke off: no model loaded"],
   [
     "is a web page",

@@ -1,6 +1,6 @@
 /** Frames and whole answers of real servers, as they document them or were seen to send them. */
 import { expect, test } from "vitest";
-import { errorIn, piecesOf } from "../../../src/app/model-answer.ts";
+import { errorIn, isDelta, piecesOf } from "../../../src/app/model-answer.ts";
 
 type Said = (string | [string, ...unknown[]])[];
 const choice = (delta: unknown, more: object = {}) => ({ choices: [{ index: 0, delta, ...more }] });
@@ -49,6 +49,11 @@ const BEHAVIOURS: readonly [string, unknown, Said][] = [
     ["yes"],
   ],
   ["OpenAI: choice 1 alone", { choices: [{ index: 1, delta: { content: "no" } }] }, []],
+  ["a part by itself", text({ type: "text", text: "x" }), ["x"]],
+  ["a thought by itself", text({ type: "thinking", thinking: "hm" }), [["thinking", "hm"]]],
+  ["a part of nothing", text({ type: "text" }), []],
+  ["an error that is a number", { error: 503 }, [["error", "code 503"]]],
+  ["an error that is zero", { error: { code: 0, message: "broken" } }, [["error", "broken"]]],
   ["OpenAI: an odd member", choice({ content: "x", tool_calls: 5, annotations: "no" }, { logprobs: [] }), ["x"]],
   ["Azure: filter results first", { choices: [], prompt_filter_results: [{ prompt_index: 0 }] }, []],
   ["Azure: filtered", choice({}, { finish_reason: "content_filter" }), [["end", "content_filter"]]],
@@ -197,4 +202,21 @@ const BEHAVIOURS: readonly [string, unknown, Said][] = [
 
 test.each(BEHAVIOURS)("%s", (_, value, said) => {
   expect(saidBy(value)).toEqual(said);
+});
+
+test("the whole message at the end is not said again after its pieces, and is the answer without them", () => {
+  const whole = { choices: [{ index: 0, message: { content: "all of it" }, finish_reason: "stop" }] };
+  expect([...piecesOf(whole, true)]).toEqual([{ type: "end", reason: "stop" }]);
+  expect([...piecesOf(whole)]).toEqual([
+    { type: "text", text: "all of it" },
+    { type: "end", reason: "stop" },
+  ]);
+  expect([text("x"), whole, text(""), text({ text: "x" }), {}, 5].map(isDelta)).toEqual([
+    true,
+    false,
+    false,
+    true,
+    false,
+    false,
+  ]);
 });
