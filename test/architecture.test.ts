@@ -7,7 +7,14 @@ import { importCycles, importGraph, sources, specifiers, targetFile } from "./im
 
 /** What each layer of `src/` may import, besides itself and `support`. Composition (`app/` and the files at the root) may import all. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  "adapters/courier": ["core", "stdio", "parcel", "install", "protocols/dispatch-courier"],
+  "adapters/courier": [
+    "core",
+    "stdio",
+    "parcel",
+    "install",
+    "protocols/dispatch-courier",
+    "protocols/dispatch-deployment", // `setup dispatch` registers both plugins
+  ],
   "adapters/deployment": [
     "core",
     "stdio",

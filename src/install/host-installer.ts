@@ -33,8 +33,8 @@ export interface HostInstaller {
   };
   /** What to do once the change is written. */
   readonly next: string;
-  /** The change that installs this program or, with `undo`, removes it. Rejects with the reason when neither is possible. */
-  plan(context: InstallContext, options: { undo: boolean }): Promise<FileChange>;
+  /** The changes that install this program or, with `undo`, remove it. Rejects with the reason when neither is possible. */
+  plan(context: InstallContext, options: { undo: boolean }): Promise<FileChange[]>;
   /** What a person should know about an installation on this machine. */
   notes(context: InstallContext): Promise<string[]>;
   /** Whether the host is on this machine and would start this program. Reads only. */

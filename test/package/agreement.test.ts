@@ -11,7 +11,7 @@ import { CatalogSchema, CourierPluginManifestSchema } from "#protocols/dispatch-
 import { DeploymentPluginManifestSchema } from "#protocols/dispatch-deployment";
 import { ManifestSchema } from "#protocols/roder-extension";
 import { CAPABILITIES } from "../../src/adapters/courier/capabilities.ts";
-import { COURIER_NAME } from "../../src/adapters/courier/install/dispatch-registry.ts";
+import { PLUGIN_NAME } from "../../src/adapters/courier/install/dispatch-registry.ts";
 import { EXTENSION_ID } from "../../src/adapters/roder/install/roder-config.ts";
 import { TASK_SPEC } from "../../src/adapters/roder/tasks/task-input.ts";
 import { DEFAULT_API_BASE, readConfig } from "../../src/config.ts";
@@ -126,7 +126,7 @@ test("package, manifests, catalog, README and code say the same", () => {
   // Names.
   expect(pkg.name).toBe("seren-bridge");
   expect([roderPackage.id, catalog.catalog_id, ...Object.keys(pkg.bin)]).toEqual([pkg.name, pkg.name, pkg.name]);
-  expect([plugin.name, CAPABILITIES.courier_id, COURIER_NAME]).toEqual(["seren-cloud", "seren-cloud", "seren-cloud"]);
+  expect([plugin.name, CAPABILITIES.courier_id, PLUGIN_NAME]).toEqual(["seren-cloud", "seren-cloud", "seren-cloud"]);
   expect(entry.name).toBe(`courier-${plugin.name}`);
   expect(entry.install_hint).toContain(`--courier ${plugin.name}`);
   expect(standalone.name).toBe(`courier-${plugin.name}-standalone`);

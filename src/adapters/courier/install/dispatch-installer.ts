@@ -1,21 +1,31 @@
-/** The courier in Dispatch's registry. */
-import { type HostInstaller, isProgram } from "../../../install/index.ts";
+/** The courier and the deployment plugin in Dispatch's registries. */
+import { type FileChange, type HostInstaller, isProgram, type UserFile } from "../../../install/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import { checkDispatch } from "./dispatch-check.ts";
-import { ownEntry, readRegistry, withEntry, withoutEntry } from "./dispatch-registry.ts";
+import {
+  COURIER,
+  DEPLOYMENT,
+  type DispatchPlugin,
+  ownEntry,
+  readRegistry,
+  withEntry,
+  withoutEntry,
+} from "./dispatch-registry.ts";
 
 export const dispatchInstaller: HostInstaller = {
   id: "dispatch",
   name: "Dispatch",
   help: {
-    summary: "the courier in Dispatch's registry",
-    description: "Registers the courier seren-cloud in ~/.config/dispatch/couriers.json with the hash of this program.",
-    write: "register the courier",
+    summary: "the courier and the deployment plugin in Dispatch's registries",
+    description:
+      "Registers the courier seren-cloud in ~/.config/dispatch/couriers.json and the deployment plugin of the same name in\ndeployments.json beside it, with the hash of this program.",
+    write: "register both plugins",
   },
   next: "Try it: dispatch run <parcel> --courier seren-cloud --chat hello",
   async plan(context, { undo }) {
-    const file = await readRegistry(context);
-    if (undo) return withoutEntry(file);
+    const each = (change: (file: UserFile, plugin: DispatchPlugin) => FileChange) =>
+      Promise.all([COURIER, DEPLOYMENT].map(async (plugin) => change(await readRegistry(context, plugin), plugin)));
+    if (undo) return each(withoutEntry);
     const { program } = context.paths;
     if (process.platform === "win32") {
       throw new ExecutionFailure(
@@ -29,8 +39,11 @@ export const dispatchInstaller: HostInstaller = {
         `${program} is not executable, and Dispatch starts it directly; run: chmod 755 ${program}`,
       );
     }
-    return withEntry(file, ownEntry(context));
+    return each((file, plugin) => withEntry(file, ownEntry(context, plugin)));
   },
-  notes: async () => ["Dispatch pins the program by its hash: run this again after every update of seren-bridge."],
+  notes: async () => [
+    "Dispatch pins the program by its hash: run this again after every update of seren-bridge.",
+    "Deployments: type `dispatch up .`; plain `dispatch up` of Dispatch 0.4 cannot start a deployment plugin.",
+  ],
   check: checkDispatch,
 };

@@ -1,6 +1,7 @@
 /**
- * Dispatch's courier registry: which couriers it knows and the hash of each program. Dispatch compares the hash before
- * every start (`dispatch:crates/dispatch-core/src/plugins.rs`).
+ * Dispatch's registries of couriers and of deployment plugins, two files of one form: which ones it knows, and the hash of each
+ * program. Dispatch compares the hash before every start (`dispatch:crates/dispatch-core/src/plugins.rs`). It has a command that
+ * writes the first of them, and none for the second.
  */
 
 import { createHash } from "node:crypto";
@@ -8,6 +9,7 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
 import { COURIER_PROTOCOL_VERSION } from "#protocols/dispatch-courier";
+import { DEPLOYMENT_PROTOCOL_VERSION } from "#protocols/dispatch-deployment";
 import {
   type FileChange,
   findArray,
@@ -21,8 +23,30 @@ import {
 import { ExecutionFailure } from "../../../support/failure.ts";
 import { readPlainFileSync } from "../../../support/plain-file.ts";
 
-/** Name of the courier, as `--courier` takes it. */
-export const COURIER_NAME = "seren-cloud";
+/** Name of the courier, as `--courier` takes it, and of the deployment plugin, as `plugin` of a binding does. */
+export const PLUGIN_NAME = "seren-cloud";
+
+/** What this program is to Dispatch. */
+export interface DispatchPlugin {
+  readonly id: "courier" | "deployment";
+  readonly registry: string;
+  readonly protocolVersion: number;
+  readonly description: string;
+}
+
+export const COURIER: DispatchPlugin = {
+  id: "courier",
+  registry: "couriers.json",
+  protocolVersion: COURIER_PROTOCOL_VERSION,
+  description: "Runs Dispatch parcels on Seren Cloud",
+};
+export const DEPLOYMENT: DispatchPlugin = {
+  id: "deployment",
+  registry: "deployments.json",
+  protocolVersion: DEPLOYMENT_PROTOCOL_VERSION,
+  description: "Deploys Dispatch parcels and code to Seren Cloud",
+};
+
 /** An executable with Node in it has some 100 MB. */
 const MAX_PROGRAM_BYTES = 1024 * 1024 * 1024;
 const NEW_FILE_MODE = 0o644; // as Dispatch makes it
@@ -35,18 +59,14 @@ const EntrySchema = z.looseObject({
 });
 export type RegistryEntry = z.output<typeof EntrySchema>;
 
-function registryPath({ paths }: InstallContext): string {
-  return join(paths.home, ".config", "dispatch", "couriers.json");
-}
-
-export function readRegistry(context: InstallContext): Promise<UserFile> {
-  return readUserFile(registryPath(context), NEW_FILE_MODE);
+export function readRegistry({ paths }: InstallContext, { registry }: DispatchPlugin): Promise<UserFile> {
+  return readUserFile(join(paths.home, ".config", "dispatch", registry), NEW_FILE_MODE);
 }
 
 /** Our entry; undefined when there is none. Throws `invalid_input` for a file that is not a registry. */
 export function registeredEntry(file: UserFile): RegistryEntry | undefined {
   if (file.text === undefined) return undefined;
-  const found = parseRegistry(file).plugins?.find(({ name }) => name === COURIER_NAME);
+  const found = parseRegistry(file).plugins?.find(({ name }) => name === PLUGIN_NAME);
   return found && EntrySchema.safeParse(found).data;
 }
 
@@ -57,15 +77,18 @@ export function hashOf(path: string): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** What `dispatch courier install` would store for this program. */
-export function ownEntry({ paths, version }: InstallContext): RegistryEntry {
+/** What Dispatch itself would store for this program. */
+export function ownEntry(
+  { paths, version }: InstallContext,
+  { id, protocolVersion, description }: DispatchPlugin,
+): RegistryEntry {
   return {
-    name: COURIER_NAME,
+    name: PLUGIN_NAME,
     version,
-    protocol_version: COURIER_PROTOCOL_VERSION,
+    protocol_version: protocolVersion,
     transport: "jsonl",
-    description: "Runs Dispatch parcels on Seren Cloud",
-    exec: { command: paths.program, args: ["courier"] },
+    description,
+    exec: { command: paths.program, args: [id] },
     installed_sha256: hashOf(paths.program),
   };
 }
@@ -75,7 +98,7 @@ export function withEntry(file: UserFile, entry: RegistryEntry): FileChange {
     return { file, after: JSON.stringify({ plugins: [entry] }, null, 2) };
   }
   const { plugins = [] } = parseRegistry(file);
-  const index = plugins.findIndex(({ name }) => name === COURIER_NAME);
+  const index = plugins.findIndex(({ name }) => name === PLUGIN_NAME);
   if (index >= 0 && isDeepStrictEqual(plugins[index], entry)) return { file, after: file.text };
   const place = findArray(file.text, "plugins");
   if (!place) throw unusable(file, 'it has no "plugins" list');
@@ -86,7 +109,7 @@ export function withEntry(file: UserFile, entry: RegistryEntry): FileChange {
 export function withoutEntry(file: UserFile): FileChange {
   if (file.text === undefined) return { file, after: "" };
   const { plugins = [] } = parseRegistry(file);
-  const index = plugins.findIndex(({ name }) => name === COURIER_NAME);
+  const index = plugins.findIndex(({ name }) => name === PLUGIN_NAME);
   const place = findArray(file.text, "plugins");
   if (index < 0 || !place) return { file, after: file.text };
   return verified(file, removeElement(file.text, place, index), plugins.toSpliced(index, 1));
@@ -109,13 +132,13 @@ function parseRegistry(file: UserFile): z.output<typeof RegistrySchema> {
     throw unusable(file, "it is not JSON");
   }
   const registry = RegistrySchema.safeParse(value);
-  if (!registry.success) throw unusable(file, "it does not look like a list of couriers");
+  if (!registry.success) throw unusable(file, "it does not look like a list of plugins");
   return registry.data;
 }
 
 function unusable(file: UserFile, why: string): ExecutionFailure {
   return untouched(
     file,
-    `${why}. Look at the file, or install with: dispatch courier install <folder of seren-bridge>/courier-plugin.json`,
+    `${why}. Look at the file; the courier can also be installed with: dispatch courier install <folder of seren-bridge>/courier-plugin.json`,
   );
 }

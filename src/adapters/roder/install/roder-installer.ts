@@ -18,7 +18,7 @@ export const roderInstaller: HostInstaller = {
   next: 'Restart Roder to load it. Try it: roder tasks submit seren-cloud-run \'{"prompt": "hello"}\'',
   async plan(context, { undo }) {
     const file = await readRoderConfig(context);
-    return undo ? withoutRoderEntry(file) : withRoderEntry(file, ownRoderEntry(context));
+    return [undo ? withoutRoderEntry(file) : withRoderEntry(file, ownRoderEntry(context))];
   },
   async notes(context) {
     const { from } = await context.keys.source();

@@ -1,6 +1,6 @@
 /** `deployments`: lists what stays on Seren Cloud between runs and deletes what is unused. */
 import type { Command } from "commander";
-import { type DeploymentRow, generalAgentTarget, type Organization } from "../../../core/index.ts";
+import { type DeploymentRow, generalAgentTarget, isMadeAhead, type Organization } from "../../../core/index.ts";
 import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { confirm } from "../screen/ask.ts";
@@ -12,8 +12,9 @@ import { oneLine } from "../screen/text.ts";
 import type { Context, Probe, Services } from "../services.ts";
 import { action, type CommandContext, examples } from "./command.ts";
 
-/** Names of our deployments: the general agent, and `<slug>-<digest>-<options>` of a parcel. */
-const OURS = /^(?:seren-bridge-agent-[0-9a-f]{8}|[a-z0-9]+(?:-[a-z0-9]+)*-[0-9a-f]{8}-[0-9a-f]{8})$/;
+/** Names of our deployments: the general agent, `<slug>-<digest>-<options>` of a parcel, and those of `dispatch up`. */
+const MADE_FOR_RUNS = /^(?:seren-bridge-agent-[0-9a-f]{8}|[a-z0-9]+(?:-[a-z0-9]+)*-[0-9a-f]{8}-[0-9a-f]{8})$/;
+const isOurs = (name: string) => MADE_FOR_RUNS.test(name) || isMadeAhead(name);
 const RECENT_RUNS = 100;
 /** From this difference on nothing is deleted. */
 const MAX_CLOCK_DIFFERENCE_MS = 5 * 60_000;
@@ -60,7 +61,7 @@ async function showList({ services, screen }: Context, options: { json?: boolean
       rows.map(({ createdAt, ...row }) => ({
         ...row,
         created_at: new Date(createdAt).toISOString(),
-        ours: OURS.test(row.name),
+        ours: isOurs(row.name),
       })),
     );
     return EXIT.ok;
@@ -90,7 +91,7 @@ function columns(colors: Colors, now: number): Column<DeploymentRow>[] {
     },
     { title: "MODE", of: ({ mode }) => mode, spare: 2 },
     { title: "CREATED", of: ({ createdAt }) => `${age(now - createdAt)} ago`.replace("now ago", "now"), spare: 1 },
-    { title: "OURS", of: ({ name }) => (OURS.test(name) ? "yes" : ""), spare: 3 },
+    { title: "OURS", of: ({ name }) => (isOurs(name) ? "yes" : ""), spare: 3 },
     { title: "ID", of: ({ id }) => id },
   ];
 }
@@ -109,7 +110,7 @@ async function pruneUnused(
   const now = await serviceTime(services, probe);
   const candidates: Candidate[] = [];
   for (const row of (await organization.deployments()).rows) {
-    const lastUse = OURS.test(row.name) ? await lastUseOf(organization, row) : "active";
+    const lastUse = isOurs(row.name) ? await lastUseOf(organization, row) : "active";
     if (lastUse === "active") continue;
     if (row.status === "failed" || (now - lastUse >= unusedMs && !isCurrentAgent(row)))
       candidates.push({ row, lastUse });

@@ -1,6 +1,12 @@
 /** `setup`: installs this program in a host, or removes it. */
 import { type Command, Option } from "commander";
-import { applyChange, changesNothing, differenceOf, type HostInstaller } from "../../../install/index.ts";
+import {
+  applyChange,
+  changesNothing,
+  differenceOf,
+  type FileChange,
+  type HostInstaller,
+} from "../../../install/index.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { printError, printJson, printLine } from "../screen/screen.ts";
 import { printable } from "../screen/text.ts";
@@ -75,43 +81,64 @@ function addHost(setup: Command, installer: HostInstaller, context: CommandConte
   );
 }
 
+/** One of the host's files, after the command. */
+interface Outcome {
+  change: FileChange;
+  written: boolean;
+  backup: string | undefined;
+}
+
 async function setUp({ services, screen }: Context, installer: HostInstaller, options: Options): Promise<ExitCode> {
   const undo = options.undo === true;
-  const change = await installer.plan(services, { undo });
-  const same = changesNothing(change);
-  const written = options.write === true && !same;
-  const backup = written ? await applyChange(change, services.writeFile) : undefined;
+  const outcomes: Outcome[] = [];
+  for (const change of await installer.plan(services, { undo })) {
+    const written = options.write === true && !changesNothing(change);
+    outcomes.push({ change, written, backup: written ? await applyChange(change, services.writeFile) : undefined });
+  }
   const notes = undo ? [] : await installer.notes(services);
-  const difference = differenceOf(change);
   if (options.json) {
-    printJson(screen, {
-      file: change.file.path,
-      change: same ? "none" : undo ? "remove" : "add",
-      written,
-      ...(backup ? { backup } : {}),
-      difference,
-      notes,
-    });
+    printJson(screen, { files: outcomes.map((outcome) => rowOf(outcome, undo)), notes });
     return EXIT.ok;
   }
-  const { dim, green, red } = screen.colors;
-  if (same) {
-    printLine(
-      screen,
-      `${change.file.path}: nothing to ${undo ? "remove" : "do"}, ${undo ? "seren-bridge is not in it" : `${installer.name} already knows this program`}.`,
-    );
-  } else {
-    printLine(screen, `${change.file.path}${change.file.text === undefined ? " (new)" : ""}:`, "");
-    for (const line of difference) printLine(screen, `  ${(line.startsWith("-") ? red : green)(printable(line))}`);
-    printLine(screen, "");
-    if (written) {
-      printLine(screen, `Written.${backup ? ` The old text is in ${backup}.` : ""}`);
-      if (!undo) printLine(screen, installer.next);
-    } else {
-      const again = `seren-bridge setup ${installer.id}${undo ? " --undo" : ""} --write`;
-      printLine(screen, dim(`Nothing has been changed. To do it: ${again}`));
-    }
+  for (const outcome of outcomes) printOutcome(screen, installer, outcome, undo);
+  const { dim } = screen.colors;
+  if (outcomes.some(({ written }) => written)) {
+    if (!undo) printLine(screen, installer.next);
+  } else if (outcomes.some(({ change }) => !changesNothing(change))) {
+    const again = `seren-bridge setup ${installer.id}${undo ? " --undo" : ""} --write`;
+    printLine(screen, dim(`Nothing has been changed. To do it: ${again}`));
   }
   for (const note of notes) printError(screen, note);
   return EXIT.ok;
+}
+
+function rowOf({ change, written, backup }: Outcome, undo: boolean): object {
+  return {
+    file: change.file.path,
+    change: changesNothing(change) ? "none" : undo ? "remove" : "add",
+    written,
+    ...(backup ? { backup } : {}),
+    difference: differenceOf(change),
+  };
+}
+
+function printOutcome(
+  screen: Context["screen"],
+  { name }: HostInstaller,
+  { change, written, backup }: Outcome,
+  undo: boolean,
+): void {
+  const { green, red } = screen.colors;
+  const { path, text } = change.file;
+  if (changesNothing(change)) {
+    const known = undo ? "seren-bridge is not in it" : `${name} already knows this program`;
+    printLine(screen, `${path}: nothing to ${undo ? "remove" : "do"}, ${known}.`);
+    return;
+  }
+  printLine(screen, `${path}${text === undefined ? " (new)" : ""}:`, "");
+  for (const line of differenceOf(change)) {
+    printLine(screen, `  ${(line.startsWith("-") ? red : green)(printable(line))}`);
+  }
+  printLine(screen, "");
+  if (written) printLine(screen, `Written.${backup ? ` The old text is in ${backup}.` : ""}`);
 }

@@ -63,6 +63,45 @@ describe("setup dispatch", () => {
     if (text.includes('"a"')) expect(readFileSync(path, "utf8")).toBe(text);
   });
 
+  test("registers the deployment plugin as well, and --undo takes both back", async () => {
+    const terminal = terminalFor();
+    const path = terminal.file(".config/dispatch/deployments.json", '{"plugins":[{"name":"other"}]}');
+    const said = await terminal.run(["setup", "dispatch", "--write", "--json"]);
+    expect(JSON.parse(said.stdout).files.map(({ written }: { written: boolean }) => written)).toEqual([true, true]);
+    const { plugins } = JSON.parse(readFileSync(path, "utf8"));
+    expect(plugins.map(({ name }: { name: string }) => name)).toEqual(["other", "seren-cloud"]);
+    expect(plugins[1]).toMatchObject({
+      exec: { command: terminal.program, args: ["deployment"] },
+      installed_sha256: HASH,
+    });
+    await terminal.run(["setup", "dispatch", "--undo", "--write"]);
+    expect(readFileSync(path, "utf8")).toBe('{"plugins":[{"name":"other"}]}');
+    expect(JSON.parse(readFileSync(join(terminal.home, REGISTRY), "utf8"))).toEqual({ plugins: [] });
+  });
+
+  test("doctor judges the hash of each, and knows that plain `dispatch up` fails", async () => {
+    const terminal = terminalFor();
+    terminal.file("bin/dispatch", "#!/bin/sh\n", 0o755);
+    const env = { PATH: join(terminal.home, "bin") };
+    const states = async () => {
+      const { stdout } = await terminal.run(["doctor", "--json"], { env });
+      const findings: { id: string; state: string }[] = JSON.parse(stdout).findings ?? JSON.parse(stdout);
+      return Object.fromEntries(
+        findings.filter(({ id }) => id.startsWith("dispatch.")).map(({ id, state }) => [id, state]),
+      );
+    };
+    expect(await states()).toEqual({
+      "dispatch.courier": "problem",
+      "dispatch.deployment": "warning",
+      "dispatch.up": "warning",
+    });
+    await terminal.run(["setup", "dispatch", "--write"]);
+    expect(await states()).toMatchObject({ "dispatch.courier": "ok", "dispatch.deployment": "ok" });
+    const path = join(terminal.home, ".config/dispatch/deployments.json");
+    terminal.file(".config/dispatch/deployments.json", readFileSync(path, "utf8").replace(HASH, "0".repeat(64)));
+    expect(await states()).toMatchObject({ "dispatch.courier": "ok", "dispatch.deployment": "problem" });
+  });
+
   test("an old entry of ours is replaced in its place", async () => {
     const terminal = terminalFor();
     const path = terminal.file(
