@@ -202,7 +202,12 @@ test("6. errors of every documented shape, edge pages, no body, too large a body
     [400, { message: "not good" }, "invalid_input", "not good"],
     [400, { detail: "not good" }, "invalid_input", "not good"],
     [422, { error: "not good" }, "invalid_input", "not good"],
-    [401, { error: "invalid_token", error_description: "expired" }, "unauthorized", "SEREN_API_KEY"],
+    [
+      401,
+      { error: "invalid_token", error_description: "expired" },
+      "unauthorized",
+      "did not accept the API key: expired",
+    ],
     [403, { error: "geo", message: "not here", publisher: "seren-cloud", proxy_region: "eu" }, "forbidden", "not here"],
     [409, { error: "x", message: "choose one", provider_id: "p", connections: [] }, "conflict", "choose one"],
     [403, { error: "otp_required", scope: "org", reason: "x", message: "code" }, "forbidden", "one-time code"],
