@@ -43,6 +43,15 @@ const onlyPartsOfUndici: Plugin = {
   },
 };
 
+/** The CommonJS form of this package loads its parts in a way that the bundler does not see. */
+const jsoncAsModule: Plugin = {
+  name: "jsonc-as-module",
+  setup: ({ onResolve, resolve }) =>
+    onResolve({ filter: /^jsonc-parser$/ }, ({ path, kind, resolveDir }) =>
+      resolve(`${path}/lib/esm/main.js`, { kind, resolveDir }),
+    ),
+};
+
 const shared = {
   format: "esm",
   platform: "node",
@@ -51,7 +60,7 @@ const shared = {
   removeNodeProtocol: false, // tsup's default rewrites node:sqlite, which exists under that name only
   outExtension: () => ({ js: ".mjs" }),
   define,
-  esbuildPlugins: [onlyPartsOfUndici],
+  esbuildPlugins: [onlyPartsOfUndici, jsoncAsModule],
 } satisfies Options;
 
 const npm = { ...shared, outDir: "dist" } satisfies Options;
@@ -93,7 +102,7 @@ const insideTheEntry: Plugin = {
         platform: "node",
         target: "node20",
         define,
-        plugins: [onlyPartsOfUndici],
+        plugins: [onlyPartsOfUndici, jsoncAsModule],
         write: false,
       });
       const text = JSON.stringify(outputFiles[0]?.text);

@@ -1,4 +1,5 @@
 /** What the installers of all hosts share: their interface, changes to a user's file, and the findings of checks. */
+export { carriedVariables } from "./carried.ts";
 export {
   applyChange,
   changesNothing,

@@ -1,9 +1,8 @@
 /** The Roder entry for this program and this shell: Roder gives its child only PATH and the `env` of the entry. */
 import { existsSync } from "node:fs";
-import { findProgram, type InstallContext } from "../../../install/index.ts";
+import { carriedVariables, findProgram, type InstallContext } from "../../../install/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import { manifestPaths } from "../manifest/manifest-file.ts";
-import { carriedVariables } from "./carried.ts";
 import { EXTENSION_ID, type RoderEntry } from "./roder-config.ts";
 
 /** The manifest Roder is to load; undefined when there is none beside the program: the release is one file. */

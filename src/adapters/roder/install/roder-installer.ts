@@ -1,6 +1,5 @@
 /** The extension in Roder's `config.toml`, or as a package that Roder installs itself. */
-import type { HostInstaller } from "../../../install/index.ts";
-import { carriedVariables } from "./carried.ts";
+import { carriedVariables, type HostInstaller } from "../../../install/index.ts";
 import { checkRoder } from "./roder-check.ts";
 import { readRoderConfig, withoutRoderEntry, withRoderEntry } from "./roder-config.ts";
 import { ownRoderEntry } from "./roder-entry.ts";

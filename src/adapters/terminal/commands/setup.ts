@@ -14,6 +14,9 @@ import type { Context } from "../services.ts";
 import { action, type CommandContext, examples } from "./command.ts";
 import { showPackage } from "./setup-package.ts";
 
+/** Hosts that have an example in the help; the commands below it list all of them. */
+const EXAMPLES = 3;
+
 interface Options {
   write?: boolean;
   undo?: boolean;
@@ -25,7 +28,7 @@ export function addSetup(program: Command, context: CommandContext): void {
   const { installers } = context.services;
   const setup = program
     .command("setup")
-    .summary(`install seren-bridge in ${installers.map(({ name }) => name).join(" or ")}`)
+    .summary("install seren-bridge in a host or a client")
     .description(
       "Shows what would change in the host's own file; --write changes it, --undo --write removes the entry.\nThe file is replaced whole or not at all, its old text is kept beside it, and what you wrote in it stays as it is.",
     );
@@ -38,7 +41,8 @@ function exampleLines(installers: readonly HostInstaller[]): [typed: string, mea
   const last = installers.at(-1);
   const lines: [string, string][] = [];
   if (first) lines.push([`seren-bridge setup ${first.id}`, "show what would change"]);
-  for (const { id, help } of installers) lines.push([`seren-bridge setup ${id} --write`, help.write]);
+  for (const { id, help } of installers.slice(0, EXAMPLES))
+    lines.push([`seren-bridge setup ${id} --write`, help.write]);
   if (last) lines.push([`seren-bridge setup ${last.id} --undo --write`, "uninstall"]);
   for (const { id, name, packages } of installers) {
     const source = packages?.sources.at(-1);

@@ -1,5 +1,5 @@
 /**
- * The settings of this shell that go into Roder's configuration. A file of another program must not hold a password, so a value
+ * The settings of this shell that go into a host's configuration. A file of another program must not hold a password, so a value
  * goes there only when its form leaves no room for one: everything unknown stays here.
  */
 

@@ -1,0 +1,141 @@
+/** Registering the server in one client: shown first, verified before it is written, and taken back without a trace. */
+import { isDeepStrictEqual } from "node:util";
+import {
+  carriedVariables,
+  type FileChange,
+  type Finding,
+  findProgram,
+  type HostInstaller,
+  type InstallContext,
+  ok,
+  problem,
+  readUserFile,
+  skipped,
+  type UserFile,
+  untouched,
+} from "../../../install/index.ts";
+import { asFailure } from "../../../support/failure.ts";
+import { isObject } from "../../../support/objects.ts";
+import type { Client } from "./clients.ts";
+import { ownCommand } from "./entry.ts";
+import type { FileFormat } from "./file-format.ts";
+
+/** Several of these files hold tokens. */
+const NEW_FILE_MODE = 0o600;
+
+/** The parsers are loaded when a file of their format is looked at. */
+const FORMATS: Readonly<Record<Client["format"], () => Promise<FileFormat>>> = {
+  json: async () => (await import("./json-file.ts")).jsonFile,
+  toml: async () => (await import("./toml-file.ts")).tomlFile,
+  yaml: async () => (await import("./yaml-file.ts")).yamlFile,
+};
+
+export function clientInstaller(client: Client): HostInstaller {
+  const { id, name } = client;
+  return {
+    id,
+    name,
+    help: {
+      summary: `the MCP server in ${name}`,
+      description: `Registers the MCP server in ${name}, with the settings of this shell. A key is never written: store it with \`seren-bridge login\`.`,
+      write: `register the MCP server in ${name}`,
+    },
+    next: `Start ${name} again to load it.`,
+    plan: async (context, { undo }) => [await plan(client, context, undo)],
+    notes: (context) => notes(client, context),
+    check: (context) => check(client, context),
+  };
+}
+
+async function plan(client: Client, context: InstallContext, undo: boolean): Promise<FileChange> {
+  const file = await readUserFile(client.file(context), NEW_FILE_MODE);
+  const format = await FORMATS[client.format]();
+  const text = file.text ?? "";
+  const before = parse(file, format, text);
+  const entry = client.entry(ownCommand(context));
+  const present = at(before, client.path);
+  if (undo ? present === undefined : isDeepStrictEqual(present, entry)) return { file, after: text };
+  const base = present === undefined ? text : format.remove(text, client.path);
+  const after = undo ? withoutEmptyRest(format, base) : format.put(base, client.path, entry);
+  if (!isOnly(client, before, parse(file, format, after), undo ? undefined : entry)) {
+    const by = JSON.stringify(
+      client.path.reduceRight<object>((inner, member) => ({ [member]: inner }), entry),
+      null,
+      2,
+    );
+    throw untouched(
+      file,
+      `its form is one this version cannot change safely.${undo ? "" : ` Add by hand:\n\n${by}\n`}`,
+    );
+  }
+  return { file, after };
+}
+
+/** A file in which nothing is left is removed. */
+function withoutEmptyRest(format: FileFormat, text: string): string {
+  const isBare = /^[\s{}]*$/.test(text);
+  return isBare && isDeepStrictEqual(format.parse(text), {}) ? "" : text;
+}
+
+/** Whether the values differ in our entry only. Maps that hold nothing count as absent. */
+function isOnly({ path }: Client, before: unknown, after: unknown, entry: object | undefined): boolean {
+  return isDeepStrictEqual(at(after, path), entry) && isDeepStrictEqual(without(before, path), without(after, path));
+}
+
+function at(value: unknown, path: readonly string[]): unknown {
+  return path.reduce((inner, name) => (isObject(inner) ? inner[name] : undefined), value);
+}
+
+function without(value: unknown, [name, ...rest]: readonly string[]): unknown {
+  if (!isObject(value) || name === undefined) return value;
+  const { [name]: own, ...others } = value;
+  const inner = rest.length > 0 ? without(own, rest) : undefined;
+  return isObject(inner) && Object.keys(inner).length > 0 ? { ...others, [name]: inner } : others;
+}
+
+function parse(file: UserFile, format: FileFormat, text: string): unknown {
+  try {
+    const value = format.parse(text);
+    if (isObject(value)) return value;
+  } catch (error) {
+    const why = error instanceof Error ? (error.message.split("\n")[0] ?? "") : "";
+    throw untouched(file, `it cannot be read (${why})`);
+  }
+  throw untouched(file, "it is not a map of settings");
+}
+
+async function notes(client: Client, context: InstallContext): Promise<string[]> {
+  const { from } = await context.keys.source();
+  const { withheld } = carriedVariables(context.variable);
+  const command = client.ownCommand?.(ownCommand(context));
+  return [
+    ...(command
+      ? [`${client.name} has a command of its own for this; prefer it where it is installed: ${command}`]
+      : []),
+    ...(withheld.length > 0
+      ? [`Not written, because a password may be in it: ${withheld.join(", ")}. If it is needed, add it by hand.`]
+      : []),
+    ...(from === "environment"
+      ? [
+          "Many clients do not pass SEREN_API_KEY on, and it does not belong in their files: store the key with `seren-bridge login`.",
+        ]
+      : []),
+    ...(from === "none" ? ["There is no API key yet: run `seren-bridge login`."] : []),
+  ];
+}
+
+/** Says nothing of a client that is not on this machine. */
+async function check(client: Client, context: InstallContext): Promise<Finding[]> {
+  const [id, title] = [`mcp.${client.id}`, `MCP server in ${client.name}`];
+  const program = findProgram(client.program, context.variable);
+  try {
+    const file = await readUserFile(client.file(context), NEW_FILE_MODE);
+    if (file.text === undefined && !program) return [];
+    const format = await FORMATS[client.format]();
+    const entry = at(parse(file, format, file.text ?? ""), client.path);
+    if (entry !== undefined) return [ok(id, title, "registered")];
+    return [skipped(id, title, `not registered; seren-bridge setup ${client.id} shows how`)];
+  } catch (error) {
+    return [problem(id, title, asFailure(error).message, "repair the file")];
+  }
+}
