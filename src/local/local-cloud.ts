@@ -73,6 +73,8 @@ export interface LocalStats {
   /** Requests to create a run, refused and lost ones included. */
   createsReceived: number;
   runsStarted: number;
+  /** How often each interrupted run was resumed. */
+  runsResumed: Readonly<Record<string, number>>;
   /** Ids of the runs that have not ended. */
   runsActive: string[];
   cancelsReceived: number;
@@ -177,6 +179,7 @@ export class LocalCloud implements GuardedService {
     return {
       ...counters,
       runsStarted: runs.started,
+      runsResumed: runs.resumed,
       runsActive: runs.active().map((run) => run.id),
       decisionsReceived: decisions.received,
       leasesGranted: [...leasesGranted],

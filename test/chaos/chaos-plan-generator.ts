@@ -120,6 +120,7 @@ function generateScript(
       script.push(...generateCanaryText(random, declared));
     } else script.push(generateStep(random));
   }
+  if (random.chance(0.12)) script.splice(random.int(0, script.length), 0, { interrupt: "its host was replaced" });
   const endless = random.chance(0.1);
   if (endless) script.push({ hang: true });
   else if (random.chance(0.25)) script.push(generateEnding(random));

@@ -33,7 +33,7 @@ export function checkInvariants(environment: Environment, process: SimulatedProc
         ...checkRun({ plan, run, recorder }, truth, environment.clock.now()).map((what) => `${what} (${recorder.tag})`),
       );
   });
-  problems.push(...checkResumes(process));
+  problems.push(...checkResumes(environment, process));
   problems.push(...checkService(environment, process, truth));
   problems.push(...checkLeftovers(environment, process));
   return problems;
@@ -78,13 +78,18 @@ function checkRun(one: RunCase, truth: GroundTruth, now: number): string[] {
 }
 
 /** A run is resumed by those who wait for it: by none after its stop, and by each for one interruption. */
-function checkResumes({ recorders, transport }: SimulatedProcess): string[] {
-  return [...new Set(transport.resumes.map(({ runId }) => runId))].flatMap((id) => {
+function checkResumes(environment: Environment, { recorders, transport }: SimulatedProcess): string[] {
+  const often = Object.entries(environment.cloud.stats().runsResumed).flatMap(([id, times]) => {
+    const waiting = recorders.filter(({ runIds }) => runIds.has(id)).length;
+    return times > waiting ? [`I12: resumed ${times} times by ${waiting} requests`] : [];
+  });
+  const late = [...new Set(transport.resumes.map(({ runId }) => runId))].flatMap((id) => {
     const waiting = recorders.filter(({ runIds }) => runIds.has(id));
     const lastStop = Math.max(...waiting.map(({ stoppedAt }) => stoppedAt ?? Number.POSITIVE_INFINITY));
     const late = transport.resumes.filter(({ runId, at }) => runId === id && at > lastStop);
     return late.length > 0 ? [`I5: resumed ${late.length} times after it was stopped`] : [];
   });
+  return [...often, ...late];
 }
 
 /** Checks that a run which was to continue by itself does so, even if the process that started it dies. */

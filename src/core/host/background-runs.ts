@@ -19,6 +19,8 @@ export interface BackgroundRun {
   readonly temporaryId: string;
   readonly agentType: string;
   run?: RunRef;
+  /** All that it has had: it may go on as another remote run. */
+  readonly runIds: Set<string>;
   failure?: ExecutionFailure;
   phase: Phase;
   ended: boolean;
@@ -56,7 +58,7 @@ export class BackgroundRuns {
   find(id: string): BackgroundRun | undefined {
     const known = this.#runs.get(id);
     if (known) return known;
-    for (const one of this.#runs.values()) if (one.run?.runId === id) return one;
+    for (const one of this.#runs.values()) if (one.runIds.has(id)) return one;
     return undefined;
   }
 
@@ -72,11 +74,19 @@ export class BackgroundRuns {
     const named = new Promise<void>((resolve) => {
       settle = resolve;
     });
-    const started: BackgroundRun = { temporaryId, agentType, phase: "resolving", ended: false, named };
+    const started: BackgroundRun = {
+      temporaryId,
+      agentType,
+      runIds: new Set(),
+      phase: "resolving",
+      ended: false,
+      named,
+    };
     const tell: Listener = (event) => {
       for (const listener of [...(this.#listeners.get(started) ?? [])]) listener(event);
     };
     const name = (run: RunRef | undefined) => {
+      if (run) started.runIds.add(run.runId);
       if (run) started.run = run;
       if (started.run) settle();
     };

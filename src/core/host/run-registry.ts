@@ -156,10 +156,11 @@ export class RunRegistry {
   }
 
   #report(key: string, seen: Seen, event: ExecutionEvent): void {
-    const isFirst = seen.run === undefined;
     if (event.type === "status" && event.run) {
+      // A turn that a busy conversation has refused is sent anew, as another run.
+      const isNew = seen.run?.runId !== event.run.runId;
       seen.run = event.run;
-      if (isFirst) this.#watchers.emit("started", { key, run: event.run });
+      if (isNew) this.#watchers.emit("started", { key, run: event.run });
     }
     this.#watchers.emit("event", { key, run: seen.run, event });
   }

@@ -150,14 +150,18 @@ async function* restOfLog(record: Run, ending: Ending): AsyncGenerator<Execution
   yield warning("the end of the answer could not be read", "show_run");
 }
 
-/** Reads the record again while events are missing in it. It may become too large to be read meanwhile. */
+/**
+ * Reads the record again while events are missing in it. It may become too large to be read meanwhile. A run that goes on again,
+ * because somebody has resumed it, has ended here all the same.
+ */
 async function rereadUntilComplete(record: Run, { client, followed, signal: parent }: Ending): Promise<Run> {
   let latest = record;
   const reading = withTimeLimit({ ambient: client.ambient, ms: REREAD_LIMIT_MS, parent }, async (signal) => {
     for (const wait of REREAD_MS) {
       if (latest.cut || isComplete(latest, positionOf(followed))) break;
       await sleep(client.ambient, wait, signal);
-      latest = await client.getRun(record.id, { signal }).catch(() => latest);
+      const next = await client.getRun(record.id, { signal }).catch(() => latest);
+      if (endingOf(next.status)) latest = next;
     }
   });
   await reading.catch(() => undefined); // what was read so far counts

@@ -48,6 +48,7 @@ export class RunStore {
   /** The agents of interrupted runs, which wait to be taken up. */
   readonly #interrupted = new Map<Run, AgentContext>();
   readonly #options: RunStoreOptions;
+  readonly #resumed = new Map<string, number>();
   #started = 0;
 
   constructor(options: RunStoreOptions) {
@@ -57,6 +58,11 @@ export class RunStore {
   /** Number of runs created by this process, forgotten ones included. */
   get started(): number {
     return this.#started;
+  }
+
+  /** How often each interrupted run was taken up. */
+  get resumed(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#resumed);
   }
 
   /** Runs that have not ended. */
@@ -167,6 +173,7 @@ export class RunStore {
     if (context === undefined) return false;
     this.#interrupted.delete(run);
     this.#agents.set(run, context);
+    this.#resumed.set(run.id, (this.#resumed.get(run.id) ?? 0) + 1);
     run.takeUp();
     return true;
   }

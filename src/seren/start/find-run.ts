@@ -11,7 +11,9 @@ import { ExecutionFailure, type FailureKind, isOneOf } from "../../support/failu
 import { oldestFirst } from "../../support/oldest-first.ts";
 import type { SerenClient } from "../client/client.ts";
 import { isTerminal } from "../client/status.ts";
+import { CONVERSATION_BUSY } from "../http/problem.ts";
 import { retrying } from "../http/retry.ts";
+import { decodeRunEvent } from "../mapping/events.ts";
 import type { Run } from "../model.ts";
 
 /** How long the run is looked for before it counts as not created: lists may lag behind. */
@@ -189,11 +191,18 @@ function likenessOf(run: Run, trace: RunTrace): "alike" | "open" | "other" {
   if (payload?.requestId !== undefined) return payload.requestId === trace.requestId ? "alike" : "other";
   if (createdAt !== undefined && createdAt < trace.since - CLOCK_SKEW_MS) return "other";
   if (source !== undefined && NOT_BY_API.has(source)) return "other";
+  if (isRefusedTurn(run)) return "other"; // nothing of it ran, and its turn is sent anew with the same message
   if (conversationId !== undefined && conversationId !== trace.conversationId) return "other";
   const isComparable = payload !== undefined && messageDigest !== undefined;
   const sameMessage = isComparable && digestOf(payload.message) === messageDigest;
   if (isComparable && !sameMessage) return "other";
   return sameMessage && conversationId !== undefined && createdAt !== undefined ? "alike" : "open";
+}
+
+function isRefusedTurn({ eventRows = [] }: Run): boolean {
+  const [only, ...others] = eventRows;
+  const event = decodeRunEvent(only);
+  return others.length === 0 && event?.type === "error" && event.code === CONVERSATION_BUSY;
 }
 
 /** The request's own signal does not reach these calls: a run that exists can be cancelled only when it was found. */

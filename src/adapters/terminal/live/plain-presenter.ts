@@ -33,7 +33,7 @@ export class PlainPresenter implements Presenter {
       case "text":
         return this.#answer(event.text);
       case "status":
-        this.#run ??= event.run;
+        this.#run = event.run ?? this.#run;
         return;
       case "approval_wait":
         this.#approvalShown = true;

@@ -110,6 +110,19 @@ describe("a run without its marker", () => {
     });
   });
 
+  test("is told from an attempt before it that a busy conversation refused", async () => {
+    const { service, find } = await withRun(dropped);
+    const created_at = new Date(service.harness.ambient.now()).toISOString();
+    const refused = {
+      status: "failed",
+      output_events: [{ type: "error", code: "conversation_busy", cause: "session", retryable: true }],
+      conversation_id: "talk-1",
+      invocation_payload: { message: "hello" },
+    };
+    service.others = [other(1, { created_at, ...refused })];
+    expect(await find()).toBe(idOf(1));
+  });
+
   test("is not taken for ours when it has the marker of another request", async () => {
     const { find } = await withRun();
     expect(await find({ requestId: "c-2" })).toBeUndefined();
