@@ -7,7 +7,7 @@ import type { SeededRandom } from "../support/in-process/seeded-random.ts";
 import type { PlannedRun, SimulationPlan } from "./simulation-plan.ts";
 
 const BUSY_SHARE = 0.2;
-const INTERRUPTED_SHARE = 0.25;
+const INTERRUPTED_SHARE = 0.3;
 
 type RuleGenerator = (random: SeededRandom) => FaultRule;
 
@@ -73,5 +73,5 @@ function interrupt({ runs, faults }: SimulationPlan, random: SeededRandom): void
   if (random.chance(0.3)) {
     faults.rules.push({ kind: "interrupt", where: "create_run", events: random.int(0, 6), times: random.int(1, 3) });
   }
-  for (let count = random.int(0, 2); count > 0; count -= 1) faults.rules.push(random.pick(RESUMES)(random));
+  for (let count = random.int(0, 3); count > 0; count -= 1) faults.rules.push(random.pick(RESUMES)(random));
 }

@@ -14,6 +14,13 @@ const WAITS = aRun({ script: SCRIPT });
 
 const TAKEN: [string, FaultRule[]][] = [
   ["at once", []],
+  [
+    "at once, though the record shows its interruption for a while",
+    [
+      { kind: "lag", where: "record", ms: 3_000 },
+      { kind: "lag", where: "state", ms: 3_000 },
+    ],
+  ],
   ["after the service was away", [{ kind: "status", where: "resume", status: 503, times: 5 }]],
   ["though the answer is lost", [{ kind: "lost_reply", where: "resume", answer: "drop" }]],
   ["though the answer is late", [{ kind: "late_reply", where: "resume", ms: 90_000 }]],
