@@ -15,8 +15,9 @@ const WAITS = aRun({ script: SCRIPT });
 const TAKEN: [string, FaultRule[]][] = [
   ["at once", []],
   [
-    "at once, though the record shows its interruption for a while",
+    "after the service was away, though the record shows the interruption for a while",
     [
+      { kind: "status", where: "resume", status: 503, times: 5 },
       { kind: "lag", where: "record", ms: 3_000 },
       { kind: "lag", where: "state", ms: 3_000 },
     ],
