@@ -18,8 +18,8 @@ const TAKEN: [string, FaultRule[]][] = [
     "after the service was away, though the record shows the interruption for a while",
     [
       { kind: "status", where: "resume", status: 503, times: 5 },
-      { kind: "lag", where: "record", ms: 3_000 },
-      { kind: "lag", where: "state", ms: 3_000 },
+      { kind: "lag", where: "record", ms: 5_000 },
+      { kind: "lag", where: "state", ms: 5_000 },
     ],
   ],
   ["after the service was away", [{ kind: "status", where: "resume", status: 503, times: 5 }]],
