@@ -16,7 +16,7 @@ async function ended(rules: FaultRule[] = [], prompt = INTERRUPTED) {
 
 const TAKEN: [string, FaultRule[]][] = [
   ["at once", []],
-  ["after the service was away", [{ kind: "status", where: "resume", status: 503, times: 2 }]],
+  ["after the service was away", [{ kind: "status", where: "resume", status: 503, times: 1 }]],
   ["though the answer was lost", [{ kind: "lost_reply", where: "resume", answer: "drop", times: 1 }]],
   ["though the answer was an error", [{ kind: "lost_reply", where: "resume", answer: "unavailable", times: 1 }]],
 ];

@@ -3,7 +3,7 @@
  * after an answer that says the service is away, and then a refusal is no proof that the run stands still, because the request
  * before it may have been taken (`docs/reference/seren-cloud-api.md`, sections 1.3 and 3.7).
  */
-import { endingOf, type Run, type SerenClient, UNKNOWN_STATUS } from "../../seren/index.ts";
+import { endingOf, isRefusal, type Run, type SerenClient, UNKNOWN_STATUS } from "../../seren/index.ts";
 import { orAborted } from "../../support/abort.ts";
 import { backoffMs, sleep } from "../../support/ambient.ts";
 import { asFailure, type ExecutionFailure } from "../../support/failure.ts";
@@ -14,6 +14,8 @@ const LOOK_BASE_MS = 250;
 const LOOK_CAP_MS = 2_000;
 /** A request whose result is not known may take effect this late, and a record may show the interruption for as long. */
 const LATE_MS = 30_000;
+/** How long a record may lag behind. A request that may have been taken is sent again only after that. */
+const RECORD_LAG_MS = 6_000;
 /** A reason is a code. What is longer is a sentence, in which these words may mean anything. */
 const MAX_REASON_CHARACTERS = 64;
 
@@ -66,7 +68,7 @@ export class Resumption {
         return (await this.#watch(kind === "refused" ? 0 : refusedMs, signal)) ?? { kind, failure: answer };
       }
       if (verdict !== "away") return (await this.#watch(unknownMs, signal)) ?? { kind: "unconfirmed", failure: answer };
-      const seen = await this.#watch(0, signal);
+      const seen = await this.#watch(this.#mayBeTaken ? RECORD_LAG_MS : 0, signal);
       if (seen) return seen;
       await sleep(ambient, Math.max(retryAfterMs, backoffMs(ambient, waits, WAIT_BASE_MS, WAIT_CAP_MS)), signal);
     }
@@ -91,8 +93,7 @@ export class Resumption {
       },
       (error: unknown) => {
         const failure = asFailure(error);
-        const isClear = failure.details.neverSent === true || verdictOf(failure) === "refused";
-        this.#mayBeTaken ||= !isClear;
+        this.#mayBeTaken ||= !failure.details.neverSent && !isRefused(failure);
         return failure;
       },
     );
@@ -103,16 +104,22 @@ export class Resumption {
     return sending;
   }
 
-  /** Looks at the run for `ms` milliseconds, at least once. Returns undefined when it was not seen to go on. */
+  /**
+   * Looks at the run for `ms` milliseconds, and until it was seen once: what happened to it decides whether the request may be
+   * sent again. Returns undefined when it was not seen to go on.
+   */
   async #watch(ms: number, signal: AbortSignal): Promise<Resumed | undefined> {
     const { ambient } = this.#client;
     const until = ambient.now() + ms;
+    let wasSeen = false;
     for (let looks = 0; ; looks += 1) {
       const record = await this.#client.getRun(this.#runId, { signal }).catch(() => undefined);
       signal.throwIfAborted();
-      const goesOn = record && record.status !== UNKNOWN_STATUS && !this.#isSameEnd(record);
-      if (goesOn) return { kind: "going_on", runId: this.#runId };
-      if (ambient.now() >= until) return undefined;
+      if (record && record.status !== UNKNOWN_STATUS) {
+        if (!this.#isSameEnd(record)) return { kind: "going_on", runId: this.#runId };
+        wasSeen = true;
+      }
+      if (wasSeen && ambient.now() >= until) return undefined;
       await sleep(ambient, backoffMs(ambient, looks, LOOK_BASE_MS, LOOK_CAP_MS), signal);
     }
   }
@@ -123,8 +130,14 @@ export class Resumption {
   }
 }
 
+/** Whether the service has refused the request, and not we or the road. */
+function isRefused(failure: ExecutionFailure): boolean {
+  return failure.kind !== "internal" && isRefusal(failure);
+}
+
 /** `away`: nothing was done, as far as the service says. `unknown`: the request may have been taken. */
-function verdictOf({ details: { status = 0, neverSent } }: ExecutionFailure): "refused" | "away" | "unknown" {
+function verdictOf(failure: ExecutionFailure): "refused" | "away" | "unknown" {
+  const { status = 0, neverSent } = failure.details;
   if (neverSent || status === 503 || status === 429) return "away";
-  return status >= 400 && status < 500 && status !== 408 ? "refused" : "unknown";
+  return isRefused(failure) ? "refused" : "unknown";
 }
