@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { LocalCloud, type LocalHttp, startLocalHttp } from "../../src/local/index.ts";
+import { LocalCloud, type LocalCloudOptions, type LocalHttp, startLocalHttp } from "../../src/local/index.ts";
 import { realAmbient, sleep } from "../../src/support/ambient.ts";
 import { oddFaults } from "../support/odd-faults.ts";
 
@@ -34,13 +34,13 @@ export class DispatchHost {
   }
 
   /** Copies the fixture parcels and the built program, installs the courier. */
-  static async start(binary: string): Promise<DispatchHost> {
+  static async start(binary: string, options: Partial<LocalCloudOptions> = {}): Promise<DispatchHost> {
     const home = await mkdtemp(join(tmpdir(), "dispatch-host-"));
     await cp("test/fixtures/dispatch/parcels", join(home, "parcels"), { recursive: true });
     await cp("examples/parcels/basic", join(home, "parcels", "basic"), { recursive: true });
     await cp("dist", join(home, "plugin", "dist"), { recursive: true });
-    await cp("courier-plugin.json", join(home, "plugin", "courier-plugin.json"));
-    const cloud = new LocalCloud({ ambient: realAmbient, keys: [KEY], faults: oddFaults() });
+    for (const file of ["courier-plugin.json", "deployment-plugin.json"]) await cp(file, join(home, "plugin", file));
+    const cloud = new LocalCloud({ ambient: realAmbient, keys: [KEY], faults: oddFaults(), ...options });
     const host = new DispatchHost(binary, home, cloud, await startLocalHttp(cloud));
     const installed = await host.run(["courier", "install", join(home, "plugin", "courier-plugin.json")]);
     if (installed.code !== 0) throw new Error(`the courier could not be installed: ${installed.stderr}`);
@@ -85,9 +85,9 @@ export class DispatchHost {
     while (this.cloud.stats().runsActive.length !== count) await sleep(realAmbient, 20);
   }
 
-  spawn(args: string[], options: { input?: string; env?: Record<string, string> } = {}): Running {
+  spawn(args: string[], options: { input?: string; env?: Record<string, string>; cwd?: string } = {}): Running {
     const child = spawn(this.#binary, args, {
-      cwd: this.home,
+      cwd: options.cwd ?? this.home,
       detached: true, // a process group of its own, as a terminal gives one: Ctrl-C goes to the group
       stdio: ["pipe", "pipe", "pipe"],
       env: {
@@ -111,7 +111,7 @@ export class DispatchHost {
     return { child, ended };
   }
 
-  run(args: string[], options?: { input?: string; env?: Record<string, string> }): Promise<Ended> {
+  run(args: string[], options?: { input?: string; env?: Record<string, string>; cwd?: string }): Promise<Ended> {
     return this.spawn(args, options).ended;
   }
 
