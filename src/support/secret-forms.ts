@@ -13,7 +13,7 @@ const BASE64_LINES = [76, 64];
 export function formsOf(secret: string): Set<string> {
   const forms = new Set<string>();
   for (const text of partsOf(secret)) {
-    for (const form of [...jsonForms(text), ...urlForms(text), ...byteForms(text)]) {
+    for (const form of [...jsonForms(text), ...urlForms(text), ...htmlForms(text), ...byteForms(text)]) {
       if (form.length >= MIN_SECRET_LENGTH) forms.add(form);
     }
   }
@@ -35,7 +35,8 @@ function partsOf(secret: string): Set<string> {
 
 /** Returns the text as it is, and inside JSON strings as the usual libraries write them. */
 function jsonForms(text: string): string[] {
-  const all = [text];
+  const escapes = Array.from({ length: text.length }, (_, index) => unitEscape(text.charAt(index))).join("");
+  const all = [text, escapes, upperEscapes(escapes)];
   let spelled = [text];
   for (let level = 0; level < JSON_LEVELS; level += 1) {
     spelled = [...new Set(spelled.flatMap(jsonSpellings))];
@@ -72,6 +73,18 @@ function urlForms(text: string): string[] {
     one,
     one.replace(/%[0-9A-F]{2}/g, (spelled) => spelled.toLowerCase()), // `%2F` and `%2f` are the same character
   ]);
+}
+
+/** As Python and as Go, lodash and most templates escape it. */
+function htmlForms(text: string): string[] {
+  return [
+    { '"': "&quot;", "'": "&#x27;" },
+    { '"': "&#34;", "'": "&#39;" },
+    { '"': "&quot;", "'": "&#39;" },
+    { '"': '"', "'": "'" },
+  ].map((quotes) =>
+    text.replace(/[&<>"']/g, (one) => ({ ...quotes, "&": "&amp;", "<": "&lt;", ">": "&gt;" })[one] ?? one),
+  );
 }
 
 function byteForms(text: string): string[] {

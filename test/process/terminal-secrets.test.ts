@@ -3,10 +3,13 @@ import { expect, test } from "vitest";
 import { startCloud } from "../support/child-process/cloud.ts";
 import { ENTER, HAVE_PTY, startPty } from "../support/child-process/pty.ts";
 import { startTerminal } from "../support/child-process/terminal-child.ts";
-import { built } from "../unit/parcel/parcels.ts";
+import { built, manifestOf } from "../unit/parcel/parcels.ts";
 
 const ASKED = "The parcel asks for GITHUB_TOKEN";
-const parcel = () => built({}, { secrets: [{ name: "GITHUB_TOKEN", required: true }] });
+const parcel = async () => {
+  const { inline_prompts } = await manifestOf("minimal");
+  return built({}, { inline_prompts, secrets: [{ name: "GITHUB_TOKEN", required: true }] });
+};
 
 test.runIf(HAVE_PTY)("on a deployment that was named nothing is asked", async () => {
   const server = await startCloud();
@@ -31,5 +34,6 @@ test.runIf(HAVE_PTY)("on a deployment of its own it is, and a no sends nothing",
   await pty.sees(ASKED);
   pty.type(ENTER);
   expect(await pty.ended).not.toBe(0);
+  expect(pty.shown()).toContain("this parcel asks for GITHUB_TOKEN");
   expect(server.cloud.stats().runsStarted).toBe(0);
 });

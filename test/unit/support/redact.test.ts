@@ -24,6 +24,17 @@ describe("a secret that was added", () => {
     expect(redactorFor(secret).redact(text)).toBe(expected);
   });
 
+  const QUOTED = `pa"s's&w<o>rd-01`;
+  test.each([
+    ["HTML of Python", "pa&quot;s&#x27;s&amp;w&lt;o&gt;rd-01"],
+    ["HTML of Go", "pa&#34;s&#39;s&amp;w&lt;o&gt;rd-01"],
+    ["HTML of templates", "pa&quot;s&#39;s&amp;w&lt;o&gt;rd-01"],
+    ["HTML text", `pa"s's&amp;w&lt;o&gt;rd-01`],
+    ["escapes only", Array.from(QUOTED, (one) => `\\u00${one.charCodeAt(0).toString(16)}`).join("")],
+  ])("is removed in %s", (_, spelled) => {
+    expect(redactorFor(QUOTED).redact(`<${spelled}>`)).toBe("<[redacted]>");
+  });
+
   const KEY = "k3y/With+40?chars>and~more-0123456789";
   const base64 = (text: string) => Buffer.from(text).toString("base64");
   test.each<[string, string]>([
