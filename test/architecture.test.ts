@@ -7,6 +7,7 @@ import { importCycles, importGraph, sources, specifiers, targetFile } from "./im
 
 /** What each layer of `src/` may import, besides itself and `support`. Composition (`app/` and the files at the root) may import all. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  "adapters/acp": ["core", "stdio", "install", "model-tools", "protocols/acp"],
   "adapters/courier": [
     "core",
     "stdio",

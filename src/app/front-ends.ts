@@ -6,6 +6,7 @@
  * file in `front-ends/` that exports `serve`; the build makes a chunk of its own from each file there, and `serve` of the row
  * loads it after the first reply.
  */
+import { acpHandshake, isLoginCommand } from "../adapters/acp/index.ts";
 import { courierHandshake } from "../adapters/courier/index.ts";
 import { deploymentHandshake } from "../adapters/deployment/index.ts";
 import { mcpHandshake } from "../adapters/mcp/index.ts";
@@ -50,7 +51,18 @@ export const HOST_FRONT_ENDS: readonly HostFrontEnd[] = [
     handshake: () => mcpHandshake(__VERSION__),
     serve: async (start) => (await import("./front-ends/mcp.ts")).serve(start),
   },
+  {
+    mode: "acp",
+    summary: "the ACP agent, for Zed, JetBrains IDEs and Neovim",
+    handshake: () => acpHandshake(__VERSION__),
+    serve: async (start) => (await import("./front-ends/acp.ts")).serve(start),
+  },
 ];
+
+/** Returns the command line that a start of this program means. */
+export function commandLine(args: readonly string[]): readonly string[] {
+  return isLoginCommand(args, "acp") ? ["login"] : args;
+}
 
 /** Runs a terminal command. Resolves with the exit code. */
 export async function serveTerminal(args: readonly string[]): Promise<number> {

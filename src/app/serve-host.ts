@@ -32,6 +32,8 @@ export interface HostContext {
   registry: RunRegistry;
   engine: () => Promise<Engine>;
   apiKey: () => Secret;
+  /** Reads the key anew for what is sent from now on, unless runs go on with the present one. Throws `unauthorized` without a key. */
+  renewKey(): void;
   redactor: Redactor;
   log: Log;
   ambient: Ambient;
@@ -61,7 +63,8 @@ export async function serveHost(
   const config = readConfig();
   const redactor = createRedactor();
   const log = createLog(process.stderr, config.logLevel, redactor).with({ host });
-  const apiKey = config.local ? () => new Secret("local") : apiKeyReader(config, redactor);
+  let readKey = config.local ? () => new Secret("local") : apiKeyReader(config, redactor);
+  const apiKey = () => readKey();
   for (const secret of config.secrets) redactor.add(secret);
   let loaded: Engine | undefined;
   const engine = lazy(async () => {
@@ -80,6 +83,12 @@ export async function serveHost(
     );
   }
 
+  const renewKey = () => {
+    if (config.local || registry.size > 0) return;
+    const anew = apiKeyReader(config, redactor);
+    anew();
+    readKey = anew;
+  };
   const warmUp = () =>
     void engine().catch((error: unknown) => log("info", "the engine could not be loaded", { error: String(error) })); // a run says why
   const signals = new EventEmitter();
@@ -93,7 +102,8 @@ export async function serveHost(
   process.on("SIGHUP", () => undefined); // a closed terminal; the end of stdin says whether the host is gone
   const end = () => void signals.emit("SIGTERM");
   const interrupted = interruption.signal;
-  const adapter = await adapt({ config, registry, engine, apiKey, redactor, log, ambient, warmUp, end, interrupted });
+  const keys = { apiKey, renewKey };
+  const adapter = await adapt({ config, registry, engine, ...keys, redactor, log, ambient, warmUp, end, interrupted });
   const cause = await serve({ input: process.stdin, output: frames, ...adapter, redactor, log, ambient, signals })
     .ended;
   log("info", "host session ended", { cause, ...countFields(counters.counts) });

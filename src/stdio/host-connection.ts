@@ -92,8 +92,11 @@ class HostConnection implements Served {
       },
       messageStrategy: {
         handleMessage: (message, next) => {
-          this.#reader.taken();
-          return next(message);
+          try {
+            return next(message);
+          } finally {
+            this.#reader.handled();
+          }
         },
       },
     });

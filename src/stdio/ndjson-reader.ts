@@ -27,7 +27,7 @@ export interface NdjsonReaderOptions {
   ledger: RequestLedger;
   /** Replies to a line that is not a request. */
   refuse(problem: LineProblem, id: RpcId | null, detail: string): void;
-  /** Takes the host's response to a request of ours, as soon as it is read. */
+  /** Takes the host's response to a request of ours, after every message that came before it: one may be a cancel. */
   onResponse(response: HostResponse): void;
   /** Whether the notification of this name has a handler. Those without one are dropped. */
   isHandled(notification: string): boolean;
@@ -45,6 +45,9 @@ export class NdjsonReader extends AbstractMessageReader implements MessageReader
   readonly #lines: LineSplitter;
   #deliver: DataCallback = () => undefined;
   #queued = 0;
+  /** Messages that the library has handled, and responses that wait until it has handled so many. */
+  #handled = 0;
+  readonly #responses: { after: number; response: HostResponse }[] = [];
   #paused = false;
   #ended = false;
 
@@ -69,9 +72,11 @@ export class NdjsonReader extends AbstractMessageReader implements MessageReader
     return { dispose: () => this.dispose() };
   }
 
-  /** The library has taken one of the delivered messages out of its queue. */
-  taken(): void {
+  /** The library has called the handler of one of the delivered messages. */
+  handled(): void {
     this.#queued -= 1;
+    this.#handled += 1;
+    this.#passResponses();
     if (!this.#paused || this.#ended || this.#queued > MAX_QUEUED_MESSAGES / 2) return;
     this.#paused = false;
     this.#input.resume();
@@ -119,11 +124,20 @@ export class NdjsonReader extends AbstractMessageReader implements MessageReader
     }
   }
 
+  #passResponses(): void {
+    for (let next = this.#responses[0]; next && next.after <= this.#handled; next = this.#responses[0]) {
+      this.#responses.shift();
+      this.#options.onResponse(next.response);
+    }
+  }
+
   #accept(incoming: Incoming): void {
-    const { ledger, refuse, onResponse, isHandled } = this.#options;
+    const { ledger, refuse, isHandled } = this.#options;
     if (incoming.kind === "refused") refuse(incoming.problem, incoming.id, incoming.detail);
-    else if (incoming.kind === "response") onResponse(incoming);
-    else if (incoming.kind === "request") {
+    else if (incoming.kind === "response") {
+      this.#responses.push({ after: this.#handled + this.#queued, response: incoming });
+      this.#passResponses();
+    } else if (incoming.kind === "request") {
       const { id, method, params } = incoming;
       const message = { jsonrpc: JSON_RPC_VERSION, id: ledger.open(id).internalId, method, params };
       this.#deliver(message);

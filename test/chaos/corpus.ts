@@ -9,6 +9,7 @@ const FOLDERS: Readonly<Record<Mode, string>> = {
   deployment: join(ROOT, "test/fixtures/dispatch-deployment/recordings"),
   roder: join(ROOT, "test/fixtures/roder"),
   mcp: join(ROOT, "test/fixtures/mcp"),
+  acp: join(ROOT, "test/fixtures/acp"),
 };
 const ENDS = /"method":"(courier|extension).shutdown"/;
 

@@ -1,6 +1,7 @@
 /** Mutated requests on stdin: to the adapters in memory, for volume, and to the built program. */
 import { EventEmitter } from "node:events";
 import { PassThrough, Writable } from "node:stream";
+import { createAcpAgent } from "../../src/adapters/acp/index.ts";
 import { createCourier } from "../../src/adapters/courier/index.ts";
 import { createMcpServer } from "../../src/adapters/mcp/index.ts";
 import { createRoderExtension, GENERAL_AGENT, readManifest } from "../../src/adapters/roder/index.ts";
@@ -193,6 +194,22 @@ function adapter(mode: Mode) {
       agents: () => [{ name: "seren-agent", description: "A general agent." }],
       approvals: () => Promise.reject(missing),
       asksPeople: true,
+    });
+  }
+  if (mode === "acp") {
+    return createAcpAgent({
+      ...shared,
+      version: "0.0.0",
+      isInitialized: true,
+      redactor: createRedactor(),
+      agents: [
+        { name: "seren-agent", description: "A general agent." },
+        { name: "seren-other", description: "Another one." },
+      ],
+      requireKey: () => undefined,
+      approvals: () => Promise.reject(missing),
+      asksPeople: true,
+      warmUp: () => undefined,
     });
   }
   return createRoderExtension({

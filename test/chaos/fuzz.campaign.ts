@@ -11,6 +11,7 @@ test.each([
   ["roder", 65_000],
   ["courier", 30_000],
   ["mcp", 30_000],
+  ["acp", 30_000],
 ] as const)("stdin of %s, %i lines", { timeout: 8 * MINUTES }, async (mode, lines) => {
   const { problems, replies } = await fuzzInMemory(mode, 1, lines);
   expect(problems).toEqual([]);
@@ -24,7 +25,7 @@ test("2000 mutated sessions", { timeout: 4 * MINUTES }, async () => {
   expect(replies).toBeGreaterThan(2_000);
 });
 
-test.each(["roder", "courier", "mcp"] as const)(
+test.each(["roder", "courier", "mcp", "acp"] as const)(
   "stdin of the built program as %s, 5000 lines",
   { timeout: 4 * MINUTES },
   async (mode) => {

@@ -61,7 +61,7 @@ async function oneRound(seed: number, result: Kills): Promise<string[]> {
     bystander?.run(LIVING, false);
     if (bystander) await service.started(LIVING);
 
-    const victim = start(random.pick(["roder", "roder", "courier", "mcp"]));
+    const victim = start(random.pick(["roder", "roder", "courier", "mcp", "acp"]));
     await victim.hello();
     const leave = victim.child.mode === "roder" && random.chance(0.3);
     for (let count = victim.child.mode === "courier" ? 1 : random.int(1, 3); count > 0; count -= 1)
@@ -76,7 +76,7 @@ async function oneRound(seed: number, result: Kills): Promise<string[]> {
     const left = victim.left ? service.active(LEAVE).length : 0;
 
     let starters = Array.from({ length: random.chance(0.4) ? 2 : 1 }, () =>
-      start(random.pick(["roder", "courier", "mcp"])),
+      start(random.pick(["roder", "courier", "mcp", "acp"])),
     );
     await Promise.all(starters.map((one) => one.hello()));
     if (random.chance(0.25)) {
@@ -182,6 +182,8 @@ class EndlessHost {
     if (this.child.mode === "roder") await this.#ask("extension/initialize", INITIALIZE);
     else if (this.child.mode === "mcp") {
       await this.#ask("initialize", { protocolVersion: "2025-11-25", capabilities: {} });
+    } else if (this.child.mode === "acp") {
+      await this.#ask("initialize", { protocolVersion: 1 });
     } else {
       const params = {
         kind: "open_session",
@@ -201,6 +203,10 @@ class EndlessHost {
       void this.#ask("tasks/execute", params);
     } else if (this.child.mode === "mcp") {
       void this.#ask("tools/call", { name: "seren_dispatch", arguments: { prompt } });
+    } else if (this.child.mode === "acp") {
+      const session = { sessionId: crypto.randomUUID() };
+      void this.#ask("session/resume", { ...session, cwd: "/", mcpServers: [] });
+      void this.#ask("session/prompt", { ...session, prompt: [{ type: "text", text: prompt }] });
     } else {
       const operation = { kind: "chat", input: prompt };
       const params = {

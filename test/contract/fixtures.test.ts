@@ -9,6 +9,7 @@ import { DEPLOYMENT_METHODS } from "#protocols/dispatch-deployment";
 const FOLDER = fileURLToPath(new URL("../fixtures/", import.meta.url));
 /** The door of each wire. Imported by a computed name, so that a fixture does not count as a use of the schema it names. */
 const WIRES: Record<string, object> = {
+  acp: await doorOf("acp"),
   dispatch: await doorOf("dispatch-courier"),
   "dispatch-deployment": await doorOf("dispatch-deployment"),
   "json-rpc": await doorOf("json-rpc"),
@@ -81,6 +82,7 @@ const RODER_PARAMS: Record<string, string> = {
 };
 
 const ACCEPTED: Record<string, Accepted[]> = {
+  acp: kept("acp", "accepted.json"),
   dispatch: recorded("dispatch", "dispatch/recordings", ({ method = "" }) => DISPATCH_PARAMS[method] ?? method),
   "dispatch-deployment": recorded(
     "dispatch-deployment",

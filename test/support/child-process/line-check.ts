@@ -1,5 +1,6 @@
 /** Checks a line of stdout. It is stricter than both hosts, because it knows what this program may write. */
 import * as z from "zod";
+import { CancelRequestParamsSchema, PermissionParamsSchema, SessionUpdateParamsSchema } from "#protocols/acp";
 import {
   COURIER_EVENT_METHOD,
   CourierErrorDataSchema,
@@ -15,7 +16,7 @@ import {
   ProgressParamsSchema,
 } from "../../../protocols/mcp/2025-11-25/sent.ts";
 
-export type Mode = "courier" | "deployment" | "roder" | "mcp";
+export type Mode = "courier" | "deployment" | "roder" | "mcp" | "acp";
 export type Json = Record<string, unknown>;
 export type Message =
   | { kind: "notification"; method: string; params: Json }
@@ -40,6 +41,7 @@ const EVENTS: Readonly<Record<Mode, Readonly<Record<string, z.ZodType>>>> = {
   deployment: {},
   roder: { "subagents/event": SubagentEventParamsSchema, "tasks/event": TaskEventParamsSchema },
   mcp: { "notifications/progress": ProgressParamsSchema, "notifications/cancelled": CancelledParamsSchema },
+  acp: { "session/update": SessionUpdateParamsSchema, "$/cancel_request": CancelRequestParamsSchema },
 };
 
 const REQUESTS: Readonly<Record<Mode, Readonly<Record<string, z.ZodType>>>> = {
@@ -47,6 +49,7 @@ const REQUESTS: Readonly<Record<Mode, Readonly<Record<string, z.ZodType>>>> = {
   deployment: {},
   roder: {},
   mcp: { "elicitation/create": ElicitParamsSchema },
+  acp: { "session/request_permission": PermissionParamsSchema },
 };
 
 /** Returns the message on a line (without its newline). Throws if the host would not accept it. */

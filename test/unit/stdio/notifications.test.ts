@@ -36,6 +36,25 @@ const untilCancelled =
     });
 
 describe("notifications", () => {
+  test("come before a response that was sent after them, however many there are", async () => {
+    const seen: string[] = [];
+    const { send, sink } = startWire({
+      methods: {
+        ask: async (_, { wire, signal }) => {
+          await wire.request("question", {}, z.unknown(), { signal, timeoutMs: 60_000 });
+          seen.push("answer");
+          return {};
+        },
+      },
+      notifications: { note: () => void seen.push("note") },
+    });
+    send(request(1, "ask"));
+    await sink.first(1);
+    send(...Array.from({ length: 40 }, () => note("note")), { jsonrpc: "2.0", id: "s1", result: {} });
+    await sink.first(2);
+    expect(seen).toEqual([...Array.from({ length: 40 }, () => "note"), "answer"]);
+  });
+
   test("reach their handler with their params, in order with the requests around them", async () => {
     const seen: unknown[] = [];
     const { send, sink } = startWire({

@@ -1,5 +1,6 @@
 /** Runs one request and presents it: events, interrupts, exit code. */
 import {
+  ContinuedText,
   type LiveRun,
   type Outcome,
   type RunRef,
@@ -13,7 +14,6 @@ import { EXIT, type ExitCode, exitCodeOf } from "../exit-code.ts";
 import { printError } from "../screen/screen.ts";
 import type { Context } from "../services.ts";
 import { askForDecision } from "./ask-for-decision.ts";
-import { ContinuedText } from "./continued-text.ts";
 import { JsonPresenter } from "./json-presenter.ts";
 import { LivePresenter } from "./live-presenter.ts";
 import { PlainPresenter } from "./plain-presenter.ts";

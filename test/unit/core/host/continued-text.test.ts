@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ContinuedText } from "../../../../src/adapters/terminal/live/continued-text.ts";
+import { ContinuedText } from "../../../../src/core/host/continued-text.ts";
 
 const told = (earlier: string, pieces: string[]) => {
   const text = new ContinuedText(earlier);
