@@ -28,6 +28,7 @@ import type { Agent } from "./model/agent-context.ts";
 import { Bundles } from "./model/bundles.ts";
 import type { CloudStore } from "./model/cloud-store.ts";
 import { RunStore, type RunStoreOptions } from "./model/run-store.ts";
+import { Schedules } from "./model/schedules.ts";
 
 export interface LocalCloudOptions {
   ambient: Ambient;
@@ -105,20 +106,22 @@ export class LocalCloud implements GuardedService {
     this.#faults = new Faults(options.faults, options.onOdd);
     this.#keys = options.keys && new Set(options.keys);
     this.#origin = options.origin ?? "http://127.0.0.1";
+    const runs = new RunStore({
+      ambient,
+      agent: options.agent ?? builtInAgent(paceMs),
+      startMs: options.startMs ?? 0,
+      firstSequence: options.firstSequence ?? 1,
+      approvalResume: options.approvalResume ?? "same_run",
+      maxKeptRuns: options.maxKeptRuns ?? 5000,
+      store,
+    });
     this.#service = {
       ambient,
       deployments: new Map(),
       bundles: new Bundles(ambient, store),
       store,
-      runs: new RunStore({
-        ambient,
-        agent: options.agent ?? builtInAgent(paceMs),
-        startMs: options.startMs ?? 0,
-        firstSequence: options.firstSequence ?? 1,
-        approvalResume: options.approvalResume ?? "same_run",
-        maxKeptRuns: options.maxKeptRuns ?? 5000,
-        store,
-      }),
+      runs,
+      schedules: new Schedules(ambient, runs),
       counters: {
         createsReceived: 0,
         cancelsReceived: 0,
@@ -223,7 +226,11 @@ export class LocalCloud implements GuardedService {
   #restore(store: CloudStore): void {
     const { deployments, bundles, runs } = this.#service;
     const state = store.load();
-    for (const { deployment, deleted } of state.deployments) if (!deleted) deployments.set(deployment.id, deployment);
+    for (const { deployment, deleted } of state.deployments) {
+      if (deleted) continue;
+      deployments.set(deployment.id, deployment);
+      this.#service.schedules.add(deployment);
+    }
     for (const bundle of state.bundles) bundles.restore(bundle);
     // Runs of deleted deployments can still be read.
     const byId = new Map(state.deployments.map(({ deployment }) => [deployment.id, deployment]));

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { isObject } from "../../support/objects.ts";
 import { badRequest } from "../http/api-error.ts";
+import { parseCron } from "../model/cron.ts";
 import type { DeployBody } from "../model/deploy-schema.ts";
 
 /** Throws an `ApiError` (400) for a deployment that fits the schema but cannot be accepted. */
@@ -21,12 +22,12 @@ export function checkDeploy(body: DeployBody): void {
 
 function checkCron(body: DeployBody): void {
   if (!body.cron_schedule) throw badRequest("cron_schedule is required when mode is cron");
-  if (body.cron_schedule.trim().split(/\s+/).length !== 5) throw badRequest("cron_schedule: expected five fields");
   try {
-    new Intl.DateTimeFormat("en", { timeZone: body.cron_timezone ?? "UTC" });
+    if (parseCron(body.cron_schedule, body.cron_timezone ?? "UTC")) return;
   } catch {
     throw badRequest("cron_timezone: unknown time zone");
   }
+  throw badRequest("cron_schedule: expected five fields");
 }
 
 function checkSecrets(body: DeployBody): void {

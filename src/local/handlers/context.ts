@@ -11,6 +11,7 @@ import type { Deployment } from "../model/deployments.ts";
 import type { Run } from "../model/run.ts";
 import type { RunStore } from "../model/run-store.ts";
 import type { Lag } from "../model/run-views.ts";
+import type { Schedules } from "../model/schedules.ts";
 import type { Lease } from "./body-schemas.ts";
 import type { DecisionLog } from "./decisions.ts";
 
@@ -34,6 +35,7 @@ export interface ServiceContext {
   readonly deployments: Map<string, Deployment>;
   readonly runs: RunStore;
   readonly bundles: Bundles;
+  readonly schedules: Schedules;
   readonly store: CloudStore | undefined;
   readonly counters: Counters;
   readonly deployMs: number;

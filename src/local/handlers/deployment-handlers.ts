@@ -9,7 +9,8 @@ import { createDeployment, statusOf, summaryOf } from "../model/deployments.ts";
 import { checkDeploy } from "./check-deploy.ts";
 import { type Handler, needDeployment, type RequestContext, type ServiceContext } from "./context.ts";
 
-export const deploy: Handler = ({ ambient, deployments, bundles, counters, deployMs, store }, request) => {
+export const deploy: Handler = (service, request) => {
+  const { ambient, deployments, bundles, counters, deployMs, store } = service;
   const body = readBody(request, DeployBodySchema);
   checkDeploy(body);
   const { execution } = body.workload;
@@ -21,6 +22,7 @@ export const deploy: Handler = ({ ambient, deployments, bundles, counters, deplo
   const buildMs = ruleOf(request.rules, "slow_build")?.ms ?? deployMs;
   const deployment = createDeployment(body, ambient, { buildMs, buildError, bundleHash: bundle?.sha256 });
   deployments.set(deployment.id, deployment);
+  service.schedules.add(deployment);
   store?.saveDeployment({ deployment, deleted: false });
   counters.deploymentsCreated += 1;
   return dataReply(202, summaryOf(deployment, ambient.now()));
@@ -40,6 +42,7 @@ export const getDeployment: Handler = (service, request) =>
 export const deleteDeployment: Handler = (service, request) => {
   const deployment = needDeployment(service, request);
   service.deployments.delete(deployment.id);
+  service.schedules.remove(deployment);
   service.store?.saveDeployment({ deployment, deleted: true });
   service.counters.deploymentsDeleted += 1;
   for (const run of service.runs.active()) if (run.deployment === deployment) run.cancel();

@@ -2,7 +2,7 @@
 import type { Deployment } from "./deployments.ts";
 import type { LogEntry } from "./event-log.ts";
 import type { Run, RunWriter } from "./run.ts";
-import type { ArtifactRow, StatusChange, UsageFigures } from "./run-data.ts";
+import type { ArtifactRow, RunSource, StatusChange, UsageFigures } from "./run-data.ts";
 
 export interface StoredBundle {
   id: string;
@@ -17,6 +17,7 @@ export interface StoredRun {
   deploymentId: string;
   payload: Readonly<Record<string, unknown>>;
   createdAt: number;
+  source: RunSource;
   startedAt: number | undefined;
   /** Without the first change, which is to `queued` at `createdAt`. */
   history: StatusChange[];

@@ -35,3 +35,6 @@ export interface UsageFigures {
   compute_usd?: string | undefined;
   inference_usd?: string | undefined;
 }
+
+/** Who started a run. */
+export type RunSource = "api" | "scheduler";

@@ -39,7 +39,7 @@ export function passes(run: Run, status: string, filter: RunFilter): boolean {
   if (statuses !== undefined && statuses.length > 0 && !statuses.includes(status)) return false;
   const backend = run.deployment.body.workload.compute_backend ?? "aws_container";
   if (computeBackend !== undefined && backend !== computeBackend) return false;
-  if (source !== undefined && source !== "api") return false;
+  if (source !== undefined && source !== run.source) return false;
   if (hasArtifacts !== undefined && run.artifacts.length > 0 !== hasArtifacts) return false;
   const started = run.startedAt ?? run.createdAt;
   if (filter.startedAfter !== undefined && started < filter.startedAfter) return false;
@@ -49,5 +49,5 @@ export function passes(run: Run, status: string, filter: RunFilter): boolean {
 
 function searchTextOf(run: Run): string {
   const output = run.over ? (run.output ?? run.log.text()) : "";
-  return `${run.executionId} ${run.status} api ${output}`.toLowerCase();
+  return `${run.executionId} ${run.status} ${run.source} ${output}`.toLowerCase();
 }

@@ -7,7 +7,7 @@ import { EventLog, type EventObject } from "./event-log.ts";
 import type { HeldRequest } from "./held-request.ts";
 import { INTERRUPTED, interruption } from "./interruption.ts";
 import { RUN_OVER, Run } from "./run.ts";
-import type { Decisions } from "./run-data.ts";
+import type { Decisions, RunSource } from "./run-data.ts";
 import { passes, type RunFilter } from "./run-filter.ts";
 import { type Lag, NO_LAG } from "./run-views.ts";
 
@@ -29,6 +29,8 @@ export interface RunStoreOptions {
 export interface StartOptions {
   /** Returns how many sequence numbers to leave out; called before each event. Default: none are left out. */
   skip?: (() => number) | undefined;
+  /** Default `api`. */
+  source?: RunSource | undefined;
   /** Whether the run can be read and listed. Default true. */
   tracked?: boolean | undefined;
   /** Number of events after which the run is interrupted once. Default: it is not. */
@@ -37,8 +39,9 @@ export interface StartOptions {
 
 interface NewRun {
   skip?: (() => number) | undefined;
+  source?: RunSource | undefined;
   /** What an earlier process has stored of the run. */
-  stored?: Pick<StoredRun, "id" | "createdAt"> | undefined;
+  stored?: Pick<StoredRun, "id" | "createdAt" | "source"> | undefined;
 }
 
 export class RunStore {
@@ -74,10 +77,10 @@ export class RunStore {
   start(
     deployment: Deployment,
     payload: Readonly<Record<string, unknown>>,
-    { skip, tracked = true, interruptAfter }: StartOptions = {},
+    { skip, source, tracked = true, interruptAfter }: StartOptions = {},
   ): Run {
     const { ambient, agent, startMs } = this.#options;
-    const run = this.#create(deployment, payload, { skip });
+    const run = this.#create(deployment, payload, { skip, source });
     this.#started += 1;
     if (tracked) this.#track(run);
     const earlierTurns = this.#countTurn(run);
@@ -206,12 +209,17 @@ export class RunStore {
     if (store) run.writeTo(store.runWriter(run));
   }
 
-  #create(deployment: Deployment, payload: Readonly<Record<string, unknown>>, { skip, stored }: NewRun = {}): Run {
+  #create(
+    deployment: Deployment,
+    payload: Readonly<Record<string, unknown>>,
+    { skip, source = "api", stored }: NewRun = {},
+  ): Run {
     const { ambient, firstSequence } = this.#options;
     return new Run({
       ambient,
       id: stored?.id ?? ambient.uuid(),
       createdAt: stored?.createdAt,
+      source: stored?.source ?? source,
       deployment,
       payload,
       conversationId: conversationOf(payload),

@@ -4,7 +4,7 @@ import type { Deployment } from "./deployments.ts";
 import type { EventLog, EventObject, LogEntry } from "./event-log.ts";
 import type { HeldRequest } from "./held-request.ts";
 import { INTERRUPTED, interruption } from "./interruption.ts";
-import type { ArtifactRow, Decisions, PendingApproval, StatusChange, UsageFigures } from "./run-data.ts";
+import type { ArtifactRow, Decisions, PendingApproval, RunSource, StatusChange, UsageFigures } from "./run-data.ts";
 
 const TERMINAL = new Set(["completed", "failed", "error", "cancelled", "canceled", "timeout", "blocked"]);
 export const isTerminal = (status: string) => TERMINAL.has(status);
@@ -27,6 +27,7 @@ export interface RunOptions {
   readonly payload: Readonly<Record<string, unknown>>;
   readonly conversationId: string | undefined;
   readonly log: EventLog;
+  readonly source: RunSource;
   /** Set for a run that an earlier process created. Default: now. */
   readonly createdAt?: number | undefined;
   /** Called once, when the run has ended. */
@@ -40,6 +41,7 @@ export class Run {
   readonly payload: Readonly<Record<string, unknown>>;
   readonly conversationId: string | undefined;
   readonly log: EventLog;
+  readonly source: RunSource;
   readonly createdAt: number;
   readonly history: StatusChange[] = [];
   readonly artifacts: ArtifactRow[] = [];
@@ -74,6 +76,7 @@ export class Run {
     this.deployment = options.deployment;
     this.payload = options.payload;
     this.conversationId = options.conversationId;
+    this.source = options.source;
     this.log = options.log;
     this.#ambient = options.ambient;
     this.#onEnd = options.onEnd;

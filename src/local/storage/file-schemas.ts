@@ -37,6 +37,7 @@ export const RunHeadSchema = z.object({
     deployment_id: z.string(),
     payload: z.record(z.string(), z.unknown()),
     created_at: Time,
+    source: z.enum(["api", "scheduler"]).optional(),
   }),
 });
 export type RunHead = z.input<typeof RunHeadSchema>;

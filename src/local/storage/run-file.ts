@@ -24,6 +24,7 @@ export function readRunFile(path: string): StoredRun | undefined {
     deploymentId: head.deployment_id,
     payload: head.payload,
     createdAt: head.created_at,
+    source: head.source ?? "api",
     startedAt: undefined,
     history: [],
     entries: [],
@@ -61,7 +62,13 @@ export class RunFile implements RunWriter {
       this.#file = openSync(path, "a", 0o600);
       const head: RunHead = {
         v: 1,
-        run: { id: run.id, deployment_id: run.deployment.id, payload: run.payload, created_at: run.createdAt },
+        run: {
+          id: run.id,
+          deployment_id: run.deployment.id,
+          payload: run.payload,
+          created_at: run.createdAt,
+          source: run.source,
+        },
       };
       if (!length) this.#write(head);
     });
