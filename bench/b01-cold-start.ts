@@ -15,12 +15,13 @@ export const coldStart: Benchmark = {
         courier: { command: npmBuild("courier"), mode: "courier" },
         roder: { command: npmBuild("roder"), mode: "roder" },
         mcp: { command: npmBuild("mcp"), mode: "mcp" },
+        acp: { command: npmBuild("acp"), mode: "acp" },
         "mcp, probed": { command: npmBuild("mcp"), mode: "mcp, probed" },
       },
       rounds,
       "reply",
     );
-    return (["courier", "roder", "mcp", "mcp, probed"] as const).map((mode): Row => {
+    return (["courier", "roder", "mcp", "mcp, probed", "acp"] as const).map((mode): Row => {
       const ratio = took[mode] / took.bare;
       const [measured, bare] = [ms(took[mode]), ms(took.bare)];
       return {

@@ -10,7 +10,7 @@ const RELEASE = resolve("dist-release/seren-bridge.mjs");
 export const PARCEL = resolve("examples/parcels/basic");
 
 export type Command = readonly string[];
-export type Mode = "courier" | "roder" | "mcp";
+export type Mode = "courier" | "roder" | "mcp" | "acp";
 
 export const npmBuild = (mode: Mode): Command => [node, built(DIST), mode];
 export const releaseFile = (mode: Mode): Command => [node, built(RELEASE), mode];

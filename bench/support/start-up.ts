@@ -14,6 +14,7 @@ export const FIRST_LINE: Readonly<Record<Mode | "mcp, probed", string>> = {
   courier: `${JSON.stringify({ jsonrpc: "2.0", id: 1, method: "courier.capabilities", params: capabilities })}\n`,
   roder: `${JSON.stringify({ jsonrpc: "2.0", id: 1, method: "extension/initialize", params: INITIALIZE })}\n`,
   mcp: `${JSON.stringify({ jsonrpc: "2.0", id: 1, method: "initialize", params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: CLIENT } })}\n`,
+  acp: `${JSON.stringify({ jsonrpc: "2.0", id: 1, method: "initialize", params: { protocolVersion: 1, clientCapabilities: {}, clientInfo: CLIENT } })}\n`,
   "mcp, probed": `${JSON.stringify({ jsonrpc: "2.0", id: 1, method: "server/discover", params: { _meta: envelope() } })}\n`,
 };
 

@@ -1,5 +1,7 @@
 /** What the installers of all hosts share: their interface, changes to a user's file, and the findings of checks. */
 export { carriedVariables } from "./carried.ts";
+export { type Client, clientInstaller } from "./clients/client-installer.ts";
+export type { Command } from "./clients/command.ts";
 export {
   applyChange,
   changesNothing,

@@ -1,27 +1,13 @@
 /** The clients: where each keeps its servers, and in which words. `docs/reference/mcp-server.md`, section 7. */
 import { join } from "node:path";
-import type { InstallContext } from "../../../install/index.ts";
-import { type Command, SERVER_NAME } from "./entry.ts";
+import type { Client, Command, InstallContext } from "../../../install/index.ts";
+
+const SERVER_NAME = "seren";
 
 /** A call of a tool that waits 45 s must not run into the limit of a client. */
 const CODEX_LIMIT_SECONDS = 120;
 const GOOSE_LIMIT_SECONDS = 300;
 const OPENCODE_LIMIT_MS = 60_000;
-
-export interface Client {
-  /** The word after `seren-bridge setup`. */
-  id: string;
-  name: string;
-  /** Its program, to see whether the client is on this machine. */
-  program: string;
-  format: "json" | "toml" | "yaml";
-  file(context: InstallContext): string;
-  /** Where the entry is in the file. */
-  path: readonly [string, ...string[]];
-  entry(command: Command): object;
-  /** The client's own command for it, where it has one. */
-  ownCommand?(command: Command): string;
-}
 
 const env = ({ env }: Command) => (Object.keys(env).length > 0 ? { env } : {});
 const plain = (command: Command) => ({ command: command.command, args: command.args, ...env(command) });

@@ -1,6 +1,7 @@
 /** Registering the MCP server in its clients. */
-import type { HostInstaller } from "../../../install/index.ts";
-import { clientInstaller } from "./client-installer.ts";
+import { clientInstaller, type HostInstaller } from "../../../install/index.ts";
 import { CLIENTS } from "./clients.ts";
 
-export const mcpInstallers: readonly HostInstaller[] = CLIENTS.map(clientInstaller);
+export const mcpInstallers: readonly HostInstaller[] = CLIENTS.map((client) =>
+  clientInstaller(client, { mode: "mcp", title: "MCP server" }),
+);

@@ -1,5 +1,5 @@
-/** `setup` for the MCP clients: shows, writes, takes back; keeps comments and unknown members; never writes a key. */
-import { existsSync, readFileSync, statSync } from "node:fs";
+/** `setup` for MCP clients and editors: shows, writes, takes back; keeps comments and unknown members; never writes a key. */
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { parse as parseJsonc } from "jsonc-parser";
 import { parse as parseToml } from "smol-toml";
@@ -121,6 +121,22 @@ const CASES: Case[] = [
     entry: stdio,
     theirs: `\ufeff${JSONC("context_servers")}`.slice(1),
   },
+  {
+    id: "zed-agent",
+    file: ".config/zed/settings.json",
+    path: ["agent_servers", "Seren Cloud"],
+    parse: parseJsonc,
+    entry: (program, home) => ({ type: "custom", ...stdio(program, home), args: [program, "acp"] }),
+    theirs: JSONC("agent_servers"),
+  },
+  {
+    id: "jetbrains",
+    file: ".jetbrains/acp.json",
+    path: ["agent_servers", "Seren Cloud"],
+    parse: parseJsonc,
+    entry: (program, home) => ({ ...stdio(program, home), args: [program, "acp"] }),
+    theirs: JSONC("agent_servers"),
+  },
 ];
 
 const plain = (value: unknown) => structuredClone(value);
@@ -191,6 +207,27 @@ describe.skipIf(process.platform !== "linux").each(CASES)(
       expect(said.stderr).toContain("was not touched");
       expect(readFileSync(made, "utf8")).toBe(broken);
     });
+  },
+);
+
+test.skipIf(process.platform === "win32")(
+  "an editor without the PATH of a shell gets the whole path of the command",
+  async () => {
+    const named = clientTerminal();
+    const bin = join(named.home, "bin");
+    mkdirSync(bin);
+    symlinkSync(named.program, join(bin, "seren-bridge"));
+    const env = { PATH: bin };
+    for (const [id, command] of [
+      ["zed", "seren-bridge"],
+      ["zed-agent", join(bin, "seren-bridge")],
+      ["jetbrains", join(bin, "seren-bridge")],
+    ] as const) {
+      expect((await named.run(["setup", id, "--write"], { env })).code).toBe(0);
+      const file = id === "jetbrains" ? ".jetbrains/acp.json" : ".config/zed/settings.json";
+      const { agent_servers, context_servers } = parseJsonc(readFileSync(join(named.home, file), "utf8"));
+      expect((id === "zed" ? context_servers.seren : agent_servers["Seren Cloud"]).command, id).toBe(command);
+    }
   },
 );
 

@@ -1,24 +1,39 @@
-/** Registering the server in one client: shown first, verified before it is written, and taken back without a trace. */
+/** Registering this program in one client that starts it by a command: shown first, verified before it is written, and taken back without a trace. */
 import { isDeepStrictEqual } from "node:util";
-import {
-  carriedVariables,
-  type FileChange,
-  type Finding,
-  findProgram,
-  type HostInstaller,
-  type InstallContext,
-  ok,
-  problem,
-  readUserFile,
-  skipped,
-  type UserFile,
-  untouched,
-} from "../../../install/index.ts";
-import { asFailure } from "../../../support/failure.ts";
-import { isObject } from "../../../support/objects.ts";
-import type { Client } from "./clients.ts";
-import { ownCommand } from "./entry.ts";
+import { asFailure } from "../../support/failure.ts";
+import { isObject } from "../../support/objects.ts";
+import { carriedVariables } from "../carried.ts";
+import { type FileChange, readUserFile, type UserFile, untouched } from "../file-change.ts";
+import { findProgram } from "../find-program.ts";
+import { type Finding, ok, problem, skipped } from "../finding.ts";
+import type { HostInstaller, InstallContext } from "../host-installer.ts";
+import { type Command, ownCommand } from "./command.ts";
 import type { FileFormat } from "./file-format.ts";
+
+export interface Client {
+  /** The word after `seren-bridge setup`. */
+  id: string;
+  name: string;
+  /** Its program, to see whether the client is on this machine. */
+  program: string;
+  format: "json" | "toml" | "yaml";
+  file(context: InstallContext): string;
+  /** Where the entry is in the file. */
+  path: readonly [string, ...string[]];
+  entry(command: Command): object;
+  /** Whether the client needs the whole path of a command. Default: a name will do. */
+  wantsPath?: boolean;
+  /** The client's own command for it, where it has one. */
+  ownCommand?(command: Command): string;
+}
+
+/** What of this program is registered. */
+export interface Service {
+  /** The first argument that selects it. */
+  mode: string;
+  /** What people call it. */
+  title: string;
+}
 
 /** Several of these files hold tokens. */
 const NEW_FILE_MODE = 0o600;
@@ -30,29 +45,30 @@ const FORMATS: Readonly<Record<Client["format"], () => Promise<FileFormat>>> = {
   yaml: async () => (await import("./yaml-file.ts")).yamlFile,
 };
 
-export function clientInstaller(client: Client): HostInstaller {
+export function clientInstaller(client: Client, service: Service): HostInstaller {
+  const { title } = service;
   const { id, name } = client;
   return {
     id,
     name,
     help: {
-      summary: `the MCP server in ${name}`,
-      description: `Registers the MCP server in ${name}, with the settings of this shell. A key is never written: store it with \`seren-bridge login\`.`,
-      write: `register the MCP server in ${name}`,
+      summary: `the ${title} in ${name}`,
+      description: `Registers the ${title} in ${name}, with the settings of this shell. A key is never written: store it with \`seren-bridge login\`.`,
+      write: `register the ${title} in ${name}`,
     },
     next: `Start ${name} again to load it.`,
-    plan: async (context, { undo }) => [await plan(client, context, undo)],
-    notes: (context) => notes(client, context),
-    check: (context) => check(client, context),
+    plan: async (context, { undo }) => [await plan(client, service, context, undo)],
+    notes: (context) => notes(client, service, context),
+    check: (context) => check(client, service, context),
   };
 }
 
-async function plan(client: Client, context: InstallContext, undo: boolean): Promise<FileChange> {
+async function plan(client: Client, { mode }: Service, context: InstallContext, undo: boolean): Promise<FileChange> {
   const file = await readUserFile(client.file(context), NEW_FILE_MODE);
   const format = await FORMATS[client.format]();
   const text = file.text ?? "";
   const before = parse(file, format, text);
-  const entry = client.entry(ownCommand(context));
+  const entry = client.entry(commandOf(client, mode, context));
   const present = at(before, client.path);
   if (undo ? present === undefined : isDeepStrictEqual(present, entry)) return { file, after: text };
   const base = present === undefined ? text : format.remove(text, client.path);
@@ -69,6 +85,10 @@ async function plan(client: Client, context: InstallContext, undo: boolean): Pro
     );
   }
   return { file, after };
+}
+
+function commandOf({ wantsPath: whole = false }: Client, mode: string, context: InstallContext): Command {
+  return ownCommand(context, mode, { whole });
 }
 
 /** A file in which nothing is left is removed. */
@@ -104,10 +124,10 @@ function parse(file: UserFile, format: FileFormat, text: string): unknown {
   throw untouched(file, "it is not a map of settings");
 }
 
-async function notes(client: Client, context: InstallContext): Promise<string[]> {
+async function notes(client: Client, { mode }: Service, context: InstallContext): Promise<string[]> {
   const { from } = await context.keys.source();
   const { withheld } = carriedVariables(context.variable);
-  const command = client.ownCommand?.(ownCommand(context));
+  const command = client.ownCommand?.(commandOf(client, mode, context));
   return [
     ...(command
       ? [`${client.name} has a command of its own for this; prefer it where it is installed: ${command}`]
@@ -125,8 +145,8 @@ async function notes(client: Client, context: InstallContext): Promise<string[]>
 }
 
 /** Says nothing of a client that is not on this machine. */
-async function check(client: Client, context: InstallContext): Promise<Finding[]> {
-  const [id, title] = [`mcp.${client.id}`, `MCP server in ${client.name}`];
+async function check(client: Client, { mode, title: what }: Service, context: InstallContext): Promise<Finding[]> {
+  const [id, title] = [`${mode}.${client.id}`, `${what} in ${client.name}`];
   const program = findProgram(client.program, context.variable);
   try {
     const file = await readUserFile(client.file(context), NEW_FILE_MODE);
