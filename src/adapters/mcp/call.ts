@@ -34,7 +34,7 @@ export interface Retry {
 export function readCall(
   params: unknown,
   caller: Caller,
-  { wire, signal, closing }: Pick<MethodContext, "wire" | "signal"> & { closing: AbortSignal },
+  { wire, signal, hurried }: Pick<MethodContext, "wire" | "signal"> & Pick<Call, "hurried">,
 ): Call {
   const { name, arguments: args = {}, _meta: meta } = readParams(CallToolParamsSchema, params);
   const known = TOOL_NAMES.find((one) => one === name);
@@ -48,7 +48,7 @@ export function readCall(
     caller,
     wire,
     cancelled: signal,
-    hurried: AbortSignal.any([signal, closing]),
+    hurried,
     progressToken: meta?.progressToken,
     meta,
     retry: caller.era === "stateless" ? readRetry(params) : undefined,

@@ -8,6 +8,7 @@ import {
   decideCommand,
   type Outcome,
   type Phase,
+  type RunRef,
   type RunReport,
   showRunCommand,
   visibleText,
@@ -24,7 +25,7 @@ const MAX_ANSWER = 14_000;
 /** What is always left for the text since the cursor. */
 const MIN_TEXT = 1_800;
 /** Text since the cursor of a run that goes on, in each form; the rest is for what waits for a person. */
-const MAX_LIVE_TEXT = 13_000;
+const MAX_LIVE_TEXT = 12_000;
 /** The envelope, the ids and the sentences of both forms. */
 const FRAME = 1_600;
 
@@ -34,6 +35,9 @@ const MAX_REASON_CHARS = 120;
 const MAX_APPROVALS = 5;
 const MAX_ARTIFACTS = 10;
 const MAX_TITLE_CHARS = 80;
+const MAX_USD_CHARS = 40;
+/** A longer address is left out: a part of one leads nowhere. */
+const MAX_URL_CHARS = 300;
 
 /** How long the next look should wait. */
 const SUGGESTED_WAIT_SECONDS = 30;
@@ -92,7 +96,7 @@ export function startedState({ run, temporaryId, phase }: BackgroundRun, cursor 
     status: run ? STATUS[phase] : "starting",
     cursor,
     text: "",
-    ...(run?.url ? { url: run.url } : {}),
+    ...urlOf(run),
     next: run ? look : `${look} (${NO_ID_YET})`,
   };
 }
@@ -125,7 +129,7 @@ export function runState(report: RunReport, own: BackgroundRun | undefined, reda
       : {}),
     ...(artifacts.length > 0 ? { artifacts } : {}),
     ...usageOf(outcome),
-    ...(run.url ? { url: run.url } : {}),
+    ...urlOf(run),
     next: nextOf(report, isCut),
   };
 }
@@ -183,6 +187,10 @@ function artifactsOf({ artifacts }: Outcome): NonNullable<RunState["artifacts"]>
   }));
 }
 
+function urlOf(run: RunRef | undefined): Pick<RunState, "url"> {
+  return run?.url && run.url.length <= MAX_URL_CHARS ? { url: run.url } : {};
+}
+
 function usageOf(outcome: Outcome | undefined): Pick<RunState, "usage"> {
   const usage = outcome?.usage;
   if (!usage) return {};
@@ -190,8 +198,8 @@ function usageOf(outcome: Outcome | undefined): Pick<RunState, "usage"> {
     usage: {
       input_tokens: Math.max(0, usage.inputTokens),
       output_tokens: Math.max(0, usage.outputTokens),
-      ...(usage.computeUsd === undefined ? {} : { compute_usd: usage.computeUsd }),
-      ...(usage.inferenceUsd === undefined ? {} : { inference_usd: usage.inferenceUsd }),
+      ...(usage.computeUsd === undefined ? {} : { compute_usd: clipCharacters(usage.computeUsd, MAX_USD_CHARS) }),
+      ...(usage.inferenceUsd === undefined ? {} : { inference_usd: clipCharacters(usage.inferenceUsd, MAX_USD_CHARS) }),
     },
   };
 }

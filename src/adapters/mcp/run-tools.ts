@@ -91,7 +91,9 @@ export class RunTools {
     const { prompt, agent, deployment_id, inputs, timeout_seconds, wait_seconds = 0 } = read;
     if (call.retry) {
       const { runId, decided } = await this.#approvals.take(call.retry); // the run of this call goes on: none is started
-      return this.#tell({ own: this.#runs.find(runId), runId }, { cursor: 0, wait_seconds, decided }, call);
+      const own = this.#runs.find(runId);
+      if (own) this.#cancelWith(call, own);
+      return this.#tell({ own, runId }, { cursor: 0, wait_seconds, decided }, call);
     }
     const choice =
       deployment_id === undefined
@@ -109,14 +111,19 @@ export class RunTools {
       ...(inputs ? { inputs } : {}),
     };
     const timeoutMs = timeout_seconds === undefined ? DEFAULT_TIMEOUT_MS : timeout_seconds * 1000;
-    call.cancelled.throwIfAborted();
     const own = this.#runs.start(request, choice.agent ?? "deployment", timeoutMs);
-    // Until this call is answered nobody has the id of the run, so nobody else could stop it.
-    call.cancelled.addEventListener("abort", () => this.#runs.cancel(own), { once: true });
+    this.#cancelWith(call, own);
     await settleWithin(ambient, MAX_REPLY_MS, orAborted(own.named, call.cancelled));
     if (own.failure && !own.run) throw own.failure;
     if (wait_seconds === 0 || call.cancelled.aborted) return runResult(startedState(own));
     return this.#tell({ own, runId: own.run?.runId ?? own.temporaryId }, { cursor: 0, wait_seconds }, call);
+  }
+
+  /** Until a start is answered nobody has the id of its run, so nobody else could stop it. */
+  #cancelWith({ cancelled }: Call, own: BackgroundRun): void {
+    const cancel = () => this.#runs.cancel(own);
+    if (cancelled.aborted) cancel();
+    else cancelled.addEventListener("abort", cancel, { once: true });
   }
 
   async #look(call: Call): Promise<object> {

@@ -31,7 +31,8 @@ export function createMcpServer(options: McpOptions): McpServer {
   const callers = new Callers();
   const jobs = new HostJobs("tool", options);
   const tools = new RunTools(options, jobs);
-  const closing = new AbortController();
+  /** One for each call: the end of the server ends their waits. */
+  const hurries = new Set<AbortController>();
   let isWarm = false;
   const warmUp = () => {
     if (!isWarm) options.warmUp?.();
@@ -51,7 +52,10 @@ export function createMcpServer(options: McpOptions): McpServer {
     };
 
   const callTool: Handler = async (caller, params, { wire, signal }) => {
-    const call = readCall(params, caller, { wire, signal, closing: closing.signal });
+    const hurry = new AbortController();
+    const call = readCall(params, caller, { wire, signal, hurried: hurry.signal });
+    signal.addEventListener("abort", () => hurry.abort(signal.reason), { once: true });
+    hurries.add(hurry);
     try {
       return await tools.call(call);
     } catch (error) {
@@ -60,6 +64,8 @@ export function createMcpServer(options: McpOptions): McpServer {
       if (failure instanceof UnusableState) throw failure;
       if (failure.kind === "internal") log("error", "a tool failed", { tool: call.name, error: String(failure.cause) });
       return { content: [{ type: "text", text: failureText(failure) }], isError: true };
+    } finally {
+      hurries.delete(hurry);
     }
   };
 
@@ -97,7 +103,8 @@ export function createMcpServer(options: McpOptions): McpServer {
     toWireError,
     async onEnd(cause: EndCause) {
       log("info", "the client is gone", { cause, live: registry.size });
-      closing.abort(new ExecutionFailure("cancelled", "seren-bridge is shutting down"));
+      const reason = new ExecutionFailure("cancelled", "seren-bridge is shutting down");
+      for (const hurry of hurries) hurry.abort(reason);
       jobs.cancelAll("shutdown");
       const settled = Promise.all([registry.drain("shutdown", DRAIN_BUDGET_MS), jobs.settled()]);
       await settleWithin(ambient, DRAIN_BUDGET_MS, settled);
