@@ -104,6 +104,7 @@ test("a run that our deadline stopped has timed out, whatever the record says", 
   const own = {
     temporaryId: "t",
     agentType: "a",
+    runIds: new Set<string>(),
     phase: "running",
     ended: true,
     stoppedBy: "deadline",
