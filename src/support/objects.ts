@@ -15,6 +15,25 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** `JSON.parse` has no limit of levels. `JSON.stringify` has one, of some thousands, that depends on where it is called. */
+const MAX_LEVELS = 1_000;
+const TOO_DEEP = "[nested too deeply to be shown]";
+
+/** Returns the value; a note in its place where it is nested more deeply than can be relied on to be written. */
+export function writable(value: unknown): unknown {
+  return isDeeperThan(MAX_LEVELS, value) ? TOO_DEEP : value;
+}
+
+/** Returns the JSON text of a parsed value, or of the note. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(writable(value));
+}
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((child) => isDeeperThan(levels - 1, child));
+}
+
 /** Returns the object of a JSON text; undefined when it is anything else. */
 export function parseObject(text: string): Record<string, unknown> | undefined {
   const value = parseJson(text);

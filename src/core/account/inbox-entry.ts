@@ -1,7 +1,7 @@
 /** An entry of the inbox as a person sees it. */
 import type { InboxEntry } from "../../seren/index.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
-import { parseJson } from "../../support/objects.ts";
+import { jsonText, parseJson, writable } from "../../support/objects.ts";
 import type { ApprovalRequest } from "./checkpoint.ts";
 
 /** Thrown in place of a decision when an entry asks for something else than was shown. `now` has to be shown anew. */
@@ -19,9 +19,9 @@ export function requestOfEntry({ entryId, subject, reason, detailsText, lease }:
   return {
     id: entryId,
     tool: subject,
-    args: detailsText === undefined ? {} : parseJson(detailsText),
+    args: detailsText === undefined ? {} : writable(parseJson(detailsText)),
     argsText: detailsText,
     ...(reason ? { reason } : {}),
-    ...(lease ? { lease: JSON.stringify(lease) } : {}),
+    ...(lease ? { lease: jsonText(lease) } : {}),
   };
 }

@@ -3,7 +3,7 @@
  * identifies a thing is required; every other member is used if it can be, and is absent otherwise (`members.ts`).
  */
 import { itemSources, memberSource } from "../../support/json-source.ts";
-import { isObject } from "../../support/objects.ts";
+import { isObject, jsonText, writable } from "../../support/objects.ts";
 import {
   type BundleRegistration,
   type Deployment,
@@ -230,8 +230,8 @@ function readApproval(value: unknown, source: string | undefined): PendingApprov
   return {
     id,
     tool: contentIn(approval.tool) || "a tool that is not named",
-    args: approval.args,
-    argsText: memberSource(source, "args") ?? JSON.stringify(approval.args),
+    args: writable(approval.args),
+    argsText: memberSource(source, "args") ?? (approval.args === undefined ? undefined : jsonText(approval.args)),
     reason: contentIn(approval.reason) || undefined,
   };
 }

@@ -4,7 +4,7 @@
  * document (`docs/reference/seren-cloud-api.md`, section 12.1), and no member but ids, statuses and texts is worth an error.
  */
 import { clipCharacters } from "../../support/clip.ts";
-import { isObject, parseJson } from "../../support/objects.ts";
+import { isObject, jsonText, parseJson } from "../../support/objects.ts";
 import { UNSEEN } from "../../support/unseen.ts";
 
 /** Longest id in characters: ids are kept, sent back and written into names of files. */
@@ -97,7 +97,7 @@ export function flagIn(value: unknown): boolean | undefined {
  */
 export function contentIn(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
-  return typeof value === "string" ? value : JSON.stringify(value);
+  return typeof value === "string" ? value : jsonText(value);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Requests for approval on a screen: whole, and with a word where their beginning has left it. */
 import { type ApprovalRequest, approvalLines, type InboxEntry } from "../../../core/index.ts";
+import { jsonText } from "../../../support/objects.ts";
 import { count } from "../screen/format.ts";
 import type { Screen } from "../screen/screen.ts";
 
@@ -24,6 +25,6 @@ export function withOffers(
 ): readonly ApprovalRequest[] {
   return requests.map((request) => {
     const lease = offers.find(({ toolCallId }) => toolCallId === request.id)?.lease;
-    return lease ? { ...request, lease: JSON.stringify(lease) } : request;
+    return lease ? { ...request, lease: jsonText(lease) } : request;
   });
 }
