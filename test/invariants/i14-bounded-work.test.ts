@@ -39,11 +39,19 @@ function startPiped(env: Record<string, string>, prompt: string) {
 
 const SILENT = ["deployments", "deployment", "stream", "state", "record", "events", "artifacts"] as const;
 
-test.each([...SILENT, "all of these"])("a request ends at its deadline although %s never answers", async (where) => {
+const ENDS = script({ text: "done\n" });
+const ENDLESS = script({ hang: true });
+const CASES = [...SILENT, "all of these"].flatMap((where) => [
+  { where, what: "of a run that ends", prompt: ENDS },
+  { where, what: "of an endless run", prompt: ENDLESS },
+]);
+
+test.each(CASES)("a request $what ends at its deadline although $where never answers", async ({ where, prompt }) => {
   const silent = SILENT.filter((one) => where === "all of these" || one === where);
   const rules: FaultRule[] = silent.map((one) => ({ kind: "hang", where: one, times: 1_000 }));
   const server = await startCloud({ deployMs: 200, faults: { rules } });
-  const { code } = await startTerminal(server.env, ["run", "--timeout", "1s", script({ hang: true })]).ended;
-  expect([4, 124]).toContain(code);
+  const { code } = await startTerminal(server.env, ["run", "--timeout", "1s", prompt]).ended;
+  // What ended in time has its answer: the cancel returns the record, too.
+  expect(prompt === ENDS ? [0, 4, 124] : [4, 124]).toContain(code);
   expect(server.cloud.stats().runsActive).toEqual([]);
 });
