@@ -29,7 +29,9 @@ export async function readUserFile(path: string, newMode: number): Promise<UserF
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(file.bytes);
     return { path: target, text, mode: file.stats.mode & 0o777 };
   } catch (cause) {
-    throw new ExecutionFailure("invalid_input", `${path} cannot be read: it is not UTF-8 text`, { cause });
+    throw new ExecutionFailure("invalid_input", `${path} cannot be read: it is not UTF-8 text; save it as UTF-8`, {
+      cause,
+    });
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * Every file the program reads and every variable it obeys, replaced by what an accident or a neighbour may have put there.
- * Whatever it is: the program ends, without a stack, and does not call it unforeseen.
+ * Whatever it is: the program ends, without a stack, does not call it unforeseen, and names the path and the fix.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -9,6 +9,10 @@ import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { PROGRAM } from "../support/child-process/child.ts";
 import { every } from "../support/every.ts";
+
+/** What is said of a file or folder names it, and after a semicolon what to do. */
+const CANNOT = /cannot be (?:read|written|made|removed)/;
+const PATH_AND_FIX = /(?:\/|plan\.json).*cannot be .*[;,] .+/;
 
 const DEADLINE_MS = 30_000;
 const AT_ONCE = 4;
@@ -47,6 +51,8 @@ const FILES: readonly { path: string; commands: readonly string[][] }[] = [
   { path: "state/runs", commands: [["doctor"], ["run", "hello"]] },
   { path: "state/runs/owner/owner.json", commands: [["doctor"], ["run", "hello"]] },
   { path: "state/runs/owner/x.entry", commands: [["run", "hello"]] },
+  { path: "state/deployments", commands: [["run", "hello"]] },
+  { path: "state/locks", commands: [["run", "hello"]] },
   { path: "state/agents.json", commands: [["roder"]] },
   { path: ".roder/config.toml", commands: [["doctor"], ["setup", "roder"]] },
   { path: ".roder/packages.json", commands: [["doctor"], ["setup", "roder", "--package", "npm"]] },
@@ -154,5 +160,6 @@ async function endsWell(home: string, args: readonly string[], env: Record<strin
   const signal = await new Promise((resolve) => child.once("close", (_, by) => resolve(by)));
   clearTimeout(timer);
   expect(signal, `${what} did not end: ${said}`).not.toBe("SIGKILL");
+  for (const line of said.split("\n").filter((one) => CANNOT.test(one))) expect(line, what).toMatch(PATH_AND_FIX);
   expect(said, what).not.toMatch(/did not foresee|^\s+at .+:\d+:\d+\)?$|node:internal/m);
 }

@@ -119,7 +119,7 @@ function parse(file: UserFile, format: FileFormat, text: string): unknown {
     if (isObject(value)) return value;
   } catch (error) {
     const why = error instanceof Error ? (error.message.split("\n")[0] ?? "") : "";
-    throw untouched(file, `it cannot be read (${why})`);
+    throw untouched(file, `it cannot be read (${why}); correct it, or move it away`);
   }
   throw untouched(file, "it is not a map of settings");
 }

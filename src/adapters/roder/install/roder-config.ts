@@ -139,6 +139,6 @@ function parseConfig(file: UserFile, text: string): Config {
     return ConfigSchema.parse(parse(text.replace(/^\ufeff/, "")));
   } catch (error) {
     const why = error instanceof Error ? (error.message.split("\n")[0] ?? "") : "";
-    throw untouched(file, `it cannot be read as TOML (${why})`);
+    throw untouched(file, `it cannot be read as TOML (${why}); correct it, or move it away`);
   }
 }
