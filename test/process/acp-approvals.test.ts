@@ -141,6 +141,18 @@ test("what a client would not show is written as numbers, and markup of the requ
   expect(await host.ended(id)).toMatchObject(DONE);
 });
 
+test("digits that a client would change and members that are there twice are shown in the text only", async () => {
+  const server = await startCloud();
+  const prompt = `@script [{"approve":"pay","args":{"amount":9007199254740993,"to":"a","to":"b"}},{"text":"Paid."}]`;
+  const { host, id } = await waiting(server, {}, prompt);
+  const { id: question, params } = await host.asked();
+  const { content, rawInput } = params.toolCall as { content: { content: { text: string } }[]; rawInput?: unknown };
+  for (const part of ["9007199254740993", '"to": "a"', '"to": "b"']) expect(content[0]?.content.text).toContain(part);
+  expect(rawInput).toBeUndefined();
+  host.select(question, "allow");
+  expect(await host.ended(id)).toMatchObject(DONE);
+});
+
 test("a request too large to be judged in a card is not asked here, and the terminal is named", async () => {
   const server = await startCloud();
   const words = Array.from({ length: 20_000 }, (_, index) => `word${index}`).join(" ");

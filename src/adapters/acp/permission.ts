@@ -18,7 +18,7 @@ import type { Log } from "../../support/log.ts";
 import type { Redactor } from "../../support/redact.ts";
 import { fenced } from "./prompt-text.ts";
 import type { ToolCalls } from "./tool-calls.ts";
-import { shortTitle, textContent, toolInput, toolKind } from "./tool-card.ts";
+import { exactInput, shortTitle, textContent, toolKind } from "./tool-card.ts";
 import { ownWords } from "./translate.ts";
 
 const METHOD = "session/request_permission";
@@ -138,7 +138,7 @@ function cardOf({ checkpoint, text, isPlain }: ApprovalQuestion) {
   const [only, ...others] = requests;
   const names = requests.map(({ tool }) => visibleText(tool)).join(", ");
   const isOne = others.length === 0;
-  const rawInput = isOne && isPlain ? toolInput(only?.argsText ?? "") : undefined;
+  const rawInput = isOne && isPlain ? exactInput(only?.argsText ?? "") : undefined;
   const lead = isOne ? "The agent asks to do this:" : `The agent asks to do all ${requests.length} of these:`;
   return {
     title: shortTitle(isOne ? names : `${requests.length} requests: ${names}`),

@@ -7,7 +7,7 @@ import type { Turn } from "./turn.ts";
 import { Refusal } from "./wire-error.ts";
 
 const MAX_SESSIONS = 4096;
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const AGENT_OPTION = "agent";
 
 export interface Session {

@@ -1,6 +1,7 @@
 /** How a tool call looks: its kind, its title and its input, from a name and arguments that a model wrote. */
 import type { ToolKind } from "#protocols/acp";
 import { clipCharacters } from "../../support/clip.ts";
+import { jsonLines } from "../../support/json-source.ts";
 import { isObject, parseObject } from "../../support/objects.ts";
 import { onOneLine } from "../../support/unseen.ts";
 
@@ -51,6 +52,13 @@ export function toolTitle(name: string, args: string): string {
 export function toolInput(args: string): Record<string, unknown> | undefined {
   const input = args.length <= MAX_TEXT_CHARS ? parseObject(args) : undefined;
   return input && isWithin(input, MAX_INPUT_DEPTH) ? input : undefined;
+}
+
+/** The same for what a person approves: only if the client cannot show other digits, or fewer members, than were written. */
+export function exactInput(args: string): Record<string, unknown> | undefined {
+  const input = toolInput(args);
+  const shown = (text: string) => jsonLines(text, JSON.stringify).join("\n");
+  return input && shown(JSON.stringify(input)) === shown(args) ? input : undefined;
 }
 
 function isWithin(value: unknown, depth: number): boolean {
