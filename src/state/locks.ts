@@ -10,6 +10,7 @@ import { OwnedFiles } from "./owned-files.ts";
 import type { Responsive } from "./responsive.ts";
 
 const POLL_MS = 100;
+const RELEASE_AGAIN_MS = 5_000;
 /** The file of an owner whose death could not be seen from here (another machine, another container) is not waited for longer. */
 const FORGOTTEN_AFTER_MS = 3 * 60_000;
 
@@ -48,11 +49,11 @@ export class Locks {
   async #acquire(lock: string, signal: AbortSignal): Promise<() => Promise<void>> {
     signal.throwIfAborted();
     const name = `${lock}-${this.#ambient.uuid()}`;
-    const release = () => this.#files.remove(name).catch(() => undefined);
+    const release = () => this.#release(name);
     const wish = { lock, at: this.#ambient.now() };
     try {
-      await this.#removeDead();
       await this.#files.put(name, JSON.stringify(wish)); // others wait until the ticket is drawn
+      await this.#removeDead();
       const tickets = (await this.#wishes(lock)).map(({ ticket = 0 }) => ticket);
       const ticket = Math.max(0, ...tickets) + 1;
       await this.#files.put(name, JSON.stringify({ ...wish, ticket }));
@@ -63,6 +64,15 @@ export class Locks {
     } catch (error) {
       await release();
       throw error;
+    }
+  }
+
+  /** A file that stays would keep all others waiting: a disk that does not reply now may write it later. */
+  async #release(name: string): Promise<void> {
+    try {
+      await this.#files.remove(name);
+    } catch {
+      this.#ambient.timer(RELEASE_AGAIN_MS, () => void this.#release(name), { unref: true });
     }
   }
 

@@ -15,6 +15,8 @@ import { Responsive } from "./responsive.ts";
 
 const SUFFIX = ".entry";
 const MAX_ENTRY_BYTES = 64 * 1024;
+/** Nothing waits for it, and what it has taken would be forgotten if it was given up. */
+const TAKING_LIMIT_MS = 60_000;
 /** A folder without an owner file after this long belongs to a process that died while creating it. */
 const RUIN_AFTER_MS = 24 * 60 * 60_000;
 
@@ -53,7 +55,7 @@ export class OwnedFiles {
 
   /** Takes over the files of this machine's dead processes that `wanted` accepts, and returns them. */
   takeOrphans(wanted: (text: string) => boolean): Promise<OwnedFile[]> {
-    return this.#disk.ask(() => this.#takeOrphans(wanted));
+    return this.#disk.ask(() => this.#takeOrphans(wanted), TAKING_LIMIT_MS);
   }
 
   /** All files, with what is known of the owner of each. */

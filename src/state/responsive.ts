@@ -24,10 +24,10 @@ export class Responsive {
    * Returns what `work` does. Rejects with `unavailable` when that takes too long, and at once, without trying, as long as
    * earlier work has not returned.
    */
-  async ask<T>(work: () => Promise<T>): Promise<T> {
+  async ask<T>(work: () => Promise<T>, limitMs = REPLY_LIMIT_MS): Promise<T> {
     if (this.#overdue > 0) throw this.#silent();
     const working = work();
-    if (await settleWithin(this.#ambient, REPLY_LIMIT_MS, working, { unref: false })) return working;
+    if (await settleWithin(this.#ambient, limitMs, working, { unref: false })) return working;
     this.#overdue += 1;
     const back = () => {
       this.#overdue -= 1;

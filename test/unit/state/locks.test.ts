@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Locks } from "../../../src/state/locks.ts";
+import { Responsive } from "../../../src/state/responsive.ts";
 import { realAmbient, sleep } from "../../../src/support/ambient.ts";
 import { killed, owner, temporaryFolder } from "./owners.ts";
 
@@ -108,4 +109,24 @@ test("a folder that cannot be used rejects", async () => {
   await writeFile(root, "not a folder");
   const [locks] = processes(root, 1) as [Locks];
   await expect(locks.hold("a", signal, async () => "never")).rejects.toThrow("a part of the path is a file");
+});
+
+/** Gives up the first call, whose work is done all the same, and the next one, whose work is not. */
+class SlowDisk extends Responsive {
+  #calls = 0;
+
+  override async ask<T>(work: () => Promise<T>): Promise<T> {
+    this.#calls += 1;
+    if (this.#calls === 1) await work();
+    if (this.#calls <= 2) throw new Error("the disk does not reply");
+    return work();
+  }
+}
+
+test("a wish that a slow disk writes late is taken back", async () => {
+  const root = await temporaryFolder();
+  const soon = { ...realAmbient, timer: (_: number, run: () => void) => realAmbient.timer(0, run) };
+  const slow = new Locks(root, soon, new SlowDisk(root, soon));
+  await expect(slow.hold("a", signal, async () => "done")).rejects.toThrow("does not reply");
+  expect(await new Locks(root, realAmbient).hold("a", signal, async () => "done")).toBe("done");
 });
