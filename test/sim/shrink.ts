@@ -1,5 +1,6 @@
 /** Shrinks a failing plan by removing whatever it fails without. */
-import { type AnyPlan, simulateAnyPlan } from "./any-plan.ts";
+import { type AnyPlan, type RunPlan, simulateAnyPlan } from "./any-plan.ts";
+import type { DeployPlan } from "./deploy/deploy-plan.ts";
 
 const MAX_LIVES = 300;
 
@@ -33,6 +34,20 @@ export function kindOf(problem: string): string {
 }
 
 function* smaller(plan: AnyPlan): Generator<AnyPlan, void, void> {
+  if ("ups" in plan) yield* smallerDeploys(plan);
+  else yield* smallerRuns(plan);
+}
+
+function* smallerDeploys(plan: DeployPlan): Generator<DeployPlan, void, void> {
+  const { ups, faults, network } = plan;
+  for (const index of ups.keys()) yield { ...plan, ups: ups.toSpliced(index, 1) };
+  for (const index of faults.rules.keys()) {
+    yield { ...plan, faults: { ...faults, rules: faults.rules.toSpliced(index, 1) } };
+  }
+  if (network.lost + network.refused > 0) yield { ...plan, network: { ...network, lost: 0, refused: 0 } };
+}
+
+function* smallerRuns(plan: RunPlan): Generator<RunPlan, void, void> {
   const { runs, faults, network, service } = plan;
   for (const key of ["crash", "drain", "person"] as const) {
     const { [key]: left, ...rest } = plan;

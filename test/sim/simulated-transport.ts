@@ -2,7 +2,7 @@
  * The network between a simulated process and the embedded service: it has latency, fails, and splits bytes anywhere. To the
  * client it behaves like `src/seren/http/http-transport.ts`.
  */
-import { type LocalCloud, type LocalResponse, PUBLISHER_PREFIX } from "../../src/local/index.ts";
+import { type LocalResponse, type LocalService, PUBLISHER_PREFIX } from "../../src/local/index.ts";
 import type { HttpRequest, HttpResponse, HttpStream, HttpTransport } from "../../src/seren/http/transport.ts";
 import { orAborted, timeoutSignal } from "../../src/support/abort.ts";
 import { ExecutionFailure, type FailureDetails } from "../../src/support/failure.ts";
@@ -30,7 +30,7 @@ export interface NetworkPlan {
 type Sent = Omit<HttpRequest, "timeoutMs"> & { headers?: Record<string, string> };
 
 export class SimulatedTransport implements HttpTransport {
-  readonly #cloud: LocalCloud;
+  readonly #cloud: LocalService;
   readonly #ambient: ProcessAmbient;
   readonly #network: NetworkPlan;
   readonly #trace: Trace;
@@ -41,7 +41,7 @@ export class SimulatedTransport implements HttpTransport {
   /** Requests to resume an interrupted run, with the time each was sent. */
   readonly resumes: { runId: string; at: number }[] = [];
 
-  constructor(cloud: LocalCloud, ambient: ProcessAmbient, network: NetworkPlan, trace: Trace) {
+  constructor(cloud: LocalService, ambient: ProcessAmbient, network: NetworkPlan, trace: Trace) {
     this.#cloud = cloud;
     this.#ambient = ambient;
     this.#network = network;
