@@ -17,6 +17,8 @@ export const PROTOCOL_VERSION_META = `${META_PREFIX}protocolVersion`;
 export const CLIENT_INFO_META = `${META_PREFIX}clientInfo`;
 export const CLIENT_CAPABILITIES_META = `${META_PREFIX}clientCapabilities`;
 export const SERVER_INFO_META = `${META_PREFIX}serverInfo`;
+/** The task that a message belongs to, in revision 2025-11-25. */
+export const RELATED_TASK_META = `${META_PREFIX}related-task`;
 
 /** Error codes of 2026-07-28, of the range that it reserves. */
 export const UNSUPPORTED_REVISION = -32022;

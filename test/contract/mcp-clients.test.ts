@@ -4,6 +4,20 @@ import { script, startCloud } from "../support/child-process/cloud.ts";
 import { connect, GENERATIONS, obstacle } from "./mcp-sdk.ts";
 
 describe.skipIf(obstacle !== "")(`the official clients${obstacle}`, () => {
+  test("1.x follows a run as a task", async () => {
+    const { env } = await startCloud();
+    const client = await connect("1.x", env);
+    await client.listTools();
+    const seen: string[] = [];
+    for await (const { type, result } of client.stream?.("seren_dispatch", { prompt: script({ text: "there" }) }) ??
+      []) {
+      seen.push(type);
+      if (result) expect(result.structuredContent).toMatchObject({ status: "completed", answer: "there" });
+    }
+    expect(seen[0]).toBe("taskCreated");
+    expect(seen.at(-1)).toBe("result");
+  });
+
   describe.each(GENERATIONS)("%s", (generation) => {
     test("connects, lists, starts, waits and reads; results fit their output schemas", async () => {
       const { cloud, env } = await startCloud();

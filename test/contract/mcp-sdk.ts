@@ -30,6 +30,8 @@ export interface CallResult {
 export interface Client {
   listTools(): Promise<{ tools: { name: string }[] }>;
   call(name: string, args: object, options?: CallOptions): Promise<CallResult>;
+  /** Calls a tool as a task, and yields what the client makes of it. Only in 1.x. */
+  stream?(name: string, args: object): AsyncIterable<{ type: string; result?: CallResult }>;
   serverVersion(): { name: string; version: string } | undefined;
   close(): Promise<void>;
 }
@@ -73,6 +75,8 @@ async function first(capabilities: object, onForm: OnForm | undefined) {
     listTools: () => client.listTools(),
     call: (name: string, args: object, options?: CallOptions) =>
       client.callTool({ name, arguments: args }, undefined, options),
+    stream: (name: string, args: object) =>
+      client.experimental.tasks.callToolStream({ name, arguments: args }, undefined, { task: {} }),
     serverVersion: () => client.getServerVersion(),
     close: () => client.close(),
   };

@@ -15,6 +15,8 @@ const SENT = [
   ["first.InitializeResult", "handshake.InitializeResultSchema"],
   ["first.ListToolsResult", "handshake.ListToolsResultSchema"],
   ["first.CallToolResult", "handshake.CallToolResultSchema"],
+  ["first.CreateTaskResult", "handshake.CreateTaskResultSchema"],
+  ["first.GetTaskResult", "handshake.GetTaskResultSchema"],
   ["first.ProgressNotificationParams", "handshake.ProgressParamsSchema"],
   ["first.ElicitRequestFormParams", "handshake.ElicitParamsSchema"],
   ['first.CancelledNotification["params"]', "handshake.CancelledParamsSchema"],

@@ -1,2 +1,8 @@
 /** Revision 2025-11-25, and the handshake revisions before it. */
-export { CallToolParamsSchema, ElicitResultSchema, InitializeParamsSchema, ListParamsSchema } from "./requests.ts";
+export {
+  CallToolParamsSchema,
+  ElicitResultSchema,
+  InitializeParamsSchema,
+  ListParamsSchema,
+  TaskParamsSchema,
+} from "./requests.ts";

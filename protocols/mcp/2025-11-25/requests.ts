@@ -17,7 +17,11 @@ export const CallToolParamsSchema = z.looseObject({
   /** A model writes them: they are judged by the tool, whose answer the model reads. */
   arguments: z.unknown().optional(),
   _meta: MetaSchema.optional().catch(undefined),
+  /** Asks for a task in place of the result. */
+  task: z.looseObject({ ttl: z.int().min(0).nullable().optional() }).optional(),
 });
+
+export const TaskParamsSchema = z.looseObject({ taskId: z.string(), _meta: MetaSchema.optional().catch(undefined) });
 
 /** Lists have no second page: a cursor is not ours. */
 export const ListParamsSchema = z.looseObject({ cursor: z.string().optional() });

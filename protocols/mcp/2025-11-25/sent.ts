@@ -16,12 +16,21 @@ const ToolSchema = z.strictObject({
   inputSchema: JsonSchemaSchema,
   outputSchema: JsonSchemaSchema.optional(),
   annotations: AnnotationsSchema.optional(),
+  execution: z.strictObject({ taskSupport: z.literal("optional") }).optional(),
 });
 export const ListToolsResultSchema = z.strictObject({ tools: z.array(ToolSchema) });
 
 export const InitializeResultSchema = z.strictObject({
   protocolVersion: z.string(),
-  capabilities: z.strictObject({ tools: z.strictObject({}) }),
+  capabilities: z.strictObject({
+    tools: z.strictObject({}),
+    tasks: z
+      .strictObject({
+        cancel: z.strictObject({}),
+        requests: z.strictObject({ tools: z.strictObject({ call: z.strictObject({}) }) }),
+      })
+      .optional(),
+  }),
   serverInfo: z.strictObject({ name: z.string(), title: z.string().optional(), version: z.string() }),
   instructions: z.string(),
 });
@@ -30,7 +39,19 @@ export const CallToolResultSchema = z.strictObject({
   content: z.array(z.strictObject({ type: z.literal("text"), text: z.string() })),
   structuredContent: z.looseObject({}).optional(),
   isError: z.boolean(),
+  _meta: z.strictObject({ "io.modelcontextprotocol/related-task": z.strictObject({ taskId: z.string() }) }).optional(),
 });
+
+const TaskSchema = z.strictObject({
+  taskId: z.string(),
+  status: z.enum(["working", "input_required", "completed", "failed", "cancelled"]),
+  createdAt: z.iso.datetime(),
+  lastUpdatedAt: z.iso.datetime(),
+  ttl: z.int().nullable(),
+  pollInterval: z.int(),
+});
+export const CreateTaskResultSchema = z.strictObject({ task: TaskSchema });
+export const GetTaskResultSchema = TaskSchema;
 
 export const ProgressParamsSchema = z.strictObject({
   progressToken: z.union([z.string(), z.int()]),

@@ -52,7 +52,7 @@ export class Approvals {
       const asked = await this.#questions.ask(runId, async (question) => {
         const form = elicitationOf(question, redactor);
         if (!form) return undefined;
-        const params = { ...(isNewest ? { mode: "form" } : {}), ...form, ...carriedMeta(call.meta) };
+        const params = { ...(isNewest ? { mode: "form" } : {}), ...form, ...carriedMeta(call) };
         const options = { signal: call.cancelled, timeoutMs: PERSON_MS };
         return decisionOf(await call.wire.request("elicitation/create", params, ElicitResultSchema, options));
       });

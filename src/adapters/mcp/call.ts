@@ -22,6 +22,10 @@ export interface Call extends Pick<MethodContext, "wire"> {
   meta: unknown;
   /** Present when the call repeats one that was answered with `input_required`. */
   retry: Retry | undefined;
+  /** Present when the call asks for the result of a task. */
+  taskId?: string;
+  /** Present when the client wants a task in place of the result. */
+  task: { ttl: number | null } | undefined;
 }
 
 /** What a repeated call brings back. */
@@ -36,7 +40,7 @@ export function readCall(
   caller: Caller,
   { wire, signal, hurried }: Pick<MethodContext, "wire" | "signal"> & Pick<Call, "hurried">,
 ): Call {
-  const { name, arguments: args = {}, _meta: meta } = readParams(CallToolParamsSchema, params);
+  const { name, arguments: args = {}, _meta: meta, task } = readParams(CallToolParamsSchema, params);
   const known = TOOL_NAMES.find((one) => one === name);
   if (!known) {
     const asked = JSON.stringify(name.slice(0, 80));
@@ -51,8 +55,18 @@ export function readCall(
     hurried,
     progressToken: meta?.progressToken,
     meta,
+    task: task && caller.era === "handshake" && caller.revision >= "2025-11-25" ? { ttl: task.ttl ?? null } : undefined,
     retry: caller.era === "stateless" ? readRetry(params) : undefined,
   };
+}
+
+/** A call that only looks, for a method that is none of the tools'. */
+export function lookOf(
+  caller: Caller,
+  { wire, signal, hurried }: Pick<MethodContext, "wire" | "signal"> & Pick<Call, "hurried">,
+): Call {
+  const nothing = { progressToken: undefined, meta: undefined, retry: undefined, task: undefined };
+  return { name: "seren_run_status", args: {}, caller, wire, cancelled: signal, hurried, ...nothing };
 }
 
 function readRetry(params: unknown): Retry | undefined {

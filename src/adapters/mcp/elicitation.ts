@@ -3,11 +3,12 @@
  * showing anything, to accept forms without properties by themselves, and to fill in defaults
  * (`docs/reference/mcp-server.md`, section 6), so nothing but an accepted form with an explicit yes or no counts.
  */
-import { ElicitResultSchema, META_PREFIX } from "#protocols/mcp";
+import { ElicitResultSchema, META_PREFIX, RELATED_TASK_META } from "#protocols/mcp";
 import type { ApprovalQuestion } from "../../core/index.ts";
 import { isObject } from "../../support/objects.ts";
 import type { Redactor } from "../../support/redact.ts";
 import { JITLESS } from "../../support/zod.ts";
+import type { Call } from "./call.ts";
 
 /** Clients may cut what is longer, and what is approved must be seen whole. */
 const MAX_MESSAGE_CHARS = 2_000;
@@ -51,9 +52,10 @@ export function decisionOf(answer: unknown): "approve" | "reject" | undefined {
 }
 
 /** Returns the members of the call's `_meta` that a client needs back to tell which call asks: its own, not the protocol's. */
-export function carriedMeta(meta: unknown): { _meta?: object } {
+export function carriedMeta({ meta, taskId }: Pick<Call, "meta" | "taskId">): { _meta?: object } {
   const own = Object.entries(isObject(meta) ? meta : {}).filter(
     ([name]) => name !== "progressToken" && !name.startsWith(META_PREFIX),
   );
+  if (taskId !== undefined) own.push([RELATED_TASK_META, { taskId }]);
   return own.length > 0 ? { _meta: Object.fromEntries(own) } : {};
 }

@@ -19,6 +19,8 @@ const NAME = "seren-bridge";
 const TITLE = "Seren Cloud";
 
 const CAPABILITIES = { tools: {} };
+/** A start may be answered with a task. */
+const TASKS = { cancel: {}, requests: { tools: { call: {} } } };
 
 /** Lists and descriptions are the same for every client, and for as long as the process lives. */
 export const CACHING = { ttlMs: 3_600_000, cacheScope: "public" } as const;
@@ -44,7 +46,7 @@ export function initializeResult(asked: unknown, version: string) {
   const { title, ...info } = serverInfo(version);
   return {
     protocolVersion,
-    capabilities: CAPABILITIES,
+    capabilities: protocolVersion >= "2025-11-25" ? { ...CAPABILITIES, tasks: TASKS } : CAPABILITIES,
     serverInfo: protocolVersion >= "2025-06-18" ? { title, ...info } : info,
     instructions: INSTRUCTIONS,
   };

@@ -15,6 +15,7 @@ import {
   chooseAgentName,
   ENDED_ALREADY,
   HOW_TO_START,
+  MAX_TIMEOUT_SECONDS,
   readArguments,
   WaitingDispatchArgumentsSchema,
   WaitingStatusArgumentsSchema,
@@ -46,6 +47,8 @@ interface Wanted {
   wait_seconds: number;
   /** What the run has waited for is decided: it goes on, though that may not show yet. */
   decided?: boolean | undefined;
+  /** A wait for a person does not end the waiting. */
+  toEnd?: boolean;
 }
 
 export class RunTools {
@@ -86,15 +89,23 @@ export class RunTools {
   }
 
   async #dispatch(call: Call): Promise<object> {
-    const { ambient, agents, target } = this.#options;
-    const read = readArguments(WaitingDispatchArgumentsSchema, call.args);
-    const { prompt, agent, deployment_id, inputs, timeout_seconds, wait_seconds = 0 } = read;
+    const { wait_seconds = 0 } = readArguments(WaitingDispatchArgumentsSchema, call.args);
     if (call.retry) {
       const { runId, decided } = await this.#approvals.take(call.retry); // the run of this call goes on: none is started
       const own = this.#runs.find(runId);
       if (own) this.#cancelWith(call, own);
       return this.#tell({ own, runId }, { cursor: 0, wait_seconds, decided }, call);
     }
+    const own = await this.start(call);
+    if (wait_seconds === 0 || call.cancelled.aborted) return runResult(startedState(own));
+    return this.#tell({ own, runId: own.run?.runId ?? own.temporaryId }, { cursor: 0, wait_seconds }, call);
+  }
+
+  /** Starts a run, and resolves when it has an id, or a moment later. Throws why there is none. */
+  async start(call: Call): Promise<BackgroundRun> {
+    const { ambient, agents, target } = this.#options;
+    const read = readArguments(WaitingDispatchArgumentsSchema, call.args);
+    const { prompt, agent, deployment_id, inputs, timeout_seconds } = read;
     const choice =
       deployment_id === undefined
         ? {
@@ -115,8 +126,22 @@ export class RunTools {
     this.#cancelWith(call, own);
     await settleWithin(ambient, MAX_REPLY_MS, orAborted(own.named, call.cancelled));
     if (own.failure && !own.run) throw own.failure;
-    if (wait_seconds === 0 || call.cancelled.aborted) return runResult(startedState(own));
-    return this.#tell({ own, runId: own.run?.runId ?? own.temporaryId }, { cursor: 0, wait_seconds }, call);
+    return own;
+  }
+
+  async stateOf(own: BackgroundRun): Promise<RunState> {
+    return (await this.#state({ own, runId: own.run?.runId ?? own.temporaryId }, 0)).state;
+  }
+
+  /** Waits for the end of a run, however long that takes, and tells it. */
+  tellEnd(own: BackgroundRun, call: Call): Promise<object> {
+    const subject = { own, runId: own.run?.runId ?? own.temporaryId };
+    return this.#tell(subject, { cursor: 0, wait_seconds: MAX_TIMEOUT_SECONDS, toEnd: true }, call);
+  }
+
+  /** Returns whether the run was still going. */
+  cancelRun(own: BackgroundRun): boolean {
+    return this.#runs.cancel(own);
   }
 
   /** Until a start is answered nobody has the id of its run, so nobody else could stop it. */
@@ -159,7 +184,11 @@ export class RunTools {
   }
 
   /** Waits for news of the run, if that was asked for, and tells how it is then. */
-  async #tell(subject: Subject, { cursor, wait_seconds, decided = false }: Wanted, call: Call): Promise<object> {
+  async #tell(
+    subject: Subject,
+    { cursor, wait_seconds, decided = false, toEnd = false }: Wanted,
+    call: Call,
+  ): Promise<object> {
     const { ambient } = this.#options;
     if (wait_seconds === 0) return runResult((await this.#state(subject, cursor)).state);
     const until = ambient.now() + wait_seconds * 1000;
@@ -172,6 +201,10 @@ export class RunTools {
         if (call.cancelled.aborted) return NO_REPLY;
         if (waits && goesOn && ambient.now() < until && (await this.#approvals.isSettled(state.run_id))) {
           await sleep(ambient, LAG_MS);
+          continue;
+        }
+        if (waits && toEnd && !mayAsk && !call.hurried.aborted) {
+          goesOn = true;
           continue;
         }
         if (!waits || !mayAsk || ambient.now() >= until || call.hurried.aborted) return runResult(state);

@@ -1,17 +1,18 @@
 /** The MCP server: its methods in both eras, its error replies and its end. */
-import { ListParamsSchema, SERVER_INFO_META } from "#protocols/mcp";
+import { ListParamsSchema, SERVER_INFO_META, TaskParamsSchema } from "#protocols/mcp";
 import { HostJobs } from "../../core/index.ts";
 import { type EndCause, type Method, type MethodContext, NO_REPLY, type ServeOptions } from "../../stdio/index.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import { isObject } from "../../support/objects.ts";
 import { settleWithin } from "../../support/settle-within.ts";
 import { UnusableState } from "./approvals.ts";
-import { readCall, readParams } from "./call.ts";
+import { type Call, lookOf, readCall, readParams } from "./call.ts";
 import { type Caller, Callers, envelopeOf } from "./callers.ts";
 import { failureText } from "./failure-text.ts";
 import { CACHING, discoverResult, initializeResult, serverInfo } from "./handshake.ts";
 import type { McpOptions } from "./options.ts";
 import { RunTools } from "./run-tools.ts";
+import { Tasks } from "./tasks.ts";
 import { toolList } from "./tool-list.ts";
 import { toWireError } from "./wire-error.ts";
 
@@ -31,6 +32,7 @@ export function createMcpServer(options: McpOptions): McpServer {
   const callers = new Callers();
   const jobs = new HostJobs("tool", options);
   const tools = new RunTools(options, jobs);
+  const tasks = new Tasks(tools, ambient);
   /** One for each call: the end of the server ends their waits. */
   const hurries = new Set<AbortController>();
   let isWarm = false;
@@ -57,17 +59,41 @@ export function createMcpServer(options: McpOptions): McpServer {
     signal.addEventListener("abort", () => hurry.abort(signal.reason), { once: true });
     hurries.add(hurry);
     try {
-      return await tools.call(call);
+      return call.task ? await tasks.create(call, call.task.ttl) : await tools.call(call);
     } catch (error) {
       if (signal.aborted) return NO_REPLY;
       const failure = asFailure(error);
-      if (failure instanceof UnusableState) throw failure;
+      if (failure instanceof UnusableState || call.task) throw failure;
       if (failure.kind === "internal") log("error", "a tool failed", { tool: call.name, error: String(failure.cause) });
       return { content: [{ type: "text", text: failureText(failure) }], isError: true };
     } finally {
       hurries.delete(hurry);
     }
   };
+
+  /** A method of tasks, which clients have that shook hands. A look at one is a call without arguments. */
+  const ofTask =
+    (handle: (taskId: string, call: Call) => object | Promise<object>): Method =>
+    async (params, { wire, signal }) => {
+      const caller = callers.of(params);
+      if (caller.era === "stateless") throw new ExecutionFailure("unsupported", "this revision has no such method");
+      const { taskId, _meta: meta } = readParams(TaskParamsSchema, params);
+      const hurry = new AbortController();
+      signal.addEventListener("abort", () => hurry.abort(signal.reason), { once: true });
+      hurries.add(hurry);
+      try {
+        return await handle(taskId, {
+          ...lookOf(caller, { wire, signal, hurried: hurry.signal }),
+          meta,
+          progressToken: meta?.progressToken,
+        });
+      } catch (error) {
+        if (signal.aborted) return NO_REPLY;
+        throw error;
+      } finally {
+        hurries.delete(hurry);
+      }
+    };
 
   return {
     methods: {
@@ -92,6 +118,9 @@ export function createMcpServer(options: McpOptions): McpServer {
         return caller.era === "stateless" ? { ...list, ...CACHING } : list;
       }),
       "tools/call": forBoth(callTool),
+      "tasks/get": ofTask((taskId) => tasks.get(taskId)),
+      "tasks/cancel": ofTask((taskId) => tasks.cancel(taskId)),
+      "tasks/result": ofTask((taskId, call) => tasks.result(taskId, call)),
     },
     notifications: { "notifications/initialized": () => callers.ready() },
     cancellation: {

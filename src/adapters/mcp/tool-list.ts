@@ -23,6 +23,7 @@ const ANNOTATIONS = {
 /** The same list for every client of a revision, in a fixed order. */
 export function toolList(caller: Caller): object[] {
   const knows = (since: string) => caller.era === "stateless" || caller.revision >= since;
+  const hasTasks = caller.era === "handshake" && caller.revision >= "2025-11-25";
   return TOOLS.map(({ name, title, description, inputSchema }) => ({
     name,
     ...(knows("2025-06-18") ? { title } : {}),
@@ -30,5 +31,6 @@ export function toolList(caller: Caller): object[] {
     inputSchema,
     ...(knows("2025-06-18") ? { outputSchema: name === "seren_agents" ? AGENTS_OUTPUT : RUN_OUTPUT } : {}),
     ...(knows("2025-03-26") ? { annotations: ANNOTATIONS[name] } : {}),
+    ...(hasTasks && name === "seren_dispatch" ? { execution: { taskSupport: "optional" } } : {}),
   }));
 }

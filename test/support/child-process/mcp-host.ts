@@ -17,7 +17,10 @@ type Request = Extract<Message, { kind: "request" }>;
 const HANDSHAKE: Readonly<Record<string, z.ZodType>> = {
   initialize: handshake.InitializeResultSchema,
   "tools/list": handshake.ListToolsResultSchema,
-  "tools/call": handshake.CallToolResultSchema,
+  "tools/call": handshake.CallToolResultSchema.or(handshake.CreateTaskResultSchema),
+  "tasks/get": handshake.GetTaskResultSchema,
+  "tasks/cancel": handshake.GetTaskResultSchema,
+  "tasks/result": handshake.CallToolResultSchema,
 };
 const STATELESS: Readonly<Record<string, z.ZodType>> = {
   "server/discover": stateless.DiscoverResultSchema,
