@@ -1,6 +1,6 @@
 /**
  * The terminal method of authentication. The specification says that a client appends the method's arguments to those of the
- * agent, the registry's page that they take their place: both are accepted (`docs/acp.md`, "The key").
+ * agent, the registry's page that they take their place: both are accepted (`docs/reference/acp-agent.md`, section 4).
  */
 const LOGIN_ARGUMENT = "--login";
 

@@ -6,7 +6,7 @@ const PATH = ["agent_servers", "Seren Cloud"] as const;
 
 const plain = ({ command, args, env }: Command) => ({ command, args, env });
 
-/** `docs/acp.md`, "Editors". */
+/** `docs/reference/acp-agent.md`, section 7. */
 const EDITORS: readonly Client[] = [
   {
     id: "zed-agent",

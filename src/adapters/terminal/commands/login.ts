@@ -14,7 +14,7 @@ export function addLogin(program: Command, context: CommandContext): void {
     .command("login")
     .summary("store the API key of your Seren organization")
     .description(
-      "Asks for the key without showing it, checks it against Seren Cloud, and stores it in a file that only you can read.\nDispatch, Roder and this command use it from then on. SEREN_API_KEY takes precedence.",
+      "Asks for the key without showing it, checks it against Seren Cloud, and stores it in a file that only you can read.\nEvery host and this command use it from then on. SEREN_API_KEY takes precedence.",
     )
     .option("--stdin", "read the key from stdin instead of asking")
     .option("--no-check", "store it without asking Seren Cloud");

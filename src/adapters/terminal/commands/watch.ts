@@ -29,7 +29,7 @@ export function addWatch(program: Command, context: CommandContext): void {
     .command("watch")
     .summary("every run this machine has in flight, live")
     .description(
-      "Shows the runs that Dispatch, Roder and this command have in flight from this machine, with state, step and time.\nThe hosts themselves show little before a run ends. Select one to follow, approve, reject or cancel it. When stdout is\nnot a terminal, a line is printed for every change.",
+      "Shows the runs that hosts and this command have in flight from this machine, with state, step and time.\nThe hosts themselves show little before a run ends. Select one to follow, approve, reject or cancel it. When stdout is\nnot a terminal, a line is printed for every change.",
     )
     .option("-a, --all", "all active runs of your organization")
     .option("--once", "print them once and exit")
