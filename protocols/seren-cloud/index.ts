@@ -8,7 +8,6 @@ export {
   CreateDeploymentSchema,
   type CreateRun,
   CreateRunSchema,
-  DEPLOYMENT_MODES,
   type InboxDecision,
   InboxDecisionSchema,
   type RegisterBundle,

@@ -7,7 +7,7 @@
 import * as z from "zod";
 import { WorkloadSpecSchema } from "./workload.ts";
 
-export const DEPLOYMENT_MODES = ["always_on", "cron", "job"] as const;
+const DEPLOYMENT_MODES = ["always_on", "cron", "job"] as const;
 
 const EvalGateSchema = z.strictObject({
   set_id: z.guid(),

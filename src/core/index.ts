@@ -20,7 +20,7 @@ export {
   type NamedDeployment,
 } from "./deployment/choose-deployment.ts";
 export type { DeploymentDesk } from "./deployment/deployment-desk.ts";
-export { isMadeAhead, isOfFamily, memberName } from "./deployment/family.ts";
+export { isMadeAhead, isOfFamily } from "./deployment/family.ts";
 export { generalAgentTarget } from "./deployment/general-agent.ts";
 export type { Upserted } from "./deployment/upsert-deployment.ts";
 export type { Approval, Artifact, ExecutionEvent, Outcome, OutcomeKind, Phase, RunRef, Usage } from "./events.ts";

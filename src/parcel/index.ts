@@ -11,7 +11,6 @@ export { namedWorkload } from "./named-workload.ts";
 export { workloadNotes } from "./notes.ts";
 export { type OpenedParcel, openParcel } from "./open.ts";
 export { unpackParcel } from "./packed-parcel.ts";
-export { listed, quoted } from "./printable.ts";
 export { resolvePrompt } from "./prompt.ts";
 export {
   allowedNameProblems,

@@ -19,7 +19,7 @@ export { download } from "./http/download.ts";
 export { createHttp } from "./http/http-transport.ts";
 export { CONVERSATION_AWAITING, CONVERSATION_BUSY, isRefusal, REFUSED_TURN } from "./http/problem.ts";
 export type { HttpStream, HttpTransport } from "./http/transport.ts";
-export { type UploadOptions, upload } from "./http/upload.ts";
+export { upload } from "./http/upload.ts";
 export { decodeRunEvent } from "./mapping/events.ts";
 export {
   type BundleRegistration,

@@ -10,6 +10,7 @@ import {
   DeploymentSummarySchema,
   InboxDecisionSchema,
   PendingRunSchema,
+  RegisterBundleSchema,
   RunInvocationSchema,
   RunLiveStateSchema,
   RunPendingApprovalsSchema,
@@ -35,6 +36,17 @@ const CALLS: [string, (client: SerenClient) => Promise<unknown>, Reply][] = [
   ["POST /deploy", (client) => client.deploy(deploy), data(deployment())],
   ["GET /deployments/*", (client) => client.getDeployment(DEPLOYMENT, PATIENT), data(deployment())],
   ["DELETE /deployments/*", (client) => client.deleteDeployment(DEPLOYMENT, PATIENT), data({ status: "deleted" })],
+  ["POST /deployments/*/stop", (client) => client.stopDeployment(DEPLOYMENT, PATIENT), data({ status: "stopped" })],
+  [
+    "POST /deployment-bundles",
+    (client) => client.registerBundle({ sha256: "a".repeat(64), sizeBytes: 691 }, PATIENT),
+    data({ deployment_bundle_id: DEPLOYMENT, upload_required: false }),
+  ],
+  [
+    "POST /deployment-bundles/*/complete",
+    (client) => client.completeBundle(DEPLOYMENT, PATIENT),
+    data({ id: DEPLOYMENT }),
+  ],
   ["POST /deployments/*/start", (client) => client.startDeployment(DEPLOYMENT, PATIENT), data({ status: "running" })],
   [
     "POST /deployments/*/runs",
@@ -72,6 +84,7 @@ const CALLS: [string, (client: SerenClient) => Promise<unknown>, Reply][] = [
 /** Our own schema of a body, by its place in the document. */
 const BODIES: Record<string, z.ZodType> = {
   "/deploy": CreateDeploymentSchema,
+  "/deployment-bundles": RegisterBundleSchema,
   "/deployments/{id}/runs": CreateRunSchema,
   "/inbox/approvals/{entry_id}/decide": InboxDecisionSchema,
   "/runs/{run_id}/resume": z.union([ApprovalDecisionsSchema, z.strictObject({})]),

@@ -7,7 +7,7 @@ import type { Deployment } from "../../seren/index.ts";
 import { oldestFirst } from "../../support/oldest-first.ts";
 
 const SPEC = "[0-9a-f]{8}";
-export const CONTENT_DIGITS = 12;
+const CONTENT_DIGITS = 12;
 const CONTENT = `[0-9a-f]{${CONTENT_DIGITS}}`;
 const STEM = "[a-z0-9]+(?:-[a-z0-9]+)*";
 
