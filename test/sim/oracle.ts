@@ -121,10 +121,9 @@ function checkFailure(recorder: RunRecorder, mine: ActualRun[]): string[] {
 const DAMAGE = new Set(["garble", "lose", "reorder", "no_ids", "no_sequence", "empty_ids", "legacy"]);
 export const isDamaged = ({ faults }: SimulationPlan): boolean => faults.rules.some(({ kind }) => DAMAGE.has(kind));
 
-/** Once a request is stopped, what is missing of an ended run is read for a limited time, and a notice says what could not be. */
-const isCutShort = (recorder: RunRecorder, outcome: Outcome): boolean =>
+/** Once a request is stopped or its deadline has passed, what is missing of an ended run is read for a limited time, and a notice says what could not be. */
+const isCutShort = (recorder: RunRecorder): boolean =>
   recorder.cutShort &&
-  outcome.stoppedBy !== undefined &&
   (recorder.settledAt ?? 0) - (recorder.stoppedAt ?? Number.POSITIVE_INFINITY) >= RECONCILE_GRACE_MS;
 
 /** With odd members the name or id of a tool may be what was changed: then only that it was called, and where, can be compared. */
@@ -157,7 +156,7 @@ function checkOutcome({ plan, run, recorder }: RunCase, outcome: Outcome, truth:
   const allowed = kind === "cancelled" && outcome.stoppedBy === "deadline" ? "timed_out" : kind;
   const neverRan = truth.refused && outcome.stoppedBy !== undefined;
   if (outcome.kind !== allowed && !neverRan) problems.push(`I6: ${outcome.kind}, but the record says ${truth.status}`);
-  if (isCutShort(recorder, outcome)) return problems;
+  if (isCutShort(recorder)) return problems;
   if (outcome.text !== truth.text)
     problems.push(`I3: final text ${excerpt(outcome.text)} is not ${excerpt(truth.text)}`);
   if (!recorder.replaced && recorder.text !== outcome.text && truth.text !== "") {
