@@ -29,6 +29,7 @@ export { Coalescer } from "./host/coalescer.ts";
 export { decideCommand, showRunCommand, withAdvice } from "./host/command-hints.ts";
 export { ContinuedText } from "./host/continued-text.ts";
 export { type HostJob, HostJobs } from "./host/host-jobs.ts";
+export { redactedReport } from "./host/redacted-run.ts";
 export { RunCounters } from "./host/run-counters.ts";
 export { countFields, createRunLog } from "./host/run-log.ts";
 export { type Execute, type LiveRun, RunRegistry, type Sink } from "./host/run-registry.ts";

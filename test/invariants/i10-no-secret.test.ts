@@ -6,11 +6,12 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { COURIER_PROTOCOL_VERSION } from "#protocols/dispatch-courier";
 import { LocalCloud, startLocalHttp } from "../../src/local/index.ts";
-import { realAmbient } from "../../src/support/ambient.ts";
+import { realAmbient, sleep } from "../../src/support/ambient.ts";
 import { API_KEY, CANARIES, CanarySearch, canariesIn, canaryTexts, DECLARED } from "../chaos/canaries.ts";
 import { ChaosChild, parcelDir } from "../chaos/chaos-child.ts";
-import { script } from "../support/child-process/cloud.ts";
+import { script, startCloud } from "../support/child-process/cloud.ts";
 import type { Message } from "../support/child-process/line-check.ts";
+import { RoderHost } from "../support/child-process/roder-host.ts";
 import { INITIALIZE } from "../support/child-process/roder-initialize.ts";
 import { startTerminal } from "../support/child-process/terminal-child.ts";
 
@@ -166,4 +167,22 @@ test("the search finds a secret in any pieces", () => {
     expect([...search.found].sort()).toEqual([...CANARIES].sort());
   }
   expect(readFileSync(new URL("../chaos/canaries.ts", import.meta.url), "utf8")).toContain(API_KEY);
+});
+
+test("a look at a run shows no part of the key, wherever its result is shortened", async () => {
+  const { cloud, env } = await startCloud();
+  const host = await RoderHost.initialized({ env });
+  // The result ends after 14,000 characters, in the middle of the key.
+  for (const before of [13_980, 13_990, 13_996]) {
+    const { stdout } = await startTerminal(env, [
+      "run",
+      "--detach",
+      script({ text: "x".repeat(before) }, { text: env.SEREN_API_KEY }, { text: "y".repeat(4_000) }),
+    ]).ended;
+    while (cloud.stats().runsActive.length > 0) await sleep(realAmbient, 20);
+    const { content } = await host.tool("seren_run_status", { run_id: stdout.trim() });
+    const shown = JSON.stringify(content);
+    expect(shown.includes("xxxx")).toBe(true);
+    expect(shown.includes(env.SEREN_API_KEY.slice(0, 4)), `cut after ${before}`).toBe(false);
+  }
 });

@@ -4,6 +4,7 @@
  * artifacts are fetched by them, and where they leave the process they are searched again.
  */
 import type { Redactor } from "../../support/redact.ts";
+import type { RunReport } from "../account/run-directory.ts";
 import type { Approval, Artifact, ExecutionEvent, Outcome } from "../events.ts";
 
 /** Cleans the events of one run. Pieces of the answer and of thoughts are cleaned wherever they were cut. */
@@ -72,6 +73,18 @@ export function redactedOutcome(outcome: Outcome, redactor: Redactor): Outcome {
     artifacts: outcome.artifacts.map((artifact) => redactedArtifact(artifact, clean)),
     approvals: outcome.approvals.map((approval) => redactedApproval(approval, clean)),
     ...(outcome.error ? { error: { ...outcome.error, message: clean(outcome.error.message) } } : {}),
+  };
+}
+
+/** The same for a look at a run of the account. */
+export function redactedReport(report: RunReport, redactor: Redactor): RunReport {
+  const clean = (text: string) => redactor.redact(text);
+  return {
+    ...report,
+    text: clean(report.text),
+    approvals: report.approvals.map((approval) => redactedApproval(approval, clean)),
+    ...(report.detail === undefined ? {} : { detail: clean(report.detail) }),
+    ...(report.outcome === undefined ? {} : { outcome: redactedOutcome(report.outcome, redactor) }),
   };
 }
 
