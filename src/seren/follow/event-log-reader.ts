@@ -147,7 +147,7 @@ export class EventLogReader {
       for (const [index, sequence] of numbers.entries()) {
         if (sequence === undefined) continue;
         reached ||= sequence >= until;
-        if (sequence <= this.#cursor.sequence) continue;
+        if (this.#cursor.passed(sequence, offset + index)) continue;
         this.#recovered ||= sequence < until;
         yield { kind: "events", events: [page.events[index]] };
         this.#cursor.advance(sequence);

@@ -50,12 +50,20 @@ export class RunCursor {
       if (sequence < this.sequence) this.#base = 0; // the service ignored the last event id and sent everything
       return "seen";
     }
-    if (place < this.#unnumbered) {
-      this.#reach(sequence, undefined, place + 1); // it was handed on when it had no number
-      return "seen";
-    }
+    if (this.passed(sequence, place)) return "seen";
     const next = this.sequence < 0 ? 1 : this.sequence + 1;
     return sequence > next ? "gap" : "new";
+  }
+
+  /**
+   * Whether a row of the log, at `place` from its beginning, was handed on: by its number, or by its place where it had
+   * none. To be called for the rows in their order.
+   */
+  passed(sequence: number, place: number): boolean {
+    if (sequence <= this.sequence) return true;
+    if (place >= this.#unnumbered) return false;
+    this.#reach(sequence, undefined, place + 1);
+    return true;
   }
 
   /** The event was handed on, or is skipped for good. `id` is that of its frame. */

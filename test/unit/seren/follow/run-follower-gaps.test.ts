@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { seededRandom } from "../../../../src/local/faults/seeded.ts";
 import { data } from "../../../support/in-process/fake-transport.ts";
 import { state, text } from "./rows.ts";
-import { END, frame, NOTHING, RunService, stream } from "./run-service.ts";
+import { control, END, frame, NOTHING, RunService, stream } from "./run-service.ts";
 
 const row = (sequence: number) => text(sequence, `word ${sequence} `);
 const rows = (...sequences: number[]) => sequences.map(row);
@@ -67,6 +67,23 @@ describe("numbers that are missing from the stream", () => {
           events.map((event) => (event as { text: string }).text),
           `${logged}: ${odd}`,
         ).toEqual(rows(...logged).map(({ text }) => text));
+      }
+    }
+  });
+
+  test("after events without a number are taken from the log, and those are not repeated", async () => {
+    for (const odd of [[2], [2, 3], [3], [2, 3, 4]]) {
+      for (const last of [5, 6, 7]) {
+        const shown = [1, 2, 3, 4, last].map((sequence) =>
+          odd.includes(sequence) ? { ...row(sequence), sequence_number: "odd" } : row(sequence),
+        );
+        const service = new RunService().opens(stream(...shown.map((event) => control("run.event", event)), END));
+        service.log = rows(...upTo(last));
+        const { events } = await service.follow();
+        expect(
+          events.map((event) => (event as { text: string }).text),
+          `${odd} ${last}`,
+        ).toEqual(rows(...upTo(last)).map(({ text }) => text));
       }
     }
   });
