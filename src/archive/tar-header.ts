@@ -2,6 +2,7 @@
  * Headers of GNU tar, as Dispatch writes them (`docs/reference/dispatch-deployment-v1.md`, section 6.3): no owner, no times, and
  * a name that does not fit in an entry of its own before the file.
  */
+import { withoutEnd } from "../support/trim.ts";
 
 export const BLOCK_BYTES = 512;
 /** A name has at most so many bytes in a header. */
@@ -96,6 +97,6 @@ export function upToZero(bytes: Buffer): Buffer {
 }
 
 function readOctal(header: Buffer, at: number, length: number): number | undefined {
-  const text = header.toString("latin1", at, at + length).replace(/[\0 ]+$/, "");
+  const text = withoutEnd(header.toString("latin1", at, at + length), "\0 ");
   return /^ *[0-7]{1,11}$/.test(text) ? Number.parseInt(text.trim(), 8) : undefined;
 }

@@ -11,6 +11,7 @@ import { API_KEY, CANARIES, CanarySearch, canariesIn, canaryTexts, DECLARED } fr
 import { ChaosChild, parcelDir } from "../chaos/chaos-child.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
 import type { Message } from "../support/child-process/line-check.ts";
+import { HAVE_PTY, startPty } from "../support/child-process/pty.ts";
 import { RoderHost } from "../support/child-process/roder-host.ts";
 import { INITIALIZE } from "../support/child-process/roder-initialize.ts";
 import { startTerminal } from "../support/child-process/terminal-child.ts";
@@ -184,5 +185,17 @@ test("a look at a run shows no part of the key, wherever its result is shortened
     const shown = JSON.stringify(content);
     expect(shown.includes("xxxx")).toBe(true);
     expect(shown.includes(env.SEREN_API_KEY.slice(0, 4)), `cut after ${before}`).toBe(false);
+  }
+});
+
+test("lists show no part of the key, wherever a column shortens it", async () => {
+  const { env } = await startCloud();
+  const run = (...args: string[]) => startTerminal(env, args).ended;
+  for (let before = 0; before < 40; before += 3)
+    await run("run", "--detach", `${"x".repeat(before)}${env.SEREN_API_KEY} and more words of a prompt`);
+  const pty = HAVE_PTY ? startPty(env, ["runs", "list"]) : undefined;
+  await pty?.ended;
+  for (const shown of [pty?.shown() ?? "", (await run("runs", "list", "--json")).stdout]) {
+    expect(shown.includes(env.SEREN_API_KEY.slice(0, 6))).toBe(false);
   }
 });

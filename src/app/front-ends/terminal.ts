@@ -56,7 +56,7 @@ export async function serve(args: readonly string[], hostModes: Services["hostMo
   let close = async (): Promise<unknown> => undefined;
   const remote = lazy(async () => {
     const { createRemote } = await import("../terminal/remote-services.ts");
-    const made = await createRemote({ config, apiKey: keys.current, ambient, log });
+    const made = await createRemote({ config, apiKey: keys.current, ambient, log, redactor });
     close = () => settleWithin(ambient, CLOSE_BUDGET_MS, made.close(), { unref: false });
     return made;
   });

@@ -6,6 +6,7 @@ import { createHttp, SerenClient } from "../../seren/index.ts";
 import { OwnedFiles } from "../../state/index.ts";
 import { timeoutSignal, withTimeLimit } from "../../support/abort.ts";
 import type { Ambient } from "../../support/ambient.ts";
+import type { Redactor } from "../../support/redact.ts";
 import type { Secret } from "../../support/secret.ts";
 import { createEngine, type EngineOptions } from "../engine.ts";
 import { accountOf, journalFolder } from "../journal-store.ts";
@@ -13,13 +14,13 @@ import { userAgent } from "../user-agent.ts";
 
 const PROBE_TIMEOUT_MS = 15_000;
 
-export async function createRemote(options: EngineOptions): Promise<Remote> {
+export async function createRemote({ redactor, ...options }: EngineOptions & { redactor: Redactor }): Promise<Remote> {
   const { client, execute, directory, close } = await createEngine(options);
   return {
     execute,
     directory,
     close,
-    organization: new Organization(client),
+    organization: new Organization(client, (text) => redactor.redact(text)),
     approvals: new ApprovalDesk(client),
     probe: probeOf(client),
   };

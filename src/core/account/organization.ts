@@ -43,9 +43,12 @@ const GOING_ON = "queued,running,awaiting_approval";
 
 export class Organization {
   readonly #client: SerenClient;
+  readonly #clean: (text: string) => string;
 
-  constructor(client: SerenClient) {
+  /** `clean` removes secrets from what the service says, before a list shortens it. Default: nothing is removed. */
+  constructor(client: SerenClient, clean: (text: string) => string = (text) => text) {
     this.#client = client;
+    this.#clean = clean;
   }
 
   /** Returns the newest runs first, at most `limit`; the service allows 100. */
@@ -53,29 +56,48 @@ export class Organization {
     const { limit, goingOn, deploymentId } = query;
     const wanted = { limit, ...(goingOn ? { status: GOING_ON } : {}) };
     const page = await look(this.#client, (signal) => this.#client.listRunPage(deploymentId, wanted, { signal }));
-    return { rows: page.runs.map(runRowOf).sort((a, b) => b.startedAt - a.startedAt), unreadable: page.unreadable };
+    return {
+      rows: page.runs.map((run) => this.#runRow(run)).sort((a, b) => b.startedAt - a.startedAt),
+      unreadable: page.unreadable,
+    };
   }
 
   /** Rejects with `not_found`. */
   async run(runId: string): Promise<RunRow> {
-    return runRowOf(await look(this.#client, (signal) => this.#client.getRun(runId, { signal })));
+    return this.#runRow(await look(this.#client, (signal) => this.#client.getRun(runId, { signal })));
   }
 
   /** Returns the tool or step of the run. Undefined when the service does not say. */
   async step(runId: string): Promise<string | undefined> {
     const state = await look(this.#client, (signal) => this.#client.getRunState(runId, { attempts: 1, signal }));
-    return state.currentTool ?? state.currentStep;
+    const step = state.currentTool ?? state.currentStep;
+    return step && this.#clean(step);
   }
 
   /** Returns the newest deployments first. */
   async deployments(): Promise<Rows<DeploymentRow>> {
     const { rows, unreadable } = await look(this.#client, (signal) => this.#client.listDeployments({ signal }));
-    return { rows: rows.map(deploymentRowOf).sort((a, b) => b.createdAt - a.createdAt), unreadable };
+    return { rows: rows.map((row) => this.#deploymentRow(row)).sort((a, b) => b.createdAt - a.createdAt), unreadable };
   }
 
   /** Cannot be undone. The service cancels the runs of the deployment. */
   deleteDeployment(deploymentId: string): Promise<void> {
     return look(this.#client, (signal) => this.#client.deleteDeployment(deploymentId, { signal }));
+  }
+
+  #runRow(record: Run): RunRow {
+    const row = runRowOf(record);
+    const { detail, message } = row;
+    return {
+      ...row,
+      ...(detail === undefined ? {} : { detail: this.#clean(detail) }),
+      ...(message === undefined ? {} : { message: this.#clean(message) }),
+    };
+  }
+
+  #deploymentRow(deployment: Deployment): DeploymentRow {
+    const row = deploymentRowOf(deployment);
+    return row.error === undefined ? row : { ...row, error: this.#clean(row.error) };
   }
 }
 

@@ -74,7 +74,7 @@ export class TestTerminal {
     const redactor = createRedactor();
     const keys = createApiKeys({ config, ambient, redactor, check: (key) => checkKey(config, ambient, key) });
     const remote = lazy(async () => {
-      const made = await createRemote({ config, apiKey: keys.current, ambient, log: silentLog });
+      const made = await createRemote({ config, apiKey: keys.current, ambient, log: silentLog, redactor });
       onTestFinished(() => made.close());
       return made;
     });
