@@ -7,7 +7,7 @@ import type { FileFormat } from "./file-format.ts";
 
 const OPTIONS = { allowTrailingComma: true };
 /** What may follow a member on its line. */
-const REST_OF_LINE = /^[ \t]*,?[ \t]*(?:\/\/[^\n]*|\/\*[^*\n]*\*\/[ \t]*)?(?=\r?\n)/;
+const REST_OF_LINE = /^[ \t]*(?:,[ \t]*)?(?:\/\/[^\n]*|\/\*[^*\n]*\*\/[ \t]*)?(?=\r?\n)/;
 
 export const jsonFile: FileFormat = {
   parse(text) {
