@@ -6,12 +6,12 @@
 import type { Deployment } from "../../seren/index.ts";
 import { oldestFirst } from "../../support/oldest-first.ts";
 
-const SPEC = "[0-9a-f]{8}";
+/** Digits of the content part. */
 const CONTENT_DIGITS = 12;
-const CONTENT = `[0-9a-f]{${CONTENT_DIGITS}}`;
-const STEM = "[a-z0-9]+(?:-[a-z0-9]+)*";
 
-const MADE_AHEAD = new RegExp(`^${STEM}-up-${SPEC}(?:-${CONTENT})?$`);
+const MADE_AHEAD = /^[a-z0-9]+(?:-[a-z0-9]+)*-up-[0-9a-f]{8}(?:-[0-9a-f]{12})?$/;
+/** What follows the stem. */
+const ENDING = /^-up-[0-9a-f]{8}(?:-[0-9a-f]{12})?$/;
 
 export interface FamilyMember {
   /** Lower-case letters and digits with single `-` between them. */
@@ -33,8 +33,7 @@ export function isMadeAhead(name: string): boolean {
 
 /** Returns a test for the names of one family. A longer stem that begins the same is another family. */
 export function isOfFamily(stem: string): (deployment: Deployment) => boolean {
-  const form = new RegExp(`^-up-${SPEC}(?:-${CONTENT})?$`);
-  return ({ name }) => name?.startsWith(stem) === true && form.test(name.slice(stem.length));
+  return ({ name }) => name?.startsWith(stem) === true && ENDING.test(name.slice(stem.length));
 }
 
 /** Returns the newest live deployment that was made ahead from the parcel with this digest. */
