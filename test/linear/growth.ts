@@ -3,12 +3,12 @@ import { performance } from "node:perf_hooks";
 
 /** Linear work takes twice as long for twice as much, quadratic work four times. */
 const MAX_GROWTH = 2.6;
-/** What is quadratic is found at the small size, before it takes minutes at the large one. */
+/** The sizes double from the first to the last: what is quadratic is found where it takes a second, not where it takes minutes. */
 const SMALL = 32 * 1024;
 const LARGE = 512 * 1024;
 /**
- * Below this, in milliseconds, linear work is measured mostly as noise of the machine. Quadratic work on the large size, or on
- * the small one, takes far longer.
+ * Below this, in milliseconds, linear work is measured mostly as noise of the machine. Quadratic work takes longer at one of
+ * the sizes.
  */
 const FLOOR_MS = 250;
 const SMALL_FLOOR_MS = 60;
@@ -23,14 +23,15 @@ export interface Growth {
 }
 
 /**
- * Returns how `work` grows when it takes more than `MAX_GROWTH` times as long for 512 KiB as for 256 KiB (or, when that would
- * take very long, for 64 KiB as for 32 KiB); undefined when it does not. The shortest of several rounds counts.
+ * Returns how `work` grows when it takes more than `MAX_GROWTH` times as long for twice as much, at some size from 32 to 512
+ * KiB; undefined when it does not. The shortest of several rounds counts.
  */
 export function growthOf(work: (input: string) => void, inputOf: (size: number) => string): Growth | undefined {
-  const isSlow = shortest(work, inputOf(SMALL), 1) > SMALL_FLOOR_MS;
-  return (
-    (isSlow ? tooMuch(work, inputOf, SMALL, SMALL_FLOOR_MS) : undefined) ?? tooMuch(work, inputOf, LARGE, FLOOR_MS)
-  );
+  for (let size = SMALL; size <= LARGE; size *= 2) {
+    const growth = tooMuch(work, inputOf, size, size === SMALL ? SMALL_FLOOR_MS : FLOOR_MS);
+    if (growth) return growth;
+  }
+  return undefined;
 }
 
 function tooMuch(
