@@ -16,3 +16,4 @@ export { findProgram, isProgram } from "./find-program.ts";
 export { type Finding, type FindingState, ok, problem, skipped, warning } from "./finding.ts";
 export type { HostInstaller, HostPackages, InstallContext } from "./host-installer.ts";
 export { findArray, putElement, removeElement } from "./json-array.ts";
+export { hasBlock, withBlock, withoutBlock } from "./marked-block.ts";

@@ -8,16 +8,21 @@ import { parse } from "smol-toml";
 import * as z from "zod";
 import {
   type FileChange,
+  hasBlock,
   type InstallContext,
   readUserFile,
   type UserFile,
   untouched,
+  withBlock,
+  withoutBlock,
 } from "../../../install/index.ts";
 
 /** Equals the manifest's id, so that this entry takes the place of an installed package's instead of clashing with it. */
 export const EXTENSION_ID = "roder-ext-seren-cloud";
-const OPEN = "# >>> seren-bridge: written by `seren-bridge setup roder`, taken back by `--undo`";
-const CLOSE = "# <<< seren-bridge";
+const MARKS = {
+  open: "# >>> seren-bridge: written by `seren-bridge setup roder`, taken back by `--undo`",
+  close: "# <<< seren-bridge",
+};
 /** The file may hold keys. */
 const NEW_FILE_MODE = 0o600;
 
@@ -64,11 +69,9 @@ function entryText({ id, manifest, command, args = [], env = {} }: RoderEntry): 
 /** Throws `invalid_input` when the entry cannot be added safely; the message has what to add by hand. */
 export function withRoderEntry(file: UserFile, entry: RoderEntry): FileChange {
   const text = file.text ?? "";
-  const newline = text.includes("\r\n") ? "\r\n" : "\n";
-  const block = [OPEN, ...entryText(entry).split("\n"), CLOSE].join(newline) + newline;
   const before = parseConfig(file, text);
-  const own = blockIn(text);
-  if (own) return verified(file, before, text.slice(0, own.start) + block + text.slice(own.end), entry);
+  const after = withBlock(text, MARKS, entryText(entry));
+  if (hasBlock(text, MARKS)) return verified(file, before, after, entry);
   const present = configuredEntry(file);
   if (present && isDeepStrictEqual(plain(present), entry)) return { file, after: text };
   if (present) {
@@ -77,31 +80,19 @@ export function withRoderEntry(file: UserFile, entry: RoderEntry): FileChange {
       `it already has an entry "${EXTENSION_ID}" that was written by hand. Make it read:\n\n${entryText(entry)}\n`,
     );
   }
-  // One line break in any case: a blank line, or the end of a last line that had none. `--undo` removes it.
-  const gap = text === "" ? "" : newline;
-  return verified(file, before, text + gap + block, entry);
+  return verified(file, before, after, entry);
 }
 
 export function withoutRoderEntry(file: UserFile): FileChange {
   const text = file.text ?? "";
-  const own = blockIn(text);
-  if (!own) {
+  const after = withoutBlock(text, MARKS);
+  if (after === undefined) {
     if (configuredEntry(file)) {
       throw untouched(file, `its entry "${EXTENSION_ID}" was written by hand, so it is yours to remove`);
     }
     return { file, after: text };
   }
-  const head = text.slice(0, own.start).replace(/\r?\n$/, "");
-  return verified(file, parseConfig(file, text), head + text.slice(own.end), undefined);
-}
-
-/** Where our block is, from its first comment to the line behind its last. */
-function blockIn(text: string): { start: number; end: number } | undefined {
-  const start = text.indexOf(OPEN);
-  const close = start < 0 ? -1 : text.indexOf(CLOSE, start);
-  if (close < 0) return undefined;
-  const end = text.indexOf("\n", close);
-  return { start, end: end < 0 ? text.length : end + 1 };
+  return verified(file, parseConfig(file, text), after, undefined);
 }
 
 type Config = z.output<typeof ConfigSchema>;
