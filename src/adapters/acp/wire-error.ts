@@ -1,15 +1,15 @@
 /** Failures as errors of this protocol. Clients show the message; an authentication error makes them offer a login. */
 import { ACP_ERRORS } from "#protocols/acp";
 import { withAdvice } from "../../core/index.ts";
-import type { WireError } from "../../stdio/index.ts";
+import { ERROR_CODES, type WireError } from "../../stdio/index.ts";
 import { ExecutionFailure, type FailureKind } from "../../support/failure.ts";
 
 const CODES = {
-  parse_error: -32700,
-  invalid_request: -32600,
-  unknown_method: -32601,
-  invalid_params: -32602,
-  internal_error: -32603,
+  parse_error: ERROR_CODES.parseError,
+  invalid_request: ERROR_CODES.invalidRequest,
+  unknown_method: ERROR_CODES.methodNotFound,
+  invalid_params: ERROR_CODES.invalidParams,
+  internal_error: ERROR_CODES.internalError,
   unknown_session: ACP_ERRORS.resourceNotFound,
   authentication_required: ACP_ERRORS.authenticationRequired,
 } as const;

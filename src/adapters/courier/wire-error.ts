@@ -3,7 +3,7 @@
  * is shown; the numbers are those of the host's own encoder (`docs/reference/dispatch-courier-v1.md`, section 1.6).
  */
 import { type Outcome, type OutcomeKind, withAdvice } from "../../core/index.ts";
-import type { WireError } from "../../stdio/index.ts";
+import { ERROR_CODES, type WireError } from "../../stdio/index.ts";
 import { clipBytes } from "../../support/clip.ts";
 import { ExecutionFailure, type FailureKind } from "../../support/failure.ts";
 
@@ -35,13 +35,12 @@ const OUTCOME_CODES = {
 } satisfies Record<OutcomeKind, string>;
 
 const NUMBERS: Readonly<Record<string, number>> = {
-  parse_error: -32700,
-  invalid_request: -32600,
-  method_not_found: -32601,
-  bad_request: -32602,
-  internal_error: -32603,
+  parse_error: ERROR_CODES.parseError,
+  invalid_request: ERROR_CODES.invalidRequest,
+  method_not_found: ERROR_CODES.methodNotFound,
+  bad_request: ERROR_CODES.invalidParams,
+  internal_error: ERROR_CODES.internalError,
 };
-const OTHER_NUMBER = -32000;
 
 /** The service's own text for a bad end may have any length; in a reply that is too long the code would be lost. */
 const MAX_REASON_BYTES = 16 * 1024;
@@ -83,5 +82,5 @@ export function toWireError(
 }
 
 function dispatchError(code: string, message: string): WireError {
-  return { code: NUMBERS[code] ?? OTHER_NUMBER, message, data: { dispatch_error: { code, message } } };
+  return { code: NUMBERS[code] ?? ERROR_CODES.serverError, message, data: { dispatch_error: { code, message } } };
 }

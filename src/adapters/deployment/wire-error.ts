@@ -3,7 +3,7 @@
  * (`docs/reference/dispatch-deployment-v1.md`, sections 5 and 9.6).
  */
 import { withAdvice } from "../../core/index.ts";
-import type { WireError } from "../../stdio/index.ts";
+import { ERROR_CODES, type WireError } from "../../stdio/index.ts";
 import { clipBytes } from "../../support/clip.ts";
 import { ExecutionFailure, type FailureKind } from "../../support/failure.ts";
 
@@ -25,13 +25,12 @@ const CODES = {
 } satisfies Record<FailureKind, string>;
 
 const NUMBERS: Readonly<Record<string, number>> = {
-  parse_error: -32700,
-  invalid_request: -32600,
-  method_not_found: -32601,
-  bad_request: -32602,
-  internal_error: -32603,
+  parse_error: ERROR_CODES.parseError,
+  invalid_request: ERROR_CODES.invalidRequest,
+  method_not_found: ERROR_CODES.methodNotFound,
+  bad_request: ERROR_CODES.invalidParams,
+  internal_error: ERROR_CODES.internalError,
 };
-const OTHER_NUMBER = -32000;
 const MAX_MESSAGE_BYTES = 8 * 1024;
 
 type Details = Readonly<Record<string, unknown>>;
@@ -79,7 +78,7 @@ function dispatchError(code: string, message: string, details: Details = {}): Wi
   const line = clipBytes(message.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " ").trim(), MAX_MESSAGE_BYTES) || code;
   const about = Object.keys(details).length > 0 ? { details } : {};
   return {
-    code: NUMBERS[code] ?? OTHER_NUMBER,
+    code: NUMBERS[code] ?? ERROR_CODES.serverError,
     message: line,
     data: { dispatch_error: { code, message: line, ...about } },
   };
