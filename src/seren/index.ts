@@ -29,6 +29,7 @@ export {
   type NewBundle,
   type NewDeployment,
   type PendingApproval,
+  type PendingApprovals,
   type Rows,
   type Run,
   type RunArtifact,

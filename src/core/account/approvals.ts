@@ -6,6 +6,8 @@ import {
   AWAITING_APPROVAL,
   type InboxEntry,
   type PendingApproval,
+  type PendingApprovals,
+  type Run,
   type SerenClient,
   UNKNOWN_STATUS,
 } from "../../seren/index.ts";
@@ -32,6 +34,9 @@ export interface Waiting {
   /** Why the inbox could not be read; `entries` is empty then. */
   inboxFailure?: ExecutionFailure;
 }
+
+/** The record of a run, and what it waits for. */
+type Look = [Run, PendingApprovals];
 
 export class ApprovalDesk {
   readonly inbox: Inbox;
@@ -67,37 +72,10 @@ export class ApprovalDesk {
    * Rejects with `not_found` for an unknown run, and with `conflict` for one that does not wait. Requests that a waiting run
    * does not show yet are waited for, a few seconds long.
    */
-  checkpoint(runId: string): Promise<Checkpoint> {
-    return look(this.#client, async (signal) => {
-      const { ambient } = this.#client;
-      const until = ambient.now() + LAG_MS;
-      for (let looks = 0; ; looks += 1) {
-        const found = await this.#lookAt(runId, signal);
-        if (!(found instanceof ExecutionFailure)) return found;
-        if (ambient.now() >= until) throw found;
-        await sleep(ambient, backoffMs(ambient, looks, LOOK_AGAIN_BASE_MS, LOOK_AGAIN_CAP_MS), signal);
-      }
-    });
-  }
-
-  /** Returns the failure of a checkpoint that is not whole. */
-  async #lookAt(runId: string, signal: AbortSignal): Promise<Checkpoint | ExecutionFailure> {
-    const [record, pending] = await Promise.all([
-      this.#client.getRun(runId, { signal }),
-      this.#client.approvals.ofRun(runId, { signal }),
-    ]);
-    const requests = pending.approvals.map(requestOf);
-    if (record.status !== AWAITING_APPROVAL && pending.status !== AWAITING_APPROVAL) {
-      throw new ExecutionFailure("conflict", `the run does not wait for an approval; it is ${record.status}`);
-    }
-    if (pending.unreadable > 0) {
-      throw undecidable(
-        `${pending.unreadable} of the requests of this run cannot be read, and all have to be decided together`,
-      );
-    }
-    if (requests.length === 0) return undecidable("the run waits, and Seren Cloud does not say what it asks for");
-    if (!pending.checkpointId) return undecidable("Seren Cloud does not say where the run waits");
-    return { run: runRefOf(record), requests, checkpointId: pending.checkpointId };
+  async checkpoint(runId: string): Promise<Checkpoint> {
+    const found = await this.#lookUntil(runId, LAG_MS, checkpointIn, (seen) => !(seen instanceof ExecutionFailure));
+    if (found instanceof ExecutionFailure) throw found;
+    return found;
   }
 
   /** Returns the entries of the inbox that offer a lasting permission for a request of the checkpoint. */
@@ -141,22 +119,42 @@ export class ApprovalDesk {
 
   /** Whether the run waits at the checkpoint now, and still does so after `forMs`. */
   #waitsAt({ run, checkpointId }: Checkpoint, forMs: number): Promise<boolean> {
+    const waitsHere = ([record, pending]: Look) =>
+      [record, pending].every(({ status }) => status === AWAITING_APPROVAL || status === UNKNOWN_STATUS) &&
+      (pending.checkpointId ?? checkpointId) === checkpointId;
+    return this.#lookUntil(run.runId, forMs, waitsHere, (waits) => !waits);
+  }
+
+  /** Looks at a run until what `read` makes of it is enough, or `forMs` have passed: lists may lag. Returns what it made last. */
+  #lookUntil<T>(runId: string, forMs: number, read: (seen: Look) => T, isEnough: (made: T) => boolean): Promise<T> {
     return look(this.#client, async (signal) => {
       const { ambient } = this.#client;
       const until = ambient.now() + forMs;
       for (let looks = 0; ; looks += 1) {
-        const [record, pending] = await Promise.all([
-          this.#client.getRun(run.runId, { signal }),
-          this.#client.approvals.ofRun(run.runId, { signal }),
-        ]);
-        const waits =
-          [record, pending].every(({ status }) => status === AWAITING_APPROVAL || status === UNKNOWN_STATUS) &&
-          (pending.checkpointId ?? checkpointId) === checkpointId;
-        if (!waits || ambient.now() >= until) return waits;
+        const made = read(
+          await Promise.all([this.#client.getRun(runId, { signal }), this.#client.approvals.ofRun(runId, { signal })]),
+        );
+        if (isEnough(made) || ambient.now() >= until) return made;
         await sleep(ambient, backoffMs(ambient, looks, LOOK_AGAIN_BASE_MS, LOOK_AGAIN_CAP_MS), signal);
       }
     });
   }
+}
+
+/** Returns the failure of a checkpoint that is not whole yet. */
+function checkpointIn([record, pending]: Look): Checkpoint | ExecutionFailure {
+  const requests = pending.approvals.map(requestOf);
+  if (record.status !== AWAITING_APPROVAL && pending.status !== AWAITING_APPROVAL) {
+    throw new ExecutionFailure("conflict", `the run does not wait for an approval; it is ${record.status}`);
+  }
+  if (pending.unreadable > 0) {
+    throw undecidable(
+      `${pending.unreadable} of the requests of this run cannot be read, and all have to be decided together`,
+    );
+  }
+  if (requests.length === 0) return undecidable("the run waits, and Seren Cloud does not say what it asks for");
+  if (!pending.checkpointId) return undecidable("Seren Cloud does not say where the run waits");
+  return { run: runRefOf(record), requests, checkpointId: pending.checkpointId };
 }
 
 function requestOf({ id, tool, reason, args, argsText }: PendingApproval): ApprovalRequest {
