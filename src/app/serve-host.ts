@@ -2,7 +2,14 @@
 import { EventEmitter } from "node:events";
 import type { Writable } from "node:stream";
 import { type Config, readConfig } from "../config.ts";
-import { countFields, createRunLog, RunCounters, RunRegistry } from "../core/index.ts";
+import {
+  countFields,
+  createRunLog,
+  RunCounters,
+  type RunDirectory,
+  RunRegistry,
+  redactedReport,
+} from "../core/index.ts";
 import { apiKeyReader } from "../credentials.ts";
 import { type EndCause, type HeardRequest, type ServeOptions, serve } from "../stdio/index.ts";
 import { type Ambient, realAmbient } from "../support/ambient.ts";
@@ -35,6 +42,11 @@ export interface HostContext {
   /** Reads the key anew for what is sent from now on, unless runs go on with the present one. Throws `unauthorized` without a key. */
   renewKey(): void;
   redactor: Redactor;
+  /**
+   * Runs of the account, without the secrets that their agents repeat: hosts shorten what they show, and half a secret could
+   * not be recognised any more.
+   */
+  runs: Pick<RunDirectory, "status" | "cancel">;
   log: Log;
   ambient: Ambient;
   /** Starts loading the engine without waiting for it. */
@@ -72,6 +84,10 @@ export async function serveHost(
     return loaded;
   });
   const registry = new RunRegistry(async () => (await engine()).execute, ambient, { redactor, log });
+  const runs: HostContext["runs"] = {
+    status: async (runId, look) => redactedReport(await (await engine()).directory.status(runId, look), redactor),
+    cancel: async (runId) => (await engine()).directory.cancel(runId),
+  };
   const counters = new RunCounters();
   registry.watch(counters);
   registry.watch(createRunLog(log));
@@ -103,7 +119,19 @@ export async function serveHost(
   const end = () => void signals.emit("SIGTERM");
   const interrupted = interruption.signal;
   const keys = { apiKey, renewKey };
-  const adapter = await adapt({ config, registry, engine, ...keys, redactor, log, ambient, warmUp, end, interrupted });
+  const adapter = await adapt({
+    config,
+    registry,
+    runs,
+    engine,
+    ...keys,
+    redactor,
+    log,
+    ambient,
+    warmUp,
+    end,
+    interrupted,
+  });
   const cause = await serve({ input: process.stdin, output: frames, ...adapter, redactor, log, ambient, signals })
     .ended;
   log("info", "host session ended", { cause, ...countFields(counters.counts) });

@@ -11,6 +11,7 @@ import { API_KEY, CANARIES, CanarySearch, canariesIn, canaryTexts, DECLARED } fr
 import { ChaosChild, parcelDir } from "../chaos/chaos-child.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
 import type { Message } from "../support/child-process/line-check.ts";
+import { McpHost } from "../support/child-process/mcp-host.ts";
 import { HAVE_PTY, startPty } from "../support/child-process/pty.ts";
 import { RoderHost } from "../support/child-process/roder-host.ts";
 import { INITIALIZE } from "../support/child-process/roder-initialize.ts";
@@ -197,5 +198,24 @@ test("lists show no part of the key, wherever a column shortens it", async () =>
   await pty?.ended;
   for (const shown of [pty?.shown() ?? "", (await run("runs", "list", "--json")).stdout]) {
     expect(shown.includes(env.SEREN_API_KEY.slice(0, 6))).toBe(false);
+  }
+});
+
+test("an MCP client is shown no part of the key, wherever an error or a title is shortened", async () => {
+  const { cloud, env } = await startCloud();
+  const host = await McpHost.initialized({ env });
+  const key = env.SEREN_API_KEY;
+  for (const [at, steps] of [
+    [785, (text: string) => [{ fail: text }]],
+    [795, (text: string) => [{ fail: text }]],
+    [65, (title: string) => [{ artifact: { id: "a", kind: "file", title } }]],
+    [75, (title: string) => [{ artifact: { id: "a", kind: "file", title } }]],
+  ] as const) {
+    const prompt = script(...steps(`${"x".repeat(at)}${key}${"y".repeat(200)}`));
+    const { stdout } = await startTerminal(env, ["run", "--detach", prompt]).ended;
+    while (cloud.stats().runsActive.length > 0) await sleep(realAmbient, 20);
+    const shown = JSON.stringify(await host.call("seren_run_status", { run_id: stdout.trim() }));
+    expect(shown.includes("xxxx")).toBe(true);
+    expect(shown.includes(key.slice(0, 5)), `cut after ${at}`).toBe(false);
   }
 });

@@ -16,7 +16,6 @@ import {
 } from "../../core/index.ts";
 import { lookCall, NO_ID_YET, NOT_YOURS, notOver } from "../../model-tools/index.ts";
 import { clipCharacters } from "../../support/clip.ts";
-import type { Redactor } from "../../support/redact.ts";
 
 /** Characters of a result as JSON, both forms together. Claude Code refuses a result of more than 25,000 tokens. */
 const MAX_RESULT = 31_500;
@@ -101,11 +100,11 @@ export function startedState({ run, temporaryId, phase }: BackgroundRun, cursor 
   };
 }
 
-/** `own`: what this process knows of a run that it has started. */
-export function runState(report: RunReport, own: BackgroundRun | undefined, redactor: Redactor): RunState {
+/** `report` holds no secrets any more; `own` is what this process knows of a run that it has started. */
+export function runState(report: RunReport, own: BackgroundRun | undefined): RunState {
   const { run, outcome, cursor } = report;
-  const said = fitted(redactor.redact(report.text), roomForText(outcome));
-  const answer = outcome && fitted(redactor.redact(outcome.text), answerRoom(outcome));
+  const said = fitted(report.text, roomForText(outcome));
+  const answer = outcome && fitted(outcome.text, answerRoom(outcome));
   const error = outcome && errorOf(outcome);
   const isCut = said.isCut || answer?.isCut === true;
   const waiting = outcome ? [] : report.approvals.slice(0, MAX_APPROVALS);
@@ -117,13 +116,13 @@ export function runState(report: RunReport, own: BackgroundRun | undefined, reda
     text: said.text,
     ...(answer ? { answer: answer.text } : {}),
     ...(isCut ? { truncated: true as const } : {}),
-    ...(error === undefined ? {} : { error: redactor.redact(error) }),
+    ...(error === undefined ? {} : { error }),
     ...(waiting.length > 0
       ? {
           approvals: waiting.map(({ id, tool, reason }) => ({
             id: clipCharacters(id, MAX_TOOL_CHARS, "…"),
-            tool: clipCharacters(redactor.redact(visibleText(tool)), MAX_TOOL_CHARS, "…"),
-            ...(reason ? { reason: clipCharacters(redactor.redact(visibleText(reason)), MAX_REASON_CHARS, "…") } : {}),
+            tool: clipCharacters(visibleText(tool), MAX_TOOL_CHARS, "…"),
+            ...(reason ? { reason: clipCharacters(visibleText(reason), MAX_REASON_CHARS, "…") } : {}),
           })),
         }
       : {}),

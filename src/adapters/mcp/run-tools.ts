@@ -238,12 +238,12 @@ export class RunTools {
   }
 
   async #state({ own, runId }: Subject, cursor: number): Promise<{ state: RunState; waits: boolean; isOver: boolean }> {
-    const { ambient, runs, redactor } = this.#options;
+    const { ambient, runs } = this.#options;
     if (own?.failure && !own.run) throw own.failure;
     if (own && !own.run) return { state: startedState(own, cursor), waits: false, isOver: false };
     const look = runs.status(own?.run?.runId ?? runId, { cursor, room: roomForText, measure: jsonSize });
     const report: RunReport = await answerWithin(ambient, MAX_REPLY_MS, look);
     const isOver = report.outcome !== undefined;
-    return { state: runState(report, own, redactor), waits: !isOver && report.phase === "awaiting_approval", isOver };
+    return { state: runState(report, own), waits: !isOver && report.phase === "awaiting_approval", isOver };
   }
 }

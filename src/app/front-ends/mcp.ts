@@ -6,7 +6,7 @@ import { type HostStart, serveHost } from "../serve-host.ts";
 
 export async function serve(start: HostStart): Promise<void> {
   await serveHost(start, "mcp", (context) => {
-    const { config, registry, engine, redactor, log, ambient, warmUp } = context;
+    const { config, registry, runs, engine, redactor, log, ambient, warmUp } = context;
     const cache = agentCache(context);
     const targets = { deployments: deploymentsOf(cache), configured: config.deployment };
     const agents = [GENERAL_AGENT, ...(cache?.agents ?? [])];
@@ -19,10 +19,7 @@ export async function serve(start: HostStart): Promise<void> {
       redactor,
       agents: () => agents,
       target: (choice) => agentTarget(choice, targets),
-      runs: {
-        status: async (runId, look) => (await engine()).directory.status(runId, look),
-        cancel: async (runId) => (await engine()).directory.cancel(runId),
-      },
+      runs,
       approvals: async () => (await engine()).approvals,
       asksPeople: config.asksPeople,
       warmUp() {

@@ -1,6 +1,5 @@
 /** The Roder process extension on stdio. */
 import { createRoderExtension, GENERAL_AGENT, readManifest, type ShippedManifest } from "../../adapters/roder/index.ts";
-import { redactedReport } from "../../core/index.ts";
 import { agentTarget } from "../../model-tools/index.ts";
 import { agentCache, deploymentsOf } from "../agent-cache.ts";
 import { type HostStart, serveHost } from "../serve-host.ts";
@@ -13,7 +12,7 @@ export interface RoderStart extends HostStart {
 export async function serve(start: RoderStart): Promise<void> {
   const { programPath, shipped, heard } = start;
   await serveHost(start, "roder", (context) => {
-    const { config, registry, engine, log, redactor, ambient, warmUp, end } = context;
+    const { config, registry, runs, log, ambient, warmUp, end } = context;
     const cache = agentCache(context);
     const targets = { deployments: deploymentsOf(cache), configured: config.deployment };
     const prepare = () => {
@@ -31,11 +30,7 @@ export async function serve(start: RoderStart): Promise<void> {
         GENERAL_AGENT,
         ...(cache?.agents ?? []).map(({ name, description }) => ({ ...GENERAL_AGENT, agent_type: name, description })),
       ],
-      runs: {
-        // Its results are shortened, and half a secret could not be recognised any more.
-        status: async (runId, look) => redactedReport(await (await engine()).directory.status(runId, look), redactor),
-        cancel: async (runId) => void (await (await engine()).directory.cancel(runId)),
-      },
+      runs,
       onHandshakeTimeout: end,
       warmUp: prepare,
     });

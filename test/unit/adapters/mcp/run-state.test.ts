@@ -3,7 +3,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
 import { RUN_OUTPUT } from "../../../../src/adapters/mcp/output-schemas.ts";
 import { roomForText, runResult, runState } from "../../../../src/adapters/mcp/run-state.ts";
-import type { Outcome, RunReport } from "../../../../src/core/index.ts";
+import { type Outcome, type RunReport, redactedReport } from "../../../../src/core/index.ts";
 import { createRedactor } from "../../../../src/support/redact.ts";
 
 const RUN = {
@@ -61,7 +61,7 @@ const WORST: [string, RunReport][] = [
 ];
 
 describe.each(WORST)("%s", (_, worst) => {
-  const result = runResult(runState(worst, undefined, createRedactor()));
+  const result = runResult(runState(worst, undefined));
 
   test("stays small", () => expect(JSON.stringify(result).length).toBeLessThan(32_000));
 
@@ -80,7 +80,7 @@ describe.each(WORST)("%s", (_, worst) => {
 
 test("an answer of 14,000 characters is whole", () => {
   const text = "a".repeat(14_000);
-  const state = runState(report({ text: "", outcome: outcome({ text }) }), undefined, createRedactor());
+  const state = runState(report({ text: "", outcome: outcome({ text }) }), undefined);
   expect([state.answer, state.truncated]).toEqual([text, undefined]);
   expect(roomForText(outcome({ text }))).toBeGreaterThan(1_000);
 });
@@ -92,9 +92,8 @@ test("no part of a secret is left where a text is cut", () => {
   for (let shift = 0; shift < secret.length; shift += 1) {
     const text = "x".repeat(13_000 - shift) + secret + "y".repeat(100);
     const { text: shown, answer = "" } = runState(
-      report({ text, outcome: outcome({ text: `${text}${"z".repeat(2_000)}` }) }),
+      redactedReport(report({ text, outcome: outcome({ text: `${text}${"z".repeat(2_000)}` }) }), redactor),
       undefined,
-      redactor,
     );
     for (const one of [shown, answer]) expect(one).not.toContain("secret-of");
   }
@@ -110,5 +109,5 @@ test("a run that our deadline stopped has timed out, whatever the record says", 
     stoppedBy: "deadline",
     named: Promise.resolve(),
   } as const;
-  expect(runState(report({ outcome: outcome({ kind: "cancelled" }) }), own, createRedactor()).status).toBe("timed_out");
+  expect(runState(report({ outcome: outcome({ kind: "cancelled" }) }), own).status).toBe("timed_out");
 });
