@@ -8,7 +8,7 @@ import {
   MemoryNotes,
 } from "../../../src/core/deployment/deployment-notes.ts";
 import { DeploymentDesk } from "../../../src/core/engine.ts";
-import { LocalCloud, PUBLISHER_PREFIX } from "../../../src/local/index.ts";
+import { LocalCloud, type LocalService, PUBLISHER_PREFIX } from "../../../src/local/index.ts";
 import { SerenClient } from "../../../src/seren/index.ts";
 import { sleep } from "../../../src/support/ambient.ts";
 import { deriveSeed } from "../../support/in-process/seeded-random.ts";
@@ -21,7 +21,8 @@ import type { DeployPlan, PlannedUp } from "./deploy-plan.ts";
 
 /** Longer than any build, search and retry. */
 const LIFE_MS = 60 * 60_000;
-const LOOK_EVERY_MS = 250;
+/** Besides the looks after each change: what the service does by itself (builds) takes nothing away. */
+const LOOK_EVERY_MS = 10_000;
 const STEM = "night";
 
 /** What the processes of one machine share: notes, and a lock that a killed process gives back. */
@@ -60,6 +61,7 @@ export async function simulateDeployPlan(
   const machines = [new Machine(), new Machine()] as const;
   const calm = { ...plan.network, refused: 0, lost: 0 };
   let hasServed = false;
+  let isLost = false;
 
   const family = async (): Promise<{ name: string; status: string }[]> => {
     const request = {
@@ -74,8 +76,25 @@ export async function simulateDeployPlan(
     return rows.filter(({ name }) => name.startsWith(`${STEM}-up-`));
   };
 
+  const look = async (): Promise<void> => {
+    if (!hasServed || isLost) return;
+    const members = await family();
+    if (members.some(({ status }) => status === "running")) return;
+    isLost = true;
+    problems.push(`I12: none serves where one served before: ${JSON.stringify(members)}`);
+  };
+
+  /** The service, with a look after each request that may have changed something. */
+  const watched: LocalService = {
+    handle: async (request, signal) => {
+      const response = await cloud.handle(request, signal);
+      if (request.method !== "GET") await look();
+      return response;
+    },
+  };
+
   const perform = async ({ spec, machine }: PlannedUp, process: ProcessAmbient, isCalm = false) => {
-    const service = isCalm ? cloud.withoutFaults() : cloud;
+    const service = isCalm ? cloud.withoutFaults() : watched;
     const transport = new SimulatedTransport(service, process, isCalm ? calm : plan.network, trace);
     const client = new SerenClient(transport, process);
     const put = async () => undefined;
@@ -111,13 +130,9 @@ export async function simulateDeployPlan(
 
   try {
     const end = clock.now() + LIFE_MS;
-    while (clock.now() < end) {
+    while (clock.now() < end && !isLost) {
       await clock.advance(clock.now() < end - LIFE_MS + 20 * 60_000 ? LOOK_EVERY_MS : 60_000);
-      const members = await family();
-      if (hasServed && !members.some(({ status }) => status === "running")) {
-        problems.push(`I12: none serves where one served before: ${JSON.stringify(members)}`);
-        break;
-      }
+      await look();
     }
     const last = plan.ups.at(-1)?.spec ?? "1";
     for (let again = 0; again < 2; again += 1) {
