@@ -1,8 +1,11 @@
 /** Plays the trials, several at a time: they mostly wait. */
+import { MOST_FORMS } from "../../src/local/faults/odd-member.ts";
 import { seededRandom } from "../../src/local/faults/seeded.ts";
 import { publishedMembers } from "./published-members.ts";
 import { SCENARIOS, type Scenario } from "./scenarios.ts";
 import { judge, nameOf, type Played, play, type Trial, trialsOf } from "./trials.ts";
+
+const FORMS = Array.from({ length: MOST_FORMS }, (_, form) => form);
 
 export interface CampaignOptions {
   /** Trials drawn; `Infinity` for all. */
@@ -32,9 +35,15 @@ export async function campaign(options: CampaignOptions): Promise<{ passed: numb
   const cleans = new Map<Scenario, Played>();
   await inParallel(options.jobs, scenarios, async (scenario) => void cleans.set(scenario, await play(scenario)));
   const published = publishedMembers();
-  const all = scenarios.flatMap((scenario) => trialsOf(scenario, cleanOf(cleans, scenario), published));
+  const random = seededRandom(options.seed);
+  // `--only` names a form at its end; every form is tried for it, and the wanted one is kept.
+  const forms =
+    options.only === undefined ? [() => Math.floor(random() * MOST_FORMS)] : FORMS.map((form) => () => form);
+  const all = scenarios.flatMap((scenario) =>
+    forms.flatMap((drawForm) => trialsOf(scenario, { clean: cleanOf(cleans, scenario), published, drawForm })),
+  );
   const wanted = all.filter((trial) => options.only === undefined || nameOf(trial).startsWith(options.only));
-  const trials = draw(wanted, options.sample, options.seed);
+  const trials = draw(wanted, options.sample, random);
   let passed = 0;
   let failed = 0;
   await inParallel(options.jobs, trials, async (trial) => {
@@ -53,10 +62,8 @@ function cleanOf(cleans: ReadonlyMap<Scenario, Played>, scenario: Scenario): Pla
   return clean;
 }
 
-/** `count` of them, drawn from the seed; the same seed draws the same ones. */
-function draw(trials: readonly Trial[], count: number, seed: number): Trial[] {
-  if (count >= trials.length) return [...trials];
-  const random = seededRandom(seed);
+/** `count` of them in a random order. */
+function draw(trials: readonly Trial[], count: number, random: () => number): Trial[] {
   return trials
     .map((trial) => ({ trial, at: random() }))
     .sort((a, b) => a.at - b.at)

@@ -21,6 +21,8 @@ export interface OddMember {
   operation: string;
   path: string;
   oddity: Oddity;
+  /** Which of the values of the oddity. */
+  form: number;
 }
 
 /** What happens to one request, besides the odd member. */
@@ -115,7 +117,7 @@ export class OddService {
     for (const [path, member] of membersOf(value))
       if (!known.has(path) || known.get(path) === null) known.set(path, member);
     this.members.set(operation, known);
-    return this.odd?.operation === operation ? withOddMember(value, this.odd.path, this.odd.oddity) : value;
+    return this.odd?.operation === operation ? withOddMember(value, this.odd) : value;
   }
 
   async *#frames(body: AsyncIterable<string>): AsyncGenerator<string> {

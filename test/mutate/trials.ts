@@ -61,13 +61,16 @@ async function leftRunning(service: OddService): Promise<number> {
   return running();
 }
 
-/** Every member of every answer of the scenario, with every way in which it can be odd. */
-export function trialsOf(scenario: Scenario, clean: Played, published: PublishedMembers): Trial[] {
+/** Every member of every answer of the scenario, with every way in which it can be odd, in the form that `drawForm` draws. */
+export function trialsOf(
+  scenario: Scenario,
+  { clean, published, drawForm }: { clean: Played; published: PublishedMembers; drawForm: () => number },
+): Trial[] {
   const trials: Trial[] = [];
   for (const [operation, members] of clean.members) {
     const all = new Map([...published(operation, members), ...members]);
     for (const [path, value] of all)
-      for (const oddity of odditiesOf(value)) trials.push({ scenario, operation, path, oddity });
+      for (const oddity of odditiesOf(value)) trials.push({ scenario, operation, path, oddity, form: drawForm() });
   }
   return trials;
 }
@@ -119,5 +122,5 @@ function differenceOf(clean: Observation, odd: Observation): string | undefined 
   return undefined;
 }
 
-export const nameOf = ({ scenario, operation, path, oddity }: Trial) =>
-  `${scenario.name}: ${operation}: ${path}: ${oddity}`;
+export const nameOf = ({ scenario, operation, path, oddity, form }: Trial) =>
+  `${scenario.name}: ${operation}: ${path}: ${oddity} ${form}`;

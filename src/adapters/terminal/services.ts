@@ -80,6 +80,8 @@ export interface LocalOddMember {
   frame?: string | undefined;
   path: string;
   oddity: string;
+  /** Which of the values of the oddity, from 0. */
+  form?: number | undefined;
 }
 
 export interface LocalServer {

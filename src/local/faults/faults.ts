@@ -50,7 +50,7 @@ export const FaultRuleSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("wrap"), ...anywhere, form: z.enum(["object", "string"]) }),
   /**
    * One member of the answer has another JSON type: `path` (`data[].name`, in a stream `arguments`) is changed to
-   * `oddity`. What the rule does not name is drawn for each request among the members that are not to be `spare`d.
+   * `oddity`, in the `form`th of its values. What the rule does not name is drawn for each request among the members that are not to be `spare`d.
    */
   z
     .strictObject({
@@ -58,6 +58,7 @@ export const FaultRuleSchema = z.discriminatedUnion("kind", [
       ...anywhere,
       path: z.string().min(1).optional(),
       oddity: z.enum(ODDITIES).optional(),
+      form: z.int().min(0).optional(),
       /** The frames of a stream in which a member is changed. Default: all. */
       frame: Frame.optional(),
       spare: z.array(z.string()).optional(),

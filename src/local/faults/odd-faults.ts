@@ -25,7 +25,7 @@ export function oddReply(
   for (const rule of odd) {
     const drawn = drawOddMember(value, rule, faults.random);
     if (drawn === undefined) continue;
-    value = withOddMember(value, drawn.path, drawn.oddity);
+    value = withOddMember(value, drawn);
     faults.onOdd?.({ operation, ...drawn });
   }
   return { ...reply, body: JSON.stringify(value) };
@@ -70,7 +70,7 @@ class FrameRule {
     if (frame !== undefined && kind !== frame && !kind.startsWith(`${frame}/`)) return value;
     this.#drawn ??= this.#draw(kind, value);
     if (this.#drawn === undefined || (path === undefined && this.#drawn.kind !== kind)) return value;
-    return withOddMember(value, this.#drawn.path, this.#drawn.oddity);
+    return withOddMember(value, this.#drawn);
   }
 
   #draw(kind: string, value: Json): (OddMember & { kind: string }) | undefined {

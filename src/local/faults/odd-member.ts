@@ -26,18 +26,23 @@ export const REQUIRED_MEMBERS: readonly string[] = ["id", "run_id", "status", "t
 /** 200,000 characters. */
 const LONG_STRING = "long ".repeat(40_000);
 
-const VALUES: Readonly<Record<Exclude<Oddity, "absent" | "extra">, Json>> = {
-  null: null,
-  number: 7,
-  string: "odd",
-  boolean: true,
-  array: [],
+/** What a member can be changed to, several forms each; the first is the one that a rule without `form` means. */
+const FORMS: Readonly<Record<Exclude<Oddity, "absent" | "extra">, readonly Json[]>> = {
+  null: [null],
+  number: [7, 0, -1, 1.5, 1e21],
+  string: ["odd", "", " ", "null", "\0", "\ud800", "a\nb"],
+  boolean: [true, false],
+  array: [[], [null], ["odd"], [[]], [{}]],
   // A date-time as the service's serializer has been seen to write it (docs/reference/seren-cloud-api.md, section 12.1).
-  numbers: [2026, 331, 7, 45, 12, 123_456_000],
-  object: { odd: "member" },
-  long_string: LONG_STRING,
-  unknown_word: "never_heard_of",
+  numbers: [[2026, 331, 7, 45, 12, 123_456_000], [2026, 11, 27, 7, 45, 12], [-1, 1e21], [0]],
+  object: [{ odd: "member" }, {}, { "": null, length: -1 }, { constructor: 1, toString: {} }],
+  long_string: [LONG_STRING, "x".repeat(200_000), "é\u{1f600}".repeat(60_000), "\n".repeat(200_000)],
+  // The last ones are members of every object of JavaScript: a table that is asked for them by name has them.
+  unknown_word: ["never_heard_of", "NEVER-HEARD.OF", "constructor", "__proto__", "toString"],
 };
+
+/** Most forms of one oddity. A `form` beyond those that an oddity has begins with the first again. */
+export const MOST_FORMS = Math.max(...Object.values(FORMS).map((forms) => forms.length));
 
 /** Returns the oddities that give `value` another type or content; `extra` is for objects only. */
 export function odditiesOf(value: Json): Oddity[] {
@@ -89,19 +94,21 @@ function typeOf(item: Json): string {
  * Returns a copy of `value` with the member at `path` changed wherever it is. Where the object that would hold it has no
  * such member, it is added.
  */
-export function withOddMember(value: Json, path: string, oddity: Oddity): Json {
-  return change(value, "", { path, oddity }) ?? null;
+export function withOddMember(value: Json, odd: OddMember): Json {
+  return change(value, "", odd) ?? null;
 }
 
 export interface OddMember {
   path: string;
   oddity: Oddity;
+  /** Which of the values of this oddity, from 0. Default 0. */
+  form?: number | undefined;
 }
 
 /** Returns the changed copy of `value`, which is at `at`; `undefined` when it is to be removed. */
 function change(value: Json, at: string, odd: OddMember): Json | undefined {
   const { path, oddity } = odd;
-  if (at === path && at !== "") return oddValue(value, oddity);
+  if (at === path && at !== "") return oddValue(value, odd);
   if (!path.startsWith(at)) return value;
   if (Array.isArray(value)) {
     return childrenOf(value, at).flatMap(([itemPath, item]) => {
@@ -116,7 +123,7 @@ function change(value: Json, at: string, odd: OddMember): Json | undefined {
   });
   const name = memberName(path, at);
   if (name !== undefined && !Object.hasOwn(value, name) && oddity !== "absent" && oddity !== "extra") {
-    entries.push([name, VALUES[oddity]]);
+    entries.push([name, formOf(oddity, odd.form)]);
   }
   return Object.fromEntries(entries);
 }
@@ -127,9 +134,14 @@ function memberName(path: string, at: string): string | undefined {
   return name === "" || /[.[]/.test(name) ? undefined : name;
 }
 
-function oddValue(value: Json, oddity: Oddity): Json | undefined {
+function formOf(oddity: keyof typeof FORMS, form = 0): Json {
+  const forms = FORMS[oddity];
+  return forms[form % forms.length] ?? null;
+}
+
+function oddValue(value: Json, { oddity, form }: OddMember): Json | undefined {
   if (oddity === "absent") return undefined;
-  if (oddity !== "extra") return VALUES[oddity];
+  if (oddity !== "extra") return formOf(oddity, form);
   if (value === null || typeof value !== "object" || Array.isArray(value)) return value;
   return { ...value, never_seen_before: { of: ["any", 1, null] } };
 }
@@ -139,6 +151,8 @@ export interface DrawOptions {
   path?: string | undefined;
   /** Default: drawn among those that change the member. */
   oddity?: Oddity | undefined;
+  /** Default: drawn, or the first where path and oddity are given. */
+  form?: number | undefined;
   /**
    * Names of members that are not drawn. What holds one of them is not changed either; as an object it may be given an
    * extra member, which takes nothing away. Default: none.
@@ -149,10 +163,10 @@ export interface DrawOptions {
 /** Returns a member of `value` and what to change it to; `undefined` when no member fits. `random` is in [0, 1). */
 export function drawOddMember(
   value: Json,
-  { path, oddity, spare = [] }: DrawOptions,
+  { path, oddity, form, spare = [] }: DrawOptions,
   random: () => number,
 ): OddMember | undefined {
-  if (path !== undefined && oddity !== undefined) return { path, oddity };
+  if (path !== undefined && oddity !== undefined) return { path, oddity, form: form ?? 0 };
   const members = path === undefined ? membersOf(value) : new Map([[path, membersOf(value).get(path) ?? null]]);
   const spared = sparedAmong(members, path === undefined ? spare : []);
   const choices = [...members].flatMap(([candidate, member]) => {
@@ -163,7 +177,7 @@ export function drawOddMember(
   });
   const choice = pick(choices, random);
   const drawn = choice && pick(choice.oddities, random);
-  return choice && drawn && { path: choice.path, oddity: drawn };
+  return choice && drawn && { path: choice.path, oddity: drawn, form: form ?? Math.floor(random() * MOST_FORMS) };
 }
 
 /** Returns the paths of the members with these names, and of what holds them. */

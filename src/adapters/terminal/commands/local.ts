@@ -65,10 +65,10 @@ async function serve({ services, screen }: Context, options: Options): Promise<E
       `${paint(padTo(String(status), 7))} ${padTo(method, 6)} ${oneLine(path)} ${dim(`${Math.round(tookMs)}ms`)}`,
     );
   };
-  const onOdd = ({ operation, frame, path, oddity }: LocalOddMember) => {
+  const onOdd = ({ operation, frame, path, oddity, form }: LocalOddMember) => {
     if (options.quiet) return;
     const where = [operation, frame, path].filter((part) => part !== undefined).map(oneLine);
-    printLine(screen, `${yellow(padTo("odd", 7))} ${where.join(" ")}: ${oddity}`);
+    printLine(screen, `${yellow(padTo("odd", 7))} ${where.join(" ")}: ${oddity}${form ? `, form ${form}` : ""}`);
   };
   const onProblem = (why: string) =>
     printError(

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import {
   drawOddMember,
   type Json,
+  MOST_FORMS,
   membersOf,
   ODDITIES,
   odditiesOf,
@@ -74,18 +75,28 @@ describe("one member changed", () => {
     ["never.there", "string", ANSWER],
   ] as const)("%s: %s", (path, oddity, expected) => {
     const before = JSON.stringify(ANSWER);
-    expect(withOddMember(ANSWER, path, oddity)).toEqual(expected);
+    expect(withOddMember(ANSWER, { path, oddity })).toEqual(expected);
     expect(JSON.stringify(ANSWER)).toBe(before);
   });
 
   test("of items with a type, only those of that type", () => {
-    const changed = withOddMember(ANSWER, "data[].events[text].text", "absent");
+    const changed = withOddMember(ANSWER, { path: "data[].events[text].text", oddity: "absent" });
     expect(changed).toMatchObject({ data: [{}, { events: [{ type: "text" }, { type: "error" }] }] });
     expect(JSON.stringify(changed)).not.toContain('"x"');
   });
 
+  test.each([
+    ["number", 1, 0],
+    ["unknown_word", 2, "constructor"],
+    ["boolean", 1, false],
+    ["boolean", 2, true],
+    ["null", 5, null],
+  ] as const)("%s in its form %i", (oddity, form, total) => {
+    expect(withOddMember(ANSWER, { path: "total", oddity, form })).toEqual({ ...ANSWER, total });
+  });
+
   test("an object with a member beside the others", () => {
-    expect(withOddMember({ a: { b: 1 } }, "a", "extra")).toEqual({
+    expect(withOddMember({ a: { b: 1 } }, { path: "a", oddity: "extra" })).toEqual({
       a: { b: 1, never_seen_before: { of: ["any", 1, null] } },
     });
   });
@@ -101,6 +112,7 @@ describe("drawing", () => {
     const drawn = draws({}, 4000);
     expect(new Set(drawn.map((one) => one?.path))).toEqual(new Set(membersOf(ANSWER).keys()));
     expect(new Set(drawn.map((one) => one?.oddity))).toEqual(new Set(ODDITIES));
+    expect(new Set(drawn.map((one) => one?.form)).size).toBe(MOST_FORMS);
     expect(draws({})).toEqual(draws({}));
   });
 
