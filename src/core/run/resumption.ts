@@ -124,8 +124,9 @@ export class Resumption {
     }
   }
 
+  /** Whether `record` shows the interruption itself. A run that completes, or is cancelled, has gone on since. */
   #isSameEnd({ status, completedAt }: Run): boolean {
-    if (endingOf(status) === undefined) return false;
+    if (endingOf(status) !== "failed") return false;
     return completedAt === undefined || this.#completedAt === undefined || completedAt === this.#completedAt;
   }
 }
