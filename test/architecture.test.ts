@@ -143,6 +143,12 @@ describe("src", () => {
     ]);
   });
 
+  test("folders are made by one function: with `recursive`, Node tries for ever below /proc", () => {
+    const recursive = /\bmkdir(Sync)?\(.*recursive/;
+    const users = sources("src").filter((path) => recursive.test(stripComments(readFileSync(path, "utf8"))));
+    expect(users).toEqual([]);
+  });
+
   test("time and randomness come from the ambient module", () => {
     const direct =
       /\b(Date\.now|Math\.random|setTimeout|setInterval|setImmediate|performance\.now)\s*\(|\brandomUUID\s*\(/;

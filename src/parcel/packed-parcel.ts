@@ -3,12 +3,13 @@
  * archive holds, with the same checks as on disk, whatever has become of the folder it was packed from.
  */
 import { createWriteStream } from "node:fs";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { readArchive } from "../archive/index.ts";
+import { makeFolder } from "../support/make-folder.ts";
 import { type ParcelFiles, verifyParcel } from "./integrity.ts";
 import { loadParcel, type Parcel } from "./load.ts";
 import { packagedPath } from "./packaged-path.ts";
@@ -30,7 +31,7 @@ export async function unpackParcel(archive: string, shown: string): Promise<Unpa
   try {
     for await (const { name, content } of readArchive(archive, shown, MAX_UNPACKED_BYTES)) {
       const path = join(folder, ...packagedPath(name).split("/"));
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolder(dirname(path));
       await pipeline(Readable.from(content), createWriteStream(path, { flags: "wx", mode: 0o600 }));
     }
     const parcel = await loadParcel(folder);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ROOT, scratchFolder } from "../support/child-process/child.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
+import { answerOf, CourierHost, parcel } from "../support/child-process/courier-host.ts";
 import { startTerminal } from "../support/child-process/terminal-child.ts";
 
 const silent = () => {
@@ -34,6 +35,18 @@ test("doctor and watch name it", async () => {
   const server = await startCloud();
   for (const command of ["doctor", "watch"]) {
     const { stdout, stderr } = await startTerminal({ ...server.env, ...silent() }, [command]).ended;
-    expect(stdout + stderr, command).toMatch(/does not reply; check the disk/);
+    expect(stdout + stderr, command).toMatch(/does not reply; check the disk/s);
   }
+});
+
+test("a turn whose artifacts cannot be saved has its answer, and says why", async () => {
+  const server = await startCloud();
+  const state = scratchFolder();
+  const host = new CourierHost({
+    env: { ...server.env, ...silent(), SEREN_BRIDGE_STATE_DIR: state, SILENT_DISK: join(state, "artifacts") },
+  });
+  const session = await host.open(parcel("mounts"));
+  const input = script({ text: "Done." }, { artifact: { id: "a", kind: "report" } });
+  const turn = await host.run(parcel("mounts"), session, { kind: "chat", input });
+  expect(answerOf(turn)).toMatch(/^Done\..*not saved: .+ does not reply; check the disk/s);
 });

@@ -1,11 +1,13 @@
 /** Saves the artifacts of a run as local files. */
 import { createHash } from "node:crypto";
-import { mkdir, open, rm } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { extname, join } from "node:path";
-import { timeoutSignal } from "../../support/abort.ts";
+import { graceSignal, orAborted, timeoutSignal } from "../../support/abort.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { clipBytes } from "../../support/clip.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
+import { makeFolder } from "../../support/make-folder.ts";
+import { settleWithin } from "../../support/settle-within.ts";
 import { systemCode } from "../../support/system-error.ts";
 import { trimmed, withoutEnd } from "../../support/trim.ts";
 import type { Artifact, Outcome } from "../events.ts";
@@ -17,9 +19,14 @@ const MAX_TOTAL_BYTES = 256 * 1024 * 1024;
 const MAX_FETCHED_BYTES = 4 * MAX_TOTAL_BYTES;
 /** Limit for all artifacts of a run together. A turn may have hours left, and an address may be slow on purpose. */
 const MAX_SAVING_MS = 10 * 60_000;
+/** A folder on a network that is gone reports no error: its calls never return. What was begun is then left there. */
+const FOLDER_REPLY_MS = 5_000;
+const CLEANUP_MS = 1_000;
 const AT_ONCE = 4;
 /** File systems allow 255 bytes. */
 const MAX_STEM_BYTES = 160;
+
+const NO_TIME = "there was no time left for it";
 
 export interface FetchLimits {
   maxBytes: number;
@@ -51,6 +58,9 @@ export async function saveArtifacts(
   const target = join(folder, run?.runId ?? "run");
   const limit = timeoutSignal(ambient, MAX_SAVING_MS, parent);
   const { signal } = limit;
+  const cleanUp = graceSignal(ambient, CLEANUP_MS, signal);
+  const folderMade = artifacts.length > 0 && !signal.aborted ? make(target, ambient) : Promise.resolve();
+  folderMade.catch(() => undefined); // each artifact reports it
   const budget = new ArtifactBudget({ total: MAX_TOTAL_BYTES, each: MAX_FILE_BYTES });
   let fetched = 0;
   const onBytes = (count: number) => {
@@ -64,8 +74,8 @@ export async function saveArtifacts(
     { artifact, path }: { artifact: Artifact; path: string },
   ): Promise<SavedArtifact> => {
     try {
+      await folderMade;
       signal.throwIfAborted();
-      await mkdir(target, { recursive: true, mode: 0o700 });
       await writeArtifact(artifact, path, contentOf(artifact, fetch, signal), {
         onBytes,
         hasRoom: (bytes) => budget.hasRoom(place, bytes),
@@ -74,7 +84,7 @@ export async function saveArtifacts(
       return { artifact, path };
     } catch (error) {
       budget.drop(place);
-      return { artifact, problem: signal.aborted ? "there was no time left for it" : problemOf(error) };
+      return { artifact, problem: signal.aborted ? NO_TIME : problemOf(error) };
     }
   };
   const saved: SavedArtifact[] = [];
@@ -82,12 +92,20 @@ export async function saveArtifacts(
   const work = async () => {
     for (let file = files[next]; file; file = files[next]) {
       const place = next++;
-      saved[place] = await save(place, file);
+      const { artifact } = file;
+      saved[place] = await orAborted(save(place, file), cleanUp.signal).catch(() => ({ artifact, problem: NO_TIME }));
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
+  cleanUp.release();
   limit.release();
   return saved;
+}
+
+async function make(folder: string, ambient: Ambient): Promise<void> {
+  const making = makeFolder(folder);
+  if (await settleWithin(ambient, FOLDER_REPLY_MS, making, { unref: false })) await making;
+  else throw new ExecutionFailure("unavailable", `${folder} does not reply; check the disk or network folder it is on`);
 }
 
 interface Limits {

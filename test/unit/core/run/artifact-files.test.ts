@@ -118,15 +118,18 @@ test("a turn without a limit waits ten minutes for all artifacts together", asyn
   const ambient = new VirtualAmbient(1);
   const silent = Array.from({ length: 9 }, (_, id) => ({ id: `${id}`, kind: "x", uri: "https://files.example/x" }));
   const began = ambient.now();
+  let asked = 0;
   const saving = saveArtifacts(outcome(...silent), folder, {
     ...PATIENT,
     ambient,
     async *fetch(_, { signal }) {
+      asked += 1;
       yield Buffer.from("begun");
       await orAborted(new Promise(() => undefined), signal);
     },
   });
-  // The files are opened in real time.
+  // Folder and files are made in real time.
+  while (asked === 0) await new Promise((resolve) => setImmediate(resolve));
   while (ambient.now() - began < 10 * 60_000) {
     await new Promise((resolve) => setImmediate(resolve));
     await ambient.advance(60_000);
