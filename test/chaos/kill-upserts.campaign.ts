@@ -1,0 +1,38 @@
+/** `dispatch up` killed at every step, and at drawn ones under faults. A failure prints its plan, which has the seed. */
+import { expect, test } from "vitest";
+import { drawUpsertPlan, killUpserts, type UpsertPlan } from "./kill-upserts.ts";
+
+const MINUTES = 60_000;
+/** More than an upsert has. */
+const STEPS = 14;
+
+const everyStep = (isCode: boolean): UpsertPlan[] =>
+  (["SIGTERM", "SIGKILL"] as const).flatMap((signal) =>
+    (["head", "before", "after"] as const).flatMap((when) =>
+      Array.from({ length: STEPS }, (_, step) => ({
+        seed: step,
+        mode: "job" as const,
+        isCode,
+        hasEarlier: true,
+        deployMs: 150,
+        rules: [],
+        kills: [{ step, when, signal }],
+      })),
+    ),
+  );
+
+test.each([
+  ["an agent", false],
+  ["code", true],
+] as const)("at every step: %s", { timeout: 10 * MINUTES }, async (_, isCode) => {
+  const { killed, problems } = await killUpserts(everyStep(isCode));
+  expect(problems).toEqual([]);
+  expect(killed).toBeGreaterThan(40);
+});
+
+test("60 drawn plans", { timeout: 10 * MINUTES }, async () => {
+  const plans = Array.from({ length: 60 }, (_, index) => drawUpsertPlan(31_000 + index));
+  const { killed, problems } = await killUpserts(plans);
+  expect(problems).toEqual([]);
+  expect(killed).toBeGreaterThan(40);
+});
