@@ -1,7 +1,9 @@
 /** I11: bad input gets a clear error for that request; the process and its other runs go on. */
 import { expect, test } from "vitest";
+import { Child } from "../support/child-process/child.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
 import { CourierHost, parcel } from "../support/child-process/courier-host.ts";
+import { answerOf, deploymentRequest } from "../support/child-process/deployment-host.ts";
 import { RoderHost } from "../support/child-process/roder-host.ts";
 
 test("a run continues while its host writes invalid lines", async () => {
@@ -47,4 +49,24 @@ test("a manipulated session file", async () => {
     expect(error?.code).not.toBe("internal_error");
   }
   expect((await host.run(parcel("chat"), session, { kind: "chat", input: "still there?" })).result?.kind).toBe("done");
+});
+
+test("an operation of a deployment host goes on while its other lines are wrong", async () => {
+  const { env } = await startCloud({ deployMs: 500 });
+  const child = new Child("deployment", { env });
+  const spec = { workload: { execution: { type: "llm", instructions: [{ kind: "skill", content: "Help." }] } } };
+  child.send(deploymentRequest(1, "upsert", { name: "night", spec }));
+  const invalid = ["rubbish", "[]", '{"jsonrpc":"2.0"', "\u0000", '{"id":"x","method":7}', "[".repeat(50_000), '"x"'];
+  child.send(...invalid);
+  const wrong = [null, 7, [], "text", { kind: "upsert" }, { protocol_version: 99 }, { name: {} }];
+  for (const [index, params] of wrong.entries())
+    child.send({ jsonrpc: "2.0", id: 100 + index, method: "deployment.upsert", params });
+  child.send(deploymentRequest(2, "list", { filters: null }));
+  expect((await child.end()).code).toBe(0);
+  const byId = (id: number) => child.messages.find((one) => one.kind !== "notification" && one.id === id);
+  expect(answerOf(byId(1)).result?.kind).toBe("deployment");
+  expect(answerOf(byId(2)).result).toMatchObject({ deployments: [{ status: "running" }] });
+  for (const [index] of wrong.entries())
+    expect(answerOf(byId(100 + index)).error?.code).toMatch(/^(bad|invalid)_request$/);
+  expect(child.messages).toHaveLength(2 + wrong.length + invalid.length);
 });

@@ -6,6 +6,7 @@
 import { once } from "node:events";
 import { cpSync } from "node:fs";
 import { expect, test } from "vitest";
+import { killUpserts } from "../chaos/kill-upserts.ts";
 import { scratchFolder } from "../support/child-process/child.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
 import { startTerminal } from "../support/child-process/terminal-child.ts";
@@ -56,4 +57,15 @@ test("one deployment is made by processes that need it at once, although one of 
   first?.child.kill("SIGKILL");
   expect((await Promise.all(others.map(({ ended }) => ended))).map(({ code }) => code)).toEqual([0, 0, 0, 0]);
   expect(server.cloud.stats().deploymentsCreated).toBe(1);
+});
+
+test("what a killed dispatch up has left is finished by the next process of its machine", async () => {
+  const base = { seed: 1, mode: "job" as const, hasEarlier: true, deployMs: 100, rules: [] };
+  const kills = (["before", "after"] as const).flatMap((when) =>
+    (["SIGTERM", "SIGKILL"] as const).map((signal) => ({ step: 4, when, signal })),
+  );
+  const plans = kills.map((kill) => ({ ...base, isCode: false, kills: [kill] }));
+  const { killed, problems } = await killUpserts(plans);
+  expect(problems).toEqual([]);
+  expect(killed).toBe(plans.length);
 });

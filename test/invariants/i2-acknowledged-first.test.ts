@@ -1,6 +1,8 @@
 /** I2: the acknowledgement leaves before any event of its run, and before any I/O. */
 import { expect, test } from "vitest";
+import { Child, CLEAN_EXIT } from "../support/child-process/child.ts";
 import { startCloud } from "../support/child-process/cloud.ts";
+import { deploymentRequest } from "../support/child-process/deployment-host.ts";
 import { RoderHost } from "../support/child-process/roder-host.ts";
 
 const COUNT = 300;
@@ -56,5 +58,20 @@ test("also of a dispatch whose time is up before it begins", async () => {
   for (const id of ids) {
     const first = host.child.messages.find((message) => JSON.stringify(message).includes(`"${id}"`));
     expect(first?.kind, id).toBe("result");
+  }
+});
+
+test("an operation of a deployment host has one reply, and nothing comes before or after it", async () => {
+  const { env } = await startCloud({ deployMs: 300 });
+  const spec = { workload: { execution: { type: "llm", instructions: [{ kind: "skill", content: "Help." }] } } };
+  const deployment_id = "00000000-0000-4000-8000-00000000dead";
+  const params = { spec, name: "night", deployment_id, revision_id: "1", patch: {}, config: {}, sample_input: null };
+  const kinds =
+    "capabilities configure health validate test_run deploy upsert preview_update update get list list_revisions";
+  for (const kind of [...kinds.split(" "), "preview_rollback", "rollback", "start", "stop", "delete", "shutdown"]) {
+    const child = new Child("deployment", { env });
+    child.send(deploymentRequest(7, kind, { ...params, filters: null }));
+    expect(await child.end(), kind).toEqual(CLEAN_EXIT);
+    expect(child.messages, kind).toMatchObject([{ id: 7 }]);
   }
 });

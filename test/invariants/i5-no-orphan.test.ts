@@ -1,7 +1,10 @@
 /** I5: a run that nothing waits for is cancelled, however its host exits, unless the user detached it. Kills: i5-no-orphan.campaign.ts. */
 import { expect, test } from "vitest";
+import { killUpserts } from "../chaos/kill-upserts.ts";
+import { scratchFolder } from "../support/child-process/child.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
 import { CourierHost, parcel } from "../support/child-process/courier-host.ts";
+import { deployedIn, operate, startOperation } from "../support/child-process/deployment-host.ts";
 import { RoderHost } from "../support/child-process/roder-host.ts";
 
 const ENDLESS = script({ text: "begun\n" }, { hang: true });
@@ -48,4 +51,37 @@ test("a detached run outlives its process", async () => {
   await host.terminal("a");
   await host.end();
   expect(cloud.stats().runsActive).toHaveLength(1);
+});
+
+const AGENT = { workload: { execution: { type: "llm", instructions: [{ kind: "skill", content: "Help." }] } } };
+
+test("a deployment host ends its input behind the request: a build that takes long goes on, and is what is reported", async () => {
+  const { env, cloud } = await startCloud({ deployMs: 3_000 });
+  const { deployment_id, status } = deployedIn(await operate("upsert", { name: "night", spec: AGENT }, { env }));
+  expect(status).toBe("running");
+  expect(cloud.stats()).toMatchObject({ deploymentsCreated: 1, deploymentsDeleted: 0 });
+  expect(deployedIn(await operate("get", { deployment_id }, { env })).status).toBe("running");
+});
+
+test.each(["EPIPE", "SIGTERM"])(
+  "a deployment that is built when its host goes by %s is the next one's",
+  async (way) => {
+    const { env, cloud } = await startCloud({ deployMs: 2_000 });
+    const options = { env: { ...env, SEREN_BRIDGE_STATE_DIR: scratchFolder() } };
+    const child = startOperation("upsert", { name: "night", spec: AGENT }, options);
+    if (way === "EPIPE") child.closeStdout();
+    while (cloud.stats().deploymentsCreated === 0) await new Promise((resolve) => setImmediate(resolve));
+    if (way === "SIGTERM") await child.signal(way);
+    await child.exited;
+    await operate("upsert", { name: "night", spec: AGENT }, options);
+    expect(cloud.stats()).toMatchObject({ deploymentsCreated: 1, deploymentsDeleted: 0 });
+  },
+);
+
+test("a bundle that was half uploaded when its process ended is uploaded whole by the next one", async () => {
+  const plan = { seed: 1, mode: "job" as const, isCode: true, hasEarlier: false, deployMs: 0, rules: [] };
+  const kills = (["SIGTERM", "SIGKILL"] as const).map((signal) => ({ step: 2, when: "head" as const, signal }));
+  const { killed, problems } = await killUpserts(kills.map((kill) => ({ ...plan, kills: [kill] })));
+  expect(problems).toEqual([]);
+  expect(killed).toBe(2);
 });

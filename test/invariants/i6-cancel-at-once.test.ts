@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import type { LocalCloudOptions } from "../../src/local/index.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
+import { answerOf, startOperation } from "../support/child-process/deployment-host.ts";
 import { isTerminal, RoderHost } from "../support/child-process/roder-host.ts";
 
 const ENDLESS = script({ text: "begun\n" }, { hang: true });
@@ -69,3 +70,55 @@ test("a run that completes while it is cancelled is reported as completed, with 
     result: { exit_reason: "completed", final_message: "the answer" },
   });
 });
+
+const AGENT = { workload: { execution: { type: "llm", instructions: [{ kind: "skill", content: "Help." }] } } };
+const hangs = (where: "deployments" | "deployment" | "list" | "delete") => ({
+  faults: { rules: [{ kind: "hang" as const, where, times: 99 }] },
+});
+const STEPS: Record<string, Partial<LocalCloudOptions>> = {
+  "while the deployments are looked up": hangs("deployments"),
+  "while the create call is in flight": { faults: { rules: [{ kind: "late_reply", where: "deploy", ms: 1_500 }] } },
+  "while it is built": { deployMs: 600_000 },
+  "before what it replaces is looked at": hangs("deployment"),
+  "while the runs of what it replaces are looked at": hangs("list"),
+  "while what it replaces is deleted": hangs("delete"),
+};
+
+test.each(Object.entries(STEPS))(
+  "dispatch up, interrupted %s, ends with a reply that says what is next",
+  async (_, service) => {
+    const { env, cloud } = await startCloud(service);
+    const { deployMs: _slow, ...calm } = service;
+    void calm;
+    await cloud.withoutFaults().handle({
+      method: "POST",
+      path: "/publishers/seren-cloud/deploy",
+      headers: { authorization: `Bearer ${env.SEREN_API_KEY}`, "content-type": "application/json" },
+      body: JSON.stringify({
+        name: "night-up-00000000",
+        mode: "job",
+        skill_slug: "night",
+        workload: { execution: { type: "llm", bundle: { instructions: [{ kind: "skill", content: "Earlier." }] } } },
+      }),
+    });
+    const handle = cloud.handle.bind(cloud);
+    const paths: string[] = [];
+    const silent = new Promise<void>((resolve) => {
+      let last: NodeJS.Timeout | undefined;
+      cloud.handle = (request, signal) => {
+        paths.push(`${request.method} ${request.path}`);
+        clearTimeout(last);
+        last = setTimeout(resolve, 700);
+        return handle(request, signal);
+      };
+    });
+    const child = startOperation("upsert", { name: "night", spec: AGENT }, { env });
+    await silent;
+    expect(child.messages, paths.join()).toEqual([]);
+    await child.signal("SIGINT");
+    expect(child.messages).toHaveLength(1);
+    const { error, result } = answerOf(child.messages[0]);
+    expect(error?.code ?? result?.kind).toBe("cancelled");
+    expect(error?.message).toContain("the next `dispatch up .` finishes what is left");
+  },
+);

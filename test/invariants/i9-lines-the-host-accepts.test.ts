@@ -3,8 +3,11 @@
  * they get; here the program is made to say difficult things.
  */
 import { expect, test } from "vitest";
+import { MAX_ROWS } from "../../src/seren/mapping/answers.ts";
+import { Child } from "../support/child-process/child.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
 import { CourierHost, parcel, streamedOf } from "../support/child-process/courier-host.ts";
+import { answerOf, deploymentRequest } from "../support/child-process/deployment-host.ts";
 import { RoderHost } from "../support/child-process/roder-host.ts";
 
 const ODD = [
@@ -58,4 +61,57 @@ test("to Dispatch", { timeout: 120_000 }, async () => {
   for (const id of ["a\ud800", -0, 1.5, null, {}, "x".repeat(10_000)])
     host.child.send({ jsonrpc: "2.0", id, method: "courier.capabilities", params: {} });
   expect((await host.end()).code).toBe(0);
+});
+
+test("to a deployment host", { timeout: 120_000 }, async () => {
+  const { env } = await startCloud({
+    faults: { rules: ODD.map((message, index) => ({ kind: "fail_build", where: "deploy", message, after: index })) },
+  });
+  const child = new Child("deployment", { env });
+  const agent = (text: string) => ({
+    workload: { execution: { type: "llm", instructions: [{ kind: "skill", content: text }] } },
+  });
+  const requests = ODD.flatMap((text, index) => [
+    ["upsert", { name: `${index}${text}`, spec: agent(text || "x") }],
+    ["deploy", { spec: { name: text.slice(0, 200), ...agent("Help.") } }],
+    ["validate", { spec: { [text]: text, workload: { [text]: { [text]: text } }, code: { [text]: [text] } } }],
+    ["upsert", { name: "x", spec: { [text]: text, mode: text } }],
+    ["list", { filters: { [text]: text } }],
+    ["list", { filters: { name: text } }],
+    ["get", { deployment_id: text }],
+    ["configure", { config: { [text]: text } }],
+    ["configure", { config: { api_origin: text } }],
+    ["configure", { config: { api_key: text.slice(0, 50) } }],
+    ["configure", { config: {} }],
+    [text.slice(0, 5_000), {}],
+  ]) as [string, Record<string, unknown>][];
+  for (const [index, [kind, params]] of requests.entries()) child.send(deploymentRequest(index + 1, kind, params));
+  expect((await child.end()).code).toBe(0);
+  // A method that is not known waits for none before it.
+  const replied = child.messages.map((one) => (one.kind === "notification" ? undefined : Number(one.id)));
+  expect(replied.sort((a = 0, b = 0) => a - b)).toEqual(requests.map((_, index) => index + 1));
+});
+
+test("a list of more deployments than fit in a line", { timeout: 60_000 }, async () => {
+  const { env, cloud } = await startCloud();
+  const body = (name: string) => ({
+    name,
+    mode: "job",
+    skill_slug: "x",
+    workload: { execution: { type: "llm", bundle: { instructions: [{ kind: "skill", content: "Help." }] } } },
+  });
+  const headers = { authorization: `Bearer ${env.SEREN_API_KEY}`, "content-type": "application/json" };
+  for (let index = 0; index < MAX_ROWS; index += 1) {
+    const text = JSON.stringify(body(`${index}-${"n".repeat(180)}`));
+    await cloud.handle({ method: "POST", path: "/publishers/seren-cloud/deploy", headers, body: text });
+  }
+  const child = new Child("deployment", { env });
+  child.send(
+    deploymentRequest(1, "list", { filters: null }),
+    deploymentRequest(2, "list", { filters: { name: "none" } }),
+  );
+  expect((await child.end()).code).toBe(0);
+  const lists = child.messages.map((one) => answerOf(one).result);
+  const sizes = lists.map((one) => (one?.kind === "deployment_list" ? one.deployments.length : undefined));
+  expect(sizes).toEqual([MAX_ROWS, 0]);
 });

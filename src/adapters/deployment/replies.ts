@@ -1,12 +1,13 @@
 /** Deployments as the host gets them. `detail` is shown with `--json` only, and is the one place for what is no error. */
 import type { DeploymentReply } from "#protocols/dispatch-deployment";
 import type { Upserted } from "../../core/index.ts";
+import { refusal } from "./wire-error.ts";
 
 type Deployment = Upserted["deployment"];
 type Detail = DeploymentReply["detail"];
 
-/** A list that is longer has no details: a reply is one line of at most 1 MiB. */
-const MAX_DETAILED_BYTES = 900_000;
+/** A reply is one line of at most 1 MiB. */
+const MAX_LIST_BYTES = 900_000;
 
 export function replyOf(
   deployment: Deployment,
@@ -19,10 +20,23 @@ export function replyOf(
   };
 }
 
+/** What a list says of a deployment: all there is, or where that does not fit in a line its name, or what the host prints. */
+const LIST_FORMS: readonly ((deployment: Deployment) => DeploymentReply)[] = [
+  (deployment) => replyOf(deployment),
+  ({ id, status, name }) => ({ deployment_id: id, status, detail: present({ name }) }),
+  ({ id, status }) => ({ deployment_id: id, status, detail: {} }),
+];
+
+/** Throws `too_large` for a list that fits in no form. */
 export function listReplyOf(deployments: readonly Deployment[]): DeploymentReply[] {
-  const detailed = deployments.map((one) => replyOf(one));
-  if (Buffer.byteLength(JSON.stringify(detailed)) <= MAX_DETAILED_BYTES) return detailed;
-  return deployments.map(({ id, status, name }) => ({ deployment_id: id, status, detail: present({ name }) }));
+  for (const form of LIST_FORMS) {
+    const rows = deployments.map(form);
+    if (Buffer.byteLength(JSON.stringify(rows)) <= MAX_LIST_BYTES) return rows;
+  }
+  throw refusal(
+    "too_large",
+    `there are ${deployments.length} deployments, more than one reply can carry; give filters, such as --filters-json '{"name":"night-watch"}'`,
+  );
 }
 
 function detailOf(deployment: Deployment): Detail {
