@@ -7,6 +7,7 @@ export {
   ElicitResultSchema,
   InitializeParamsSchema,
   ListParamsSchema,
+  ReadResourceParamsSchema,
   TaskParamsSchema,
 } from "./2025-11-25/index.ts";
 export { EnvelopeSchema, RetriedCallSchema } from "./2026-07-28/index.ts";

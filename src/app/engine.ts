@@ -8,12 +8,14 @@ import {
   agentsOf,
   Canceller,
   createExecute,
+  type Fetch,
   Organization,
   pickMadeAhead,
   RunDirectory,
+  readArtifact,
   saveArtifacts,
 } from "../core/engine.ts";
-import type { Execute, NamedAgent, Outcome, SavedArtifact } from "../core/index.ts";
+import type { Artifact, Execute, NamedAgent, Outcome, SavedArtifact } from "../core/index.ts";
 import { createHttp, download, SerenClient } from "../seren/index.ts";
 import { Responsive } from "../state/index.ts";
 import { withTimeLimit } from "../support/abort.ts";
@@ -35,6 +37,8 @@ export interface Engine {
   /** Lists the organization's deployments as agents. */
   agents(): Promise<NamedAgent[]>;
   saveArtifacts(outcome: Outcome, folder: string, signal: AbortSignal): Promise<SavedArtifact[]>;
+  /** Returns the content of an artifact, or undefined when it has more than `maxBytes`. */
+  readArtifact(artifact: Artifact, limits: { maxBytes: number; signal: AbortSignal }): Promise<Uint8Array | undefined>;
   /** Finds the deployment that was made ahead of a parcel; undefined also when the service is slow or away. */
   madeAhead(digest: string): Promise<{ id: string; name: string } | undefined>;
   close(): Promise<void>;
@@ -62,18 +66,15 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const disk = new Responsive(stateDir, ambient);
   const journal = local ? undefined : openJournal({ ...place, stateDir, host, client, canceller, log, disk });
   const notes = local ? undefined : new DiskNotes({ stateDir, account: () => accountOf(place), ambient, log, disk });
+  const fetch: Fetch = (address, limits) =>
+    download(address, { ...limits, ambient, service: place.baseUrl, proxyFor: config.proxyFor });
   return {
     client,
     directory: new RunDirectory(client, canceller),
     approvals: new ApprovalDesk(client),
     agents: async () => agentsOf((await new Organization(client).deployments()).rows),
-    saveArtifacts: (outcome, folder, signal) =>
-      saveArtifacts(outcome, folder, {
-        ambient,
-        signal,
-        fetch: (address, limits) =>
-          download(address, { ...limits, ambient, service: place.baseUrl, proxyFor: config.proxyFor }),
-      }),
+    saveArtifacts: (outcome, folder, signal) => saveArtifacts(outcome, folder, { ambient, signal, fetch }),
+    readArtifact: (artifact, limits) => readArtifact(artifact, fetch, limits),
     async madeAhead(digest) {
       try {
         const ask = { ambient, ms: MADE_AHEAD_MS };

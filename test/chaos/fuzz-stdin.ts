@@ -192,6 +192,7 @@ function adapter(mode: Mode) {
       heard: { method: "initialize", params: { protocolVersion: "2025-11-25", capabilities: {} } },
       redactor: createRedactor(),
       agents: () => [{ name: "seren-agent", description: "A general agent." }],
+      readArtifact: () => Promise.reject(missing),
       approvals: () => Promise.reject(missing),
       asksPeople: true,
     });

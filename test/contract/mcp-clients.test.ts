@@ -1,6 +1,7 @@
 /** The official clients drive the built file: they check every message against schemas that we have not written. */
 import { describe, expect, test } from "vitest";
 import { script, startCloud } from "../support/child-process/cloud.ts";
+import { startFiles } from "../support/child-process/files.ts";
 import { connect, GENERATIONS, obstacle } from "./mcp-sdk.ts";
 
 describe.skipIf(obstacle !== "")(`the official clients${obstacle}`, () => {
@@ -45,6 +46,20 @@ describe.skipIf(obstacle !== "")(`the official clients${obstacle}`, () => {
       expect((await client.call("seren_dispatch", { prompt: "" })).isError).toBe(true);
       await client.close();
       expect(cloud.stats()).toMatchObject({ runsStarted: 1, runsActive: [] });
+    });
+
+    test("reads the artifact that a result links", async () => {
+      const { env } = await startCloud();
+      const files = await startFiles(env, { "notes.md": Buffer.from("# Notes") });
+      const client = await connect(generation, files.env);
+      const artifact = { id: "a-1", kind: "file", title: "Notes", url: files.at("notes.md") };
+      const prompt = script({ artifact }, { text: "Done." });
+      const { content } = await client.call("seren_dispatch", { prompt, wait_seconds: 30 });
+      const uri = content.find(({ type }) => type === "resource_link")?.uri ?? "";
+      expect(await client.readResource(uri)).toMatchObject({ contents: [{ uri, text: "# Notes" }] });
+      await expect(client.readResource(`${uri}x`)).rejects.toMatchObject({ code: -32602, data: { uri: `${uri}x` } });
+      expect((await client.listResources()).resources).toEqual([]);
+      expect((await client.listTemplates()).resourceTemplates).toHaveLength(1);
     });
 
     test("a look that runs into the client's timeout leaves the run; the end of the client cancels it", async () => {

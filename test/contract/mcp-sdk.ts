@@ -21,7 +21,7 @@ export interface CallOptions {
   onprogress?: (progress: { progress: number; message?: string }) => void;
 }
 export interface CallResult {
-  content: { type: string; text: string }[];
+  content: { type: string; text: string; uri?: string }[];
   structuredContent?: Record<string, unknown>;
   isError?: boolean;
 }
@@ -32,6 +32,9 @@ export interface Client {
   call(name: string, args: object, options?: CallOptions): Promise<CallResult>;
   /** Calls a tool as a task, and yields what the client makes of it. Only in 1.x. */
   stream?(name: string, args: object): AsyncIterable<{ type: string; result?: CallResult }>;
+  listResources(): Promise<{ resources: object[] }>;
+  listTemplates(): Promise<{ resourceTemplates: { uriTemplate: string }[] }>;
+  readResource(uri: string): Promise<{ contents: { text?: string }[] }>;
   serverVersion(): { name: string; version: string } | undefined;
   close(): Promise<void>;
 }
@@ -72,11 +75,22 @@ async function first(capabilities: object, onForm: OnForm | undefined) {
   if (onForm) client.setRequestHandler(ElicitRequestSchema, ({ params }: { params: never }) => onForm(params));
   return {
     connect: (server: object) => client.connect(new StdioClientTransport(server)),
-    listTools: () => client.listTools(),
     call: (name: string, args: object, options?: CallOptions) =>
       client.callTool({ name, arguments: args }, undefined, options),
     stream: (name: string, args: object) =>
       client.experimental.tasks.callToolStream({ name, arguments: args }, undefined, { task: {} }),
+    ...common(client),
+  };
+}
+
+/** What both generations have under the same names. */
+// biome-ignore lint/suspicious/noExplicitAny: the clients are loaded from where they are installed, without their types
+function common(client: any) {
+  return {
+    listTools: () => client.listTools(),
+    listResources: () => client.listResources(),
+    listTemplates: () => client.listResourceTemplates(),
+    readResource: (uri: string) => client.readResource({ uri }),
     serverVersion: () => client.getServerVersion(),
     close: () => client.close(),
   };
@@ -97,9 +111,7 @@ async function second(generation: keyof typeof NEGOTIATION, capabilities: object
   if (onForm) client.setRequestHandler("elicitation/create", ({ params }: { params: never }) => onForm(params));
   return {
     connect: (server: object) => client.connect(new StdioClientTransport(server)),
-    listTools: () => client.listTools(),
     call: (name: string, args: object, options?: CallOptions) => client.callTool({ name, arguments: args }, options),
-    serverVersion: () => client.getServerVersion(),
-    close: () => client.close(),
+    ...common(client),
   };
 }

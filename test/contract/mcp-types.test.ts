@@ -15,6 +15,9 @@ const SENT = [
   ["first.InitializeResult", "handshake.InitializeResultSchema"],
   ["first.ListToolsResult", "handshake.ListToolsResultSchema"],
   ["first.CallToolResult", "handshake.CallToolResultSchema"],
+  ["first.ListResourcesResult", "handshake.ListResourcesResultSchema"],
+  ["first.ListResourceTemplatesResult", "handshake.ListResourceTemplatesResultSchema"],
+  ["first.ReadResourceResult", "handshake.ReadResourceResultSchema"],
   ["first.CreateTaskResult", "handshake.CreateTaskResultSchema"],
   ["first.GetTaskResult", "handshake.GetTaskResultSchema"],
   ["first.ProgressNotificationParams", "handshake.ProgressParamsSchema"],
@@ -22,6 +25,9 @@ const SENT = [
   ['first.CancelledNotification["params"]', "handshake.CancelledParamsSchema"],
   ["second.DiscoverResult", "stateless.DiscoverResultSchema"],
   ["second.CallToolResult", "stateless.CallToolResultSchema"],
+  ["second.ListResourcesResult", "stateless.ListResourcesResultSchema"],
+  ["second.ListResourceTemplatesResult", "stateless.ListResourceTemplatesResultSchema"],
+  ["second.ReadResourceResult", "stateless.ReadResourceResultSchema"],
   ["second.InputRequiredResult", "stateless.InputRequiredResultSchema"],
 ] as const;
 
@@ -29,6 +35,7 @@ const SENT = [
 const RECEIVED = [
   ['first.InitializeRequest["params"]', "door.InitializeParamsSchema"],
   ['first.CallToolRequest["params"]', "door.CallToolParamsSchema"],
+  ['first.ReadResourceRequest["params"]', "door.ReadResourceParamsSchema"],
   ["first.ElicitResult", "door.ElicitResultSchema"],
   ["second.ElicitResult", "door.ElicitResultSchema"],
 ] as const;

@@ -177,7 +177,8 @@ describe("a run", () => {
       cursor = state.cursor as number;
       if (state.status !== "completed") continue;
       expect(state.answer).toBe(text);
-      expect(state.artifacts).toEqual([{ id: "a1", kind: "file", title: "notes.md" }]);
+      const uri = `seren://runs/${runId}/artifacts/a1`;
+      expect(state.artifacts).toEqual([{ id: "a1", kind: "file", title: "notes.md", mime_type: "text/markdown", uri }]);
       for (const said of [state.answer, state.next, "notes.md"]) expect(content[0]?.text).toContain(said);
       break;
     }

@@ -4,5 +4,6 @@ export {
   ElicitResultSchema,
   InitializeParamsSchema,
   ListParamsSchema,
+  ReadResourceParamsSchema,
   TaskParamsSchema,
 } from "./requests.ts";

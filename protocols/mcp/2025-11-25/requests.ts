@@ -23,6 +23,8 @@ export const CallToolParamsSchema = z.looseObject({
 
 export const TaskParamsSchema = z.looseObject({ taskId: z.string(), _meta: MetaSchema.optional().catch(undefined) });
 
+export const ReadResourceParamsSchema = z.looseObject({ uri: z.string() });
+
 /** Lists have no second page: a cursor is not ours. */
 export const ListParamsSchema = z.looseObject({ cursor: z.string().optional() });
 

@@ -24,6 +24,7 @@ export const InitializeResultSchema = z.strictObject({
   protocolVersion: z.string(),
   capabilities: z.strictObject({
     tools: z.strictObject({}),
+    resources: z.strictObject({}),
     tasks: z
       .strictObject({
         cancel: z.strictObject({}),
@@ -35,11 +36,47 @@ export const InitializeResultSchema = z.strictObject({
   instructions: z.string(),
 });
 
+const ResourceLinkSchema = z.strictObject({
+  type: z.literal("resource_link"),
+  uri: z.string(),
+  name: z.string(),
+  mimeType: z.string().optional(),
+  size: z.int().min(0).optional(),
+});
+/** All of it in words, then the artifacts. */
+export const ContentSchema = z.tuple(
+  [z.strictObject({ type: z.literal("text"), text: z.string() })],
+  ResourceLinkSchema,
+);
+
 export const CallToolResultSchema = z.strictObject({
-  content: z.array(z.strictObject({ type: z.literal("text"), text: z.string() })),
+  content: ContentSchema,
   structuredContent: z.looseObject({}).optional(),
   isError: z.boolean(),
   _meta: z.strictObject({ "io.modelcontextprotocol/related-task": z.strictObject({ taskId: z.string() }) }).optional(),
+});
+
+export const ListResourcesResultSchema = z.strictObject({ resources: z.tuple([]) });
+
+export const ListResourceTemplatesResultSchema = z.strictObject({
+  resourceTemplates: z.array(
+    z.strictObject({
+      uriTemplate: z.string(),
+      name: z.string(),
+      title: z.string().optional(),
+      description: z.string(),
+    }),
+  ),
+});
+
+const ContentsSchema = { uri: z.string(), mimeType: z.string().optional() };
+export const ReadResourceResultSchema = z.strictObject({
+  contents: z.array(
+    z.union([
+      z.strictObject({ ...ContentsSchema, text: z.string() }),
+      z.strictObject({ ...ContentsSchema, blob: z.base64() }),
+    ]),
+  ),
 });
 
 const TaskSchema = z.strictObject({

@@ -1,5 +1,11 @@
 /** What this program sends, strict. Only tests parse them. Source: schema 2026-07-28. */
 import * as z from "zod";
+import {
+  ContentSchema,
+  ReadResourceResultSchema as ResourceSchema,
+  ListResourcesResultSchema as ResourcesSchema,
+  ListResourceTemplatesResultSchema as TemplatesSchema,
+} from "../2025-11-25/sent.ts";
 
 const MetaSchema = z.strictObject({
   "io.modelcontextprotocol/serverInfo": z.strictObject({ name: z.string(), title: z.string(), version: z.string() }),
@@ -10,7 +16,7 @@ const cacheable = { ...complete, ttlMs: z.int().min(0), cacheScope: z.enum(["pub
 export const DiscoverResultSchema = z.strictObject({
   ...cacheable,
   supportedVersions: z.array(z.string()),
-  capabilities: z.strictObject({ tools: z.strictObject({}) }),
+  capabilities: z.strictObject({ tools: z.strictObject({}), resources: z.strictObject({}) }),
   instructions: z.string(),
 });
 
@@ -21,10 +27,14 @@ export const ListToolsResultSchema = z.strictObject({
 
 export const CallToolResultSchema = z.strictObject({
   ...complete,
-  content: z.array(z.strictObject({ type: z.literal("text"), text: z.string() })),
+  content: ContentSchema,
   structuredContent: z.looseObject({}).optional(),
   isError: z.boolean(),
 });
+
+export const ListResourcesResultSchema = z.strictObject({ ...cacheable, ...ResourcesSchema.shape });
+export const ListResourceTemplatesResultSchema = z.strictObject({ ...cacheable, ...TemplatesSchema.shape });
+export const ReadResourceResultSchema = z.strictObject({ ...cacheable, ...ResourceSchema.shape });
 
 /** One yes or no, without a default: some clients fill defaults in. */
 const FormSchema = z.strictObject({

@@ -16,20 +16,11 @@ import { ExecutionFailure } from "../../support/failure.ts";
 import { isObject } from "../../support/objects.ts";
 import { describeIssues, JITLESS } from "../../support/zod.ts";
 import { negotiatedRevision } from "./handshake.ts";
+import { ProtocolError } from "./protocol-error.ts";
 
 export type Caller =
   | { era: "handshake"; revision: HandshakeRevision; canAsk: boolean }
   | { era: "stateless"; canAsk: boolean };
-
-/** A request of a revision that is not spoken. */
-export class UnsupportedRevision extends ExecutionFailure {
-  readonly code = UNSUPPORTED_REVISION;
-  readonly data: { supported: readonly string[]; requested: string };
-  constructor(requested: string) {
-    super("unsupported", `protocol revision ${JSON.stringify(requested.slice(0, 80))} is not spoken here`);
-    this.data = { supported: STATELESS_REVISIONS, requested: requested.slice(0, 80) };
-  }
-}
 
 const ENVELOPE = [PROTOCOL_VERSION_META, CLIENT_CAPABILITIES_META, CLIENT_INFO_META];
 
@@ -52,7 +43,7 @@ export class Callers {
     this.#isReady = true;
   }
 
-  /** Throws `invalid_input` for a request that is of neither era, and `UnsupportedRevision`. */
+  /** Throws `invalid_input` for a request that is of neither era, and a `ProtocolError` for a revision that is not spoken. */
   of(params: unknown): Caller {
     const envelope = envelopeOf(params);
     if (envelope) return readEnvelope(envelope);
@@ -67,6 +58,11 @@ export class Callers {
   }
 }
 
+/** Whether what came with the handshake revision `since` may be sent to the caller. */
+export function knows(caller: Caller, since: HandshakeRevision): boolean {
+  return caller.era === "stateless" || caller.revision >= since;
+}
+
 /** Returns `_meta` of a request that stands for itself. */
 export function envelopeOf(params: unknown): Record<string, unknown> | undefined {
   const meta = isObject(params) && isObject(params._meta) ? params._meta : undefined;
@@ -77,8 +73,15 @@ function readEnvelope(meta: Record<string, unknown>): Caller {
   const parsed = EnvelopeSchema.safeParse(meta, JITLESS);
   if (!parsed.success) throw new ExecutionFailure("invalid_input", `_meta: ${describeIssues(parsed.error)}`);
   const revision = parsed.data[PROTOCOL_VERSION_META];
-  if (!STATELESS_REVISIONS.some((known) => known === revision)) throw new UnsupportedRevision(revision);
+  if (!STATELESS_REVISIONS.some((known) => known === revision)) throw unsupported(revision.slice(0, 80));
   return { era: "stateless", canAsk: hasForms(parsed.data[CLIENT_CAPABILITIES_META]) };
+}
+
+function unsupported(requested: string): ProtocolError {
+  return new ProtocolError("unsupported", `protocol revision ${JSON.stringify(requested)} is not spoken here`, {
+    code: UNSUPPORTED_REVISION,
+    data: { supported: STATELESS_REVISIONS, requested },
+  });
 }
 
 /** An empty capability means forms, as before there was anything else. */

@@ -18,7 +18,7 @@ type Params = Readonly<Record<string, unknown>>;
 const NAME = "seren-bridge";
 const TITLE = "Seren Cloud";
 
-const CAPABILITIES = { tools: {} };
+const CAPABILITIES = { tools: {}, resources: {} };
 /** A start may be answered with a task. */
 const TASKS = { cancel: {}, requests: { tools: { call: {} } } };
 

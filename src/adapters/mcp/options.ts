@@ -1,5 +1,5 @@
 /** Everything the server needs from the rest of the program, so that a test can build one without I/O. */
-import type { ApprovalDesk, RunDirectory, RunRegistry, Target } from "../../core/index.ts";
+import type { ApprovalDesk, Artifact, RunDirectory, RunRegistry, Target } from "../../core/index.ts";
 import type { AgentChoice, AgentOffer } from "../../model-tools/index.ts";
 import type { HeardRequest } from "../../stdio/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
@@ -20,6 +20,8 @@ export interface McpOptions {
   target(choice: AgentChoice): Target;
   /** Any run of the organization, by its id. */
   runs: Pick<RunDirectory, "status" | "cancel">;
+  /** Returns the content of an artifact, or undefined when it has more than `maxBytes`. */
+  readArtifact(artifact: Artifact, limits: { maxBytes: number; signal: AbortSignal }): Promise<Uint8Array | undefined>;
   approvals(): Promise<Pick<ApprovalDesk, "checkpoint" | "decide">>;
   /** Whether clients may show approvals to a person. Otherwise they are decided in a terminal only. */
   asksPeople: boolean;

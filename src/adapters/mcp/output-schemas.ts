@@ -9,6 +9,7 @@ const object = (properties: object, required: readonly string[]) => ({
 });
 const list = (items: object) => ({ type: "array", items });
 
+const RESOURCE = { type: "string", description: "Address of its content, as a resource of this server." };
 const NEXT = { type: "string", description: "What to do next." };
 
 export const AGENTS_OUTPUT = object(
@@ -40,7 +41,17 @@ export const RUN_OUTPUT = object(
     error: text,
     approvals: list(object({ id: text, tool: text, reason: text }, ["id", "tool"])),
     artifacts: list(
-      object({ id: text, kind: text, title: text, size_bytes: { type: "integer", minimum: 0 } }, ["id", "kind"]),
+      object(
+        {
+          id: text,
+          kind: text,
+          title: text,
+          mime_type: text,
+          size_bytes: { type: "integer", minimum: 0 },
+          uri: RESOURCE,
+        },
+        ["id", "kind", "uri"],
+      ),
     ),
     usage: object(
       {

@@ -16,6 +16,8 @@ import {
 } from "../../core/index.ts";
 import { lookCall, NO_ID_YET, NOT_YOURS, notOver } from "../../model-tools/index.ts";
 import { clipCharacters } from "../../support/clip.ts";
+import { type ListedArtifact, listedArtifacts, resourceLink } from "./artifact-links.ts";
+import { type Caller, knows } from "./callers.ts";
 
 /** Characters of a result as JSON, both forms together. Claude Code refuses a result of more than 25,000 tokens. */
 const MAX_RESULT = 31_500;
@@ -32,8 +34,6 @@ const MAX_ERROR_CHARS = 800;
 const MAX_TOOL_CHARS = 80;
 const MAX_REASON_CHARS = 120;
 const MAX_APPROVALS = 5;
-const MAX_ARTIFACTS = 10;
-const MAX_TITLE_CHARS = 80;
 const MAX_USD_CHARS = 40;
 /** A longer address is left out: a part of one leads nowhere. */
 const MAX_URL_CHARS = 300;
@@ -63,7 +63,7 @@ export interface RunState {
   truncated?: true;
   error?: string;
   approvals?: { id: string; tool: string; reason?: string }[];
-  artifacts?: { id: string; kind: string; title?: string; size_bytes?: number }[];
+  artifacts?: ListedArtifact[];
   usage?: { input_tokens: number; output_tokens: number; compute_usd?: string; inference_usd?: string };
   url?: string;
   next: string;
@@ -81,9 +81,11 @@ export function roomForText(outcome: Outcome | undefined): number {
   return Math.max(MIN_TEXT, MAX_RESULT - FRAME - sizeOfRest(outcome) - 2 * answer);
 }
 
-/** Error and artifacts stand in both forms. */
+/** Error and artifacts stand in both forms; the artifacts, as links, once more. */
 function sizeOfRest(outcome: Outcome): number {
-  return 2 * (jsonSize(errorOf(outcome) ?? "") + JSON.stringify(artifactsOf(outcome)).length);
+  const artifacts = listedArtifacts(outcome.run?.runId ?? "", outcome);
+  const links = JSON.stringify(artifacts.map(resourceLink)).length;
+  return 2 * (jsonSize(errorOf(outcome) ?? "") + JSON.stringify(artifacts).length) + links;
 }
 
 /** A run that has just been started, or has no id yet. */
@@ -108,7 +110,7 @@ export function runState(report: RunReport, own: BackgroundRun | undefined): Run
   const error = outcome && errorOf(outcome);
   const isCut = said.isCut || answer?.isCut === true;
   const waiting = outcome ? [] : report.approvals.slice(0, MAX_APPROVALS);
-  const artifacts = outcome ? artifactsOf(outcome) : [];
+  const artifacts = outcome ? listedArtifacts(run.runId, outcome) : [];
   return {
     run_id: run.runId,
     status: outcome ? kindOf(outcome, own) : STATUS[report.phase],
@@ -134,8 +136,10 @@ export function runState(report: RunReport, own: BackgroundRun | undefined): Run
 }
 
 /** The result of a tool that tells of a run. Strings of the run keep to lines of their own. */
-export function runResult(state: RunState) {
-  return { content: [{ type: "text", text: textOf(state) }], structuredContent: state, isError: false };
+export function runResult(state: RunState, caller: Caller) {
+  const links = knows(caller, "2025-06-18") ? (state.artifacts ?? []).map(resourceLink) : [];
+  const text = { type: "text" as const, text: textOf(state) };
+  return { content: [text, ...links] as const, structuredContent: state, isError: false };
 }
 
 function textOf({ run_id, status, text, answer, error, approvals, artifacts, url, next }: RunState): string {
@@ -145,7 +149,7 @@ function textOf({ run_id, status, text, answer, error, approvals, artifacts, url
     ...(error === undefined ? [] : [`Error: ${error}`]),
     ...said,
     ...(approvals ?? []).map(({ tool, reason }) => `Waits for a person: ${tool}${reason ? ` (${reason})` : ""}`),
-    ...(artifacts ?? []).map(({ id, kind, title }) => `Artifact ${id}: ${title ?? kind}`),
+    ...(artifacts ?? []).map(({ uri, kind, title }) => `Artifact ${title ?? kind}: ${uri}`),
     next,
   ];
   return blocks.join("\n\n");
@@ -175,15 +179,6 @@ function kindOf({ kind }: Outcome, own: BackgroundRun | undefined): string {
 function errorOf({ error, cut }: Outcome): string | undefined {
   const said = error ? withAdvice(error) : cut && cutWords(cut);
   return said === undefined ? undefined : clipCharacters(said, MAX_ERROR_CHARS, "…");
-}
-
-function artifactsOf({ artifacts }: Outcome): NonNullable<RunState["artifacts"]> {
-  return artifacts.slice(0, MAX_ARTIFACTS).map(({ id, kind, title, sizeBytes }) => ({
-    id: clipCharacters(id, MAX_TITLE_CHARS, "…"),
-    kind: clipCharacters(kind, MAX_TITLE_CHARS, "…"),
-    ...(title ? { title: clipCharacters(title, MAX_TITLE_CHARS, "…") } : {}),
-    ...(sizeBytes !== undefined && Number.isSafeInteger(sizeBytes) && sizeBytes >= 0 ? { size_bytes: sizeBytes } : {}),
-  }));
 }
 
 function urlOf(run: RunRef | undefined): Pick<RunState, "url"> {

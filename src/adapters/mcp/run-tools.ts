@@ -97,7 +97,7 @@ export class RunTools {
       return this.#tell({ own, runId }, { cursor: 0, wait_seconds, decided }, call);
     }
     const own = await this.start(call);
-    if (wait_seconds === 0 || call.cancelled.aborted) return runResult(startedState(own));
+    if (wait_seconds === 0 || call.cancelled.aborted) return runResult(startedState(own), call.caller);
     return this.#tell({ own, runId: own.run?.runId ?? own.temporaryId }, { cursor: 0, wait_seconds }, call);
   }
 
@@ -190,7 +190,7 @@ export class RunTools {
     call: Call,
   ): Promise<object> {
     const { ambient } = this.#options;
-    if (wait_seconds === 0) return runResult((await this.#state(subject, cursor)).state);
+    if (wait_seconds === 0) return runResult((await this.#state(subject, cursor)).state, call.caller);
     const until = ambient.now() + wait_seconds * 1000;
     const progress = new Progress(ambient, call.wire, call.progressToken);
     try {
@@ -207,9 +207,9 @@ export class RunTools {
           goesOn = true;
           continue;
         }
-        if (!waits || !mayAsk || ambient.now() >= until || call.hurried.aborted) return runResult(state);
+        if (!waits || !mayAsk || ambient.now() >= until || call.hurried.aborted) return runResult(state, call.caller);
         if (call.caller.era === "stateless")
-          return (await this.#approvals.inputRequired(state.run_id)) ?? runResult(state);
+          return (await this.#approvals.inputRequired(state.run_id)) ?? runResult(state, call.caller);
         mayAsk = false;
         const asking = this.#approvals.ask(state.run_id, call).then((answered) => {
           goesOn = answered;

@@ -10,7 +10,9 @@ import { type Call, lookOf, readCall, readParams } from "./call.ts";
 import { type Caller, Callers, envelopeOf } from "./callers.ts";
 import { failureText } from "./failure-text.ts";
 import { CACHING, discoverResult, initializeResult, serverInfo } from "./handshake.ts";
+import { OpenCalls } from "./open-calls.ts";
 import type { McpOptions } from "./options.ts";
+import { Resources } from "./resources.ts";
 import { RunTools } from "./run-tools.ts";
 import { Tasks } from "./tasks.ts";
 import { toolList } from "./tool-list.ts";
@@ -33,8 +35,8 @@ export function createMcpServer(options: McpOptions): McpServer {
   const jobs = new HostJobs("tool", options);
   const tools = new RunTools(options, jobs);
   const tasks = new Tasks(tools, ambient);
-  /** One for each call: the end of the server ends their waits. */
-  const hurries = new Set<AbortController>();
+  const resources = new Resources(options);
+  const open = new OpenCalls();
   let isWarm = false;
   const warmUp = () => {
     if (!isWarm) options.warmUp?.();
@@ -53,47 +55,38 @@ export function createMcpServer(options: McpOptions): McpServer {
       return { resultType: "complete", ...result, _meta: { [SERVER_INFO_META]: serverInfo(version) } };
     };
 
-  const callTool: Handler = async (caller, params, { wire, signal }) => {
-    const hurry = new AbortController();
-    const call = readCall(params, caller, { wire, signal, hurried: hurry.signal });
-    signal.addEventListener("abort", () => hurry.abort(signal.reason), { once: true });
-    hurries.add(hurry);
-    try {
-      return call.task ? await tasks.create(call, call.task.ttl) : await tools.call(call);
-    } catch (error) {
-      if (signal.aborted) return NO_REPLY;
-      const failure = asFailure(error);
-      if (failure instanceof UnusableState || call.task) throw failure;
-      if (failure.kind === "internal") log("error", "a tool failed", { tool: call.name, error: String(failure.cause) });
-      return { content: [{ type: "text", text: failureText(failure) }], isError: true };
-    } finally {
-      hurries.delete(hurry);
-    }
-  };
+  const callTool: Handler = (caller, params, { wire, signal }) =>
+    open.run(signal, async (hurried) => {
+      const call = readCall(params, caller, { wire, signal, hurried });
+      try {
+        return call.task ? await tasks.create(call, call.task.ttl) : await tools.call(call);
+      } catch (error) {
+        const failure = asFailure(error);
+        if (signal.aborted || failure instanceof UnusableState || call.task) throw failure;
+        if (failure.kind === "internal")
+          log("error", "a tool failed", { tool: call.name, error: String(failure.cause) });
+        return { content: [{ type: "text", text: failureText(failure) }], isError: true };
+      }
+    });
 
   /** A method of tasks, which clients have that shook hands. A look at one is a call without arguments. */
   const ofTask =
     (handle: (taskId: string, call: Call) => object | Promise<object>): Method =>
-    async (params, { wire, signal }) => {
+    (params, { wire, signal }) => {
       const caller = callers.of(params);
       if (caller.era === "stateless") throw new ExecutionFailure("unsupported", "this revision has no such method");
       const { taskId, _meta: meta } = readParams(TaskParamsSchema, params);
-      const hurry = new AbortController();
-      signal.addEventListener("abort", () => hurry.abort(signal.reason), { once: true });
-      hurries.add(hurry);
-      try {
-        return await handle(taskId, {
-          ...lookOf(caller, { wire, signal, hurried: hurry.signal }),
-          meta,
-          progressToken: meta?.progressToken,
-        });
-      } catch (error) {
-        if (signal.aborted) return NO_REPLY;
-        throw error;
-      } finally {
-        hurries.delete(hurry);
-      }
+      return open.run(signal, (hurried) =>
+        handle(taskId, { ...lookOf(caller, { wire, signal, hurried }), meta, progressToken: meta?.progressToken }),
+      );
     };
+
+  /** The same for every client and for as long as the process lives. */
+  const ofList = (list: (caller: Caller) => object) =>
+    forBoth((caller, params) => {
+      readParams(ListParamsSchema, params);
+      return caller.era === "stateless" ? { ...list(caller), ...CACHING } : list(caller);
+    });
 
   return {
     methods: {
@@ -112,12 +105,14 @@ export function createMcpServer(options: McpOptions): McpServer {
         afterReply(warmUp);
         return discoverResult(version);
       }),
-      "tools/list": forBoth((caller, params) => {
-        readParams(ListParamsSchema, params);
-        const list = { tools: toolList(caller) };
-        return caller.era === "stateless" ? { ...list, ...CACHING } : list;
-      }),
+      "tools/list": ofList((caller) => ({ tools: toolList(caller) })),
       "tools/call": forBoth(callTool),
+      "resources/list": ofList(() => resources.list()),
+      "resources/templates/list": ofList(() => resources.templates()),
+      "resources/read": forBoth(async (caller, params, { signal }) => {
+        const read = await open.run(signal, (hurried) => resources.read(params, hurried));
+        return caller.era === "stateless" && read !== NO_REPLY ? { ...read, ...CACHING, cacheScope: "private" } : read;
+      }),
       "tasks/get": ofTask((taskId) => tasks.get(taskId)),
       "tasks/cancel": ofTask((taskId) => tasks.cancel(taskId)),
       "tasks/result": ofTask((taskId, call) => tasks.result(taskId, call)),
@@ -133,7 +128,7 @@ export function createMcpServer(options: McpOptions): McpServer {
     async onEnd(cause: EndCause) {
       log("info", "the client is gone", { cause, live: registry.size });
       const reason = new ExecutionFailure("cancelled", "seren-bridge is shutting down");
-      for (const hurry of hurries) hurry.abort(reason);
+      open.hurry(reason);
       jobs.cancelAll("shutdown");
       const settled = Promise.all([registry.drain("shutdown", DRAIN_BUDGET_MS), jobs.settled()]);
       await settleWithin(ambient, DRAIN_BUDGET_MS, settled);

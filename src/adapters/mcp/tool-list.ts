@@ -1,6 +1,6 @@
 /** `tools/list`: the model's tools with what this protocol adds, as far as the client's revision knows it. */
 import { modelTools, type ToolName } from "../../model-tools/index.ts";
-import type { Caller } from "./callers.ts";
+import { type Caller, knows } from "./callers.ts";
 import { AGENTS_OUTPUT, RUN_OUTPUT } from "./output-schemas.ts";
 
 const TOOLS = modelTools({ endsWhen: "this server ends", waits: true });
@@ -22,15 +22,14 @@ const ANNOTATIONS = {
 
 /** The same list for every client of a revision, in a fixed order. */
 export function toolList(caller: Caller): object[] {
-  const knows = (since: string) => caller.era === "stateless" || caller.revision >= since;
   const hasTasks = caller.era === "handshake" && caller.revision >= "2025-11-25";
   return TOOLS.map(({ name, title, description, inputSchema }) => ({
     name,
-    ...(knows("2025-06-18") ? { title } : {}),
+    ...(knows(caller, "2025-06-18") ? { title } : {}),
     description,
     inputSchema,
-    ...(knows("2025-06-18") ? { outputSchema: name === "seren_agents" ? AGENTS_OUTPUT : RUN_OUTPUT } : {}),
-    ...(knows("2025-03-26") ? { annotations: ANNOTATIONS[name] } : {}),
+    ...(knows(caller, "2025-06-18") ? { outputSchema: name === "seren_agents" ? AGENTS_OUTPUT : RUN_OUTPUT } : {}),
+    ...(knows(caller, "2025-03-26") ? { annotations: ANNOTATIONS[name] } : {}),
     ...(hasTasks && name === "seren_dispatch" ? { execution: { taskSupport: "optional" } } : {}),
   }));
 }

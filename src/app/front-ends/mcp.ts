@@ -20,6 +20,7 @@ export async function serve(start: HostStart): Promise<void> {
       agents: () => agents,
       target: (choice) => agentTarget(choice, targets),
       runs,
+      readArtifact: async (...what) => (await engine()).readArtifact(...what),
       approvals: async () => (await engine()).approvals,
       asksPeople: config.asksPeople,
       warmUp() {

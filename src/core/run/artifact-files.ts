@@ -1,5 +1,4 @@
 /** Saves the artifacts of a run as local files. */
-import { createHash } from "node:crypto";
 import { open, rm } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { graceSignal, orAborted, timeoutSignal } from "../../support/abort.ts";
@@ -12,6 +11,7 @@ import { systemCode } from "../../support/system-error.ts";
 import { trimmed, withoutEnd } from "../../support/trim.ts";
 import type { Artifact, Outcome } from "../events.ts";
 import { ArtifactBudget } from "./artifact-budget.ts";
+import { artifactContent, type Fetch } from "./artifact-content.ts";
 
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
 const MAX_TOTAL_BYTES = 256 * 1024 * 1024;
@@ -27,14 +27,6 @@ const AT_ONCE = 4;
 const MAX_STEM_BYTES = 160;
 
 const NO_TIME = "there was no time left for it";
-
-export interface FetchLimits {
-  maxBytes: number;
-  signal: AbortSignal;
-}
-
-/** Returns the content of an address. Rejects when it cannot be had, or as soon as it is longer than `maxBytes`. */
-export type Fetch = (address: string, limits: FetchLimits) => AsyncIterable<Uint8Array>;
 
 export interface SaveOptions {
   fetch: Fetch;
@@ -76,7 +68,7 @@ export async function saveArtifacts(
     try {
       await folderMade;
       signal.throwIfAborted();
-      await writeArtifact(artifact, path, contentOf(artifact, fetch, signal), {
+      await writeArtifact(path, artifactContent(artifact, fetch, { maxBytes: MAX_FILE_BYTES, signal }), {
         onBytes,
         hasRoom: (bytes) => budget.hasRoom(place, bytes),
         isKept: (bytes) => budget.decide(place, bytes),
@@ -117,12 +109,10 @@ interface Limits {
 
 /** Writes as it reads, so that no artifact is held in memory. A file that could not be completed is removed. */
 async function writeArtifact(
-  { sha256 }: Artifact,
   path: string,
   content: AsyncIterable<Uint8Array>,
   { onBytes, hasRoom, isKept }: Limits,
 ): Promise<void> {
-  const hash = createHash("sha256");
   const file = await open(path, "w", 0o600);
   let isComplete = false;
   try {
@@ -132,30 +122,14 @@ async function writeArtifact(
       if (size > MAX_FILE_BYTES) throw tooLarge();
       onBytes(bytes.byteLength);
       if (!hasRoom(size)) throw tooMuch();
-      hash.update(bytes);
       await file.appendFile(bytes);
     }
-    if (sha256 && hash.digest("hex") !== sha256)
-      throw new ExecutionFailure("contract", "its content does not match its hash");
     if (!(await isKept(size))) throw tooMuch();
     isComplete = true;
   } finally {
     await file.close();
     if (!isComplete) await rm(path, { force: true });
   }
-}
-
-async function* contentOf(
-  { uri, payload }: Artifact,
-  fetch: Fetch,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array, void, void> {
-  if (uri) return yield* fetch(uri, { maxBytes: MAX_FILE_BYTES, signal });
-  if (payload === undefined || payload === null) {
-    throw new ExecutionFailure("not_found", "it has neither an address nor content");
-  }
-  // Not indented: the blanks of deep nesting can be thousands of times the content.
-  yield Buffer.from(typeof payload === "string" ? payload : `${JSON.stringify(payload)}\n`);
 }
 
 function tooMuch(): ExecutionFailure {
@@ -168,7 +142,6 @@ function tooLarge(): ExecutionFailure {
 
 function problemOf(error: unknown): string {
   if (error instanceof ExecutionFailure) return error.message;
-  if (error instanceof RangeError) return "its content is nested too deeply";
   return `it could not be written (${systemCode(error) ?? asFailure(error).kind})`;
 }
 

@@ -18,6 +18,9 @@ const HANDSHAKE: Readonly<Record<string, z.ZodType>> = {
   initialize: handshake.InitializeResultSchema,
   "tools/list": handshake.ListToolsResultSchema,
   "tools/call": handshake.CallToolResultSchema.or(handshake.CreateTaskResultSchema),
+  "resources/list": handshake.ListResourcesResultSchema,
+  "resources/templates/list": handshake.ListResourceTemplatesResultSchema,
+  "resources/read": handshake.ReadResourceResultSchema,
   "tasks/get": handshake.GetTaskResultSchema,
   "tasks/cancel": handshake.GetTaskResultSchema,
   "tasks/result": handshake.CallToolResultSchema,
@@ -25,6 +28,9 @@ const HANDSHAKE: Readonly<Record<string, z.ZodType>> = {
 const STATELESS: Readonly<Record<string, z.ZodType>> = {
   "server/discover": stateless.DiscoverResultSchema,
   "tools/list": stateless.ListToolsResultSchema,
+  "resources/list": stateless.ListResourcesResultSchema,
+  "resources/templates/list": stateless.ListResourceTemplatesResultSchema,
+  "resources/read": stateless.ReadResourceResultSchema,
   "tools/call": stateless.CallToolResultSchema.or(stateless.InputRequiredResultSchema),
 };
 
