@@ -44,10 +44,7 @@ const ResourceLinkSchema = z.strictObject({
   size: z.int().min(0).optional(),
 });
 /** All of it in words, then the artifacts. */
-export const ContentSchema = z.tuple(
-  [z.strictObject({ type: z.literal("text"), text: z.string() })],
-  ResourceLinkSchema,
-);
+const ContentSchema = z.tuple([z.strictObject({ type: z.literal("text"), text: z.string() })], ResourceLinkSchema);
 
 export const CallToolResultSchema = z.strictObject({
   content: ContentSchema,
@@ -59,14 +56,7 @@ export const CallToolResultSchema = z.strictObject({
 export const ListResourcesResultSchema = z.strictObject({ resources: z.tuple([]) });
 
 export const ListResourceTemplatesResultSchema = z.strictObject({
-  resourceTemplates: z.array(
-    z.strictObject({
-      uriTemplate: z.string(),
-      name: z.string(),
-      title: z.string().optional(),
-      description: z.string(),
-    }),
-  ),
+  resourceTemplates: z.array(z.strictObject({ uriTemplate: z.string(), name: z.string(), description: z.string() })),
 });
 
 const ContentsSchema = { uri: z.string(), mimeType: z.string().optional() };

@@ -1,11 +1,5 @@
 /** What this program sends, strict. Only tests parse them. Source: schema 2026-07-28. */
 import * as z from "zod";
-import {
-  ContentSchema,
-  ReadResourceResultSchema as ResourceSchema,
-  ListResourcesResultSchema as ResourcesSchema,
-  ListResourceTemplatesResultSchema as TemplatesSchema,
-} from "../2025-11-25/sent.ts";
 
 const MetaSchema = z.strictObject({
   "io.modelcontextprotocol/serverInfo": z.strictObject({ name: z.string(), title: z.string(), version: z.string() }),
@@ -25,6 +19,18 @@ export const ListToolsResultSchema = z.strictObject({
   tools: z.array(z.looseObject({ name: z.string() })),
 });
 
+/** All of it in words, then the artifacts. */
+const ContentSchema = z.tuple(
+  [z.strictObject({ type: z.literal("text"), text: z.string() })],
+  z.strictObject({
+    type: z.literal("resource_link"),
+    uri: z.string(),
+    name: z.string(),
+    mimeType: z.string().optional(),
+    size: z.int().min(0).optional(),
+  }),
+);
+
 export const CallToolResultSchema = z.strictObject({
   ...complete,
   content: ContentSchema,
@@ -32,9 +38,20 @@ export const CallToolResultSchema = z.strictObject({
   isError: z.boolean(),
 });
 
-export const ListResourcesResultSchema = z.strictObject({ ...cacheable, ...ResourcesSchema.shape });
-export const ListResourceTemplatesResultSchema = z.strictObject({ ...cacheable, ...TemplatesSchema.shape });
-export const ReadResourceResultSchema = z.strictObject({ ...cacheable, ...ResourceSchema.shape });
+export const ListResourcesResultSchema = z.strictObject({ ...cacheable, resources: z.tuple([]) });
+
+export const ListResourceTemplatesResultSchema = z.strictObject({
+  ...cacheable,
+  resourceTemplates: z.array(z.strictObject({ uriTemplate: z.string(), name: z.string(), description: z.string() })),
+});
+
+const contents = { uri: z.string(), mimeType: z.string().optional() };
+export const ReadResourceResultSchema = z.strictObject({
+  ...cacheable,
+  contents: z.array(
+    z.union([z.strictObject({ ...contents, text: z.string() }), z.strictObject({ ...contents, blob: z.base64() })]),
+  ),
+});
 
 /** One yes or no, without a default: some clients fill defaults in. */
 const FormSchema = z.strictObject({
