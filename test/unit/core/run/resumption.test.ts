@@ -61,12 +61,12 @@ describe("a run that is interrupted", () => {
 
   // A record beyond its limit leaves the state, which does not say when the run has ended.
   test("and has completed is over at its deadline, although the resume has no answer and the record cannot be read", async () => {
-    const rules: FaultRule[] = [{ kind: "late_reply", where: "resume", ms: 58_000 }];
-    const run = aRun({
-      script: [{ interrupt: "the host was replaced" }, { text: "after ".repeat(2_000) }],
-      timeoutMs: 28_000,
+    const rules: FaultRule[] = [{ kind: "late_reply", where: "resume", ms: 51_000 }];
+    const script = [{ interrupt: "the host was replaced" }, { text: "日本 ", n: 15, every_ms: 0 }];
+    const { problems, recorders } = await lived([aRun({ script, timeoutMs: 28_000 })], rules, {
+      network: { latencyMs: 1, largest: 3_209 },
+      service: { deployMs: 5_714, startMs: 0, firstSequence: 0, keepAliveMs: 15_000 },
     });
-    const { problems, recorders } = await lived([run], rules, { network: { largest: 8_000 } });
     expect(problems).toEqual([]);
     expect(recorders[0]?.outcome?.error?.message ?? "").not.toContain("cancel requested");
   });
