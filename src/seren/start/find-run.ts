@@ -48,6 +48,8 @@ export function digestOf(message: string | undefined): string {
     .digest("hex");
 }
 
+const NO_MESSAGE = digestOf(undefined);
+
 /** Returns the id of the run that a create call started; undefined when there is none. Waits while the service is away. */
 export async function findRun(client: SerenClient, trace: RunTrace, signal: AbortSignal): Promise<string | undefined> {
   return (await lookUpRun(client, trace, signal))?.id;
@@ -193,8 +195,10 @@ function likenessOf(run: Run, trace: RunTrace): "alike" | "open" | "other" {
   if (source !== undefined && NOT_BY_API.has(source)) return "other";
   if (isRefusedTurn(run)) return "other"; // nothing of it ran, and its turn is sent anew with the same message
   if (conversationId !== undefined && conversationId !== trace.conversationId) return "other";
-  const isComparable = payload !== undefined && messageDigest !== undefined;
-  const sameMessage = isComparable && digestOf(payload.message) === messageDigest;
+  const isComparable = payload?.message !== undefined && messageDigest !== undefined;
+  const sameMessage = isComparable
+    ? digestOf(payload.message) === messageDigest
+    : payload && messageDigest === NO_MESSAGE;
   if (isComparable && !sameMessage) return "other";
   return sameMessage && conversationId !== undefined && createdAt !== undefined ? "alike" : "open";
 }

@@ -44,7 +44,16 @@ describe("a run is known by the marker", () => {
     expect(service.now).toBe(6_000);
   });
 
-  test.each([["text"], [null], [["c-1"]], [undefined]])("in its record, where the list has %j", async (payload) => {
+  test.each([
+    ["text"],
+    [null],
+    [["c-1"]],
+    [undefined],
+    [{}],
+    [{ odd: "member" }],
+    [{ client_request_id: null, message: 7 }],
+    [{ message: ["hello"] }],
+  ])("in its record, where the list has %j", async (payload) => {
     const { service, find } = await withRun();
     service.list = () => data([record({ id: idOf(1), invocation_payload: payload })]);
     service.harness.transport.on("GET /runs/*", () =>
@@ -53,13 +62,17 @@ describe("a run is known by the marker", () => {
     expect(await find()).toBe(idOf(1));
   });
 
-  test("and one whose payload nobody can read leaves it open", async () => {
-    const { service, find } = await withRun();
-    const unreadable = record({ id: idOf(1), created_at: new Date(service.harness.ambient.now()).toISOString() });
-    service.list = () => data([unreadable]);
-    service.harness.transport.on("GET /runs/*", () => data(unreadable));
-    await expect(find()).rejects.toMatchObject({ kind: "unknown_outcome" });
-  });
+  test.each([[undefined], ["text"], [{}], [{ message: 7 }]])(
+    "and one whose payload is %j leaves it open",
+    async (payload) => {
+      const { service, find } = await withRun();
+      const created_at = new Date(service.harness.ambient.now()).toISOString();
+      const unreadable = record({ id: idOf(1), created_at, invocation_payload: payload });
+      service.list = () => data([unreadable]);
+      service.harness.transport.on("GET /runs/*", () => data(unreadable));
+      await expect(find()).rejects.toMatchObject({ kind: "unknown_outcome" });
+    },
+  );
 
   test("and one that is listed without an id exists, so nothing is concluded", async () => {
     const { service, find } = await withRun();
