@@ -10,5 +10,5 @@ export {
   ReadResourceParamsSchema,
   TaskParamsSchema,
 } from "./2025-11-25/index.ts";
-export { EnvelopeSchema, RetriedCallSchema } from "./2026-07-28/index.ts";
+export { EnvelopeSchema, RetriedCallSchema, UpdateTaskParamsSchema } from "./2026-07-28/index.ts";
 export * from "./revisions.ts";

@@ -20,5 +20,9 @@ export const SERVER_INFO_META = `${META_PREFIX}serverInfo`;
 /** The task that a message belongs to, in revision 2025-11-25. */
 export const RELATED_TASK_META = `${META_PREFIX}related-task`;
 
+/** The extension of 2026-07-28 that has tasks; client and server name it in their capabilities. */
+export const TASKS_EXTENSION = `${META_PREFIX}tasks`;
+
 /** Error codes of 2026-07-28, of the range that it reserves. */
+export const MISSING_CAPABILITY = -32021;
 export const UNSUPPORTED_REVISION = -32022;

@@ -29,6 +29,9 @@ const SENT = [
   ["second.ListResourceTemplatesResult", "stateless.ListResourceTemplatesResultSchema"],
   ["second.ReadResourceResult", "stateless.ReadResourceResultSchema"],
   ["second.InputRequiredResult", "stateless.InputRequiredResultSchema"],
+  ["extension.CreateTaskResultV2", "stateless.CreateTaskResultSchema"],
+  ["extension.GetTaskResultV2", "stateless.GetTaskResultSchema"],
+  ["extension.UpdateTaskResultV2", "stateless.AcknowledgedSchema"],
 ] as const;
 
 /** What we are sent: each promised message must be something the schema takes. */
@@ -38,6 +41,7 @@ const RECEIVED = [
   ['first.ReadResourceRequest["params"]', "door.ReadResourceParamsSchema"],
   ["first.ElicitResult", "door.ElicitResultSchema"],
   ["second.ElicitResult", "door.ElicitResultSchema"],
+  ['extension.UpdateTaskRequestV2["params"]', "door.UpdateTaskParamsSchema"],
 ] as const;
 
 const sent = ([theirs, ours]: readonly [string, string], index: number) =>
@@ -60,6 +64,7 @@ describe.skipIf(obstacle !== "")(`the types of the official clients${obstacle}`,
         'import type * as stateless from "../../../protocols/mcp/2026-07-28/sent.ts";',
         `import type * as first from "${SDK}/sdk/dist/esm/types.d.ts";`,
         `import type * as second from "${SDK}/client/dist/index.d.mts";`,
+        `import type * as extension from "${SDK}/ext-tasks/dist/core/v2/index.d.ts";`,
         ...SENT.map(sent),
         ...RECEIVED.map(received),
         "// @ts-expect-error: the comparison must be able to fail",

@@ -7,6 +7,12 @@ export const EnvelopeSchema = z.looseObject({
   "io.modelcontextprotocol/clientCapabilities": z.looseObject({}),
 });
 
+/** Of the tasks extension. */
+export const UpdateTaskParamsSchema = z.looseObject({
+  taskId: z.string(),
+  inputResponses: z.record(z.string(), z.unknown()),
+});
+
 /** A call that is repeated with what `input_required` asked for. */
 export const RetriedCallSchema = z.looseObject({
   inputResponses: z.record(z.string(), z.unknown()).optional(),

@@ -10,7 +10,11 @@ const cacheable = { ...complete, ttlMs: z.int().min(0), cacheScope: z.enum(["pub
 export const DiscoverResultSchema = z.strictObject({
   ...cacheable,
   supportedVersions: z.array(z.string()),
-  capabilities: z.strictObject({ tools: z.strictObject({}), resources: z.strictObject({}) }),
+  capabilities: z.strictObject({
+    tools: z.strictObject({}),
+    resources: z.strictObject({}),
+    extensions: z.strictObject({ "io.modelcontextprotocol/tasks": z.strictObject({}) }),
+  }),
   instructions: z.string(),
 });
 
@@ -62,15 +66,46 @@ const FormSchema = z.strictObject({
   required: z.tuple([z.literal("approve")]),
 });
 
+const InputRequestsSchema = z.record(
+  z.string(),
+  z.strictObject({
+    method: z.literal("elicitation/create"),
+    params: z.strictObject({ mode: z.literal("form"), message: z.string(), requestedSchema: FormSchema }),
+  }),
+);
+
 export const InputRequiredResultSchema = z.strictObject({
   resultType: z.literal("input_required"),
   _meta: MetaSchema,
-  inputRequests: z.record(
-    z.string(),
-    z.strictObject({
-      method: z.literal("elicitation/create"),
-      params: z.looseObject({ mode: z.literal("form"), message: z.string(), requestedSchema: FormSchema }),
-    }),
-  ),
+  inputRequests: InputRequestsSchema,
   requestState: z.string(),
 });
+
+const task = {
+  taskId: z.string(),
+  createdAt: z.iso.datetime(),
+  lastUpdatedAt: z.iso.datetime(),
+  ttlMs: z.null(),
+  pollIntervalMs: z.int(),
+};
+export const CreateTaskResultSchema = z.strictObject({
+  resultType: z.literal("task"),
+  _meta: MetaSchema,
+  ...task,
+  status: z.literal("working"),
+});
+
+const TaskResultSchema = z.strictObject({
+  resultType: z.literal("complete"),
+  content: ContentSchema,
+  structuredContent: z.record(z.string(), z.json()).optional(),
+  isError: z.boolean(),
+});
+/** `failed` is never sent: it is for errors of the protocol, and a run has none. */
+export const GetTaskResultSchema = z.discriminatedUnion("status", [
+  z.strictObject({ ...complete, ...task, status: z.literal("working"), statusMessage: z.string().optional() }),
+  z.strictObject({ ...complete, ...task, status: z.literal("input_required"), inputRequests: InputRequestsSchema }),
+  z.strictObject({ ...complete, ...task, status: z.literal("completed"), result: TaskResultSchema }),
+  z.strictObject({ ...complete, ...task, status: z.literal("cancelled") }),
+]);
+export const AcknowledgedSchema = z.strictObject(complete);

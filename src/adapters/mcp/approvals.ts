@@ -6,10 +6,12 @@ import { ElicitResultSchema } from "#protocols/mcp";
 import { ApprovalQuestions } from "../../core/index.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import type { Call, Retry } from "./call.ts";
-import { carriedMeta, decisionOf, elicitationOf } from "./elicitation.ts";
+import { carriedMeta, decisionOf, type Elicitation, elicitationOf } from "./elicitation.ts";
 import type { McpOptions } from "./options.ts";
 import { StateSeal } from "./sealed-state.ts";
 
+/** Questions of tasks that wait for their answers. */
+const MAX_OPEN = 1_024;
 /** How long a person may take. The run goes on waiting afterwards. */
 const PERSON_MS = 10 * 60_000;
 
@@ -28,6 +30,8 @@ export class Approvals {
   readonly #questions: ApprovalQuestions;
   readonly #seal: StateSeal;
   #lastKey = 0;
+  /** What tasks ask for, by run: clients may look any number of times before they answer. */
+  readonly #open = new Map<string, { key: string; digest: string }>();
 
   constructor(options: McpOptions) {
     this.#options = options;
@@ -69,13 +73,44 @@ export class Approvals {
     const question = await this.#questions.look(runId).catch(() => undefined);
     const form = question && elicitationOf(question, this.#options.redactor);
     if (!question || !form || !this.#questions.claim(question)) return undefined;
-    this.#lastKey += 1;
-    const key = `approval-${this.#lastKey}`;
+    const key = this.#newKey();
     return {
       resultType: "input_required",
-      inputRequests: { [key]: { method: "elicitation/create", params: { mode: "form", ...form } } },
+      inputRequests: inputRequest(key, form),
       requestState: this.#seal.seal({ run: runId, digest: question.digest, key }),
     };
+  }
+
+  /**
+   * Returns what a task asks for: the same until it is answered, and nothing that was asked elsewhere. Undefined when there
+   * is nothing to ask.
+   */
+  async open(runId: string, call: Call): Promise<object | undefined> {
+    const question = this.canAsk(call) ? await this.#questions.look(runId).catch(() => undefined) : undefined;
+    const form = question && elicitationOf(question, this.#options.redactor);
+    if (!question || !form) return undefined;
+    const { digest } = question;
+    const open = this.#open.get(runId);
+    if (open?.digest === digest) return inputRequest(open.key, form);
+    if (!this.#questions.claim(question)) return undefined;
+    const key = this.#newKey();
+    this.#open.set(runId, { key, digest });
+    for (const oldest of this.#open.keys()) {
+      if (this.#open.size <= MAX_OPEN) break;
+      this.#open.delete(oldest);
+    }
+    return inputRequest(key, form);
+  }
+
+  /** Sends the decision that a client brings for what `open` has returned, if it is a clear one. Any answer is the last. */
+  async answer(runId: string, responses: Readonly<Record<string, unknown>>): Promise<void> {
+    const open = this.#open.get(runId);
+    if (!open || !Object.hasOwn(responses, open.key)) return;
+    this.#open.delete(runId);
+    const decision = decisionOf(responses[open.key]);
+    if (decision === undefined) return;
+    const question = await this.#questions.look(runId);
+    if (question?.digest === open.digest) await this.#questions.decide(question, decision);
   }
 
   /**
@@ -92,4 +127,14 @@ export class Approvals {
     if (question?.digest === state.digest) await this.#questions.decide(question, decision);
     return { runId: state.run, decided: true };
   }
+
+  /** Never used twice. */
+  #newKey(): string {
+    this.#lastKey += 1;
+    return `approval-${this.#lastKey}`;
+  }
 }
+
+const inputRequest = (key: string, form: Elicitation) => ({
+  [key]: { method: "elicitation/create", params: { mode: "form", ...form } },
+});

@@ -10,6 +10,7 @@ import {
   InitializeParamsSchema,
   PROTOCOL_VERSION_META,
   STATELESS_REVISIONS,
+  TASKS_EXTENSION,
   UNSUPPORTED_REVISION,
 } from "#protocols/mcp";
 import { ExecutionFailure } from "../../support/failure.ts";
@@ -20,7 +21,7 @@ import { ProtocolError } from "./protocol-error.ts";
 
 export type Caller =
   | { era: "handshake"; revision: HandshakeRevision; canAsk: boolean }
-  | { era: "stateless"; canAsk: boolean };
+  | { era: "stateless"; canAsk: boolean; hasTasks: boolean };
 
 const ENVELOPE = [PROTOCOL_VERSION_META, CLIENT_CAPABILITIES_META, CLIENT_INFO_META];
 
@@ -74,7 +75,9 @@ function readEnvelope(meta: Record<string, unknown>): Caller {
   if (!parsed.success) throw new ExecutionFailure("invalid_input", `_meta: ${describeIssues(parsed.error)}`);
   const revision = parsed.data[PROTOCOL_VERSION_META];
   if (!STATELESS_REVISIONS.some((known) => known === revision)) throw unsupported(revision.slice(0, 80));
-  return { era: "stateless", canAsk: hasForms(parsed.data[CLIENT_CAPABILITIES_META]) };
+  const { elicitation, extensions } = parsed.data[CLIENT_CAPABILITIES_META];
+  const hasTasks = isObject(extensions) && isObject(extensions[TASKS_EXTENSION]);
+  return { era: "stateless", canAsk: hasForms({ elicitation }), hasTasks };
 }
 
 function unsupported(requested: string): ProtocolError {

@@ -10,6 +10,7 @@ import {
   PROTOCOL_VERSION_META,
   SERVER_INFO_META,
   STATELESS_REVISIONS,
+  TASKS_EXTENSION,
 } from "#protocols/mcp";
 import { isObject } from "../../support/objects.ts";
 
@@ -56,7 +57,7 @@ export function discoverResult(version: string) {
   return {
     resultType: "complete",
     supportedVersions: STATELESS_REVISIONS,
-    capabilities: CAPABILITIES,
+    capabilities: { ...CAPABILITIES, extensions: { [TASKS_EXTENSION]: {} } },
     instructions: INSTRUCTIONS,
     ...CACHING,
     _meta: { [SERVER_INFO_META]: serverInfo(version) },

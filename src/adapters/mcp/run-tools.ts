@@ -25,7 +25,7 @@ import { orAborted } from "../../support/abort.ts";
 import { sleep } from "../../support/ambient.ts";
 import { assertNever } from "../../support/assert-never.ts";
 import { settleWithin } from "../../support/settle-within.ts";
-import { Approvals } from "./approvals.ts";
+import type { Approvals } from "./approvals.ts";
 import type { Call } from "./call.ts";
 import type { McpOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
@@ -37,9 +37,18 @@ const MAX_REPLY_MS = 2000;
 const LAG_MS = 250;
 
 /** A run that a call tells of: one of this process, or any other by its id. */
-interface Subject {
+export interface Subject {
   own: BackgroundRun | undefined;
   runId: string;
+}
+
+interface Look {
+  state: RunState;
+  /** Whether a person has to decide. */
+  waits: boolean;
+  isOver: boolean;
+  createdAt?: number | undefined;
+  updatedAt?: number | undefined;
 }
 
 interface Wanted {
@@ -56,10 +65,10 @@ export class RunTools {
   readonly #runs: BackgroundRuns;
   readonly #approvals: Approvals;
 
-  constructor(options: McpOptions, jobs: HostJobs) {
+  constructor(options: McpOptions, jobs: HostJobs, approvals: Approvals) {
     this.#options = options;
     this.#runs = new BackgroundRuns(jobs, options.ambient);
-    this.#approvals = new Approvals(options);
+    this.#approvals = approvals;
   }
 
   /** Throws `UnusableState` for a repeated call that is not ours; all else that is thrown is for the model to read. */
@@ -129,14 +138,15 @@ export class RunTools {
     return own;
   }
 
-  async stateOf(own: BackgroundRun): Promise<RunState> {
-    return (await this.#state({ own, runId: own.run?.runId ?? own.temporaryId }, 0)).state;
-  }
-
   /** Waits for the end of a run, however long that takes, and tells it. */
   tellEnd(own: BackgroundRun, call: Call): Promise<object> {
     const subject = { own, runId: own.run?.runId ?? own.temporaryId };
     return this.#tell(subject, { cursor: 0, wait_seconds: MAX_TIMEOUT_SECONDS, toEnd: true }, call);
+  }
+
+  /** Finds a run of this process. */
+  find(runId: string): BackgroundRun | undefined {
+    return this.#runs.find(runId);
   }
 
   /** Returns whether the run was still going. */
@@ -180,7 +190,7 @@ export class RunTools {
   }
 
   async #statusOf(runId: string, own: BackgroundRun | undefined): Promise<string> {
-    return (await this.#state({ own, runId: own?.run?.runId ?? runId }, 0)).state.status;
+    return (await this.stateOf({ own, runId: own?.run?.runId ?? runId })).state.status;
   }
 
   /** Waits for news of the run, if that was asked for, and tells how it is then. */
@@ -190,14 +200,14 @@ export class RunTools {
     call: Call,
   ): Promise<object> {
     const { ambient } = this.#options;
-    if (wait_seconds === 0) return runResult((await this.#state(subject, cursor)).state, call.caller);
+    if (wait_seconds === 0) return runResult((await this.stateOf(subject, cursor)).state, call.caller);
     const until = ambient.now() + wait_seconds * 1000;
     const progress = new Progress(ambient, call.wire, call.progressToken);
     try {
       let [goesOn, mayAsk] = [decided, this.#approvals.canAsk(call)];
       for (;;) {
         await this.#wait(subject, { until, call, progress, goesOn });
-        const { state, waits } = await this.#state(subject, cursor);
+        const { state, waits } = await this.stateOf(subject, cursor);
         if (call.cancelled.aborted) return NO_REPLY;
         if (waits && goesOn && ambient.now() < until && (await this.#approvals.isSettled(state.run_id))) {
           await sleep(ambient, LAG_MS);
@@ -233,17 +243,19 @@ export class RunTools {
       onEvent: (event: Parameters<Progress["take"]>[0]) => progress.take(event),
     };
     if (own) return this.#runs.news(own, options);
-    const { waits, isOver } = await this.#state({ own, runId }, 0);
+    const { waits, isOver } = await this.stateOf({ own, runId });
     if (!isOver && (!waits || goesOn)) await this.#runs.newsOf(runId, target({}), options);
   }
 
-  async #state({ own, runId }: Subject, cursor: number): Promise<{ state: RunState; waits: boolean; isOver: boolean }> {
+  /** Looks at a run. Throws why there is none. */
+  async stateOf({ own, runId }: Subject, cursor = 0): Promise<Look> {
     const { ambient, runs } = this.#options;
     if (own?.failure && !own.run) throw own.failure;
     if (own && !own.run) return { state: startedState(own, cursor), waits: false, isOver: false };
     const look = runs.status(own?.run?.runId ?? runId, { cursor, room: roomForText, measure: jsonSize });
-    const report: RunReport = await answerWithin(ambient, MAX_REPLY_MS, look);
+    const { createdAt, updatedAt, ...report }: RunReport = await answerWithin(ambient, MAX_REPLY_MS, look);
     const isOver = report.outcome !== undefined;
-    return { state: runState(report, own), waits: !isOver && report.phase === "awaiting_approval", isOver };
+    const waits = !isOver && report.phase === "awaiting_approval";
+    return { state: runState(report, own), waits, isOver, createdAt, updatedAt };
   }
 }

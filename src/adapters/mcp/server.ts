@@ -1,13 +1,14 @@
 /** The MCP server: its methods in both eras, its error replies and its end. */
-import { ListParamsSchema, SERVER_INFO_META, TaskParamsSchema } from "#protocols/mcp";
+import { ListParamsSchema, SERVER_INFO_META, TaskParamsSchema, UpdateTaskParamsSchema } from "#protocols/mcp";
 import { HostJobs } from "../../core/index.ts";
 import { type EndCause, type Method, type MethodContext, NO_REPLY, type ServeOptions } from "../../stdio/index.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import { isObject } from "../../support/objects.ts";
 import { settleWithin } from "../../support/settle-within.ts";
-import { UnusableState } from "./approvals.ts";
+import { Approvals, UnusableState } from "./approvals.ts";
 import { type Call, lookOf, readCall, readParams } from "./call.ts";
 import { type Caller, Callers, envelopeOf } from "./callers.ts";
+import { ExtensionTasks, requireTasks } from "./extension-tasks.ts";
 import { failureText } from "./failure-text.ts";
 import { CACHING, discoverResult, initializeResult, serverInfo } from "./handshake.ts";
 import { OpenCalls } from "./open-calls.ts";
@@ -27,14 +28,17 @@ export type McpServer = Required<
   Pick<ServeOptions, "methods" | "notifications" | "cancellation" | "toWireError" | "onEnd" | "endBudgetMs">
 >;
 
+type TaskHandler = (taskId: string, call: Call, params: unknown) => object | Promise<object>;
 type Handler = (caller: Caller, params: unknown, context: MethodContext) => object | Promise<object>;
 
 export function createMcpServer(options: McpOptions): McpServer {
   const { heard, registry, ambient, log, version } = options;
   const callers = new Callers();
   const jobs = new HostJobs("tool", options);
-  const tools = new RunTools(options, jobs);
+  const approvals = new Approvals(options);
+  const tools = new RunTools(options, jobs, approvals);
   const tasks = new Tasks(tools, ambient);
+  const extensionTasks = new ExtensionTasks(options, tools, approvals);
   const resources = new Resources(options);
   const open = new OpenCalls();
   let isWarm = false;
@@ -59,7 +63,8 @@ export function createMcpServer(options: McpOptions): McpServer {
     open.run(signal, async (hurried) => {
       const call = readCall(params, caller, { wire, signal, hurried });
       try {
-        return call.task ? await tasks.create(call, call.task.ttl) : await tools.call(call);
+        if (call.task) return await tasks.create(call, call.task.ttl);
+        return isExtensionTask(call) ? await extensionTasks.create(call) : await tools.call(call);
       } catch (error) {
         const failure = asFailure(error);
         if (signal.aborted || failure instanceof UnusableState || call.task) throw failure;
@@ -69,17 +74,21 @@ export function createMcpServer(options: McpOptions): McpServer {
       }
     });
 
-  /** A method of tasks, which clients have that shook hands. A look at one is a call without arguments. */
-  const ofTask =
-    (handle: (taskId: string, call: Call) => object | Promise<object>): Method =>
-    (params, { wire, signal }) => {
-      const caller = callers.of(params);
-      if (caller.era === "stateless") throw new ExecutionFailure("unsupported", "this revision has no such method");
+  /** A method of tasks: one of the revision that shakes hands, or of the extension of the other. A look is a call without arguments. */
+  const ofTask = (handshake: TaskHandler | undefined, stateless: TaskHandler | undefined): Method =>
+    forBoth((caller, params, { wire, signal }) => {
+      const handle = caller.era === "handshake" ? handshake : stateless;
+      if (!handle) throw new ExecutionFailure("unsupported", "this revision has no such method");
+      if (caller.era === "stateless") requireTasks(caller);
       const { taskId, _meta: meta } = readParams(TaskParamsSchema, params);
       return open.run(signal, (hurried) =>
-        handle(taskId, { ...lookOf(caller, { wire, signal, hurried }), meta, progressToken: meta?.progressToken }),
+        handle(
+          taskId,
+          { ...lookOf(caller, { wire, signal, hurried }), meta, progressToken: meta?.progressToken },
+          params,
+        ),
       );
-    };
+    });
 
   /** The same for every client and for as long as the process lives. */
   const ofList = (list: (caller: Caller) => object) =>
@@ -113,9 +122,18 @@ export function createMcpServer(options: McpOptions): McpServer {
         const read = await open.run(signal, (hurried) => resources.read(params, hurried));
         return caller.era === "stateless" && read !== NO_REPLY ? { ...read, ...CACHING, cacheScope: "private" } : read;
       }),
-      "tasks/get": ofTask((taskId) => tasks.get(taskId)),
-      "tasks/cancel": ofTask((taskId) => tasks.cancel(taskId)),
-      "tasks/result": ofTask((taskId, call) => tasks.result(taskId, call)),
+      "tasks/get": ofTask(
+        (taskId) => tasks.get(taskId),
+        (taskId, call) => extensionTasks.get(taskId, call),
+      ),
+      "tasks/cancel": ofTask(
+        (taskId) => tasks.cancel(taskId),
+        (taskId) => extensionTasks.cancel(taskId),
+      ),
+      "tasks/result": ofTask((taskId, call) => tasks.result(taskId, call), undefined),
+      "tasks/update": ofTask(undefined, (taskId, _, params) =>
+        extensionTasks.update(taskId, readParams(UpdateTaskParamsSchema, params).inputResponses),
+      ),
     },
     notifications: { "notifications/initialized": () => callers.ready() },
     cancellation: {
@@ -135,4 +153,9 @@ export function createMcpServer(options: McpOptions): McpServer {
     },
     endBudgetMs: END_BUDGET_MS,
   };
+}
+
+/** A start of a client that can follow tasks; one that repeats a call goes on where that was. */
+function isExtensionTask({ name, caller, retry }: Call): boolean {
+  return name === "seren_dispatch" && caller.era === "stateless" && caller.hasTasks && !retry;
 }

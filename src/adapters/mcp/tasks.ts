@@ -3,19 +3,13 @@
  * process; nobody needs them, since the tools say the same.
  */
 import { RELATED_TASK_META } from "#protocols/mcp";
-import type { BackgroundRun } from "../../core/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
 import type { Call } from "./call.ts";
 import type { RunTools } from "./run-tools.ts";
+import { POLL_MS, type Task, type TaskStatus, TaskStore, taskTimes } from "./task-store.ts";
 
-const POLL_MS = 5_000;
-/** Tasks that are remembered; a run that goes on is among the last. */
-const MAX_TASKS = 1_024;
-
-type Status = "working" | "input_required" | "completed" | "failed" | "cancelled";
-
-const STATUS: Readonly<Record<string, Status>> = {
+const STATUS: Readonly<Record<string, TaskStatus>> = {
   awaiting_approval: "input_required",
   completed: "completed",
   failed: "failed",
@@ -24,22 +18,13 @@ const STATUS: Readonly<Record<string, Status>> = {
   cancelled: "cancelled",
 };
 
-interface Task {
-  readonly own: BackgroundRun;
-  readonly createdAt: number;
-  readonly ttl: number | null;
-  status: Status;
-  updatedAt: number;
-}
-
 export class Tasks {
   readonly #tools: RunTools;
-  readonly #ambient: Ambient;
-  readonly #tasks = new Map<string, Task>();
+  readonly #store: TaskStore;
 
   constructor(tools: RunTools, ambient: Ambient) {
     this.#tools = tools;
-    this.#ambient = ambient;
+    this.#store = new TaskStore(ambient);
   }
 
   /** Starts a run and returns its task. Throws why there is none. */
@@ -47,24 +32,16 @@ export class Tasks {
     if (call.name !== "seren_dispatch") {
       throw new ExecutionFailure("unsupported", `${call.name} returns at once and cannot be a task`);
     }
-    const own = await this.#tools.start(call);
-    const now = this.#ambient.now();
-    const taskId = own.run?.runId ?? own.temporaryId;
-    this.#tasks.set(taskId, { own, createdAt: now, updatedAt: now, ttl, status: "working" });
-    for (const oldest of this.#tasks.keys()) {
-      if (this.#tasks.size <= MAX_TASKS) break;
-      this.#tasks.delete(oldest);
-    }
-    return { task: this.#shown(taskId, this.#task(taskId)) };
+    return { task: shown(this.#store.add(await this.#tools.start(call), ttl)) };
   }
 
   async get(taskId: string): Promise<object> {
     const task = this.#task(taskId);
     if (task.status === "working" || task.status === "input_required") {
-      const { status } = await this.#tools.stateOf(task.own);
-      this.#set(task, STATUS[status] ?? "working");
+      const { state } = await this.#tools.stateOf({ own: task.own, runId: task.id });
+      this.#store.set(task, STATUS[state.status] ?? "working");
     }
-    return this.#shown(taskId, task);
+    return shown(task);
   }
 
   /** Resolves at the end of the run, or with the call. */
@@ -79,30 +56,17 @@ export class Tasks {
     if (!this.#tools.cancelRun(task.own)) {
       throw new ExecutionFailure("invalid_input", "the task has ended and cannot be cancelled");
     }
-    this.#set(task, "cancelled");
-    return this.#shown(taskId, task);
+    this.#store.set(task, "cancelled");
+    return shown(task);
   }
 
   #task(taskId: string): Task {
-    const task = this.#tasks.get(taskId);
+    const task = this.#store.find(taskId);
     if (!task) throw new ExecutionFailure("invalid_input", "there is no task with this id");
     return task;
   }
+}
 
-  #set(task: Task, status: Status): void {
-    if (task.status === status) return;
-    task.status = status;
-    task.updatedAt = this.#ambient.now();
-  }
-
-  #shown(taskId: string, { status, createdAt, updatedAt, ttl }: Task) {
-    return {
-      taskId,
-      status,
-      createdAt: new Date(createdAt).toISOString(),
-      lastUpdatedAt: new Date(updatedAt).toISOString(),
-      ttl,
-      pollInterval: POLL_MS,
-    };
-  }
+function shown(task: Task) {
+  return { taskId: task.id, status: task.status, ...taskTimes(task), ttl: task.ttl, pollInterval: POLL_MS };
 }

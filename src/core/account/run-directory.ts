@@ -26,6 +26,9 @@ export interface RunReport {
   approvals: Approval[];
   /** Once the run has ended. */
   outcome?: Outcome;
+  /** Milliseconds since the epoch, as the record has them. */
+  createdAt?: number;
+  updatedAt?: number;
 }
 
 export interface LookOptions {
@@ -75,6 +78,8 @@ export class RunDirectory {
       approvals: [],
     };
     if (record.statusMessage) report.detail = record.statusMessage;
+    if (record.createdAt !== undefined) report.createdAt = record.createdAt;
+    if (record.updatedAt !== undefined) report.updatedAt = record.updatedAt;
     if (record.status === AWAITING_APPROVAL) {
       report.approvals = approvalsOf((await this.#client.approvals.ofRun(runId, once)).approvals);
     }

@@ -1,5 +1,5 @@
 /** An MCP client: one that shakes hands, one whose requests stand for themselves, or both in one process. */
-import type * as z from "zod";
+import * as z from "zod";
 import { PROTOCOL_VERSION_META } from "#protocols/mcp";
 import * as handshake from "../../../protocols/mcp/2025-11-25/sent.ts";
 import * as stateless from "../../../protocols/mcp/2026-07-28/sent.ts";
@@ -31,7 +31,14 @@ const STATELESS: Readonly<Record<string, z.ZodType>> = {
   "resources/list": stateless.ListResourcesResultSchema,
   "resources/templates/list": stateless.ListResourceTemplatesResultSchema,
   "resources/read": stateless.ReadResourceResultSchema,
-  "tools/call": stateless.CallToolResultSchema.or(stateless.InputRequiredResultSchema),
+  "tools/call": z.union([
+    stateless.CallToolResultSchema,
+    stateless.InputRequiredResultSchema,
+    stateless.CreateTaskResultSchema,
+  ]),
+  "tasks/get": stateless.GetTaskResultSchema,
+  "tasks/update": stateless.AcknowledgedSchema,
+  "tasks/cancel": stateless.AcknowledgedSchema,
 };
 
 export class McpHost {
