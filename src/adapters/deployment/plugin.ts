@@ -4,7 +4,7 @@
  */
 import * as wire from "#protocols/dispatch-deployment";
 import { DEPLOYMENT_METHODS, type DeploymentResult } from "#protocols/dispatch-deployment";
-import type { DeploymentDesk } from "../../core/index.ts";
+import type { DeploymentDesk, Upserted } from "../../core/index.ts";
 import { slug } from "../../parcel/index.ts";
 import { type EndCause, type Method, method, type ServeOptions } from "../../stdio/index.ts";
 import { timeoutSignal } from "../../support/abort.ts";
@@ -214,7 +214,21 @@ async function upsert(
     spec.request(name, { slug: stem, bundleId: await uploaded(desk, spec, signal) });
   const member = { stem, spec: await hashOf(spec, stem), digest: spec.digest };
   const upserted = await desk.upsert({ ...member, create }, signal);
+  requireUnscheduled(upserted);
   return { kind: "deployment", deployment: replyOf(upserted.deployment, { notes: spec.notes, upserted }) };
+}
+
+/** The host shows nothing of a success but its id, and a schedule that goes on costs money: it is an error, although the rest is done. */
+function requireUnscheduled({ deployment, left }: Upserted): void {
+  const scheduled = left.filter(({ isScheduled }) => isScheduled);
+  const [first] = scheduled;
+  if (!first) return;
+  const { id, name, cronSchedule = "", cronTimezone = "UTC" } = first.deployment;
+  throw refusal(
+    "still_scheduled",
+    `${deployment.name ?? "what you asked for"} (${deployment.id}) serves, but ${name ?? "an earlier one"} (${id}), which it replaces, would go on with its schedule ${cronSchedule} ${cronTimezone}: ${first.why}. Run \`dispatch up .\` again when that has ended, or delete it together with its run: dispatch deployment delete seren-cloud ${id}`,
+    { deployment_id: deployment.id, still_scheduled: scheduled.map((one) => one.deployment.id) },
+  );
 }
 
 function hashOf(spec: ComposedSpec, ownSlug: string): Promise<string> {

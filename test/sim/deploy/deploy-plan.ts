@@ -14,6 +14,7 @@ export interface PlannedUp {
 
 export interface DeployPlan {
   seed: number;
+  isUndisturbed: boolean;
   ups: PlannedUp[];
   faults: { seed: number; rules: FaultRule[] };
   deployMs: number;
@@ -24,21 +25,25 @@ const PLACES = ["deployments", "deployment", "delete", "deploy", "list"] as cons
 
 export function generateDeployPlan(seed: number): DeployPlan {
   const random = new SeededRandom(deriveSeed(seed, 1));
-  // Two machines that ask for different things at the same time undo each other's work, as two people do.
-  const twoMachines = random.chance(0.3);
+  const twoMachines = random.chance(0.5);
+  /** Whether nothing goes wrong but that several ask at the same time. */
+  const isUndisturbed = random.chance(0.3);
   const ups = Array.from(
     { length: random.int(1, 5) },
     (): PlannedUp => ({
       atMs: random.int(0, random.pick([0, 2_000, 60_000, 600_000])),
       machine: twoMachines ? random.pick([0, 1] as const) : 0,
-      spec: twoMachines ? "1" : random.pick(["1", "2", "3"] as const),
-      ...(random.chance(0.35) ? { killAfterMs: random.int(1, random.pick([500, 5_000, 40_000])) } : {}),
+      spec: random.pick(["1", "2", "3"] as const),
+      ...(!isUndisturbed && random.chance(0.35)
+        ? { killAfterMs: random.int(1, random.pick([500, 5_000, 40_000])) }
+        : {}),
     }),
   );
-  const rules = Array.from({ length: random.int(0, 3) }, () => drawRule(random));
-  const isCalm = random.chance(0.5);
+  const rules = Array.from({ length: isUndisturbed ? 0 : random.int(0, 3) }, () => drawRule(random));
+  const isCalm = isUndisturbed || random.chance(0.5);
   return {
     seed,
+    isUndisturbed,
     ups,
     faults: { seed: deriveSeed(seed, 2), rules },
     deployMs: random.pick([0, 0, 3_000, 45_000]),

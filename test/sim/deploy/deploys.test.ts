@@ -6,7 +6,7 @@ import { simulateDeployPlan } from "./simulate-deploys.ts";
 test("upserts that overlap, fail and are killed end with one that serves", { timeout: 120_000 }, async () => {
   const broken: string[] = [];
   let killed = 0;
-  for (let seed = 7_000; seed < 7_040; seed += 1) {
+  for (let seed = 7_000; seed < 7_060; seed += 1) {
     const plan = generateDeployPlan(seed);
     killed += plan.ups.filter(({ killAfterMs }) => killAfterMs !== undefined).length;
     for (const problem of (await simulateDeployPlan(plan)).problems) broken.push(`${seed}: ${problem}`);

@@ -1,6 +1,6 @@
 /**
- * Simulates a plan of `dispatch up`. While it goes on, a family in which one has served never has none that serves; in the end,
- * after one more `up` without any fault, there is exactly one.
+ * Simulates a plan of `dispatch up`. While it goes on, a family in which one has served never has none that serves. In the end
+ * there is exactly one: at once where nothing but each other disturbed them, else after one more `up` without any fault.
  */
 import {
   type DeploymentNote,
@@ -134,6 +134,8 @@ export async function simulateDeployPlan(
       await clock.advance(clock.now() < end - LIFE_MS + 20 * 60_000 ? LOOK_EVERY_MS : 60_000);
       await look();
     }
+    const settled = (await family()).filter(({ status }) => status !== "failed");
+    if (plan.isUndisturbed && settled.length !== 1) problems.push(`I15: not exactly one: ${JSON.stringify(settled)}`);
     const last = plan.ups.at(-1)?.spec ?? "1";
     for (let again = 0; again < 2; again += 1) {
       const process = new ProcessAmbient(clock, deriveSeed(plan.seed, 200 + again));
