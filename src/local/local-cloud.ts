@@ -190,7 +190,7 @@ export class LocalCloud implements GuardedService {
   }
 
   async #respond(request: LocalRequest, signal: AbortSignal | undefined, rulesOf: RulesOf): Promise<LocalResponse> {
-    const { method, headers, body } = request;
+    const { method, headers, body, content } = request;
     const { path, search } = splitPath(request.path);
     if (needsToken(path) && !this.#hasToken(headers)) throw unauthorized();
     const { route, parameters } = routeTable.match(method, path);
@@ -205,6 +205,7 @@ export class LocalCloud implements GuardedService {
     const reply = await route.handler(this.#service, {
       headers,
       body,
+      content,
       path: parameters,
       query: route.query ? new Query(search, route.query) : NO_QUERY,
       search,

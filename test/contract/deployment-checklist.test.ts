@@ -245,6 +245,15 @@ describe("code", () => {
     expect(await issues(older)).toEqual(["code.cached_bundle.manifest"]);
   });
 
+  test("one that the store does not take for its size is refused once, with the size", async () => {
+    await open({ faults: { rules: [{ kind: "status", where: "upload", status: 413, times: 9 }] } });
+    cpSync(PACKED, join(home, "w.tar.gz"));
+    const spec = { code: { bundle_path: "w.tar.gz", runtime_kind: "python" } };
+    const { error } = await ask("upsert", { name: "night-watch", spec }, { cwd: home });
+    expect(error).toMatchObject({ code: "unsupported_operation", message: expect.stringContaining("has 691 bytes") });
+    expect(await existing()).toEqual([]);
+  });
+
   test("a failed upload is made again with a new address", async () => {
     await open({ faults: { rules: [{ kind: "status", where: "upload", status: 403 }] } });
     cpSync(PACKED, join(home, "w.tar.gz"));

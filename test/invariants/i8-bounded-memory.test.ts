@@ -1,8 +1,11 @@
 /** I8: memory is bounded, however long a run lasts and however slow the host reads. */
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import { scratchFolder } from "../support/child-process/child.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
 import { CourierHost, parcel, streamedOf } from "../support/child-process/courier-host.ts";
+import { answerOf, deployedIn, startOperation } from "../support/child-process/deployment-host.ts";
 import { RoderHost } from "../support/child-process/roder-host.ts";
 
 /** The program itself takes about 100 MiB. Unread output may add a few hundred KiB per run, and the pipes. */
@@ -73,4 +76,33 @@ test("a Dispatch turn of 8 MB to a host that reads late comes whole", { timeout:
   host.child.process.stdout?.resume();
   expect(streamedOf(await turn)).toBe(LINE.repeat(8_000));
   expect(peakMib(host.child.process.pid)).toBeLessThan(MOST_MIB);
+});
+
+test("an archive of 300 MiB is hashed and uploaded in pieces, and so is a folder with such a file", {
+  timeout: 180_000,
+}, async () => {
+  const { env, cloud } = await startCloud();
+  const home = scratchFolder();
+  const size = 300 * 1024 * 1024;
+  writeFileSync(join(home, "big.tar.gz"), Buffer.from([0x1f, 0x8b, 8, 0]));
+  truncateSync(join(home, "big.tar.gz"), size);
+  mkdirSync(join(home, "folder"));
+  writeFileSync(join(home, "folder/big.bin"), "");
+  truncateSync(join(home, "folder/big.bin"), size);
+  const peaks: number[] = [];
+  const uploaded: number[] = [];
+  const handle = cloud.handle.bind(cloud);
+  for (const path of ["big.tar.gz", "folder"]) {
+    const spec = { code: { bundle_path: path, runtime_kind: "python" } };
+    const child = startOperation("upsert", { name: "night", spec }, { env, cwd: home });
+    cloud.handle = (request, signal) => {
+      uploaded.push(request.content?.sizeBytes ?? 0);
+      peaks.push(peakMib(child.process.pid));
+      return handle(request, signal);
+    };
+    await child.exited;
+    expect(deployedIn(answerOf(child.messages[0])).status).toBe("running");
+  }
+  expect(Math.max(...uploaded)).toBe(size);
+  expect(Math.max(...peaks)).toBeLessThan(MOST_UNREAD_MIB);
 });

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { badRequest, notFound, objectStoreError } from "../http/api-error.ts";
 import { readBody } from "../http/body.ts";
-import { dataReply, headerOf, type LocalReply } from "../http/exchange.ts";
+import { type Content, dataReply, headerOf, type LocalReply } from "../http/exchange.ts";
 import { type Bundle, bundleView } from "../model/bundles.ts";
 import type { Deployment } from "../model/deployments.ts";
 import { BundleBodySchema } from "./body-schemas.ts";
@@ -11,6 +11,8 @@ import { type Handler, pathValue, type RequestContext, type ServiceContext } fro
 /** Where upload URLs lead: outside the publisher's paths, and without a bearer token. */
 export const UPLOAD_PREFIX = "/local-uploads/";
 
+/** What an S3 store takes in one PUT. */
+const MAX_BUNDLE_BYTES = 5 * 1024 ** 3;
 const SHA256_HEADER = "x-local-content-sha256";
 const CONTENT_TYPE = "application/gzip";
 
@@ -18,6 +20,7 @@ export const registerBundle: Handler = ({ bundles }, request) => {
   const body = readBody(request, BundleBodySchema);
   if (!/^[0-9a-f]{64}$/.test(body.sha256)) throw badRequest("sha256: expected 64 lowercase hex digits");
   if (body.size_bytes < 1) throw badRequest("size_bytes: must be positive");
+  if (body.size_bytes > MAX_BUNDLE_BYTES) throw badRequest("size_bytes: at most 5 GiB can be uploaded in one piece");
   const bundle = bundles.register(body.sha256, body.size_bytes);
   if (bundle.sizeBytes !== body.size_bytes) throw badRequest("size_bytes differs from the bundle already registered");
   const registered = {
@@ -90,15 +93,20 @@ export function uploadRefusal(
   return undefined;
 }
 
-function checkContent(bundle: Bundle, { body }: RequestContext): LocalReply | undefined {
-  const bytes = typeof body === "string" ? Buffer.from(body) : (body ?? new Uint8Array());
-  if (bytes.length !== bundle.sizeBytes) {
+function checkContent(bundle: Bundle, request: RequestContext): LocalReply | undefined {
+  const { sizeBytes, sha256 } = request.content ?? contentOf(request.body);
+  if (sizeBytes !== bundle.sizeBytes) {
     return objectStoreError(400, "IncompleteBody", "The size differs from the announced one");
   }
-  if (createHash("sha256").update(bytes).digest("hex") !== bundle.sha256) {
+  if (sha256 !== bundle.sha256) {
     return objectStoreError(400, "BadDigest", "The content does not match its digest");
   }
   return undefined;
+}
+
+function contentOf(body: RequestContext["body"]): Content {
+  const bytes = typeof body === "string" ? Buffer.from(body) : (body ?? new Uint8Array());
+  return { sizeBytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
 }
 
 function needBundle({ bundles }: ServiceContext, id: string): Bundle {

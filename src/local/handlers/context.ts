@@ -50,7 +50,7 @@ export interface ServiceContext {
 }
 
 /** The headers and the body are the request's own. */
-export interface RequestContext extends Pick<LocalRequest, "headers" | "body"> {
+export interface RequestContext extends Pick<LocalRequest, "headers" | "body" | "content"> {
   readonly path: PathParameters;
   /** The parameters that the operation's row in `routes.ts` names; none where the row names no query. */
   readonly query: Query;

@@ -1,7 +1,9 @@
 /** Reads the bodies of admitted requests, with a limit for each and one for all that are being read at the same time. */
+import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { ApiError } from "./api-error.ts";
 import { MAX_BODY_BYTES } from "./body.ts";
+import type { Content } from "./exchange.ts";
 
 /** Four of the largest bodies. */
 const MAX_HELD_BYTES = 4 * MAX_BODY_BYTES;
@@ -30,6 +32,18 @@ export class BodyReader {
       this.#held -= size;
     }
   }
+}
+
+/** Reads an upload of any size and keeps nothing of it but what tells whether it is the right one. */
+export async function readContent(request: IncomingMessage): Promise<Content> {
+  const hash = createHash("sha256");
+  let sizeBytes = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    const bytes: Buffer = chunk;
+    sizeBytes += bytes.length;
+    hash.update(bytes);
+  }
+  return { sizeBytes, sha256: hash.digest("hex") };
 }
 
 const tooLarge = () => new ApiError(413, "PayloadTooLarge", "The request body is larger than 32 MiB");

@@ -8,6 +8,14 @@ export interface LocalRequest {
   headers: Readonly<Record<string, string>>;
   /** JSON text, or raw bytes; `undefined` when the request has no body. */
   body: string | Uint8Array | undefined;
+  /** What stands for a body that is larger than memory: it was read in pieces and not kept. */
+  content?: Content | undefined;
+}
+
+export interface Content {
+  sizeBytes: number;
+  /** In hex. */
+  sha256: string;
 }
 
 export interface LocalReply {

@@ -2,8 +2,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { ExecutionFailure } from "../../support/failure.ts";
 import { ApiError } from "./api-error.ts";
-import { BodyReader } from "./body-reader.ts";
-import type { GuardedService, LocalReply } from "./exchange.ts";
+import { BodyReader, readContent } from "./body-reader.ts";
+import type { GuardedService, LocalReply, LocalRequest } from "./exchange.ts";
 
 export interface LocalHttpOptions {
   /** A loopback address. Default `127.0.0.1`. */
@@ -81,19 +81,26 @@ async function respond(
   const callerGone = new AbortController();
   response.once("close", () => callerGone.abort());
   const head = { method: request.method ?? "GET", path: request.url ?? "/", headers: flatten(request) };
-  let body: Buffer;
+  let sent: Pick<LocalRequest, "body" | "content">;
   try {
     requireNoWebPage(request);
     const refusal = service.refusal(head);
     if (refusal) return await sendUnread(refusal, request, response);
-    body = await bodies.read(request);
+    sent = await readSent(request, bodies);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     return await sendUnread(error.toReply(), request, response);
   }
-  const result = await service.handle({ ...head, body: body.length > 0 ? body : undefined }, callerGone.signal);
+  const result = await service.handle({ ...head, ...sent }, callerGone.signal);
   if (result.drop === true) request.socket.destroy();
   else await send(result, response);
+}
+
+/** Only archives are put. */
+async function readSent(request: IncomingMessage, bodies: BodyReader): Promise<Pick<LocalRequest, "body" | "content">> {
+  if (request.method === "PUT") return { body: undefined, content: await readContent(request) };
+  const body = await bodies.read(request);
+  return { body: body.length > 0 ? body : undefined };
 }
 
 /** No page of a browser has business here. Browsers send `Origin` with every request that a page may not read the answer of. */

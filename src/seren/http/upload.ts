@@ -53,6 +53,7 @@ export async function upload(options: UploadOptions): Promise<void> {
     });
     const { statusCode, body } = await orAborted(sent, bound.signal);
     await body.dump();
+    if (statusCode === 413) throw tooLarge(sizeBytes);
     if (statusCode < 200 || statusCode > 299) throw failed(`its store answered HTTP ${statusCode}`);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
@@ -81,6 +82,13 @@ function parse(address: string): URL {
 
 function failed(why: string, cause?: unknown): ExecutionFailure {
   return new ExecutionFailure("unavailable", `the bundle could not be uploaded: ${why}`, { cause });
+}
+
+function tooLarge(sizeBytes: number): ExecutionFailure {
+  return new ExecutionFailure(
+    "unsupported",
+    `the bundle has ${sizeBytes} bytes, which is more than Seren Cloud takes; leave out what is not needed to run it`,
+  );
 }
 
 function refuse(why: string): ExecutionFailure {
