@@ -19,10 +19,14 @@ const DECODERS: Readonly<Record<string, () => Decoder>> = {
 };
 
 /**
- * Returns the body as it was before it was compressed, piece by piece; whoever reads it bounds it. Throws `contract` for an
- * encoding that is not known.
+ * Returns the body as it was before it was compressed, piece by piece; whoever reads it bounds it. `what` names it in
+ * messages. Throws `contract` for an encoding that is not known.
  */
-export function decodeBody(body: Readable, encoding: string | undefined): AsyncIterable<Uint8Array> {
+export function decodeBody(
+  body: Readable,
+  encoding: string | undefined,
+  what = "Seren Cloud's answer",
+): AsyncIterable<Uint8Array> {
   const encodings = (encoding ?? "")
     .toLowerCase()
     .split(",")
@@ -36,14 +40,14 @@ export function decodeBody(body: Readable, encoding: string | undefined): AsyncI
     body.on("error", () => undefined).destroy();
     throw new ExecutionFailure(
       "contract",
-      `Seren Cloud's answer arrived compressed (${shown}), which was not asked for; a proxy or gateway on the way does that`,
+      `${what} arrived compressed (${shown}), which was not asked for; a proxy or gateway on the way does that`,
     );
   }
   pipeline(body, decoder, () => undefined); // an error reaches the reader through the decoder
-  return piecesOf(decoder, only);
+  return piecesOf(decoder, only, what);
 }
 
-async function* piecesOf(decoder: Decoder, encoding: string): AsyncGenerator<Uint8Array, void, void> {
+async function* piecesOf(decoder: Decoder, encoding: string, what: string): AsyncGenerator<Uint8Array, void, void> {
   try {
     yield* decoder;
   } catch (error) {
@@ -52,7 +56,7 @@ async function* piecesOf(decoder: Decoder, encoding: string): AsyncGenerator<Uin
     if (!DAMAGED.test(code)) throw error;
     throw new ExecutionFailure(
       "unavailable",
-      `Seren Cloud's answer arrived compressed (${encoding}), which was not asked for, and damaged (${code}); a proxy or gateway on the way does that`,
+      `${what} arrived compressed (${encoding}), which was not asked for, and damaged (${code}); a proxy or gateway on the way does that`,
       { cause: error, details: { explained: true } },
     );
   }

@@ -6,6 +6,7 @@ import { orAborted, timeoutSignal } from "../../support/abort.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
 import type { ProxyRoute } from "../../support/proxy.ts";
+import { decodeBody } from "./decode-body.ts";
 import { createDispatcher } from "./dispatcher.ts";
 import { publicLookup, type Resolve, requirePublicHost } from "./public-address.ts";
 
@@ -36,10 +37,11 @@ export async function* download(
   try {
     const { origin, pathname, search } = url;
     const sent = dispatcher.request({ origin, path: pathname + search, method: "GET", signal: bound.signal });
-    const { statusCode, body } = await orAborted(sent, bound.signal);
+    const { statusCode, headers, body } = await orAborted(sent, bound.signal);
     if (statusCode !== 200) throw new ExecutionFailure("unavailable", `its address answered HTTP ${statusCode}`);
     let size = 0;
-    for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    const encoding = headers["content-encoding"];
+    for await (const chunk of decodeBody(body, encoding === undefined ? encoding : `${encoding}`, "its content")) {
       size += chunk.byteLength;
       if (size > maxBytes) throw new ExecutionFailure("invalid_input", `it is larger than ${maxBytes} bytes`);
       yield chunk;

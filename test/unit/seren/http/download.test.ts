@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type DownloadOptions, download } from "../../../../src/seren/http/download.ts";
 import { realAmbient } from "../../../../src/support/ambient.ts";
@@ -15,6 +16,12 @@ beforeAll(async () => {
     if (request.url === "/moved") return response.writeHead(302, { location: "/file" }).end();
     if (request.url === "/missing") return response.writeHead(404).end();
     if (request.url === "/silent") return;
+    if (request.url?.startsWith("/as/")) {
+      const encoding = request.url.slice("/as/".length);
+      return response
+        .writeHead(200, { "content-encoding": encoding })
+        .end(encoding === "gzip" ? gzipSync("0123456789".repeat(1000)) : "0123456789");
+    }
     if (request.url === "/cut")
       return response.writeHead(200, { "content-length": "100" }).write("abc", () => response.destroy());
     return response.end("0123456789");
@@ -48,6 +55,13 @@ test.each([
   ["/cut", 100, "its address could not be reached"],
 ])("%s with room for %i bytes: %s", async (path, room, message) => {
   await expect(downloaded(origin + path, { maxBytes: room })).rejects.toThrow(message);
+});
+
+test("what a store keeps compressed is decoded, and bounded as what it becomes", async () => {
+  expect(await downloaded(`${origin}/as/gzip`, { maxBytes: 10_000 })).toBe("0123456789".repeat(1000));
+  await expect(downloaded(`${origin}/as/gzip`, { maxBytes: 9_999 })).rejects.toThrow("it is larger than 9999 bytes");
+  await expect(downloaded(`${origin}/as/zstd`)).rejects.toThrow("its content arrived compressed (zstd)");
+  await expect(downloaded(`${origin}/as/br`)).rejects.toThrow("its content arrived compressed (br), which was not asked");
 });
 
 test("an address that never answers is left when the signal aborts", async () => {
