@@ -10,6 +10,7 @@ import { commandLine, HOST_FRONT_ENDS, serveTerminal } from "./app/front-ends.ts
 import { changedChunk } from "./app/verify-chunks.ts";
 import { answerHandshake, claimStdout } from "./stdio/index.ts";
 import { realAmbient } from "./support/ambient.ts";
+import { writeProblem } from "./support/system-error.ts";
 
 const args = commandLine(process.argv.slice(2));
 const frontEnd = HOST_FRONT_ENDS.find(({ mode }) => mode === args[0]);
@@ -29,4 +30,6 @@ if (changed !== undefined) {
   process.exit(1);
 }
 if (!over) await frontEnd.serve({ frames, programPath, heard });
-process.exit(0);
+const problem = writeProblem(frames.errored);
+if (problem !== undefined) process.stderr.write(`seren-bridge: stdout cannot be written: ${problem}\n`);
+process.exit(problem === undefined ? 0 : 1);

@@ -22,6 +22,18 @@ const REASONS: Readonly<Record<string, string>> = {
   EBUSY: "another program uses it; close that program",
 };
 
+const READER_GONE: ReadonlySet<string> = new Set(["EPIPE", "EIO", "ECONNRESET", "ERR_STREAM_DESTROYED"]);
+
+/** Whether a write failed because there is no one to read: a pipe that was closed, a terminal that is gone. */
+export function isReaderGone(error: unknown): boolean {
+  return READER_GONE.has(systemCode(error) ?? "");
+}
+
+/** Returns why a write failed although there is a reader, such as a full disk; undefined for any other end. */
+export function writeProblem(error: Error | null | undefined): string | undefined {
+  return error && !isReaderGone(error) ? error.message.replace(/, write$/, "") : undefined;
+}
+
 /** The code of a system error, such as `EACCES`; undefined for any other value. */
 export function systemCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;

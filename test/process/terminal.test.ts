@@ -145,11 +145,12 @@ test.each(["courier", "roder"])("%s loads nothing of the terminal", (mode) => {
 });
 
 describe.runIf(existsSync("/dev/full"))("an output that cannot be written", () => {
-  const toFullDisk = async (env: Record<string, string>, args: readonly string[]) => {
+  const toFullDisk = async (env: Record<string, string>, args: readonly string[], input = "") => {
     const full = openSync("/dev/full", "w");
     const { status, stderr } = spawnSync(process.execPath, [requireBuilt(PROGRAM), ...args], {
       env: { PATH: process.env.PATH ?? "", HOME: scratchFolder(), ...env },
-      stdio: ["ignore", full, "pipe"],
+      stdio: ["pipe", full, "pipe"],
+      input,
       encoding: "utf8",
     });
     closeSync(full);
@@ -164,6 +165,13 @@ describe.runIf(existsSync("/dev/full"))("an output that cannot be written", () =
     expect(status).toBe(1);
     expect(stderr).toContain("stdout cannot be written: ENOSPC: no space left on device\n");
     expect(stderr).toMatch(/the run [0-9a-f-]{36} was not stopped for it/);
+  });
+
+  test.each(["courier", "deployment", "roder", "mcp", "acp"])("of a host's child (%s) is named", async (mode) => {
+    const question = `${JSON.stringify({ jsonrpc: "2.0", id: 1, method: "initialize", params: {} })}\n`;
+    const { status, stderr } = await toFullDisk({ SEREN_API_BASE: "local" }, [mode], question);
+    expect(status).toBe(1);
+    expect(stderr).toContain("stdout cannot be written: ENOSPC: no space left on device\n");
   });
 
   test.each([["--help"], ["agents"]])("of `%s` is named", async (...args) => {

@@ -6,8 +6,11 @@ export type Cut = "length" | "filter" | "steps";
 
 const REASONS: readonly (readonly [cut: Cut, reason: RegExp])[] = [
   ["steps", /max_?(iterations?|turns?|steps?)|(iteration|turn|step)s?_?limit/],
-  ["length", /length|max_?(\w{1,20}_)?tokens|tokens?_?limit|context_window/],
-  ["filter", /content_?filter|filtered|safety|recitation|blocklist|prohibited|spii|guardrail|refusal/],
+  ["length", /length|max\w{0,20}tokens|(tokens?|output|error)_?limit|context_?window|truncated|incomplete/],
+  [
+    "filter",
+    /content_?filter|filtered|safety|recitation|blocklist|prohibited|spii|guardrail|refusal|sensitive|toxic|moderation/,
+  ],
 ];
 /** A reason is a code. What is longer is a sentence, in which these words may mean anything. */
 const MAX_REASON_CHARACTERS = 64;

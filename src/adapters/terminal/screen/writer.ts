@@ -7,6 +7,7 @@
 import type { Writable } from "node:stream";
 import { redactMember } from "../../../support/protocol-words.ts";
 import type { Redactor } from "../../../support/redact.ts";
+import { isReaderGone, writeProblem } from "../../../support/system-error.ts";
 import { escapeUnseenInJson } from "../../../support/unseen.ts";
 import { printable } from "./text.ts";
 
@@ -24,7 +25,6 @@ export interface FrameLine {
 }
 
 const DEFAULT_COLUMNS = 80;
-const READER_GONE: ReadonlySet<string> = new Set(["EPIPE", "EIO", "ECONNRESET", "ERR_STREAM_DESTROYED"]);
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what begins a sequence
 const COLOUR = /^\x1b\[[0-9;]*m/;
 
@@ -73,12 +73,12 @@ export class ScreenWriter {
 
   /** Whether a write failed because there is no one to read: a pipe that was closed, a terminal that is gone. */
   get isReaderGone(): boolean {
-    return READER_GONE.has(this.#failure?.code ?? "");
+    return isReaderGone(this.#failure);
   }
 
   /** Why writing failed although there is a reader, such as a full disk; undefined while it works. */
   get problem(): string | undefined {
-    return this.#failure && !this.isReaderGone ? this.#failure.message.replace(/, write$/, "") : undefined;
+    return writeProblem(this.#failure);
   }
 
   /** Characters that wait for the reader. */

@@ -61,7 +61,9 @@ test("what a store keeps compressed is decoded, and bounded as what it becomes",
   expect(await downloaded(`${origin}/as/gzip`, { maxBytes: 10_000 })).toBe("0123456789".repeat(1000));
   await expect(downloaded(`${origin}/as/gzip`, { maxBytes: 9_999 })).rejects.toThrow("it is larger than 9999 bytes");
   await expect(downloaded(`${origin}/as/zstd`)).rejects.toThrow("its content arrived compressed (zstd)");
-  await expect(downloaded(`${origin}/as/br`)).rejects.toThrow("its content arrived compressed (br), which was not asked");
+  await expect(downloaded(`${origin}/as/br`)).rejects.toThrow(
+    "its content arrived compressed (br), which was not asked",
+  );
 });
 
 test("an address that never answers is left when the signal aborts", async () => {
