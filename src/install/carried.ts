@@ -6,6 +6,8 @@
 /** An address: scheme, host, port, path, and the version of an API. No user, no escapes, no other query. */
 const ADDRESS =
   /^(?:[a-z][a-z0-9+.-]{0,20}:\/\/)?(?:[a-z0-9_.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?(?:\/[\w.~/-]*)?(?:\?api-version=[\w.-]{1,40})?$/i;
+/** A proxy has no path, so what stands in its place may be a password. */
+const PROXY = /^(?:[a-z][a-z0-9+.-]{0,20}:\/\/)?(?:[a-z0-9_.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?\/?$/i;
 const HOSTS = /^[a-z0-9_.*:,\s/[\]-]*$/i;
 /** Some models are named `@owner/model`. */
 const NAME = /^@?[\w./:+-]{1,256}$/;
@@ -19,11 +21,11 @@ const CARRIED: Readonly<Record<string, RegExp>> = {
   SEREN_BRIDGE_LOG: NAME,
   SEREN_BRIDGE_MODEL_URL: ADDRESS,
   SEREN_BRIDGE_MODEL: NAME,
-  HTTPS_PROXY: ADDRESS,
-  HTTP_PROXY: ADDRESS,
+  HTTPS_PROXY: PROXY,
+  HTTP_PROXY: PROXY,
   NO_PROXY: HOSTS,
-  https_proxy: ADDRESS,
-  http_proxy: ADDRESS,
+  https_proxy: PROXY,
+  http_proxy: PROXY,
   no_proxy: HOSTS,
   NODE_EXTRA_CA_CERTS: PATH,
   XDG_CONFIG_HOME: PATH,

@@ -202,6 +202,7 @@ describe("setup roder", () => {
     ["HTTP_PROXY", "alice%3Apass-word%40proxy.example:3128"],
     ["http_proxy", "http://proxy.example:3128/?password=pass-word"],
     ["HTTPS_PROXY", "http://proxy.example/#pass-word"],
+    ["HTTPS_PROXY", "http://proxy.example:3128/pass-word"],
     ["HTTPS_PROXY", "alice:pass-word"],
     ["NO_PROXY", "alice:pass-word@proxy.example"],
     ["SEREN_BRIDGE_MODEL_URL", "http://localhost:1/v1?api-version=1&key=pass-word"],
