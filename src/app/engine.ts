@@ -26,8 +26,11 @@ import { DiskNotes } from "./deployment-notes.ts";
 import { accountOf, openJournal } from "./journal-store.ts";
 import { userAgent } from "./user-agent.ts";
 
-/** A person waits for what is shown, and does not need it. */
-const MADE_AHEAD_MS = 2_000;
+/** A person waits for what is shown, and does not need it; where the answer decides, it is worth more. */
+const MADE_AHEAD = {
+  shown: { ms: 2_000, attempts: 1 },
+  needed: { ms: 15_000, attempts: 3 },
+};
 
 export interface Engine {
   client: SerenClient;
@@ -40,7 +43,7 @@ export interface Engine {
   /** Returns the content of an artifact, or undefined when it has more than `maxBytes`. */
   readArtifact(artifact: Artifact, limits: { maxBytes: number; signal: AbortSignal }): Promise<Uint8Array | undefined>;
   /** Finds the deployment that was made ahead of a parcel; undefined also when the service is slow or away. */
-  madeAhead(digest: string): Promise<{ id: string; name: string } | undefined>;
+  madeAhead(digest: string, use: "shown" | "needed"): Promise<{ id: string; name: string } | undefined>;
   close(): Promise<void>;
 }
 
@@ -75,10 +78,10 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     agents: async () => agentsOf((await new Organization(client).deployments()).rows),
     saveArtifacts: (outcome, folder, signal) => saveArtifacts(outcome, folder, { ambient, signal, fetch }),
     readArtifact: (artifact, limits) => readArtifact(artifact, fetch, limits),
-    async madeAhead(digest) {
+    async madeAhead(digest, use) {
       try {
-        const ask = { ambient, ms: MADE_AHEAD_MS };
-        const { rows } = await withTimeLimit(ask, (signal) => client.listDeployments({ attempts: 1, signal }));
+        const { ms, attempts } = MADE_AHEAD[use];
+        const { rows } = await withTimeLimit({ ambient, ms }, (signal) => client.listDeployments({ attempts, signal }));
         const found = pickMadeAhead(rows, digest);
         return found && { id: found.id, name: found.name ?? "" };
       } catch {

@@ -15,8 +15,8 @@ export { resolvePrompt } from "./prompt.ts";
 export {
   allowedNameProblems,
   allowedSecrets,
-  collectSecrets,
   hideSecrets,
+  missingSecrets,
   refusedSecrets,
   type SecretSource,
   secretNotes,

@@ -3,7 +3,7 @@ import type { CreateDeployment } from "#protocols/seren-cloud";
 import type { Secret } from "../support/secret.ts";
 import { deploymentName, workloadOptionsKey } from "./deployment-name.ts";
 import type { OpenedParcel } from "./open.ts";
-import { collectSecrets, type SecretSource, secretNotes } from "./secrets.ts";
+import { missingSecrets, type SecretSource, secretNotes } from "./secrets.ts";
 import { parcelWorkload } from "./workload.ts";
 
 export interface NamedWorkloadOptions {
@@ -24,10 +24,21 @@ export interface NamedWorkload {
   create(): Promise<CreateDeployment>;
 }
 
-/** Throws `invalid_input` for a missing secret, then what `apiKey` throws. Sends nothing and reads no file. */
+/** In a name, for options that are not known. */
+const UNKNOWN = "unknown";
+
+/**
+ * Sends nothing and reads no file. Without a secret that is needed, it can be found only where it was deployed with its own
+ * (`dispatch up`), and `create` rejects with `invalid_input`. Throws that without a key as well, else what `apiKey` throws.
+ */
 export function namedWorkload({ parcel, files }: OpenedParcel, options: NamedWorkloadOptions): NamedWorkload {
   const { secret, apiKey } = options;
-  collectSecrets(parcel, secret); // its error is more helpful than that of a missing key
+  const missing = missingSecrets(parcel, secret);
+  if (missing) {
+    requireKey(apiKey, missing);
+    const create = () => Promise.reject(missing);
+    return { kind: "workload", name: deploymentName(parcel, UNKNOWN), digest: parcel.manifest.digest, create };
+  }
   const name = deploymentName(parcel, workloadOptionsKey(parcel, secret, apiKey()));
   return {
     kind: "workload",
@@ -40,4 +51,13 @@ export function namedWorkload({ parcel, files }: OpenedParcel, options: NamedWor
       return create;
     },
   };
+}
+
+/** A missing secret is the more helpful of two errors. */
+function requireKey(apiKey: () => Secret, instead: unknown): void {
+  try {
+    apiKey();
+  } catch {
+    throw instead;
+  }
 }

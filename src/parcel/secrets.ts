@@ -1,5 +1,5 @@
 /** Declared secrets of a parcel. Values come from the environment of this process only and are never logged or stored. */
-import { ExecutionFailure } from "../support/failure.ts";
+import { asFailure, ExecutionFailure } from "../support/failure.ts";
 import type { Redactor } from "../support/redact.ts";
 import type { Parcel } from "./load.ts";
 import { listed } from "./printable.ts";
@@ -59,6 +59,16 @@ export function collectSecrets({ manifest }: Parcel, secret: SecretSource): [nam
     );
   }
   return [...values];
+}
+
+/** Returns what `collectSecrets` throws, if it does. */
+export function missingSecrets(parcel: Parcel, secret: SecretSource): ExecutionFailure | undefined {
+  try {
+    collectSecrets(parcel, secret);
+    return undefined;
+  } catch (error) {
+    return asFailure(error);
+  }
 }
 
 /** Returns the declared names whose values are credentials of other tools that nothing has allowed yet. */

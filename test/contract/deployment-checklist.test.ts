@@ -399,6 +399,30 @@ test("the courier runs on what was deployed, names it, and makes nothing; a labe
   expect(await existing()).toHaveLength(2);
 });
 
+test("a deployed parcel needs none of its secrets on the machine that runs it, however it is found", async () => {
+  const secrets = { REPORT_TOKEN: "report-token-value-1", REPORT_DB_URL: "postgres://reports-value-2" };
+  const folder = await built(
+    {},
+    { inline_prompts: ["Report."], secrets: Object.keys(secrets).map((name) => ({ name, required: true })) },
+  );
+  const env = { ...cloud.env, SEREN_BRIDGE_STATE_DIR: join(home, "courier") };
+  const without = new CourierHost({ env });
+  expect((await without.ask("open_session", { parcel_dir: folder })).error?.message).toContain("REPORT_TOKEN");
+  const made = await upsert({ code: { parcel_dir: folder } }, { env: secrets });
+  const turn = async (host: CourierHost) =>
+    answerOf(await host.run(folder, await host.open(folder), { kind: "chat", input: "hello" }));
+  expect(await turn(without)).toContain("hello");
+  expect(await turn(new CourierHost({ env: { ...env, SEREN_BRIDGE_DEPLOYMENT: made.deployment_id } }))).toContain(
+    "hello",
+  );
+  expect(await existing()).toEqual([made.detail.name]);
+  await ask("delete", { deployment_id: made.deployment_id });
+  const session = await new CourierHost({ env: { ...env, ...secrets } }).open(folder);
+  const gone = await new CourierHost({ env }).run(folder, session, { kind: "chat", input: "hello" });
+  expect(gone.error?.message).toContain("REPORT_TOKEN");
+  expect(await existing()).toEqual([]);
+});
+
 test("keys, secrets, presigned addresses and local paths are nowhere they do not belong", async () => {
   const secret = "canary-secret-8472";
   const bodies: string[] = [];

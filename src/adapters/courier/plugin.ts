@@ -12,7 +12,7 @@ import {
   ValidateParcelParamsSchema,
 } from "#protocols/dispatch-courier";
 import {
-  collectSecrets,
+  missingSecrets,
   type OpenedParcel,
   openParcel as openParcelOnDisk,
   type Parcel,
@@ -40,8 +40,8 @@ export interface CourierOptions extends TurnOptions {
   stateDir: string;
   /** Starts loading what a turn needs, before its first use. */
   warmUp(): void;
-  /** Finds what `dispatch up` made of the parcel with this digest, if the service says so at once. Never rejects. */
-  madeAhead(digest: string): Promise<MadeAhead | undefined>;
+  /** Finds what `dispatch up` made of the parcel with this digest; `shown`: if the service says so at once. Never rejects. */
+  madeAhead(digest: string, use: "shown" | "needed"): Promise<MadeAhead | undefined>;
   /** Default: reads and verifies the parcel on disk. Simulations, which do no I/O, replace it. */
   openParcel?(path: string): Promise<OpenedParcel>;
 }
@@ -52,6 +52,12 @@ export function createCourier(options: CourierOptions): Courier {
   const { openParcel = openParcelOnDisk } = options;
   const mountsOf = (parcel: Parcel, sessionId: string) =>
     resolveMounts(parcel, { artifactsDir: join(options.stateDir, "artifacts", plainName(sessionId)) });
+
+  /** A missing secret is reported before the first turn. What was deployed has its own. */
+  const requireSecrets = async (opened: OpenedParcel) => {
+    const missing = namedDeployment(opened, options) ? undefined : missingSecrets(opened.parcel, options.secret);
+    if (missing && !(await options.madeAhead(opened.parcel.manifest.digest, "needed"))) throw missing;
+  };
 
   const methods: Record<string, Method> = {
     [COURIER_METHODS.capabilities]: method(
@@ -69,15 +75,16 @@ export function createCourier(options: CourierOptions): Courier {
       const opened = await openParcel(parcel_dir);
       const madeAhead = namedDeployment(opened, options)
         ? undefined
-        : await options.madeAhead(opened.parcel.manifest.digest);
+        : await options.madeAhead(opened.parcel.manifest.digest, "shown");
       return { kind: "inspection", inspection: inspectParcel(opened, options, madeAhead) } satisfies CourierResult;
     }),
 
-    // Makes no request: a host may open dozens of sessions for one parcel without ever taking a turn.
+    // A host may open dozens of sessions for one parcel without ever taking a turn: a request is made only where secrets are missing.
     [COURIER_METHODS.openSession]: method(OpenSessionParamsSchema, async ({ parcel_dir }) => {
       options.warmUp();
-      const { parcel } = await openParcel(parcel_dir);
-      collectSecrets(parcel, options.secret); // a missing secret is reported here and not in the first turn
+      const opened = await openParcel(parcel_dir);
+      const { parcel } = opened;
+      await requireSecrets(opened);
       const session = newSession(parcel, [], options.ambient);
       return {
         kind: "session",

@@ -18,11 +18,11 @@ export async function serve(start: HostStart): Promise<void> {
         return config.stateDir; // at the request that needs it: one that cannot be used fails only that
       },
       saveArtifacts: async (...what) => (await engine()).saveArtifacts(...what),
-      madeAhead: async (digest) => {
+      madeAhead: async (digest, use) => {
         // The embedded service begins with this process, so there is nothing on it.
         if (config.local) return undefined;
         return engine().then(
-          (loaded) => loaded.madeAhead(digest),
+          (loaded) => loaded.madeAhead(digest, use),
           () => undefined,
         );
       },
