@@ -167,6 +167,44 @@ describe.runIf(binary)("dispatch deployments", { timeout: 60_000 }, () => {
     await only();
   });
 
+  test("a bound channel: its turns run on the deployment of its label, and go on after the parcel has changed", async () => {
+    await begin();
+    const plugin = join(host.home, "plugin");
+    await cp("test/hosts/channel-plugin.mjs", join(plugin, "channel-plugin.mjs"));
+    const manifest = {
+      kind: "channel",
+      name: "channel-test",
+      version: "0.0.1",
+      protocol: "jsonl",
+      protocol_version: 1,
+      entrypoint: { command: "./channel-plugin.mjs", args: [] },
+      capabilities: { channel: { platform: "test" } },
+    };
+    await writeFile(join(plugin, "channel-plugin.json"), JSON.stringify(manifest));
+    const channel = (text: string) =>
+      `[[channels]]\nname = "room"\nplugin = "channel-test"\ndeployment = "night-watch"\nmode = "poll"\nonce = true\ndeliver_replies = true\nconfig = { text = "${text}" }\n`;
+    const extension = '[[extensions]]\nmanifest = "../plugin/channel-plugin.json"\n';
+    const ids: unknown[] = [];
+    const say = async (text: string, more = "") => {
+      await write(extension, BINDING("night-watch", PARCEL + more), channel(text));
+      const stdout = ran(await up());
+      expect(stdout).toContain(`You said: ${text}`);
+      expect(stdout).toContain("Delivered reply: reply-1 -> room-1");
+      ids.push((await only()).id);
+      expect((await host.call("GET", "/runs?limit=1"))[0]).toMatchObject({ deployment_id: ids.at(-1) });
+    };
+    await say("first");
+    await say("second");
+    expect(ids[1]).toBe(ids[0]);
+    await rm(join(project, "parcel"), { recursive: true });
+    await cp(host.parcel("minimal"), join(project, "parcel"), { recursive: true });
+    await say("third");
+    expect(ids[2]).not.toBe(ids[0]);
+    // The session goes on with the same parcel on another deployment.
+    await say("fourth", "[deployments.spec.workload.limits]\nmax_iterations = 3\n");
+    expect(ids[3]).not.toBe(ids[2]);
+  });
+
   test("code from a folder and from an archive; cron; a service that starts and stops", async () => {
     await begin();
     await mkdir(join(project, "worker"));
