@@ -4,9 +4,12 @@ import { join } from "node:path";
 import { Journal, type SweepOptions, sweep } from "../core/engine.ts";
 import { OwnedFiles, type Responsive } from "../state/index.ts";
 import type { Secret } from "../support/secret.ts";
+import { settleWithin } from "../support/settle-within.ts";
 
 /** The sweep waits, so that it does not compete with a run that is requested at the start. */
 const SWEEP_AFTER_MS = 1_000;
+/** A process that ends before that sweeps at its end: many commands are shorter. A service that is away is not waited for. */
+const LAST_SWEEP_MS = 1_000;
 
 export interface DiskJournalOptions extends Omit<SweepOptions, "journal" | "signal"> {
   stateDir: string;
@@ -19,7 +22,7 @@ export interface DiskJournalOptions extends Omit<SweepOptions, "journal" | "sign
 
 export interface DiskJournal {
   journal: Journal;
-  /** Stops the sweep and waits for pending writes. The entries stay. */
+  /** Sweeps if that has not begun, stops the sweep, and waits for pending writes. The entries stay. */
   close(): Promise<void>;
 }
 
@@ -29,15 +32,17 @@ export function openJournal(options: DiskJournalOptions): DiskJournal {
   const store = new OwnedFiles(journalFolder(stateDir), ambient, disk);
   const journal = new Journal({ store, account: () => accountOf(options), host, ambient, log });
   const stop = new AbortController();
-  const stopTimer = ambient.timer(
-    SWEEP_AFTER_MS,
-    () => void sweep({ client, canceller, journal, log, signal: stop.signal }),
-    { unref: true },
-  );
+  let begun = false;
+  const begin = () => {
+    begun = true;
+    return sweep({ client, canceller, journal, log, signal: stop.signal });
+  };
+  const stopTimer = ambient.timer(SWEEP_AFTER_MS, () => void begin(), { unref: true });
   return {
     journal,
     async close() {
       stopTimer();
+      if (!begun) await settleWithin(ambient, LAST_SWEEP_MS, begin());
       stop.abort();
       await journal.idle();
       await store.close().catch(() => undefined); // the socket goes on telling of the end of this process

@@ -45,6 +45,20 @@ test("a run of a process that lives is left alone by every other process of its 
   expect((await ended).code).toBe(130);
 });
 
+test.each([["agents"], ["run", "hello"]])(
+  "a killed run is cancelled by the next command, however short: %s",
+  async (...next) => {
+    const server = await startCloud();
+    const home = scratchFolder();
+    const { child } = startTerminal(server.env, ["run", ENDLESS], home);
+    const { ended } = await server.run(0);
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    expect((await startTerminal(server.env, next, home).ended).code).toBe(0);
+    expect(await ended).toBe("cancelled");
+  },
+);
+
 test("one deployment is made by processes that need it at once, although one of them is killed while it deploys", async () => {
   const server = await startCloud({
     deployMs: 400,
