@@ -13,7 +13,7 @@ const NAME = "seren-bridge";
 export function configFolder(variable: Variable): string {
   if (process.platform === "win32")
     return join(absolute(variable("APPDATA")) ?? join(homeFolder(), "AppData", "Roaming"), NAME);
-  return join(absolute(variable("XDG_CONFIG_HOME")) ?? join(homeFolder(), ".config"), NAME);
+  return join(xdgFolder(variable, "XDG_CONFIG_HOME") ?? join(homeFolder(), ".config"), NAME);
 }
 
 export function stateFolder(variable: Variable): string {
@@ -25,11 +25,11 @@ export function stateFolder(variable: Variable): string {
     case "darwin":
       return join(homeFolder(), "Library", "Application Support", NAME);
     default:
-      return join(absolute(variable("XDG_STATE_HOME")) ?? join(homeFolder(), ".local", "state"), NAME);
+      return join(xdgFolder(variable, "XDG_STATE_HOME") ?? join(homeFolder(), ".local", "state"), NAME);
   }
 }
 
-/** Empty and relative variables count as unset, as the XDG specification has it; then the user database is asked. */
+/** Empty and relative values of HOME count as unset; then the user database is asked. */
 export function homeFolder(): string {
   const home = absolute(attempt(homedir)) ?? absolute(attempt(() => userInfo().homedir));
   if (home !== undefined) return home;
@@ -39,11 +39,15 @@ export function homeFolder(): string {
   );
 }
 
+/** Relative values are ignored, as the XDG specification has it. A `~` was meant to be a whole path, so it is refused. */
+function xdgFolder(variable: Variable, name: string): string | undefined {
+  const value = variable(name);
+  return value?.startsWith("~") ? wholePath(name, value) : absolute(value);
+}
+
 function wholePath(name: string, value: string): string {
   if (isAbsolute(value)) return value;
-  const why = value.startsWith("~")
-    ? `begins with ${JSON.stringify("~")}, which only a shell replaces`
-    : "is not a whole path";
+  const why = value.startsWith("~") ? 'begins with "~", which only a shell replaces' : "is not a whole path";
   throw new ExecutionFailure("invalid_input", `${name} ${why}; give the path from the root, or unset it`);
 }
 

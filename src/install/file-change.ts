@@ -1,5 +1,6 @@
 /** A change to a file of the user: shown before it is made, made whole or not at all, with the old text kept beside it. */
 import { rm } from "node:fs/promises";
+import { isAbsolute } from "node:path";
 import { ExecutionFailure } from "../support/failure.ts";
 import { readPlainFile } from "../support/plain-file.ts";
 import { resolveLinks } from "../support/resolve-links.ts";
@@ -20,8 +21,13 @@ export interface FileChange {
   after: string;
 }
 
-/** Throws `invalid_input` for a file that cannot be read as UTF-8 text. `newMode` is for a file that is not there yet. */
+/** Throws `invalid_input` for a file that cannot be read as UTF-8 text, and for a relative path. `newMode` is for a file that is not there yet. */
 export async function readUserFile(path: string, newMode: number): Promise<UserFile> {
+  if (!isAbsolute(path)) {
+    // It would land in the working folder, where the host does not look.
+    const why = "is not a whole path; correct HOME, or the variable that names its folder";
+    throw new ExecutionFailure("invalid_input", `${path} ${why}`);
+  }
   const target = await resolveLinks(path);
   const file = await readPlainFile(target, MAX_BYTES);
   if (!file) return { path: target, text: undefined, mode: newMode };

@@ -150,7 +150,6 @@ describe("folders", () => {
   test.each<[string, Record<string, string>]>([
     ["empty", { XDG_CONFIG_HOME: "", XDG_STATE_HOME: " " }],
     ["relative", { XDG_CONFIG_HOME: "config", XDG_STATE_HOME: "./state" }],
-    ["a tilde", { XDG_CONFIG_HOME: "~/.config", XDG_STATE_HOME: "~" }],
   ])("XDG variables that are %s count as unset", (_, environment) => {
     vi.mocked(homedir).mockReturnValue(HOME);
     onPlatform("linux");
@@ -170,6 +169,19 @@ describe("folders", () => {
     const config = readConfig({ SEREN_BRIDGE_STATE_DIR: value });
     expect(() => config.stateDir).toThrow(/^SEREN_BRIDGE_STATE_DIR .*; give the path from the root, or unset it$/);
   });
+
+  test.each(["~/.config", "~", "~alice/x"])(
+    "XDG variables that are %s were meant to be whole paths: refused",
+    (value) => {
+      vi.mocked(homedir).mockReturnValue(HOME);
+      onPlatform("linux");
+      const config = readConfig({ XDG_CONFIG_HOME: value, XDG_STATE_HOME: value });
+      const only = 'begins with "~", which only a shell replaces; give the path from the root, or unset it';
+      expect(() => config.credentialsFile).toThrow(`XDG_CONFIG_HOME ${only}`);
+      expect(() => config.stateDir).toThrow(`XDG_STATE_HOME ${only}`);
+      expect(readConfig({ XDG_STATE_HOME: value, SEREN_BRIDGE_STATE_DIR: "/own" }).stateDir).toBe("/own");
+    },
+  );
 
   test("an account without a home does not keep us from starting", () => {
     vi.mocked(homedir).mockImplementation(() => {

@@ -217,6 +217,17 @@ describe("setup roder", () => {
     expect(JSON.stringify(shown)).toContain(`Not written, because a password may be in it: ${name}.`);
   });
 
+  test.each([
+    ["codex", "CODEX_HOME", "c"],
+    ["roder", "RODER_CONFIG_DIR", "~/roder"],
+  ])("setup %s with a relative %s writes nothing into the working folder", async (client, name, value) => {
+    const terminal = new TestTerminal({ [name]: value });
+    expect(await terminal.run(["setup", client, "--write"])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`${value}/config.toml is not a whole path; correct HOME`),
+    });
+  });
+
   test("a link is followed, not replaced", async () => {
     const terminal = terminalFor();
     const real = terminal.file("dotfiles/roder.toml", "# linked\n");
