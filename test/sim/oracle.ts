@@ -243,7 +243,11 @@ function isLeftOnPurpose(plan: SimulationPlan, process: SimulatedProcess, run: A
   const asked = plan.runs[Number(run.tag.slice(3))];
   if (asked?.detach && (plan.crash || recorder?.phases.has("queued"))) return true;
   if (plan.crash && asked?.onApproval === "return" && recorder?.askedAt) return true;
-  return recorder?.outcome?.kind === "awaiting_approval";
+  // The last one that owned it, because it may have let an interrupted run go on.
+  const owners = process.recorders.filter(
+    ({ tag, runIds }) => tag === run.tag || (runIds.has(run.id) && plan.runs[Number(tag.slice(3))]?.owned),
+  );
+  return owners.some(({ outcome }) => outcome?.kind === "awaiting_approval");
 }
 
 /** Whether the plan has one run, no stop and no fault, so that no work may remain after its end. */
