@@ -3,7 +3,7 @@ import { MOST_FORMS } from "../../src/local/faults/odd-member.ts";
 import { seededRandom } from "../../src/local/faults/seeded.ts";
 import { publishedMembers } from "./published-members.ts";
 import { SCENARIOS, type Scenario } from "./scenarios.ts";
-import { judge, nameOf, type Played, play, type Trial, trialsOf } from "./trials.ts";
+import { grouped, judge, nameOf, type Played, play, type Trial, trialsOf } from "./trials.ts";
 
 const FORMS = Array.from({ length: MOST_FORMS }, (_, form) => form);
 
@@ -15,6 +15,8 @@ export interface CampaignOptions {
   scenario?: string | undefined;
   /** Only trials whose name begins with this. */
   only?: string | undefined;
+  /** Odd members in one trial. When a trial of several fails, each is tried alone. Default 1. */
+  group?: number;
   jobs: number;
   onTrial(report: Report): void;
 }
@@ -43,15 +45,24 @@ export async function campaign(options: CampaignOptions): Promise<{ passed: numb
     forms.flatMap((drawForm) => trialsOf(scenario, { clean: cleanOf(cleans, scenario), published, drawForm })),
   );
   const wanted = all.filter((trial) => options.only === undefined || nameOf(trial).startsWith(options.only));
-  const trials = draw(wanted, options.sample, random);
+  const drawn = draw(wanted, options.sample, random);
+  const trials = grouped(drawn, options.group ?? 1, (scenario) => cleanOf(cleans, scenario));
   let passed = 0;
   let failed = 0;
+  const problemsOf = async (trial: Trial) =>
+    judge(trial, cleanOf(cleans, trial.scenario), await play(trial.scenario, trial.odd));
+  const report = (trial: Trial, problems: string[]) => {
+    if (problems.length === 0) passed += trial.odd.length;
+    else failed += trial.odd.length;
+    options.onTrial({ name: nameOf(trial), problems, number: passed + failed, of: drawn.length });
+  };
   await inParallel(options.jobs, trials, async (trial) => {
-    const clean = cleanOf(cleans, trial.scenario);
-    const problems = judge(trial, clean, await play(trial.scenario, trial));
-    if (problems.length === 0) passed += 1;
-    else failed += 1;
-    options.onTrial({ name: nameOf(trial), problems, number: passed + failed, of: trials.length });
+    const problems = await problemsOf(trial);
+    const singles = trial.odd.map((one) => ({ scenario: trial.scenario, odd: [one] }));
+    if (problems.length === 0 || singles.length === 1) return report(trial, problems);
+    const alone = await Promise.all(singles.map(problemsOf));
+    if (alone.every((found) => found.length === 0)) return report(trial, problems);
+    for (const [index, single] of singles.entries()) report(single, alone[index] ?? []);
   });
   return { passed, failed };
 }

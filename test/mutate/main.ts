@@ -1,6 +1,6 @@
 /**
- * `npm run mutate -- --sample N --seed S [--only TEXT] [--scenario TEXT] [--jobs N]`: the built program against answers
- * with one odd member. Without `--sample` every trial is played.
+ * `npm run mutate -- --sample N --seed S [--group N] [--only TEXT] [--scenario TEXT] [--jobs N]`: the built program against
+ * answers with one odd member, or with up to N of them (`--group`). Without `--sample` every member is tried.
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -12,13 +12,18 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     scenario: { type: "string" },
     only: { type: "string" },
+    group: { type: "string", default: "1" },
     jobs: { type: "string", default: String(3 * availableParallelism()) },
   },
 });
 
+let shown = 0;
 const failures = new Map<string, number>();
 const onTrial = ({ name, problems, number, of }: Report) => {
-  if (number % 200 === 0) console.log(`${number} of ${of}`);
+  if (Math.floor(number / 500) > shown) {
+    shown = Math.floor(number / 500);
+    console.log(`${number} of ${of}`);
+  }
   if (problems.length === 0) return;
   const kind = name.split(": ").slice(0, 3).join(": ");
   failures.set(kind, (failures.get(kind) ?? 0) + 1);
@@ -31,6 +36,7 @@ const { passed, failed } = await campaign({
   seed: Number(values.seed),
   scenario: values.scenario,
   only: values.only,
+  group: Number(values.group),
   jobs: Number(values.jobs),
   onTrial,
 });

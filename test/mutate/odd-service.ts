@@ -1,6 +1,6 @@
 /**
- * An embedded Seren Cloud on a real socket whose answers have one odd member. It is the service as the program meets it:
- * the same member is odd in every answer of the operation, from the first to the last.
+ * An embedded Seren Cloud on a real socket whose answers have odd members. It is the service as the program meets it: the
+ * same member is odd in every answer of the operation, from the first to the last.
  */
 import {
   type Json,
@@ -67,7 +67,7 @@ export class OddService {
   readonly requests: Requests = { deploys: 0, creates: 0, cancels: 0, decisions: 0, all: 0 };
   /** What the answers held, by operation and path, before anything was changed. */
   readonly members = new Map<string, Map<string, Json>>();
-  odd: OddMember | undefined;
+  odd: readonly OddMember[] = [];
   /** While a scenario prepares itself: nothing is counted and nothing goes wrong. */
   paused = false;
   readonly #mishaps: Mishap[];
@@ -117,7 +117,7 @@ export class OddService {
     for (const [path, member] of membersOf(value))
       if (!known.has(path) || known.get(path) === null) known.set(path, member);
     this.members.set(operation, known);
-    return this.odd?.operation === operation ? withOddMember(value, this.odd) : value;
+    return this.odd.filter((odd) => odd.operation === operation).reduce(withOddMember, value);
   }
 
   async *#frames(body: AsyncIterable<string>): AsyncGenerator<string> {

@@ -1,4 +1,4 @@
-/** Trials: one scenario with one odd member, judged against the same scenario with a clean service. */
+/** Trials: one scenario with odd members, judged against the same scenario with a clean service. */
 import { type Json, odditiesOf } from "../../src/local/index.ts";
 import { type OddMember, OddService, type Requests } from "./odd-service.ts";
 import { Home, KEY } from "./program.ts";
@@ -13,8 +13,10 @@ export interface Played {
   tookMs: number;
 }
 
-export interface Trial extends OddMember {
+export interface Trial {
   scenario: Scenario;
+  /** One, or several none of which is in another. */
+  odd: readonly OddMember[];
 }
 
 /** Members without which there is nothing to go by, and a lease: what is granted for good has to be exact. */
@@ -28,7 +30,7 @@ const MORE_REQUESTS = 60;
 /** What ends late ends soon after the program: a cancel that is under way. */
 const LEFT_WAIT_MS = 3_000;
 
-export async function play(scenario: Scenario, odd?: OddMember): Promise<Played> {
+export async function play(scenario: Scenario, odd: readonly OddMember[] = []): Promise<Played> {
   const service = new OddService(KEY, scenario.mishaps, scenario.service);
   const home = new Home(await service.listen());
   const began = performance.now();
@@ -70,7 +72,8 @@ export function trialsOf(
   for (const [operation, members] of clean.members) {
     const all = new Map([...published(operation, members), ...members]);
     for (const [path, value] of all)
-      for (const oddity of odditiesOf(value)) trials.push({ scenario, operation, path, oddity, form: drawForm() });
+      for (const oddity of odditiesOf(value))
+        trials.push({ scenario, odd: [{ operation, path, oddity, form: drawForm() }] });
   }
   return trials;
 }
@@ -92,25 +95,39 @@ export function judge(trial: Trial, clean: Played, odd: Played): string[] {
     problems.push(`unforeseen: ${text.slice(0, 400)}`);
   if (odd.observation.code === null || "thrown" in odd.observation)
     problems.push(`it hangs or dies: ${text.slice(0, 400)}`);
-  if (isRequired(trial, clean)) return problems; // a clear error is as good as the answer
+  if (takesRequired(trial, clean)) return problems; // a clear error is as good as the answer
   if (odd.left > clean.left) problems.push(`${odd.left} runs left running`);
   if (requests.cancels < Math.min(1, clean.requests.cancels)) problems.push("no cancel was sent");
   if (requests.cancels > 0 && clean.requests.cancels === 0) problems.push("a run was cancelled");
-  const difference = differenceOf(clean.observation, odd.observation);
+  const difference = differenceOf(clean.observation, changesMessage(trial) ? sameError(clean, odd) : odd.observation);
   if (difference) problems.push(difference);
   return problems;
 }
 
 /** Whether the trial takes away something required: the member itself, or one inside what became odd. */
-function isRequired({ operation, path, oddity }: Trial, clean: Played): boolean {
+export const takesRequired = ({ odd }: Trial, clean: Played) => odd.some((one) => isRequired(one, clean));
+
+function isRequired({ operation, path, oddity }: OddMember, clean: Played): boolean {
   if (oddity === "extra") return false;
-  const last = /([^.[\]]*)(\[[^\]]*\])?$/.exec(path)?.[1] ?? "";
-  if (REQUIRED.has(last)) return true;
+  if (REQUIRED.has(lastName(path))) return true;
   const members = clean.members.get(operation)?.keys() ?? [];
   return [...members].some((member) => {
     const rest = member.startsWith(path) ? member.slice(path.length) : "";
     return /^[.[]/.test(rest) && rest.split(/[.[\]]+/).some((name) => REQUIRED.has(name));
   });
+}
+
+const lastName = (path: string) => /([^.[\]]*)(\[[^\]]*\])?$/.exec(path)?.[1] ?? "";
+
+/** Why a run was cancelled is told in one answer only: without it the error has other words. */
+const changesMessage = ({ odd }: Trial) =>
+  odd.some(({ operation, path }) => operation === "cancel" && ["status_message", "data"].includes(lastName(path)));
+
+function sameError(clean: Played, odd: Played): Observation {
+  const { error } = odd.observation;
+  return typeof error === "string" && error !== ""
+    ? { ...odd.observation, error: clean.observation.error }
+    : odd.observation;
 }
 
 function differenceOf(clean: Observation, odd: Observation): string | undefined {
@@ -122,5 +139,27 @@ function differenceOf(clean: Observation, odd: Observation): string | undefined 
   return undefined;
 }
 
-export const nameOf = ({ scenario, operation, path, oddity, form }: Trial) =>
-  `${scenario.name}: ${operation}: ${path}: ${oddity} ${form}`;
+export const nameOf = ({ scenario, odd }: Trial) =>
+  `${scenario.name}: ${odd.map(({ operation, path, oddity, form }) => `${operation}: ${path}: ${oddity} ${form}`).join(", ")}`;
+
+/** Puts up to `size` trials of a scenario into one, in their order, unless one takes away something required or holds another. */
+export function grouped(trials: readonly Trial[], size: number, cleanOf: (scenario: Scenario) => Played): Trial[] {
+  const alone: Trial[] = [];
+  const groups = new Map<Scenario, Trial[]>();
+  for (const trial of trials) {
+    const { scenario, odd } = trial;
+    if (takesRequired(trial, cleanOf(scenario))) {
+      alone.push(trial);
+      continue;
+    }
+    const open = groups.get(scenario) ?? [];
+    groups.set(scenario, open);
+    const fitting = open.find((group) => group.odd.length < size && !odd.some((one) => overlaps(group.odd, one)));
+    if (fitting) fitting.odd = [...fitting.odd, ...odd];
+    else open.push({ scenario, odd });
+  }
+  return [...alone, ...[...groups.values()].flat()];
+}
+
+const overlaps = (group: readonly OddMember[], { operation, path }: OddMember) =>
+  group.some((one) => one.operation === operation && (one.path.startsWith(path) || path.startsWith(one.path)));
