@@ -92,14 +92,22 @@ const ended = async (service: OddService) => {
   return { left: service.cloud.stats().runsActive.length };
 };
 
+/** An answer that has not begun by then is one whose event cannot be read. */
+const BEGINS_WITHIN_MS = 8_000;
+
 /** Ctrl-C once the answer has begun. */
 const interrupted = async (home: Home) => {
   let sent = false;
+  let waits: NodeJS.Timeout | undefined;
   const end = await home.run(["run", "--json", "--", HANG], (text, child) => {
-    if (sent || !text.includes("started")) return;
-    sent = true;
-    child.kill("SIGINT");
+    const interrupt = () => {
+      if (!sent) child.kill("SIGINT");
+      sent = true;
+    };
+    if (text.includes("started")) interrupt();
+    else waits ??= setTimeout(interrupt, BEGINS_WITHIN_MS);
   });
+  clearTimeout(waits);
   return outcomeOf(end);
 };
 

@@ -20,6 +20,12 @@ const MAX_PAGES = 20;
 /** How a service refuses that knows no inbox. */
 const NO_INBOX: ReadonlySet<number | undefined> = new Set([404, 405, 501]);
 
+/** Whether the service has refused a page: the first, because it has no inbox, or the one that a cursor names. */
+function isNoPage(failure: ExecutionFailure, isFirst: boolean): boolean {
+  if (isFirst) return NO_INBOX.has(failure.details.status);
+  return isRefusal(failure) && failure.kind !== "internal" && failure.kind !== "unauthorized";
+}
+
 export class Inbox {
   readonly #client: SerenClient;
 
@@ -33,8 +39,9 @@ export class Inbox {
       const entries = new Map<string, InboxEntry>();
       let unreadable = 0;
       let cursor: string | undefined;
+      let pages = 0;
       try {
-        for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+        for (; pages < MAX_PAGES; pages += 1) {
           const page = await this.#client.approvals.inboxPage(cursor, { signal });
           const known = entries.size;
           for (const entry of page.rows) if (!entries.has(entry.entryId)) entries.set(entry.entryId, entry);
@@ -43,7 +50,8 @@ export class Inbox {
           cursor = page.nextCursor;
         }
       } catch (error) {
-        if (entries.size > 0 || !NO_INBOX.has(asFailure(error).details.status)) throw error;
+        if (signal.aborted || !isNoPage(asFailure(error), pages === 0)) throw error;
+        if (pages > 0) unreadable += 1; // the entries before it can be decided all the same
       }
       const rows = [...entries.values()].filter(({ state }) => state === PENDING || state === UNKNOWN_STATUS);
       return { rows, unreadable };

@@ -15,7 +15,7 @@ const EMPTY_GAP_EVERY_MS = 1_000;
 const MAX_PAGES = 10_000;
 /**
  * A log that grows as it is read, by a few events a page, would be asked for a thousand times a second. A page of fewer events
- * is a small one; after so many of them in a row, each waits longer than the one before.
+ * with a number is a small one; after so many of them in a row, each waits longer than the one before.
  */
 const SMALL_PAGE = 10;
 const SMALL_PAGES = 4;
@@ -45,6 +45,8 @@ export class EventLogReader {
   #offset = 0;
   /** Highest number on the pages of this reading. */
   #highest = -1;
+  /** The rows of the last page, where none had a number. */
+  #unnumbered = "";
   #smallPages = 0;
   #emptyGaps = 0;
   #askedAt = 0;
@@ -91,13 +93,14 @@ export class EventLogReader {
         signal: this.#signal,
         attempts: Number.POSITIVE_INFINITY,
       });
-      const hasNews = this.#pageHasNews(page.events.map(sequenceOf));
+      const numbers = page.events.map(sequenceOf);
+      const hasNews = this.#pageHasNews(page.events, numbers);
       for (const row of page.events) {
         yield* this.apply(row);
         this.#offset += 1;
       }
       if (!page.hasMore || !hasNews) return;
-      await this.#pause(page.events.length);
+      await this.#pause(numbers);
     }
   }
 
@@ -110,14 +113,18 @@ export class EventLogReader {
   }
 
   /** Whether a page leads further. The same page again does not, nor an empty one: asking on would never end. */
-  #pageHasNews(numbers: readonly (number | undefined)[]): boolean {
+  #pageHasNews(rows: readonly unknown[], numbers: readonly (number | undefined)[]): boolean {
     const before = this.#highest;
     for (const number of numbers) this.#highest = Math.max(this.#highest, number ?? -1);
-    return this.#highest > before || numbers.includes(undefined);
+    if (this.#highest > before) return true;
+    const last = this.#unnumbered;
+    this.#unnumbered = numbers.includes(undefined) ? JSON.stringify(rows) : "";
+    return this.#unnumbered !== "" && this.#unnumbered !== last;
   }
 
   /** Waits between two pages, where the last ones brought little. */
-  async #pause(events: number): Promise<void> {
+  async #pause(numbers: readonly (number | undefined)[]): Promise<void> {
+    const events = numbers.filter((number) => number !== undefined).length;
     this.#smallPages = events < SMALL_PAGE ? this.#smallPages + 1 : 0;
     const more = this.#smallPages - SMALL_PAGES;
     if (more <= 0) return;
@@ -130,13 +137,13 @@ export class EventLogReader {
     // than the log holds (an unnumbered frame was sent twice), it goes back page by page until it meets the cursor.
     let offset = Math.max(0, this.#cursor.applied - 1);
     let met = false;
-    let lastSize = 0;
+    let last: readonly (number | undefined)[] = [];
     this.#highest = -1;
     for (let pages = 0; pages < MAX_PAGES; pages += 1) {
-      if (pages > 0) await this.#pause(lastSize);
+      if (pages > 0) await this.#pause(last);
       const page = await this.#client.listRunEvents(this.#runId, offset, { signal: this.#signal, attempts });
-      lastSize = page.events.length;
       const numbers = placed(page.events.map(sequenceOf));
+      last = numbers;
       if (numbers.length > 0 && numbers.every((number) => number === undefined)) return true; // without numbers a gap cannot be filled
       met ||= offset === 0 || numbers.some((number) => number !== undefined && number <= this.#cursor.sequence);
       if (!met) {
@@ -152,7 +159,7 @@ export class EventLogReader {
         yield { kind: "events", events: [page.events[index]] };
         this.#cursor.advance(sequence);
       }
-      if (reached || !page.hasMore || !this.#pageHasNews(numbers)) return reached;
+      if (reached || !page.hasMore || !this.#pageHasNews(page.events, numbers)) return reached;
       offset += numbers.length;
     }
     return false;

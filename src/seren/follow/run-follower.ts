@@ -38,6 +38,8 @@ const REFUSED_RETRY_MS = 1_000;
 const MAX_REFUSED = 2;
 /** Connections without an event after which the events that the state counts are taken for ones the log never shows. */
 const MAX_FRUITLESS = 3;
+/** Readings of the log of a run that has stopped, which bring rows without a number only: those may be the same each time. */
+const MAX_UNNUMBERED_READS = 3;
 const POLL_EVERY_MS = 1_500;
 /** A run that was just created may not be known everywhere at once. */
 const UNKNOWN_RUN_GRACE_MS = 10_000;
@@ -272,8 +274,10 @@ export class RunFollower {
   async *#poll(): Items<FollowEnd> {
     let readable = true;
     let hadStopped = false;
+    let unnumberedReads = 0;
     for (;;) {
       const before = this.cursor.applied;
+      const lastNumber = this.cursor.sequence;
       try {
         if (readable) yield* this.#log.readNew();
       } catch (error) {
@@ -285,9 +289,13 @@ export class RunFollower {
       this.#note({ type: "replayed" });
       yield this.#stateItem(state);
       const nothingNew = this.cursor.applied === before;
-      if (hadStopped && nothingNew) return this.#return(statusOf(state), false);
+      const hasNumbers = this.cursor.sequence > lastNumber;
+      if (hadStopped && !nothingNew && !hasNumbers) unnumberedReads += 1;
+      if (hadStopped && (nothingNew || unnumberedReads >= MAX_UNNUMBERED_READS)) {
+        return this.#return(statusOf(state), false);
+      }
       hadStopped = hasStopped(state);
-      if (nothingNew || !hadStopped) await sleep(this.#ambient, POLL_EVERY_MS, this.#signal);
+      if (!hasNumbers || !hadStopped) await sleep(this.#ambient, POLL_EVERY_MS, this.#signal);
     }
   }
 }

@@ -64,6 +64,26 @@ describe("a stream that is refused", () => {
 });
 
 describe("polling", () => {
+  test.each<[string, unknown[], boolean]>([
+    ["rows that are no events", [2026, 331, 7], false],
+    ["rows that are no events, and more of them", [2026, 331, 7], true],
+    ["rows without a number", Array.from({ length: 40 }, () => ({ type: "text", text: "again " })), false],
+    ["rows without a number, and more of them", Array.from({ length: 40 }, () => ({ odd: "member" })), true],
+    ["nothing but objects", [{}], true],
+  ])("ends and does not hammer a log that has %s at every offset", async (_, rows, hasMore) => {
+    const service = new RunService().opens({ status: 501 });
+    service.state = () => over;
+    service.harness.transport.on("GET /runs/*/events", () => {
+      if (service.reads.length > 2_000) service.controller.abort(new Error("it asks for ever"));
+      return data(rows, { hasMore });
+    });
+    const start = service.harness.ambient.now();
+    await service.follow();
+    const seconds = (service.harness.ambient.now() - start) / 1_000;
+    expect(service.reads.length).toBeLessThan(20 + 4 * seconds);
+    expect(seconds).toBeLessThan(600);
+  });
+
   test("hands on new events every second or two until the run has ended and nothing new came", async () => {
     const service = new RunService().opens({ status: 501 });
     unfolding(service, [
