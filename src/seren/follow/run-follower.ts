@@ -26,6 +26,7 @@ import { ASK_ELSEWHERE, askState } from "./ask-state.ts";
 import { EventLogReader } from "./event-log-reader.ts";
 import type { FollowEnd, FollowItem } from "./follow-items.ts";
 import { type FollowNews, INITIAL_STATE, reduce } from "./follow-state.ts";
+import { pollLog } from "./poll-log.ts";
 import { RunCursor, sequenceIn, toSequence } from "./run-cursor.ts";
 import { runFrames } from "./run-stream.ts";
 import { StateProbe } from "./state-probe.ts";
@@ -38,9 +39,6 @@ const REFUSED_RETRY_MS = 1_000;
 const MAX_REFUSED = 2;
 /** Connections without an event after which the events that the state counts are taken for ones the log never shows. */
 const MAX_FRUITLESS = 3;
-/** Readings of the log of a run that has stopped, which bring rows without a number only: those may be the same each time. */
-const MAX_UNNUMBERED_READS = 3;
-const POLL_EVERY_MS = 1_500;
 /** A run that was just created may not be known everywhere at once. */
 const UNKNOWN_RUN_GRACE_MS = 10_000;
 
@@ -270,33 +268,20 @@ export class RunFollower {
     if (sequence === undefined || sequence > this.cursor.sequence) this.cursor.advance(sequence, id);
   }
 
-  /** Reads the log page by page, and the state, until the run has stopped and one more read brought nothing new. */
   async *#poll(): Items<FollowEnd> {
-    let readable = true;
-    let hadStopped = false;
-    let unnumberedReads = 0;
-    for (;;) {
-      const before = this.cursor.applied;
-      const lastNumber = this.cursor.sequence;
-      try {
-        if (readable) yield* this.#log.readNew();
-      } catch (error) {
-        if (this.#signal.aborted) throw this.#signal.reason;
-        if (!(error instanceof ExecutionFailure) || error.kind === "unauthorized") throw error;
-        readable = this.#mayBeTooNew(error); // without a log the record alone says how the run ended
-      }
-      const state = await this.#askState();
-      this.#note({ type: "replayed" });
-      yield this.#stateItem(state);
-      const nothingNew = this.cursor.applied === before;
-      const hasNumbers = this.cursor.sequence > lastNumber;
-      if (hadStopped && !nothingNew && !hasNumbers) unnumberedReads += 1;
-      if (hadStopped && (nothingNew || unnumberedReads >= MAX_UNNUMBERED_READS)) {
-        return this.#return(statusOf(state), false);
-      }
-      hadStopped = hasStopped(state);
-      if (!hasNumbers || !hadStopped) await sleep(this.#ambient, POLL_EVERY_MS, this.#signal);
-    }
+    const state = yield* pollLog({
+      ambient: this.#ambient,
+      cursor: this.cursor,
+      log: this.#log,
+      signal: this.#signal,
+      mayBeTooNew: (error) => this.#mayBeTooNew(error),
+      look: async () => {
+        const state = await this.#askState();
+        this.#note({ type: "replayed" });
+        return { state, item: this.#stateItem(state) };
+      },
+    });
+    return this.#return(statusOf(state), false);
   }
 }
 
