@@ -24,7 +24,7 @@ export { isMadeAhead, isOfFamily } from "./deployment/family.ts";
 export { generalAgentTarget } from "./deployment/general-agent.ts";
 export type { Upserted } from "./deployment/upsert-deployment.ts";
 export type { Approval, Artifact, ExecutionEvent, Outcome, OutcomeKind, Phase, RunRef, Usage } from "./events.ts";
-export { answerWithin, type BackgroundRun, BackgroundRuns } from "./host/background-runs.ts";
+export { answerWithin, type BackgroundRun, BackgroundRuns, followedReport } from "./host/background-runs.ts";
 export { Coalescer } from "./host/coalescer.ts";
 export { decideCommand, showRunCommand, withAdvice } from "./host/command-hints.ts";
 export { ContinuedText } from "./host/continued-text.ts";

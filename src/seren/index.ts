@@ -1,7 +1,7 @@
 /** Typed Seren Cloud client: calls, starting a run once, following it to its end. */
 export type { CallOptions } from "./client/caller.ts";
 export { type ListRuns, SerenClient } from "./client/client.ts";
-export { isUnreadable } from "./client/pages.ts";
+export { type EventPage, isUnreadable } from "./client/pages.ts";
 export {
   AWAITING_APPROVAL,
   ENDED_STATUS,

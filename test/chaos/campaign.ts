@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { startLocalHttp } from "../../src/local/index.ts";
 import { INITIALIZE } from "../support/child-process/roder-initialize.ts";
 import { ChaosChild } from "./chaos-child.ts";
-import type { ChaosPlan, CourierPlan, RoderPlan } from "./chaos-plan.ts";
+import type { ChaosPlan, CourierPlan, OddPlan, RoderPlan, ServedPlan } from "./chaos-plan.ts";
 import { generateChaosPlan } from "./chaos-plan-generator.ts";
 import { CourierSession } from "./courier-session.ts";
+import { oddHost } from "./odd-hosts.ts";
 import { PlanService, ServiceRouter, sleep } from "./plan-service.ts";
 import { RequestTracker } from "./request-tracker.ts";
 import { QUIET_MS, RoderSession } from "./roder-session.ts";
@@ -44,14 +45,17 @@ export async function runCampaign(
 
 /** Groups plans that can share a child. Only one of them may use the general agent, because its calls do not name the plan. */
 function intoBatches(plans: readonly ChaosPlan[]): ChaosPlan[][] {
-  const alone = plans.filter(({ ending }) => ending).map((plan) => [plan]);
-  const shared = plans.filter(({ ending }) => !ending);
+  const isAlone = (plan: ChaosPlan) => isOdd(plan) || plan.ending !== undefined;
+  const alone = plans.filter(isAlone).map((plan) => [plan]);
+  const shared = plans.filter((plan): plan is ServedPlan => !isAlone(plan));
   const inAgent = shared.filter(usesAgent);
   const named = shared.filter((plan) => plan.host === "roder" && !usesAgent(plan));
   const turns = shared.filter(({ host }) => host === "courier");
   const together = inAgent.map((plan) => [plan, ...named.splice(0, Math.ceil(named.length / inAgent.length))]);
   return [...together, ...chunks(named, RODER_BATCH), ...chunks(turns, COURIER_BATCH), ...alone];
 }
+
+const isOdd = (plan: ChaosPlan): plan is OddPlan => plan.host === "mcp" || plan.host === "acp";
 
 const usesAgent = (plan: ChaosPlan) => plan.host === "roder" && plan.target === "agent";
 
@@ -63,6 +67,8 @@ function chunks<T>(all: readonly T[], size: number): T[][] {
 
 /** Runs plans in one child. */
 export async function runBatch(plans: readonly ChaosPlan[]): Promise<PlanResult[]> {
+  const [first] = plans;
+  if (first && isOdd(first)) return [await runOddPlan(first)];
   const router = new ServiceRouter();
   const http = await startLocalHttp(router);
   const context = { origin: http.origin, stateDir: mkdtempSync(join(tmpdir(), "seren-bridge-state-")) };
@@ -77,6 +83,13 @@ export async function runBatch(plans: readonly ChaosPlan[]): Promise<PlanResult[
     await http.close();
     rmSync(context.stateDir, { recursive: true, force: true });
   }
+}
+
+/** Such a host has a service and a child of its own. */
+async function runOddPlan(plan: OddPlan): Promise<PlanResult> {
+  const began = performance.now();
+  const { problems } = await oddHost(plan.host, plan.seed);
+  return { plan, problems, ms: performance.now() - began, stderr: "" };
 }
 
 /** What a child is started with: the service, and the state folder that later children share. */
@@ -153,7 +166,7 @@ async function runCourierPlans(
   return withSharedProblems(results, child, []);
 }
 
-async function serviceOf(plan: ChaosPlan, router: ServiceRouter, deploy: boolean): Promise<PlanService> {
+async function serviceOf(plan: ServedPlan, router: ServiceRouter, deploy: boolean): Promise<PlanService> {
   const service = new PlanService(plan);
   if (deploy) await service.setUp();
   router.add(service);
@@ -161,7 +174,7 @@ async function serviceOf(plan: ChaosPlan, router: ServiceRouter, deploy: boolean
 }
 
 async function checkOrphans(
-  plan: ChaosPlan,
+  plan: ServedPlan,
   service: PlanService,
   context: ChildContext,
   problems: string[],
@@ -184,7 +197,7 @@ async function sweptByNextStart(service: PlanService, context: ChildContext, pro
 }
 
 /** Returns a function that stops the pauses. A host that does not read at the end loses the last lines after half a second. */
-function pauseNowAndThen(child: ChaosChild, plan: ChaosPlan | undefined): () => Promise<void> {
+function pauseNowAndThen(child: ChaosChild, plan: ServedPlan | undefined): () => Promise<void> {
   const { reader } = plan ?? {};
   let going = reader !== undefined;
   const pause = async () => {

@@ -31,6 +31,7 @@ const VIA = { job: "job", heartbeat: "heartbeat" } as const;
 
 export function generateChaosPlan(seed: number): ChaosPlan {
   const random = new SeededRandom(deriveSeed(seed, 77));
+  if (random.chance(0.25)) return { host: random.pick(["mcp", "acp"]), seed };
   return random.chance(0.7) ? generateRoderPlan(seed, random) : generateCourierPlan(seed, random);
 }
 

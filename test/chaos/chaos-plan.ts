@@ -1,5 +1,6 @@
 /** A plan as plain JSON: everything that happens between one host, the built program and one faulty service. */
 import type { FaultPlan } from "../../src/local/index.ts";
+import type { OddKind } from "./odd-hosts.ts";
 
 export type RoderVia = "dispatch" | "task" | "tool";
 export type CourierVia = "chat" | "job" | "heartbeat";
@@ -59,4 +60,12 @@ export interface CourierPlan extends CommonPlan {
   requests: CourierRequest[];
 }
 
-export type ChaosPlan = RoderPlan | CourierPlan;
+/** A host that asks and is asked. What it does follows from its seed (`odd-hosts.ts`). */
+export interface OddPlan {
+  host: OddKind;
+  seed: number;
+}
+
+/** A plan that says what the service does, too. */
+export type ServedPlan = RoderPlan | CourierPlan;
+export type ChaosPlan = ServedPlan | OddPlan;

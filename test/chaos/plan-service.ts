@@ -4,7 +4,7 @@ import { LocalCloud, type LocalRequest, type LocalResponse, PUBLISHER_PREFIX } f
 import { realAmbient } from "../../src/support/ambient.ts";
 import { answerInOutput, decideApprovals, requestUntilAnswered } from "../sim/ground-truth.ts";
 import { API_KEY } from "./canaries.ts";
-import type { ChaosPlan } from "./chaos-plan.ts";
+import type { ServedPlan } from "./chaos-plan.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: rows of the service, in whatever shape it shows them
 type Row = any;
@@ -47,7 +47,7 @@ class ServiceRun implements ActualRun {
 }
 
 export class PlanService {
-  readonly plan: ChaosPlan;
+  readonly plan: ServedPlan;
   readonly cloud: LocalCloud;
   /** Runs whose agent has started. */
   readonly runs: ActualRun[] = [];
@@ -55,7 +55,7 @@ export class PlanService {
   /** Number of deployments before the first request. */
   deploymentsBefore = 0;
 
-  constructor(plan: ChaosPlan) {
+  constructor(plan: ServedPlan) {
     this.plan = plan;
     const work = builtInAgent(0);
     this.cloud = new LocalCloud({

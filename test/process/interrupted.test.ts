@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { FaultRule } from "../../src/local/index.ts";
 import { type Cloud, script, startCloud } from "../support/child-process/cloud.ts";
 import { answerOf, CourierHost, parcel, streamedOf } from "../support/child-process/courier-host.ts";
+import { McpHost } from "../support/child-process/mcp-host.ts";
 import { RoderHost } from "../support/child-process/roder-host.ts";
 import { startTerminal } from "../support/child-process/terminal-child.ts";
 
@@ -52,6 +53,20 @@ describe.each(GOES_ON)("goes on %s", (_, rules) => {
     expect(told).toContain("interrupted by a restart of its runtime; resuming");
     ranOnce(server);
   });
+});
+
+test("no look calls a run ended that is being resumed", async () => {
+  const away: FaultRule[] = [{ kind: "status", where: "resume", status: 503, times: 2 }];
+  const server = await startCloud({ faults: { rules: away } });
+  const host = await McpHost.initialized({ env: server.env });
+  const { run_id } = await host.state("seren_dispatch", { prompt: INTERRUPTED });
+  const seen = new Set<unknown>();
+  for (let state = await host.state("seren_run_status", { run_id }); ; ) {
+    seen.add(state.status);
+    if (state.status === "completed") break;
+    state = await host.state("seren_run_status", { run_id });
+  }
+  expect([...seen]).not.toContain("failed");
 });
 
 const REFUSED: FaultRule[] = [{ kind: "status", where: "resume", status: 403 }];

@@ -77,7 +77,7 @@ describe("a client that has shaken hands and can ask", () => {
     expect(state.next).toContain(`seren-bridge approvals approve ${runId}`);
     expect(state.next).toContain("reject");
     await host.state("seren_run_status", { run_id: runId, wait_seconds: 2 });
-    expect(host.requests).toHaveLength(1);
+    expect(host.questions).toHaveLength(1);
     expect(await statusOf(server)).toMatchObject({ runsActive: [runId], createsReceived: 1 });
   });
 
@@ -122,7 +122,7 @@ describe("a client that has shaken hands and can ask", () => {
     const host = await McpHost.initialized({ env: server.env }, ASKING);
     const state = await host.state("seren_dispatch", { prompt: script(step), wait_seconds: 3 });
     expect(state).toMatchObject({ status: "awaiting_approval" });
-    expect(host.requests).toEqual([]);
+    expect(host.questions).toEqual([]);
   });
 });
 
@@ -137,7 +137,7 @@ describe("nobody is asked", () => {
     const host = await McpHost.initialized({ env: { ...server.env, ...more } }, handshake);
     const state = await host.state("seren_dispatch", { prompt: WAITS, wait_seconds: 3 });
     expect(state).toMatchObject({ status: "awaiting_approval" });
-    expect(host.requests).toEqual([]);
+    expect(host.questions).toEqual([]);
   });
 
   test("before the client says that it is ready, and by a look that does not wait", async () => {
@@ -147,7 +147,7 @@ describe("nobody is asked", () => {
     const { run_id } = await host.state("seren_dispatch", { prompt: WAITS, wait_seconds: 3 });
     host.notify("notifications/initialized");
     await host.state("seren_run_status", { run_id });
-    expect(host.requests).toEqual([]);
+    expect(host.questions).toEqual([]);
   });
 });
 
@@ -183,7 +183,7 @@ describe("a client whose calls stand for themselves", () => {
       const [last, replayed] = await Promise.all([repeat(response), repeat(response)]);
       expect(last.result?.structuredContent).toMatchObject({ status });
       expect(replayed.result?.structuredContent).toMatchObject({ status });
-      expect(host.requests).toEqual([]);
+      expect(host.questions).toEqual([]);
       expect(server.cloud.stats()).toMatchObject({ runsStarted: 1 });
     },
   );

@@ -88,7 +88,7 @@ test("a question keeps its key until it is answered, and a clear answer decides"
     result: { structuredContent: { status: "blocked" } },
   });
   await (await run(0)).ended;
-  expect(host.requests).toEqual([]);
+  expect(host.questions).toEqual([]);
 });
 
 test.each([

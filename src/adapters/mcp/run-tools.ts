@@ -4,8 +4,8 @@ import {
   type BackgroundRun,
   BackgroundRuns,
   DEFAULT_TIMEOUT_MS,
+  followedReport,
   type HostJobs,
-  type RunReport,
 } from "../../core/index.ts";
 import {
   AgentsArgumentsSchema,
@@ -207,14 +207,14 @@ export class RunTools {
       let [goesOn, mayAsk] = [decided, this.#approvals.canAsk(call)];
       for (;;) {
         await this.#wait(subject, { until, call, progress, goesOn });
-        const { state, waits } = await this.stateOf(subject, cursor);
+        const { state, waits, isOver } = await this.stateOf(subject, cursor);
         if (call.cancelled.aborted) return NO_REPLY;
         if (waits && goesOn && ambient.now() < until && (await this.#approvals.isSettled(state.run_id))) {
           await sleep(ambient, LAG_MS);
           continue;
         }
-        if (waits && toEnd && !mayAsk && !call.hurried.aborted) {
-          goesOn = true;
+        if (toEnd && !isOver && !(waits && mayAsk) && !call.hurried.aborted) {
+          goesOn = true; // what it has waited for is known
           continue;
         }
         if (!waits || !mayAsk || ambient.now() >= until || call.hurried.aborted) return runResult(state, call.caller);
@@ -253,7 +253,8 @@ export class RunTools {
     if (own?.failure && !own.run) throw own.failure;
     if (own && !own.run) return { state: startedState(own, cursor), waits: false, isOver: false };
     const look = runs.status(own?.run?.runId ?? runId, { cursor, room: roomForText, measure: jsonSize });
-    const { createdAt, updatedAt, ...report }: RunReport = await answerWithin(ambient, MAX_REPLY_MS, look);
+    const shown = await answerWithin(ambient, MAX_REPLY_MS, look);
+    const { createdAt, updatedAt, ...report } = followedReport(shown, own);
     const isOver = report.outcome !== undefined;
     const waits = !isOver && report.phase === "awaiting_approval";
     return { state: runState(report, own), waits, isOver, createdAt, updatedAt };

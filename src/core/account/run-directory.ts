@@ -1,5 +1,12 @@
 /** Any run of the account by its remote id: a look that does not wait, a cancel, and a resume. */
-import { AWAITING_APPROVAL, type CallOptions, endingOf, type Run, type SerenClient } from "../../seren/index.ts";
+import {
+  AWAITING_APPROVAL,
+  type CallOptions,
+  type EventPage,
+  endingOf,
+  type Run,
+  type SerenClient,
+} from "../../seren/index.ts";
 import { isHighSurrogate } from "../../support/clip.ts";
 import { asFailure } from "../../support/failure.ts";
 import type { Canceller } from "../cancel/canceller.ts";
@@ -66,7 +73,7 @@ export class RunDirectory {
       this.#client.getRun(runId, once),
       this.#client.listRunEvents(runId, cursor, once).catch(() => undefined), // the record alone says enough
     ]);
-    const outcome = await this.#outcomeOf(record, once);
+    const outcome = await this.#outcomeOf(record, { once, first: cursor === 0 ? page : undefined });
     const rows = page?.events ?? [];
     const { text, taken } = textOf(rows, { room: room(outcome), measure, ended: outcome !== undefined });
     const report: RunReport = {
@@ -74,7 +81,7 @@ export class RunDirectory {
       phase: phaseOf(record.status),
       text,
       cursor: cursor + taken,
-      more: taken < rows.length || page?.hasMore === true,
+      more: taken < rows.length || (page ? page.hasMore : record.cut !== undefined),
       approvals: [],
     };
     if (record.statusMessage) report.detail = record.statusMessage;
@@ -118,19 +125,27 @@ export class RunDirectory {
     );
   }
 
-  async #outcomeOf(record: Run, once: CallOptions): Promise<Outcome | undefined> {
+  /** A record that cannot be read has no answer: the first page of the log stands for it. `first` is that page, if it is known. */
+  async #outcomeOf(
+    record: Run,
+    { once, first }: { once: CallOptions; first: EventPage | undefined },
+  ): Promise<Outcome | undefined> {
     const ending = endingOf(record.status);
     if (!ending) return undefined;
+    const readFirst = () => this.#client.listRunEvents(record.id, 0, once).catch(() => undefined);
+    const page = record.cut && (first ?? (await readFirst()));
     const transcript = new Transcript();
-    for (const row of record.eventRows ?? []) transcript.apply(row);
+    for (const row of record.eventRows ?? page?.events ?? []) transcript.apply(row);
     const listed = await this.#client.listRunArtifacts(record.id, once).catch(() => undefined);
-    return endedOutcome({
+    const outcome = endedOutcome({
       record,
       ending,
       transcript,
-      text: recordedText(record) ?? "",
+      text: record.cut ? transcript.text : (recordedText(record) ?? ""),
       artifacts: mergeArtifacts(transcript.artifacts, listed?.rows ?? []).artifacts,
     });
+    if (outcome.kind === "completed" && record.cut && page?.hasMore !== false) outcome.cut = "log";
+    return outcome;
   }
 }
 

@@ -7,6 +7,7 @@ import { type StopCause, timeoutSignal } from "../../support/abort.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
 import { settleWithin } from "../../support/settle-within.ts";
+import type { RunReport } from "../account/run-directory.ts";
 import type { ExecutionEvent, Phase, RunRef } from "../events.ts";
 import type { RunRequest, Target } from "../request.ts";
 import type { HostJobs } from "./host-jobs.ts";
@@ -166,6 +167,16 @@ export class BackgroundRuns {
     const surplus = Math.max(0, ended.length - MAX_REMEMBERED);
     for (const { temporaryId } of ended.slice(0, surplus)) this.#runs.delete(temporaryId);
   }
+}
+
+/**
+ * Returns what a look at a run has shown, as it is for the host. A record that calls the run ended is not the last word while the
+ * run is followed here: it may have been interrupted, and be resumed.
+ */
+export function followedReport(report: RunReport, own: BackgroundRun | undefined): RunReport {
+  if (!report.outcome || !own || own.ended) return report;
+  const { outcome: _, ...rest } = report;
+  return { ...rest, phase: "reconciling" };
 }
 
 /** Settles as `work` does, or rejects with `unavailable` after `ms` milliseconds. The work itself goes on. */

@@ -2,12 +2,13 @@
 import { COURIER_PROTOCOL_VERSION } from "#protocols/dispatch-courier";
 import type { Json, Message } from "../../support/child-process/line-check.ts";
 import type { Environment } from "../environment.ts";
+import type { HostDriver } from "./host-driver.ts";
 import type { HostPlan } from "./host-plan.ts";
 import type { HostRecorder } from "./host-recorder.ts";
 
 const PARCEL = "/the/parcel";
 
-export class DispatchDriver {
+export class DispatchDriver implements HostDriver {
   readonly #environment: Environment;
   readonly #plan: HostPlan;
   readonly #recorder: HostRecorder;

@@ -4,6 +4,7 @@ import { excerpt } from "../../support/in-process/excerpt.ts";
 import { type Environment, PREPARED_NAME } from "../environment.ts";
 import type { ActualRun, GroundTruth } from "../ground-truth.ts";
 import { isDamaged, kindOfStatus } from "../oracle.ts";
+import type { HostDriver } from "./host-driver.ts";
 import type { HostPlan } from "./host-plan.ts";
 import type { HostExchange, HostRecorder } from "./host-recorder.ts";
 
@@ -17,28 +18,35 @@ export interface HostCase {
   environment: Environment;
   plan: HostPlan;
   recorder: HostRecorder;
+  driver: HostDriver;
   truth: GroundTruth;
   /** Whether the host left before everything was answered, or stopped reading. */
   cut: boolean;
 }
 
-export function checkHost({ environment, plan, recorder, truth, cut }: HostCase): string[] {
+export function checkHost({ environment, plan, recorder, driver, truth, cut }: HostCase): string[] {
   const problems = [...recorder.problems];
   if (!cut)
-    for (const { method, replies } of recorder.requests)
-      if (replies !== 1) problems.push(`I1: ${method} has ${replies} replies`);
-  for (const one of recorder.exchanges.values()) {
-    const all = truth.runs.filter(({ tag }) => tag === one.tag);
+    for (const { method, replies, isCancelled } of recorder.requests)
+      if (replies !== 1 && !(isCancelled && replies === 0)) problems.push(`I1: ${method} has ${replies} replies`);
+  for (const name of plan.runs.map((_, index) => `run${index}`)) {
+    const all = truth.runs.filter(({ tag }) => tag === name);
     const runs = all.filter(({ refused }) => !refused);
-    if (runs.length > 1) problems.push(`I4: ${runs.length} runs were started for one request (${one.tag})`);
+    if (runs.length > 1) problems.push(`I4: ${runs.length} runs were started for one request (${name})`);
     const run = runs[0] ?? all.at(-1);
+    const one = recorder.exchanges.get(name);
+    if (!one) continue;
     const found = plan.host.kind === "roder" ? checkRoder(plan, one, run, cut) : checkTurn(one, run);
     problems.push(...found.map((what) => `${what} (${one.tag})`));
   }
+  problems.push(...(driver.check?.(truth) ?? []));
   for (const name of new Set(truth.deployments)) {
     const count = truth.deployments.filter((other) => other === name).length;
     if (count > 1 && name !== PREPARED_NAME) problems.push(`I12: ${count} deployments of one name`);
   }
+  const { decisionsReceived } = environment.cloud.stats();
+  if (!plan.person && Object.keys(decisionsReceived).length > recorder.clearAnswers)
+    problems.push("I12: a decision that no answer has made");
   const { runsActive, deploymentsDeleted, openStreams } = environment.cloud.stats();
   if (deploymentsDeleted > 0) problems.push("I12: a deployment was deleted");
   if (openStreams > 0) problems.push(`I8: ${openStreams} streams are still open`);
@@ -52,7 +60,7 @@ export function checkHost({ environment, plan, recorder, truth, cut }: HostCase)
 
 /** Whether the run may stay: a detached task, or a turn that ended with a pending approval. */
 function leftOnPurpose({ host, runs }: HostPlan, one: HostExchange | undefined, { id, tag }: ActualRun): boolean {
-  if (host.kind === "roder") return one?.detached === true;
+  if (host.kind !== "dispatch") return one?.detached === true;
   // A host that stopped reading or left has not read about the approval.
   const asks = runs[Number(tag.slice(3))]?.script.some((step) => "approve" in step);
   if ((host.reads.stopAfter !== undefined || host.ending?.how === "gone") && asks) return true;

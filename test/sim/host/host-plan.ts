@@ -7,7 +7,7 @@ import type { ReadingPlan } from "./pipes.ts";
 
 export interface HostPlan extends SimulationPlan {
   host: {
-    kind: "dispatch" | "roder";
+    kind: "dispatch" | "roder" | "mcp" | "acp";
     reads: ReadingPlan;
     /** Invalid lines that the host writes, with their times. */
     rubbish: { atMs: number; line: string }[];
@@ -44,7 +44,7 @@ export function generateHostPlan(seed: number): HostPlan {
   return {
     ...plan,
     host: {
-      kind: random.pick(["dispatch", "roder"]),
+      kind: random.pick(["dispatch", "roder", "mcp", "acp"]),
       reads: generateReading(random),
       rubbish,
       ...random.maybe(0.5, () => ({

@@ -1,16 +1,21 @@
 /** The whole program (adapter, core, client) on two in-memory pipes, without reading from disk. */
 import { EventEmitter } from "node:events";
 import type { Readable, Writable } from "node:stream";
+import { createAcpAgent } from "../../../src/adapters/acp/index.ts";
 import { createCourier } from "../../../src/adapters/courier/index.ts";
+import { createMcpServer } from "../../../src/adapters/mcp/index.ts";
 import { createRoderExtension, GENERAL_AGENT, readManifest } from "../../../src/adapters/roder/index.ts";
+import { ApprovalDesk } from "../../../src/core/account/approvals.ts";
 import { RunDirectory } from "../../../src/core/account/run-directory.ts";
-import { generalAgentTarget, RunRegistry } from "../../../src/core/index.ts";
+import { generalAgentTarget, RunRegistry, type Target } from "../../../src/core/index.ts";
+import { GENERAL_AGENT as GENERAL_OFFER } from "../../../src/model-tools/index.ts";
 import { type OpenedParcel, openParcel } from "../../../src/parcel/index.ts";
 import { type EndCause, serve } from "../../../src/stdio/index.ts";
 import { silentLog } from "../../../src/support/log.ts";
 import { createRedactor } from "../../../src/support/redact.ts";
 import { Secret } from "../../../src/support/secret.ts";
 import type { SimulatedProcess } from "../environment.ts";
+import type { HostPlan } from "./host-plan.ts";
 
 export interface ProgramFiles {
   parcel: OpenedParcel;
@@ -38,7 +43,7 @@ export interface Program {
 }
 
 export interface ProgramStart {
-  kind: "dispatch" | "roder";
+  kind: HostPlan["host"]["kind"];
   process: SimulatedProcess;
   files: ProgramFiles;
   input: Readable;
@@ -51,34 +56,60 @@ export function startInMemoryProgram({ kind, process, files, input, output }: Pr
   const redactor = createRedactor();
   const registry = new RunRegistry(() => Promise.resolve(process.execute), ambient, { redactor });
   const signals = new EventEmitter();
-  const adapter =
-    kind === "dispatch"
-      ? createCourier({
-          registry,
-          ambient,
-          redactor,
-          apiKey: () => new Secret("sim"),
-          deployment: undefined,
-          secret: () => "a secret of the parcel",
-          variable: () => "a secret of the parcel",
-          log: silentLog,
-          stateDir: "/nowhere",
-          saveArtifacts: () => Promise.resolve([]),
-          madeAhead: async () => undefined,
-          warmUp: () => undefined,
-          openParcel: () => Promise.resolve(parcel),
-        })
-      : createRoderExtension({
-          registry,
-          ambient,
-          log: silentLog,
-          manifest,
-          target: ({ deploymentId }) =>
-            deploymentId ? { kind: "deployment", deploymentId, named: "the plan" } : generalAgentTarget(),
-          definitions: () => [GENERAL_AGENT],
-          runs: new RunDirectory(client, canceller),
-          onHandshakeTimeout: () => void signals.emit("SIGTERM"),
-        });
+  const log = silentLog;
+  const runs = new RunDirectory(client, canceller);
+  const target = ({ deploymentId }: { deploymentId?: string | undefined }): Target =>
+    deploymentId ? { kind: "deployment", deploymentId, named: "the plan" } : generalAgentTarget();
+  const shared = { registry, ambient, log, target, redactor };
+  const asking = { version: "0.0.0", asksPeople: true, approvals: async () => new ApprovalDesk(client) };
+  const adapters = {
+    dispatch: () =>
+      createCourier({
+        registry,
+        ambient,
+        redactor,
+        apiKey: () => new Secret("sim"),
+        deployment: undefined,
+        secret: () => "a secret of the parcel",
+        variable: () => "a secret of the parcel",
+        log,
+        stateDir: "/nowhere",
+        saveArtifacts: () => Promise.resolve([]),
+        madeAhead: async () => undefined,
+        warmUp: () => undefined,
+        openParcel: () => Promise.resolve(parcel),
+      }),
+    roder: () =>
+      createRoderExtension({
+        registry,
+        ambient,
+        log,
+        manifest,
+        target,
+        definitions: () => [GENERAL_AGENT],
+        runs,
+        onHandshakeTimeout: () => void signals.emit("SIGTERM"),
+      }),
+    mcp: () =>
+      createMcpServer({
+        ...shared,
+        ...asking,
+        heard: undefined,
+        agents: () => [GENERAL_OFFER],
+        runs,
+        readArtifact: () => Promise.resolve(undefined),
+      }),
+    acp: () =>
+      createAcpAgent({
+        ...shared,
+        ...asking,
+        isInitialized: false,
+        agents: [GENERAL_OFFER],
+        requireKey: () => undefined,
+        warmUp: () => undefined,
+      }),
+  };
+  const adapter = adapters[kind]();
   const { ended } = serve({ input, output, ...adapter, redactor, log: silentLog, ambient, signals });
   return { ended, signal: () => void signals.emit("SIGTERM") };
 }

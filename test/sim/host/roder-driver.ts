@@ -3,10 +3,11 @@
 import type { Json } from "../../support/child-process/line-check.ts";
 import { INITIALIZE } from "../../support/child-process/roder-initialize.ts";
 import type { Environment } from "../environment.ts";
+import type { HostDriver } from "./host-driver.ts";
 import type { HostPlan } from "./host-plan.ts";
 import type { HostExchange, HostRecorder } from "./host-recorder.ts";
 
-export class RoderDriver {
+export class RoderDriver implements HostDriver {
   readonly #environment: Environment;
   readonly #plan: HostPlan;
   readonly #recorder: HostRecorder;

@@ -4,13 +4,18 @@ import { Environment } from "../environment.ts";
 import { readGroundTruth } from "../ground-truth.ts";
 import type { SimulationResult } from "../simulate.ts";
 import { sweepAfterwards } from "../simulate.ts";
+import { AcpDriver } from "./acp-driver.ts";
 import { DispatchDriver } from "./dispatch-driver.ts";
+import type { HostDriver } from "./host-driver.ts";
 import { checkHost } from "./host-oracle.ts";
 import type { HostPlan } from "./host-plan.ts";
 import { HostRecorder } from "./host-recorder.ts";
 import { type ProgramFiles, startInMemoryProgram } from "./in-memory-program.ts";
+import { McpDriver } from "./mcp-driver.ts";
 import { HostInput, HostOutput } from "./pipes.ts";
 import { RoderDriver } from "./roder-driver.ts";
+
+const DRIVERS = { dispatch: DispatchDriver, roder: RoderDriver, mcp: McpDriver, acp: AcpDriver };
 
 /** Longest time a host waits for everything to be done, and how often it checks. */
 const LIFE_MS = 40 * 60_000;
@@ -29,18 +34,19 @@ export async function simulateHostPlan(
   try {
     await clock.runUntil(environment.setUp());
     const process = environment.process(0);
-    const mode = plan.host.kind === "dispatch" ? "courier" : "roder";
+    const mode = plan.host.kind === "dispatch" ? "courier" : plan.host.kind;
     const input = new HostInput();
     const recorder = new HostRecorder(mode, input, () => clock.now());
-    const driver =
-      plan.host.kind === "dispatch"
-        ? new DispatchDriver(environment, plan, recorder)
-        : new RoderDriver(environment, plan, recorder);
+    const driver: HostDriver = new DRIVERS[plan.host.kind](environment, plan, recorder);
     const output = new HostOutput(clock, plan.host.reads, (line) => {
       trace.note(`${clock.now()} | ${line.toString("utf8")}`);
       const message = recorder.read(line);
       if (message?.kind === "notification") driver.heard(message.method, message.params);
-      else if (message && driver instanceof DispatchDriver) driver.answered(message);
+      else if (message?.kind === "request") driver.asked?.(message);
+      else if (message) {
+        const request = recorder.requestOf(message);
+        if (request) driver.answered?.(message, request);
+      }
     });
     const program = startInMemoryProgram({ kind: plan.host.kind, process, files, input, output });
     let over = false;
@@ -70,7 +76,7 @@ export async function simulateHostPlan(
     const truth = await clock.runUntil(readGroundTruth(environment.cloud, clock));
     trace.note(JSON.stringify(truth));
     const deaf = plan.host.reads.stopAfter !== undefined;
-    problems.push(...checkHost({ environment, plan, recorder, truth, cut: cut || deaf }));
+    problems.push(...checkHost({ environment, plan, recorder, driver, truth, cut: cut || deaf }));
     return { problems, trace, recorders: [], truth, stats: environment.cloud.stats() };
   } catch (error) {
     problems.push(`the simulation broke: ${error instanceof Error ? error.stack : String(error)}`);
@@ -79,7 +85,7 @@ export async function simulateHostPlan(
 }
 
 /** Waits until the host leaves. Returns whether that was before everything was done. */
-async function lifetime(plan: HostPlan, { clock }: Environment, driver: { done: boolean }): Promise<boolean> {
+async function lifetime(plan: HostPlan, { clock }: Environment, driver: HostDriver): Promise<boolean> {
   const { ending } = plan.host;
   if (ending) {
     await clock.advance(ending.atMs);

@@ -8,14 +8,9 @@ import {
   PromptResultSchema,
   type SessionUpdate,
 } from "#protocols/acp";
-import { Child, type Exit, type StartOptions } from "./child.ts";
-import type { Json, Message } from "./line-check.ts";
-
-export interface Reply {
-  result?: Json;
-  error?: { code: number; message: string };
-}
-type Request = Extract<Message, { kind: "request" }>;
+import type { StartOptions } from "./child.ts";
+import type { Message } from "./line-check.ts";
+import { type Reply, RpcHost } from "./rpc-host.ts";
 
 const RESULTS: Readonly<Record<string, z.ZodType>> = {
   initialize: InitializeResultSchema,
@@ -28,12 +23,13 @@ const RESULTS: Readonly<Record<string, z.ZodType>> = {
 export const text = (words: string) => [{ type: "text", text: words }];
 export const WHERE = { cwd: "/a folder of the client", mcpServers: [] };
 
-export class AcpHost {
-  readonly child: Child;
-  #lastId = 0;
-
+export class AcpHost extends RpcHost {
   constructor(options: StartOptions = {}) {
-    this.child = new Child("acp", options);
+    super("acp", options);
+  }
+
+  protected schemaOf(method: string): z.ZodType | undefined {
+    return RESULTS[method];
   }
 
   /** Returns a client after `initialize`. */
@@ -51,40 +47,6 @@ export class AcpHost {
 
   async session(): Promise<string> {
     return `${(await this.result("session/new", WHERE)).sessionId}`;
-  }
-
-  notify(method: string, params: object = {}): void {
-    this.child.send({ jsonrpc: "2.0", method, params });
-  }
-
-  /** Sends a request without waiting for its answer. Returns its id. */
-  send(method: string, params: object = {}): number {
-    this.#lastId += 1;
-    this.child.send({ jsonrpc: "2.0", id: this.#lastId, method, params });
-    return this.#lastId;
-  }
-
-  ask(method: string, params: object = {}): Promise<Reply> {
-    return this.replyTo(this.send(method, params), method);
-  }
-
-  /** Sends a request and returns its result. Throws if the reply is an error. */
-  async result(method: string, params: object = {}): Promise<Json> {
-    const { result, error } = await this.ask(method, params);
-    if (!result) throw new Error(`${method}: ${error?.message}`);
-    return result;
-  }
-
-  async replyTo(id: number, method: string): Promise<Reply> {
-    const message = await this.child.message(await this.replyAt(id));
-    if (message.kind === "error") return { error: message.error };
-    if (message.kind !== "result") throw new Error("not a reply");
-    RESULTS[method]?.parse(message.result);
-    return { result: message.result };
-  }
-
-  replyAt(id: number): Promise<number> {
-    return this.child.find((one) => (one.kind === "result" || one.kind === "error") && one.id === id);
   }
 
   sendPrompt(sessionId: string, words: string): number {
@@ -132,30 +94,8 @@ export class AcpHost {
     return this.#chunks(sessionId, "agent_thought_chunk");
   }
 
-  /** Returns a question of the agent, as soon as it has arrived. */
-  async asked(from = 0): Promise<Request> {
-    return (await this.child.message(await this.child.find(({ kind }) => kind === "request", from))) as Request;
-  }
-
-  /** The agent's questions so far. */
-  get questions(): Request[] {
-    return this.child.messages.filter((message) => message.kind === "request");
-  }
-
-  answer(id: Request["id"], result: unknown): void {
-    this.child.send({ jsonrpc: "2.0", id, result });
-  }
-
-  select(id: Request["id"], optionId: string): void {
+  select(id: string | number, optionId: string): void {
     this.answer(id, { outcome: { outcome: "selected", optionId } });
-  }
-
-  refuse(id: Request["id"], error: object): void {
-    this.child.send({ jsonrpc: "2.0", id, error });
-  }
-
-  end(): Promise<Exit> {
-    return this.child.end();
   }
 
   #chunks(sessionId: string, kind: "agent_message_chunk" | "agent_thought_chunk"): string {

@@ -3,16 +3,12 @@ import * as z from "zod";
 import { PROTOCOL_VERSION_META } from "#protocols/mcp";
 import * as handshake from "../../../protocols/mcp/2025-11-25/sent.ts";
 import * as stateless from "../../../protocols/mcp/2026-07-28/sent.ts";
-import { Child, type Exit, type StartOptions } from "./child.ts";
-import type { Json, Message } from "./line-check.ts";
+import type { StartOptions } from "./child.ts";
+import type { Json } from "./line-check.ts";
 import { CLIENT } from "./mcp-envelope.ts";
+import { RpcHost } from "./rpc-host.ts";
 
 export type CallResult = z.output<typeof handshake.CallToolResultSchema> & { structuredContent?: Json };
-export interface Reply {
-  result?: Json;
-  error?: { code: number; message: string; data?: Json };
-}
-type Request = Extract<Message, { kind: "request" }>;
 
 const HANDSHAKE: Readonly<Record<string, z.ZodType>> = {
   initialize: handshake.InitializeResultSchema,
@@ -41,12 +37,15 @@ const STATELESS: Readonly<Record<string, z.ZodType>> = {
   "tasks/cancel": stateless.AcknowledgedSchema,
 };
 
-export class McpHost {
-  readonly child: Child;
-  #lastId = 0;
-
+export class McpHost extends RpcHost {
   constructor(options: StartOptions = {}) {
-    this.child = new Child("mcp", options);
+    super("mcp", options);
+  }
+
+  protected schemaOf(method: string, params: object): z.ZodType | undefined {
+    const { _meta: meta } = params as { _meta?: unknown };
+    const isStateless = typeof meta === "object" && meta !== null && PROTOCOL_VERSION_META in meta;
+    return (isStateless ? STATELESS : HANDSHAKE)[method];
   }
 
   /** Returns a host after its handshake. */
@@ -62,37 +61,6 @@ export class McpHost {
 
   initialize(protocolVersion: unknown = "2025-11-25", capabilities: object = {}): Promise<Json> {
     return this.result("initialize", { protocolVersion, capabilities, clientInfo: CLIENT });
-  }
-
-  notify(method: string, params: object = {}): void {
-    this.child.send({ jsonrpc: "2.0", method, params });
-  }
-
-  /** Sends a request without waiting for its answer. Returns its id. */
-  send(method: string, params: object = {}): number {
-    this.#lastId += 1;
-    this.child.send({ jsonrpc: "2.0", id: this.#lastId, method, params });
-    return this.#lastId;
-  }
-
-  async ask(method: string, params: object = {}): Promise<Reply> {
-    return this.replyTo(this.send(method, params), method, "_meta" in params ? params._meta : undefined);
-  }
-
-  async result(method: string, params: object = {}): Promise<Json> {
-    const { result, error } = await this.ask(method, params);
-    if (!result) throw new Error(`${method}: ${error?.message}`);
-    return result;
-  }
-
-  async replyTo(id: number, method: string, meta?: unknown): Promise<Reply> {
-    const at = await this.child.find((one) => (one.kind === "result" || one.kind === "error") && one.id === id);
-    const message = await this.child.message(at);
-    if (message.kind === "error") return { error: message.error as NonNullable<Reply["error"]> };
-    if (message.kind !== "result") throw new Error("not a reply");
-    const isStateless = typeof meta === "object" && meta !== null && PROTOCOL_VERSION_META in meta;
-    (isStateless ? STATELESS : HANDSHAKE)[method]?.parse(message.result);
-    return { result: message.result };
   }
 
   /** Calls a tool. */
@@ -111,31 +79,9 @@ export class McpHost {
     return this.send("tools/call", { name, arguments: args, ...more });
   }
 
-  /** Returns a request of the server, as soon as it has arrived. */
-  async asked(from = 0): Promise<Request> {
-    return (await this.child.message(await this.child.find(({ kind }) => kind === "request", from))) as Request;
-  }
-
-  /** The server's requests so far. */
-  get requests(): Request[] {
-    return this.child.messages.filter((message) => message.kind === "request");
-  }
-
-  answer(id: Request["id"], result: unknown): void {
-    this.child.send({ jsonrpc: "2.0", id, result });
-  }
-
-  refuse(id: Request["id"], error: object): void {
-    this.child.send({ jsonrpc: "2.0", id, error });
-  }
-
   progress(token: string): Json[] {
     return this.child.messages.flatMap((one) =>
       one.kind === "notification" && one.params.progressToken === token ? [one.params] : [],
     );
-  }
-
-  end(): Promise<Exit> {
-    return this.child.end();
   }
 }

@@ -10,6 +10,7 @@ import {
   type BackgroundRun,
   type BackgroundRuns,
   DEFAULT_TIMEOUT_MS,
+  followedReport,
   withAdvice,
 } from "../../../core/index.ts";
 import {
@@ -72,11 +73,8 @@ export function createTools(options: RoderOptions, runs: BackgroundRuns, check: 
           run_id,
           cursor: cursor ?? 0,
         });
-      const report = await answerWithin(
-        ambient,
-        MAX_REPLY_MS,
-        options.runs.status(own?.run?.runId ?? run_id, { cursor }),
-      );
+      const look = options.runs.status(own?.run?.runId ?? run_id, { cursor });
+      const report = followedReport(await answerWithin(ambient, MAX_REPLY_MS, look), own);
       return textResult(reportText(report, cursor ?? 0), reportData(report, own?.agentType));
     }),
 

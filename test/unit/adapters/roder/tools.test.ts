@@ -185,13 +185,14 @@ describe("seren_run_status", () => {
     );
   });
 
-  test("of a run that ended badly has the reason, then the text so far", async () => {
+  test("of a run that ended badly has the reason, then the text so far; not before it is sure that nothing resumes it", async () => {
     const host = new Host();
     await started(host);
-    host.runs.reports.set(
-      RUN.runId,
-      report({ outcome: outcome({ kind: "failed", text: "half", error: { message: "refused" } }) }),
-    );
+    const ended = outcome({ kind: "failed", text: "half", error: { message: "refused" } });
+    host.runs.reports.set(RUN.runId, report({ outcome: ended }));
+    expect((await host.tool("seren_run_status", { run_id: RUN.runId })).content).toMatch(/^finishing\n.*Not over/s);
+    host.remote.end(ended);
+    await host.ambient.settle();
     const answer = await host.tool("seren_run_status", { run_id: RUN.runId });
     expect(answer.content).toBe("The run failed: refused\n\nWhat it had produced until then:\nhalf");
     expect(answer.data).toMatchObject({ agent_type: "seren-agent", exit_reason: "failed" });
