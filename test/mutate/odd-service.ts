@@ -46,6 +46,10 @@ const OPERATIONS: readonly (readonly [method: string, path: RegExp, operation: s
   ["POST", /^\/deploy$/, "deploy"],
   ["GET", /^\/deployments$/, "deployments"],
   ["GET", /^\/deployments\/[^/]+$/, "deployment"],
+  ["DELETE", /^\/deployments\/[^/]+$/, "delete"],
+  ["POST", /^\/deployments\/[^/]+\/start$/, "start"],
+  ["POST", /^\/deployment-bundles$/, "register_bundle"],
+  ["POST", /^\/deployment-bundles\/[^/]+\/complete$/, "complete_bundle"],
   ["POST", /^\/deployments\/[^/]+\/runs$/, "create_run"],
   ["GET", /^(\/deployments\/[^/]+)?\/runs$/, "runs"],
   ["GET", /^\/runs\/[^/]+$/, "record"],
@@ -104,6 +108,7 @@ export class OddService {
       return refusal(502);
     }
     if (reply.drop || reply.status < 200 || reply.status > 299) return reply;
+    if (reply.body === "") return reply;
     if (typeof reply.body !== "string") return { ...reply, body: this.#frames(reply.body) };
     return this.#changed(reply, operation);
   }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { GENERAL_AGENT } from "../../src/adapters/roder/index.ts";
 import type { LocalCloudOptions } from "../../src/local/index.ts";
 import { INITIALIZE } from "../support/child-process/roder-initialize.ts";
+import { DEPLOYMENT_SCENARIOS } from "./deployment-scenarios.ts";
 import type { Mishap, OddService } from "./odd-service.ts";
 import type { Ended, Home } from "./program.ts";
 
@@ -225,6 +226,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   { name: "courier, two turns", play: courierTurns },
   { name: "roder, a task and a dispatch", play: roderWork },
+  ...DEPLOYMENT_SCENARIOS,
 ];
 
 /** `ids`: of the run, and of the entry of the inbox where that is what is decided. */

@@ -19,10 +19,12 @@ export interface Trial {
   odd: readonly OddMember[];
 }
 
-/** Members without which there is nothing to go by, and a lease: what is granted for good has to be exact. */
+/** Members without which there is nothing to go by, and what has to be exact: a lease, which is granted for good, and a signature. */
 const REQUIRED = new Set([
   ...["id", "run_id", "status", "text", "data", "type", "checkpoint_id", "entry_id"],
   ...["lease", "action", "capability", "use_budget"],
+  // The address of an upload is signed together with its headers.
+  ...["deployment_bundle_id", "upload_url", "upload_headers", "content-type", "x-local-content-sha256"],
 ]);
 
 /** A trial makes at most so many requests more than the clean one: more is a loop that hammers. */
