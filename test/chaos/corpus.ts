@@ -11,7 +11,7 @@ const FOLDERS: Readonly<Record<Mode, string>> = {
   mcp: join(ROOT, "test/fixtures/mcp"),
   acp: join(ROOT, "test/fixtures/acp"),
 };
-const ENDS = /"method":"(courier|extension).shutdown"/;
+const ENDS = /"method":"(courier|deployment|extension).shutdown"/;
 
 export function corpusOf(mode: Mode): string[] {
   const lines = new Set<string>();

@@ -19,6 +19,7 @@ import { deriveSeed, SeededRandom } from "../support/in-process/seeded-random.ts
 import { DECLARED } from "./canaries.ts";
 import { ChaosChild, ROOT } from "./chaos-child.ts";
 import { corpusOf } from "./corpus.ts";
+import { deploymentPlugin } from "./deployment-plugin.ts";
 import { mutateText, mutateValue } from "./mutate.ts";
 import { ReplyLedger } from "./reply-ledger.ts";
 
@@ -163,6 +164,7 @@ function sinkInto(ledger: ReplyLedger): Writable {
 }
 
 function adapter(mode: Mode) {
+  if (mode === "deployment") return deploymentPlugin();
   const registry = new RunRegistry(async () => playedRun, realAmbient, { redactor: createRedactor() });
   if (mode === "courier") {
     return createCourier({

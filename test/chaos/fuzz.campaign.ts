@@ -10,6 +10,7 @@ const MOST_HEAP_BYTES = 400 * 1024 * 1024;
 test.each([
   ["roder", 65_000],
   ["courier", 30_000],
+  ["deployment", 30_000],
   ["mcp", 30_000],
   ["acp", 30_000],
 ] as const)("stdin of %s, %i lines", { timeout: 8 * MINUTES }, async (mode, lines) => {
@@ -25,15 +26,16 @@ test("2000 mutated sessions", { timeout: 4 * MINUTES }, async () => {
   expect(replies).toBeGreaterThan(2_000);
 });
 
-test.each(["roder", "courier", "mcp", "acp"] as const)(
-  "stdin of the built program as %s, 5000 lines",
-  { timeout: 4 * MINUTES },
-  async (mode) => {
-    const { problems, replies } = await fuzzChild(mode, 3, 5_000);
-    expect(problems).toEqual([]);
-    expect(replies).toBeGreaterThan(4_000);
-  },
-);
+test.each([
+  ["roder", 5_000],
+  ["courier", 5_000],
+  ["mcp", 5_000],
+  ["acp", 5_000],
+] as const)("stdin of the built program as %s, %i lines", { timeout: 4 * MINUTES }, async (mode, lines) => {
+  const { problems, replies } = await fuzzChild(mode, 3, lines);
+  expect(problems).toEqual([]);
+  expect(replies).toBeGreaterThan(lines * 0.8);
+});
 
 test("800 mutated parcels", { timeout: 4 * MINUTES }, async () => {
   const { problems, accepted, refused } = await fuzzParcels(4, 800);
