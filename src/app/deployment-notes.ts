@@ -10,6 +10,7 @@ import type { Log } from "../support/log.ts";
 import { makeFolder } from "../support/make-folder.ts";
 import { parseJson } from "../support/objects.ts";
 import { readPlainFile } from "../support/plain-file.ts";
+import { STATE_LAYOUT } from "./state-layout.ts";
 
 /** The service's lists have long caught up by then. */
 const KEPT_MS = 24 * 60 * 60_000;
@@ -33,8 +34,8 @@ export class DiskNotes implements DeploymentNotes {
 
   constructor(options: DiskNotesOptions) {
     this.#options = options;
-    this.#folder = join(options.stateDir, "deployments");
-    this.#locks = new Locks(join(options.stateDir, "locks"), options.ambient, options.disk);
+    this.#folder = join(options.stateDir, STATE_LAYOUT.deployments);
+    this.#locks = new Locks(join(options.stateDir, STATE_LAYOUT.locks), options.ambient, options.disk);
   }
 
   async exclusively<T>(name: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {

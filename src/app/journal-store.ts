@@ -5,6 +5,7 @@ import { Journal, type SweepOptions, sweep } from "../core/engine.ts";
 import { OwnedFiles, type Responsive } from "../state/index.ts";
 import type { Secret } from "../support/secret.ts";
 import { settleWithin } from "../support/settle-within.ts";
+import { STATE_LAYOUT } from "./state-layout.ts";
 
 /** The sweep waits, so that it does not compete with a run that is requested at the start. */
 const SWEEP_AFTER_MS = 1_000;
@@ -51,7 +52,7 @@ export function openJournal(options: DiskJournalOptions): DiskJournal {
 }
 
 export function journalFolder(stateDir: string): string {
-  return join(stateDir, "runs");
+  return join(stateDir, STATE_LAYOUT.runs);
 }
 
 /** Returns an identifier of account and service that does not reveal the key. */

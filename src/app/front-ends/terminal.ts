@@ -21,6 +21,7 @@ import { createRedactor } from "../../support/redact.ts";
 import { resolveLinks } from "../../support/resolve-links.ts";
 import { settleWithin } from "../../support/settle-within.ts";
 import { INSTALLERS } from "../installers.ts";
+import { STATE_LAYOUT } from "../state-layout.ts";
 import { createApiKeys } from "../terminal/api-keys.ts";
 import { hangupWasIgnored } from "../terminal/hangup.ts";
 import { interrupts } from "../terminal/interrupts.ts";
@@ -77,7 +78,7 @@ export async function serve(args: readonly string[], hostModes: Services["hostMo
     remote,
     inFlightRuns: async (): Promise<InFlightRun[]> =>
       (await import("../terminal/remote-services.ts")).listInFlightRuns(config, ambient, keys.current),
-    tryStateFolder: () => tryFolder(config.stateDir, ambient),
+    tryStateFolder: () => tryFolder(config.stateDir, Object.values(STATE_LAYOUT), ambient),
     onInterrupt: interrupts({ screen, ignoreHangup: hangupWasIgnored(config.variable("_")) }),
     leave: (code) => process.exit(code),
     async writeFile(path, text, mode) {

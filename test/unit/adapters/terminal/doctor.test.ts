@@ -1,6 +1,8 @@
 /** `doctor` in front of things that answer in Seren Cloud's place, or stand in its way. */
+import { symlinkSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { API_KEY } from "../../../support/child-process/child.ts";
 import { script, startCloud } from "../../../support/child-process/cloud.ts";
@@ -117,6 +119,28 @@ describe("streaming", () => {
     expect(found.get("stream")).toMatchObject({
       state: "warning",
       detail: expect.stringContaining("nothing came through"),
+    });
+  });
+});
+
+describe("the state folder", () => {
+  const look = async (terminal: TestTerminal) => {
+    const { stdout } = await terminal.run(["doctor", "--json"]);
+    return (JSON.parse(stdout) as Finding[]).find(({ id }) => id === "state");
+  };
+
+  test.each(["runs", "locks", "deployments"])("with something else in the place of %s is a problem", async (name) => {
+    const terminal = new TestTerminal({ SEREN_API_BASE: "local" });
+    terminal.file(`state/${name}`, "");
+    expect(await look(terminal)).toMatchObject({ state: "problem", detail: expect.stringContaining(`state/${name}`) });
+  });
+
+  test("that is a link to nowhere is a problem: it cannot be made", async () => {
+    const terminal = new TestTerminal({ SEREN_API_BASE: "local" });
+    symlinkSync(join(terminal.home, "gone", "state"), join(terminal.home, "state"));
+    expect(await look(terminal)).toMatchObject({
+      state: "problem",
+      detail: expect.stringContaining("is a link that leads nowhere; make its target, or remove it"),
     });
   });
 });

@@ -6,6 +6,7 @@ import { onTestFinished } from "vitest";
 import { createScreen, type InFlightRun, runTerminal, type Services } from "../../../../src/adapters/terminal/index.ts";
 import type { Output } from "../../../../src/adapters/terminal/screen/writer.ts";
 import { INSTALLERS } from "../../../../src/app/installers.ts";
+import { STATE_LAYOUT } from "../../../../src/app/state-layout.ts";
 import { createApiKeys } from "../../../../src/app/terminal/api-keys.ts";
 import { checkKey, createRemote } from "../../../../src/app/terminal/remote-services.ts";
 import { readConfig } from "../../../../src/config.ts";
@@ -100,7 +101,7 @@ export class TestTerminal {
       variable: config.variable,
       remote,
       inFlightRuns: async () => options.flights ?? [],
-      tryStateFolder: () => tryFolder(config.stateDir, ambient),
+      tryStateFolder: () => tryFolder(config.stateDir, Object.values(STATE_LAYOUT), ambient),
       onInterrupt: (listener) => {
         this.#interrupts.add(listener);
         return () => this.#interrupts.delete(listener);

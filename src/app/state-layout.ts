@@ -1,0 +1,2 @@
+/** The folders of the state folder. */
+export const STATE_LAYOUT = { runs: "runs", deployments: "deployments", locks: "locks" } as const;
