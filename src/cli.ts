@@ -8,10 +8,11 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { commandLine, HOST_FRONT_ENDS, serveTerminal } from "./app/front-ends.ts";
 import { changedChunk } from "./app/verify-chunks.ts";
-import { answerHandshake, claimStdout } from "./stdio/index.ts";
+import { answerHandshake, claimStdout, closeLostTerminals } from "./stdio/index.ts";
 import { realAmbient } from "./support/ambient.ts";
 import { writeProblem } from "./support/system-error.ts";
 
+process.on("exit", closeLostTerminals);
 const args = commandLine(process.argv.slice(2));
 const frontEnd = HOST_FRONT_ENDS.find(({ mode }) => mode === args[0]);
 if (!frontEnd) process.exit(await serveTerminal(args));

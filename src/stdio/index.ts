@@ -3,6 +3,7 @@ export { ERROR_CODES } from "#protocols/json-rpc";
 export { claimStdout } from "./claim-stdout.ts";
 export { answerHandshake, type Handshake, type HeardRequest } from "./handshake.ts";
 export { serve } from "./host-connection.ts";
+export { closeLostTerminals } from "./lost-terminal.ts";
 export {
   type Cancellation,
   type EndCause,

@@ -13,6 +13,8 @@ export interface Pty {
   /** Resolves when `text` appears after the first `from` characters. Rejects when the program has ended without it. */
   sees(text: string, from?: number): Promise<void>;
   type(keys: string): void;
+  /** Closes the terminal, as a window is closed. */
+  close(): void;
   ended: Promise<number | null>;
 }
 
@@ -54,6 +56,7 @@ export function startPtyCommand(env: Record<string, string>, commandOf: (program
       }
     },
     type: (keys) => void child.stdin.write(keys),
+    close: () => void child.kill("SIGKILL"),
     ended,
   };
 }
