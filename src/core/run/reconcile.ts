@@ -61,8 +61,8 @@ export interface ReadRecordOptions {
 }
 
 /**
- * Reads the record. Where neither it nor the run's state can be read, the end of the stream serves in its place. The listing
- * of a run that has not ended is abandoned.
+ * Reads the record. Where neither it nor the run's state can be read, the end of the stream serves in its place. A listing that
+ * turns out not to be needed is to be abandoned.
  */
 export async function readRecord({
   client,
@@ -70,7 +70,7 @@ export async function readRecord({
   call,
   withListing,
   streamEnd,
-}: ReadRecordOptions): Promise<{ record: Run; listing: Promise<RunArtifact[]> | undefined }> {
+}: ReadRecordOptions): Promise<{ record: Run; listing: Promise<RunArtifact[]> | undefined; abandonListing(): void }> {
   const unneeded = new AbortController();
   const listing = withListing
     ? listArtifacts(client, runId, AbortSignal.any([call.signal, unneeded.signal]))
@@ -80,8 +80,7 @@ export async function readRecord({
       if (streamEnd !== undefined && isUnreadable(error)) return runFromStreamEnd(runId, streamEnd);
       throw error;
     });
-    if (!endingOf(record.status)) unneeded.abort();
-    return { record, listing };
+    return { record, listing, abandonListing: () => unneeded.abort() };
   } catch (error) {
     unneeded.abort();
     throw error;

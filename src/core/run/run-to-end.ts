@@ -159,15 +159,19 @@ export class RunToEnd {
     const { complete: withListing, status } = followed.result;
     const streamEnd = withListing ? status : undefined;
     const read = readRecord({ client, runId, call: this.#patient(), withListing, streamEnd });
-    const onRecord = ({ record, listing }: Awaited<typeof read>): Promise<Seen> | Seen | Interrupted => {
+    const onRecord = ({
+      record,
+      listing,
+      abandonListing,
+    }: Awaited<typeof read>): Promise<Seen> | Seen | Interrupted => {
       const isEnd = endingOf(record.status) && !this.#custody.resumption?.mayGoOn(record);
-      if (isEnd && this.#mayResume(record)) {
-        return { kind: "interrupted", resumption: new Resumption(client, record) };
-      }
-      if (isEnd) {
+      const isInterruption = isEnd && this.#mayResume(record);
+      if (isEnd && !isInterruption) {
         this.#custody.close();
         return reconcile(record, this.#ending(followed), listing);
       }
+      abandonListing();
+      if (isInterruption) return { kind: "interrupted", resumption: new Resumption(client, record) };
       return {
         kind: "open",
         run: runRefOf(record, followed.run),

@@ -142,7 +142,7 @@ export class EventLogReader {
     for (let pages = 0; pages < MAX_PAGES; pages += 1) {
       if (pages > 0) await this.#pause(last);
       const page = await this.#client.listRunEvents(this.#runId, offset, { signal: this.#signal, attempts });
-      const numbers = placed(page.events.map(sequenceOf));
+      const numbers = placed(page.events.map(sequenceOf), { cursor: this.#cursor, offset });
       last = numbers;
       if (numbers.length > 0 && numbers.every((number) => number === undefined)) return true; // without numbers a gap cannot be filled
       met ||= offset === 0 || numbers.some((number) => number !== undefined && number <= this.#cursor.sequence);
@@ -168,9 +168,13 @@ export class EventLogReader {
 
 /**
  * Gives a row without a number that lies between two with one a number between theirs, so that it is handed on in its
- * place. Where the log has holes this may not be its own number; its neighbours keep it from being handed on twice.
+ * place; one before the first of them as well, if neither its place nor that number was handed on. Where the log has holes
+ * this may not be its own number; its neighbours keep it from being handed on twice.
  */
-function placed(numbers: readonly (number | undefined)[]): (number | undefined)[] {
+function placed(
+  numbers: readonly (number | undefined)[],
+  { cursor, offset }: { cursor: RunCursor; offset: number },
+): (number | undefined)[] {
   const found = [...numbers];
   let last: { index: number; number: number } | undefined;
   for (const [index, number] of numbers.entries()) {
@@ -178,6 +182,10 @@ function placed(numbers: readonly (number | undefined)[]): (number | undefined)[
     for (let between = (last?.index ?? index) + 1; last && between < index; between += 1) {
       const guess = last.number + between - last.index;
       if (guess < number) found[between] = guess;
+    }
+    for (let before = Math.max(0, cursor.applied - offset); !last && before < index; before += 1) {
+      const guess = number + before - index;
+      if (guess > cursor.sequence) found[before] = guess;
     }
     last = { index, number };
   }

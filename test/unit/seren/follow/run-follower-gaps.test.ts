@@ -71,6 +71,22 @@ describe("numbers that are missing from the stream", () => {
     }
   });
 
+  test("come in their place, and once, when the first ones of the log have no number that can be read", async () => {
+    for (const logged of [upTo(6), [2, 3, 6]]) {
+      for (let odd = 1; odd < logged.length - 1; odd += 1) {
+        const service = run([6], logged);
+        service.log = logged.map((sequence, index) =>
+          index < odd ? { ...row(sequence), sequence_number: "first" } : row(sequence),
+        );
+        const { events } = await service.follow();
+        expect(
+          events.map((event) => (event as { text: string }).text),
+          `${logged}: ${odd}`,
+        ).toEqual(rows(...logged).map(({ text }) => text));
+      }
+    }
+  });
+
   test("after events without a number are taken from the log, and those are not repeated", async () => {
     for (const odd of [[2], [2, 3], [3], [2, 3, 4]]) {
       for (const last of [5, 6, 7]) {
