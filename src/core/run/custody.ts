@@ -159,10 +159,13 @@ export class Custody {
     for (let again = 0; ; again += 1) {
       const ended = await canceller.cancel(runId);
       if (!ended?.record || !this.#resumption) return ended;
-      const other = await this.#resumption.settled();
+      const pauseMs = backoffMs(client.ambient, again, AGAIN_BASE_MS, AGAIN_CAP_MS);
+      // The request may take a minute, in which the run goes on and ends.
+      const isSettled = await settleWithin(client.ambient, pauseMs, this.#resumption.settled());
+      const other = isSettled ? await this.#resumption.settled() : undefined;
       if (other !== undefined && other !== runId) return canceller.cancel(other);
       if (!this.#resumption.mayGoOn(ended.record)) return ended;
-      await sleep(client.ambient, backoffMs(client.ambient, again, AGAIN_BASE_MS, AGAIN_CAP_MS));
+      if (isSettled) await sleep(client.ambient, pauseMs);
     }
   }
 

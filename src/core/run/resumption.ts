@@ -39,6 +39,7 @@ export class Resumption {
   readonly #completedAt: number | undefined;
   /** The request on its way, or the last one. */
   #sending: Promise<string | undefined> | undefined;
+  #onItsWay = false;
   #mayBeTaken = false;
   #settledAt = 0;
 
@@ -76,7 +77,8 @@ export class Resumption {
 
   /** Whether `record` shows an end that the run may have left behind: a record can lag, and a request can take effect late. */
   mayGoOn(record: Run): boolean {
-    return this.#mayBeTaken && this.#isSameEnd(record) && this.#client.ambient.now() - this.#settledAt < LATE_MS;
+    const isRecent = this.#mayBeTaken && this.#client.ambient.now() - this.#settledAt < LATE_MS;
+    return this.#isSameEnd(record) && (this.#onItsWay || isRecent);
   }
 
   /** Resolves when no request is on its way, with the id of the run that the last one let go on. */
@@ -86,6 +88,7 @@ export class Resumption {
 
   /** Resolves with the id of the run that goes on, or with the failure. */
   #send(): Promise<string | ExecutionFailure> {
+    this.#onItsWay = true;
     const sending = this.#client.resumeRun(this.#runId).then(
       (runId) => {
         this.#mayBeTaken = true;
@@ -98,6 +101,7 @@ export class Resumption {
       },
     );
     this.#sending = sending.then((answer) => {
+      this.#onItsWay = false;
       this.#settledAt = this.#client.ambient.now();
       return typeof answer === "string" ? answer : undefined;
     });

@@ -71,6 +71,17 @@ describe("a run that is interrupted", () => {
     expect(recorders[0]?.outcome?.error?.message ?? "").not.toContain("cancel requested");
   });
 
+  test("is seen to be cancelled while the answer to the resume is still on its way", async () => {
+    const rules: FaultRule[] = [{ kind: "late_reply", where: "resume", ms: 90_000 }];
+    const script = [{ interrupt: "the host was replaced" }, { sleep_ms: 20_000 }, { text: "after" }];
+    const { problems, recorders, truth } = await lived([aRun({ script, timeoutMs: 2_000 })], rules);
+    expect(problems).toEqual([]);
+    const [recorder] = recorders;
+    expect(recorder?.outcome).toMatchObject({ kind: "timed_out" });
+    expect((recorder?.settledAt ?? 0) - (recorder?.stoppedAt ?? 0)).toBeLessThan(10_000);
+    expect(truth?.runs).toMatchObject([{ status: "cancelled" }]);
+  });
+
   test("and fails by itself afterwards reports that failure", async () => {
     const { problems, recorders } = await lived([aRun({ script: [...SCRIPT, { fail: "no disk" }] })]);
     expect(problems).toEqual([]);
