@@ -131,6 +131,11 @@ describe("src", () => {
     expect(past).toEqual(["src/adapters/terminal/screen/ask.ts", "src/adapters/terminal/screen/writer.ts"]);
   });
 
+  test("text is shortened for a screen by its writer only, which removes secrets first", () => {
+    const users = sources("src").filter((path) => /\blineOf\b.*width\.ts/.test(readFileSync(path, "utf8")));
+    expect(users).toEqual(["src/adapters/terminal/screen/writer.ts"]);
+  });
+
   test("no call outlives its request: only these make a signal that nothing aborts", () => {
     const withoutEnd = /\bunabortable\(\)|new AbortController\(\)\.signal|\{ signal \} = new AbortController\(\)/;
     const users = sources("src").filter((path) => withoutEnd.test(stripComments(readFileSync(path, "utf8"))));

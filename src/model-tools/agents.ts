@@ -1,5 +1,7 @@
 /** The agents that a model can name. */
+
 import { chooseDeployment, generalAgentTarget, type NamedDeployment, type Target } from "../core/index.ts";
+import { clipCharacters } from "../support/clip.ts";
 import { ExecutionFailure } from "../support/failure.ts";
 
 export interface AgentOffer {
@@ -33,7 +35,7 @@ export function chooseAgentName(
   const known = names.slice(0, MAX_NAMES_SHOWN).join(", ");
   throw new ExecutionFailure(
     "invalid_input",
-    `unknown ${noun} ${JSON.stringify(wanted?.slice(0, 80))}; known are ${known}`,
+    `unknown ${noun} ${JSON.stringify(clipCharacters(wanted ?? "", 80, "…"))}; known are ${known}`,
   );
 }
 

@@ -9,9 +9,10 @@ import { type MatcherState, START, TextMatcher } from "./text-matcher.ts";
 export const MASK = "[redacted]";
 /** A shorter beginning of a secret is held back for one piece only: a final `s` is rarely the beginning of `seren_…`. */
 const MIN_HELD_LENGTH = 4;
-/** So much of a secret's beginning is removed where a text ends or was cut: half of it, and never less than the first. */
-const MIN_CUT_LENGTH = 8;
-const MAX_CUT_LENGTH = 16;
+/** So much of a secret's beginning is removed where a text ends: half of it, within these bounds. */
+const AT_END = [8, 16] as const;
+/** The same where we have cut the text: then it is no accident that the rest is missing. */
+const AT_MARK = [4, 8] as const;
 
 // In serialized text a line break before a key is `\n`, whose letter must not count as part of the word.
 const KEYS = /(?:\b|(?<=\\[bfnrt]))seren_[A-Za-z0-9_-]{8,}/g;
@@ -106,7 +107,7 @@ class Scan {
       const unit = text.charCodeAt(at);
       if (state !== START && isCutMark(text, at, unit)) {
         this.#state = state;
-        this.cut(at);
+        this.cut(at, AT_MARK);
       }
       state = search.next(state, unit);
       const length = search.match(state);
@@ -116,9 +117,9 @@ class Scan {
   }
 
   /** The text ends, or was cut, at `at`: most of a secret is not shown because its last characters are missing. */
-  cut(at: number): void {
+  cut(at: number, [least, most]: readonly [least: number, most: number] = AT_END): void {
     const length = this.open;
-    const enough = Math.min(Math.max(MIN_CUT_LENGTH, this.search.word(this.#state) / 2), MAX_CUT_LENGTH);
+    const enough = Math.min(Math.max(least, this.search.word(this.#state) / 2), most);
     if (length >= enough) this.#mask(at - length, at);
   }
 

@@ -219,3 +219,20 @@ test("an MCP client is shown no part of the key, wherever an error or a title is
     expect(shown.includes(key.slice(0, 5)), `cut after ${at}`).toBe(false);
   }
 });
+
+test.runIf(HAVE_PTY)("requests for approval show no part of the key, wherever a column shortens them", async () => {
+  const { env } = await startCloud();
+  const key = env.SEREN_API_KEY;
+  for (let before = 0; before < 30; before += 5) {
+    const steps = [
+      { approve: "send", reason: `${"y".repeat(before)} ${key}`, args: { q: `${"x".repeat(before)}${key} ok` } },
+    ];
+    await startTerminal(env, ["run", "--detach", script(...steps)]).ended;
+  }
+  for (const columns of [60, 80, 100]) {
+    const pty = startPty(env, ["approvals", "list"], { columns });
+    await pty.ended;
+    expect(pty.shown()).toContain("send");
+    expect(pty.shown().includes(key.slice(0, 6)), `at ${columns} columns`).toBe(false);
+  }
+});

@@ -2,6 +2,7 @@
  * Who sends a request: a client that has shaken hands, or one whose request stands for itself. Both may speak in one process.
  * What a client says of itself is not verified: it decides what is shown to it, never what it may do.
  */
+
 import {
   CLIENT_CAPABILITIES_META,
   CLIENT_INFO_META,
@@ -13,6 +14,7 @@ import {
   TASKS_EXTENSION,
   UNSUPPORTED_REVISION,
 } from "#protocols/mcp";
+import { clipCharacters } from "../../support/clip.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
 import { isObject } from "../../support/objects.ts";
 import { describeIssues, JITLESS } from "../../support/zod.ts";
@@ -74,7 +76,7 @@ function readEnvelope(meta: Record<string, unknown>): Caller {
   const parsed = EnvelopeSchema.safeParse(meta, JITLESS);
   if (!parsed.success) throw new ExecutionFailure("invalid_input", `_meta: ${describeIssues(parsed.error)}`);
   const revision = parsed.data[PROTOCOL_VERSION_META];
-  if (!STATELESS_REVISIONS.some((known) => known === revision)) throw unsupported(revision.slice(0, 80));
+  if (!STATELESS_REVISIONS.some((known) => known === revision)) throw unsupported(clipCharacters(revision, 80, "…"));
   const { elicitation, extensions } = parsed.data[CLIENT_CAPABILITIES_META];
   const hasTasks = isObject(extensions) && isObject(extensions[TASKS_EXTENSION]);
   return { era: "stateless", canAsk: hasForms({ elicitation }), hasTasks };

@@ -58,6 +58,7 @@ describe("a secret that was added", () => {
     ["JSON of PHP", JSON.stringify(KEY).replaceAll("/", "\\/")],
     ["JSON of Go", JSON.stringify(KEY).replaceAll(">", "\\u003e")],
     ["a text that was cut", `${KEY.slice(0, -1)}…`],
+    ["a text of which little is left", `${KEY.slice(0, 9)}…`],
     ["a text that was cut by half", `so it is ${KEY.slice(0, 20)}...[truncated]`],
     ["a text that ends early", `so it is ${KEY.slice(0, -1)}`],
   ])("nothing of it is left in %s", (_, text) => {

@@ -1,5 +1,7 @@
 /** The reply to `extension/initialize`. The host compares every member with its own reading of the manifest file. */
+
 import { type InitializeResult, PROTOCOL_VERSION } from "#protocols/roder-extension";
+import { clipCharacters } from "../../../support/clip.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import type { ManifestOnDisk } from "../manifest/manifest.ts";
 
@@ -29,5 +31,5 @@ export function initialize(
 }
 
 function quoted(text: string): string {
-  return JSON.stringify(text.slice(0, 80));
+  return JSON.stringify(clipCharacters(text, 80, "…"));
 }

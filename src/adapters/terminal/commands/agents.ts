@@ -56,7 +56,7 @@ async function list({ services, screen }: Context, options: { json?: boolean }):
         { title: "DEPLOYMENT", of: ({ deploymentId }) => deploymentId ?? "" },
       ],
       agents,
-      { columns: screen.stdout.columns, dim: screen.colors.dim },
+      { writer: screen.stdout, columns: screen.stdout.columns, dim: screen.colors.dim },
     ),
   );
   return EXIT.ok;

@@ -98,7 +98,7 @@ async function showList({ services, screen }: Context, options: { json?: boolean
         { title: "ARGUMENTS", of: ({ request }) => approvalText(request).args.join(" "), min: 12, spare: 1 },
       ],
       rows,
-      { columns: screen.stdout.columns, dim: screen.colors.dim },
+      { writer: screen.stdout, columns: screen.stdout.columns, dim: screen.colors.dim },
     ),
     "",
     screen.colors.dim("Show one in full and decide it with: seren-bridge approvals approve <id>"),

@@ -73,6 +73,7 @@ async function showList({ services, screen }: Context, options: { json?: boolean
   printLine(
     screen,
     ...table(columns(screen.colors, services.ambient.now()), rows, {
+      writer: screen.stdout,
       columns: screen.stdout.columns,
       dim: screen.colors.dim,
     }),
@@ -129,7 +130,7 @@ async function pruneUnused(
         { title: "ID", of: ({ row }) => row.id },
       ],
       candidates,
-      { columns: screen.stdout.columns, dim: screen.colors.dim },
+      { writer: screen.stdout, columns: screen.stdout.columns, dim: screen.colors.dim },
     ),
   );
   if (!options.yes) {

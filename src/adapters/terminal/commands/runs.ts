@@ -110,7 +110,10 @@ async function showList({ services, screen }: Context, options: ListOptions): Pr
     return EXIT.ok;
   }
   const columns = runColumns(screen.colors, services.ambient.now(), await agentNames(services));
-  printLine(screen, ...table(columns, rows, { columns: screen.stdout.columns, dim: screen.colors.dim }));
+  printLine(
+    screen,
+    ...table(columns, rows, { writer: screen.stdout, columns: screen.stdout.columns, dim: screen.colors.dim }),
+  );
   return EXIT.ok;
 }
 

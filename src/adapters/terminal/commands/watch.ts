@@ -56,7 +56,12 @@ async function watch(context: Context, options: Options): Promise<ExitCode> {
     else
       printLine(
         screen,
-        ...boardLines(runs, services.ambient.now(), screen.stdout.isTTY ? screen.stdout.columns : UNBOUNDED_COLUMNS),
+        ...boardLines(
+          screen.stdout,
+          runs,
+          services.ambient.now(),
+          screen.stdout.isTTY ? screen.stdout.columns : UNBOUNDED_COLUMNS,
+        ),
       );
     return EXIT.ok;
   }

@@ -7,7 +7,7 @@ import { cost, count, duration, tokens } from "../screen/format.ts";
 import type { Screen } from "../screen/screen.ts";
 import { keyValueTable } from "../screen/table.ts";
 import { oneLine } from "../screen/text.ts";
-import { lineOf, widthOf } from "../screen/width.ts";
+import { widthOf } from "../screen/width.ts";
 import { closingWords, interruptWords } from "./closing-words.ts";
 import { LiveView } from "./live-view.ts";
 import { PHASE_WORDS } from "./phase-words.ts";
@@ -140,7 +140,7 @@ export class LivePresenter implements Presenter {
 
   #clipped(mark: string, text: string): string {
     const room = this.#output.columns - 1 - widthOf(mark);
-    return mark + lineOf(text, room);
+    return mark + this.#output.fit(text, room);
   }
 
   #answer(text: string): Promise<void> | void {
@@ -161,7 +161,7 @@ export class LivePresenter implements Presenter {
       this.#leaveApproval = undefined;
     }
     this.#phase = phase;
-    this.#detail = detail && lineOf(detail, this.#output.columns);
+    this.#detail = detail && this.#output.fit(detail, this.#output.columns);
   }
 
   #status(): string {

@@ -1,5 +1,7 @@
 /** Aligned columns. On a narrow screen, columns are left out first and the widest flexible ones shortened; nothing wraps. */
-import { fitTo, lineOf, padTo, widthOf } from "./width.ts";
+
+import { fitTo, padTo, widthOf } from "./width.ts";
+import type { ScreenWriter } from "./writer.ts";
 
 export interface Column<T> {
   title: string;
@@ -16,22 +18,23 @@ const GAP = "  ";
 /** In columns. A cell that is never shortened may be longer than a narrow screen, such as an id. */
 const LONGEST_CELL = 80;
 
-/** Returns lines, the header first. Control characters in cells are removed. */
+/** Returns lines, the header first. Control characters and secrets in cells are removed. */
 export function table<T>(
   all: readonly Column<T>[],
   rows: readonly T[],
-  screen: { columns: number; dim: (text: string) => string },
+  screen: { writer: Pick<ScreenWriter, "fit">; columns: number; dim: (text: string) => string },
 ): string[] {
-  const most = Math.max(screen.columns, LONGEST_CELL);
+  const { writer, columns: room } = screen;
+  const most = Math.max(room, LONGEST_CELL);
   const measured = all.map((column) => {
-    const cells = rows.map((row) => lineOf(column.of(row), most));
+    const cells = rows.map((row) => writer.fit(column.of(row), most));
     return { column, cells, width: Math.max(widthOf(column.title), ...cells.map((cell) => widthOf(cell))) };
   });
-  const kept = leaveOut(measured, screen.columns);
+  const kept = leaveOut(measured, room);
   const columns = kept.map(({ column }) => column);
   const cells = rows.map((_, row) => kept.map((one) => one.cells[row] ?? ""));
   const widths = kept.map(({ width }) => width);
-  shrink(columns, widths, screen.columns);
+  shrink(columns, widths, room);
   const line = (texts: readonly string[], paint: (text: string, index: number) => string) =>
     texts
       .map((text, index) => {

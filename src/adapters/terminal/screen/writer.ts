@@ -10,6 +10,7 @@ import type { Redactor } from "../../../support/redact.ts";
 import { isReaderGone, writeProblem } from "../../../support/system-error.ts";
 import { escapeUnseenInJson } from "../../../support/unseen.ts";
 import { printable } from "./text.ts";
+import { lineOf } from "./width.ts";
 
 export interface Output extends Writable {
   isTTY?: boolean | undefined;
@@ -94,6 +95,14 @@ export class ScreenWriter {
   #writeClean(text: string): Promise<void> | void {
     if (this.neighbour?.isTTY) this.neighbour.#eraseFrame();
     return this.#put(this.#eraser() + this.#clean(text));
+  }
+
+  /**
+   * Returns foreign text on one line of at most `columns` columns. The only way to shorten it for a screen: secrets are
+   * removed first, because half of one could not be recognised any more.
+   */
+  fit(text: string, columns: number): string {
+    return lineOf(this.#redactor.redact(text), columns);
   }
 
   /** Writes JSON, one line or several. On a terminal its unseen characters are escaped: the value stays the same. */

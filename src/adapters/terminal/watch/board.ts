@@ -4,8 +4,8 @@ import { paintState, STATE_WORDS, shortId } from "../runs/run-rows.ts";
 import { duration } from "../screen/format.ts";
 import type { Screen } from "../screen/screen.ts";
 import { table } from "../screen/table.ts";
-import { fitTo, lineOf, widthOf } from "../screen/width.ts";
-import type { FrameLine } from "../screen/writer.ts";
+import { fitTo, widthOf } from "../screen/width.ts";
+import type { FrameLine, ScreenWriter } from "../screen/writer.ts";
 import type { WatchedRun } from "./in-flight.ts";
 
 const MIN_ROWS = 3;
@@ -27,7 +27,7 @@ export class Board {
     const first = Math.max(0, Math.min(picked - room + 1, runs.length - room));
     const seen = runs.slice(first, first + room);
     // Widths are counted without colours: a line that wraps would not be erased completely.
-    const plain = boardLines(seen, now, columns - 2);
+    const plain = boardLines(stdout, seen, now, columns - 2);
     const lines: FrameLine[] = plain.map((text, index) => {
       const run = seen[index - 1];
       const mark = index > 0 && first + index - 1 === picked ? (unicode ? "› " : "> ") : "  ";
@@ -37,7 +37,7 @@ export class Board {
     });
     const more = runs.length > seen.length ? `${runs.length - seen.length} more` : "";
     const keys = runs.length > 0 ? KEYS : ["q quit"];
-    for (const text of ["", ...inLines([note, more, ...keys].filter(Boolean), columns)]) {
+    for (const text of ["", ...inLines(stdout, [note, more, ...keys].filter(Boolean), columns)]) {
       lines.push({ text: colors.dim(text), width: widthOf(text) });
     }
     stdout.draw("", lines);
@@ -50,18 +50,18 @@ export class Board {
 }
 
 /** Puts as many words on each line as fit. */
-function inLines(words: readonly string[], columns: number): string[] {
+function inLines(writer: ScreenWriter, words: readonly string[], columns: number): string[] {
   const lines: string[] = [];
   for (const word of words) {
     const longer = `${lines.at(-1)}  ${word}`;
     if (lines.length > 0 && widthOf(longer) <= columns) lines[lines.length - 1] = longer;
-    else lines.push(lineOf(word, columns));
+    else lines.push(writer.fit(word, columns));
   }
   return lines;
 }
 
 /** Returns a header and one line per run, without colours. */
-export function boardLines(runs: readonly WatchedRun[], now: number, columns: number): string[] {
+export function boardLines(writer: ScreenWriter, runs: readonly WatchedRun[], now: number, columns: number): string[] {
   if (runs.length === 0) return ["No run is in flight."];
   return table<WatchedRun>(
     [
@@ -74,6 +74,6 @@ export function boardLines(runs: readonly WatchedRun[], now: number, columns: nu
       { title: "MESSAGE", of: ({ message }) => message ?? "", min: 6, spare: 4 },
     ],
     runs,
-    { columns, dim: (text) => text },
+    { writer, columns, dim: (text) => text },
   ).map((line) => fitTo(line, columns));
 }

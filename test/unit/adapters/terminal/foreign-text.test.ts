@@ -92,7 +92,7 @@ test("a table and what is printed beside it show text and colours of ours only",
       { title: "A", of: () => hostile(random), paint: red },
       { title: "B", of: () => hostile(random), min: 6 },
     ];
-    for (const line of table(columns, [0, 1], { columns: 60, dim })) void writer.write(`${line}\n`);
+    for (const line of table(columns, [0, 1], { writer, columns: 60, dim })) void writer.write(`${line}\n`);
     void writer.write(`${dim(hostile(random))}\n`);
     void writer.write(hostile(random));
     // biome-ignore lint/suspicious/noControlCharactersInRegex: it reads them

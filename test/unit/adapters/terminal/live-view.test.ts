@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { LiveView } from "../../../../src/adapters/terminal/live/live-view.ts";
 import { table } from "../../../../src/adapters/terminal/screen/table.ts";
+import { lineOf } from "../../../../src/adapters/terminal/screen/width.ts";
 import { ScreenWriter } from "../../../../src/adapters/terminal/screen/writer.ts";
 import { createRedactor } from "../../../../src/support/redact.ts";
 import { VirtualAmbient } from "../../../support/in-process/virtual-ambient.ts";
@@ -166,7 +167,9 @@ describe("drawing costs what fits on the screen", () => {
     const rows = Object.values(LONG);
     const columns = [{ title: "MESSAGE", of: (row: string) => row, min: 12 }];
     const looks = await measured(async () => {
-      expect(table(columns, rows, { columns: 80, dim: (text) => text })).toHaveLength(1 + rows.length);
+      expect(table(columns, rows, { writer: { fit: lineOf }, columns: 80, dim: (text) => text })).toHaveLength(
+        1 + rows.length,
+      );
     });
     expect(looks).toBeLessThan(rows.length * 8 * 80 * 16);
   });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { age, cost, duration, parseDuration } from "../../../../src/adapters/terminal/screen/format.ts";
 import { table } from "../../../../src/adapters/terminal/screen/table.ts";
 import { oneLine, printable } from "../../../../src/adapters/terminal/screen/text.ts";
-import { fitTo, widthOf } from "../../../../src/adapters/terminal/screen/width.ts";
+import { fitTo, lineOf, widthOf } from "../../../../src/adapters/terminal/screen/width.ts";
 
 describe("foreign text", () => {
   test.each([
@@ -64,7 +64,7 @@ test("a table aligns, gives way where it may, and wraps nowhere", () => {
     { title: "TEXT", of: ({ text }: (typeof rows)[number]) => text, min: 4 },
     { title: "X", of: () => "x" },
   ];
-  expect(table(columns, rows, { columns: 18, dim: (text) => text })).toEqual([
+  expect(table(columns, rows, { writer: { fit: lineOf }, columns: 18, dim: (text) => text })).toEqual([
     "ID  TEXT         X",
     "1   日本         x",
     "22  a long tex…  x",
@@ -77,7 +77,7 @@ test("on a narrow screen columns are left out, those that can be spared most fir
     { title: "NAME", of: () => "a long name", min: 6, spare: 1 },
     { title: "AGE", of: () => "3m", spare: 2 },
   ];
-  const at = (width: number) => table(columns, [0], { columns: width, dim: (text) => text });
+  const at = (width: number) => table(columns, [0], { writer: { fit: lineOf }, columns: width, dim: (text) => text });
   expect(at(80)).toEqual(["ID        NAME         AGE", "12345678  a long name  3m"]);
   expect(at(21)).toEqual(["ID        NAME    AGE", "12345678  a lon…  3m"]);
   expect(at(20)).toEqual(["ID        NAME", "12345678  a long na…"]);
