@@ -1,14 +1,11 @@
 /** Size and hash of an archive, read in pieces: it may be larger than memory. */
 import { createHash } from "node:crypto";
-import { constants, createReadStream } from "node:fs";
+import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { ExecutionFailure } from "../support/failure.ts";
-import { notAFile } from "../support/plain-file.ts";
+import { notAFile, READ_FLAGS } from "../support/plain-file.ts";
 import { pathFailure } from "../support/system-error.ts";
-
-/** With NONBLOCK, opening a pipe does not wait for its other end. */
-const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 export interface ArchiveFile {
   /** 64 lower-case hex digits. */
@@ -21,7 +18,7 @@ export interface ArchiveFile {
 /** `shown` names the file in messages. Throws `invalid_input` for what is no regular file, and for one that is no gzip. */
 export async function hashArchive(path: string, shown: string): Promise<ArchiveFile> {
   try {
-    const file = await open(path, FLAGS);
+    const file = await open(path, READ_FLAGS);
     const stats = await file.stat();
     if (!stats.isFile()) {
       await file.close();

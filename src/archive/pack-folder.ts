@@ -2,17 +2,21 @@
  * Packs the regular files of a folder: dot files too, links and empty folders not; ordered by path, without owners and times
  * (`docs/reference/dispatch-deployment-v1.md`, section 6.3). The same files give the same bytes on every machine.
  */
-import { createReadStream, createWriteStream } from "node:fs";
-import { lstat, readdir } from "node:fs/promises";
+import { constants, createWriteStream } from "node:fs";
+import { type FileHandle, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { ExecutionFailure } from "../support/failure.ts";
+import { READ_FLAGS } from "../support/plain-file.ts";
 import { pathFailure } from "../support/system-error.ts";
 import { BLOCK_BYTES, headerOf, MAX_FILE_BYTES, paddingOf } from "./tar-header.ts";
 
 const MAX_FILES = 100_000;
+const PIECE_BYTES = 64 * 1024;
+/** A link in the place of a file is not followed. */
+const FLAGS = READ_FLAGS | (constants.O_NOFOLLOW ?? 0);
 /** Byte 9 of a gzip header names the system that made it; 255 is none. */
 const SYSTEM_AT = 9;
 
@@ -32,7 +36,12 @@ export async function packFolder(folder: string, target: string, shown: string):
   }
   if (files.length === 0)
     throw new ExecutionFailure("invalid_input", `${shown} has no files, so there is nothing to deploy`);
-  await pipeline(Readable.from(tar(files)), createGzip(), withoutSystem, createWriteStream(target, { mode: 0o600 }));
+  const source = Readable.from(tar(files));
+  try {
+    await pipeline(source, createGzip(), withoutSystem, createWriteStream(target, { mode: 0o600 }));
+  } catch (error) {
+    throw pathFailure(`the archive of ${shown}, in the folder for temporary files,`, "written", error);
+  }
 }
 
 /** Depth first, each folder's entries in the order of their bytes: the order of the paths' components. */
@@ -55,23 +64,37 @@ async function filesBelow(root: string): Promise<PackedFile[]> {
 }
 
 async function* tar(files: readonly PackedFile[]): AsyncGenerator<Buffer, void, void> {
-  for (const { path, name } of files) {
-    const { size, mode } = await lstat(path);
+  for (const file of files) yield* entry(file);
+  yield Buffer.alloc(2 * BLOCK_BYTES);
+}
+
+/** What the folder had as a file may be something else by now. */
+async function* entry({ path, name }: PackedFile): AsyncGenerator<Buffer, void, void> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path, FLAGS);
+    const stats = await file.stat();
+    const { size, mode } = stats;
+    if (!stats.isFile()) throw changed(name);
     if (size > MAX_FILE_BYTES)
       throw new ExecutionFailure("invalid_input", `${name} is larger than an archive can hold`);
     yield headerOf({ name, mode, size });
-    let read = 0;
-    // With an end, so that a file that grows meanwhile does not spoil the archive.
-    const content = size === 0 ? [] : (createReadStream(path, { end: size - 1 }) as AsyncIterable<Buffer>);
-    for await (const piece of content) {
-      read += piece.length;
-      yield piece;
+    for (let left = size; left > 0; ) {
+      const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(Math.min(left, PIECE_BYTES)), 0);
+      if (bytesRead === 0) throw changed(name);
+      left -= bytesRead;
+      yield buffer.subarray(0, bytesRead);
     }
-    if (read !== size)
-      throw new ExecutionFailure("invalid_input", `${name} changed while it was being read; try again`);
     yield Buffer.alloc(paddingOf(size));
+  } catch (error) {
+    throw pathFailure(name, "read", error);
+  } finally {
+    await file?.close();
   }
-  yield Buffer.alloc(2 * BLOCK_BYTES);
+}
+
+function changed(name: string): ExecutionFailure {
+  return new ExecutionFailure("invalid_input", `${name} changed while it was being read; try again`);
 }
 
 async function* withoutSystem(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {

@@ -8,7 +8,7 @@ import { ExecutionFailure } from "./failure.ts";
 import { pathFailure, systemCode } from "./system-error.ts";
 
 /** With NONBLOCK, opening a pipe does not wait for its other end. Windows has no such flag, and no such pipes. */
-const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+export const READ_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 export interface PlainFile {
   bytes: Buffer;
@@ -18,7 +18,7 @@ export interface PlainFile {
 /** Returns undefined when there is no file. Throws `invalid_input`, naming path, reason and fix. */
 export async function readPlainFile(path: string, maxBytes: number): Promise<PlainFile | undefined> {
   try {
-    const file = await open(path, FLAGS);
+    const file = await open(path, READ_FLAGS);
     try {
       const stats = requirePlain(path, await file.stat(), maxBytes);
       const bytes = Buffer.alloc(room(stats, maxBytes));
@@ -41,7 +41,7 @@ export async function readPlainFile(path: string, maxBytes: number): Promise<Pla
 /** The same, without giving way to other work. */
 export function readPlainFileSync(path: string, maxBytes: number): PlainFile | undefined {
   try {
-    const file = openSync(path, FLAGS);
+    const file = openSync(path, READ_FLAGS);
     try {
       const stats = requirePlain(path, fstatSync(file), maxBytes);
       const bytes = Buffer.alloc(room(stats, maxBytes));

@@ -254,6 +254,24 @@ describe("code", () => {
     expect(await existing()).toEqual([]);
   });
 
+  test("a folder for temporary files that is not there is named, and no name has line breaks", async () => {
+    mkdirSync(join(home, "worker"));
+    writeFileSync(join(home, "worker/main.py"), "print('hello')\n");
+    const spec = { name: "two\nlines", code: { bundle_path: "worker", runtime_kind: "python" } };
+    const { result } = await ask("validate", { spec }, { cwd: home, env: { TMPDIR: join(home, "none") } });
+    expect(result).toMatchObject({
+      result: {
+        issues: [
+          { field: "name", message: expect.stringContaining("without line breaks") },
+          {
+            field: "code.bundle_path",
+            message: expect.stringMatching(/set by TMPDIR\) cannot be made: it does not exist/),
+          },
+        ],
+      },
+    });
+  });
+
   test("a failed upload is made again with a new address", async () => {
     await open({ faults: { rules: [{ kind: "status", where: "upload", status: 403 }] } });
     cpSync(PACKED, join(home, "w.tar.gz"));

@@ -6,6 +6,7 @@ import { withAdvice } from "../../core/index.ts";
 import { ERROR_CODES, type WireError } from "../../stdio/index.ts";
 import { clipBytes } from "../../support/clip.ts";
 import { ExecutionFailure, type FailureKind } from "../../support/failure.ts";
+import { onOneLine } from "../../support/unseen.ts";
 
 const CODES = {
   invalid_input: "bad_request",
@@ -75,7 +76,7 @@ export function toWireError(
 }
 
 function dispatchError(code: string, message: string, details: Details = {}): WireError {
-  const line = clipBytes(message.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " ").trim(), MAX_MESSAGE_BYTES) || code;
+  const line = clipBytes(onOneLine(clipBytes(message, MAX_MESSAGE_BYTES)), MAX_MESSAGE_BYTES) || code;
   const about = Object.keys(details).length > 0 ? { details } : {};
   return {
     code: NUMBERS[code] ?? ERROR_CODES.serverError,

@@ -1,8 +1,11 @@
 /** Packing and reading archives, compared with those that Dispatch made (`test/fixtures/dispatch-deployment/packing`). */
-import { createHash } from "node:crypto";
+import { execFileSync } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
 import {
   chmodSync,
   cpSync,
+  createReadStream,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -114,4 +117,46 @@ test("a path that leads out of the archive is refused and writes nothing", async
   bytes.write(`${sum.toString(8).padStart(7, "0")}\0`, 148);
   writeFileSync(join(folder, "evil.tar.gz"), gzipSync(bytes));
   await expect(unpackParcel(join(folder, "evil.tar.gz"), "the archive")).rejects.toThrow("leads out of the parcel");
+});
+
+test.skipIf(process.platform === "win32")("a file that is gone when its turn comes is named", async () => {
+  const root = join(folder, "source");
+  mkdirSync(root);
+  const names = Array.from({ length: 40 }, (_, index) => `f${String(index).padStart(2, "0")}`);
+  for (const name of names) writeFileSync(join(root, name), randomBytes(200_000));
+  // Written to a pipe that is not read on, packing waits long before the last file; that it has begun shows the list is made.
+  const pipe = join(folder, "pipe");
+  execFileSync("mkfifo", [pipe]);
+  const packing = packFolder(root, pipe, "the folder");
+  const reader = createReadStream(pipe);
+  const refused = expect(packing).rejects.toMatchObject({
+    kind: "invalid_input",
+    message: expect.stringMatching(/^f39 cannot be read/),
+  });
+  await once(reader, "data");
+  reader.pause();
+  rmSync(join(root, "f39"));
+  reader.resume();
+  await refused;
+});
+
+test("a disk that cannot take the archive is named", async () => {
+  await expect(packFolder(PACKING, join(folder, "none", "out.tar.gz"), "the folder")).rejects.toMatchObject({
+    kind: "invalid_input",
+    message: expect.stringContaining("the archive of the folder, in the folder for temporary files, cannot be written"),
+  });
+});
+
+test("an archive that names a file twice, or a file as a folder, is refused by name", async () => {
+  const archive = join(folder, "twice.tar.gz");
+  const root = join(folder, "once");
+  mkdirSync(root);
+  writeFileSync(join(root, "a"), "first");
+  await packFolder(root, archive, "once");
+  const tar = gunzipSync(readFileSync(archive));
+  writeFileSync(archive, gzipSync(Buffer.concat([tar.subarray(0, 1024), tar])));
+  await expect(unpackParcel(archive, "the bundle")).rejects.toMatchObject({
+    kind: "invalid_input",
+    message: expect.stringMatching(/^"a" of the bundle cannot be written: something else has this name/),
+  });
 });

@@ -14,6 +14,7 @@ import {
   WorkloadSpecSchema,
 } from "#protocols/seren-cloud";
 import { isObject } from "../../../support/objects.ts";
+import { escapeUnseen } from "../../../support/unseen.ts";
 import { JITLESS } from "../../../support/zod.ts";
 import type { Issues } from "./issues.ts";
 
@@ -82,6 +83,9 @@ function checkMembers(spec: Record<string, unknown>, issues: Issues): void {
       "unsupported",
       "Seren Cloud does not run Dispatch channels; run `dispatch up` without --target, and the channels stay with Dispatch on this machine",
     );
+  }
+  if (typeof spec.name === "string" && (spec.name.trim() === "" || escapeUnseen(spec.name) !== spec.name)) {
+    issues.add("name", "invalid_value", "must be a text that people can see, without line breaks");
   }
   if (workload === undefined && code === undefined) {
     issues.add("workload", "required", "the spec needs a workload, or code with parcel_dir or bundle_path");

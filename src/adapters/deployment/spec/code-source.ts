@@ -2,14 +2,14 @@
  * What `code` names: a parcel or an archive, as the host left it (raw paths) or in its bundle cache. Reads and packs; sends
  * nothing. A path is never part of what is deployed.
  */
-import { mkdtemp, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type CachedBundle, CachedBundleSchema } from "#protocols/dispatch-deployment";
 import { type ArchiveFile, hashArchive, packFolder } from "../../../archive/index.ts";
 import { loadParcel, type OpenedParcel, unpackParcel, verifyParcel } from "../../../parcel/index.ts";
 import { asFailure } from "../../../support/failure.ts";
 import { isObject } from "../../../support/objects.ts";
+import { makeTemporaryFolder } from "../../../support/temporary-folder.ts";
 import { JITLESS } from "../../../support/zod.ts";
 import type { AuthoredCode } from "./authored-spec.ts";
 import type { Issues } from "./issues.ts";
@@ -26,7 +26,7 @@ export class Scratch {
   readonly #made: (() => Promise<void>)[] = [];
 
   async folder(): Promise<string> {
-    const folder = await mkdtemp(join(tmpdir(), "seren-bridge-bundle-"));
+    const folder = await makeTemporaryFolder("seren-bridge-bundle-");
     this.keep(() => rm(folder, { recursive: true, force: true }));
     return folder;
   }
