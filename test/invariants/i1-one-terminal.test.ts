@@ -1,9 +1,11 @@
 /** I1: exactly one terminal event or response per request, whatever fails and whenever it is cancelled. */
 import { expect, test } from "vitest";
+import { CHAT_KINDS, startChatHost } from "../support/child-process/chat-hosts.ts";
 import { CLEAN_EXIT } from "../support/child-process/child.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
 import { CourierHost, parcel, request } from "../support/child-process/courier-host.ts";
 import { isTerminal, RoderHost } from "../support/child-process/roder-host.ts";
+import type { RpcHost } from "../support/child-process/rpc-host.ts";
 
 const terminals = (host: RoderHost, id: string) => host.events(id).filter(isTerminal).length;
 const dispatch = (id: string, prompt: string) => ({
@@ -78,4 +80,43 @@ test("a turn that is interrupted gets one reply", async () => {
   expect(replies.filter(({ error }) => /cancelled$/.test(error?.code ?? ""))).toHaveLength(1);
   expect(await host.end()).toEqual(CLEAN_EXIT);
   expect(host.child.messages.filter(({ kind }) => kind !== "notification")).toHaveLength(3);
+});
+
+test.each(CHAT_KINDS)("%s: what is cancelled at any moment, twice, is answered once", async (kind) => {
+  const { env, cloud } = await startCloud();
+  const host = await startChatHost(kind, { env });
+  const wait = (ms: number) => new Promise((resolve) => void setTimeout(resolve, ms));
+  await Promise.all(
+    Array.from({ length: 24 }, async (_, index) => {
+      const fails = index % 3 === 0 ? [{ fail: "no" }] : [];
+      const chat = await host.start(script({ text: "words ", n: 5, every_ms: index % 7 }, ...fails));
+      await wait(index % 5 === 0 ? 0 : index * 3);
+      if (index % 4 < 2) await Promise.all([chat.cancel(), chat.cancel()]);
+      expect((await chat.end).status).not.toBe("");
+    }),
+  );
+  expect(await host.rpc.end()).toEqual(CLEAN_EXIT);
+  expect(answeredOnce(host.rpc)).toBe(true);
+  expect(cloud.stats().runsActive).toEqual([]);
+});
+
+function answeredOnce({ child }: RpcHost): boolean {
+  const ids = child.messages.flatMap((one) => (one.kind === "result" || one.kind === "error" ? [one.id] : []));
+  return new Set(ids).size === ids.length;
+}
+
+test.each(CHAT_KINDS)("%s: what is open when the host goes away is answered once", async (kind) => {
+  for (const way of ["eof", "SIGTERM"]) {
+    const { env, run } = await startCloud();
+    const host = await startChatHost(kind, { env });
+    const chats = await Promise.all([1, 2].map(() => host.start(script({ text: "begun" }, { hang: true }))));
+    for (const { end } of chats) end.catch(() => undefined);
+    await Promise.all([run(0), run(1)]);
+    if (way === "SIGTERM") host.rpc.child.process.kill("SIGTERM");
+    expect(await host.rpc.end(), way).toEqual(CLEAN_EXIT);
+    // An MCP client that looks again finds nobody.
+    const ends = await Promise.allSettled(chats.map(({ end }) => end));
+    for (const end of ends) if (end.status === "fulfilled") expect(end.value.status, way).not.toBe("completed");
+    expect(answeredOnce(host.rpc)).toBe(true);
+  }
 });

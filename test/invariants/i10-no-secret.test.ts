@@ -9,6 +9,7 @@ import { LocalCloud, startLocalHttp } from "../../src/local/index.ts";
 import { realAmbient, sleep } from "../../src/support/ambient.ts";
 import { API_KEY, CANARIES, CanarySearch, canariesIn, canaryTexts, DECLARED } from "../chaos/canaries.ts";
 import { ChaosChild, parcelDir } from "../chaos/chaos-child.ts";
+import { CHAT_KINDS, startChatHost } from "../support/child-process/chat-hosts.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
 import type { Message } from "../support/child-process/line-check.ts";
 import { McpHost } from "../support/child-process/mcp-host.ts";
@@ -235,4 +236,22 @@ test.runIf(HAVE_PTY)("requests for approval show no part of the key, wherever a 
     expect(pty.shown()).toContain("send");
     expect(pty.shown().includes(key.slice(0, 6)), `at ${columns} columns`).toBe(false);
   }
+});
+
+test.each(CHAT_KINDS)("in %s, with all logging on", async (kind) => {
+  const { origin } = await service();
+  const env = { SEREN_API_BASE: origin, SEREN_API_KEY: API_KEY, SEREN_BRIDGE_LOG: "debug" };
+  const host = await startChatHost(kind, { env });
+  for (const prompt of prompts(canaryTexts(false))) await (await host.start(prompt)).end;
+  for (const words of canaryTexts(false)) {
+    host.rpc.send(words, { [words]: words });
+    host.rpc.send("tools/call", { name: words, arguments: { prompt: words } });
+    host.rpc.send("resources/read", { uri: words });
+    host.rpc.send("session/prompt", { sessionId: words, prompt: [{ type: "text", text: words }] });
+  }
+  await host.rpc.end();
+  const { messages, stderr } = host.rpc.child;
+  // Ids go back as they came, and no other word of the host does.
+  expect(canariesIn(JSON.stringify(messages))).toEqual([]);
+  expect(canariesIn(stderr)).toEqual([]);
 });

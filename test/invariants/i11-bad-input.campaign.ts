@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { fuzzChild } from "../chaos/fuzz-stdin.ts";
 import { hostileHttp } from "../chaos/hostile-http.ts";
 
-test.each(["roder", "courier"] as const)(
+test.each(["roder", "courier", "mcp", "acp"] as const)(
   "1000 mutated lines of %s through the built program",
   { timeout: 120_000 },
   async (mode) => {

@@ -1,5 +1,6 @@
 /** I11: bad input gets a clear error for that request; the process and its other runs go on. */
 import { expect, test } from "vitest";
+import { CHAT_KINDS, startChatHost } from "../support/child-process/chat-hosts.ts";
 import { Child } from "../support/child-process/child.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
 import { CourierHost, parcel } from "../support/child-process/courier-host.ts";
@@ -69,4 +70,27 @@ test("an operation of a deployment host goes on while its other lines are wrong"
   for (const [index] of wrong.entries())
     expect(answerOf(byId(100 + index)).error?.code).toMatch(/^(bad|invalid)_request$/);
   expect(child.messages).toHaveLength(2 + wrong.length + invalid.length);
+});
+
+test.each(CHAT_KINDS)("%s: a run continues while its host writes invalid lines", async (kind) => {
+  const { env } = await startCloud();
+  const host = await startChatHost(kind, { env });
+  const chat = await host.start(script({ text: "word\n", n: 30, every_ms: 20 }));
+  const lines = ["rubbish", "[]", '{"jsonrpc":"2.0"', "\u0000", '{"id":"x","method":7}', "[".repeat(50_000), '"y"'];
+  host.rpc.child.send(...lines);
+  const methods = [
+    "tools/call",
+    "tasks/get",
+    "resources/read",
+    "session/new",
+    "session/prompt",
+    "session/close",
+    "initialize",
+  ];
+  for (const method of methods) {
+    for (const params of [null, 7, [], "text", { name: 7, arguments: 7 }, { sessionId: {}, prompt: 7, cwd: [] }])
+      expect((await host.rpc.ask(method, params as object)).error?.message, method).not.toMatch(/did not foresee/);
+  }
+  expect((await host.rpc.ask("no/such", {})).error?.code).toBe(-32601);
+  expect(await chat.end).toEqual({ status: "completed", text: "word\n".repeat(30) });
 });

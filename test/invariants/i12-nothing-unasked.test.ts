@@ -3,9 +3,13 @@ import { expect, onTestFinished, test } from "vitest";
 import type { LocalRequest } from "../../src/local/index.ts";
 import { LocalCloud, startLocalHttp } from "../../src/local/index.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
+import { AcpHost, WHERE } from "../support/child-process/acp-host.ts";
+import { CHAT_KINDS, startChatHost } from "../support/child-process/chat-hosts.ts";
 import { API_KEY } from "../support/child-process/child.ts";
 import { script } from "../support/child-process/cloud.ts";
 import { CourierHost, parcel } from "../support/child-process/courier-host.ts";
+import { envelope } from "../support/child-process/mcp-envelope.ts";
+import { McpHost } from "../support/child-process/mcp-host.ts";
 import { RoderHost } from "../support/child-process/roder-host.ts";
 
 /** A service that notes every call that changes something. */
@@ -93,3 +97,42 @@ test("a dispatch that is over is not cancelled, and many at once share one deplo
     cancelsReceived: 0,
   });
 });
+
+test("questions of an MCP client and of an editor change nothing", async () => {
+  const { cloud, env } = await watched();
+  const mcp = await McpHost.initialized({ env });
+  for (const method of ["tools/list", "resources/list", "resources/templates/list", "ping"]) await mcp.result(method);
+  await mcp.call("seren_agents");
+  const run_id = "00000000-0000-4000-8000-000000000000";
+  await mcp.call("seren_run_status", { run_id, wait_seconds: 1 });
+  await mcp.ask("resources/read", { uri: `seren://runs/${run_id}/artifacts/a` });
+  for (const method of ["tasks/get", "tasks/result", "tasks/cancel"]) await mcp.ask(method, { taskId: run_id });
+  const _meta = envelope({ extensions: { "io.modelcontextprotocol/tasks": {} } });
+  for (const method of ["server/discover", "tools/list", "tasks/get"]) await mcp.ask(method, { taskId: run_id, _meta });
+  await mcp.end();
+  const { host, sessionId } = await AcpHost.inSession({ env });
+  await host.result("authenticate", { methodId: "seren-key" });
+  await host.result("session/resume", { sessionId, ...WHERE });
+  host.cancel(sessionId);
+  await host.result("session/close", { sessionId });
+  await host.end();
+  expect(cloud.changes).toEqual([]);
+});
+
+test.each(CHAT_KINDS)(
+  "%s: many runs at once share one deployment, and none that is over is cancelled",
+  async (kind) => {
+    const { cloud, env } = await watched();
+    const host = await startChatHost(kind, { env });
+    const chats = await Promise.all(Array.from({ length: 16 }, (_, index) => host.start(script({ text: `${index}` }))));
+    await Promise.all(chats.map(({ end }) => end));
+    await Promise.all(chats.map((chat) => chat.cancel()));
+    await host.rpc.end();
+    expect(cloud.stats()).toMatchObject({
+      deploymentsCreated: 1,
+      deploymentsDeleted: 0,
+      runsStarted: 16,
+      cancelsReceived: 0,
+    });
+  },
+);

@@ -1,8 +1,10 @@
 /** I2: the acknowledgement leaves before any event of its run, and before any I/O. */
 import { expect, test } from "vitest";
+import { AcpHost } from "../support/child-process/acp-host.ts";
 import { Child, CLEAN_EXIT } from "../support/child-process/child.ts";
 import { startCloud } from "../support/child-process/cloud.ts";
 import { deploymentRequest } from "../support/child-process/deployment-host.ts";
+import { McpHost } from "../support/child-process/mcp-host.ts";
 import { RoderHost } from "../support/child-process/roder-host.ts";
 
 const COUNT = 300;
@@ -74,4 +76,20 @@ test("an operation of a deployment host has one reply, and nothing comes before 
     expect(await child.end(), kind).toEqual(CLEAN_EXIT);
     expect(child.messages, kind).toMatchObject([{ id: 7 }]);
   }
+});
+
+test("an MCP client has its answers, and an editor its sessions, from a program whose service never answers", async () => {
+  const { env, cloud } = await startCloud({ faults: { rules: [{ kind: "hang", where: "any", times: 1_000_000 }] } });
+  const mcp = await McpHost.initialized({ env });
+  const states = await Promise.all(Array.from({ length: 100 }, () => mcp.state("seren_dispatch", { prompt: "p" })));
+  expect(new Set(states.map(({ run_id }) => run_id)).size).toBe(100);
+  await Promise.all(states.map(({ run_id }) => mcp.state("seren_run_cancel", { run_id })));
+  expect(await mcp.end()).toEqual(CLEAN_EXIT);
+  const acp = await AcpHost.initialized({ env });
+  const sessions = await Promise.all(Array.from({ length: 100 }, () => acp.session()));
+  const turns = sessions.map((sessionId) => acp.prompt(sessionId, "p"));
+  for (const sessionId of sessions) acp.cancel(sessionId);
+  for (const { result } of await Promise.all(turns)) expect(result).toMatchObject({ stopReason: "cancelled" });
+  expect(await acp.end()).toEqual(CLEAN_EXIT);
+  expect(cloud.stats().runsStarted).toBe(0);
 });

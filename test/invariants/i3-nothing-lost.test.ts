@@ -1,6 +1,7 @@
 /** I3: no text, tool or status event is lost, doubled or reordered; the final text equals the remote record's. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { FaultRule } from "../../src/local/index.ts";
+import { CHAT_KINDS, startChatHost } from "../support/child-process/chat-hosts.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
 import { answerOf, CourierHost, parcel, streamedOf } from "../support/child-process/courier-host.ts";
 import { RoderHost } from "../support/child-process/roder-host.ts";
@@ -58,4 +59,13 @@ test("deltas, message and history of a turn are the same text", async () => {
   expect(answerOf(turn)).toBe(TEXT);
   expect(turn.result?.kind === "done" && turn.result.session.history.at(-1)?.content).toBe(TEXT);
   expect(turn.events.filter(({ kind }) => kind === "tool_call_started")).toHaveLength(1);
+});
+
+describe.each(CHAT_KINDS)("%s", (kind) => {
+  test.each(Object.entries(ROADS))("through a stream %s", async (_, rules) => {
+    const { env } = await startCloud({ faults: { seed: 5, rules }, retryMs: 20 });
+    const host = await startChatHost(kind, { env });
+    const chat = await host.start(WORDS);
+    expect(await chat.end).toEqual({ status: "completed", text: TEXT });
+  });
 });

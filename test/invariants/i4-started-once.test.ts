@@ -1,6 +1,7 @@
 /** I4: a run is started at most once per request; after an ambiguous answer the run is looked up first. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { FaultRule } from "../../src/local/index.ts";
+import { CHAT_KINDS, startChatHost } from "../support/child-process/chat-hosts.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
 import { RoderHost } from "../support/child-process/roder-host.ts";
 
@@ -37,4 +38,15 @@ test("a request sent again under its id starts nothing", async () => {
   expect(await host.execute("same", { prompt: script({ text: "once" }) })).toHaveProperty("result");
   await host.end();
   expect(cloud.stats().runsStarted).toBe(1);
+});
+
+describe.each(CHAT_KINDS)("%s", (kind) => {
+  test.each(Object.entries(LOST))("the answer %s, and lists lag behind", async (_, rule) => {
+    const { env, cloud } = await startCloud({ faults: { rules: [rule, LAGGING] } });
+    const host = await startChatHost(kind, { env });
+    const chats = await Promise.all(["a", "b", "c"].map((text) => host.start(script({ text }))));
+    const ends = await Promise.all(chats.map(({ end }) => end));
+    expect(ends).toEqual(["a", "b", "c"].map((text) => ({ status: "completed", text })));
+    expect(cloud.stats()).toMatchObject({ runsStarted: 3, createsReceived: 3, runsActive: [] });
+  });
 });

@@ -1,6 +1,7 @@
 /** I5: a run that nothing waits for is cancelled, however its host exits, unless the user detached it. Kills: i5-no-orphan.campaign.ts. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { killUpserts } from "../chaos/kill-upserts.ts";
+import { CHAT_KINDS, startChatHost } from "../support/child-process/chat-hosts.ts";
 import { scratchFolder } from "../support/child-process/child.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
 import { CourierHost, parcel } from "../support/child-process/courier-host.ts";
@@ -84,4 +85,21 @@ test("a bundle that was half uploaded when its process ended is uploaded whole b
   const { killed, problems } = await killUpserts(kills.map((kill) => ({ ...plan, kills: [kill] })));
   expect(problems).toEqual([]);
   expect(killed).toBe(2);
+});
+
+describe.each(CHAT_KINDS)("%s", (kind) => {
+  test.each(["eof", "SIGTERM", "SIGINT", "EPIPE"])("the host goes by %s", async (way) => {
+    const { env, cloud, run } = await startCloud({ paceMs: 0 });
+    const host = await startChatHost(kind, { env });
+    const chats = await Promise.all([1, 2].map(() => host.start(ENDLESS)));
+    for (const { end } of chats) end.catch(() => undefined);
+    const runs = [await run(0), await run(1)];
+    if (way === "EPIPE") {
+      host.rpc.child.closeStdout();
+      host.rpc.send("no/such");
+    } else if (way !== "eof") await host.rpc.child.signal(way as NodeJS.Signals);
+    await host.rpc.end();
+    expect(await Promise.all(runs.map(({ ended }) => ended))).toEqual(["cancelled", "cancelled"]);
+    expect(cloud.stats().runsActive).toEqual([]);
+  });
 });

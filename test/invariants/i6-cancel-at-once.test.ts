@@ -1,6 +1,8 @@
 /** I6: cancel answers at once, works in every state, and is repeated until the remote run is terminal. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { LocalCloudOptions } from "../../src/local/index.ts";
+import { CHAT_KINDS, startChatHost } from "../support/child-process/chat-hosts.ts";
+import { CLEAN_EXIT } from "../support/child-process/child.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
 import { answerOf, startOperation } from "../support/child-process/deployment-host.ts";
 import { isTerminal, RoderHost } from "../support/child-process/roder-host.ts";
@@ -122,3 +124,18 @@ test.each(Object.entries(STEPS))(
     expect(error?.message).toContain("the next `dispatch up .` finishes what is left");
   },
 );
+
+describe.each(CHAT_KINDS)("%s is cancelled", (kind) => {
+  test.each(Object.entries(PHASES))("%s", async (_, { service, prompt = ENDLESS, working, status }) => {
+    const { env, cloud, run } = await startCloud(service);
+    const host = await startChatHost(kind, { env });
+    const chat = await host.start(prompt);
+    const isStarted = working || status === "running" || status === "waiting_for_approval";
+    const started = isStarted ? await run(0) : undefined;
+    await Promise.all([chat.cancel(), chat.cancel(), chat.cancel()]);
+    expect((await chat.end).status).toMatch(/cancel/);
+    if (started) expect(await started.ended).toBe("cancelled");
+    expect(await host.rpc.end()).toEqual(CLEAN_EXIT);
+    expect(cloud.stats().runsActive).toEqual([]);
+  });
+});

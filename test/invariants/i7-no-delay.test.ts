@@ -1,5 +1,6 @@
 /** I7: one slow or noisy run never delays another run, a reply, or the reading of stdin. */
 import { expect, test } from "vitest";
+import { CHAT_KINDS, startChatHost } from "../support/child-process/chat-hosts.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
 import { isTerminal, RoderHost } from "../support/child-process/roder-host.ts";
 
@@ -33,4 +34,19 @@ test("a run whose stream is stalled delays no other run", async () => {
   expect(host.events("stalled").some(isTerminal)).toBe(false);
   await host.cancelTask("stalled");
   expect(await host.terminal("stalled")).toMatchObject({ type: "completed" });
+});
+
+test.each(CHAT_KINDS)("%s: short runs pass noisy ones", async (kind) => {
+  const { env, run } = await startCloud();
+  const host = await startChatHost(kind, { env });
+  const noisy = await Promise.all([1, 2, 3].map(() => host.start(NOISY)));
+  let ended = 0;
+  for (const { end } of noisy) void end.then(() => (ended += 1));
+  await Promise.all([run(0), run(1), run(2)]);
+  for (let count = 0; count < 5; count += 1) {
+    const short = await host.start(script({ text: "short\n" }));
+    expect(await short.end).toEqual({ status: "completed", text: "short\n" });
+  }
+  expect(ended).toBe(0);
+  await Promise.all(noisy.map((chat) => chat.cancel()));
 });

@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { CHAT_KINDS, startChatHost } from "../support/child-process/chat-hosts.ts";
 import { scratchFolder } from "../support/child-process/child.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
 import { CourierHost, parcel, streamedOf } from "../support/child-process/courier-host.ts";
@@ -106,3 +107,22 @@ test("an archive of 300 MiB is hashed and uploaded in pieces, and so is a folder
   expect(Math.max(...uploaded)).toBe(size);
   expect(Math.max(...peaks)).toBeLessThan(MOST_UNREAD_MIB);
 });
+
+test.each(CHAT_KINDS)(
+  "%s: ten runs of 10 MB each, for a host that does not read",
+  { timeout: 120_000 },
+  async (kind) => {
+    const { env, cloud, run } = await startCloud();
+    const host = await startChatHost(kind, { env });
+    const ids = Array.from({ length: 10 }, (_, index) => index);
+    const chats = await Promise.all(ids.map(() => host.start(script({ text: LINE, n: 10_000 }))));
+    for (const { end } of chats) end.catch(() => undefined);
+    host.rpc.child.process.stdout?.pause();
+    await Promise.all(ids.map(async (index) => (await run(index)).ended));
+    await new Promise((resolve) => setTimeout(resolve, HOARDING_MS));
+    expect(peakMib(host.rpc.child.process.pid)).toBeLessThan(MOST_UNREAD_MIB);
+    host.rpc.child.process.stdout?.resume();
+    await host.rpc.end();
+    expect(cloud.stats().runsActive).toEqual([]);
+  },
+);

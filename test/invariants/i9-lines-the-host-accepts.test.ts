@@ -4,6 +4,7 @@
  */
 import { expect, test } from "vitest";
 import { MAX_ROWS } from "../../src/seren/mapping/answers.ts";
+import { CHAT_KINDS, startChatHost } from "../support/child-process/chat-hosts.ts";
 import { Child } from "../support/child-process/child.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
 import { CourierHost, parcel, streamedOf } from "../support/child-process/courier-host.ts";
@@ -114,4 +115,35 @@ test("a list of more deployments than fit in a line", { timeout: 60_000 }, async
   const lists = child.messages.map((one) => answerOf(one).result);
   const sizes = lists.map((one) => (one?.kind === "deployment_list" ? one.deployments.length : undefined));
   expect(sizes).toEqual([MAX_ROWS, 0]);
+});
+
+test.each(CHAT_KINDS)("to a host of %s", { timeout: 120_000 }, async (kind) => {
+  const { env } = await startCloud();
+  const host = await startChatHost(kind, { env });
+  const [said, failed] = await Promise.all([
+    host.start(BIG),
+    host.start(script({ error: ODD[0], code: ODD[1] }, { fail: ODD.join("") })),
+  ]);
+  const { status, text } = await said.end;
+  expect(status).toBe("completed");
+  expect(text).toContain("🦊👩‍👩‍👧‍👦"); // an MCP result has not room for all of it
+  expect((await failed.end).status).not.toBe("completed");
+  for (const name of ODD) {
+    for (const params of [
+      { [name]: name },
+      [name],
+      { name, uri: name, sessionId: name, methodId: name, taskId: name },
+    ]) {
+      const methods = [
+        "tools/call",
+        "resources/read",
+        "tasks/get",
+        "session/prompt",
+        "authenticate",
+        name.slice(0, 5_000),
+      ];
+      for (const method of methods) host.rpc.send(method, params);
+    }
+  }
+  expect((await host.rpc.end()).code).toBe(0);
 });

@@ -16,6 +16,7 @@ import {
 } from "../../core/index.ts";
 import { lookCall, NO_ID_YET, NOT_YOURS, notOver } from "../../model-tools/index.ts";
 import { clipCharacters } from "../../support/clip.ts";
+import type { ExecutionFailure } from "../../support/failure.ts";
 import { type ListedArtifact, listedArtifacts, resourceLink } from "./artifact-links.ts";
 import { type Caller, knows } from "./callers.ts";
 
@@ -100,6 +101,13 @@ export function startedState({ run, temporaryId, phase }: BackgroundRun, cursor 
     ...urlOf(run),
     next: run ? look : `${look} (${NO_ID_YET})`,
   };
+}
+
+/** Of a request that was stopped before there was a run. Throws every other failure: it is for the model to read. */
+export function neverStartedState(run_id: string, failure: ExecutionFailure): RunState {
+  const { kind, message } = failure;
+  if (kind !== "cancelled" && kind !== "timed_out") throw failure;
+  return { run_id, status: kind, cursor: 0, text: "", error: message, next: "It is over, and no run was started." };
 }
 
 /** `report` holds no secrets any more; `own` is what this process knows of a run that it has started. */

@@ -29,7 +29,15 @@ import type { Approvals } from "./approvals.ts";
 import type { Call } from "./call.ts";
 import type { McpOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
-import { jsonSize, type RunState, roomForText, runResult, runState, startedState } from "./run-state.ts";
+import {
+  jsonSize,
+  neverStartedState,
+  type RunState,
+  roomForText,
+  runResult,
+  runState,
+  startedState,
+} from "./run-state.ts";
 
 /** What a call may take besides its wait. */
 const MAX_REPLY_MS = 2000;
@@ -250,7 +258,8 @@ export class RunTools {
   /** Looks at a run. Throws why there is none. */
   async stateOf({ own, runId }: Subject, cursor = 0): Promise<Look> {
     const { ambient, runs } = this.#options;
-    if (own?.failure && !own.run) throw own.failure;
+    if (own?.failure && !own.run)
+      return { state: neverStartedState(own.temporaryId, own.failure), waits: false, isOver: true };
     if (own && !own.run) return { state: startedState(own, cursor), waits: false, isOver: false };
     const look = runs.status(own?.run?.runId ?? runId, { cursor, room: roomForText, measure: jsonSize });
     const shown = await answerWithin(ambient, MAX_REPLY_MS, look);
