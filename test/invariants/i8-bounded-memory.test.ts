@@ -1,9 +1,9 @@
 /** I8: memory is bounded, however long a run lasts and however slow the host reads. */
-import { mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { CHAT_KINDS, startChatHost } from "../support/child-process/chat-hosts.ts";
-import { scratchFolder } from "../support/child-process/child.ts";
+import { CHAT_KINDS, type ChatKind, startChatHost } from "../support/child-process/chat-hosts.ts";
+import { CLEAN_EXIT, scratchFolder } from "../support/child-process/child.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
 import { CourierHost, parcel, streamedOf } from "../support/child-process/courier-host.ts";
 import { answerOf, deployedIn, startOperation } from "../support/child-process/deployment-host.ts";
@@ -20,7 +20,7 @@ const LINE = `${"x".repeat(999)}\n`;
 
 /** Returns the peak memory of the process in MiB; 0 where the system is not Linux, so that the bound is not checked. */
 function peakMib(pid: number | undefined): number {
-  if (process.platform !== "linux") return 0;
+  if (process.platform !== "linux" || !existsSync(`/proc/${pid}/status`)) return 0;
   return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
 }
 
@@ -124,5 +124,53 @@ test.each(CHAT_KINDS)(
     host.rpc.child.process.stdout?.resume();
     await host.rpc.end();
     expect(cloud.stats().runsActive).toEqual([]);
+  },
+);
+
+const FLOOD = 60_000;
+const QUESTIONS: Record<ChatKind, [method: string, params: object][]> = {
+  mcp: [
+    ["ping", {}],
+    ["tools/list", {}],
+    ["tools/call", { name: "seren_agents" }],
+    ["no/such", {}],
+  ],
+  acp: [
+    ["session/new", { cwd: "/", mcpServers: [] }],
+    ["authenticate", { methodId: "seren-key" }],
+    ["no/such", {}],
+  ],
+};
+
+/**
+ * The replies of such a host are neither kept without a bound nor read: after so many lines it counts as gone, which ends the
+ * program in order.
+ */
+test.each(Object.entries(QUESTIONS).flatMap(([kind, all]) => all.map((one) => [kind as ChatKind, ...one] as const)))(
+  "%s: 60,000 times %s from a host that does not read",
+  { timeout: 120_000 },
+  async (kind, method, params) => {
+    const { env, run } = await startCloud();
+    const host = await startChatHost(kind, { env });
+    const { end } = await host.start(script({ hang: true }));
+    end.catch(() => undefined);
+    const { ended } = await run(0);
+    const { child } = host.rpc;
+    child.process.stdout?.pause();
+    let peak = 0;
+    let isOver = false;
+    void child.exited.then(() => (isOver = true));
+    const before = child.messages.length;
+    for (let sent = 0; sent < FLOOD && !isOver; sent += 1) {
+      host.rpc.send(method, params);
+      if (sent % 500 !== 0) continue;
+      peak = Math.max(peak, peakMib(child.process.pid));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await ended).toBe("cancelled");
+    child.process.stdout?.resume();
+    expect(await child.exited).toEqual(CLEAN_EXIT);
+    expect(child.messages.length - before).toBeLessThan(FLOOD / 4);
+    expect(peak).toBeLessThan(MOST_UNREAD_MIB);
   },
 );
