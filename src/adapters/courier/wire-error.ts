@@ -3,7 +3,7 @@
  * is shown; the numbers are those of the host's own encoder (`docs/reference/dispatch-courier-v1.md`, section 1.6).
  */
 import { type Outcome, type OutcomeKind, withAdvice } from "../../core/index.ts";
-import { ERROR_CODES, type WireError } from "../../stdio/index.ts";
+import { errorNumber, type WireError } from "../../stdio/index.ts";
 import { clipBytes } from "../../support/clip.ts";
 import { ExecutionFailure, type FailureKind } from "../../support/failure.ts";
 
@@ -33,14 +33,6 @@ const OUTCOME_CODES = {
   completed: "run_failed",
   awaiting_approval: "run_failed",
 } satisfies Record<OutcomeKind, string>;
-
-const NUMBERS: Readonly<Record<string, number>> = {
-  parse_error: ERROR_CODES.parseError,
-  invalid_request: ERROR_CODES.invalidRequest,
-  method_not_found: ERROR_CODES.methodNotFound,
-  bad_request: ERROR_CODES.invalidParams,
-  internal_error: ERROR_CODES.internalError,
-};
 
 /** The service's own text for a bad end may have any length; in a reply that is too long the code would be lost. */
 const MAX_REASON_BYTES = 16 * 1024;
@@ -82,5 +74,5 @@ export function toWireError(
 }
 
 function dispatchError(code: string, message: string): WireError {
-  return { code: NUMBERS[code] ?? ERROR_CODES.serverError, message, data: { dispatch_error: { code, message } } };
+  return { code: errorNumber(code), message, data: { dispatch_error: { code, message } } };
 }

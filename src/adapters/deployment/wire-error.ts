@@ -3,7 +3,7 @@
  * (`docs/reference/dispatch-deployment-v1.md`, sections 5 and 9.6).
  */
 import { withAdvice } from "../../core/index.ts";
-import { ERROR_CODES, type WireError } from "../../stdio/index.ts";
+import { errorNumber, type WireError } from "../../stdio/index.ts";
 import { clipBytes } from "../../support/clip.ts";
 import { ExecutionFailure, type FailureKind } from "../../support/failure.ts";
 import { onOneLine } from "../../support/unseen.ts";
@@ -25,13 +25,6 @@ const CODES = {
   internal: "internal_error",
 } satisfies Record<FailureKind, string>;
 
-const NUMBERS: Readonly<Record<string, number>> = {
-  parse_error: ERROR_CODES.parseError,
-  invalid_request: ERROR_CODES.invalidRequest,
-  method_not_found: ERROR_CODES.methodNotFound,
-  bad_request: ERROR_CODES.invalidParams,
-  internal_error: ERROR_CODES.internalError,
-};
 const MAX_MESSAGE_BYTES = 8 * 1024;
 
 type Details = Readonly<Record<string, unknown>>;
@@ -79,7 +72,7 @@ function dispatchError(code: string, message: string, details: Details = {}): Wi
   const line = clipBytes(onOneLine(clipBytes(message, MAX_MESSAGE_BYTES)), MAX_MESSAGE_BYTES) || code;
   const about = Object.keys(details).length > 0 ? { details } : {};
   return {
-    code: NUMBERS[code] ?? ERROR_CODES.serverError,
+    code: errorNumber(code),
     message: line,
     data: { dispatch_error: { code, message: line, ...about } },
   };
