@@ -13,6 +13,7 @@ import {
 import { apiKeyReader } from "../credentials.ts";
 import { type EndCause, type HeardRequest, type ServeOptions, serve } from "../stdio/index.ts";
 import { type Ambient, realAmbient } from "../support/ambient.ts";
+import { endThoughCallsHang } from "../support/hanging-calls.ts";
 import { lazy } from "../support/lazy.ts";
 import { createLog, type Log } from "../support/log.ts";
 import { createRedactor, type Redactor } from "../support/redact.ts";
@@ -115,6 +116,7 @@ export async function serveHost(
       signals.emit(name);
     });
   }
+  endThoughCallsHang();
   process.on("SIGHUP", () => undefined); // a closed terminal; the end of stdin says whether the host is gone
   const end = () => void signals.emit("SIGTERM");
   const interrupted = interruption.signal;

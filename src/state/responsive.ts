@@ -4,6 +4,7 @@
  */
 import type { Ambient } from "../support/ambient.ts";
 import { ExecutionFailure } from "../support/failure.ts";
+import { noteHanging } from "../support/hanging-calls.ts";
 import { settleWithin } from "../support/settle-within.ts";
 
 /** A run is not held up longer. */
@@ -29,6 +30,7 @@ export class Responsive {
     const working = work();
     if (await settleWithin(this.#ambient, limitMs, working, { unref: false })) return working;
     this.#overdue += 1;
+    noteHanging(working);
     const back = () => {
       this.#overdue -= 1;
     };

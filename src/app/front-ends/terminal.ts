@@ -14,6 +14,7 @@ import { type Config, readConfig } from "../../config.ts";
 import { homeFolder } from "../../folders.ts";
 import { tryFolder, writeFileAtomic } from "../../state/index.ts";
 import { realAmbient } from "../../support/ambient.ts";
+import { endThoughCallsHang } from "../../support/hanging-calls.ts";
 import { lazy } from "../../support/lazy.ts";
 import { createLog } from "../../support/log.ts";
 import { makeFolder } from "../../support/make-folder.ts";
@@ -32,6 +33,7 @@ const CLOSE_BUDGET_MS = 2_000;
 
 /** Resolves with the exit code when everything has been written. */
 export async function serve(args: readonly string[], hostModes: Services["hostModes"]): Promise<number> {
+  endThoughCallsHang();
   const ambient = realAmbient;
   const config = readConfig();
   const redactor = createRedactor();

@@ -5,6 +5,7 @@ import { graceSignal, orAborted, timeoutSignal } from "../../support/abort.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { clipBytes } from "../../support/clip.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
+import { noteHanging } from "../../support/hanging-calls.ts";
 import { makeFolder } from "../../support/make-folder.ts";
 import { settleWithin } from "../../support/settle-within.ts";
 import { systemCode } from "../../support/system-error.ts";
@@ -85,7 +86,11 @@ export async function saveArtifacts(
     for (let file = files[next]; file; file = files[next]) {
       const place = next++;
       const { artifact } = file;
-      saved[place] = await orAborted(save(place, file), cleanUp.signal).catch(() => ({ artifact, problem: NO_TIME }));
+      const saving = save(place, file);
+      saved[place] = await orAborted(saving, cleanUp.signal).catch(() => {
+        noteHanging(saving);
+        return { artifact, problem: NO_TIME };
+      });
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
@@ -96,8 +101,9 @@ export async function saveArtifacts(
 
 async function make(folder: string, ambient: Ambient): Promise<void> {
   const making = makeFolder(folder);
-  if (await settleWithin(ambient, FOLDER_REPLY_MS, making, { unref: false })) await making;
-  else throw new ExecutionFailure("unavailable", `${folder} does not reply; check the disk or network folder it is on`);
+  if (await settleWithin(ambient, FOLDER_REPLY_MS, making, { unref: false })) return making;
+  noteHanging(making);
+  throw new ExecutionFailure("unavailable", `${folder} does not reply; check the disk or network folder it is on`);
 }
 
 interface Limits {

@@ -35,6 +35,8 @@ export interface StartOptions {
   env?: Record<string, string | undefined>;
   /** Texts that must not appear in the output, besides the key. */
   secrets?: string[];
+  /** How it ends. @default CLEAN_EXIT */
+  exit?: Exit;
   /** @default onTestFinished */
   whenOver?: RegisterCleanup;
 }
@@ -66,6 +68,7 @@ export class Child {
   readonly messages: Message[] = [];
   stderr = "";
   readonly #secrets: readonly string[];
+  readonly #exit: Exit;
   readonly #problems: string[] = [];
   readonly #lines = new StdoutLines((line) => this.#check(line));
   readonly #waiting = new Set<() => void>();
@@ -79,6 +82,7 @@ export class Child {
     const [command, args] = direct ? [program, [mode]] : [process.execPath, [program, mode]];
     this.mode = mode;
     this.#secrets = [API_KEY, ...secrets];
+    this.#exit = options.exit ?? CLEAN_EXIT;
     this.process = spawn(command, args, {
       cwd: cwd ?? home,
       env: {
@@ -172,7 +176,7 @@ export class Child {
     for (const line of this.stderr.split("\n").slice(0, -1))
       expect(line, "stderr").toMatch(/^\{"level":"\w+","message":.*\}$/);
     for (const secret of this.#secrets) expect(this.stderr.includes(secret), "a secret on stderr").toBe(false);
-    expect(exit).toEqual(CLEAN_EXIT);
+    expect(exit).toEqual(this.#exit);
   }
 
   #transcript(): string {

@@ -1,11 +1,14 @@
-/** Loaded before a program: calls for a path below `SILENT_DISK` never return, as on a network folder that is gone. */
+/**
+ * Loaded before a program: calls for a path below `SILENT_DISK` never return, as on a network folder that is gone. They hang in
+ * the kernel, at `SILENT_PIPE`, a named pipe that nothing writes to.
+ */
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 
-const root = process.env.SILENT_DISK;
+const { SILENT_DISK: root, SILENT_PIPE: pipe } = process.env;
+const { open } = fs.promises;
 for (const name of ["open", "mkdir", "readdir", "rename", "rm", "rmdir", "stat", "lstat", "access"]) {
   const call = fs.promises[name];
-  fs.promises[name] = (path, ...rest) =>
-    String(path).startsWith(root) ? new Promise(() => undefined) : call(path, ...rest);
+  fs.promises[name] = (path, ...rest) => (String(path).startsWith(root) ? open(pipe, "r") : call(path, ...rest));
 }
 syncBuiltinESMExports();
