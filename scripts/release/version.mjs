@@ -14,11 +14,13 @@ const changeset = join(root, "scripts", "tools", "node_modules", "@changesets", 
 execFileSync(process.execPath, [changeset, "version"], { cwd: root, stdio: "inherit" });
 
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-/** The file keeps its layout: only the number changes, in its first `times` places. */
+/** The file keeps its layout: only the number changes, in its first `times` places, alone or behind the package's name. */
 function set(file, times) {
   let left = times;
   const text = readFileSync(join(root, file), "utf8");
-  const changed = text.replace(/(?<="version": ")[^"]+/g, (old) => (left-- > 0 ? version : old));
+  const changed = text.replace(/(?<="version": "|"package": "seren-bridge@)[^"]+/g, (old) =>
+    left-- > 0 ? version : old,
+  );
   writeFileSync(join(root, file), changed);
 }
 set("package-lock.json", 2); // its own, and that of the root package
@@ -26,4 +28,5 @@ set("roder-extension.json", 1);
 set("courier-plugin.json", 1);
 set("deployment-plugin.json", 1);
 set("server.json", 2); // its own, and that of its package
+set("catalog/acp/agent.json", 2);
 execFileSync("npm", ["run", "--silent", "build"], { cwd: root, stdio: "inherit", shell: process.platform === "win32" });

@@ -2,7 +2,7 @@
  * What stands in more than one place stands there alike: versions, names, service ids, variables, capabilities, addresses.
  * Code is compared by its exports and replies, documents by their text.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "smol-toml";
 import { expect, test } from "vitest";
@@ -66,6 +66,20 @@ const McpServerSchema = z.strictObject({
   ]),
 });
 
+/** `catalog/acp/agent.json`, for the registry of ACP agents: its schema, as far as it is used. `license_url` is mandatory there. */
+const AcpAgentSchema = z.strictObject({
+  id: z.string().regex(/^[a-z][a-z0-9-]*$/),
+  name: z.string(),
+  version: z.string(),
+  description: z.string(),
+  repository: z.url(),
+  website: z.url(),
+  authors: z.tuple([z.string()]),
+  license: z.string(),
+  license_url: z.url(),
+  distribution: z.strictObject({ npx: z.strictObject({ package: z.string(), args: z.tuple([z.string()]) }) }),
+});
+
 /** Variables of other people's programs that ours honours, or that a host gives. */
 const FOREIGN = /^(NO_COLOR|CI|HOME|PATH)$/;
 
@@ -80,6 +94,7 @@ test("package, manifests, catalog, README and code say the same", () => {
     .parse(parse(text("roder.toml"))).package;
   const server = McpServerSchema.parse(json("server.json"));
   const [mcpPackage] = server.packages;
+  const agent = AcpAgentSchema.parse(json("catalog/acp/agent.json"));
   const readme = text("README.md");
   const deployer = DeploymentPluginManifestSchema.parse(json("deployment-plugin.json"));
   const [entry, standalone, deployments, standaloneDeployments, ...others] = catalog.entries;
@@ -101,6 +116,8 @@ test("package, manifests, catalog, README and code say the same", () => {
     deploymentTags: [deployments.source?.tag, standaloneDeployments.source?.tag],
     server: server.version,
     serverPackage: mcpPackage.version,
+    agent: agent.version,
+    agentPackage: agent.distribution.npx.package,
   }).toEqual({
     lock: pkg.version,
     plugin: pkg.version,
@@ -115,6 +132,8 @@ test("package, manifests, catalog, README and code say the same", () => {
     deploymentTags: [`v${pkg.version}`, `v${pkg.version}`],
     server: pkg.version,
     serverPackage: pkg.version,
+    agent: pkg.version,
+    agentPackage: `${pkg.name}@${pkg.version}`,
   });
   expect(plugin.protocol_version).toBe(entry.protocol_version);
   expect(plugin.transport).toBe(entry.protocol);
@@ -145,6 +164,20 @@ test("package, manifests, catalog, README and code say the same", () => {
   ]);
   expect(text("src/app/front-ends.ts")).toContain('mode: "mcp"');
   expect(mcpPackage.environmentVariables.map(({ name }) => name)).toEqual(entry.requirements?.secrets);
+
+  expect([agent.id, agent.name, agent.license]).toEqual([pkg.name, server.title, pkg.license]);
+  expect(text("LICENSE")).toContain(agent.authors[0]);
+  expect(agent.distribution.npx.args).toEqual(["acp"]);
+  expect(text("src/app/front-ends.ts")).toContain('mode: "acp"');
+  expect(existsSync(join(ROOT, agent.website.replace(`${server.repository.url}/blob/main/`, "")))).toBe(true);
+  expect([agent.repository, agent.license_url]).toEqual([
+    server.repository.url,
+    `${server.repository.url}/blob/main/LICENSE`,
+  ]);
+  // The registry refuses an icon of another size or with colours of its own.
+  const icon = text("catalog/acp/icon.svg");
+  expect(icon).toMatch(/^<svg [^>]*width="16" height="16" viewBox="0 0 16 16">/);
+  expect(words(icon, /(?<=(?:fill|stroke)=")[^"]+/g)).toEqual(["currentColor", "none"]);
 
   // The program both manifests start.
   const program = pkg.bin[pkg.name] ?? "";

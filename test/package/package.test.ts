@@ -31,6 +31,8 @@ test("the tarball holds exactly what is needed", () => {
     "LICENSE",
     "README.md",
     "THIRD-PARTY-NOTICES.md",
+    "catalog/acp/agent.json",
+    "catalog/acp/icon.svg",
     "catalog/extensions.json",
     "courier-plugin.json",
     "deployment-plugin.json",
