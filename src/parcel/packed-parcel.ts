@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { readArchive } from "../archive/index.ts";
+import type { Ambient } from "../support/ambient.ts";
 import { makeFolder } from "../support/make-folder.ts";
 import { pathFailure } from "../support/system-error.ts";
 import { makeTemporaryFolder } from "../support/temporary-folder.ts";
@@ -27,8 +28,8 @@ export interface UnpackedParcel {
 }
 
 /** `shown` names the archive in messages. Throws `invalid_input`. The caller must call `release`. */
-export async function unpackParcel(archive: string, shown: string): Promise<UnpackedParcel> {
-  const folder = await makeTemporaryFolder("seren-bridge-parcel-");
+export async function unpackParcel(archive: string, shown: string, ambient: Ambient): Promise<UnpackedParcel> {
+  const folder = await makeTemporaryFolder("seren-bridge-parcel-", ambient);
   const release = () => rm(folder, { recursive: true, force: true });
   try {
     for await (const { name, content } of readArchive(archive, shown, MAX_UNPACKED_BYTES)) {

@@ -22,7 +22,7 @@ const EXIT_MS = 40_000;
 /** More than what a socket holds: the upload of it is under way when its head has arrived. */
 const BUNDLE_BYTES = 6 * 1024 * 1024;
 
-export interface UpsertKill {
+interface UpsertKill {
   /** Counted from 0; a step that is never reached kills nothing. */
   step: number;
   /** With `head` the body of the request may still be on its way; with `before` the service has it; with `after` it has done it. */
@@ -42,7 +42,7 @@ export interface UpsertPlan {
   kills: UpsertKill[];
 }
 
-export interface KilledUpserts {
+interface KilledUpserts {
   /** How many processes were ended. */
   killed: number;
   problems: string[];

@@ -1,6 +1,7 @@
 /** The requests that specs of every form become, against the published OpenAPI document, where it lies next to this checkout. */
 import { expect, test } from "vitest";
 import { withComposedSpec } from "../../src/adapters/deployment/spec/compose-spec.ts";
+import { realAmbient } from "../../src/support/ambient.ts";
 import { createRedactor } from "../../src/support/redact.ts";
 import { OpenApi, openApiPresent } from "../support/in-process/openapi.ts";
 import { parcelDir } from "../unit/parcel/parcels.ts";
@@ -65,7 +66,7 @@ test.skipIf(!openApiPresent).each<[string, object]>([
   const secret = (name: string) => `value of ${name}`;
   await withComposedSpec(
     spec,
-    { cwd: "/", secret, variable: () => undefined, redactor },
+    { cwd: "/", secret, ambient: realAmbient, variable: () => undefined, redactor },
     ({ issues, spec: composed }) => {
       expect(issues).toBeUndefined();
       const body = composed?.request("mine-up-01234567", { slug: "mine", bundleId: ID });

@@ -8,7 +8,6 @@ import type { DeploymentDesk, Upserted } from "../../core/index.ts";
 import { slug } from "../../parcel/index.ts";
 import { type EndCause, type Method, method, type ServeOptions } from "../../stdio/index.ts";
 import { timeoutSignal } from "../../support/abort.ts";
-import type { Ambient } from "../../support/ambient.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import { CAPABILITIES, PLUGIN_ID } from "./capabilities.ts";
 import { type ConnectionSettings, type Place, readConnection, requireService, shownBase } from "./connection.ts";
@@ -33,7 +32,6 @@ export interface DeploymentPluginOptions extends SpecSources {
   connect: (place: Place) => Promise<DeploymentDesk>;
   /** Aborted when a person interrupts the host, whose input has ended long before. */
   interrupted: AbortSignal;
-  ambient: Ambient;
 }
 
 export type DeploymentPlugin = Pick<ServeOptions, "methods" | "toWireError" | "onEnd" | "endBudgetMs">;

@@ -35,7 +35,7 @@ interface Left {
   isScheduled: boolean;
 }
 
-export interface Retirement {
+interface Retirement {
   stem: string;
   kept: Deployment;
   isNew: boolean;

@@ -21,6 +21,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { hashArchive, packFolder, readArchive } from "../../../src/archive/index.ts";
 import { unpackParcel } from "../../../src/parcel/index.ts";
+import { realAmbient } from "../../../src/support/ambient.ts";
 
 const PACKING = fileURLToPath(new URL("../../fixtures/dispatch-deployment/packing/", import.meta.url));
 const MAX = 1024 * 1024;
@@ -76,7 +77,7 @@ test("Dispatch's archives are read whole: long names, dot files, names that are 
   expect(names).toContain("n".repeat(120));
   expect(names).toContain("sub/.hidden/y");
   expect(names).toContain("ö ü.txt");
-  const { parcel, release } = await unpackParcel(join(PACKING, "parcel.tar.gz"), "the archive");
+  const { parcel, release } = await unpackParcel(join(PACKING, "parcel.tar.gz"), "the archive", realAmbient);
   onTestFinished(release);
   expect(parcel.manifest.name).toBe("night-watch");
 });
@@ -116,7 +117,9 @@ test("a path that leads out of the archive is refused and writes nothing", async
   for (let at = 0; at < 512; at += 1) sum += bytes[at] ?? 0;
   bytes.write(`${sum.toString(8).padStart(7, "0")}\0`, 148);
   writeFileSync(join(folder, "evil.tar.gz"), gzipSync(bytes));
-  await expect(unpackParcel(join(folder, "evil.tar.gz"), "the archive")).rejects.toThrow("leads out of the parcel");
+  await expect(unpackParcel(join(folder, "evil.tar.gz"), "the archive", realAmbient)).rejects.toThrow(
+    "leads out of the parcel",
+  );
 });
 
 test.skipIf(process.platform === "win32")("a file that is gone when its turn comes is named", async () => {
@@ -155,7 +158,7 @@ test("an archive that names a file twice, or a file as a folder, is refused by n
   await packFolder(root, archive, "once");
   const tar = gunzipSync(readFileSync(archive));
   writeFileSync(archive, gzipSync(Buffer.concat([tar.subarray(0, 1024), tar])));
-  await expect(unpackParcel(archive, "the bundle")).rejects.toMatchObject({
+  await expect(unpackParcel(archive, "the bundle", realAmbient)).rejects.toMatchObject({
     kind: "invalid_input",
     message: expect.stringMatching(/^"a" of the bundle cannot be written: something else has this name/),
   });

@@ -7,6 +7,7 @@ import { join, resolve } from "node:path";
 import { type CachedBundle, CachedBundleSchema } from "#protocols/dispatch-deployment";
 import { type ArchiveFile, hashArchive, packFolder } from "../../../archive/index.ts";
 import { loadParcel, type OpenedParcel, unpackParcel, verifyParcel } from "../../../parcel/index.ts";
+import type { Ambient } from "../../../support/ambient.ts";
 import { asFailure } from "../../../support/failure.ts";
 import { isObject } from "../../../support/objects.ts";
 import { makeTemporaryFolder } from "../../../support/temporary-folder.ts";
@@ -23,10 +24,15 @@ export interface CodeSource {
 
 /** Files that the reading has made, removed in the end. */
 export class Scratch {
+  readonly ambient: Ambient;
   readonly #made: (() => Promise<void>)[] = [];
 
+  constructor(ambient: Ambient) {
+    this.ambient = ambient;
+  }
+
   async folder(): Promise<string> {
-    const folder = await makeTemporaryFolder("seren-bridge-bundle-");
+    const folder = await makeTemporaryFolder("seren-bridge-bundle-", this.ambient);
     this.keep(() => rm(folder, { recursive: true, force: true }));
     return folder;
   }
@@ -107,7 +113,7 @@ async function fromCache(
     return undefined;
   }
   if (bundle.bundle_source !== "dispatch_parcel") return { archive: async () => archive };
-  const { parcel, files, release } = await unpackParcel(path, shown);
+  const { parcel, files, release } = await unpackParcel(path, shown, scratch.ambient);
   scratch.keep(release);
   if (!isOfManifest(bundle, parcel.manifest.digest)) {
     issues.add(

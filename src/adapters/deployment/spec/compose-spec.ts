@@ -13,6 +13,7 @@ import {
   secretNotes,
   workloadNotes,
 } from "../../../parcel/index.ts";
+import type { Ambient } from "../../../support/ambient.ts";
 import { asFailure } from "../../../support/failure.ts";
 import { isObject } from "../../../support/objects.ts";
 import type { Redactor } from "../../../support/redact.ts";
@@ -37,6 +38,7 @@ export interface SpecSources {
   /** A variable of the environment, whether its value may leave or not: for redaction. */
   variable: (name: string) => string | undefined;
   redactor: Pick<Redactor, "add">;
+  ambient: Ambient;
 }
 
 export interface ComposedSpec {
@@ -64,7 +66,7 @@ export async function withComposedSpec<T>(
   sources: SpecSources,
   use: (composition: Composition) => T | Promise<T>,
 ): Promise<T> {
-  const scratch = new Scratch();
+  const scratch = new Scratch(sources.ambient);
   try {
     const issues = new Issues();
     const composed = await compose(spec, sources, scratch, issues);
