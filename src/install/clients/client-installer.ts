@@ -9,6 +9,7 @@ import { type Finding, ok, problem, skipped } from "../finding.ts";
 import type { HostInstaller, InstallContext } from "../host-installer.ts";
 import { type Command, ownCommand } from "./command.ts";
 import type { FileFormat } from "./file-format.ts";
+import type { Place } from "./place.ts";
 
 export interface Client {
   /** The word after `seren-bridge setup`. */
@@ -17,7 +18,7 @@ export interface Client {
   /** Its program, to see whether the client is on this machine. */
   program: string;
   format: "json" | "toml" | "yaml";
-  file(context: InstallContext): string;
+  file(place: Place): string;
   /** Where the entry is in the file. */
   path: readonly [string, ...string[]];
   entry(command: Command): object;
@@ -64,7 +65,7 @@ export function clientInstaller(client: Client, service: Service): HostInstaller
 }
 
 async function plan(client: Client, { mode }: Service, context: InstallContext, undo: boolean): Promise<FileChange> {
-  const file = await readUserFile(client.file(context), NEW_FILE_MODE);
+  const file = await readFile(client, context);
   const format = await FORMATS[client.format]();
   const text = file.text ?? "";
   const before = parse(file, format, text);
@@ -85,6 +86,10 @@ async function plan(client: Client, { mode }: Service, context: InstallContext, 
     );
   }
   return { file, after };
+}
+
+function readFile(client: Client, { paths, variable }: InstallContext): Promise<UserFile> {
+  return readUserFile(client.file({ platform: process.platform, home: paths.home, variable }), NEW_FILE_MODE);
 }
 
 function commandOf({ wantsPath: whole = false }: Client, mode: string, context: InstallContext): Command {
@@ -128,10 +133,10 @@ async function notes(client: Client, { mode }: Service, context: InstallContext)
   const { from } = await context.keys.source();
   const { withheld } = carriedVariables(context.variable);
   const command = client.ownCommand?.(commandOf(client, mode, context));
+  const isHere = findProgram(client.program, context.variable) !== undefined;
+  const where = isHere ? "which is on the PATH" : "which is not on the PATH";
   return [
-    ...(command
-      ? [`${client.name} has a command of its own for this; prefer it where it is installed: ${command}`]
-      : []),
+    ...(command ? [`${client.name} has a command of its own for this, ${where}: ${command}`] : []),
     ...(withheld.length > 0
       ? [`Not written, because a password may be in it: ${withheld.join(", ")}. If it is needed, add it by hand.`]
       : []),
@@ -149,7 +154,7 @@ async function check(client: Client, { mode, title: what }: Service, context: In
   const [id, title] = [`${mode}.${client.id}`, `${what} in ${client.name}`];
   const program = findProgram(client.program, context.variable);
   try {
-    const file = await readUserFile(client.file(context), NEW_FILE_MODE);
+    const file = await readFile(client, context);
     if (file.text === undefined && !program) return [];
     const format = await FORMATS[client.format]();
     const entry = at(parse(file, format, file.text ?? ""), client.path);

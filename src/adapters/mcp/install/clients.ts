@@ -1,6 +1,14 @@
 /** The clients: where each keeps its servers, and in which words. `docs/reference/mcp-server.md`, section 7. */
-import { join } from "node:path";
-import type { Client, Command, InstallContext } from "../../../install/index.ts";
+import {
+  bySystem,
+  type Client,
+  type Command,
+  inFolderOf,
+  inHome,
+  inRoaming,
+  inXdgConfig,
+  zedSettings,
+} from "../../../install/index.ts";
 
 const SERVER_NAME = "seren";
 
@@ -12,25 +20,14 @@ const OPENCODE_LIMIT_MS = 60_000;
 const env = ({ env }: Command) => (Object.keys(env).length > 0 ? { env } : {});
 const plain = (command: Command) => ({ command: command.command, args: command.args, ...env(command) });
 const stdio = (command: Command) => ({ type: "stdio", ...plain(command) });
-const words = ({ command, args }: Command) =>
-  [command, ...args].map((word) => (/^[\w./:\\-]+$/.test(word) ? word : JSON.stringify(word))).join(" ");
-const inHome =
-  (...parts: string[]) =>
-  ({ paths }: InstallContext) =>
-    join(paths.home, ...parts);
-
-/** Where VS Code keeps the settings of a user. */
-function codeFolder({ paths, variable }: InstallContext): string {
-  if (process.platform === "win32") return join(variable("APPDATA") ?? paths.home, "Code", "User");
-  if (process.platform === "darwin") return join(paths.home, "Library", "Application Support", "Code", "User");
-  return join(variable("XDG_CONFIG_HOME") ?? join(paths.home, ".config"), "Code", "User");
-}
-
-function gooseFile({ paths, variable }: InstallContext): string {
-  return process.platform === "win32"
-    ? join(variable("APPDATA") ?? paths.home, "Block", "goose", "config", "config.yaml")
-    : join(paths.home, ".config", "goose", "config.yaml");
-}
+const words = (all: readonly string[]) =>
+  all.map((word) => (/^[\w./:=\\-]+$/.test(word) ? word : JSON.stringify(word))).join(" ");
+const line = ({ command, args }: Command) => words([command, ...args]);
+/** The settings as options, each with its own name: a list of them would take the next word along. */
+const settings = (option: string, { env }: Command) =>
+  Object.entries(env)
+    .map(([name, value]) => `${option} ${words([`${name}=${value}`])} `)
+    .join("");
 
 export const CLIENTS: readonly Client[] = [
   {
@@ -41,17 +38,18 @@ export const CLIENTS: readonly Client[] = [
     file: inHome(".claude.json"),
     path: ["mcpServers", SERVER_NAME],
     entry: stdio,
-    ownCommand: (command) => `claude mcp add --scope user ${SERVER_NAME} -- ${words(command)}`,
+    ownCommand: (command) =>
+      `claude mcp add ${settings("--env", command)}--scope user ${SERVER_NAME} -- ${line(command)}`,
   },
   {
     id: "codex",
     name: "Codex CLI",
     program: "codex",
     format: "toml",
-    file: (context) => join(context.variable("CODEX_HOME") ?? join(context.paths.home, ".codex"), "config.toml"),
+    file: inFolderOf("CODEX_HOME", ".codex", "config.toml"),
     path: ["mcp_servers", SERVER_NAME],
     entry: (command) => ({ ...plain(command), tool_timeout_sec: CODEX_LIMIT_SECONDS }),
-    ownCommand: (command) => `codex mcp add ${SERVER_NAME} -- ${words(command)}`,
+    ownCommand: (command) => `codex mcp add ${SERVER_NAME} ${settings("--env", command)}-- ${line(command)}`,
   },
   {
     id: "cursor",
@@ -67,10 +65,14 @@ export const CLIENTS: readonly Client[] = [
     name: "VS Code",
     program: "code",
     format: "json",
-    file: (context) => join(codeFolder(context), "mcp.json"),
+    file: bySystem({
+      win32: inRoaming("Code", "User", "mcp.json"),
+      darwin: inHome("Library", "Application Support", "Code", "User", "mcp.json"),
+      other: inXdgConfig("Code", "User", "mcp.json"),
+    }),
     path: ["servers", SERVER_NAME],
     entry: stdio,
-    ownCommand: ({ command, args }) => `code --add-mcp '${JSON.stringify({ name: SERVER_NAME, command, args })}'`,
+    ownCommand: (command) => `code --add-mcp '${JSON.stringify({ name: SERVER_NAME, ...plain(command) })}'`,
   },
   {
     id: "gemini",
@@ -80,14 +82,17 @@ export const CLIENTS: readonly Client[] = [
     file: inHome(".gemini", "settings.json"),
     path: ["mcpServers", SERVER_NAME],
     entry: plain,
-    ownCommand: (command) => `gemini mcp add -s user ${SERVER_NAME} ${words(command)}`,
+    ownCommand: (command) => `gemini mcp add ${settings("-e", command)}-s user ${SERVER_NAME} ${line(command)}`,
   },
   {
     id: "goose",
     name: "goose",
     program: "goose",
     format: "yaml",
-    file: gooseFile,
+    file: bySystem({
+      win32: inRoaming("Block", "goose", "config", "config.yaml"),
+      other: inXdgConfig("goose", "config.yaml"),
+    }),
     path: ["extensions", SERVER_NAME],
     entry: ({ command, args, env }) => ({
       name: SERVER_NAME,
@@ -104,7 +109,7 @@ export const CLIENTS: readonly Client[] = [
     name: "opencode",
     program: "opencode",
     format: "json",
-    file: inHome(".config", "opencode", "opencode.json"),
+    file: inXdgConfig("opencode", "opencode.json"),
     path: ["mcp", SERVER_NAME],
     entry: ({ command, args, env }) => ({
       type: "local",
@@ -119,7 +124,7 @@ export const CLIENTS: readonly Client[] = [
     name: "Zed",
     program: "zed",
     format: "json",
-    file: inHome(".config", "zed", "settings.json"),
+    file: zedSettings,
     path: ["context_servers", SERVER_NAME],
     entry: ({ command, args, env }) => ({ command, args, env }),
   },

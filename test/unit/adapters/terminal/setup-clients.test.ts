@@ -44,7 +44,7 @@ const CASES: Case[] = [
     path: ["mcpServers", "seren"],
     parse: parseJsonc,
     entry: (program, home) => ({ type: "stdio", ...stdio(program, home) }),
-    ownCommand: "claude mcp add --scope user seren -- ",
+    ownCommand: "claude mcp add --env SEREN_API_BASE=http://127.0.0.1:8787 ",
     theirs: '{"numStartups":12,"mcpServers":{"other":{"command":"x"}},"projects":{"/a":{"history":["}"]}}}',
   },
   {
@@ -53,7 +53,7 @@ const CASES: Case[] = [
     path: ["mcp_servers", "seren"],
     parse: parseToml,
     entry: (program, home) => ({ ...stdio(program, home), tool_timeout_sec: 120 }),
-    ownCommand: "codex mcp add seren -- ",
+    ownCommand: "codex mcp add seren --env SEREN_API_BASE=http://127.0.0.1:8787 ",
     theirs: '# mine\nmodel = "m" # keep\n\n[mcp_servers.other]\ncommand = "x"\n\n[[list]]\na = 1',
   },
   {
@@ -70,7 +70,7 @@ const CASES: Case[] = [
     path: ["servers", "seren"],
     parse: parseJsonc,
     entry: (program, home) => ({ type: "stdio", ...stdio(program, home) }),
-    ownCommand: "code --add-mcp ",
+    ownCommand: 'code --add-mcp \'{"name":"seren",',
     theirs: JSONC("servers").replaceAll("  ", "\t").replaceAll("\n", "\r\n"),
   },
   {
@@ -79,12 +79,12 @@ const CASES: Case[] = [
     path: ["mcpServers", "seren"],
     parse: parseJsonc,
     entry: stdio,
-    ownCommand: "gemini mcp add -s user seren ",
+    ownCommand: "gemini mcp add -e SEREN_API_BASE=http://127.0.0.1:8787 ",
     theirs: '{\n    "theme": "x"\n}',
   },
   {
     id: "goose",
-    file: ".config/goose/config.yaml",
+    file: "config/goose/config.yaml",
     path: ["extensions", "seren"],
     parse: (text) => parseYaml(text),
     entry: (program, home) => ({
@@ -101,7 +101,7 @@ const CASES: Case[] = [
   },
   {
     id: "opencode",
-    file: ".config/opencode/opencode.json",
+    file: "config/opencode/opencode.json",
     path: ["mcp", "seren"],
     parse: parseJsonc,
     entry: (program, home) => ({
@@ -115,7 +115,7 @@ const CASES: Case[] = [
   },
   {
     id: "zed",
-    file: ".config/zed/settings.json",
+    file: "config/zed/settings.json",
     path: ["context_servers", "seren"],
     parse: parseJsonc,
     entry: stdio,
@@ -123,7 +123,7 @@ const CASES: Case[] = [
   },
   {
     id: "zed-agent",
-    file: ".config/zed/settings.json",
+    file: "config/zed/settings.json",
     path: ["agent_servers", "Seren Cloud"],
     parse: parseJsonc,
     entry: (program, home) => ({ type: "custom", ...stdio(program, home), args: [program, "acp"] }),
@@ -224,7 +224,7 @@ test.skipIf(process.platform === "win32")(
       ["jetbrains", join(bin, "seren-bridge")],
     ] as const) {
       expect((await named.run(["setup", id, "--write"], { env })).code).toBe(0);
-      const file = id === "jetbrains" ? ".jetbrains/acp.json" : ".config/zed/settings.json";
+      const file = id === "jetbrains" ? ".jetbrains/acp.json" : "config/zed/settings.json";
       const { agent_servers, context_servers } = parseJsonc(readFileSync(join(named.home, file), "utf8"));
       expect((id === "zed" ? context_servers.seren : agent_servers["Seren Cloud"]).command, id).toBe(command);
     }
