@@ -1,4 +1,4 @@
-/** The file of each client and editor on each system. Sources: `docs/reference/mcp-server.md` and `acp-agent.md`, section 7. */
+/** The file of each client and editor on each system (`docs/reference/mcp-server.md`, section 7; `docs/reference/acp-agent.md`, section 7). */
 import { expect, test } from "vitest";
 import { EDITORS } from "../../../src/adapters/acp/install/editors.ts";
 import { CLIENTS } from "../../../src/adapters/mcp/install/clients.ts";
