@@ -6,6 +6,7 @@ export {
   AWAITING_APPROVAL,
   ENDED_STATUS,
   endingOf,
+  isKnownStatus,
   isTerminal,
   type RunEnding,
   runFromStreamEnd,

@@ -99,9 +99,10 @@ export class OddService {
   async #handle(request: LocalRequest, signal: AbortSignal | undefined): Promise<LocalResponse> {
     if (this.paused) return this.cloud.handle(request, signal);
     const operation = operationOf(request);
-    this.#count(operation, request);
+    this.requests.all += 1;
     if (operation === "stream" && this.#mishaps.some(({ kind }) => kind === "no_streams")) return refusal(405);
     const reply = await this.cloud.handle(request, signal);
+    this.#count(operation, request, reply);
     const lost = this.#mishaps.findIndex((one) => one.kind === "lost" && one.operation === operation);
     if (lost >= 0) {
       this.#mishaps.splice(lost, 1);
@@ -147,13 +148,14 @@ export class OddService {
     }
   }
 
-  #count(operation: string, { body }: LocalRequest): void {
-    this.requests.all += 1;
+  /** Of creates and deploys, those that were carried out: a refused one may be sent again. */
+  #count(operation: string, { body }: LocalRequest, reply: LocalResponse): void {
+    const isTaken = !reply.drop && reply.status < 300;
     const decides = operation === "decide" || (typeof body === "string" && body.includes('"approval_decisions"'));
-    if (operation === "deploy") this.requests.deploys += 1;
+    if (operation === "deploy" && isTaken) this.requests.deploys += 1;
     if (operation === "cancel") this.requests.cancels += 1;
     if (decides) this.requests.decisions += 1;
-    else if (operation === "create_run") this.requests.creates += 1;
+    else if (operation === "create_run" && isTaken) this.requests.creates += 1;
   }
 }
 

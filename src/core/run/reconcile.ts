@@ -7,13 +7,16 @@
  */
 import {
   type CallOptions,
+  ENDED_STATUS,
   EventLogReader,
   endingOf,
+  isKnownStatus,
   isUnreadable,
   type Run,
   type RunArtifact,
   runFromStreamEnd,
   type SerenClient,
+  UNKNOWN_STATUS,
 } from "../../seren/index.ts";
 import { type StopCause, withTimeLimit } from "../../support/abort.ts";
 import { sleep } from "../../support/ambient.ts";
@@ -61,8 +64,8 @@ export interface ReadRecordOptions {
 }
 
 /**
- * Reads the record. Where neither it nor the run's state can be read, the end of the stream serves in its place. A listing that
- * turns out not to be needed is to be abandoned.
+ * Reads the record. Where neither it nor the run's state says how the run ended, the end of the stream does. A listing that turns
+ * out not to be needed is to be abandoned.
  */
 export async function readRecord({
   client,
@@ -76,10 +79,13 @@ export async function readRecord({
     ? listArtifacts(client, runId, AbortSignal.any([call.signal, unneeded.signal]))
     : undefined;
   try {
-    const record = await client.getRun(runId, call).catch((error: unknown) => {
-      if (streamEnd !== undefined && isUnreadable(error)) return runFromStreamEnd(runId, streamEnd);
+    const read = await client.getRun(runId, call).catch((error: unknown) => {
+      if (streamEnd !== undefined && isUnreadable(error)) return undefined;
       throw error;
     });
+    const atEnd = runFromStreamEnd(runId, streamEnd ?? UNKNOWN_STATUS);
+    const says = read !== undefined && isKnownStatus(read.status) && read.status !== ENDED_STATUS;
+    const record = read && (says || streamEnd === undefined) ? read : { ...(read ?? atEnd), status: atEnd.status };
     return { record, listing, abandonListing: () => unneeded.abort() };
   } catch (error) {
     unneeded.abort();

@@ -35,7 +35,7 @@ import { DeploymentCalls, same } from "./deployment-calls.ts";
 import { envelopeOf } from "./envelope.ts";
 import { type EventPage, isTooLarge, isUnreadable, type RunPage } from "./pages.ts";
 import { deploymentPath, queryString, runPath } from "./path.ts";
-import { runFromState, statusOf } from "./status.ts";
+import { isKnownStatus, leavesOpen, runFromState, statusOf } from "./status.ts";
 
 const CANCEL_TIMEOUT_MS = 4_000;
 const STREAM_OPEN_TIMEOUT_MS = 30_000;
@@ -94,15 +94,16 @@ export class SerenClient extends DeploymentCalls {
 
   /**
    * Returns the record. One that is too large or cannot be read is `cut`: it has what the run's state says, and no more.
-   * Where the record's status cannot be read, the state's counts.
+   * Where the record's status cannot be read, or is a word that nobody knows, the state's counts.
    */
   async getRun(runId: string, options: CallOptions): Promise<Run> {
     const record = this.#largeRuns.has(runId) ? undefined : await this.#record(runId, options);
     const isFailure = record instanceof ExecutionFailure;
-    if (record && !isFailure && record.status !== UNKNOWN_STATUS) return record;
+    if (record && !isFailure && isKnownStatus(record.status)) return record;
     try {
       const state = await this.getRunState(runId, options);
-      return record && !isFailure ? { ...record, status: statusOf(state) } : runFromState(state);
+      if (!record || isFailure) return runFromState(state);
+      return record.status !== UNKNOWN_STATUS && leavesOpen(state) ? record : { ...record, status: statusOf(state) };
     } catch (error) {
       if (!record || !isOneOf(NO_STATE, error)) throw error;
       if (isFailure) throw record;

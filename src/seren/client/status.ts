@@ -49,7 +49,12 @@ export function hasStopped(state: LiveState): boolean {
 
 /** Whether the state leaves open if the run goes on, waits or has ended: its status is missing, or a word of tomorrow. */
 export function leavesOpen({ status, terminal }: LiveState): boolean {
-  return !terminal && !isTerminal(status) && status !== AWAITING_APPROVAL && !GOING_ON.has(status);
+  return !terminal && !isKnownStatus(status);
+}
+
+/** False for a status that is missing, and for a word of tomorrow. */
+export function isKnownStatus(status: string): boolean {
+  return isTerminal(status) || status === AWAITING_APPROVAL || GOING_ON.has(status);
 }
 
 /** Returns a state made from the record, for a service without states. Its `latestSequence` is not known. */

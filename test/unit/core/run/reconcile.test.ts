@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { ExecutionEvent } from "../../../../src/core/index.ts";
 import { MAX_TEXT_CHARACTERS } from "../../../../src/core/run/text-buffer.ts";
 import { isComplete, type Position, Transcript } from "../../../../src/core/run/transcript.ts";
+import type { FaultRule } from "../../../../src/local/index.ts";
 import type { Run } from "../../../../src/seren/index.ts";
 import { aRun, lived } from "../harness.ts";
 
@@ -139,4 +140,30 @@ test("an end that is read at once has no status of its own", async () => {
   expect(problems).toEqual([]);
   expect(recorders[0]?.phases.has("queued")).toBe(true);
   expect(recorders[0]?.phases.has("reconciling")).toBe(false);
+});
+
+describe("a record whose status is a word that nobody knows, or none", () => {
+  const odd: FaultRule[][] = ["unknown_word", "number", "long_string", "absent"].flatMap((oddity) =>
+    [["record"], ["record", "state"]].map((places) =>
+      places.map((where) => ({ kind: "odd", where, path: "data.status", oddity }) as FaultRule),
+    ),
+  );
+
+  test.each(odd.map((rules) => [JSON.stringify(rules), rules] as const))(
+    "leaves it to the state and the stream: %s",
+    async (_, rules) => {
+      const { problems, recorders } = await lived([aRun()], rules);
+      expect(problems).toEqual([]);
+      expect(recorders[0]?.outcome).toMatchObject({ kind: "completed", text: "answer" });
+    },
+  );
+
+  test.each(odd.filter(({ length }) => length === 1).map((rules) => [JSON.stringify(rules), rules] as const))(
+    "does not hide that the run waits for a person: %s",
+    async (_, rules) => {
+      const run = aRun({ script: [{ approve: "deploy", on_reject: "block" }], onApproval: "return" });
+      const { recorders } = await lived([run], rules);
+      expect(recorders[0]?.outcome).toMatchObject({ kind: "awaiting_approval" });
+    },
+  );
 });
