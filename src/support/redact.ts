@@ -24,6 +24,9 @@ const SHAPES: readonly RegExp[] = [
   /([?&](?:X-Amz-(?:Signature|Credential|Security-Token)|Signature|sig|token|access_token)=)[^&\s"'\\]+/gi,
 ];
 
+/** Characters of the spellings of all secrets, after which only the usual ones are added: each takes memory and time. */
+const MAX_SPELLED_CHARACTERS = 1_000_000;
+
 /** Every match of the shapes contains this. They are tried only on the few texts that do. */
 const HINT = /seren_|bearer|basic|[?&]/i;
 
@@ -46,6 +49,7 @@ export interface RedactedStream {
 
 export function createRedactor(): Redactor {
   const known = new Set<string>();
+  let spelled = 0;
   let matcher: TextMatcher | undefined;
   const current = () => {
     if (known.size > 0) matcher ??= new TextMatcher(known);
@@ -54,7 +58,10 @@ export function createRedactor(): Redactor {
   return {
     add(secret) {
       const before = known.size;
-      for (const form of formsOf(secret)) known.add(form);
+      for (const form of formsOf(secret, MAX_SPELLED_CHARACTERS - spelled)) {
+        if (!known.has(form)) spelled += form.length;
+        known.add(form);
+      }
       if (known.size > before) matcher = undefined;
     },
     redact(text) {
@@ -149,7 +156,7 @@ class Scan {
 
   #mask(from: number, to: number): void {
     let start = Math.max(0, from); // what came before has been taken
-    for (let last = this.#masks.at(-1); last && last.to > start; last = this.#masks.at(-1)) {
+    for (let last = this.#masks.at(-1); last && last.to >= start; last = this.#masks.at(-1)) {
       start = Math.min(start, last.from);
       this.#masks.pop();
     }

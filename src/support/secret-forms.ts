@@ -9,28 +9,60 @@ const JSON_LEVELS = 3;
 /** How wide `base64` and `openssl` write their lines. */
 const BASE64_LINES = [76, 64];
 
-/** Returns the spellings that are searched for; none for a secret that is too short. */
-export function formsOf(secret: string): Set<string> {
+/** A longer secret, such as a key in PEM, is searched for in pieces: its spellings would be hundreds of times its length. */
+const MAX_WHOLE_LENGTH = 256;
+const PIECE_LENGTH = 64;
+/** Of so many pieces all spellings are searched for, of the others the usual ones. */
+const MAX_THOROUGH_PIECES = 32;
+
+/**
+ * Returns the spellings that are searched for; none for a secret that is too short. Once they have more than `most`
+ * characters, only the usual ones are added.
+ */
+export function formsOf(secret: string, most = Number.POSITIVE_INFINITY): Set<string> {
   const forms = new Set<string>();
-  for (const text of partsOf(secret)) {
-    for (const form of [...jsonForms(text), ...urlForms(text), ...htmlForms(text), ...byteForms(text)]) {
-      if (form.length >= MIN_SECRET_LENGTH) forms.add(form);
+  let characters = 0;
+  for (const [index, text] of partsOf(secret).entries()) {
+    for (const form of index < MAX_THOROUGH_PIECES && characters < most ? allForms(text) : usualForms(text)) {
+      if (form.length < MIN_SECRET_LENGTH || forms.has(form)) continue;
+      forms.add(form);
+      characters += form.length;
     }
   }
   return forms;
 }
 
-/** Returns the secret, with both kinds of line breaks, and its longer lines: a key in PEM is shown line by line. */
-function partsOf(secret: string): Set<string> {
-  if (secret.length < MIN_SECRET_LENGTH) return new Set();
+function allForms(text: string): string[] {
+  return [...jsonForms(text), ...urlForms(text), ...htmlForms(text), ...byteForms(text)];
+}
+
+function usualForms(text: string): string[] {
+  const bytes = Buffer.from(text);
+  return [
+    text,
+    JSON.stringify(text).slice(1, -1),
+    encodeURIComponent(text.toWellFormed()),
+    ...[0, 1, 2].map((before) => base64Core(bytes, before)),
+  ];
+}
+
+/**
+ * Returns the secret, with both kinds of line breaks, and its longer lines: a key in PEM is shown line by line. Of a long
+ * secret the pieces of its lines, so that a part of it is found as well.
+ */
+function partsOf(secret: string): string[] {
+  if (secret.length < MIN_SECRET_LENGTH) return [];
   const lines = secret.trim().split(/\r\n|[\r\n]/);
-  const parts = new Set([secret, lines.join("\n"), lines.join("\r\n")]);
-  if (lines.length > 1) {
-    for (const line of lines.map((one) => one.trim())) {
-      if (line.length >= MIN_LINE_LENGTH && !line.startsWith("-----")) parts.add(line);
-    }
-  }
-  return parts;
+  const longer = lines.map((line) => line.trim()).filter((line) => line.length >= MIN_LINE_LENGTH);
+  const telling = longer.filter((line) => !line.startsWith("-----"));
+  const whole = [secret, lines.join("\n"), lines.join("\r\n")];
+  if (secret.length <= MAX_WHOLE_LENGTH) return [...new Set([...whole, ...(lines.length > 1 ? telling : [])])];
+  return [...new Set((telling.length > 0 ? telling : whole).flatMap(piecesOf))];
+}
+
+/** Pieces of nearly equal length, so that none is too short to be searched for. */
+function piecesOf(line: string): string[] {
+  return chunks(line, Math.ceil(line.length / Math.ceil(line.length / PIECE_LENGTH)));
 }
 
 /** Returns the text as it is, and inside JSON strings as the usual libraries write them. */

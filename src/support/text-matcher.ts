@@ -8,11 +8,15 @@ export type MatcherState = number;
 
 export const START: MatcherState = 0;
 
+const NEAR_DEPTH = 3;
+
 export class TextMatcher {
   /** Node that follows the root for each unit of ASCII; the root itself for a unit that begins no word. */
   readonly #first = new Int32Array(0x80);
   /** The same for the other units, which few secrets begin with. */
   readonly #firstBeyond = new Map<number, number>();
+  /** Children of the nodes near the root, which have many: by node and unit. */
+  readonly #near = new Map<number, number>();
   readonly #unit: number[] = [0];
   readonly #child: number[] = [0];
   readonly #sibling: number[] = [0];
@@ -63,6 +67,7 @@ export class TextMatcher {
 
   #childOf(node: number, unit: number): number {
     if (node === START) return this.#firstOf(unit);
+    if ((this.#depth[node] ?? 0) <= NEAR_DEPTH) return this.#near.get(node * 0x10000 + unit) ?? START;
     let child = this.#child[node] ?? START;
     while (child !== START && this.#unit[child] !== unit) child = this.#sibling[child] ?? START;
     return child;
@@ -89,6 +94,7 @@ export class TextMatcher {
     this.#match.push(0);
     this.#word.push(0);
     this.#open.push(0);
+    if (parent !== START && (this.#depth[parent] ?? 0) <= NEAR_DEPTH) this.#near.set(parent * 0x10000 + unit, node);
     if (parent !== START) this.#child[parent] = node;
     else if (unit < 0x80) this.#first[unit] = node;
     else this.#firstBeyond.set(unit, node);

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createRedactor } from "../../../src/support/redact.ts";
+import { formsOf } from "../../../src/support/secret-forms.ts";
 
 const redactorFor = (...secrets: string[]) => {
   const redactor = createRedactor();
@@ -11,7 +12,7 @@ const redactorFor = (...secrets: string[]) => {
 describe("a secret that was added", () => {
   test.each([
     ["plain", "s3cr3t/va+lue", "a s3cr3t/va+lue b", "a [redacted] b"],
-    ["twice", "s3cr3t-1", "s3cr3t-1s3cr3t-1", "[redacted][redacted]"],
+    ["twice", "s3cr3t-1", "s3cr3t-1s3cr3t-1", "[redacted]"],
     ["inside JSON", 'qu"ote\\d\nline', JSON.stringify({ v: 'qu"ote\\d\nline' }), '{"v":"[redacted]"}'],
     ["inside a URL", "p@ss/w+rd&x", `?q=${encodeURIComponent("p@ss/w+rd&x")}`, "?q=[redacted]"],
     ["in lower-case escapes", "p@ss/w+rd&x", "?q=p%40ss%2fw%2brd%26x", "?q=[redacted]"],
@@ -143,5 +144,36 @@ test("a redacted line of JSON is still JSON", () => {
     one: "x [redacted] y",
     two: "[redacted]",
     three: ["https://h/?sig=[redacted]"],
+  });
+});
+
+describe("a long secret", () => {
+  const long = Array.from({ length: 3_200 }, (_, index) =>
+    String.fromCharCode(0x30 + ((index * index * 7 + index) % 75)),
+  );
+  const line = long.join("").replaceAll("\\", "/");
+  const pem = `-----BEGIN KEY-----\n${line.replace(/.{64}/g, "$&\n")}\n-----END KEY-----\n`;
+
+  test.each([
+    ["whole", line, `a ${line} b`, "a [redacted] b"],
+    ["in part", line, `a ${line.slice(640, 1_280)} b`, /^a .{0,64}\[redacted\].{0,64} b$/],
+    [
+      "in JSON",
+      pem,
+      JSON.stringify({ pem }),
+      /^\{"pem":"-----BEGIN KEY-----\\n(?:\[redacted\](?:\\n)+)+-----END KEY-----\\n"\}$/,
+    ],
+    ["in base64", line, Buffer.from(line).toString("base64"), /^(\[redacted\].{0,4})+$/],
+  ])("is removed: %s", (_, secret, text, left) => {
+    const out = redactorFor(secret).redact(text);
+    if (typeof left === "string") expect(out).toBe(left);
+    else expect(out).toMatch(left);
+  });
+
+  test("costs what its length says: its spellings are bounded, and so are those of many", () => {
+    const spelled = (forms: Set<string>) => [...forms].reduce((sum, form) => sum + form.length, 0);
+    expect(spelled(formsOf(pem))).toBeLessThan(64 * pem.length);
+    expect(spelled(formsOf(line.repeat(10)))).toBeLessThan(16 * 10 * line.length);
+    expect(spelled(formsOf(line, 0))).toBeLessThan(10 * line.length);
   });
 });
