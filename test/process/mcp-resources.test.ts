@@ -89,21 +89,24 @@ test("nothing is listed, and one template says how an address looks, in both era
 test("a client of a revision without links gets none, and the text has the address", async () => {
   const { env } = await startCloud();
   const host = await McpHost.initialized({ env }, { revision: "2025-03-26" });
-  const prompt = script({ artifact: { id: "a-1", kind: "file" } }, { text: "Done." });
+  const url = "https://files.example/a-1";
+  const prompt = script({ artifact: { id: "a-1", kind: "file", url } }, { text: "Done." });
   const { content } = await host.call("seren_dispatch", { prompt, wait_seconds: 30 });
   expect(content).toHaveLength(1);
   expect(content[0].text).toMatch(/seren:\/\/runs\/[0-9a-f-]{36}\/artifacts\/a-1/);
 });
 
-test("content that the service keeps itself is read as JSON", async () => {
+test("content that the service keeps itself is read as JSON, and what is only a name has no address", async () => {
   const { env } = await startCloud();
   const host = await McpHost.initialized({ env });
-  const prompt = script({ text: "Done." }, { artifact: { id: "a-1", kind: "report" } });
-  const { content } = await host.call("seren_dispatch", { prompt, wait_seconds: 30 });
-  const links = content.slice(1) as Link[];
-  const read = await Promise.all(links.map(({ uri }) => host.ask("resources/read", { uri })));
-  const kept = read.flatMap(({ result }) => (result ? (result.contents as Json[]) : []));
-  expect(kept).toMatchObject([{ mimeType: "application/json", text: '{"id":"a-1","kind":"report"}\n' }]);
+  const prompt = script({ text: "Done." }, { artifact: { id: "a-1", kind: "report", title: "Weekly" } });
+  const { content, structuredContent } = await host.call("seren_dispatch", { prompt, wait_seconds: 30 });
+  // The event names an artifact that the listing has under another id.
+  expect(structuredContent?.artifacts).toMatchObject([{ id: "a-1", kind: "report" }, { title: "Weekly" }]);
+  const [link, ...others] = content.slice(1) as Link[];
+  expect(others).toEqual([]);
+  const read = await host.result("resources/read", { uri: link?.uri });
+  expect(read.contents).toMatchObject([{ mimeType: "application/json", text: '{"id":"a-1","kind":"report"}\n' }]);
 });
 
 describe("limits", () => {

@@ -42,8 +42,8 @@ export interface ListedArtifact {
   title?: string;
   mime_type?: string;
   size_bytes?: number;
-  /** For `resources/read`. */
-  uri: string;
+  /** For `resources/read`. Absent where there is nothing to read: some artifacts are no more than a name. */
+  uri?: string;
 }
 
 /** Returns what is told of the artifacts of an ended run. */
@@ -60,20 +60,27 @@ export function listedArtifacts(runId: string, { artifacts }: Pick<Outcome, "art
       ...(sizeBytes !== undefined && Number.isSafeInteger(sizeBytes) && sizeBytes >= 0
         ? { size_bytes: sizeBytes }
         : {}),
-      uri: `${SCHEME}${encodeURIComponent(runId.toWellFormed())}/artifacts/${id}`,
+      ...(hasContent(artifact) ? { uri: `${SCHEME}${encodeURIComponent(runId.toWellFormed())}/artifacts/${id}` } : {}),
     };
   });
 }
 
-/** The same as a block of the content, for clients that can read resources. */
-export function resourceLink({ id, title, mime_type, size_bytes, uri }: ListedArtifact) {
-  return {
-    type: "resource_link",
-    uri,
-    name: title ?? id,
-    ...(mime_type === undefined ? {} : { mimeType: mime_type }),
-    ...(size_bytes === undefined ? {} : { size: size_bytes }),
-  };
+/** Those that can be read as blocks of the content, for clients that can read resources. */
+export function resourceLinks(artifacts: readonly ListedArtifact[]) {
+  return artifacts.flatMap(({ id, title, mime_type, size_bytes, uri }) => {
+    if (uri === undefined) return [];
+    return {
+      type: "resource_link",
+      uri,
+      name: title ?? id,
+      ...(mime_type === undefined ? {} : { mimeType: mime_type }),
+      ...(size_bytes === undefined ? {} : { size: size_bytes }),
+    };
+  });
+}
+
+function hasContent({ uri, payload }: Artifact): boolean {
+  return Boolean(uri) || (payload !== undefined && payload !== null);
 }
 
 /** Returns the run that an address names, and a test for the artifact; undefined for an address of another form. */

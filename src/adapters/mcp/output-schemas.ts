@@ -50,7 +50,7 @@ export const RUN_OUTPUT = object(
           size_bytes: { type: "integer", minimum: 0 },
           uri: RESOURCE,
         },
-        ["id", "kind", "uri"],
+        ["id", "kind"],
       ),
     ),
     usage: object(

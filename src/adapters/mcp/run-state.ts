@@ -17,7 +17,7 @@ import {
 import { lookCall, NO_ID_YET, NOT_YOURS, notOver } from "../../model-tools/index.ts";
 import { clipCharacters } from "../../support/clip.ts";
 import type { ExecutionFailure } from "../../support/failure.ts";
-import { type ListedArtifact, listedArtifacts, resourceLink } from "./artifact-links.ts";
+import { type ListedArtifact, listedArtifacts, resourceLinks } from "./artifact-links.ts";
 import { type Caller, knows } from "./callers.ts";
 
 /** Characters of a result as JSON, both forms together. Claude Code refuses a result of more than 25,000 tokens. */
@@ -85,7 +85,7 @@ export function roomForText(outcome: Outcome | undefined): number {
 /** Error and artifacts stand in both forms; the artifacts, as links, once more. */
 function sizeOfRest(outcome: Outcome): number {
   const artifacts = listedArtifacts(outcome.run?.runId ?? "", outcome);
-  const links = JSON.stringify(artifacts.map(resourceLink)).length;
+  const links = JSON.stringify(resourceLinks(artifacts)).length;
   return 2 * (jsonSize(errorOf(outcome) ?? "") + JSON.stringify(artifacts).length) + links;
 }
 
@@ -145,7 +145,7 @@ export function runState(report: RunReport, own: BackgroundRun | undefined): Run
 
 /** The result of a tool that tells of a run. Strings of the run keep to lines of their own. */
 export function runResult(state: RunState, caller: Caller) {
-  const links = knows(caller, "2025-06-18") ? (state.artifacts ?? []).map(resourceLink) : [];
+  const links = knows(caller, "2025-06-18") ? resourceLinks(state.artifacts ?? []) : [];
   const text = { type: "text" as const, text: textOf(state) };
   return { content: [text, ...links] as const, structuredContent: state, isError: false };
 }
@@ -157,7 +157,7 @@ function textOf({ run_id, status, text, answer, error, approvals, artifacts, url
     ...(error === undefined ? [] : [`Error: ${error}`]),
     ...said,
     ...(approvals ?? []).map(({ tool, reason }) => `Waits for a person: ${tool}${reason ? ` (${reason})` : ""}`),
-    ...(artifacts ?? []).map(({ uri, kind, title }) => `Artifact ${title ?? kind}: ${uri}`),
+    ...(artifacts ?? []).map(({ id, uri, kind, title }) => `Artifact ${title ?? kind}: ${uri ?? id}`),
     next,
   ];
   return blocks.join("\n\n");
