@@ -52,6 +52,8 @@ export interface HostContext {
   ambient: Ambient;
   /** Starts loading the engine without waiting for it. */
   warmUp(): void;
+  /** Gives up what this process holds, as in the end: nothing can be run any more. Takes a bounded time; never rejects. */
+  release(): Promise<unknown>;
   /** Ends the program the way a signal does. */
   end(): void;
   /** Aborted by a signal, also when the input has ended before. */
@@ -108,6 +110,9 @@ export async function serveHost(
   };
   const warmUp = () =>
     void engine().catch((error: unknown) => log("info", "the engine could not be loaded", { error: String(error) })); // a run says why
+  const release = lazy(() =>
+    settleWithin(ambient, CLOSE_BUDGET_MS, Promise.resolve(loaded?.close()), { unref: false }),
+  );
   const signals = new EventEmitter();
   const interruption = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) {
@@ -131,6 +136,7 @@ export async function serveHost(
     log,
     ambient,
     warmUp,
+    release,
     end,
     interrupted,
   });
@@ -138,6 +144,6 @@ export async function serveHost(
     .ended;
   log("info", "host session ended", { cause, ...countFields(counters.counts) });
   // A run that has ended must leave the journal, or the next start would look for it; a slow disk is not waited for.
-  if (loaded) await settleWithin(ambient, CLOSE_BUDGET_MS, loaded.close(), { unref: false });
+  await release();
   return cause;
 }

@@ -3,7 +3,7 @@
  * DISPATCH_BIN names a `dispatch` 0.4 binary; everybody else has the recorded traffic
  * (`test/fixtures/dispatch-deployment/recordings`).
  */
-import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import type { FaultRule } from "../../src/local/index.ts";
@@ -153,6 +153,8 @@ describe.runIf(binary)("dispatch deployments", { timeout: 60_000 }, () => {
     const { id, name } = await only();
     const run = ["run", "./parcel", "--courier", "seren-cloud", "--chat", "hello"];
     expect(ran(await host.run(run, { cwd: project, env }))).toContain("You said: hello");
+    // The host kills the courier right after its last reply: what is left for the next start to look into is seen here.
+    expect(await readdir(join(host.home, ".local/state/seren-bridge/runs"))).toEqual([]);
     const inspected = await host.run(["parcel", "inspect", "./parcel", "--courier", "seren-cloud"], {
       cwd: project,
       env,

@@ -20,6 +20,7 @@ import {
   resolveMounts,
 } from "../../parcel/index.ts";
 import { type EndCause, type Method, method, type ServeOptions } from "../../stdio/index.ts";
+import { settleWithin } from "../../support/settle-within.ts";
 import { CAPABILITIES } from "./capabilities.ts";
 import { inspectParcel, type MadeAhead } from "./inspect.ts";
 import { performOperation } from "./operation.ts";
@@ -30,6 +31,8 @@ import { toWireError } from "./wire-error.ts";
 
 /** The host kills the process 200 ms after it sent `courier.shutdown`. */
 const SHUTDOWN_BUDGET_MS = 120;
+/** With giving up what the process holds on disk. */
+const RELEASE_BUDGET_MS = 170;
 /**
  * Limit when stdin is closed: for confirming a cancel, and for a one-shot request on a large parcel, whose host closes
  * stdin at once and then waits without a limit.
@@ -40,6 +43,8 @@ export interface CourierOptions extends TurnOptions {
   stateDir: string;
   /** Starts loading what a turn needs, before its first use. */
   warmUp(): void;
+  /** Gives up what this process holds in the state folder. Default: it holds nothing. */
+  release?(): Promise<unknown>;
   /** Finds what `dispatch up` made of the parcel with this digest; `shown`: if the service says so at once. Never rejects. */
   madeAhead(digest: string, use: "shown" | "needed"): Promise<MadeAhead | undefined>;
   /** Default: reads and verifies the parcel on disk. Simulations, which do no I/O, replace it. */
@@ -115,7 +120,11 @@ export function createCourier(options: CourierOptions): Courier {
 
     // Only the process ends, not the conversation: runs are cancelled, and no deployment is stopped or deleted.
     [COURIER_METHODS.shutdown]: method(ShutdownParamsSchema, async (_, { endAfterReply }) => {
-      await options.registry.drain("shutdown", SHUTDOWN_BUDGET_MS);
+      const { ambient, registry, release } = options;
+      const until = ambient.now() + RELEASE_BUDGET_MS;
+      const left = await registry.drain("shutdown", SHUTDOWN_BUDGET_MS);
+      // The host kills at once when it has the reply; the next start would look for runs that have ended.
+      if (left === 0 && release) await settleWithin(ambient, until - ambient.now(), release());
       endAfterReply();
       return { kind: "ok" } satisfies CourierResult;
     }),

@@ -4,7 +4,7 @@ import { allowedSecrets } from "../../parcel/index.ts";
 import { type HostStart, serveHost } from "../serve-host.ts";
 
 export async function serve(start: HostStart): Promise<void> {
-  await serveHost(start, "dispatch", ({ config, registry, engine, apiKey, redactor, log, ambient, warmUp }) =>
+  await serveHost(start, "dispatch", ({ config, registry, engine, apiKey, redactor, log, ambient, warmUp, release }) =>
     createCourier({
       registry,
       ambient,
@@ -27,6 +27,7 @@ export async function serve(start: HostStart): Promise<void> {
         );
       },
       warmUp,
+      release,
     }),
   );
 }
