@@ -83,7 +83,7 @@ export class Caller {
     this.budget = new TokenBucket(ambient, RETRY_LIMITS);
   }
 
-  /** Calls once. Rejects unless the status is 2xx. */
+  /** Calls once. Rejects unless the status is 2xx, and when something else answers in the service's place. */
   async send({ method, path, subject, body, timeoutMs = CALL_TIMEOUT_MS, signal }: Call): Promise<HttpResponse> {
     const sent = await this.#transport.request({
       method,
@@ -96,7 +96,10 @@ export class Caller {
     const response = withoutGateway(sent);
     if (response !== sent) requireFewValues(response);
     if (response.status < 200 || response.status > 299) throw this.failureOf(response, subject);
-    return response;
+    // A login page answers everything with success; it has cancelled, deleted and decided nothing.
+    const stranger = parseJson(response.body) === undefined && response.body.trim() !== "" && strangerWords(response);
+    if (!stranger) return response;
+    throw new ExecutionFailure("contract", stranger, { details: { status: response.status, byStranger: true } });
   }
 
   /** The failure that an error answer about `subject` is. */
@@ -113,18 +116,11 @@ export class Caller {
       const { status, headers } = response;
       return { value, status, headers, hasMore: envelope?.hasMore };
     }
-    const stranger = strangerWords(response);
-    const garbled = !stranger && parseJson(response.body) === undefined;
+    const garbled = parseJson(response.body) === undefined;
     throw new ExecutionFailure(
       "contract",
-      stranger ?? `Seren Cloud's answer about ${call.subject} is not one this version can read`,
-      {
-        details: {
-          status: response.status,
-          ...(stranger ? { byStranger: true } : {}),
-          ...(garbled ? { garbled } : {}),
-        },
-      },
+      `Seren Cloud's answer about ${call.subject} is not one this version can read`,
+      { details: { status: response.status, ...(garbled ? { garbled } : {}) } },
     );
   }
 

@@ -73,6 +73,29 @@ describe("something else answers", () => {
       await expect(call).rejects.toMatchObject({ kind: "contract", details: { byStranger: true } });
     }
   });
+
+  test("a page has cancelled, resumed, deleted and decided nothing, whatever its status says", async () => {
+    const { transport, client } = clientHarness();
+    const id = "00000000-0000-4000-8000-000000000000";
+    for (const route of [
+      `POST /runs/${id}/cancel`,
+      `POST /runs/${id}/resume`,
+      `DELETE /deployments/${id}`,
+      `POST /deployments/${id}/stop`,
+    ]) {
+      transport.on(route, () => ({ body: PAGE, headers: { "content-type": "text/html" } }));
+    }
+    for (const call of [
+      client.cancelRun(id),
+      client.resumeRun(id),
+      client.deleteDeployment(id, PATIENT),
+      client.stopDeployment(id, PATIENT),
+    ]) {
+      await expect(call).rejects.toMatchObject({ kind: "contract", details: { byStranger: true } });
+    }
+    transport.on(`DELETE /deployments/${id}`, () => ({ body: "", headers: { "content-type": "text/html" } }));
+    await client.deleteDeployment(id, PATIENT); // an empty answer has no type of its own
+  });
 });
 
 test.each([
