@@ -8,6 +8,7 @@ export {
   endingOf,
   isKnownStatus,
   isTerminal,
+  mayAwaitApproval,
   type RunEnding,
   runFromStreamEnd,
 } from "./client/status.ts";

@@ -5,11 +5,11 @@
 import {
   AWAITING_APPROVAL,
   type InboxEntry,
+  mayAwaitApproval,
   type PendingApproval,
   type PendingApprovals,
   type Run,
   type SerenClient,
-  UNKNOWN_STATUS,
 } from "../../seren/index.ts";
 import { backoffMs, sleep } from "../../support/ambient.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
@@ -51,7 +51,7 @@ export class ApprovalDesk {
     const inbox = this.inbox.list().catch(asFailure);
     const { rows, unreadable } = await look(this.#client, (signal) => this.#client.approvals.waitingRuns({ signal }));
     const runs = rows
-      .filter(({ status }) => status === AWAITING_APPROVAL || status === UNKNOWN_STATUS)
+      .filter(({ status }) => mayAwaitApproval(status))
       .map(({ runId, deploymentId = "", approvals }) => ({
         run: { runId, deploymentId },
         requests: approvals.map(requestOf),
@@ -120,7 +120,7 @@ export class ApprovalDesk {
   /** Whether the run waits at the checkpoint now, and still does so after `forMs`. */
   #waitsAt({ run, checkpointId }: Checkpoint, forMs: number): Promise<boolean> {
     const waitsHere = ([record, pending]: Look) =>
-      [record, pending].every(({ status }) => status === AWAITING_APPROVAL || status === UNKNOWN_STATUS) &&
+      [record, pending].every(({ status }) => mayAwaitApproval(status)) &&
       (pending.checkpointId ?? checkpointId) === checkpointId;
     return this.#lookUntil(run.runId, forMs, waitsHere, (waits) => !waits);
   }

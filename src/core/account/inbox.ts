@@ -2,19 +2,13 @@
  * The organization's inbox: what a person decides that is no pending approval of a waiting run, such as network requests that
  * are held, and lasting permissions that the service offers.
  */
-import {
-  type InboxDecision,
-  type InboxEntry,
-  isRefusal,
-  type Rows,
-  type SerenClient,
-  UNKNOWN_STATUS,
-} from "../../seren/index.ts";
+import { type InboxDecision, type InboxEntry, isRefusal, type Rows, type SerenClient } from "../../seren/index.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import { EntryChanged, requestOfEntry } from "./inbox-entry.ts";
 import { look } from "./look.ts";
 
-const PENDING = "pending";
+/** States of an entry that waits no more. Any other word leaves it open. */
+const CLOSED: ReadonlySet<string> = new Set(["approved", "denied", "expired"]);
 /** Pages that are read of one listing. */
 const MAX_PAGES = 20;
 /** How a service refuses that knows no inbox. */
@@ -53,7 +47,7 @@ export class Inbox {
         if (signal.aborted || !isNoPage(asFailure(error), pages === 0)) throw error;
         if (pages > 0) unreadable += 1; // the entries before it can be decided all the same
       }
-      const rows = [...entries.values()].filter(({ state }) => state === PENDING || state === UNKNOWN_STATUS);
+      const rows = [...entries.values()].filter(({ state }) => !CLOSED.has(state));
       return { rows, unreadable };
     });
   }
@@ -70,7 +64,7 @@ export class Inbox {
     if (contentOf(now) !== contentOf(shown)) throw new EntryChanged(now);
     const state = await this.#send(shown.entryId, decision);
     const wanted = decision.decision === "deny" ? "denied" : "approved";
-    if (state !== wanted && state !== UNKNOWN_STATUS && state !== PENDING) {
+    if (state !== wanted && CLOSED.has(state)) {
       throw new ExecutionFailure("conflict", `this was decided elsewhere: Seren Cloud says that it is ${state}`);
     }
   }

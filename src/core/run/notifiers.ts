@@ -1,5 +1,11 @@
 /** Events about the state of a run. Each notifier reports a state or a question once, however often it is seen. */
-import { AWAITING_APPROVAL, type CallOptions, endingOf, type SerenClient, UNKNOWN_STATUS } from "../../seren/index.ts";
+import {
+  AWAITING_APPROVAL,
+  type CallOptions,
+  endingOf,
+  mayAwaitApproval,
+  type SerenClient,
+} from "../../seren/index.ts";
 import type { Approval, ExecutionEvent, Phase, RunRef } from "../events.ts";
 import { approvalsOf } from "./outcome.ts";
 
@@ -63,7 +69,7 @@ export class ApprovalNotifier {
     options: CallOptions,
   ): AsyncGenerator<ExecutionEvent, Undecided | undefined, void> {
     const pending = await this.#client.approvals.ofRun(this.#runId, options);
-    if (pending.status !== AWAITING_APPROVAL && pending.status !== UNKNOWN_STATUS) return undefined;
+    if (!mayAwaitApproval(pending.status)) return undefined;
     const approvals = approvalsOf(pending.approvals);
     const requests = approvals.map(({ id }) => id).join("\n") || "none";
     if (requests !== this.#last) {

@@ -3,7 +3,7 @@
  * after an answer that says the service is away, and then a refusal is no proof that the run stands still, because the request
  * before it may have been taken (`docs/reference/seren-cloud-api.md`, sections 1.3 and 3.7).
  */
-import { endingOf, isRefusal, type Run, type SerenClient, UNKNOWN_STATUS } from "../../seren/index.ts";
+import { endingOf, isKnownStatus, isRefusal, type Run, type SerenClient } from "../../seren/index.ts";
 import { orAborted } from "../../support/abort.ts";
 import { backoffMs, sleep } from "../../support/ambient.ts";
 import { asFailure, type ExecutionFailure } from "../../support/failure.ts";
@@ -119,7 +119,7 @@ export class Resumption {
     for (let looks = 0; ; looks += 1) {
       const record = await this.#client.getRun(this.#runId, { signal }).catch(() => undefined);
       signal.throwIfAborted();
-      if (record && record.status !== UNKNOWN_STATUS) {
+      if (record && isKnownStatus(record.status)) {
         if (!this.#isSameEnd(record)) return { kind: "going_on", runId: this.#runId };
         wasSeen = true;
       }

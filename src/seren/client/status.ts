@@ -52,6 +52,11 @@ export function leavesOpen({ status, terminal }: LiveState): boolean {
   return !terminal && !isKnownStatus(status);
 }
 
+/** Whether the run waits for a person, as far as is known. */
+export function mayAwaitApproval(status: string): boolean {
+  return status === AWAITING_APPROVAL || !isKnownStatus(status);
+}
+
 /** False for a status that is missing, and for a word of tomorrow. */
 export function isKnownStatus(status: string): boolean {
   return isTerminal(status) || status === AWAITING_APPROVAL || GOING_ON.has(status);

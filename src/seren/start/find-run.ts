@@ -120,7 +120,8 @@ async function recentRuns(
     if (listed.unnamedRequestIds.includes(requestId)) {
       throw unknownOutcome(new Error("the run is in the list, without an id that can be read"));
     }
-    for (const run of listed.runs) byId.set(run.id, run);
+    // Where ids cannot be told apart, ours is not hidden by another row.
+    for (const run of listed.runs) if (byId.get(run.id)?.payload?.requestId !== requestId) byId.set(run.id, run);
     unreadable += listed.unreadable;
     const isLast =
       !listed.hasMore ||

@@ -158,7 +158,12 @@ describe("a record whose status is a word that nobody knows, or none", () => {
     },
   );
 
-  test.each(odd.filter(({ length }) => length === 1).map((rules) => [JSON.stringify(rules), rules] as const))(
+  const waiting: FaultRule[][] = [
+    ...odd.filter(({ length }) => length === 1),
+    [{ kind: "odd", where: "approvals", path: "data.status", oddity: "unknown_word" }],
+  ];
+
+  test.each(waiting.map((rules) => [JSON.stringify(rules), rules] as const))(
     "does not hide that the run waits for a person: %s",
     async (_, rules) => {
       const run = aRun({ script: [{ approve: "deploy", on_reject: "block" }], onApproval: "return" });

@@ -74,6 +74,14 @@ describe("a run is known by the marker", () => {
     },
   );
 
+  test("also where every row has the same id", async () => {
+    const { service, find } = await withRun();
+    const marked = record({ id: 7, invocation_payload: { client_request_id: "c-1" } });
+    const others = [1, 2].map(() => record({ id: 7, invocation_payload: { client_request_id: "o-1" } }));
+    service.list = () => data([others[0], marked, others[1]]);
+    expect(await find()).toBe("7");
+  });
+
   test("and one that is listed without an id exists, so nothing is concluded", async () => {
     const { service, find } = await withRun();
     service.list = () => data([record({ id: null, invocation_payload: { client_request_id: "c-1" } })]);
