@@ -27,7 +27,7 @@ export type { Approval, Artifact, ExecutionEvent, Outcome, OutcomeKind, Phase, R
 export { answerWithin, type BackgroundRun, BackgroundRuns, followedReport } from "./host/background-runs.ts";
 export { Coalescer } from "./host/coalescer.ts";
 export { decideCommand, showRunCommand, withAdvice } from "./host/command-hints.ts";
-export { ContinuedText } from "./host/continued-text.ts";
+export { ContinuedRun } from "./host/continued-run.ts";
 export { type HostJob, HostJobs } from "./host/host-jobs.ts";
 export { redactedReport } from "./host/redacted-run.ts";
 export { RunCounters } from "./host/run-counters.ts";

@@ -1,14 +1,6 @@
 /** One turn of a session: one run, its updates, and the answer that follows them. Nothing of a turn follows its answer. */
 import type { PromptResult, SessionUpdate } from "#protocols/acp";
-import {
-  ContinuedText,
-  DEFAULT_TIMEOUT_MS,
-  type ExecutionEvent,
-  type Outcome,
-  type RunRef,
-  type RunRequest,
-  type Target,
-} from "../../core/index.ts";
+import { ContinuedRun, DEFAULT_TIMEOUT_MS, type ExecutionEvent, type Outcome, type Target } from "../../core/index.ts";
 import type { Wire } from "../../stdio/index.ts";
 import type { StopCause } from "../../support/abort.ts";
 import { cancelledResult, endingOf } from "./ending.ts";
@@ -33,16 +25,13 @@ export class Turn {
   readonly #options: AcpOptions;
   readonly #request: TurnRequest;
   readonly #wire: Wire;
-  /** Different for each turn, in the registry and on the wire. */
-  readonly #id: string;
+  readonly #run: ContinuedRun;
   readonly #deadline: number;
   readonly #state: TurnState;
   readonly #permission: Permission;
   readonly #phases: SlowPhases;
   readonly #artifacts = new Set<string>();
-  #text = new ContinuedText("");
   #question: AbortController | undefined;
-  #decision: Promise<RunRef> | undefined;
   #isCancelled = false;
   #isOver = false;
   #stopTimer: () => void = () => undefined;
@@ -50,13 +39,14 @@ export class Turn {
   #settle: () => void = () => undefined;
 
   constructor(options: AcpOptions, request: TurnRequest, wire: Wire) {
-    const { ambient, redactor, log } = options;
+    const { registry, ambient, redactor, log } = options;
     this.#options = options;
     this.#request = request;
     this.#wire = wire;
-    this.#id = ambient.uuid();
     this.#deadline = ambient.now() + DEFAULT_TIMEOUT_MS;
-    this.#state = { messageId: this.#id, calls: new ToolCalls(this.#id), run: undefined };
+    const key = ambient.uuid(); // different for each turn, in the registry and on the wire
+    this.#run = new ContinuedRun({ registry, key, deadline: this.#deadline, sink: (event) => this.#take(event) });
+    this.#state = { messageId: key, calls: new ToolCalls(key), run: undefined };
     this.#phases = new SlowPhases(ambient, (words) => void this.#emit(ownWords(words)));
     this.#permission = new Permission({
       sessionId: request.sessionId,
@@ -65,9 +55,7 @@ export class Turn {
       emit: (updates) => this.#emit(updates),
       asksPeople: options.asksPeople,
       approvals: options.approvals,
-      onDecision: (next) => {
-        this.#decision = next;
-      },
+      onDecision: (next) => this.#run.decided(next),
       redactor,
       log,
     });
@@ -100,37 +88,20 @@ export class Turn {
     if (this.#isOver || this.#isCancelled) return;
     this.#isCancelled = true;
     this.#question?.abort();
-    this.#options.registry.cancel(this.#id, by);
+    this.#run.cancel(by);
     this.#stopTimer = this.#options.ambient.timer(CANCEL_MS, () => this.#giveUp());
   }
 
   /** Returns how the run ended; undefined when it was cancelled, and the service takes its time. */
   #outcome(): Promise<Outcome | undefined> {
-    const followed = this.#follow();
+    const { sessionId, message, target } = this.#request;
+    const request = { target, message, conversationId: sessionId, operation: "chat", onApproval: "wait" } as const;
+    const followed = this.#run.follow(request);
     followed.catch(() => undefined); // it may fail after the turn is over
     const givenUp = new Promise<undefined>((resolve) => {
       this.#giveUp = () => resolve(undefined);
     });
     return Promise.race([followed, givenUp]);
-  }
-
-  /** When a decision goes on in another run, that run is followed as well. */
-  async #follow(): Promise<Outcome> {
-    const { registry } = this.#options;
-    const { sessionId, message, target } = this.#request;
-    let request: RunRequest = { target, message, conversationId: sessionId, operation: "chat", onApproval: "wait" };
-    for (;;) {
-      const run = registry.start(this.#id, request, this.#deadline, (event) => this.#take(event));
-      if (this.#isCancelled) run.cancel("host");
-      const outcome = await run.outcome;
-      const held = this.#text.end();
-      if (held !== "") await this.#emit(toUpdates({ type: "text", text: held }, this.#state));
-      const next = outcome.kind === "completed" ? await this.#decision?.catch(() => undefined) : undefined;
-      this.#decision = undefined;
-      if (!next || next.runId === outcome.run?.runId) return outcome;
-      request = { target, attachTo: next.runId, owned: true, onApproval: "wait" };
-      this.#text = new ContinuedText(this.#text.whole(outcome.text));
-    }
   }
 
   /** An update that cannot be made must not end the run: the registry would stop following it. */
@@ -141,8 +112,7 @@ export class Turn {
       if (event.type === "status") this.#takeStatus(event);
       else if (event.type === "artifact") this.#artifacts.add(event.artifact.id);
       else if (event.type === "approval_wait") this.#ask();
-      const news = event.type === "text" ? { ...event, text: this.#text.push(event.text) } : event;
-      await this.#emit(toUpdates(news, this.#state));
+      await this.#emit(toUpdates(event, this.#state));
     } catch (error) {
       const name = error instanceof Error ? `${error.name}: ${error.message}` : "thrown";
       this.#options.log("error", "an event could not be passed on", { type: event.type, error: name });

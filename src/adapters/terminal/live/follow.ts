@@ -1,12 +1,10 @@
 /** Runs one request and presents it: events, interrupts, exit code. */
 import {
-  ContinuedText,
-  type LiveRun,
+  ContinuedRun,
   type Outcome,
   type RunRef,
   RunRegistry,
   type RunRequest,
-  type Sink,
   showRunCommand,
 } from "../../../core/index.ts";
 import { asFailure, type ExecutionFailure } from "../../../support/failure.ts";
@@ -29,45 +27,26 @@ export interface FollowOptions {
 export async function followRequest(context: Context, options: FollowOptions): Promise<ExitCode> {
   const { services } = context;
   const { timeoutMs, json } = options;
-  let { request } = options;
+  const { request } = options;
   const onInterrupt: OnInterrupt = request.attachTo === undefined ? "cancel" : "leave alone";
   const remote = await services.remote();
   const registry = new RunRegistry(async () => remote.execute, services.ambient, { redactor: services.redactor });
-  const deadline = services.ambient.now() + timeoutMs;
-  let decision: Promise<RunRef> | undefined;
-  const presenter = presenterFor(context, onInterrupt, json, (next) => {
-    decision = next;
+  const presenter = presenterFor(context, onInterrupt, json, (next) => run.decided(next));
+  const run = new ContinuedRun({
+    registry,
+    key: "terminal",
+    deadline: services.ambient.now() + timeoutMs,
+    sink: (event) => presenter.event(event),
   });
-  let run: LiveRun | undefined;
   let interrupts = 0;
   const release = services.onInterrupt(() => {
     interrupts += 1;
     if (interrupts > 1) return services.leave(EXIT.cancelled);
     presenter.interrupted(onInterrupt);
-    run?.cancel("person");
+    run.cancel("person");
   });
   presenter.start();
-  let result: Outcome | ExecutionFailure;
-  let text = new ContinuedText("");
-  try {
-    for (;;) {
-      run = registry.start("terminal", request, deadline, sinkOf(presenter, text));
-      if (interrupts > 0) run.cancel("person");
-      const outcome = await run.outcome;
-      const held = text.end();
-      if (held) await presenter.event({ type: "text", text: held });
-      result = { ...outcome, text: text.whole(outcome.text) };
-      const next = outcome.kind === "completed" ? await decision?.catch(() => undefined) : undefined;
-      decision = undefined;
-      if (!next || next.runId === outcome.run?.runId) break;
-      request = { ...request, attachTo: next.runId, owned: onInterrupt === "cancel" };
-      text = new ContinuedText(result.text);
-    }
-  } catch (error) {
-    result = asFailure(error);
-  } finally {
-    release();
-  }
+  const result = await run.follow(request).catch(asFailure).finally(release);
   presenter.end(result);
   await sayWhereTheAnswerIs(context, result);
   return exitCodeOf(result);
@@ -83,14 +62,6 @@ async function sayWhereTheAnswerIs({ screen, services }: Context, result: Outcom
     screen,
     `seren-bridge: the answer could not be written; the run ${run.runId} was not stopped for it${where}`,
   );
-}
-
-function sinkOf(presenter: Presenter, text: ContinuedText): Sink {
-  return (event) => {
-    if (event.type !== "text") return presenter.event(event);
-    const news = text.push(event.text);
-    return news === "" ? undefined : presenter.event({ ...event, text: news });
-  };
 }
 
 /** Starts a run and stops following it as soon as its id is known. Rejects when no run was started. */
