@@ -160,15 +160,20 @@ async function pruneUnused(
 
 /**
  * The time of the service, whose times say when a deployment was used. Rejects where the clocks differ so much that one of them
- * is wrong: what was used a moment ago would look unused for days.
+ * is wrong, and where the service says no time: what was used a moment ago would look unused for days.
  */
 async function serviceTime({ ambient }: Services, probe: Probe): Promise<number> {
-  const { clockAheadMs = 0 } = await probe.call();
+  const { clockAheadMs } = await probe.call();
+  const refuse = (why: string) => new ExecutionFailure("conflict", `nothing was deleted: ${why}`);
+  if (clockAheadMs === undefined) {
+    throw refuse(
+      "the answers of Seren Cloud arrive without a date that can be read, so it is not certain what is unused; a proxy on the way may remove it",
+    );
+  }
   const off = Math.abs(clockAheadMs);
   if (off > MAX_CLOCK_DIFFERENCE_MS) {
-    throw new ExecutionFailure(
-      "conflict",
-      `nothing was deleted: the clocks of this machine and of Seren Cloud differ by ${age(off)}, so it is not certain what is unused; set this machine's clock (NTP) and try again`,
+    throw refuse(
+      `the clocks of this machine and of Seren Cloud differ by ${age(off)}, so it is not certain what is unused; set this machine's clock (NTP) and try again`,
     );
   }
   return ambient.now() + (off < DATE_RESOLUTION_MS ? 0 : clockAheadMs);

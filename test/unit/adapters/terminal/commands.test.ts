@@ -1,7 +1,9 @@
 import { once } from "node:events";
 import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { EXIT_MEANINGS } from "../../../../src/adapters/terminal/exit-code.ts";
 import { RunOutputLineSchema } from "../../../../src/adapters/terminal/live/run-output-lines.ts";
 import { API_KEY } from "../../../support/child-process/child.ts";
@@ -240,6 +242,26 @@ describe("deployments prune", () => {
       expect(said.stderr).toMatch(/clocks of this machine and of Seren Cloud differ by (?:47h|2d), /);
     }
     expect((await terminal.run(prune, { clockAheadMs: 120_000 })).stdout).toContain("No deployment");
+    expect(server.cloud.stats().deploymentsDeleted).toBe(0);
+  });
+
+  test("nothing is deleted where the service's answers have no date: this machine's clock alone is no measure", async () => {
+    const { server, terminal } = await start();
+    await terminal.run(["run", "examples/parcels/basic", "hello"]);
+    const gateway = createServer(async ({ url = "", method = "", headers }, response) => {
+      response.sendDate = false;
+      const passed = { authorization: headers.authorization ?? "" };
+      const answer = await fetch(server.env.SEREN_API_BASE + url, { method, headers: passed });
+      response.writeHead(answer.status, { "content-type": "application/json" }).end(await answer.text());
+    });
+    await new Promise<void>((resolve) => gateway.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void gateway.close());
+    const { port } = gateway.address() as AddressInfo;
+    const said = await terminal.run(["deployments", "prune", "--unused-for", "1d", "--yes"], {
+      clockAheadMs: 2 * 86_400_000,
+      env: { SEREN_API_BASE: `http://127.0.0.1:${port}` },
+    });
+    expect(said).toMatchObject({ code: 1, stderr: expect.stringContaining("without a date that can be read") });
     expect(server.cloud.stats().deploymentsDeleted).toBe(0);
   });
 
