@@ -32,7 +32,7 @@ export { type HostJob, HostJobs } from "./host/host-jobs.ts";
 export { redactedReport } from "./host/redacted-run.ts";
 export { RunCounters } from "./host/run-counters.ts";
 export { countFields, createRunLog } from "./host/run-log.ts";
-export { type Execute, type LiveRun, RunRegistry, type Sink } from "./host/run-registry.ts";
+export { type Execute, RunRegistry } from "./host/run-registry.ts";
 export type { RunResult, RunWatcher } from "./host/run-watchers.ts";
 export { Throttle } from "./host/throttle.ts";
 export { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS, type RunLimits, type RunRequest, type Target } from "./request.ts";

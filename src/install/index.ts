@@ -2,7 +2,7 @@
 export { carriedVariables } from "./carried.ts";
 export { type Client, clientInstaller } from "./clients/client-installer.ts";
 export type { Command } from "./clients/command.ts";
-export { bySystem, inFolderOf, inHome, inRoaming, inXdgConfig, type Place, zedSettings } from "./clients/place.ts";
+export { bySystem, inFolderOf, inHome, inRoaming, inXdgConfig, zedSettings } from "./clients/place.ts";
 export {
   applyChange,
   changesNothing,

@@ -1,19 +1,16 @@
 /** The official client of the tasks extension follows runs of the built file: it judges every task by schemas that we have not written. */
 import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { script, startCloud } from "../support/child-process/cloud.ts";
 import type { Json } from "../support/child-process/line-check.ts";
 import { envelope } from "../support/child-process/mcp-envelope.ts";
 import { McpHost } from "../support/child-process/mcp-host.ts";
 
-const CLIENT = new URL(
-  "../../scripts/tools/node_modules/@modelcontextprotocol/ext-tasks/dist/client/index.js",
-  import.meta.url,
-);
-const obstacle = existsSync(fileURLToPath(CLIENT))
-  ? ""
-  : " (skipped: the tools are not installed, npm ci --prefix scripts/tools)";
+const MODULES = fileURLToPath(new URL("../../scripts/tools/node_modules/@modelcontextprotocol/", import.meta.url));
+const CLIENT = join(MODULES, "ext-tasks/dist/client/index.js");
+const obstacle = existsSync(CLIENT) ? "" : " (skipped: the tools are not installed, npm ci --prefix scripts/tools)";
 
 interface Outcome {
   status: string;
@@ -30,7 +27,7 @@ interface Session {
 
 /** Returns a session of the official client whose requests a host of ours carries, as its documentation asks of applications. */
 async function connect(env: Record<string, string>, approve?: boolean): Promise<Session> {
-  const { withTasks } = await import(CLIENT.href);
+  const { withTasks } = await import(pathToFileURL(CLIENT).href);
   const host = new McpHost({ env });
   const capabilities = {
     extensions: { "io.modelcontextprotocol/tasks": {} },
