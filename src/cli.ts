@@ -14,23 +14,32 @@ import { writeProblem } from "./support/system-error.ts";
 
 process.on("exit", closeLostTerminals);
 const args = commandLine(process.argv.slice(2));
+const programPath = fileURLToPath(import.meta.url);
 const frontEnd = HOST_FRONT_ENDS.find(({ mode }) => mode === args[0]);
-if (!frontEnd) process.exit(await serveTerminal(args));
+if (!frontEnd) {
+  await requireUnchanged();
+  process.exit(await serveTerminal(args));
+}
 
 const frames = claimStdout();
-const programPath = fileURLToPath(import.meta.url);
 const handshake = frontEnd.handshake?.(programPath);
 const { heard, over } = handshake
   ? await answerHandshake({ input: process.stdin, output: frames, ambient: realAmbient }, handshake)
   : { heard: undefined, over: false };
-const changed = over ? undefined : await changedChunk(dirname(programPath), __CHUNK_HASHES__);
-if (changed !== undefined) {
+if (!over) {
+  await requireUnchanged();
+  await frontEnd.serve({ frames, programPath, heard });
+}
+const problem = writeProblem(frames.errored);
+if (problem !== undefined) process.stderr.write(`seren-bridge: stdout cannot be written: ${problem}\n`);
+process.exit(problem === undefined ? 0 : 1);
+
+/** Ends the program when a file beside this one is missing or is not the one it was built with. */
+async function requireUnchanged(): Promise<void> {
+  const changed = await changedChunk(dirname(programPath), __CHUNK_HASHES__);
+  if (changed === undefined) return;
   process.stderr.write(
     `seren-bridge: ${changed} is not the file this version was built with; install seren-bridge again\n`,
   );
   process.exit(1);
 }
-if (!over) await frontEnd.serve({ frames, programPath, heard });
-const problem = writeProblem(frames.errored);
-if (problem !== undefined) process.stderr.write(`seren-bridge: stdout cannot be written: ${problem}\n`);
-process.exit(problem === undefined ? 0 : 1);

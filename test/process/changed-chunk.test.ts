@@ -42,3 +42,20 @@ test("a build with a changed or missing file runs nothing, and says which file",
     );
   }
 });
+
+test("a command for a person says so as well, in place of an error that nobody foresaw", () => {
+  for (const change of [(path: string) => appendFileSync(path, "\n"), rmSync]) {
+    const dist = copy();
+    const [name = ""] = chunks;
+    change(join(dist, name));
+    const env = { PATH: process.env.PATH, HOME: dist, SEREN_API_BASE: "local" };
+    const { status, stderr } = spawnSync(process.execPath, [join(dist, "seren-bridge.mjs"), "agents"], {
+      env,
+      encoding: "utf8",
+    });
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: `seren-bridge: ${name} is not the file this version was built with; install seren-bridge again\n`,
+    });
+  }
+});
