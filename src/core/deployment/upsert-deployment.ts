@@ -88,9 +88,12 @@ async function lastMade({ client, notes }: Doors, stem: string, signal: AbortSig
   }
 }
 
+/** Modes that cannot be started. One that cannot be read is not among them: the service itself refuses what it cannot do. */
+const WITHOUT_SERVICE: ReadonlySet<string | undefined> = new Set(["job", "cron"]);
+
 /** An always-on service that was stopped serves nothing, and serving is what is asked for. */
 async function started({ client }: Doors, deployment: Deployment, signal: AbortSignal): Promise<Deployment> {
-  if (deployment.mode !== "always_on" || deployment.status !== "stopped") return deployment;
+  if (deployment.status !== "stopped" || WITHOUT_SERVICE.has(deployment.mode)) return deployment;
   await client.startDeployment(deployment.id, { signal });
   return awaitBuild(client, await client.getDeployment(deployment.id, { signal }), signal);
 }

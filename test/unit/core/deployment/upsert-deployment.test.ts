@@ -140,8 +140,12 @@ test("of two equal ones that two machines made, both keep the older", async () =
   expect([first.deployment.id, idsOf(first)]).toEqual([older, [younger]]);
 });
 
-test("an always-on service that was stopped is started", async () => {
-  const world = new DeskWorld();
+test.each<FaultRule[]>([
+  [],
+  [{ kind: "odd", where: "deployments", path: "data[].mode", oddity: "array" }],
+  [{ kind: "odd", where: "deployments", path: "data[].mode", oddity: "unknown_word" }],
+])("an always-on service that was stopped is started", async (...rules) => {
+  const world = new DeskWorld({ faults: { seed: 1, rules } });
   const desk = world.desk();
   const service = SPEC("3", { mode: "always_on" });
   const { deployment } = await world.run(up(desk, service));
