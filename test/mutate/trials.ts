@@ -118,8 +118,12 @@ export function judge(trial: Trial, clean: Played, odd: Played): string[] {
   return problems;
 }
 
+/** Whether a problem is more than another text: something was done twice, or the program broke. */
+export const isCostly = (problem: string) =>
+  /^(deploys|creates|decisions|unforeseen|it hangs|\d+ requests)/.test(problem);
+
 /** Whether the trial takes away something required: the member itself, or one inside what became odd. */
-export const takesRequired = ({ odd }: Trial, clean: Played) => odd.some((one) => isRequired(one, clean));
+const takesRequired = ({ odd }: Trial, clean: Played) => odd.some((one) => isRequired(one, clean));
 
 function isRequired({ operation, path, oddity }: OddMember, clean: Played): boolean {
   if (oddity === "extra") return false;
