@@ -3,7 +3,7 @@
  * after an answer that says the service is away, and then a refusal is no proof that the run stands still, because the request
  * before it may have been taken (`docs/reference/seren-cloud-api.md`, sections 1.3 and 3.7).
  */
-import { endingOf, isKnownStatus, isRefusal, type Run, type SerenClient } from "../../seren/index.ts";
+import { endingOf, isKnownStatus, isRefusal, type Run, type RunEnding, type SerenClient } from "../../seren/index.ts";
 import { orAborted } from "../../support/abort.ts";
 import { backoffMs, sleep } from "../../support/ambient.ts";
 import { asFailure, type ExecutionFailure } from "../../support/failure.ts";
@@ -36,6 +36,7 @@ export type Resumed =
 export class Resumption {
   readonly #client: SerenClient;
   readonly #runId: string;
+  readonly #ending: RunEnding | undefined;
   readonly #completedAt: number | undefined;
   /** The request on its way, or the last one. */
   #sending: Promise<string | undefined> | undefined;
@@ -47,6 +48,7 @@ export class Resumption {
   constructor(client: SerenClient, interrupted: Run) {
     this.#client = client;
     this.#runId = interrupted.id;
+    this.#ending = endingOf(interrupted.status);
     this.#completedAt = interrupted.completedAt;
   }
 
@@ -128,9 +130,9 @@ export class Resumption {
     }
   }
 
-  /** Whether `record` shows the interruption itself. A run that completes, or is cancelled, has gone on since. */
+  /** Whether `record` shows the end that was to be undone. A run that ends in another way has gone on since. */
   #isSameEnd({ status, completedAt }: Run): boolean {
-    if (endingOf(status) !== "failed") return false;
+    if (endingOf(status) !== this.#ending) return false;
     return completedAt === undefined || this.#completedAt === undefined || completedAt === this.#completedAt;
   }
 }
