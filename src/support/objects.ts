@@ -5,6 +5,11 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Returns what a table has under a foreign word. Every object has a `constructor` and a `toString`, which no table means. */
+export function lookUp<T>(table: Readonly<Record<string, T>>, word: string): T | undefined {
+  return Object.hasOwn(table, word) ? table[word] : undefined;
+}
+
 /** Returns the value of a JSON text; undefined when it is not JSON, or has more values than anything that is meant. */
 export function parseJson(text: string): unknown {
   if (hasTooManyValues(text)) return undefined;

@@ -10,6 +10,7 @@ import {
 } from "../../seren/index.ts";
 import type { StopCause } from "../../support/abort.ts";
 import { clipCharacters } from "../../support/clip.ts";
+import { lookUp } from "../../support/objects.ts";
 import type { Approval, Artifact, Outcome, RunRef, Usage } from "../events.ts";
 import { cutOf } from "./cut-answer.ts";
 import { isInterrupted } from "./resumption.ts";
@@ -122,7 +123,8 @@ export function endedOutcome({
   const code = transcript.firstError?.code ?? "";
   outcome.error = {
     ...transcript.firstError,
-    message: kind === "timed_out" && stoppedBy === "deadline" ? DEADLINE_MESSAGE : (REFUSED_TURN[code] ?? message),
+    message:
+      kind === "timed_out" && stoppedBy === "deadline" ? DEADLINE_MESSAGE : (lookUp(REFUSED_TURN, code) ?? message),
     ...(code === CONVERSATION_AWAITING ? { hint: "list_approvals" } : {}),
     ...(isInterrupted(record) ? { hint: "resume_run", hintRunId: record.id } : {}),
   };

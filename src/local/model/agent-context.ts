@@ -1,5 +1,6 @@
 /** The run as the agent that works on it sees it: the request, and the ways to report, to wait, to ask and to end. */
 import type { Ambient } from "../../support/ambient.ts";
+import { lookUp } from "../../support/objects.ts";
 import { instructionNames, instructionTexts } from "./deployments.ts";
 import type { EventObject } from "./event-log.ts";
 import { type HeldDetails, HeldRequest } from "./held-request.ts";
@@ -120,7 +121,7 @@ export class AgentContext {
 
   /** Appends an event in the envelope of its type. */
   emit(event: EventObject & { type: string }): void {
-    const [eventType, kind] = ENVELOPES[event.type] ?? [event.type, event.type];
+    const [eventType, kind] = lookUp(ENVELOPES, event.type) ?? [event.type, event.type];
     const index = this.#items;
     this.#items += 1;
     this.#run.append({

@@ -3,6 +3,7 @@ import { pipeline, type Readable, type Transform } from "node:stream";
 import { constants, createBrotliDecompress, createGunzip, createInflate, type Zlib } from "node:zlib";
 import { clipCharacters } from "../../support/clip.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
+import { lookUp } from "../../support/objects.ts";
 import { systemCode } from "../../support/system-error.ts";
 
 const MAX_SHOWN_CHARACTERS = 40;
@@ -34,7 +35,7 @@ export function decodeBody(
     .filter((one) => one !== "" && one !== "identity");
   if (encodings.length === 0) return body;
   const [only = "", ...others] = encodings;
-  const decoder = others.length === 0 ? DECODERS[only]?.() : undefined;
+  const decoder = others.length === 0 ? lookUp(DECODERS, only)?.() : undefined;
   if (!decoder) {
     const shown = clipCharacters(encodings.join(", "), MAX_SHOWN_CHARACTERS, "…");
     body.on("error", () => undefined).destroy();

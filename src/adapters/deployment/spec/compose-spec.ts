@@ -15,7 +15,7 @@ import {
 } from "../../../parcel/index.ts";
 import type { Ambient } from "../../../support/ambient.ts";
 import { asFailure } from "../../../support/failure.ts";
-import { isObject } from "../../../support/objects.ts";
+import { isObject, lookUp } from "../../../support/objects.ts";
 import type { Redactor } from "../../../support/redact.ts";
 import {
   type AuthoredCode,
@@ -170,7 +170,7 @@ async function fromCode(
   issues: Issues,
 ): Promise<Made | undefined> {
   const written = spec.workload ?? {};
-  const secret: SecretSource = (name) => written.secrets?.[name] ?? sources.secret(name);
+  const secret: SecretSource = (name) => lookUp(written.secrets ?? {}, name) ?? sources.secret(name);
   const runtime = code.runtime_kind === "rust_wasm_adk" ? "rust_wasm" : code.runtime_kind;
   const requirements = code.requirements_txt === undefined ? {} : { requirements_txt: code.requirements_txt };
   if (opened) hideSecrets(opened.parcel, sources.variable, sources.redactor);
@@ -247,7 +247,7 @@ function notesOf(
   }
   if (opened) {
     const written = spec.workload?.secrets ?? {};
-    notes.push(...secretNotes(opened.parcel, (name) => written[name] ?? secret(name)));
+    notes.push(...secretNotes(opened.parcel, (name) => lookUp(written, name) ?? secret(name)));
   }
   if (spec.dispatch_extensions != null) {
     notes.push("dispatch_extensions are left out: Seren Cloud does not run Dispatch extensions");

@@ -1,4 +1,5 @@
 /** Single keys, as they are typed. */
+import { lookUp } from "../../../support/objects.ts";
 import type { Input } from "../screen/screen.ts";
 
 export type Key = "up" | "down" | "interrupt" | "suspend" | string;
@@ -24,7 +25,7 @@ const NAMES: Readonly<Record<string, Key>> = {
 export function listenForKeys(input: RawInput, onKey: (key: Key) => void): () => void {
   const onData = (data: Buffer | string) => {
     const text = data.toString();
-    onKey(NAMES[text] ?? text.toLowerCase());
+    onKey(lookUp(NAMES, text) ?? text.toLowerCase());
   };
   input.setRawMode?.(true);
   input.on("data", onData);

@@ -3,6 +3,7 @@ import { generalAgentTarget, MAX_TIMEOUT_MS, withAdvice } from "../../../core/in
 import { sleep } from "../../../support/ambient.ts";
 import { assertNever } from "../../../support/assert-never.ts";
 import { asFailure } from "../../../support/failure.ts";
+import { lookUp } from "../../../support/objects.ts";
 import { decideApproval } from "../approvals/decide-approval.ts";
 import { followRequest } from "../live/follow.ts";
 import { agentNames } from "../runs/find-run.ts";
@@ -75,7 +76,7 @@ async function pick(
   const draw = () => board.draw(runs, index(), ambient.now(), note);
   const onKey = (key: Key) => {
     if (key === "suspend") return screen.suspension.suspend();
-    const action = ACTIONS[key];
+    const action = lookUp(ACTIONS, key);
     if (action) {
       chosen = { action, run: runs[index()] };
       controller.abort();

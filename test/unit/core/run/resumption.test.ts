@@ -82,6 +82,14 @@ describe("a run that is interrupted", () => {
     expect(truth?.runs).toMatchObject([{ status: "cancelled" }]);
   });
 
+  test.each([2, 3, 4])("and fails with a code that every object has has its own message: form %i", async (form) => {
+    const rules: FaultRule[] = [
+      { kind: "odd", where: "stream", frame: "run.event/error", path: "code", oddity: "unknown_word", form },
+    ];
+    const { recorders } = await lived([aRun({ script: [{ interrupt: "once" }, { interrupt: "again" }] })], rules);
+    expect(recorders[0]?.outcome).toMatchObject({ kind: "failed", error: { message: "again" } });
+  });
+
   test("and fails by itself afterwards reports that failure", async () => {
     const { problems, recorders } = await lived([aRun({ script: [...SCRIPT, { fail: "no disk" }] })]);
     expect(problems).toEqual([]);

@@ -29,7 +29,7 @@ test("an empty answer stays empty", async () => {
   expect(await harness.http.request(GET)).toMatchObject({ status: 202, body: "" });
 });
 
-test.each(["zstd", "gzip, br", "compress"])("%s is named", async (encoding) => {
+test.each(["zstd", "gzip, br", "compress", "constructor", "__proto__"])("%s is named", async (encoding) => {
   await using harness = await httpHarness((response) =>
     response.writeHead(200, { "content-encoding": encoding }).end("x"),
   );
