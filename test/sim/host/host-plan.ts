@@ -25,7 +25,7 @@ const INVALID_LINES = [
   '{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":1}}',
   '{"jsonrpc":"2.0","id":9007199254740993,"method":"no/such"}',
   '{"jsonrpc":"2.0","id":"text","method":"no/such","params":[1,2]}',
-  `{"jsonrpc":"2.0","id":77,"method":"courier.run","params":${"[".repeat(300)}${"]".repeat(300)}}`,
+  `{"jsonrpc":"2.0","id":987654320,"method":"courier.run","params":${"[".repeat(300)}${"]".repeat(300)}}`,
   '{"jsonrpc":"2.0","id":987654321,"method":"subagents/dispatch","params":{"dispatcherId":"\\ud800"}}',
   '{"jsonrpc":"2.0","id":1e400,"result":{}}',
   "\u0000\u0001",
