@@ -63,11 +63,7 @@ function moreOf({ notes = [], upserted }: { notes?: readonly string[]; upserted?
     ({ deployment, why }) =>
       `${deployment.name ?? deployment.id} (${deployment.id}) is superseded and was left: ${why}. The next \`dispatch up .\` deletes it`,
   );
-  const cutShort = (upserted?.cutShort ?? []).map(
-    ({ id, name }) =>
-      `${name ?? id} (${id}) was deleted with the run that was going on: its schedule would have started another one`,
-  );
-  const said = [...notes, ...left, ...cutShort];
+  const said = [...notes, ...left];
   const superseded = (upserted?.superseded ?? []).map(({ id, name }) => present({ deployment_id: id, name }));
   return { ...(said.length > 0 ? { notes: said } : {}), ...(superseded.length > 0 ? { superseded } : {}) };
 }

@@ -1,7 +1,6 @@
 /** Takes away the members of a family that are superseded, when what follows them works. */
 import type { Deployment, SerenClient } from "../../seren/index.ts";
 import { sleep } from "../../support/ambient.ts";
-import { parseCron } from "../../support/cron.ts";
 import { asFailure } from "../../support/failure.ts";
 import { isOlder } from "../../support/oldest-first.ts";
 import { awaitBuild } from "./build.ts";
@@ -14,15 +13,11 @@ const GOING_ON = "queued,running,awaiting_approval";
 /** How long a run of a superseded schedule is waited for; the service cannot pause a schedule, only delete it with its runs. */
 const RUN_LIMIT_MS = 10 * 60_000;
 const LOOK_EVERY_MS = 5_000;
-/** So long before it is due a schedule is deleted. */
-const AHEAD_MS = 15_000;
 
 export interface Retired {
   deployment: Deployment;
   /** Deployments of the family that were deleted. */
   superseded: Deployment[];
-  /** Those of them whose run was ended with them: their schedule would have started another one. */
-  cutShort: Deployment[];
   left: Left[];
 }
 
@@ -50,7 +45,7 @@ export async function retire(
   signal: AbortSignal,
 ): Promise<Retired> {
   const others = known.filter(isOfFamily(stem)).filter(({ id }) => id !== kept.id);
-  const result: Retired = { deployment: kept, superseded: [], cutShort: [], left: [] };
+  const result: Retired = { deployment: kept, superseded: [], left: [] };
   if (!isNew && others.length === 0) return result;
   await requireServing(client, kept, signal);
   const now = (await client.listDeployments({ signal })).rows.filter(isOfFamily(stem));
@@ -79,13 +74,12 @@ async function retireOne(client: SerenClient, { deployment, winner, result }: St
       isScheduled: deployment.mode === "cron" && deployment.status !== "failed",
     });
   try {
-    const freed = deployment.status === "failed" ? "idle" : await untilFree(client, deployment, signal);
-    if (freed === "busy") return stay("a run on it is still going on");
+    const isFree = deployment.status === "failed" || (await becomesFree(client, deployment, signal));
+    if (!isFree) return stay("a run on it is still going on");
     // Right before: another machine may have put its own in the place of ours meanwhile, and then this one must not go too.
     await requireServing(client, winner, signal);
     await client.deleteDeployment(deployment.id, { signal });
     result.superseded.push(deployment);
-    if (freed === "due") result.cutShort.push(deployment);
   } catch (error) {
     const { kind, message } = asFailure(error);
     if (signal.aborted || kind === "internal" || error instanceof Displaced) throw error;
@@ -94,41 +88,20 @@ async function retireOne(client: SerenClient, { deployment, winner, result }: St
   }
 }
 
-/**
- * Says whether a deployment may go. What works is left, but a schedule must not start another run: its run is waited for, and
- * when the next one is `due`, it goes with the run that is going on.
- */
-async function untilFree(
-  client: SerenClient,
-  deployment: Deployment,
-  signal: AbortSignal,
-): Promise<"idle" | "busy" | "due"> {
+/** Whether no run is going on. One of a schedule is waited for, because the schedule would go on starting others. */
+async function becomesFree(client: SerenClient, deployment: Deployment, signal: AbortSignal): Promise<boolean> {
   const { ambient } = client;
   const since = ambient.now();
-  const due = deployment.mode === "cron" ? dueAfter(deployment, since) : undefined;
   while (await isBusy(client, deployment, signal)) {
-    if (deployment.mode !== "cron") return "busy";
-    const now = ambient.now();
-    const left = (due ?? Number.POSITIVE_INFINITY) - AHEAD_MS - now;
-    if (left <= 0) return "due";
-    if (now - since >= RUN_LIMIT_MS) return "busy";
-    await sleep(ambient, Math.min(LOOK_EVERY_MS, left), signal);
+    if (deployment.mode !== "cron" || ambient.now() - since >= RUN_LIMIT_MS) return false;
+    await sleep(ambient, LOOK_EVERY_MS, signal);
   }
-  return "idle";
+  return true;
 }
 
 async function isBusy(client: SerenClient, { id }: Deployment, signal: AbortSignal): Promise<boolean> {
   const page = await client.listRunPage(id, { limit: 1, status: GOING_ON }, { signal });
   return page.runs.length + page.unreadable > 0;
-}
-
-/** When the schedule starts its next run; undefined for one that cannot be read here. */
-function dueAfter({ cronSchedule, cronTimezone }: Deployment, now: number): number | undefined {
-  try {
-    return parseCron(cronSchedule ?? "", cronTimezone ?? "UTC")?.nextAfter(now);
-  } catch {
-    return undefined;
-  }
 }
 
 async function requireServing(client: SerenClient, { id }: Deployment, signal: AbortSignal): Promise<void> {

@@ -1,8 +1,8 @@
 /** What the service checks of a deployment beyond the schema of its body. */
 import { createHash } from "node:crypto";
-import { parseCron } from "../../support/cron.ts";
 import { isObject } from "../../support/objects.ts";
 import { badRequest } from "../http/api-error.ts";
+import { parseCron } from "../model/cron.ts";
 import type { DeployBody } from "../model/deploy-schema.ts";
 
 /** Throws an `ApiError` (400) for a deployment that fits the schema but cannot be accepted. */

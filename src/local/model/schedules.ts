@@ -1,6 +1,6 @@
 /** The runs that deployments of the mode `cron` start by themselves, each at its minute. */
 import type { Ambient } from "../../support/ambient.ts";
-import { parseCron, type Schedule } from "../../support/cron.ts";
+import { parseCron, type Schedule } from "./cron.ts";
 import { type Deployment, statusOf } from "./deployments.ts";
 import type { RunStore } from "./run-store.ts";
 

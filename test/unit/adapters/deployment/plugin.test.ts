@@ -61,15 +61,3 @@ test("a superseded schedule that goes on is an error that says what to do; the n
   const { result } = await ask("upsert", nightly("Two.", "0 4 * * *"));
   expect(result).toMatchObject({ deployment: { detail: { superseded: [{ deployment_id: old }] } } });
 });
-
-test("a run that was ended with its schedule is named", async () => {
-  const world = new DeskWorld();
-  const ask = pluginOn(world);
-  const first = await ask("upsert", nightly("One.", "*/5 * * * *"));
-  const old = first.result?.kind === "deployment" ? first.result.deployment.deployment_id : "";
-  await world.calls.start(old, [{ hang: true }]);
-  const { result } = await ask("upsert", nightly("Two.", "0 4 * * *"));
-  expect(result).toMatchObject({
-    deployment: { detail: { notes: [expect.stringContaining(`(${old}) was deleted with the run that was going on`)] } },
-  });
-});

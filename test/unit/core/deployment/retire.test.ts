@@ -1,4 +1,4 @@
-/** A superseded schedule starts no further run, although the service can neither pause it nor delete it without its runs. */
+/** A superseded schedule whose run is going on: the service can neither pause it nor delete it without its runs. */
 import { expect, test } from "vitest";
 import type { Upsert } from "../../../../src/core/deployment/upsert-deployment.ts";
 import { DeskWorld } from "./desk-harness.ts";
@@ -36,20 +36,18 @@ test("its run is waited for, and then it is deleted", async () => {
   const { world, desk, first, starts, statusOf } = await begun("0 3 * * *", [{ sleep_ms: 4 * MINUTE }]);
   const second = await world.run(desk.upsert(SPEC("2", "0 3 * * *"), signal));
   expect(second.superseded.map(({ id }) => id)).toEqual([first.id]);
-  expect(second).toMatchObject({ left: [], cutShort: [] });
+  expect(second.left).toEqual([]);
   expect(await statusOf()).toBe("completed");
   await world.calls.ambient.advance(48 * 60 * MINUTE);
   expect(await starts()).toBe(0);
 });
 
-test("when it is due again it is deleted with its run, and that is said", async () => {
-  const { world, desk, first, starts, statusOf } = await begun("*/5 * * * *", [{ hang: true }]);
+test("its run is not ended, although the schedule is due again", async () => {
+  const { world, desk, first, statusOf } = await begun("*/5 * * * *", [{ hang: true }]);
   const second = await world.run(desk.upsert(SPEC("2", "0 3 * * *"), signal));
-  expect(second.superseded.map(({ id }) => id)).toEqual([first.id]);
-  expect(second.cutShort.map(({ id }) => id)).toEqual([first.id]);
-  expect(await statusOf()).toBe("cancelled");
-  await world.calls.ambient.advance(60 * MINUTE);
-  expect(await starts()).toBe(0);
+  expect(second.superseded).toEqual([]);
+  expect(second.left).toMatchObject([{ deployment: { id: first.id }, isScheduled: true }]);
+  expect(await statusOf()).toBe("running");
 });
 
 test("a run that lasts longer is left, and named as a schedule that goes on", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseCron } from "../../../../src/support/cron.ts";
+import { parseCron } from "../../../../src/local/model/cron.ts";
 import { Calls } from "../../../support/in-process/local-calls.ts";
 
 const next = (expression: string, after: string, zone = "UTC") => {
