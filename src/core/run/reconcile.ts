@@ -85,7 +85,8 @@ export async function readRecord({
     });
     const atEnd = runFromStreamEnd(runId, streamEnd ?? UNKNOWN_STATUS);
     const says = read !== undefined && isKnownStatus(read.status) && read.status !== ENDED_STATUS;
-    const record = read && (says || streamEnd === undefined) ? read : { ...(read ?? atEnd), status: atEnd.status };
+    const isNamed = streamEnd !== undefined && endingOf(streamEnd) !== undefined;
+    const record = read && (says || !isNamed) ? read : { ...(read ?? atEnd), status: atEnd.status };
     return { record, listing, abandonListing: () => unneeded.abort() };
   } catch (error) {
     unneeded.abort();
