@@ -41,7 +41,10 @@ test.each(CHAT_KINDS)("%s: short runs pass noisy ones", async (kind) => {
   const host = await startChatHost(kind, { env });
   const noisy = await Promise.all([1, 2, 3].map(() => host.start(NOISY)));
   let ended = 0;
-  for (const { end } of noisy) void end.then(() => (ended += 1));
+  const onEnd = () => {
+    ended += 1;
+  };
+  for (const { end } of noisy) void end.then(onEnd, () => undefined); // the program may be gone before they have ended
   await Promise.all([run(0), run(1), run(2)]);
   for (let count = 0; count < 5; count += 1) {
     const short = await host.start(script({ text: "short\n" }));
