@@ -120,7 +120,9 @@ test.each(CHAT_KINDS)(
     host.rpc.child.process.stdout?.pause();
     await Promise.all(ids.map(async (index) => (await run(index)).ended));
     await new Promise((resolve) => setTimeout(resolve, HOARDING_MS));
-    expect(peakMib(host.rpc.child.process.pid)).toBeLessThan(MOST_UNREAD_MIB);
+    // An MCP server follows its runs to their ends whether or not anybody reads, so on a quick machine they end together.
+    const most = kind === "mcp" ? MOST_TOGETHER_MIB : MOST_UNREAD_MIB;
+    expect(peakMib(host.rpc.child.process.pid)).toBeLessThan(most);
     host.rpc.child.process.stdout?.resume();
     await host.rpc.end();
     expect(cloud.stats().runsActive).toEqual([]);
