@@ -1,7 +1,6 @@
 /** The agents that a model can name. */
-
 import { chooseDeployment, generalAgentTarget, type NamedDeployment, type Target } from "../core/index.ts";
-import { clipCharacters } from "../support/clip.ts";
+import { quotedWord } from "../support/clip.ts";
 import { ExecutionFailure } from "../support/failure.ts";
 
 export interface AgentOffer {
@@ -33,10 +32,7 @@ export function chooseAgentName(
   const chosen = wanted == null ? names[0] : names.find((name) => name === wanted);
   if (chosen !== undefined) return chosen;
   const known = names.slice(0, MAX_NAMES_SHOWN).join(", ");
-  throw new ExecutionFailure(
-    "invalid_input",
-    `unknown ${noun} ${JSON.stringify(clipCharacters(wanted ?? "", 80, "…"))}; known are ${known}`,
-  );
+  throw new ExecutionFailure("invalid_input", `unknown ${noun} ${quotedWord(wanted ?? "")}; known are ${known}`);
 }
 
 /** Returns the list of agents, as `seren_agents` says it. */

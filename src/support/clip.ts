@@ -55,3 +55,10 @@ function endOf(text: string, count: number): number {
 export function isHighSurrogate(code: number): boolean {
   return code >= 0xd800 && code <= 0xdbff;
 }
+
+const MAX_QUOTED_CHARACTERS = 80;
+
+/** Returns a foreign word in quotes for an error message, shortened and with escapes. */
+export function quotedWord(word: string): string {
+  return JSON.stringify(clipCharacters(word, MAX_QUOTED_CHARACTERS, "…"));
+}

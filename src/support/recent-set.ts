@@ -1,23 +1,18 @@
 /** The last `limit` values that were added; an older one is forgotten. */
+import { RecentMap } from "./recent-map.ts";
+
 export class RecentSet<T> {
-  readonly #values = new Set<T>();
-  readonly #limit: number;
+  readonly #values: RecentMap<T, true>;
 
   constructor(limit: number) {
-    this.#limit = limit;
+    this.#values = new RecentMap(limit);
   }
 
   has(value: T): boolean {
-    return this.#values.has(value);
+    return this.#values.get(value) === true;
   }
 
   add(value: T): void {
-    this.#values.delete(value);
-    this.#values.add(value);
-    if (this.#values.size <= this.#limit) return;
-    for (const oldest of this.#values) {
-      this.#values.delete(oldest);
-      return;
-    }
+    this.#values.set(value, true);
   }
 }

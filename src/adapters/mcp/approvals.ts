@@ -5,6 +5,7 @@
 import { ElicitResultSchema } from "#protocols/mcp";
 import { ApprovalQuestions } from "../../core/index.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
+import { RecentMap } from "../../support/recent-map.ts";
 import type { Call, Retry } from "./call.ts";
 import { carriedMeta, decisionOf, type Elicitation, elicitationOf } from "./elicitation.ts";
 import type { McpOptions } from "./options.ts";
@@ -31,7 +32,7 @@ export class Approvals {
   readonly #seal: StateSeal;
   #lastKey = 0;
   /** What tasks ask for, by run: clients may look any number of times before they answer. */
-  readonly #open = new Map<string, { key: string; digest: string }>();
+  readonly #open = new RecentMap<string, { key: string; digest: string }>(MAX_OPEN);
 
   constructor(options: McpOptions) {
     this.#options = options;
@@ -95,10 +96,6 @@ export class Approvals {
     if (!this.#questions.claim(question)) return undefined;
     const key = this.#newKey();
     this.#open.set(runId, { key, digest });
-    for (const oldest of this.#open.keys()) {
-      if (this.#open.size <= MAX_OPEN) break;
-      this.#open.delete(oldest);
-    }
     return inputRequest(key, form);
   }
 

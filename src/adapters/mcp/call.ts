@@ -1,10 +1,9 @@
 /** One `tools/call`. */
-
 import type * as z from "zod";
 import { CallToolParamsSchema, RetriedCallSchema } from "#protocols/mcp";
 import { TOOL_NAMES, type ToolName } from "../../model-tools/index.ts";
 import type { MethodContext } from "../../stdio/index.ts";
-import { clipCharacters } from "../../support/clip.ts";
+import { quotedWord } from "../../support/clip.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
 import { describeIssues, JITLESS } from "../../support/zod.ts";
 import type { Caller } from "./callers.ts";
@@ -45,7 +44,7 @@ export function readCall(
   const { name, arguments: args = {}, _meta: meta, task } = readParams(CallToolParamsSchema, params);
   const known = TOOL_NAMES.find((one) => one === name);
   if (!known) {
-    const asked = JSON.stringify(clipCharacters(name, 80, "…"));
+    const asked = quotedWord(name);
     throw new ExecutionFailure("invalid_input", `there is no tool ${asked}; there are ${TOOL_NAMES.join(", ")}`);
   }
   return {

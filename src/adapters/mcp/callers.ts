@@ -2,7 +2,6 @@
  * Who sends a request: a client that has shaken hands, or one whose request stands for itself. Both may speak in one process.
  * What a client says of itself is not verified: it decides what is shown to it, never what it may do.
  */
-
 import {
   CLIENT_CAPABILITIES_META,
   CLIENT_INFO_META,

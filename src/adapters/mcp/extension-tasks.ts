@@ -42,29 +42,28 @@ export class ExtensionTasks {
 
   async get(taskId: string, call: Call): Promise<object> {
     const known = this.#store.find(taskId);
-    const own = known?.own ?? this.#tools.find(taskId);
-    const subject = { own, runId: own?.run?.runId ?? taskId };
-    const { status, times, inlined } = await this.#look(subject, known, call);
+    const { status, times, inlined } = await this.#look(this.#subjectOf(taskId), known, call);
     if (known) this.#store.set(known, status);
     return { ...shown(taskId, known ?? { status, ...times }), ...inlined };
   }
 
   /** A response to what is not asked, or was answered before, is ignored. */
   async update(taskId: string, responses: Readonly<Record<string, unknown>>): Promise<object> {
-    await this.#approvals.answer(this.#runIdOf(taskId), responses);
+    await this.#approvals.answer(this.#subjectOf(taskId).runId, responses);
     return {};
   }
 
   async cancel(taskId: string): Promise<object> {
     const { ambient, runs } = this.#options;
-    const own = this.#store.find(taskId)?.own ?? this.#tools.find(taskId);
+    const { own } = this.#subjectOf(taskId);
     if (own) this.#tools.cancelRun(own);
     else await answerWithin(ambient, MAX_CANCEL_MS, runs.cancel(taskId)).catch(refuse);
     return {};
   }
 
-  #runIdOf(taskId: string): string {
-    return (this.#store.find(taskId)?.own ?? this.#tools.find(taskId))?.run?.runId ?? taskId;
+  #subjectOf(taskId: string): Subject {
+    const own = this.#store.find(taskId)?.own ?? this.#tools.find(taskId);
+    return { own, runId: own?.run?.runId ?? taskId };
   }
 
   async #look(

@@ -1,6 +1,7 @@
 /** The tasks of this server: runs that were started for a client that asks for their results later. */
 import type { BackgroundRun } from "../../core/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
+import { RecentMap } from "../../support/recent-map.ts";
 
 /** Tasks that are remembered; a run that goes on is among the last. */
 const MAX_TASKS = 1_024;
@@ -22,7 +23,7 @@ export interface Task {
 
 export class TaskStore {
   readonly #ambient: Ambient;
-  readonly #tasks = new Map<string, Task>();
+  readonly #tasks = new RecentMap<string, Task>(MAX_TASKS);
 
   constructor(ambient: Ambient) {
     this.#ambient = ambient;
@@ -33,10 +34,6 @@ export class TaskStore {
     const id = own.run?.runId ?? own.temporaryId;
     const task: Task = { id, own, createdAt: now, updatedAt: now, ttl, status: "working" };
     this.#tasks.set(id, task);
-    for (const oldest of this.#tasks.keys()) {
-      if (this.#tasks.size <= MAX_TASKS) break;
-      this.#tasks.delete(oldest);
-    }
     return task;
   }
 

@@ -2,7 +2,6 @@
  * Runs that a tool has started: followed in the background, and cancelled at their time limit or when the host exits, so
  * that a run the model forgets does not go on at the user's expense.
  */
-
 import { type StopCause, timeoutSignal } from "../../support/abort.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";

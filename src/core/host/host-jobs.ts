@@ -6,6 +6,7 @@ import type { StopCause } from "../../support/abort.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import type { Log } from "../../support/log.ts";
+import { RecentSet } from "../../support/recent-set.ts";
 import type { ExecutionEvent } from "../events.ts";
 import type { RunRequest } from "../request.ts";
 import type { LiveRun, RunRegistry } from "./run-registry.ts";
@@ -44,7 +45,7 @@ export class HostJobs {
   readonly #prefix: string;
   readonly #options: HostJobsOptions;
   readonly #open = new Map<string, Entry>();
-  readonly #ended = new Set<string>();
+  readonly #ended = new RecentSet<string>(MAX_REMEMBERED);
 
   /** `prefix` keeps the ids of different services apart in the registry. */
   constructor(prefix: string, options: HostJobsOptions) {
@@ -101,7 +102,7 @@ export class HostJobs {
       log("error", `${this.#prefix} could not send its terminal event`, { id, ...causeOf({ cause: error }) });
     } finally {
       this.#open.delete(id);
-      this.#remember(id);
+      this.#ended.add(id);
     }
   }
 
@@ -135,15 +136,6 @@ export class HostJobs {
         type: event.type,
         ...causeOf({ cause: error }),
       });
-    }
-  }
-
-  #remember(id: string): void {
-    this.#ended.add(id);
-    if (this.#ended.size <= MAX_REMEMBERED) return;
-    for (const oldest of this.#ended) {
-      this.#ended.delete(oldest);
-      return;
     }
   }
 }

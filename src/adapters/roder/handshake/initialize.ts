@@ -1,7 +1,6 @@
 /** The reply to `extension/initialize`. The host compares every member with its own reading of the manifest file. */
-
 import { type InitializeResult, PROTOCOL_VERSION } from "#protocols/roder-extension";
-import { clipCharacters } from "../../../support/clip.ts";
+import { quotedWord } from "../../../support/clip.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import type { ManifestOnDisk } from "../manifest/manifest.ts";
 
@@ -13,13 +12,13 @@ export function initialize(
   const refuse = (why: string) => new ExecutionFailure("invalid_input", why);
   if (protocolVersion !== PROTOCOL_VERSION) {
     throw refuse(
-      `Roder speaks protocol ${quoted(protocolVersion)}, this extension speaks ${PROTOCOL_VERSION}: update the older of the two`,
+      `Roder speaks protocol ${quotedWord(protocolVersion)}, this extension speaks ${PROTOCOL_VERSION}: update the older of the two`,
     );
   }
   if (manifest instanceof ExecutionFailure) throw manifest;
   if (extensionId !== manifest.id) {
     throw refuse(
-      `Roder expects extension ${quoted(extensionId)}, the manifest ${manifest.path} is that of ${quoted(manifest.id)}`,
+      `Roder expects extension ${quotedWord(extensionId)}, the manifest ${manifest.path} is that of ${quotedWord(manifest.id)}`,
     );
   }
   return {
@@ -28,8 +27,4 @@ export function initialize(
     services: manifest.services,
     manifestChecksum: manifest.checksum,
   };
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(clipCharacters(text, 80, "…"));
 }

@@ -1,7 +1,6 @@
 /** Which services the manifest declares, and whether the extension still accepts work. */
-
 import type { ProvidedService } from "#protocols/roder-extension";
-import { clipCharacters } from "../../../support/clip.ts";
+import { quotedWord } from "../../../support/clip.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import { type ManifestOnDisk, serviceIds } from "./manifest.ts";
 
@@ -18,7 +17,7 @@ export class ServiceCheck {
     if (this.#manifest instanceof ExecutionFailure) throw this.#manifest;
     const declared = serviceIds(this.#manifest, type);
     if (declared.includes(id)) return;
-    const asked = JSON.stringify(clipCharacters(id, 80, "…"));
+    const asked = quotedWord(id);
     throw new ExecutionFailure(
       "invalid_input",
       `there is no ${type} ${asked} here; this extension provides ${declared.join(", ") || "none"}`,

@@ -3,7 +3,6 @@
  * (`docs/reference/roder-process-extension-0.2.md`, section 4.11), so each returns within two seconds and none waits for a
  * run. None can approve anything.
  */
-
 import type * as z from "zod";
 import { ToolCallParamsSchema, type ToolResult } from "#protocols/roder-extension";
 import {
@@ -26,7 +25,7 @@ import {
   StatusArgumentsSchema,
 } from "../../../model-tools/index.ts";
 import { type Method, method } from "../../../stdio/index.ts";
-import { clipCharacters } from "../../../support/clip.ts";
+import { quotedWord } from "../../../support/clip.ts";
 import { asFailure } from "../../../support/failure.ts";
 import { agentChoice, readableDefinitions } from "../agents.ts";
 import type { ServiceCheck } from "../manifest/service-check.ts";
@@ -96,9 +95,7 @@ export function toolMethods(tools: Record<string, Tool>, check: ServiceCheck): R
       check.requireService("tool_provider", providerId);
       const run = Object.hasOwn(tools, toolName) ? tools[toolName] : undefined;
       if (!run)
-        return errorResult(
-          `there is no tool ${JSON.stringify(clipCharacters(toolName, 80, "…"))}; there are ${Object.keys(tools).join(", ")}`,
-        );
+        return errorResult(`there is no tool ${quotedWord(toolName)}; there are ${Object.keys(tools).join(", ")}`);
       try {
         return await run(args);
       } catch (error) {

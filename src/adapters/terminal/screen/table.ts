@@ -1,5 +1,4 @@
 /** Aligned columns. On a narrow screen, columns are left out first and the widest flexible ones shortened; nothing wraps. */
-
 import { fitTo, padTo, widthOf } from "./width.ts";
 import type { ScreenWriter } from "./writer.ts";
 

@@ -1,5 +1,4 @@
 /** The list of runs on a terminal: redrawn every second, with one run selected. */
-
 import { paintState, STATE_WORDS, shortId } from "../runs/run-rows.ts";
 import { duration } from "../screen/format.ts";
 import type { Screen } from "../screen/screen.ts";
