@@ -1,12 +1,26 @@
 /** A desk on an embedded service, in virtual time; several of them are several machines, or several processes of one. */
 import type { DeploymentNotes } from "../../../../src/core/deployment/deployment-notes.ts";
 import { MemoryNotes } from "../../../../src/core/deployment/deployment-notes.ts";
+import type { Upsert } from "../../../../src/core/deployment/upsert-deployment.ts";
 import { DeploymentDesk } from "../../../../src/core/engine.ts";
 import type { LocalCloudOptions } from "../../../../src/local/index.ts";
 import type { HttpTransport } from "../../../../src/seren/http/transport.ts";
 import { SerenClient } from "../../../../src/seren/index.ts";
 import { ExecutionFailure } from "../../../../src/support/failure.ts";
 import { Calls } from "../../../support/in-process/local-calls.ts";
+
+/** What one machine wants: a member of the family `night`, told from others by its digit. */
+export const nightly = (digit: string, changes: object = {}): Upsert => ({
+  stem: "night",
+  spec: digit.repeat(8),
+  create: async (name) => ({
+    name,
+    mode: "job",
+    skill_slug: "night",
+    workload: { execution: { type: "llm", bundle: { instructions: [{ kind: "skill", content: digit }] } } },
+    ...changes,
+  }),
+});
 
 export class DeskWorld {
   readonly calls: Calls;

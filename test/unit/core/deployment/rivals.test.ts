@@ -1,21 +1,10 @@
 /** Two machines that bring about different things under one name at the same time: none doubles, none is lost, one rule decides. */
 import { expect, test } from "vitest";
-import type { Upsert } from "../../../../src/core/deployment/upsert-deployment.ts";
 import { sleep } from "../../../../src/support/ambient.ts";
-import { DeskWorld } from "./desk-harness.ts";
+import { DeskWorld, nightly } from "./desk-harness.ts";
 
 const signal = new AbortController().signal;
-const SPEC = (digit: string): Upsert => ({
-  stem: "night",
-  spec: digit.repeat(8),
-  create: async (name) => ({
-    name,
-    mode: "job",
-    skill_slug: "night",
-    workload: { execution: { type: "llm", bundle: { instructions: [{ kind: "skill", content: digit }] } } },
-  }),
-});
-const [ONE, TWO] = [SPEC("1"), SPEC("2")];
+const [ONE, TWO] = [nightly("1"), nightly("2")];
 const namesOf = async (world: DeskWorld) => (await world.existing()).map((one) => one.split(" ")[0]);
 
 test("of different ones that are made at the same moment one stays, the same by every rule of order", async () => {

@@ -5,22 +5,11 @@ import type { Upsert, Upserted } from "../../../../src/core/deployment/upsert-de
 import type { DeploymentDesk } from "../../../../src/core/engine.ts";
 import type { FaultRule } from "../../../../src/local/index.ts";
 import { sleep } from "../../../../src/support/ambient.ts";
-import { DeskWorld } from "./desk-harness.ts";
+import { DeskWorld, nightly } from "./desk-harness.ts";
 
 const signal = new AbortController().signal;
-const SPEC = (digit: string, changes: object = {}): Upsert => ({
-  stem: "night",
-  spec: digit.repeat(8),
-  create: async (name) => ({
-    name,
-    mode: "job",
-    skill_slug: "night",
-    workload: { execution: { type: "llm", bundle: { instructions: [{ kind: "skill", content: digit }] } } },
-    ...changes,
-  }),
-});
-const ONE = SPEC("1");
-const TWO = SPEC("2");
+const ONE = nightly("1");
+const TWO = nightly("2");
 const up = (desk: DeploymentDesk, upsert: Upsert) => desk.upsert(upsert, signal);
 const idsOf = ({ superseded }: Upserted) => superseded.map(({ id }) => id);
 
@@ -147,7 +136,7 @@ test.each<FaultRule[]>([
 ])("an always-on service that was stopped is started", async (...rules) => {
   const world = new DeskWorld({ faults: { seed: 1, rules } });
   const desk = world.desk();
-  const service = SPEC("3", { mode: "always_on" });
+  const service = nightly("3", { mode: "always_on" });
   const { deployment } = await world.run(up(desk, service));
   await world.run(desk.stop(deployment.id, signal));
   expect(await world.existing()).toEqual(["night-up-33333333 stopped"]);
