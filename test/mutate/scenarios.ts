@@ -19,6 +19,8 @@ export interface Scenario {
   mishaps?: readonly Mishap[];
   /** How the service differs from the usual one. */
   service?: Partial<LocalCloudOptions>;
+  /** Names of members without which it cannot be as usual. */
+  required?: readonly string[];
   /** Prepares the service, before any member is odd. */
   before?(service: OddService, home: Home): Promise<string | undefined>;
   /** `prepared`: what `before` returned, usually the id of a run. */
@@ -221,6 +223,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: "agents",
+    required: ["name"], // it tells the deployments of this program from agents
     before: async (_, home) => void (await run(home, "hello")),
     play: async (home) => jsonOf(await home.run(["agents", "--json"]), () => "an agent"),
   },

@@ -123,15 +123,18 @@ export const isCostly = (problem: string) =>
   /^(deploys|creates|decisions|unforeseen|it hangs|\d+ requests)/.test(problem);
 
 /** Whether the trial takes away something required: the member itself, or one inside what became odd. */
-const takesRequired = ({ odd }: Trial, clean: Played) => odd.some((one) => isRequired(one, clean));
+const takesRequired = ({ scenario, odd }: Trial, clean: Played) => {
+  const names = new Set([...REQUIRED, ...(scenario.required ?? [])]);
+  return odd.some((one) => isRequired(one, clean, names));
+};
 
-function isRequired({ operation, path, oddity }: OddMember, clean: Played): boolean {
+function isRequired({ operation, path, oddity }: OddMember, clean: Played, names: ReadonlySet<string>): boolean {
   if (oddity === "extra") return false;
-  if (REQUIRED.has(lastName(path))) return true;
+  if (names.has(lastName(path))) return true;
   const members = clean.members.get(operation)?.keys() ?? [];
   return [...members].some((member) => {
     const rest = member.startsWith(path) ? member.slice(path.length) : "";
-    return /^[.[]/.test(rest) && rest.split(/[.[\]]+/).some((name) => REQUIRED.has(name));
+    return /^[.[]/.test(rest) && rest.split(/[.[\]]+/).some((name) => names.has(name));
   });
 }
 
