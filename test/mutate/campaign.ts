@@ -2,7 +2,8 @@
 import { MOST_FORMS } from "../../src/local/faults/odd-member.ts";
 import { seededRandom } from "../../src/local/faults/seeded.ts";
 import { publishedMembers } from "./published-members.ts";
-import { SCENARIOS, type Scenario } from "./scenarios.ts";
+import type { Scenario } from "./scenario.ts";
+import { SCENARIOS } from "./scenarios.ts";
 import { grouped, isCostly, judge, nameOf, type Played, play, type Trial, trialsOf } from "./trials.ts";
 
 const FORMS = Array.from({ length: MOST_FORMS }, (_, form) => form);
@@ -35,7 +36,7 @@ export async function campaign(options: CampaignOptions): Promise<{ passed: numb
       (options.only === undefined || options.only.startsWith(name)),
   );
   const cleans = new Map<Scenario, Played>();
-  await inParallel(options.jobs, scenarios, async (scenario) => void cleans.set(scenario, await play(scenario)));
+  await inParallel(options.jobs, scenarios, async (scenario) => void cleans.set(scenario, await playClean(scenario)));
   const published = publishedMembers();
   const random = seededRandom(options.seed);
   // `--only` names a form at its end; every form is tried for it, and the wanted one is kept.
@@ -66,6 +67,14 @@ export async function campaign(options: CampaignOptions): Promise<{ passed: numb
     for (const [index, single] of singles.entries()) report(single, alone[index] ?? []);
   });
   return { passed, failed };
+}
+
+/** A scenario that goes wrong by itself, or asks the service nothing, would pass every trial. */
+async function playClean(scenario: Scenario): Promise<Played> {
+  const clean = await play(scenario);
+  if ("thrown" in clean.observation || clean.members.size === 0)
+    throw new Error(`${scenario.name} shows nothing: ${JSON.stringify(clean.observation)}`);
+  return clean;
 }
 
 function cleanOf(cleans: ReadonlyMap<Scenario, Played>, scenario: Scenario): Played {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DEPLOYMENT_PROTOCOL_VERSION } from "#protocols/dispatch-deployment";
 import type { OddService } from "./odd-service.ts";
 import { type Home, KEY } from "./program.ts";
-import type { Observation, Scenario } from "./scenarios.ts";
+import type { Observation, Scenario } from "./scenario.ts";
 
 const AGENT = (content: string, more: object = {}) => ({
   ...more,

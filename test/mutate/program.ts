@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 export const KEY = "key-of-the-mutation-trials-4711";
 /** A command that takes longer hangs: no scenario waits for anything that takes half as long. */
-const HANG_MS = 75_000;
+export const HANG_MS = 75_000;
 
 export interface Ended {
   /** `null` for a program that had to be killed. */

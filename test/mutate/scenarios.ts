@@ -2,48 +2,14 @@
  * What people and hosts do with the program, each as a function from a fresh home to what can be seen of it. The same
  * scenario is played with a clean service first; with one odd member it has to look the same.
  */
-import { randomUUID } from "node:crypto";
-import { join } from "node:path";
-import { GENERAL_AGENT } from "../../src/adapters/roder/index.ts";
-import type { LocalCloudOptions } from "../../src/local/index.ts";
-import { INITIALIZE } from "../support/child-process/roder-initialize.ts";
 import { DEPLOYMENT_SCENARIOS } from "./deployment-scenarios.ts";
-import type { Mishap, OddService } from "./odd-service.ts";
+import { HOST_SCENARIOS } from "./host-scenarios.ts";
+import type { OddService } from "./odd-service.ts";
 import type { Ended, Home } from "./program.ts";
+import { ASK, type Observation, type Scenario, script, WORK } from "./scenario.ts";
 
-/** Compared between the clean trial and the odd one. */
-export type Observation = Readonly<Record<string, unknown>>;
-
-export interface Scenario {
-  name: string;
-  mishaps?: readonly Mishap[];
-  /** How the service differs from the usual one. */
-  service?: Partial<LocalCloudOptions>;
-  /** Names of members without which it cannot be as usual. */
-  required?: readonly string[];
-  /** Prepares the service, before any member is odd. */
-  before?(service: OddService, home: Home): Promise<string | undefined>;
-  /** `prepared`: what `before` returned, usually the id of a run. */
-  play(home: Home, prepared: string, service: OddService): Promise<Observation>;
-}
-
-const script = (...steps: object[]) => `Do as follows:\n\n@script ${JSON.stringify(steps)}`;
-
-const WORK = script(
-  { think: "first " },
-  { text: 'The answer\nhas "quotes", https://example.com/a?b=c ' },
-  { tool: "search", args: { q: "x" }, result: { hits: 3 } },
-  { artifact: { id: "report-1", kind: "file", title: "Report", url: "https://example.invalid/report.txt" } },
-  { text: "and two parts." },
-  { usage: { input_tokens: 12, output_tokens: 34, compute_usd: "0.01", inference_usd: "0.02" } },
-);
 const SLOW = script({ text: "one " }, { sleep_ms: 300 }, { text: "two " }, { sleep_ms: 300 }, { text: "three" });
 const HANG = script({ text: "started " }, { hang: true });
-const ASK = script(
-  { text: "before " },
-  { approve: "deploy", args: { env: "prod" }, reason: "because" },
-  { text: "after" },
-);
 
 const HELD = script({ text: "before " }, { egress: { host: "api.example.net", port: 443 } }, { text: "after" });
 const INTERRUPTED = script({ text: "before " }, { interrupt: "the host was replaced" }, { text: "after" });
@@ -227,8 +193,7 @@ export const SCENARIOS: readonly Scenario[] = [
     before: async (_, home) => void (await run(home, "hello")),
     play: async (home) => jsonOf(await home.run(["agents", "--json"]), () => "an agent"),
   },
-  { name: "courier, two turns", play: courierTurns },
-  { name: "roder, a task and a dispatch", play: roderWork },
+  ...HOST_SCENARIOS,
   ...DEPLOYMENT_SCENARIOS,
 ];
 
@@ -247,85 +212,5 @@ async function heldEntry(service: OddService, home: Home): Promise<string> {
     const { stdout } = await home.run(["approvals", "list", "--json"]);
     const [entry] = JSON.parse(stdout) as { entry_id: string }[];
     if (entry) return `${id} ${entry.entry_id}`;
-  }
-}
-
-const PARCEL = join(process.cwd(), "test", "fixtures", "dispatch", "parcels", "chat");
-
-/** Two turns of one session, each request after the answer to the one before, as Dispatch does. */
-async function courierTurns(home: Home): Promise<Observation> {
-  const child = home.start(["courier"]);
-  const lines = linesOf(child.stdout);
-  const seen: Record<string, unknown> = {};
-  const ask = async (method: string, params: object) => {
-    child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", id: 1, method, params })}\n`);
-    const events: Record<string, unknown>[] = [];
-    for (;;) {
-      const { done, value: message } = await lines.next();
-      if (done) throw new Error("the courier ended");
-      if (message.id !== undefined) return { message, events };
-      events.push(message.params as Record<string, unknown>);
-    }
-  };
-  const opened = await ask("courier.open_session", { parcel_dir: PARCEL });
-  let session = (opened.message.result as { session?: object } | undefined)?.session;
-  seen.opened = session !== undefined;
-  for (const turn of ["first", "second"]) {
-    const operation = { kind: "chat", input: script({ text: `${turn} answer` }) };
-    const { message, events } = await ask("courier.run", { parcel_dir: PARCEL, session, operation });
-    const result = message.result as { session?: object } | undefined;
-    session = result?.session ?? session;
-    seen[turn] = {
-      error: (message.error as { message?: string } | undefined)?.message,
-      deltas: events.flatMap((event) => (event.kind === "text_delta" ? [event.content] : [])).join(""),
-      messages: events.filter(({ kind }) => kind === "message").length,
-      done: events.at(-1)?.kind,
-    };
-  }
-  child.stdin.end();
-  await new Promise((resolve) => child.once("close", resolve));
-  return seen;
-}
-
-async function roderWork(home: Home): Promise<Observation> {
-  const child = home.start(["roder"]);
-  const lines = linesOf(child.stdout);
-  const send = (id: number, method: string, params: object) =>
-    child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", id, method, params })}\n`);
-  send(1, "extension/initialize", INITIALIZE);
-  const input = { prompt: WORK };
-  send(2, "tasks/execute", { executorId: "seren-cloud-run", executionId: randomUUID(), taskId: "t", input });
-  send(3, "subagents/dispatch", {
-    dispatcherId: "seren-cloud",
-    dispatchId: randomUUID(),
-    parentThreadId: "a",
-    parentTurnId: "b",
-    request: { description: "d", subagent_type: GENERAL_AGENT.agent_type, prompt: script({ text: "dispatched" }) },
-  });
-  const seen: Record<string, unknown> = {};
-  const errors: unknown[] = [];
-  for await (const message of lines) {
-    if (message.error) errors.push((message.error as { message: string }).message);
-    const { event } = (message.params ?? {}) as { event?: Record<string, unknown> };
-    if (event?.type !== "completed" && event?.type !== "failed") continue;
-    const result = (event.result ?? {}) as Record<string, unknown>;
-    const text = JSON.stringify(result.content ?? result.summary ?? result.text ?? event.error ?? "");
-    seen[String(message.method)] = [event.type, event.exitCode, result.exit_reason, text.includes("dispatched")];
-    if (Object.keys(seen).length === 2 || errors.length > 0) break;
-  }
-  child.stdin.end();
-  await new Promise((resolve) => child.once("close", resolve));
-  return { ...seen, errors };
-}
-
-async function* linesOf(stream: NodeJS.ReadableStream): AsyncGenerator<Record<string, unknown>> {
-  let rest = "";
-  stream.setEncoding("utf8");
-  for await (const chunk of stream as AsyncIterable<string>) {
-    rest += chunk;
-    for (let end = rest.indexOf("\n"); end >= 0; end = rest.indexOf("\n")) {
-      yield JSON.parse(rest.slice(0, end)) as Record<string, unknown>;
-      rest = rest.slice(end + 1);
-    }
   }
 }

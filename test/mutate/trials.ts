@@ -2,7 +2,7 @@
 import { type Json, type Oddity, odditiesOf } from "../../src/local/index.ts";
 import { type OddMember, OddService, type Requests } from "./odd-service.ts";
 import { Home, KEY } from "./program.ts";
-import type { Observation, Scenario } from "./scenarios.ts";
+import type { Observation, Scenario } from "./scenario.ts";
 
 export interface Played {
   observation: Observation;
