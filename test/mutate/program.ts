@@ -29,6 +29,7 @@ export class Home {
       cwd: this.folder,
       env: {
         PATH: process.env.PATH,
+        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, // thousands of starts of the same files
         HOME: this.folder,
         XDG_STATE_HOME: join(this.folder, "state"),
         XDG_CONFIG_HOME: join(this.folder, "config"),
