@@ -36,7 +36,6 @@ const onlyPartsOfUndici: Plugin = {
         export { default as Agent } from "undici/lib/dispatcher/agent.js";
         export { default as buildConnector } from "undici/lib/core/connect.js";
         export { default as Pool } from "undici/lib/dispatcher/pool.js";
-        export { default as ProxyAgent } from "undici/lib/dispatcher/proxy-agent.js";
         Object.assign(Dispatcher.prototype, api); // as undici's own index does
       `,
     }));

@@ -49,25 +49,35 @@ export function toConnectionFailure(
 
 /** Returns what stood in the way and what to do about it, where more is known than that there was no answer. */
 export function whyUnreachable(error: unknown): string | undefined {
-  for (const one of chain(error)) {
-    const words = proxyWords(one) ?? certificateWords(one);
-    if (words) return words;
-    if (NO_TLS.test(systemCode(one) ?? "")) {
-      return `what answers does not speak TLS (${systemCode(one)}); check the address, its port and the proxy`;
-    }
-    if (one.name === NO_HTTP) return "what answers does not speak HTTP; check the address, its port and the proxy";
-  }
-  return undefined;
+  return firstOf(chain(error), (one) => (one instanceof TunnelFailure ? proxyWords(one) : answererWords(one)));
 }
 
-function proxyWords(error: Error): string | undefined {
-  if (!(error instanceof TunnelFailure)) return undefined;
-  const { proxy, status } = error;
+/** What is wrong with whatever answers at the other end of a connection. */
+function answererWords(error: Error): string | undefined {
+  if (NO_TLS.test(systemCode(error) ?? "")) {
+    return `what answers does not speak TLS (${systemCode(error)}); check the address, its port and the proxy`;
+  }
+  if (error.name === NO_HTTP) return "what answers does not speak HTTP; check the address, its port and the proxy";
+  return certificateWords(error);
+}
+
+function proxyWords({ proxy, status, cause }: TunnelFailure): string {
   const name = `the proxy ${proxy.shown} (${proxy.variable})`;
-  if (status === undefined) return `${name} does not answer; check it`;
+  if (status === undefined) {
+    const why = firstOf(chain(cause), answererWords);
+    return why ? `${name}: ${why}` : `${name} does not answer; check it`;
+  }
   return status === 407
     ? `${name} wants a user and a password; write them as http://user:password@host:port`
     : `${name} answered HTTP ${status}; check it, or except the host with NO_PROXY`;
+}
+
+function firstOf(errors: Error[], words: (error: Error) => string | undefined): string | undefined {
+  for (const error of errors) {
+    const found = words(error);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 function wasNeverSent(error: unknown): boolean {

@@ -1,6 +1,6 @@
 /** Connections to one origin, directly or through a proxy. The caller sets all timeouts: undici's own are off. */
-import type { LookupFunction } from "node:net";
-import { Agent, type Dispatcher, Pool, ProxyAgent } from "undici";
+import type { LookupFunction, Socket } from "node:net";
+import { Agent, type buildConnector, type Dispatcher, Pool } from "undici";
 import type { ProxyRoute } from "../../support/proxy.ts";
 import { createConnector } from "./certificate.ts";
 
@@ -31,40 +31,66 @@ export interface DispatcherOptions {
 export function createDispatcher({ proxy, connections, lookup }: DispatcherOptions = {}): Dispatcher {
   const common = { headersTimeout: 0, bodyTimeout: 0, ...(connections === undefined ? {} : { connections }) };
   const connect = { timeout: CONNECT_TIMEOUT_MS };
-  if (!proxy) return new Agent({ connect: createConnector(lookup ? { ...connect, lookup } : connect), ...common });
-  const { username, password, origin } = proxy.url;
-  const token = `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString("base64")}`;
-  return new ProxyAgent({
-    ...common,
-    uri: origin,
-    ...(username || password ? { token } : {}),
-    proxyTls: connect,
-    requestTls: connect,
-    clientFactory: (address, options) =>
-      new Tunnels(proxy, address, { ...options, headersTimeout: CONNECT_TIMEOUT_MS }),
-  });
+  const connector = createConnector(lookup && !proxy ? { ...connect, lookup } : connect);
+  return proxy ? new TunnelAgent(proxy, connector, common) : new Agent({ connect: connector, ...common });
 }
 
-class Tunnels extends Pool {
-  readonly #proxy: ProxyRoute;
+/**
+ * Reaches every origin through a tunnel. undici's own agent for proxies does not let its connector be replaced, and so cannot
+ * say which certificate was refused.
+ */
+class TunnelAgent extends Agent {
+  readonly #proxy: Pool;
 
-  constructor(proxy: ProxyRoute, address: string | URL, options: Pool.Options) {
-    super(address, options);
+  constructor(route: ProxyRoute, connector: buildConnector.connector, options: Agent.Options) {
+    const { origin } = route.url;
+    const proxy = new Pool(origin, {
+      // The name that the proxy's certificate is for; undici's is that of the origin behind it.
+      connect: ({ servername: _, ...target }, callback) => connector(target, callback),
+      headersTimeout: CONNECT_TIMEOUT_MS,
+    });
+    super({
+      ...options,
+      connect: (target, callback) =>
+        void openTunnel(proxy, route, target).then(
+          (httpSocket) =>
+            target.protocol === "https:" ? connector({ ...target, httpSocket }, callback) : callback(null, httpSocket),
+          (error: unknown) => callback(error as Error, null),
+        ),
+    });
     this.#proxy = proxy;
   }
 
-  // ProxyAgent uses the form that returns a promise only.
-  override connect(options: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData>;
-  override connect(options: Dispatcher.ConnectOptions, callback: never): void;
-  override async connect(options: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData> {
-    let answer: Dispatcher.ConnectData;
-    try {
-      answer = await super.connect(options);
-    } catch (cause) {
-      throw new TunnelFailure(this.#proxy, undefined, { cause });
-    }
-    if (answer.statusCode === 200) return answer;
-    answer.socket.on("error", () => undefined).destroy();
-    throw new TunnelFailure(this.#proxy, answer.statusCode);
+  // undici calls it a second time, with a callback.
+  override destroy(...given: never[]): Promise<void> {
+    void this.#proxy.destroy();
+    return super.destroy(...(given as []));
   }
+}
+
+async function openTunnel(proxy: Pool, route: ProxyRoute, target: buildConnector.Options): Promise<Socket> {
+  const { username, password } = route.url;
+  const port = target.port || (target.protocol === "https:" ? "443" : "80");
+  const path = `${target.hostname.includes(":") ? `[${target.hostname}]` : target.hostname}:${port}`;
+  let answer: Dispatcher.ConnectData;
+  try {
+    answer = await proxy.connect({
+      path,
+      headers: {
+        host: path,
+        ...(username || password ? { "proxy-authorization": basic(username, password) } : {}),
+      },
+    });
+  } catch (cause) {
+    throw new TunnelFailure(route, undefined, { cause });
+  }
+  const socket = answer.socket as Socket;
+  if (answer.statusCode >= 200 && answer.statusCode <= 299) return socket;
+  socket.on("error", () => undefined).destroy();
+  throw new TunnelFailure(route, answer.statusCode);
+}
+
+/** Of a user and a password as a URL has them. */
+function basic(user: string, password: string): string {
+  return `Basic ${Buffer.from(`${decodeURIComponent(user)}:${decodeURIComponent(password)}`).toString("base64")}`;
 }

@@ -40,13 +40,8 @@ export class Authority {
   }
 
   /** Starts a server that would answer every request. Returns its origin, `https://localhost:port`. */
-  async serve({ host = "localhost", days = 1 }: Leaf = {}): Promise<string> {
-    writeFileSync(join(this.#folder, "leaf.ext"), `subjectAltName=DNS:${host}\n`);
-    this.#openssl("req", "-new", ...NEW_KEY, "-subj", `/CN=${host}`, "-keyout", "leaf.key", "-out", "leaf.csr");
-    const signing = ["-CA", "ca.pem", "-CAkey", "ca.key", "-set_serial", "2", "-extfile", "leaf.ext"];
-    this.#openssl("x509", "-req", "-in", "leaf.csr", ...signing, "-days", String(days), "-out", "leaf.pem");
-    const read = (name: string) => readFileSync(join(this.#folder, name));
-    const server = createServer({ key: read("leaf.key"), cert: read("leaf.pem") }, (_, response) =>
+  async serve(leaf?: Leaf): Promise<string> {
+    const server = createServer(this.issue(leaf), (_, response) =>
       response.setHeader("content-type", "application/json").end('{"data":[]}'),
     );
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -55,6 +50,15 @@ export class Authority {
       server.close();
     });
     return `https://localhost:${(server.address() as AddressInfo).port}`;
+  }
+
+  issue({ host = "localhost", days = 1 }: Leaf = {}): { key: Buffer; cert: Buffer } {
+    writeFileSync(join(this.#folder, "leaf.ext"), `subjectAltName=DNS:${host}\n`);
+    this.#openssl("req", "-new", ...NEW_KEY, "-subj", `/CN=${host}`, "-keyout", "leaf.key", "-out", "leaf.csr");
+    const signing = ["-CA", "ca.pem", "-CAkey", "ca.key", "-set_serial", "2", "-extfile", "leaf.ext"];
+    this.#openssl("x509", "-req", "-in", "leaf.csr", ...signing, "-days", String(days), "-out", "leaf.pem");
+    const read = (name: string) => readFileSync(join(this.#folder, name));
+    return { key: read("leaf.key"), cert: read("leaf.pem") };
   }
 
   #openssl(...args: string[]): void {

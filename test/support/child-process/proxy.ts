@@ -4,10 +4,11 @@
  */
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer as createSecureServer } from "node:https";
+import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
-import { createSecureContext, TLSSocket } from "node:tls";
+import { createSecureContext, type SecureContextOptions, TLSSocket } from "node:tls";
 import { onTestFinished } from "vitest";
 import { LocalCloud, type LocalCloudOptions } from "../../../src/local/index.ts";
 import { realAmbient } from "../../../src/support/ambient.ts";
@@ -64,6 +65,26 @@ export async function startProxy({
     env: { SEREN_API_BASE: "https://seren.test", SEREN_API_KEY: API_KEY, NODE_EXTRA_CA_CERTS: CERTIFICATE },
     seen,
   };
+}
+
+/** A proxy that leads every tunnel to `target`, whatever it was asked for. `https`: key and certificate of the proxy itself. */
+export async function startTunnel(target: string, https?: SecureContextOptions): Promise<string> {
+  const proxy = https ? createSecureServer(https) : createServer();
+  const open = new Set<Duplex>();
+  proxy.on("connect", (_: IncomingMessage, socket: Duplex) => {
+    const onward = connect(Number(new URL(target).port), "127.0.0.1", () => {
+      socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
+      socket.pipe(onward).pipe(socket);
+    });
+    for (const end of [socket, onward]) open.add(end.on("error", () => undefined));
+  });
+  await new Promise<void>((resolve) => void proxy.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    for (const socket of open) socket.destroy();
+    proxy.closeAllConnections();
+    proxy.close();
+  });
+  return `${https ? "https" : "http"}://localhost:${(proxy.address() as AddressInfo).port}`;
 }
 
 async function answer(cloud: LocalCloud, request: IncomingMessage, response: ServerResponse): Promise<void> {
