@@ -1,10 +1,11 @@
 /**
- * The only reader of the environment: read once, blank means unset, frozen, passed down. Reading never fails, because
- * hosts ask for capabilities and specs without a key or with a bad setting: the call that needs a setting complains.
- * Written without a schema library, because it runs before the first reply.
+ * The only reader of the environment: read once, blank means unset, frozen, passed down. What it does not have, the
+ * configuration file may (`app/load-config.ts`). Reading never fails, because hosts ask for capabilities and specs without a key
+ * or with a bad setting: the call that needs a setting complains. Written without a schema library, because it runs before the
+ * first reply.
  */
 import { join } from "node:path";
-import { configFolder, stateFolder } from "./folders.ts";
+import { configFile, configFolder, stateFolder } from "./folders.ts";
 import { ExecutionFailure } from "./support/failure.ts";
 import { LOG_LEVELS, type LogLevel } from "./support/log.ts";
 import { chooseProxy, isLoopback, type ProxyRoute, type ProxySetting } from "./support/proxy.ts";
@@ -24,7 +25,35 @@ export interface ModelSettings {
   key: string | undefined;
 }
 
+/** What the configuration file adds to the environment. */
+export interface FileSettings {
+  /** Absent when no file is wanted, or none has a place. */
+  path?: string;
+  isThere: boolean;
+  /** Its settings as the texts of the variables that come before them. */
+  values: ReadonlyMap<string, { key: string; text: string }>;
+  /** Why the file cannot be used. No run is started then: what it limits or directs elsewhere is not known. */
+  problem?: ExecutionFailure;
+}
+
+const NO_FILE: FileSettings = { isThere: false, values: new Map() };
+
+/** Where a setting comes from. */
+export type SettingSource =
+  | { from: "environment"; name: string }
+  | { from: "file"; name: string }
+  | { from: "default" };
+
 export interface Config {
+  /** Undefined when none is to be read. Reading it throws `invalid_input` when there is no place for it. */
+  readonly configFile: string | undefined;
+  readonly file: FileSettings;
+  /** The same environment with another file. */
+  readonly withFile: (file: FileSettings) => Config;
+  /** Throws `invalid_input` when the configuration file cannot be used. */
+  readonly check: () => void;
+  /** The text of a setting by the name of its variable, and where it comes from. */
+  readonly setting: (name: string) => { text: string | undefined; source: SettingSource };
   /** Whether the service inside this process is meant. */
   readonly local: boolean;
   /**
@@ -46,8 +75,12 @@ export interface Config {
   /** The proxy that leads to `target`; undefined for a direct way. Throws `invalid_input` for one that cannot be used. */
   readonly proxyFor: (target: URL) => ProxyRoute | undefined;
   readonly logLevel: LogLevel;
-  /** Where the Roder manifest is, when it is not beside the program. */
+  /** Whether a level was chosen. Otherwise a terminal command says warnings in words. */
+  readonly logIsWanted: boolean;
+  /** Where the Roder manifest is, whether or not there is one beside the program. Known before the first reply. */
   readonly roderManifest: string | undefined;
+  /** Where it is when none is beside the program, according to the configuration file. */
+  readonly roderManifestElsewhere: string | undefined;
   /** Whether a host may show approvals to a person. Otherwise they are decided in a terminal only. */
   readonly asksPeople: boolean;
   /** Names of credentials of other tools that a parcel may have. */
@@ -83,43 +116,71 @@ function unescaped(text: string): string {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-export function readConfig(environment: Environment = process.env): Config {
+export function readConfig(environment: Environment = process.env, file: FileSettings = NO_FILE): Config {
   const variable = (name: string): string | undefined => environment[name]?.trim() || undefined;
-  const level = LOG_LEVELS.find((known) => known === variable("SEREN_BRIDGE_LOG"));
-  const base = variable("SEREN_API_BASE");
+  const setting = (name: string) => variable(name) ?? file.values.get(name)?.text;
+  const nameOf = (name: string) => {
+    const inFile = variable(name) === undefined ? file.values.get(name) : undefined;
+    return inFile ? `${inFile.key} in ${file.path}` : name;
+  };
+  const level = LOG_LEVELS.find((known) => known === setting("SEREN_BRIDGE_LOG"));
+  const base = setting("SEREN_API_BASE");
+  const check = () => {
+    if (file.problem) throw file.problem;
+  };
   return Object.freeze({
+    file,
+    get configFile() {
+      return configFile(variable);
+    },
+    withFile: (other: FileSettings) => readConfig(environment, other),
+    check,
+    setting(name: string) {
+      const from = variable(name) === undefined ? ("file" as const) : ("environment" as const);
+      const text = setting(name);
+      return { text, source: text === undefined ? { from: "default" as const } : { from, name: nameOf(name) } };
+    },
     local: base === LOCAL_BASE,
-    apiBase: () => apiBaseOf(base ?? DEFAULT_API_BASE),
+    apiBase() {
+      check();
+      return apiBaseOf(base ?? DEFAULT_API_BASE, nameOf("SEREN_API_BASE"));
+    },
     apiKey: variable("SEREN_API_KEY"),
-    allowedSecrets: (variable("SEREN_BRIDGE_SECRETS") ?? "").split(",").flatMap((name) => name.trim() || []),
+    allowedSecrets: (setting("SEREN_BRIDGE_SECRETS") ?? "").split(",").flatMap((name) => name.trim() || []),
     secrets: [
       variable("SEREN_API_KEY"),
-      variable("SEREN_BRIDGE_MODEL_KEY"),
-      ...ADDRESSES.flatMap((name) => credentialsIn(variable(name) ?? "")),
+      setting("SEREN_BRIDGE_MODEL_KEY"),
+      ...ADDRESSES.flatMap((name) => credentialsIn(setting(name) ?? "")),
     ].filter((one) => one !== undefined),
     get credentialsFile() {
       return join(configFolder(variable), "credentials.json");
     },
-    deployment: variable("SEREN_BRIDGE_DEPLOYMENT"),
+    deployment: setting("SEREN_BRIDGE_DEPLOYMENT"),
     get stateDir() {
-      return stateFolder(variable);
+      return stateFolder(setting, nameOf);
     },
     model() {
-      const url = variable("SEREN_BRIDGE_MODEL_URL");
-      const key = variable("SEREN_BRIDGE_MODEL_KEY");
-      return url ? { url: readModelUrl(url, key !== undefined), name: variable("SEREN_BRIDGE_MODEL"), key } : undefined;
+      check();
+      const url = setting("SEREN_BRIDGE_MODEL_URL");
+      const key = setting("SEREN_BRIDGE_MODEL_KEY");
+      if (!url) return undefined;
+      const names = { url: nameOf("SEREN_BRIDGE_MODEL_URL"), key: nameOf("SEREN_BRIDGE_MODEL_KEY") };
+      return { url: readModelUrl(url, key !== undefined, names), name: setting("SEREN_BRIDGE_MODEL"), key };
     },
-    proxyFor: (target: URL) => chooseProxy(proxySettings(variable), target),
+    proxyFor: (target: URL) => chooseProxy(proxySettings(setting, nameOf), target),
     logLevel: level ?? "warn",
-    asksPeople: variable("SEREN_BRIDGE_APPROVALS") !== "terminal",
+    logIsWanted: setting("SEREN_BRIDGE_LOG") !== undefined,
+    asksPeople: setting("SEREN_BRIDGE_APPROVALS") !== "terminal",
     roderManifest: variable("SEREN_BRIDGE_RODER_MANIFEST"),
+    roderManifestElsewhere: file.values.get("SEREN_BRIDGE_RODER_MANIFEST")?.text,
     variable: (name: string) => (Object.hasOwn(environment, name) && environment[name]) || undefined,
   });
 }
 
 /** Returns the base of all calls, from an address with or without the prefix. `name` is the setting's, for the message. */
 export function apiBaseOf(text: string, name = "SEREN_API_BASE"): string {
-  const instead = name === "SEREN_API_BASE" ? ', or "local" for the service inside this program' : "";
+  const isSetting = name === "SEREN_API_BASE" || name.startsWith("api_base ");
+  const instead = isSetting ? ', or "local" for the service inside this program' : "";
   const refuse = (why: string) => new ExecutionFailure("invalid_input", `${name} ${why}; give an https URL${instead}`);
   let url: URL;
   try {
@@ -135,11 +196,12 @@ export function apiBaseOf(text: string, name = "SEREN_API_BASE"): string {
   return url.origin + (path.endsWith(PUBLISHER_PREFIX) ? path : path + PUBLISHER_PREFIX);
 }
 
-function readModelUrl(text: string, hasKey: boolean): string {
+/** `names` are those of the settings, for the messages. */
+function readModelUrl(text: string, hasKey: boolean, names: { url: string; key: string }): string {
   const refuse = (why: string) =>
     new ExecutionFailure(
       "invalid_input",
-      `SEREN_BRIDGE_MODEL_URL ${why}; give the base of a chat completions API, such as http://localhost:11434/v1`,
+      `${names.url} ${why}; give the base of a chat completions API, such as http://localhost:11434/v1`,
     );
   let url: URL;
   try {
@@ -150,7 +212,7 @@ function readModelUrl(text: string, hasKey: boolean): string {
   if (isWithoutScheme(url, text)) throw refuse(schemeMissing(text));
   if (url.protocol !== "https:" && url.protocol !== "http:") throw refuse("is neither http nor https");
   if (url.protocol === "http:" && hasKey && !isLoopback(url.hostname))
-    throw refuse("would send SEREN_BRIDGE_MODEL_KEY unencrypted");
+    throw refuse(`would send ${names.key} unencrypted`);
   if (url.username || url.password || url.hash) throw refuse("has more than an origin and a path");
   // Azure's; anything else may be a key, which belongs in SEREN_BRIDGE_MODEL_KEY.
   if (url.search !== "" && !/^\?api-version=[\w.-]{1,40}$/.test(url.search))
@@ -168,19 +230,19 @@ function schemeMissing(text: string): string {
   return `lacks its scheme: ${isLoopback(host) ? "http" : "https"}://${text}`;
 }
 
-/** Lower case first, as curl has it. */
-function proxySettings(variable: Variable): Parameters<typeof chooseProxy>[0] {
-  const setting = (name: string): ProxySetting | undefined => {
+/** Lower case first, as curl has it. The file has its settings under the names in capitals. */
+function proxySettings(setting: Variable, nameOf: (name: string) => string): Parameters<typeof chooseProxy>[0] {
+  const chosen = (name: string): ProxySetting | undefined => {
     for (const one of [name.toLowerCase(), name]) {
-      const value = variable(one);
-      if (value) return { variable: one, value };
+      const value = setting(one);
+      if (value) return { variable: nameOf(one), value };
     }
     return undefined;
   };
   return {
-    https: setting("HTTPS_PROXY"),
-    http: setting("HTTP_PROXY"),
-    except: setting("NO_PROXY")?.value,
+    https: chosen("HTTPS_PROXY"),
+    http: chosen("HTTP_PROXY"),
+    except: chosen("NO_PROXY")?.value,
   };
 }
 

@@ -1,8 +1,7 @@
 /** The API key: from the environment, else from a file that only its owner can read. */
-import { realpathSync, type Stats, statSync } from "node:fs";
-import { dirname } from "node:path";
 import type { Config } from "./config.ts";
 import { asFailure, ExecutionFailure } from "./support/failure.ts";
+import { ownershipProblem, owning } from "./support/own-file.ts";
 import { readPlainFileSync, textOf } from "./support/plain-file.ts";
 import { isLoopback } from "./support/proxy.ts";
 import type { Redactor } from "./support/redact.ts";
@@ -55,7 +54,8 @@ function readStored(path: string): Stored {
   try {
     const file = readPlainFileSync(path, MAX_BYTES);
     if (file) {
-      keepFromOthers(path, file.stats);
+      const problem = ownershipProblem(path, file.stats, "secret");
+      if (problem !== undefined) throw refused(problem);
       return parse(path, textOf(path, file.bytes));
     }
   } catch (error) {
@@ -69,26 +69,6 @@ function readStored(path: string): Stored {
   throw refused(
     `no Seren API key: set SEREN_API_KEY, or run \`seren-bridge login\`, which stores it in ${path}. To try without a key set SEREN_API_BASE=local`,
   );
-}
-
-/** Throws for a file that another account can read, could have written, or could put another one in the place of. */
-function keepFromOthers(path: string, { mode, uid }: Stats): void {
-  const me = process.geteuid?.();
-  if (me === undefined) return;
-  if (uid !== me) throw refused(`${path} belongs to another account; run: ${owning(path)}`);
-  if ((mode & 0o077) !== 0) throw refused(`${path} can be read by others; run: chmod 600 "${path}"`);
-  for (const folder of new Set([dirname(path), dirname(realpathSync(path))])) {
-    const parent = statSync(folder);
-    if (parent.uid !== me && parent.uid !== 0)
-      throw refused(`${folder} belongs to another account; run: ${owning(folder)}`);
-    const sticky = (parent.mode & 0o1000) !== 0;
-    if ((parent.mode & 0o022) !== 0 && !sticky)
-      throw refused(`${folder} can be changed by others; run: chmod go-w "${folder}"`);
-  }
-}
-
-function owning(path: string): string {
-  return `sudo chown "$(id -u)" "${path}"`;
 }
 
 function parse(path: string, text: string): Stored {

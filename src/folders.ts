@@ -10,15 +10,31 @@ type Variable = (name: string) => string | undefined;
 
 const NAME = "seren-bridge";
 
+/** Value of `SEREN_BRIDGE_CONFIG` for: no file. */
+const NO_CONFIG = "none";
+
+/** Undefined when no file is wanted, and for an account without a home folder, which can have none. */
+export function configFile(variable: Variable): string | undefined {
+  const own = variable("SEREN_BRIDGE_CONFIG");
+  if (own !== undefined) return own === NO_CONFIG ? undefined : wholePath("SEREN_BRIDGE_CONFIG", own);
+  try {
+    return join(configFolder(variable), "config.toml");
+  } catch (error) {
+    if (attempt(homeFolder) === undefined) return undefined;
+    throw error;
+  }
+}
+
 export function configFolder(variable: Variable): string {
   if (process.platform === "win32")
     return join(absolute(variable("APPDATA")) ?? join(homeFolder(), "AppData", "Roaming"), NAME);
   return join(xdgFolder(variable, "XDG_CONFIG_HOME") ?? join(homeFolder(), ".config"), NAME);
 }
 
-export function stateFolder(variable: Variable): string {
+/** `nameOf` returns where a setting was made, for the message. */
+export function stateFolder(variable: Variable, nameOf: (name: string) => string): string {
   const own = variable("SEREN_BRIDGE_STATE_DIR");
-  if (own !== undefined) return wholePath("SEREN_BRIDGE_STATE_DIR", own);
+  if (own !== undefined) return wholePath(nameOf("SEREN_BRIDGE_STATE_DIR"), own);
   switch (process.platform) {
     case "win32":
       return join(absolute(variable("LOCALAPPDATA")) ?? join(homeFolder(), "AppData", "Local"), NAME);

@@ -36,6 +36,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   stdio: ["protocols/json-rpc"],
   local: ["protocols/seren-cloud"],
   install: [],
+  settings: [],
   state: [],
   support: [],
 };
@@ -58,7 +59,7 @@ const ONLY_IN: Readonly<Record<string, RegExp>> = {
   undici: /^src\/seren\/http\/(http-transport|download|dispatcher|certificate)\.ts$/,
   "vscode-jsonrpc": /^src\/stdio\//,
   "eventsource-parser": /^src\/seren\/follow\/sse\.ts$/,
-  "smol-toml": /^src\/(adapters\/roder|install\/clients)\//,
+  "smol-toml": /^src\/(adapters\/roder|install\/clients|settings)\//,
   "jsonc-parser": /^src\/install\/clients\/json-file\.ts$/,
   yaml: /^src\/install\/clients\/yaml-file\.ts$/,
   commander: /^src\/adapters\/terminal\//,

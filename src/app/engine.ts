@@ -58,6 +58,7 @@ export interface EngineOptions {
 
 export async function createEngine(options: EngineOptions): Promise<Engine> {
   const { config, apiKey, ambient, log, host = "terminal" } = options;
+  config.check();
   const local = config.local ? await startLocal(config, ambient) : undefined;
   const place = local ?? { baseUrl: config.apiBase(), apiKey };
   const proxy = config.proxyFor(new URL(place.baseUrl));

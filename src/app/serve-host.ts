@@ -1,7 +1,7 @@
 /** Serves one host on stdio, with an engine that is loaded when the first run needs it. */
 import { EventEmitter } from "node:events";
 import type { Writable } from "node:stream";
-import { type Config, readConfig } from "../config.ts";
+import type { Config } from "../config.ts";
 import {
   countFields,
   createRunLog,
@@ -20,6 +20,7 @@ import { createRedactor, type Redactor } from "../support/redact.ts";
 import { Secret } from "../support/secret.ts";
 import { settleWithin } from "../support/settle-within.ts";
 import type { Engine } from "./engine.ts";
+import { loadConfig } from "./load-config.ts";
 
 /** Dispatch kills the process 200 ms after it asked for the end, and most of that has passed by now. */
 const CLOSE_BUDGET_MS = 300;
@@ -75,9 +76,11 @@ export async function serveHost(
   adapt: (context: HostContext) => Adapter | Promise<Adapter>,
 ): Promise<EndCause> {
   const ambient = realAmbient;
-  const config = readConfig();
+  const config = await loadConfig(ambient);
   const redactor = createRedactor();
   const log = createLog(process.stderr, config.logLevel, redactor).with({ host });
+  const { problem } = config.file;
+  if (problem) log("error", "the configuration file cannot be used", { problem: problem.message });
   let readKey = config.local ? () => new Secret("local") : apiKeyReader(config, redactor);
   const apiKey = () => readKey();
   for (const secret of config.secrets) redactor.add(secret);

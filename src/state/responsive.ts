@@ -13,12 +13,15 @@ const REPLY_LIMIT_MS = 5_000;
 export class Responsive {
   readonly #path: string;
   readonly #ambient: Ambient;
+  readonly #instead: string;
   /** Work that was given up and has not returned. */
   #overdue = 0;
 
-  constructor(path: string, ambient: Ambient) {
+  /** `instead`: what a person can do when it does not reply. */
+  constructor(path: string, ambient: Ambient, instead = "set SEREN_BRIDGE_STATE_DIR to another folder") {
     this.#path = path;
     this.#ambient = ambient;
+    this.#instead = instead;
   }
 
   /**
@@ -41,7 +44,7 @@ export class Responsive {
   #silent(): ExecutionFailure {
     return new ExecutionFailure(
       "unavailable",
-      `${this.#path} does not reply; check the disk or network folder it is on, or set SEREN_BRIDGE_STATE_DIR to another folder`,
+      `${this.#path} does not reply; check the disk or network folder it is on, or ${this.#instead}`,
     );
   }
 }

@@ -58,6 +58,7 @@ test("the tarball holds exactly what is needed", () => {
     "dist/yaml-file-*.mjs",
     "docs/acp.md",
     "docs/cli.md",
+    "docs/configuration.md",
     "docs/deploy.md",
     "docs/live-view.svg",
     "docs/local.md",

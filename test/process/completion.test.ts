@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { PROGRAM, requireBuilt, scratchFolder } from "../support/child-process/child.ts";
 
-const COMMANDS = "run watch runs approvals agents deployments login logout doctor setup local completion help".split(
-  " ",
-);
+const COMMANDS =
+  "run watch runs approvals agents deployments login logout doctor setup config schema local completion help".split(
+    " ",
+  );
 const RUN_OPTIONS = "--deployment --timeout --session --inputs --approvals --detach --json --help".split(" ");
 
 /** What is typed, and what is offered; a file and a folder are in the working folder. */
@@ -28,6 +29,8 @@ const CASES: readonly (readonly [typed: string, offered: readonly string[]])[] =
   ["local --state parc", ["parcel"]],
   ["local --faults pla", ["plan.json"]],
   ["completion f", ["fish"]],
+  ["config --", ["--example", "--json", "--help"]],
+  ["schema c", ["config"]],
   ["setup r", ["roder"]],
 ];
 

@@ -13,4 +13,7 @@ export type {
   Probe,
   Remote,
   Services,
+  SettingRow,
+  SettingsFormat,
+  SettingsReport,
 } from "./services.ts";

@@ -5,6 +5,7 @@ import { addAgents } from "./commands/agents.ts";
 import { addApprovals } from "./commands/approvals.ts";
 import { type CommandContext, exitCodeHelp } from "./commands/command.ts";
 import { addCompletion } from "./commands/completion.ts";
+import { addConfig } from "./commands/config.ts";
 import { addDeployments } from "./commands/deployments.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addLocal } from "./commands/local.ts";
@@ -19,11 +20,12 @@ import { printError } from "./screen/screen.ts";
 import { printable } from "./screen/text.ts";
 import type { Context } from "./services.ts";
 
-const ENVIRONMENT = `Environment:
+const ENVIRONMENT = `Environment (\`seren-bridge config\` shows what is in effect; all but the key may stand in its file):
   SEREN_API_KEY             key of your Seren organization; else the one stored by \`seren-bridge login\`
   SEREN_API_BASE            default https://api.serendb.com; "local" for the embedded service
   SEREN_BRIDGE_SECRETS      credentials of other tools that a parcel may have (names with commas)
   SEREN_BRIDGE_DEPLOYMENT   deployment to use when neither parcel nor command names one
+  SEREN_BRIDGE_CONFIG       configuration file, or "none"
   SEREN_BRIDGE_STATE_DIR    state folder
   SEREN_BRIDGE_LOG          error, warn, info or debug: a log as JSON lines on stderr
   SEREN_BRIDGE_MODEL_URL    makes the embedded service answer from an OpenAI-compatible endpoint, with
@@ -103,6 +105,7 @@ const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[]
   addLogin,
   addDoctor,
   addSetup,
+  addConfig,
   addLocal,
   addCompletion,
 ];

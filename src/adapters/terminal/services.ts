@@ -57,6 +57,34 @@ export interface ApiKeys {
   forget(): Promise<boolean>;
 }
 
+/** One setting as it is in effect. */
+export interface SettingRow {
+  /** Its key in the configuration file, e.g. `proxy.https`. */
+  key: string;
+  /** Absent when it is not set and has no default. */
+  value?: string;
+  from: "environment" | "file" | "default";
+  /** The variable that it comes from, or the key with its file. */
+  name?: string;
+  /** The variable that comes before the key. */
+  variable: string;
+  description: string;
+}
+
+export interface SettingsReport {
+  /** The configuration file. Absent when none is to be read. */
+  path?: string;
+  isThere: boolean;
+  settings: SettingRow[];
+}
+
+export interface SettingsFormat {
+  /** The text of a file with every key, commented out. */
+  example: string;
+  /** The JSON Schema of the file. */
+  schema: object;
+}
+
 export interface LocalOptions {
   port: number;
   /** The key that it accepts. Default: one is drawn. */
@@ -123,6 +151,9 @@ export interface Services extends InstallContext {
   /** `SEREN_BRIDGE_DEPLOYMENT`. */
   readonly deployment: string | undefined;
   readonly keys: ApiKeys;
+  /** Rejects with `invalid_input` when the configuration file cannot be used. */
+  settings(): Promise<SettingsReport>;
+  settingsFormat(): Promise<SettingsFormat>;
   readonly redactor: Redactor;
   remote(): Promise<Remote>;
   /** Lists the journal entries of this machine for this account. */

@@ -33,6 +33,7 @@ export async function serve(start: HostStart): Promise<void> {
 }
 
 function connect({ config, apiKey, ambient, log }: HostContext, place: Place) {
+  config.check();
   const baseUrl = place.baseUrl ?? config.apiBase();
   const { apiKey: key } = place;
   const { proxyFor } = config;

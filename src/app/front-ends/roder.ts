@@ -1,6 +1,8 @@
 /** The Roder process extension on stdio. */
 import { createRoderExtension, GENERAL_AGENT, readManifest, type ShippedManifest } from "../../adapters/roder/index.ts";
+import type { Config } from "../../config.ts";
 import { agentTarget } from "../../model-tools/index.ts";
+import { ExecutionFailure } from "../../support/failure.ts";
 import { agentCache, deploymentsOf } from "../agent-cache.ts";
 import { type HostStart, serveHost } from "../serve-host.ts";
 
@@ -24,7 +26,7 @@ export async function serve(start: RoderStart): Promise<void> {
       registry,
       ambient,
       log,
-      manifest: readManifest(programPath, config.roderManifest, shipped),
+      manifest: manifestOf(programPath, config, shipped),
       target: (choice) => agentTarget(choice, targets),
       definitions: () => [
         GENERAL_AGENT,
@@ -35,4 +37,11 @@ export async function serve(start: RoderStart): Promise<void> {
       warmUp: prepare,
     });
   });
+}
+
+/** One beside the program comes before the one of the configuration file, which was not read when the handshake was answered. */
+function manifestOf(programPath: string, { roderManifest, roderManifestElsewhere }: Config, shipped: ShippedManifest) {
+  const found = readManifest(programPath, roderManifest, shipped);
+  const isMissing = found instanceof ExecutionFailure && roderManifest === undefined;
+  return isMissing && roderManifestElsewhere ? readManifest(programPath, roderManifestElsewhere, shipped) : found;
 }

@@ -10,7 +10,7 @@ import {
   runTerminal,
   type Services,
 } from "../../adapters/terminal/index.ts";
-import { type Config, readConfig } from "../../config.ts";
+import type { Config } from "../../config.ts";
 import { homeFolder } from "../../folders.ts";
 import { tryFolder, writeFileAtomic } from "../../state/index.ts";
 import { realAmbient } from "../../support/ambient.ts";
@@ -22,6 +22,7 @@ import { createRedactor } from "../../support/redact.ts";
 import { resolveLinks } from "../../support/resolve-links.ts";
 import { settleWithin } from "../../support/settle-within.ts";
 import { INSTALLERS } from "../installers.ts";
+import { loadConfig } from "../load-config.ts";
 import { STATE_LAYOUT } from "../state-layout.ts";
 import { createApiKeys } from "../terminal/api-keys.ts";
 import { hangupWasIgnored } from "../terminal/hangup.ts";
@@ -35,7 +36,7 @@ const CLOSE_BUDGET_MS = 2_000;
 export async function serve(args: readonly string[], hostModes: Services["hostModes"]): Promise<number> {
   endThoughCallsHang();
   const ambient = realAmbient;
-  const config = readConfig();
+  const config = await loadConfig(ambient);
   const redactor = createRedactor();
   for (const secret of config.secrets) redactor.add(secret);
   const screen = createScreen({
@@ -49,10 +50,9 @@ export async function serve(args: readonly string[], hostModes: Services["hostMo
     suspension: createSuspension(ambient),
     redactor,
   });
-  const log =
-    config.variable("SEREN_BRIDGE_LOG") === undefined
-      ? createSpokenLog(screen, redactor)
-      : createLog(screen.stderr, config.logLevel, redactor, { unbounded: true }).with({ host: "terminal" });
+  const log = config.logIsWanted
+    ? createLog(screen.stderr, config.logLevel, redactor, { unbounded: true }).with({ host: "terminal" })
+    : createSpokenLog(screen, redactor);
   const check = async (key: Parameters<Services["keys"]["check"]>[0]) =>
     (await import("../terminal/remote-services.ts")).checkKey(config, ambient, key);
   const keys = createApiKeys({ config, ambient, redactor, check });
@@ -70,6 +70,8 @@ export async function serve(args: readonly string[], hostModes: Services["hostMo
     ambient,
     redactor,
     keys,
+    settings: async () => (await import("../terminal/settings-report.ts")).reportSettings(config),
+    settingsFormat: async () => (await import("../terminal/settings-report.ts")).settingsFormat(config),
     paths: pathsOf(config),
     local: config.local,
     serviceAddress: () => (config.local ? "the service inside this program" : new URL(config.apiBase()).origin),

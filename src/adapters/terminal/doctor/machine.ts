@@ -14,6 +14,7 @@ const NODE_FLOOR = [20, 18, 1] as const;
 export async function machineFindings(services: Services): Promise<Finding[]> {
   return [
     nodeVersion(process.versions.node),
+    await configuration(services),
     await stateFolder(services),
     ...(await leftovers(services)),
     await credentials(services),
@@ -28,6 +29,17 @@ function nodeVersion(version: string): Finding {
   return difference >= 0
     ? ok("node", "Node", version)
     : problem("node", "Node", `${version} is too old`, `install Node ${NODE_FLOOR.join(".")} or newer`);
+}
+
+async function configuration({ settings }: Services): Promise<Finding> {
+  const title = "Configuration";
+  try {
+    const { path, isThere } = await settings();
+    if (path === undefined) return ok("config", title, "no file wanted");
+    return ok("config", title, isThere ? path : `${path} does not exist, so defaults apply`);
+  } catch (error) {
+    return problem("config", title, asFailure(error).message, "correct the file; until then no run is started");
+  }
 }
 
 const STATE = "State folder";
@@ -125,7 +137,7 @@ function secrets({ allowedSecrets, variable }: Services): Finding[] {
   const problems = allowedNameProblems(allowedSecrets, variable);
   if (problems.length === 0) {
     const count = allowedSecrets.length === 1 ? "1 name" : `${allowedSecrets.length} names`;
-    return [ok("secrets", title, `${count} in SEREN_BRIDGE_SECRETS, all set`)];
+    return [ok("secrets", title, `${count} allowed, all set`)];
   }
   return [
     warning(

@@ -6,9 +6,11 @@ import { onTestFinished } from "vitest";
 import { createScreen, type InFlightRun, runTerminal, type Services } from "../../../../src/adapters/terminal/index.ts";
 import type { Output } from "../../../../src/adapters/terminal/screen/writer.ts";
 import { INSTALLERS } from "../../../../src/app/installers.ts";
+import { readFileSettings } from "../../../../src/app/load-config.ts";
 import { STATE_LAYOUT } from "../../../../src/app/state-layout.ts";
 import { createApiKeys } from "../../../../src/app/terminal/api-keys.ts";
 import { checkKey, createRemote } from "../../../../src/app/terminal/remote-services.ts";
+import { reportSettings, settingsFormat } from "../../../../src/app/terminal/settings-report.ts";
 import { readConfig } from "../../../../src/config.ts";
 import { writeFileAtomic } from "../../../../src/state/atomic-file.ts";
 import { tryFolder } from "../../../../src/state/try-folder.ts";
@@ -63,13 +65,14 @@ export class TestTerminal {
 
   async run(args: readonly string[], options: TerminalOptions = {}): Promise<Said> {
     const { home } = this;
-    const config = readConfig({
+    const environment = readConfig({
       HOME: home,
       XDG_CONFIG_HOME: join(home, "config"),
       SEREN_BRIDGE_STATE_DIR: join(home, "state"),
       ...this.#env,
       ...options.env,
     });
+    const config = environment.withFile(await readFileSettings(environment, realAmbient));
     const { clockAheadMs = 0 } = options;
     const ambient = { ...realAmbient, now: () => realAmbient.now() + clockAheadMs };
     const redactor = createRedactor();
@@ -86,6 +89,8 @@ export class TestTerminal {
       ambient,
       redactor,
       keys,
+      settings: async () => reportSettings(config),
+      settingsFormat: async () => settingsFormat(config),
       paths: {
         home,
         accountHome: home,

@@ -1,0 +1,31 @@
+/** The settings of the environment and of the configuration file. Without a file nothing is loaded to read one. */
+import { type Config, type FileSettings, readConfig } from "../config.ts";
+import { Responsive } from "../state/index.ts";
+import type { Ambient } from "../support/ambient.ts";
+import { asFailure } from "../support/failure.ts";
+import { readPlainFile } from "../support/plain-file.ts";
+
+const MAX_BYTES = 256 * 1024;
+
+/** Never rejects: `Config.check` throws what is wrong with the file. */
+export async function loadConfig(ambient: Ambient): Promise<Config> {
+  const config = readConfig();
+  return config.withFile(await readFileSettings(config, ambient));
+}
+
+/** For a file that cannot be read, `problem` says why. */
+export async function readFileSettings(config: Config, ambient: Ambient): Promise<FileSettings> {
+  let path: string | undefined;
+  try {
+    path = config.configFile;
+    if (path === undefined) return { isThere: false, values: new Map() };
+    const place = path;
+    const disk = new Responsive(place, ambient, "set SEREN_BRIDGE_CONFIG to a file elsewhere");
+    const file = await disk.ask(() => readPlainFile(place, MAX_BYTES));
+    if (!file) return { path, isThere: false, values: new Map() };
+    const { valuesOfFile } = await import("../settings/index.ts");
+    return { path, isThere: true, values: valuesOfFile(path, file) };
+  } catch (error) {
+    return { ...(path === undefined ? {} : { path }), isThere: true, values: new Map(), problem: asFailure(error) };
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * The one place that says what can be set: each key of the configuration file with its type, the variable of the environment
+ * that comes before it, and the words for people. The file's reader, the example, the JSON Schema, `seren-bridge config` and
+ * the tests of the documentation read it.
+ */
+import * as z from "zod";
+
+/** What a key has besides its type. */
+export interface About {
+  /** The variable that comes before the key. */
+  variable?: string;
+  description: string;
+  /** A value for the example file. */
+  examples: [unknown];
+  /** The value must not be seen by others, so neither may the file be: always, or when the address has a password. */
+  secret?: "always" | "password";
+}
+
+const setting = <T extends z.ZodType>(type: T, about: About) => type.meta({ ...about }).optional();
+const word = () => z.string("has to be a text in quotes").trim().min(1, "is empty; leave the key out");
+const name = () =>
+  z
+    .string("has to be a list of texts")
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "holds something that is not the name of a variable");
+
+export const SettingsSchema = z.strictObject({
+  api_base: setting(word(), {
+    variable: "SEREN_API_BASE",
+    description: 'an https or loopback URL, or "local" for the embedded service; default https://api.serendb.com',
+    examples: ["https://api.serendb.com"],
+  }),
+  deployment: setting(word(), {
+    variable: "SEREN_BRIDGE_DEPLOYMENT",
+    description: "deployment to use when neither parcel nor request names one",
+    examples: ["0f8b1c2d-3e4f-4a5b-8c6d-7e8f9a0b1c2d"],
+  }),
+  secrets: setting(z.array(name(), "has to be a list of texts"), {
+    variable: "SEREN_BRIDGE_SECRETS",
+    description: "credentials of other tools that a parcel may have; in the variable names with commas",
+    examples: [["GITHUB_TOKEN"]],
+  }),
+  approvals: setting(z.enum(["ask", "terminal"]), {
+    variable: "SEREN_BRIDGE_APPROVALS",
+    description: '"terminal": MCP clients and editors are not asked to show approvals; default "ask"',
+    examples: ["terminal"],
+  }),
+  state_dir: setting(word(), {
+    variable: "SEREN_BRIDGE_STATE_DIR",
+    description: "state folder, as a path from the root; default: the platform's",
+    examples: ["/var/lib/seren-bridge"],
+  }),
+  log: setting(z.enum(["error", "warn", "info", "debug"]), {
+    variable: "SEREN_BRIDGE_LOG",
+    description: 'level of the log on stderr; default "warn" for hosts, and words in place of a log in a terminal',
+    examples: ["info"],
+  }),
+  proxy: z
+    .strictObject({
+      https: setting(word(), {
+        variable: "HTTPS_PROXY",
+        description: "proxy to https addresses",
+        examples: ["http://proxy.example:3128"],
+        secret: "password",
+      }),
+      http: setting(word(), {
+        variable: "HTTP_PROXY",
+        description: "proxy to http addresses",
+        examples: ["http://proxy.example:3128"],
+        secret: "password",
+      }),
+      except: setting(z.array(word(), "has to be a list of texts"), {
+        variable: "NO_PROXY",
+        description: "hosts that are reached without a proxy: names, addresses, networks",
+        examples: [["internal.example", "10.0.0.0/8"]],
+      }),
+    })
+    .optional(),
+  model: z
+    .strictObject({
+      url: setting(word(), {
+        variable: "SEREN_BRIDGE_MODEL_URL",
+        description: "makes the embedded service answer from this chat completions endpoint",
+        examples: ["http://localhost:11434/v1"],
+      }),
+      name: setting(word(), {
+        variable: "SEREN_BRIDGE_MODEL",
+        description: "model to request from that endpoint",
+        examples: ["llama3.2"],
+      }),
+      key: setting(word(), {
+        variable: "SEREN_BRIDGE_MODEL_KEY",
+        description: "key of that endpoint; the file has to be readable by you only then",
+        examples: ["…"],
+        secret: "always",
+      }),
+    })
+    .optional(),
+  roder: z
+    .strictObject({
+      manifest: setting(word(), {
+        variable: "SEREN_BRIDGE_RODER_MANIFEST",
+        description: "the manifest that Roder loaded, where none is beside the program",
+        examples: ["/opt/seren-bridge/roder-extension.toml"],
+      }),
+    })
+    .optional(),
+});
+export type Settings = z.output<typeof SettingsSchema>;

@@ -1,0 +1,30 @@
+/** Whether a file that this program trusts is this account's own: nobody else could have written it, or read what is secret. */
+import { realpathSync, type Stats, statSync } from "node:fs";
+import { dirname } from "node:path";
+
+/** What a file must be kept from: being read by others, or only being changed by them. Root may do either anyway. */
+type Kept = "secret" | "unchanged";
+
+/**
+ * Returns what another account can do to the file, with the fix; undefined when it can do nothing. Others must not be able to
+ * put another file in its place either.
+ */
+export function ownershipProblem(path: string, { mode, uid }: Stats, kept: Kept): string | undefined {
+  const me = process.geteuid?.();
+  if (me === undefined) return undefined;
+  if (uid !== me && (kept === "secret" || uid !== 0)) return `${path} belongs to another account; run: ${owning(path)}`;
+  if (kept === "secret" && (mode & 0o077) !== 0) return `${path} can be read by others; run: chmod 600 "${path}"`;
+  if ((mode & 0o022) !== 0) return `${path} can be changed by others; run: chmod go-w "${path}"`;
+  for (const folder of new Set([dirname(path), dirname(realpathSync(path))])) {
+    const parent = statSync(folder);
+    if (parent.uid !== me && parent.uid !== 0) return `${folder} belongs to another account; run: ${owning(folder)}`;
+    const sticky = (parent.mode & 0o1000) !== 0;
+    if ((parent.mode & 0o022) !== 0 && !sticky)
+      return `${folder} can be changed by others; run: chmod go-w "${folder}"`;
+  }
+  return undefined;
+}
+
+export function owning(path: string): string {
+  return `sudo chown "$(id -u)" "${path}"`;
+}
