@@ -53,6 +53,8 @@ test("the tarball holds exactly what is needed", () => {
     "dist/remote-services-*.mjs",
     "dist/roder.mjs",
     "dist/seren-bridge.mjs",
+    "dist/settings-*.mjs",
+    "dist/settings-report-*.mjs",
     "dist/terminal.mjs",
     "dist/toml-file-*.mjs",
     "dist/yaml-file-*.mjs",
