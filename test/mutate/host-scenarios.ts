@@ -138,6 +138,8 @@ async function roderWork(home: Home, prompt: string): Promise<Observation> {
   return { ...ends, streamed, errors, code: await host.end() };
 }
 
+/** A model that is told that a person has to decide stops looking some time. */
+const MOST_LOOKS = 10;
 const GOES_ON = new Set(["starting", "queued", "running", "awaiting_approval"]);
 
 /** A run that a model starts and looks at to its end; a person answers its question. */
@@ -161,17 +163,17 @@ async function mcpRun(home: Home, prompt: string): Promise<Observation> {
   const call = async (name: string, args: object) => {
     const { result, error } = await host.ask("tools/call", { name, arguments: args }, approve);
     const state = result?.structuredContent as Record<string, unknown> | undefined;
-    if (!state) throw new Error(error?.message ?? JSON.stringify(result?.content));
-    return state;
+    return state ?? { status: "failed", error: error?.message ?? JSON.stringify(result?.content) };
   };
   let state = await call("seren_dispatch", { prompt });
   let text = "";
-  for (;;) {
+  for (let looks = 0; looks < MOST_LOOKS && state.error === undefined; looks += 1) {
     state = await call("seren_run_status", { run_id: state.run_id, cursor: state.cursor ?? 0, wait_seconds: 20 });
     text += state.text;
     if (!GOES_ON.has(`${state.status}`) && !state.has_more) break;
   }
-  return { status: state.status, text, asked, code: await host.end() };
+  const { status, error } = state;
+  return { status, text, asked, code: await host.end(), ...(error === undefined ? {} : { error }) };
 }
 
 /** One turn of a session; a person answers its question. */

@@ -142,7 +142,7 @@ export class RunFollower {
     return latestSequence !== undefined && this.cursor.sequence >= latestSequence;
   }
 
-  /** A frame need not name the run; one that names another says nothing about ours. */
+  /** A frame need not name the run; one that names another says nothing about ours, or names ours in an odd way. */
   #isOurs({ runId }: { runId: string }): boolean {
     return runId === "" || runId.toLowerCase() === this.#runId.toLowerCase();
   }
@@ -215,16 +215,18 @@ export class RunFollower {
         yield* this.#skip(signal);
         return undefined;
       case "state":
-        if (!this.#isOurs(signal.state)) return undefined;
-        if (leavesOpen(signal.state)) probe.ask();
-        if (signal.state === UNREADABLE_STATE) return undefined;
+        if (!this.#isOurs(signal.state) || leavesOpen(signal.state)) probe.ask();
+        if (!this.#isOurs(signal.state) || signal.state === UNREADABLE_STATE) return undefined;
         yield this.#stateItem(signal.state);
         return this.#endAtPause(signal.state);
       case "replayed":
         this.#note({ type: "replayed" });
         return this.#endAtPause(undefined);
       case "snapshot":
-        if (!this.#isOurs(signal)) return undefined;
+        if (!this.#isOurs(signal)) {
+          probe.ask();
+          return undefined;
+        }
         this.cursor.begin({ fromStart: true });
         for (const row of signal.eventRows) yield* this.#log.apply(row);
         if (leavesOpen({ ...UNREADABLE_STATE, status: signal.status })) probe.ask();

@@ -255,6 +255,8 @@ describe("a run that waits for a person", () => {
     ["a status that is no text", control("run.state", { ...paused, status: [4] })],
     ["no status", control("run.state", { run_id: RUN, latest_sequence: 1 })],
     ["a word of tomorrow", control("run.state", { ...paused, status: "halted_for_review" })],
+    ["the id of another run", control("run.state", { ...paused, run_id: OTHER_RUN })],
+    ["a record with the id of another run", control("run", { id: OTHER_RUN, status: "awaiting_approval" })],
     ["no data at all", "event: run.state\ndata: 17\n\n"],
     ["a snapshot without a status", control("run", { data: { output_events: [ONE] } })],
   ])("ends the following although the frame leaves it open: %s", async (_, odd) => {
