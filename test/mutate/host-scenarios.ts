@@ -138,8 +138,8 @@ async function roderWork(home: Home, prompt: string): Promise<Observation> {
   return { ...ends, streamed, errors, code: await host.end() };
 }
 
-/** A model that is told that a person has to decide stops looking some time. */
-const MOST_LOOKS = 10;
+/** A model that is told twice that a person has to decide stops looking. */
+const MOST_WAITING = 2;
 const GOES_ON = new Set(["starting", "queued", "running", "awaiting_approval"]);
 
 /** A run that a model starts and looks at to its end; a person answers its question. */
@@ -167,9 +167,10 @@ async function mcpRun(home: Home, prompt: string): Promise<Observation> {
   };
   let state = await call("seren_dispatch", { prompt });
   let text = "";
-  for (let looks = 0; looks < MOST_LOOKS && state.error === undefined; looks += 1) {
+  for (let waiting = 0; waiting < MOST_WAITING && state.error === undefined; ) {
     state = await call("seren_run_status", { run_id: state.run_id, cursor: state.cursor ?? 0, wait_seconds: 20 });
     text += state.text;
+    if (state.status === "awaiting_approval") waiting += 1;
     if (!GOES_ON.has(`${state.status}`) && !state.has_more) break;
   }
   const { status, error } = state;
