@@ -3,7 +3,7 @@ import { sleep } from "../../support/ambient.ts";
 import { type FailureKind, isOneOf } from "../../support/failure.ts";
 import type { SerenClient } from "../client/client.ts";
 import { isUnreadable } from "../client/pages.ts";
-import { stateFromRecord, UNREADABLE_STATE } from "../client/status.ts";
+import { leavesOpen, stateFromRecord, UNREADABLE_STATE } from "../client/status.ts";
 import type { LiveState } from "../model.ts";
 
 const AGAIN_EVERY_MS = 1_500;
@@ -20,21 +20,28 @@ export interface AskOptions {
 }
 
 /**
- * Returns the run's state; where the service shows none, one made from the record; where neither can be read, one that
- * leaves everything open, so that the stream decides. Rejects with the failure when both are refused for good.
+ * Returns the run's state; where the service shows none, or one that leaves open how the run is, with the status of the
+ * record; where neither says it, one that leaves it open, so that the stream decides. Rejects with the failure when both
+ * are refused for good.
  */
 export async function askState({ client, runId, signal, mayBeTooNew }: AskOptions): Promise<LiveState> {
   const untilAborted = { signal, attempts: Number.POSITIVE_INFINITY };
   for (;;) {
+    let open: LiveState | undefined;
     try {
-      return await client.getRunState(runId, untilAborted);
+      const state = await client.getRunState(runId, untilAborted);
+      if (!leavesOpen(state)) return state;
+      open = state;
     } catch (error) {
       if (!isOneOf(ASK_ELSEWHERE, error)) throw error;
     }
     try {
-      return stateFromRecord(await client.getRun(runId, untilAborted));
+      const state = stateFromRecord(await client.getRun(runId, untilAborted));
+      if (open === undefined) return state;
+      return leavesOpen(state) ? open : { ...open, status: state.status, phase: state.phase, terminal: state.terminal };
     } catch (error) {
-      if (isUnreadable(error)) return UNREADABLE_STATE;
+      if (isUnreadable(error)) return open ?? UNREADABLE_STATE;
+      if (open && isOneOf(ASK_ELSEWHERE, error)) return open;
       if (!mayBeTooNew(error)) throw error;
     }
     await sleep(client.ambient, AGAIN_EVERY_MS, signal);

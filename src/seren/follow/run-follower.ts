@@ -96,7 +96,7 @@ export class RunFollower {
       if (end === "refused" && this.#state.refused >= MAX_REFUSED) this.#polling = true;
       if (this.#polling) break;
       if (end === "interrupted") {
-        const state = await this.#askState();
+        const state = this.#withPause(await this.#askState());
         yield this.#stateItem(state);
         const complete = this.#hasReached(state) || this.#state.fruitless >= MAX_FRUITLESS;
         if (hasStopped(state) && complete) return this.#return(statusOf(state), false);
@@ -131,6 +131,13 @@ export class RunFollower {
   #askState(): Promise<LiveState> {
     const mayBeTooNew = (error: unknown) => this.#mayBeTooNew(error);
     return askState({ client: this.#client, runId: this.#runId, signal: this.#signal, mayBeTooNew });
+  }
+
+  /** A pause that this connection has named is one, unless something else is known. */
+  #withPause(state: LiveState): LiveState {
+    return this.#state.paused && leavesOpen(state)
+      ? { ...state, status: AWAITING_APPROVAL, phase: AWAITING_APPROVAL }
+      : state;
   }
 
   #isCaughtUp(state: LiveState | undefined): boolean {

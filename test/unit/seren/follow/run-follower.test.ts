@@ -270,6 +270,23 @@ describe("a run that waits for a person", () => {
     expect(service.left).toEqual(NOTHING);
   });
 
+  test.each([
+    ["the record", () => state({ status: 7, latest_sequence: 1 }), () => record({ status: "awaiting_approval" })],
+    ["the stream", () => state({ status: "halted", latest_sequence: 1 }), () => record({ status: {} })],
+  ])("ends the following where only %s can say it", async (_, live, row) => {
+    const service = new RunService().opens(
+      stream(frame(1, ONE), control("replay_complete"), control("run.state", paused)),
+    );
+    service.state = live;
+    service.record = row;
+    const start = service.harness.ambient.now();
+    const { events, trail } = await service.follow();
+    expect(events).toEqual([ONE]);
+    expect(trail.at(-1)).toBe("awaiting_approval");
+    expect(service.harness.ambient.now() - start).toBeLessThan(1_000);
+    expect(service.openings).toHaveLength(1);
+  });
+
   test("frames that leave it open neither delay the events nor hammer the service", async () => {
     const odd = Array(200)
       .fill([control("run.state", { ...going, status: 7 }), { waitMs: 50 }])

@@ -35,6 +35,7 @@ export class RunService {
   log: unknown[] = [];
   /** What `/state` says; a `Reply` is sent as it is. */
   state: (request: Sent) => object | Reply = () => state();
+  record: () => object = () => record();
   pageSize = 500;
   readonly controller = new AbortController();
   readonly follower = new RunFollower(this.harness.client, RUN, this.controller.signal);
@@ -55,7 +56,7 @@ export class RunService {
         const rows = this.log.slice(offset, offset + this.pageSize);
         return data(rows, { hasMore: offset + rows.length < this.log.length });
       })
-      .on("GET /runs/*", () => data(record()));
+      .on("GET /runs/*", () => data(this.record()));
   }
 
   /** The next connections, one each; the last one is repeated. */
