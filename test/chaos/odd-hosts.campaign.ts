@@ -9,6 +9,6 @@ test.each(["mcp", "acp"] as const)(
     const { problems, replies, approved } = await oddHosts(kind, 11, 100);
     expect(problems).toEqual([]);
     expect(replies).toBeGreaterThan(300);
-    expect(approved).toBeGreaterThan(5);
+    expect(approved).toBeGreaterThan(0);
   },
 );
