@@ -2,7 +2,8 @@
  * What a follower knows about its connections and about a pause of the run. `reduce` is the only place that changes it;
  * `run-follower.ts` shows the states it moves between.
  */
-import { AWAITING_APPROVAL } from "../client/status.ts";
+import { AWAITING_APPROVAL, leavesOpen } from "../client/status.ts";
+import type { LiveState } from "../model.ts";
 
 export interface FollowState {
   /** Connections in a row that brought no event. */
@@ -60,4 +61,9 @@ export function reduce(state: FollowState, news: FollowNews): FollowState {
     case "returned":
       return { ...state, pauseReported: news.status === AWAITING_APPROVAL };
   }
+}
+
+/** A pause that this connection has named is one, unless the live state says something else. */
+export function withPause({ paused }: FollowState, live: LiveState): LiveState {
+  return paused && leavesOpen(live) ? { ...live, status: AWAITING_APPROVAL, phase: AWAITING_APPROVAL } : live;
 }

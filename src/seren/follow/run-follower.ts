@@ -25,7 +25,7 @@ import { type LiveState, UNKNOWN_STATUS } from "../model.ts";
 import { ASK_ELSEWHERE, askState } from "./ask-state.ts";
 import { EventLogReader } from "./event-log-reader.ts";
 import type { FollowEnd, FollowItem } from "./follow-items.ts";
-import { type FollowNews, INITIAL_STATE, reduce } from "./follow-state.ts";
+import { type FollowNews, INITIAL_STATE, reduce, withPause } from "./follow-state.ts";
 import { pollLog } from "./poll-log.ts";
 import { RunCursor, sequenceIn, toSequence } from "./run-cursor.ts";
 import { runFrames } from "./run-stream.ts";
@@ -96,7 +96,7 @@ export class RunFollower {
       if (end === "refused" && this.#state.refused >= MAX_REFUSED) this.#polling = true;
       if (this.#polling) break;
       if (end === "interrupted") {
-        const state = this.#withPause(await this.#askState());
+        const state = withPause(this.#state, await this.#askState());
         yield this.#stateItem(state);
         const complete = this.#hasReached(state) || this.#state.fruitless >= MAX_FRUITLESS;
         if (hasStopped(state) && complete) return this.#return(statusOf(state), false);
@@ -131,13 +131,6 @@ export class RunFollower {
   #askState(): Promise<LiveState> {
     const mayBeTooNew = (error: unknown) => this.#mayBeTooNew(error);
     return askState({ client: this.#client, runId: this.#runId, signal: this.#signal, mayBeTooNew });
-  }
-
-  /** A pause that this connection has named is one, unless something else is known. */
-  #withPause(state: LiveState): LiveState {
-    return this.#state.paused && leavesOpen(state)
-      ? { ...state, status: AWAITING_APPROVAL, phase: AWAITING_APPROVAL }
-      : state;
   }
 
   #isCaughtUp(state: LiveState | undefined): boolean {
