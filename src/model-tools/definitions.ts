@@ -99,7 +99,7 @@ export function modelTools({ endsWhen, waits }: ToolSetting): readonly ToolDefin
       description:
         "Says how a run on Seren Cloud is doing: its state, what is new since the cursor, and the answer once it has ended. " +
         (waits
-          ? "Waits at most wait_seconds, and returns as soon as the run has ended or a person has to decide. Do other work between two looks."
+          ? "Waits at most wait_seconds, and returns as soon as the run has ended or a person has to decide; once that was said, it waits for the decision. Do other work between two looks."
           : "Does not wait: do other work between two looks."),
       inputSchema: input(
         {

@@ -204,7 +204,7 @@ async function acpTurn(home: Home, words: string): Promise<Observation> {
 }
 
 /** What is asked for is shown in a host whole or not at all, and decided in a terminal where it is too long. */
-const SHOWN = ["tool", "args", "reason"];
+const SHOWN = ["tool", "args", "env", "reason"];
 
 export const HOST_SCENARIOS: readonly Scenario[] = [
   { name: "courier, two turns", play: courierTurns },

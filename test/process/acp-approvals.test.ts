@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { AcpHost } from "../support/child-process/acp-host.ts";
 import { type Cloud, script, startCloud } from "../support/child-process/cloud.ts";
+import { decide } from "../support/child-process/decide.ts";
 
 const ARGS = { env: "prod-77", note: "line one\nline two" };
 const WAITS = script(
@@ -10,20 +11,6 @@ const WAITS = script(
   { text: "Deployed." },
 );
 const DONE = { result: { stopReason: "end_turn" } };
-
-async function decide({ env }: Cloud, runId: string, decision: "approve" | "reject") {
-  const headers = { authorization: `Bearer ${env.SEREN_API_KEY}`, "content-type": "application/json" };
-  const run = `${env.SEREN_API_BASE}/publishers/seren-cloud/runs/${runId}`;
-  const { data } = (await (await fetch(`${run}/pending_approvals`, { headers })).json()) as {
-    data: { checkpoint_id: string; pending_approvals: { id: string }[] };
-  };
-  const body = JSON.stringify({
-    resume_checkpoint_id: data.checkpoint_id,
-    approval_decisions: data.pending_approvals.map(({ id }) => ({ id, decision })),
-  });
-  const { status } = await fetch(`${run}/resume`, { method: "POST", headers, body });
-  if (status >= 300) throw new Error(`the decision was refused: ${status}`);
-}
 
 const waiting = async (server: Cloud, env: Record<string, string> = {}, prompt = WAITS) => {
   const { host, sessionId } = await AcpHost.inSession({ env: { ...server.env, ...env } });

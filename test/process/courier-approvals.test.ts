@@ -1,9 +1,9 @@
 /** A courier turn whose run waits for a person, across turns and processes of the built file. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import * as z from "zod";
-import { API_KEY, CLEAN_EXIT, type RegisterCleanup } from "../support/child-process/child.ts";
+import { CLEAN_EXIT, type RegisterCleanup } from "../support/child-process/child.ts";
 import { type Cloud, script, startCloud } from "../support/child-process/cloud.ts";
 import { answerOf, CourierHost, parcel, sessionOf, streamedOf } from "../support/child-process/courier-host.ts";
+import { decide } from "../support/child-process/decide.ts";
 
 const CHAT = parcel("chat");
 const WAITS = script(
@@ -54,7 +54,7 @@ test("the turn ends with what is to be decided and how; the run is left waiting,
   expect(stateOf(sessionOf(again))).toMatchObject({ pending: { run_id: runId } });
   expect(server.cloud.stats()).toMatchObject({ createsReceived: 1, runsActive: [runId], cancelsReceived: 0 });
 
-  await decide(runId, "approve");
+  await decide(server, runId, "approve");
   const last = await host.run(CHAT, sessionOf(again), { kind: "chat", input: "thanks" });
   runs += 1;
   expect(answerOf(last)).toMatch(/^I need to deploy\.\nDeployed\.\n\nYou said: thanks\n/);
@@ -66,7 +66,7 @@ test("the turn ends with what is to be decided and how; the run is left waiting,
 
 test("once it is rejected, the turn reports it and the session continues", async () => {
   const { runId, session } = await waiting();
-  await decide(runId, "reject");
+  await decide(server, runId, "reject");
   const turn = await host.run(CHAT, session, { kind: "chat", input: "then not" });
   runs += 1;
   expect(answerOf(turn)).toMatch(
@@ -86,19 +86,3 @@ test("if the service does not know it, the turn reports it and the session conti
   );
   expect(streamedOf(turn)).toBe(answerOf(turn));
 });
-
-const PendingSchema = z.object({
-  data: z.object({ checkpoint_id: z.string(), pending_approvals: z.array(z.object({ id: z.string() })) }),
-});
-
-/** What a person does, or a command for people. */
-async function decide(runId: string, decision: "approve" | "reject") {
-  const run = `${server.env.SEREN_API_BASE}/publishers/seren-cloud/runs/${runId}`;
-  const headers = { authorization: `Bearer ${API_KEY}`, "content-type": "application/json" };
-  const { data } = PendingSchema.parse(await (await fetch(`${run}/pending_approvals`, { headers })).json());
-  const body = JSON.stringify({
-    resume_checkpoint_id: data.checkpoint_id,
-    approval_decisions: data.pending_approvals.map(({ id }) => ({ id, decision })),
-  });
-  expect((await fetch(`${run}/resume`, { method: "POST", headers, body })).status).toBe(200);
-}

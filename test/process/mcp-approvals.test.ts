@@ -1,6 +1,7 @@
 /** Approvals through an MCP client: only a clear yes or no of a form decides; everything else leaves the run waiting. */
 import { describe, expect, test } from "vitest";
 import { type Cloud, script, startCloud } from "../support/child-process/cloud.ts";
+import { decide } from "../support/child-process/decide.ts";
 import type { Json } from "../support/child-process/line-check.ts";
 import { envelope } from "../support/child-process/mcp-envelope.ts";
 import { McpHost } from "../support/child-process/mcp-host.ts";
@@ -127,6 +128,20 @@ describe("a client that has shaken hands and can ask", () => {
 });
 
 describe("nobody is asked", () => {
+  test("a second look waits for the decision instead of telling the same again", async () => {
+    const server = await startCloud();
+    const host = await McpHost.initialized({ env: server.env });
+    const { run_id } = await host.state("seren_dispatch", { prompt: WAITS, ...wait });
+    const look = host.sendCall("seren_run_status", { run_id, ...wait });
+    const unhurried = host.sendCall("seren_run_status", { run_id });
+    expect((await host.replyTo(unhurried, "tools/call")).result?.structuredContent).toMatchObject({
+      status: "awaiting_approval",
+    });
+    await decide(server, `${run_id}`, "approve");
+    const { result } = await host.replyTo(look, "tools/call");
+    expect(result?.structuredContent).toMatchObject({ status: "completed" });
+  });
+
   test.each([
     ["without the capability", {}, { capabilities: {} }],
     ["with addresses only", {}, { capabilities: { elicitation: { url: {} } } }],

@@ -72,6 +72,8 @@ export class RunTools {
   readonly #options: McpOptions;
   readonly #runs: BackgroundRuns;
   readonly #approvals: Approvals;
+  /** Runs whose wait for a person was told: a client that looks again waits for the decision, and not for the same words. */
+  readonly #toldToWait = new WeakSet<BackgroundRun>();
 
   constructor(options: McpOptions, jobs: HostJobs, approvals: Approvals) {
     this.#options = options;
@@ -212,7 +214,8 @@ export class RunTools {
     const until = ambient.now() + wait_seconds * 1000;
     const progress = new Progress(ambient, call.wire, call.progressToken);
     try {
-      let [goesOn, mayAsk] = [decided, this.#approvals.canAsk(call)];
+      const isKnown = subject.own !== undefined && this.#toldToWait.has(subject.own);
+      let [goesOn, mayAsk] = [decided || isKnown, this.#approvals.canAsk(call)];
       for (;;) {
         await this.#wait(subject, { until, call, progress, goesOn });
         const { state, waits, isOver } = await this.stateOf(subject, cursor);
@@ -225,9 +228,13 @@ export class RunTools {
           goesOn = true; // what it has waited for is known
           continue;
         }
+        if (!waits || !mayAsk) this.#noteWait(subject, waits);
         if (!waits || !mayAsk || ambient.now() >= until || call.hurried.aborted) return runResult(state, call.caller);
-        if (call.caller.era === "stateless")
-          return (await this.#approvals.inputRequired(state.run_id)) ?? runResult(state, call.caller);
+        if (call.caller.era === "stateless") {
+          const question = await this.#approvals.inputRequired(state.run_id);
+          if (!question) this.#noteWait(subject, true);
+          return question ?? runResult(state, call.caller);
+        }
         mayAsk = false;
         const asking = this.#approvals.ask(state.run_id, call).then((answered) => {
           goesOn = answered;
@@ -237,6 +244,11 @@ export class RunTools {
     } finally {
       progress.close();
     }
+  }
+
+  #noteWait({ own }: Subject, waits: boolean): void {
+    if (own && waits) this.#toldToWait.add(own);
+    else if (own) this.#toldToWait.delete(own);
   }
 
   async #wait(
