@@ -16,6 +16,8 @@ export interface CampaignOptions {
   scenario?: string | undefined;
   /** Only trials whose name begins with this. */
   only?: string | undefined;
+  /** Each member with each oddity in one scenario only, drawn by the seed. */
+  once?: boolean;
   /** Odd members in one trial. When a trial of several fails, each is tried alone. Default 1. */
   group?: number;
   jobs: number;
@@ -46,7 +48,8 @@ export async function campaign(options: CampaignOptions): Promise<{ passed: numb
     forms.flatMap((drawForm) => trialsOf(scenario, { clean: cleanOf(cleans, scenario), published, drawForm })),
   );
   const wanted = all.filter((trial) => options.only === undefined || nameOf(trial).startsWith(options.only));
-  const drawn = draw(wanted, options.sample, random);
+  const shuffled = shuffle(wanted, random);
+  const drawn = (options.once ? onceEach(shuffled) : shuffled).slice(0, options.sample);
   const trials = grouped(drawn, options.group ?? 1, (scenario) => cleanOf(cleans, scenario));
   let passed = 0;
   let failed = 0;
@@ -83,13 +86,22 @@ function cleanOf(cleans: ReadonlyMap<Scenario, Played>, scenario: Scenario): Pla
   return clean;
 }
 
-/** `count` of them in a random order. */
-function draw(trials: readonly Trial[], count: number, random: () => number): Trial[] {
+/** Returns them in a random order. */
+function shuffle(trials: readonly Trial[], random: () => number): Trial[] {
   return trials
     .map((trial) => ({ trial, at: random() }))
     .sort((a, b) => a.at - b.at)
-    .slice(0, count)
     .map(({ trial }) => trial);
+}
+
+/** Returns the first of the trials of each member with each oddity. */
+function onceEach(trials: readonly Trial[]): Trial[] {
+  const firsts = new Map<string, Trial>();
+  for (const trial of trials) {
+    const key = trial.odd.map(({ operation, path, oddity }) => `${operation} ${path} ${oddity}`).join();
+    if (!firsts.has(key)) firsts.set(key, trial);
+  }
+  return [...firsts.values()];
 }
 
 async function inParallel<T>(jobs: number, items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {

@@ -1,6 +1,7 @@
 /**
- * `npm run mutate -- --sample N --seed S [--group N] [--only TEXT] [--scenario TEXT] [--jobs N]`: the built program against
- * answers with one odd member, or with up to N of them (`--group`). Without `--sample` every member is tried.
+ * `npm run mutate -- --sample N --seed S [--group N] [--once] [--only TEXT] [--scenario TEXT] [--jobs N]`: the built program
+ * against answers with one odd member, or with up to N of them (`--group`). Without `--sample` every member is tried with
+ * every oddity, in every scenario or, with `--once`, in one that the seed draws.
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -13,6 +14,7 @@ const { values } = parseArgs({
     scenario: { type: "string" },
     only: { type: "string" },
     group: { type: "string", default: "1" },
+    once: { type: "boolean", default: false },
     jobs: { type: "string", default: String(3 * availableParallelism()) },
   },
 });
@@ -37,6 +39,7 @@ const { passed, failed } = await campaign({
   scenario: values.scenario,
   only: values.only,
   group: Number(values.group),
+  once: values.once,
   jobs: Number(values.jobs),
   onTrial,
 });
