@@ -5,7 +5,8 @@
  * first reply.
  */
 import { join } from "node:path";
-import { configFile, configFolder, stateFolder } from "./folders.ts";
+import { configFile, configFolder, homeFolder, stateFolder } from "./folders.ts";
+import type { FileContent } from "./settings/index.ts";
 import { ExecutionFailure } from "./support/failure.ts";
 import { LOG_LEVELS, type LogLevel } from "./support/log.ts";
 import { chooseProxy, isLoopback, type ProxyRoute, type ProxySetting } from "./support/proxy.ts";
@@ -26,12 +27,10 @@ export interface ModelSettings {
 }
 
 /** What the configuration file adds to the environment. */
-export interface FileSettings {
+export interface FileSettings extends FileContent {
   /** Absent when no file is wanted, or none has a place. */
   path?: string;
   isThere: boolean;
-  /** Its settings as the texts of the variables that come before them. */
-  values: ReadonlyMap<string, { key: string; text: string }>;
   /** Why the file cannot be used. No run is started then: what it limits or directs elsewhere is not known. */
   problem?: ExecutionFailure;
 }
@@ -85,6 +84,8 @@ export interface Config {
   readonly asksPeople: boolean;
   /** Names of credentials of other tools that a parcel may have. */
   readonly allowedSecrets: readonly string[];
+  /** The environment for programs of the user's that this one starts: without keys of Seren Cloud and of the model endpoint. */
+  readonly programEnvironment: () => Record<string, string>;
   /** A variable of the host's environment, for secrets a parcel declares by name. */
   readonly variable: (name: string) => string | undefined;
 }
@@ -173,8 +174,29 @@ export function readConfig(environment: Environment = process.env, file: FileSet
     asksPeople: setting("SEREN_BRIDGE_APPROVALS") !== "terminal",
     roderManifest: variable("SEREN_BRIDGE_RODER_MANIFEST"),
     roderManifestElsewhere: file.values.get("SEREN_BRIDGE_RODER_MANIFEST")?.text,
+    programEnvironment: () => programEnvironment(environment),
     variable: (name: string) => (Object.hasOwn(environment, name) && environment[name]) || undefined,
   });
+}
+
+/** Roder gives its child `PATH` and little else: what programs of the user's need is added. */
+function programEnvironment(environment: Environment): Record<string, string> {
+  const { SEREN_API_KEY: _, SEREN_BRIDGE_MODEL_KEY: __, ...rest } = environment;
+  const uid = process.getuid?.();
+  const added = {
+    ...(process.platform === "win32" ? {} : { HOME: homeOrNone() }),
+    ...(process.platform === "linux" && uid !== undefined ? { XDG_RUNTIME_DIR: `/run/user/${uid}` } : {}),
+  };
+  const all = Object.entries({ ...added, ...rest });
+  return Object.fromEntries(all.filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+function homeOrNone(): string | undefined {
+  try {
+    return homeFolder();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Returns the base of all calls, from an address with or without the prefix. `name` is the setting's, for the message. */

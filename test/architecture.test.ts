@@ -29,6 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "adapters/mcp": ["core", "stdio", "install", "model-tools", "protocols/mcp"],
   "adapters/terminal": ["core", "parcel", "install"],
   "model-tools": ["core"],
+  notify: ["core"],
   core: ["seren"],
   seren: ["protocols/seren-cloud"],
   parcel: ["archive", "protocols/dispatch-courier", "protocols/seren-cloud"],

@@ -12,6 +12,7 @@ import {
   Organization,
   pickMadeAhead,
   RunDirectory,
+  type RunKeepers,
   readArtifact,
   saveArtifacts,
 } from "../core/engine.ts";
@@ -54,10 +55,12 @@ export interface EngineOptions {
   log: Log;
   /** The host that requests the runs, for the journal. Default `terminal`. */
   host?: string;
+  /** Who has to be asked before the journal forgets a run. */
+  keepers?: RunKeepers | undefined;
 }
 
 export async function createEngine(options: EngineOptions): Promise<Engine> {
-  const { config, apiKey, ambient, log, host = "terminal" } = options;
+  const { config, apiKey, ambient, log, host = "terminal", keepers } = options;
   config.check();
   const local = config.local ? await startLocal(config, ambient) : undefined;
   const place = local ?? { baseUrl: config.apiBase(), apiKey };
@@ -68,7 +71,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   // Runs of the embedded service end with this process: they need no journal.
   const { stateDir } = config;
   const disk = new Responsive(stateDir, ambient);
-  const journal = local ? undefined : openJournal({ ...place, stateDir, host, client, canceller, log, disk });
+  const journal = local ? undefined : openJournal({ ...place, stateDir, host, client, canceller, log, disk, keepers });
   const notes = local ? undefined : new DiskNotes({ stateDir, account: () => accountOf(place), ambient, log, disk });
   const fetch: Fetch = (address, limits) =>
     download(address, { ...limits, ambient, service: place.baseUrl, proxyFor: config.proxyFor });

@@ -1,7 +1,7 @@
 /** The journal in the state folder, and the sweep of runs that dead processes left in it. */
 import { createHmac } from "node:crypto";
 import { join } from "node:path";
-import { Journal, type SweepOptions, sweep } from "../core/engine.ts";
+import { Journal, type RunKeepers, type SweepOptions, sweep } from "../core/engine.ts";
 import { OwnedFiles, type Responsive } from "../state/index.ts";
 import type { Secret } from "../support/secret.ts";
 import { settleWithin } from "../support/settle-within.ts";
@@ -19,6 +19,7 @@ export interface DiskJournalOptions extends Omit<SweepOptions, "journal" | "sign
   /** The host that starts the runs, e.g. `dispatch`. */
   host: string;
   disk: Responsive;
+  keepers?: RunKeepers | undefined;
 }
 
 export interface DiskJournal {
@@ -28,10 +29,10 @@ export interface DiskJournal {
 }
 
 export function openJournal(options: DiskJournalOptions): DiskJournal {
-  const { stateDir, host, log, client, canceller, disk } = options;
+  const { stateDir, host, log, client, canceller, disk, keepers } = options;
   const { ambient } = client;
   const store = new OwnedFiles(journalFolder(stateDir), ambient, disk);
-  const journal = new Journal({ store, account: () => accountOf(options), host, ambient, log });
+  const journal = new Journal({ store, account: () => accountOf(options), host, ambient, log, keepers });
   const stop = new AbortController();
   let begun = false;
   const begin = () => {

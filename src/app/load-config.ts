@@ -23,8 +23,8 @@ export async function readFileSettings(config: Config, ambient: Ambient): Promis
     const disk = new Responsive(place, ambient, "set SEREN_BRIDGE_CONFIG to a file elsewhere");
     const file = await disk.ask(() => readPlainFile(place, MAX_BYTES));
     if (!file) return { path, isThere: false, values: new Map() };
-    const { valuesOfFile } = await import("../settings/index.ts");
-    return { path, isThere: true, values: valuesOfFile(path, file) };
+    const { readSettings } = await import("../settings/index.ts");
+    return { path, isThere: true, ...readSettings(path, file) };
   } catch (error) {
     return { ...(path === undefined ? {} : { path }), isThere: true, values: new Map(), problem: asFailure(error) };
   }

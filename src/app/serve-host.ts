@@ -84,9 +84,19 @@ export async function serveHost(
   let readKey = config.local ? () => new Secret("local") : apiKeyReader(config, redactor);
   const apiKey = () => readKey();
   for (const secret of config.secrets) redactor.add(secret);
+  const { notify } = config.file;
+  const notices =
+    notify && (await import("./notices.ts")).openNotices({ config, notify, host, ambient, log, redactor });
   let loaded: Engine | undefined;
   const engine = lazy(async () => {
-    loaded = await (await import("./engine.ts")).createEngine({ config, apiKey, ambient, log, host });
+    loaded = await (await import("./engine.ts")).createEngine({
+      config,
+      apiKey,
+      ambient,
+      log,
+      host,
+      keepers: notices,
+    });
     return loaded;
   });
   const registry = new RunRegistry(async () => (await engine()).execute, ambient, { redactor, log });
@@ -97,6 +107,7 @@ export async function serveHost(
   const counters = new RunCounters();
   registry.watch(counters);
   registry.watch(createRunLog(log));
+  if (notices) registry.watch(notices);
 
   // An unforeseen error must not end the process: Roder never restarts a child that has exited.
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {

@@ -1,2 +1,2 @@
 /** The folders of the state folder. */
-export const STATE_LAYOUT = { runs: "runs", deployments: "deployments", locks: "locks" } as const;
+export const STATE_LAYOUT = { runs: "runs", deployments: "deployments", locks: "locks", notices: "notices" } as const;

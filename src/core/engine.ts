@@ -7,7 +7,7 @@ export { ApprovalDesk } from "./account/approvals.ts";
 export { Organization } from "./account/organization.ts";
 export { RunDirectory } from "./account/run-directory.ts";
 export { Canceller } from "./cancel/canceller.ts";
-export { Journal, parseEntry } from "./cancel/journal.ts";
+export { Journal, parseEntry, type RunKeepers } from "./cancel/journal.ts";
 export { type SweepOptions, sweep } from "./cancel/sweep.ts";
 export { DeploymentDesk } from "./deployment/deployment-desk.ts";
 export type { DeploymentNote, DeploymentNotes } from "./deployment/deployment-notes.ts";

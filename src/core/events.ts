@@ -92,6 +92,8 @@ export interface Outcome {
   stopReason?: string;
   /** Set when the run completed and its answer is not whole. */
   cut?: Cut;
+  /** True when the run was not seen to end: it may still be going. */
+  open?: true;
   /** Who asked for the stop, when we asked for one. `kind` still says what happened. */
   stoppedBy?: "host" | "deadline" | "shutdown" | "person";
 }

@@ -2,4 +2,5 @@
 export { exampleFile } from "./example.ts";
 export { settingsJsonSchema } from "./json-schema.ts";
 export { SETTING_KEYS } from "./keys.ts";
-export { valuesOfFile } from "./settings-file.ts";
+export type { NotifySettings } from "./notify-settings.ts";
+export { type FileContent, readSettings } from "./settings-file.ts";

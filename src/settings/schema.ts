@@ -22,6 +22,14 @@ const name = () =>
   z
     .string("has to be a list of texts")
     .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "holds something that is not the name of a variable");
+const amount = () =>
+  z
+    .number("has to be an amount in dollars, such as 1.50")
+    .positive("has to be more than 0")
+    .max(1_000_000, "is too much");
+
+/** Events of runs that there can be notices of. */
+export const NOTICE_EVENTS = ["completed", "failed", "cancelled", "needs_approval", "cost"] as const;
 
 export const SettingsSchema = z.strictObject({
   api_base: setting(word(), {
@@ -72,6 +80,34 @@ export const SettingsSchema = z.strictObject({
         variable: "NO_PROXY",
         description: "hosts that are reached without a proxy: names, addresses, networks",
         examples: [["internal.example", "10.0.0.0/8"]],
+      }),
+    })
+    .optional(),
+  notify: z
+    .strictObject({
+      bell: setting(z.boolean("has to be true or false"), {
+        description: "ring the terminal that a command runs in, and notify where it knows how to",
+        examples: [true],
+      }),
+      desktop: setting(z.boolean("has to be true or false"), {
+        description: "a notice on the desktop, by the system's own command",
+        examples: [true],
+      }),
+      command: setting(z.array(word(), "has to be a list of texts").min(1, "is empty; leave the key out"), {
+        description:
+          "a program with its arguments, started without a shell, that gets the notice as one JSON object on stdin",
+        examples: [["/home/me/bin/tell-me", "--quietly"]],
+      }),
+      events: setting(
+        z.array(z.enum(NOTICE_EVENTS), "has to be a list of texts").min(1, "is empty; leave the key out"),
+        {
+          description: "what there are notices of; default all",
+          examples: [["completed", "failed", "cancelled", "needs_approval", "cost"]],
+        },
+      ),
+      cost_usd: setting(amount(), {
+        description: "a notice when a run has cost this much, in US dollars",
+        examples: [1.5],
       }),
     })
     .optional(),

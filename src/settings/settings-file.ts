@@ -8,6 +8,7 @@ import { isObject, lookUp } from "../support/objects.ts";
 import { ownershipProblem } from "../support/own-file.ts";
 import { type PlainFile, textOf } from "../support/plain-file.ts";
 import { SETTING_KEYS } from "./keys.ts";
+import { type NotifySettings, notifySettings } from "./notify-settings.ts";
 import { parseSettings } from "./parse-settings.ts";
 
 /** A setting of the file, as the text that the variable would have. */
@@ -16,8 +17,14 @@ export interface FileValue {
   text: string;
 }
 
-/** Returns the settings by the variables that come before them. Throws `invalid_input`, naming file, line or key, and fix. */
-export function valuesOfFile(path: string, file: PlainFile): ReadonlyMap<string, FileValue> {
+export interface FileContent {
+  /** By the variables that come before them, or by their keys where none does. */
+  values: ReadonlyMap<string, FileValue>;
+  notify?: NotifySettings;
+}
+
+/** Throws `invalid_input`, naming file, line or key, and fix. */
+export function readSettings(path: string, file: PlainFile): FileContent {
   const refuse = (problem: string | undefined) => {
     if (problem !== undefined) throw new ExecutionFailure("invalid_input", problem);
   };
@@ -26,13 +33,14 @@ export function valuesOfFile(path: string, file: PlainFile): ReadonlyMap<string,
   const values = new Map<string, FileValue>();
   for (const { path: names, key, variable, secret } of SETTING_KEYS) {
     const value = valueAt(settings, names);
-    if (value === undefined || variable === undefined) continue;
+    if (value === undefined) continue;
     const text = Array.isArray(value) ? value.join(",") : String(value);
     const isSecret = secret === "always" || (secret === "password" && text.includes("@"));
     if (isSecret) refuse(ownershipProblem(path, file.stats, "secret"));
-    values.set(variable, { key, text });
+    values.set(variable ?? key, { key, text });
   }
-  return values;
+  const notify = notifySettings(settings);
+  return { values, ...(notify ? { notify } : {}) };
 }
 
 function valueAt(settings: object, names: readonly string[]): unknown {

@@ -1,5 +1,6 @@
 /** Small files that several processes of this machine share. */
 export { writeFileAtomic } from "./atomic-file.ts";
+export { Claims } from "./claims.ts";
 export { Locks } from "./locks.ts";
 export { OwnedFiles } from "./owned-files.ts";
 export { claim } from "./owner.ts";

@@ -18,6 +18,7 @@ import { decideApprovals, requestUntilAnswered } from "./ground-truth.ts";
 import { ProcessAmbient } from "./process-ambient.ts";
 import { RunRecorder } from "./run-recorder.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
+import { SimulatedNotices } from "./simulated-notices.ts";
 import { SimulatedTransport } from "./simulated-transport.ts";
 import type { PlannedRun, SimulationPlan } from "./simulation-plan.ts";
 import { Trace } from "./trace.ts";
@@ -33,6 +34,7 @@ export class Environment {
   readonly clock: VirtualAmbient;
   readonly cloud: LocalCloud;
   readonly disk: SimulatedDisk;
+  readonly notices: SimulatedNotices;
   /** What went wrong besides the runs. */
   readonly problems: string[] = [];
   /** Outlive processes, too. */
@@ -47,6 +49,7 @@ export class Environment {
     this.trace = new Trace(keepLines);
     this.clock = new VirtualAmbient(plan.seed, { reorderTies: true, maxSteps: 300_000 });
     this.disk = new SimulatedDisk(new SeededRandom(deriveSeed(plan.seed, 2)));
+    this.notices = new SimulatedNotices(new SeededRandom(deriveSeed(plan.seed, 3)), this.trace);
     const works = builtInAgent(0);
     this.cloud = new LocalCloud({
       ambient: this.clock,
@@ -133,7 +136,9 @@ export class SimulatedProcess {
     this.transport = new SimulatedTransport(cloud, this.ambient, network, trace);
     this.client = new SerenClient(this.transport, this.ambient);
     this.canceller = new Canceller(this.client, silentLog);
+    const notices = environment.notices.of(this.ambient);
     this.#journal = new Journal({
+      keepers: notices,
       store: environment.disk.storeOf(this.ambient),
       account: () => "account",
       host: "sim",
@@ -146,6 +151,7 @@ export class SimulatedProcess {
     this.registry = new RunRegistry(() => Promise.resolve(this.execute), this.ambient, {
       redactor: createRedactor(),
     });
+    this.registry.watch(notices);
   }
 
   /** Kills the process: its timers and connections stop at once. */

@@ -36,6 +36,28 @@ export function checkInvariants(environment: Environment, process: SimulatedProc
   problems.push(...checkResumes(environment, process));
   problems.push(...checkService(environment, process, truth));
   problems.push(...checkLeftovers(environment, process));
+  problems.push(...checkNotices(environment, process, truth));
+  return problems;
+}
+
+/** Never two notices of one thing; and none lost of a run that a process answers for, whichever process dies when. */
+function checkNotices(environment: Environment, process: SimulatedProcess, truth: GroundTruth): string[] {
+  const { plan, notices } = environment;
+  const problems: string[] = [];
+  for (const { id, tag, status, endedAt, refused } of truth.runs) {
+    const ends = notices.endsOf(id);
+    if (ends > 1) problems.push(`N1: ${ends} notices of one end (${tag})`);
+    const costs = notices.sent.filter(({ event, run }) => event === "cost" && run.runId === id).length;
+    if (costs > 1) problems.push(`N1: ${costs} notices of one cost (${tag})`);
+    if (ends > 0 && endedAt === undefined) problems.push(`N1: a notice of the end of a run that goes on (${tag})`);
+    const asked = plan.runs[Number(tag.slice(3))];
+    const recorder = process.recorders.find((one) => one.tag === tag);
+    if (endedAt === undefined || refused || !asked || !recorder || ends === 1) continue;
+    const isLeft =
+      asked.detach || recorder.outcome?.kind === "awaiting_approval" || (plan.crash && recorder.askedAt > 0);
+    const isKept = environment.disk.size > 0 && mayStayNoted(process);
+    if (!isLeft && !isKept) problems.push(`N2: no notice of the end: ${status} (${tag})`);
+  }
   return problems;
 }
 

@@ -1,5 +1,6 @@
 /** The terminal command, for people and for scripts. */
 export { runTerminal } from "./program.ts";
+export { ringTerminal } from "./screen/ring.ts";
 export { createScreen, type Screen, type Suspension } from "./screen/screen.ts";
 export { createSpokenLog } from "./screen/spoken-log.ts";
 export type {

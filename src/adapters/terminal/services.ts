@@ -1,5 +1,5 @@
 /** What the commands need from the rest of the program; `app/front-ends/terminal.ts` provides it. */
-import type { ApprovalDesk, Execute, Organization, RunDirectory } from "../../core/index.ts";
+import type { ApprovalDesk, Execute, Organization, RunDirectory, RunWatcher } from "../../core/index.ts";
 import type { HostInstaller, InstallContext, WriteFile } from "../../install/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import type { ProxyRoute } from "../../support/proxy.ts";
@@ -66,8 +66,8 @@ export interface SettingRow {
   from: "environment" | "file" | "default";
   /** The variable that it comes from, or the key with its file. */
   name?: string;
-  /** The variable that comes before the key. */
-  variable: string;
+  /** The variable that comes before the key, where one does. */
+  variable?: string;
   description: string;
 }
 
@@ -155,6 +155,8 @@ export interface Services extends InstallContext {
   settings(): Promise<SettingsReport>;
   settingsFormat(): Promise<SettingsFormat>;
   readonly redactor: Redactor;
+  /** Look on while runs of a command go by. */
+  readonly watchers: readonly RunWatcher[];
   remote(): Promise<Remote>;
   /** Lists the journal entries of this machine for this account. */
   inFlightRuns(): Promise<InFlightRun[]>;

@@ -7,6 +7,7 @@ import {
   createSpokenLog,
   type InFlightRun,
   type Paths,
+  ringTerminal,
   runTerminal,
   type Services,
 } from "../../adapters/terminal/index.ts";
@@ -56,10 +57,15 @@ export async function serve(args: readonly string[], hostModes: Services["hostMo
   const check = async (key: Parameters<Services["keys"]["check"]>[0]) =>
     (await import("../terminal/remote-services.ts")).checkKey(config, ambient, key);
   const keys = createApiKeys({ config, ambient, redactor, check });
+  const { notify } = config.file;
+  const ring = (words: Parameters<typeof ringTerminal>[1]) => ringTerminal(screen, words, config.variable);
+  const notices =
+    notify &&
+    (await import("../notices.ts")).openNotices({ config, notify, host: "terminal", ambient, log, redactor, ring });
   let close = async (): Promise<unknown> => undefined;
   const remote = lazy(async () => {
     const { createRemote } = await import("../terminal/remote-services.ts");
-    const made = await createRemote({ config, apiKey: keys.current, ambient, log, redactor });
+    const made = await createRemote({ config, apiKey: keys.current, ambient, log, redactor, keepers: notices });
     close = () => settleWithin(ambient, CLOSE_BUDGET_MS, made.close(), { unref: false });
     return made;
   });
@@ -79,6 +85,7 @@ export async function serve(args: readonly string[], hostModes: Services["hostMo
     deployment: config.deployment,
     allowedSecrets: config.allowedSecrets,
     variable: config.variable,
+    watchers: notices ? [notices] : [],
     remote,
     inFlightRuns: async (): Promise<InFlightRun[]> =>
       (await import("../terminal/remote-services.ts")).listInFlightRuns(config, ambient, keys.current),
@@ -93,6 +100,7 @@ export async function serve(args: readonly string[], hostModes: Services["hostMo
     serveLocal: async (options) => (await import("../terminal/local-service.ts")).serveLocal(options, config, ambient),
   };
   const code = await runTerminal(args, { services, screen });
+  if (notices) await settleWithin(ambient, CLOSE_BUDGET_MS, notices.idle(), { unref: false });
   await close();
   await screen.stderr.flushed();
   return code;

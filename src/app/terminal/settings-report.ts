@@ -10,10 +10,16 @@ export function reportSettings(config: Config): SettingsReport {
   return {
     ...(path === undefined ? {} : { path }),
     isThere,
-    settings: SETTING_KEYS.map(({ key, variable = "", description, secret }): SettingRow => {
-      const { text = defaultOf(config, key), source } = config.setting(variable);
+    settings: SETTING_KEYS.map(({ key, variable, description, secret }): SettingRow => {
+      const { text = defaultOf(config, key), source } = config.setting(variable ?? key);
       const value = secret === undefined ? text : masked(text, secret);
-      return { key, description, ...source, ...(value === undefined ? {} : { value }), variable };
+      return {
+        key,
+        description,
+        ...source,
+        ...(value === undefined ? {} : { value }),
+        ...(variable ? { variable } : {}),
+      };
     }),
   };
 }

@@ -3,7 +3,7 @@ import { findRun, type RunTrace, type SerenClient } from "../../seren/index.ts";
 import { sleep } from "../../support/ambient.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import type { Log } from "../../support/log.ts";
-import { type Canceller, UNKNOWN_FOR_MS } from "./canceller.ts";
+import { type Canceller, type Ended, UNKNOWN_FOR_MS } from "./canceller.ts";
 
 const MAX_TRIES = 5;
 const TRY_AGAIN_MS = 20_000;
@@ -19,17 +19,20 @@ export interface CancelLostRunOptions {
   signal: AbortSignal;
 }
 
-/** Resolves with whether no run is left: it was seen to end, or there was none. Never rejects. */
+/**
+ * Resolves when no run is left: with how it ended, without a record where there was none. With undefined when it was not seen
+ * to end. Never rejects.
+ */
 export async function cancelLostRun(
   options: CancelLostRunOptions,
   trace: RunTrace & { runId?: string | undefined; resumedAt?: number | undefined },
-): Promise<boolean> {
+): Promise<Ended | undefined> {
   const { client, canceller, log, signal } = options;
   let goneSince: number | undefined;
   for (let tries = 1; ; tries += 1) {
     try {
       const runId = trace.runId ?? (await findRun(client, trace, signal));
-      if (runId === undefined) return true;
+      if (runId === undefined) return {};
       let ended = await canceller.cancel(runId);
       while (client.ambient.now() - (trace.resumedAt ?? Number.NEGATIVE_INFINITY) < RESUMED_LATE_MS) {
         await sleep(client.ambient, CANCEL_AGAIN_MS, signal);
@@ -38,18 +41,18 @@ export async function cancelLostRun(
       log(ended ? "info" : "warn", "an orphaned run was cancelled", {
         status: ended ? (ended.record?.status ?? "gone") : "not confirmed",
       });
-      return ended !== undefined;
+      return ended;
     } catch (error) {
       const { kind, cause } = asFailure(error);
       if (cause instanceof ExecutionFailure && cause.kind === "not_found") {
         // A run does not outlive its deployment, but one `not_found` does not prove that the deployment is gone.
         goneSince ??= client.ambient.now();
-        if (client.ambient.now() - goneSince >= UNKNOWN_FOR_MS) return true;
+        if (client.ambient.now() - goneSince >= UNKNOWN_FOR_MS) return {};
       } else {
         goneSince = undefined;
       }
       log("warn", "an orphaned run could not be looked up", { kind });
-      if (tries >= MAX_TRIES || signal.aborted) return false;
+      if (tries >= MAX_TRIES || signal.aborted) return undefined;
       await sleep(client.ambient, TRY_AGAIN_MS, signal).catch(() => undefined);
     }
   }

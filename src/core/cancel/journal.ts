@@ -4,12 +4,14 @@
  * cannot be written costs a warning and nothing else.
  */
 import * as z from "zod";
-import { digestOf } from "../../seren/index.ts";
+import { digestOf, type Run } from "../../seren/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { asFailure } from "../../support/failure.ts";
 import type { Log } from "../../support/log.ts";
 import { parseJson } from "../../support/objects.ts";
 import { JITLESS } from "../../support/zod.ts";
+import type { Outcome, RunRef } from "../events.ts";
+import { outcomeOfRecord } from "../run/record-outcome.ts";
 
 const JournalEntrySchema = z.object({
   v: z.literal(1),
@@ -43,8 +45,17 @@ export interface JournalStore {
   list(): Promise<{ name: string; text: string; owner: "alive" | "dead" | "unknown" }[]>;
 }
 
+/** Who has to be asked before a run is forgotten. Default: nobody. */
+export interface RunKeepers {
+  /** Resolves when nothing needs the entry any more. `outcome` is what the record of the run shows, where it was seen to end. */
+  beforeForgetting(runId: string, outcome: Outcome | undefined, host: string): Promise<void>;
+  /** The same for a run that is left waiting for a person. Takes a bounded time. */
+  beforeLeaving(run: Pick<RunRef, "runId">): Promise<void>;
+}
+
 export interface JournalOptions {
   store: JournalStore;
+  keepers?: RunKeepers | undefined;
   /** Identifies the service and the account without revealing the key. Called when it is needed; may throw. */
   account: () => string;
   host: string;
@@ -58,10 +69,12 @@ export class Journal {
   readonly #log: Log;
   readonly #account: () => string;
   readonly #host: string;
+  readonly #keepers: RunKeepers | undefined;
   readonly #removals = new Set<Promise<void>>();
 
-  constructor({ store, account, host, ambient, log }: JournalOptions) {
+  constructor({ store, account, host, ambient, log, keepers }: JournalOptions) {
     this.#store = store;
+    this.#keepers = keepers;
     this.#account = account;
     this.#host = host;
     this.#ambient = ambient;
@@ -98,7 +111,25 @@ export class Journal {
     }
   }
 
-  /** Removes the entry: the run has ended, was left alone on purpose, or was never started. */
+  /** What has to be kept of the record of an ended run: nothing when nobody has to be told. */
+  endOf(record: Run | undefined): Outcome | undefined {
+    return this.#keepers && record && outcomeOfRecord(record);
+  }
+
+  /** Removes the entry of a run that has ended, once nothing needs it any more. */
+  async forget({ requestId, runId, host = this.#host }: ForgottenEntry, end: Outcome | undefined): Promise<void> {
+    const known = end?.run?.runId ?? runId;
+    if (known !== undefined) await this.#keepers?.beforeForgetting(known, end, host);
+    await this.remove(requestId);
+  }
+
+  /** Removes the entry of a run that waits for a person. */
+  async leave({ requestId, runId }: ForgottenEntry): Promise<void> {
+    if (runId !== undefined) await this.#keepers?.beforeLeaving({ runId });
+    await this.remove(requestId);
+  }
+
+  /** Removes the entry at once. */
   async remove(requestId: string): Promise<void> {
     try {
       await this.#store.remove(requestId);
@@ -126,6 +157,8 @@ export class Journal {
   }
 }
 
+type ForgottenEntry = Pick<JournalEntry, "requestId" | "runId"> & { host?: string };
+
 type Entry = Pick<JournalEntry, "requestId" | "conversationId" | "messageDigest">;
 
 /**
@@ -136,6 +169,7 @@ export class PendingEntry {
   readonly #journal: Journal;
   #entry: Entry & Partial<Pick<JournalEntry, "deploymentId" | "runId" | "resumedAt">>;
   #kept: boolean;
+  #end: Outcome | undefined;
   #written: Promise<boolean> = Promise.resolve(false);
 
   constructor(journal: Journal, entry: Entry, kept: boolean) {
@@ -170,15 +204,34 @@ export class PendingEntry {
     await this.#written;
   }
 
-  /** Removes the entry: the run has ended, was left alone on purpose, or was never started. Never rejects. */
-  remove(): Promise<void> {
-    return this.#journal.track(this.#removeWritten());
+  /** The run was seen to end. */
+  noteEnd(record: Run): void {
+    this.#end = this.#journal.endOf(record);
   }
 
-  async #removeWritten(): Promise<void> {
+  /** The run has ended, or was left alone on purpose. Never rejects. */
+  forget(): Promise<void> {
+    return this.#remove((entry) => this.#journal.forget(entry, this.#end));
+  }
+
+  /** The run is left waiting for a person. Never rejects. */
+  leave(): Promise<void> {
+    return this.#remove((entry) => this.#journal.leave(entry));
+  }
+
+  /** Nothing ran under this entry. Never rejects. */
+  discard(): Promise<void> {
+    return this.#remove(({ requestId }) => this.#journal.remove(requestId));
+  }
+
+  #remove(remove: (entry: ForgottenEntry) => Promise<void>): Promise<void> {
+    return this.#journal.track(this.#removeWritten(remove));
+  }
+
+  async #removeWritten(remove: (entry: ForgottenEntry) => Promise<void>): Promise<void> {
     const written = this.#written;
     this.#written = Promise.resolve(false);
-    if (await written) await this.#journal.remove(this.#entry.requestId);
+    if (await written) await remove(this.#entry);
   }
 }
 

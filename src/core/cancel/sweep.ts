@@ -26,5 +26,7 @@ export async function sweep(options: SweepOptions): Promise<void> {
 
 async function sweepOne(options: SweepOptions, entry: JournalEntry): Promise<void> {
   const stale = options.client.ambient.now() - entry.since > FORGET_AFTER_MS;
-  if ((await cancelLostRun(options, entry)) || stale) await options.journal.remove(entry.requestId);
+  const ended = await cancelLostRun(options, entry);
+  if (ended) await options.journal.forget(entry, options.journal.endOf(ended.record));
+  else if (stale) await options.journal.remove(entry.requestId);
 }

@@ -2,7 +2,7 @@
  * What a request owes the run it has started: one of its own that has not ended is cancelled, however the request ends, and
  * stays in the journal until it was seen to end.
  */
-import type { RunTrace, SerenClient } from "../../seren/index.ts";
+import type { Run, RunTrace, SerenClient } from "../../seren/index.ts";
 import { timeoutSignal } from "../../support/abort.ts";
 import { backoffMs, sleep } from "../../support/ambient.ts";
 import type { Log } from "../../support/log.ts";
@@ -76,7 +76,7 @@ export class Custody {
 
   /** Begins a run that is not started yet. Returns its entry of the journal, of which nothing is written. */
   begin(requestId: string, request: RunRequest): PendingEntry | undefined {
-    void this.#entry?.remove();
+    void this.#entry?.discard();
     this.#state = { kind: "starting" };
     this.#entry = this.#options.journal?.pendingEntry(requestId, request);
     return this.#entry;
@@ -108,22 +108,23 @@ export class Custody {
     this.#ownership = "detached";
   }
 
-  /** The run has ended, as far as it concerns this request. */
-  close(): void {
+  /** The run has ended, as this record says, or is none of this request's business any more. */
+  close(record?: Run): void {
+    if (record) this.#entry?.noteEnd(record);
     this.#state = { kind: "closed" };
   }
 
   /** The run is left waiting for a person. Resolves when a crash does not cancel it any more. */
   async leaveWaiting(): Promise<void> {
     this.close();
-    await this.#entry?.remove();
+    await this.#entry?.leave();
   }
 
   /** However the request ends: an open run of ours is cancelled, and one that needs no more care leaves the journal. */
   leave(): void {
     if (this.#state.kind === "lost") return;
     if (this.#state.kind === "open" && this.isOurs) void this.cancel();
-    else void this.#entry?.remove();
+    else void this.#entry?.forget();
   }
 
   /**
@@ -140,7 +141,8 @@ export class Custody {
       this.#cancelling = undefined;
     });
     const ended = await this.#cancelling;
-    if (ended) void entry?.remove();
+    if (ended?.record) entry?.noteEnd(ended.record);
+    if (ended) void entry?.forget();
     return ended;
   }
 
@@ -176,9 +178,10 @@ export class Custody {
     entry?.keep();
     const { client, canceller, log } = this.#options;
     const limit = timeoutSignal(client.ambient, LOST_RUN_SEARCH_MS);
-    void cancelLostRun({ client, canceller, log, signal: limit.signal }, trace).then((noneLeft) => {
+    void cancelLostRun({ client, canceller, log, signal: limit.signal }, trace).then((found) => {
       limit.release();
-      if (noneLeft) void entry?.remove();
+      if (found?.record) entry?.noteEnd(found.record);
+      if (found) void entry?.forget();
     });
   }
 }

@@ -148,6 +148,7 @@ export function unfinishedOutcome({ run, transcript, stoppedBy, message }: Unfin
     error: { message },
     artifacts: [...transcript.artifacts.values()],
     approvals: [],
+    open: true,
     stoppedBy,
   };
 }

@@ -167,7 +167,7 @@ export class RunToEnd {
       const isEnd = endingOf(record.status) && !this.#custody.resumption?.mayGoOn(record);
       const isInterruption = isEnd && this.#mayResume(record);
       if (isEnd && !isInterruption) {
-        this.#custody.close();
+        this.#custody.close(record);
         return reconcile(record, this.#ending(followed), listing);
       }
       abandonListing();
@@ -236,7 +236,7 @@ export class RunToEnd {
       const reconciled = await this.#custody.cancelWithin(run, CONFIRM_MS).then((cancelled) => {
         confirmed.abort();
         if (!cancelled?.record) return undefined;
-        this.#custody.close();
+        this.#custody.close(cancelled.record);
         return reconcile(cancelled.record, ending);
       });
       if (reconciled) return yield* this.#end(reconciled, ending);

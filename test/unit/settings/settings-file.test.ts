@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { parse } from "smol-toml";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { exampleFile, SETTING_KEYS, settingsJsonSchema, valuesOfFile } from "../../../src/settings/index.ts";
+import { exampleFile, readSettings, SETTING_KEYS, settingsJsonSchema } from "../../../src/settings/index.ts";
 import { sources } from "../../import-graph.ts";
 import { ROOT } from "../../support/child-process/child.ts";
 
@@ -24,15 +24,15 @@ afterEach(() => {
 function read(content: string | Buffer, mode = 0o600) {
   writeFileSync(path, content);
   chmodSync(path, mode);
-  return valuesOfFile(path, { bytes: readFileSync(path), stats: statSync(path) });
+  return readSettings(path, { bytes: readFileSync(path), stats: statSync(path) });
 }
 
 const textsOf = (content: string | Buffer, mode?: number) =>
-  Object.fromEntries([...read(content, mode)].map(([variable, { text }]) => [variable, text]));
+  Object.fromEntries([...read(content, mode).values].map(([variable, { text }]) => [variable, text]));
 
 describe("a file that is right", () => {
   test("gives the texts of the variables, under their keys", () => {
-    expect([...read('api_base = "local"\n[proxy]\nexcept = ["a.example", "10.0.0.0/8"]\n')]).toEqual([
+    expect([...read('api_base = "local"\n[proxy]\nexcept = ["a.example", "10.0.0.0/8"]\n').values]).toEqual([
       ["SEREN_API_BASE", { key: "api_base", text: "local" }],
       ["NO_PROXY", { key: "proxy.except", text: "a.example,10.0.0.0/8" }],
     ]);
@@ -57,7 +57,10 @@ describe("a file that is right", () => {
 
   test("the example is one when its comments are taken away", () => {
     const all = exampleFile(path).replace(/^# (?=\w+ = |\[)/gm, "");
-    const given = SETTING_KEYS.map(({ variable, examples: [value] }) => [variable, [value].flat().join(",")]);
+    const given = SETTING_KEYS.map(({ key, variable = key, examples: [value] }) => [
+      variable,
+      [value].flat().join(","),
+    ]);
     expect(textsOf(all)).toEqual(Object.fromEntries(given));
     expect(textsOf(exampleFile(path))).toEqual({});
   });
@@ -142,7 +145,7 @@ describe.skipIf(process.platform === "win32")("a file that others", () => {
     expect(textsOf('log = "info"\nproxy.http = "p:1"', 0o644)).toEqual({ SEREN_BRIDGE_LOG: "info", HTTP_PROXY: "p:1" });
     for (const secret of ['model.key = "k"', 'proxy.https = "http://u:p@h:1"']) {
       expect(() => read(secret, 0o644)).toThrow(`${path} can be read by others; run: chmod 600 "${path}"`);
-      expect(read(secret, 0o600).size).toBe(1);
+      expect(read(secret, 0o600).values.size).toBe(1);
     }
   });
 
@@ -163,7 +166,8 @@ describe("the keys", () => {
 
   test("each is in the table of the documentation, with its variable", () => {
     const page = readFileSync(join(ROOT, "docs/configuration.md"), "utf8");
-    for (const { key, variable } of SETTING_KEYS) expect(page).toContain(`| \`${key}\` | \`${variable}\` |`);
+    for (const { key, variable } of SETTING_KEYS)
+      expect(page).toContain(`| \`${key}\` |${variable ? ` \`${variable}\`` : ""} |`);
   });
 });
 

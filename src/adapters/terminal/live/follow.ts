@@ -10,7 +10,7 @@ import {
 import { asFailure, type ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "../exit-code.ts";
 import { printError } from "../screen/screen.ts";
-import type { Context } from "../services.ts";
+import type { Context, Remote, Services } from "../services.ts";
 import { askForDecision } from "./ask-for-decision.ts";
 import { JsonPresenter } from "./json-presenter.ts";
 import { LivePresenter } from "./live-presenter.ts";
@@ -30,7 +30,7 @@ export async function followRequest(context: Context, options: FollowOptions): P
   const { request } = options;
   const onInterrupt: OnInterrupt = request.attachTo === undefined ? "cancel" : "leave alone";
   const remote = await services.remote();
-  const registry = new RunRegistry(async () => remote.execute, services.ambient, { redactor: services.redactor });
+  const registry = registryOf(services, remote);
   const presenter = presenterFor(context, onInterrupt, json, (next) => run.decided(next));
   const run = new ContinuedRun({
     registry,
@@ -52,6 +52,12 @@ export async function followRequest(context: Context, options: FollowOptions): P
   return exitCodeOf(result);
 }
 
+function registryOf({ ambient, redactor, watchers }: Services, { execute }: Remote): RunRegistry {
+  const registry = new RunRegistry(async () => execute, ambient, { redactor });
+  for (const watcher of watchers) registry.watch(watcher);
+  return registry;
+}
+
 /** A run is paid for, whether or not its answer could be written. */
 async function sayWhereTheAnswerIs({ screen, services }: Context, result: Outcome | ExecutionFailure): Promise<void> {
   await screen.stdout.flushed();
@@ -67,7 +73,7 @@ async function sayWhereTheAnswerIs({ screen, services }: Context, result: Outcom
 /** Starts a run and stops following it as soon as its id is known. Rejects when no run was started. */
 export async function startDetached({ services }: Context, request: RunRequest, timeoutMs: number): Promise<RunRef> {
   const remote = await services.remote();
-  const registry = new RunRegistry(async () => remote.execute, services.ambient, { redactor: services.redactor });
+  const registry = registryOf(services, remote);
   let started: RunRef | undefined;
   const run = registry.start("terminal", { ...request, detach: true }, services.ambient.now() + timeoutMs, (event) => {
     if (event.type !== "status" || !event.run) return;

@@ -25,7 +25,11 @@ export interface FrameLine {
   width: number;
 }
 
+/** How a terminal is rung: by the bell alone, or with a notice by one of the two sequences in use. */
+export type Alert = "bell" | "osc9" | "osc777";
+
 const DEFAULT_COLUMNS = 80;
+const MAX_ALERT_COLUMNS = 200;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what begins a sequence
 const COLOUR = /^\x1b\[[0-9;]*m/;
 
@@ -119,6 +123,14 @@ export class ScreenWriter {
       this.#eraser() + this.#cleanFrame(settled) + lines.map((line) => this.#cleanFrame(line.text)).join("\n");
     this.#frame = lines.map(({ width }) => width);
     if (text !== "") void this.#put(text);
+  }
+
+  /** Rings the terminal, with words where it takes any. Nothing in them can end the sequence, and nothing that is drawn moves. */
+  alert(how: Alert, { title, body }: { title: string; body: string }): void {
+    if (!this.isTTY) return;
+    const [head, text] = [title, body].map((words) => this.fit(words, MAX_ALERT_COLUMNS).replaceAll(";", ","));
+    const said = how === "osc9" ? `9;${head}: ${text}` : `777;notify;${head};${text}`;
+    void this.#put(how === "bell" ? "\x07" : `\x1b]${said}\x1b\\\x07`);
   }
 
   /** Resolves when the output accepts more, or its reader is gone. */

@@ -104,6 +104,7 @@ export class TestTerminal {
       deployment: config.deployment,
       allowedSecrets: config.allowedSecrets,
       variable: config.variable,
+      watchers: [],
       remote,
       inFlightRuns: async () => options.flights ?? [],
       tryStateFolder: () => tryFolder(config.stateDir, Object.values(STATE_LAYOUT), ambient),

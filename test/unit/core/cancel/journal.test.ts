@@ -29,7 +29,7 @@ test("the intent is written before the run's id, and neither contains the prompt
   const entry = journal.pendingEntry(REQUEST, { conversationId: "talk", message: "my secret plan" });
   await entry.note(WHERE);
   await entry.note({ ...WHERE, runId: "the-run" });
-  await entry.remove();
+  await entry.forget();
   const entries = done.slice(0, 2).map((line) => JSON.parse(line.slice(line.indexOf("{"))));
   const known = { v: 1, account: "account", host: "dispatch", since: 1_767_225_600_000, requestId: REQUEST };
   expect(entries[0]).toEqual({
@@ -47,12 +47,12 @@ test("a detached run is written only once it is to be cancelled after all", asyn
   const { journal, done } = harness();
   const entry = journal.pendingEntry(REQUEST, { detach: true });
   await entry.note(WHERE);
-  await entry.remove();
+  await entry.forget();
   expect(done).toEqual([]);
   await entry.note(WHERE);
   entry.keep();
   await entry.note({ ...WHERE, runId: "the-run" });
-  await entry.remove();
+  await entry.forget();
   expect(done.map((what) => what.split(" ")[0])).toEqual(["put", "put", "remove"]);
 });
 
@@ -86,7 +86,7 @@ test("writes keep their order, and the removal waits for them", async () => {
     remove: async () => void order.push("removed"),
   });
   const entry = journal.pendingEntry(REQUEST, {});
-  const all = Promise.all([entry.note(WHERE), entry.note({ ...WHERE, runId: "the-run" }), entry.remove()]);
+  const all = Promise.all([entry.note(WHERE), entry.note({ ...WHERE, runId: "the-run" }), entry.forget()]);
   await new Promise((resolve) => setImmediate(resolve));
   expect(releases).toHaveLength(1);
   releases[0]?.();
@@ -100,7 +100,7 @@ test("a journal that cannot be written costs one warning and nothing else", asyn
   const { journal, done, warnings } = harness({ put: () => Promise.reject(new Error("read-only file system")) });
   const entry = journal.pendingEntry(REQUEST, {});
   await entry.note(WHERE);
-  await entry.remove();
+  await entry.forget();
   expect(warnings).toEqual(["the journal could not be written; a crash now could leave a run behind"]);
   expect(done).toEqual([]);
 });

@@ -1,0 +1,47 @@
+/** A notice in words, and as the object that a program gets. */
+import { costOf, type Notice } from "../core/index.ts";
+import { assertNever } from "../support/assert-never.ts";
+
+export interface NoticeWords {
+  title: string;
+  body: string;
+}
+
+export function wordsOfNotice({ event, status, host, text }: Notice): NoticeWords {
+  return { title: `Seren Cloud: ${titleOf(event, status)} (${host})`, body: text };
+}
+
+function titleOf(event: Notice["event"], status: Notice["status"]): string {
+  switch (event) {
+    case "completed":
+      return "a run completed";
+    case "failed":
+      return status === "timed_out" ? "a run reached its time limit" : "a run failed";
+    case "cancelled":
+      return "a run was cancelled";
+    case "needs_approval":
+      return "a run waits for your approval";
+    case "cost":
+      return "a run passed your cost mark";
+    default:
+      return assertNever(event);
+  }
+}
+
+/** One line of JSON. Members may be added, none is renamed or removed. */
+export function lineOfNotice(notice: Notice): string {
+  const { event, run, host, status, text, usage, durationMs } = notice;
+  const micros = costOf(usage);
+  return `${JSON.stringify({
+    event,
+    run_id: run.runId,
+    deployment_id: run.deploymentId,
+    host,
+    status,
+    title: wordsOfNotice(notice).title,
+    text,
+    url: run.url ?? null,
+    cost_usd: micros === undefined ? null : (micros / 1_000_000).toFixed(6),
+    duration_ms: durationMs ?? null,
+  })}\n`;
+}

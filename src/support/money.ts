@@ -1,0 +1,17 @@
+/** Amounts in US dollars as whole millionths: sums of fractions would drift. */
+
+const AMOUNT = /^(\d{1,9})(?:\.(\d{1,30}))?$/;
+
+/** Returns a decimal text in millionths, rounded up; undefined for anything else. */
+export function microsOf(usd: string | undefined): number | undefined {
+  const [, whole = "", fraction = ""] = AMOUNT.exec(usd ?? "") ?? [];
+  if (whole === "") return undefined;
+  const rest = /[1-9]/.test(fraction.slice(6)) ? 1 : 0;
+  return Number(whole) * 1_000_000 + Number(fraction.slice(0, 6).padEnd(6, "0")) + rest;
+}
+
+/** Returns an amount as people write it: `$0.0042`, `$1.50`. */
+export function dollars(micros: number): string {
+  const text = (micros / 1_000_000).toFixed(6);
+  return `$${text.replace(/(\.\d\d\d*?)0+$/, "$1")}`;
+}
