@@ -37,7 +37,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   stdio: ["protocols/json-rpc"],
   local: ["protocols/seren-cloud"],
   install: [],
-  settings: [],
+  settings: ["core"],
   state: [],
   support: [],
 };

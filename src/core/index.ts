@@ -35,7 +35,7 @@ export { countFields, createRunLog } from "./host/run-log.ts";
 export { type Execute, RunRegistry } from "./host/run-registry.ts";
 export type { RunResult, RunWatcher } from "./host/run-watchers.ts";
 export { Throttle } from "./host/throttle.ts";
-export { costOf, NOTICE_EVENTS, type Notice } from "./notices/notice.ts";
+export { costOf, NOTICE_EVENTS, type Notice, type NoticeEvent } from "./notices/notice.ts";
 export { Notices } from "./notices/notices.ts";
 export { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS, type RunLimits, type RunRequest, type Target } from "./request.ts";
 export type { SavedArtifact } from "./run/artifact-files.ts";

@@ -4,7 +4,7 @@ import type { Ambient } from "../support/ambient.ts";
 import { systemReason } from "../support/system-error.ts";
 
 /** Longest time a program may take. */
-export const PROGRAM_LIMIT_MS = 10_000;
+const PROGRAM_LIMIT_MS = 10_000;
 
 export interface ProgramOptions {
   command: readonly [program: string, ...args: string[]];

@@ -1,11 +1,12 @@
 /** The table `[notify]` with its defaults. */
-import { NOTICE_EVENTS, type Settings } from "./schema.ts";
+import { NOTICE_EVENTS, type NoticeEvent } from "../core/index.ts";
+import type { Settings } from "./schema.ts";
 
 export interface NotifySettings {
   bell: boolean;
   desktop: boolean;
   command?: [program: string, ...args: string[]];
-  events: readonly (typeof NOTICE_EVENTS)[number][];
+  events: readonly NoticeEvent[];
   /** In millionths of a dollar. */
   costMark?: number;
 }

@@ -4,6 +4,7 @@
  * the tests of the documentation read it.
  */
 import * as z from "zod";
+import { NOTICE_EVENTS } from "../core/index.ts";
 
 /** What a key has besides its type. */
 export interface About {
@@ -27,9 +28,6 @@ const amount = () =>
     .number("has to be an amount in dollars, such as 1.50")
     .positive("has to be more than 0")
     .max(1_000_000, "is too much");
-
-/** Events of runs that there can be notices of. */
-export const NOTICE_EVENTS = ["completed", "failed", "cancelled", "needs_approval", "cost"] as const;
 
 export const SettingsSchema = z.strictObject({
   api_base: setting(word(), {

@@ -1,6 +1,8 @@
 /** Amounts in US dollars as whole millionths: sums of fractions would drift. */
 
-const AMOUNT = /^(\d{1,9})(?:\.(\d{1,30}))?$/;
+import { withoutEnd } from "./trim.ts";
+
+const AMOUNT = /^\+?(\d{1,9})(?:\.(\d{1,30}))?$/;
 
 /** Returns a decimal text in millionths, rounded up; undefined for anything else. */
 export function microsOf(usd: string | undefined): number | undefined {
@@ -12,6 +14,6 @@ export function microsOf(usd: string | undefined): number | undefined {
 
 /** Returns an amount as people write it: `$0.0042`, `$1.50`. */
 export function dollars(micros: number): string {
-  const text = (micros / 1_000_000).toFixed(6);
-  return `$${text.replace(/(\.\d\d\d*?)0+$/, "$1")}`;
+  const [whole = "", fraction = ""] = (micros / 1_000_000).toFixed(6).split(".");
+  return `$${whole}.${withoutEnd(fraction, "0").padEnd(2, "0")}`;
 }
