@@ -5,18 +5,18 @@ import { type EndCause, type Method, type MethodContext, NO_REPLY, type ServeOpt
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import { isObject } from "../../support/objects.ts";
 import { settleWithin } from "../../support/settle-within.ts";
-import { Approvals, UnusableState } from "./approvals.ts";
-import { type Call, lookOf, readCall, readParams } from "./call.ts";
-import { type Caller, Callers, envelopeOf } from "./callers.ts";
-import { ExtensionTasks, requireTasks } from "./extension-tasks.ts";
+import { type Call, lookOf, readCall, readParams } from "./calls/call.ts";
+import { type Caller, Callers, envelopeOf } from "./calls/callers.ts";
+import { OpenCalls } from "./calls/open-calls.ts";
+import { Approvals, UnusableState } from "./elicitation/approvals.ts";
 import { failureText } from "./failure-text.ts";
 import { CACHING, discoverResult, initializeResult, serverInfo } from "./handshake.ts";
-import { OpenCalls } from "./open-calls.ts";
 import type { McpOptions } from "./options.ts";
-import { Resources } from "./resources.ts";
-import { RunTools } from "./run-tools.ts";
-import { Tasks } from "./tasks.ts";
-import { toolList } from "./tool-list.ts";
+import { Resources } from "./resources/resources.ts";
+import { ExtensionTasks, requireTasks } from "./tasks/extension-tasks.ts";
+import { Tasks } from "./tasks/tasks.ts";
+import { RunTools } from "./tools/run-tools.ts";
+import { toolList } from "./tools/tool-list.ts";
 import { toWireError } from "./wire-error.ts";
 
 /** For cancelling what runs when the client is gone; the rest of the end budget is for the last replies. */

@@ -3,10 +3,10 @@
  * process; nobody needs them, since the tools say the same.
  */
 import { RELATED_TASK_META } from "#protocols/mcp";
-import type { Ambient } from "../../support/ambient.ts";
-import { ExecutionFailure } from "../../support/failure.ts";
-import type { Call } from "./call.ts";
-import type { RunTools } from "./run-tools.ts";
+import type { Ambient } from "../../../support/ambient.ts";
+import { ExecutionFailure } from "../../../support/failure.ts";
+import type { Call } from "../calls/call.ts";
+import type { RunTools } from "../tools/run-tools.ts";
 import { POLL_MS, type Task, type TaskStatus, TaskStore, taskTimes } from "./task-store.ts";
 
 const STATUS: Readonly<Record<string, TaskStatus>> = {

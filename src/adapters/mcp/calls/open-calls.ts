@@ -1,5 +1,5 @@
 /** Requests that may wait: a cancelled one gets no reply, and the end of the server ends the waits of all. */
-import { NO_REPLY } from "../../stdio/index.ts";
+import { NO_REPLY } from "../../../stdio/index.ts";
 
 export class OpenCalls {
   readonly #hurries = new Set<AbortController>();

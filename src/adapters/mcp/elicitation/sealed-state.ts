@@ -4,9 +4,9 @@
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
 import * as z from "zod";
-import type { Ambient } from "../../support/ambient.ts";
-import { parseJson } from "../../support/objects.ts";
-import { JITLESS } from "../../support/zod.ts";
+import type { Ambient } from "../../../support/ambient.ts";
+import { parseJson } from "../../../support/objects.ts";
+import { JITLESS } from "../../../support/zod.ts";
 
 const VALID_MS = 15 * 60_000;
 /** Ours are much shorter. */

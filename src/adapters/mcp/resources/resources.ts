@@ -1,14 +1,14 @@
 /** Artifacts of ended runs as resources: none is listed, each has an address in the result of its run. */
 import { ReadResourceParamsSchema } from "#protocols/mcp";
-import { type Artifact, answerWithin, type RunRef, showRunCommand } from "../../core/index.ts";
-import { ERROR_CODES } from "../../stdio/index.ts";
-import { timeoutSignal } from "../../support/abort.ts";
-import { asFailure, ExecutionFailure } from "../../support/failure.ts";
-import { Semaphore } from "../../support/semaphore.ts";
+import { type Artifact, answerWithin, type RunRef, showRunCommand } from "../../../core/index.ts";
+import { ERROR_CODES } from "../../../stdio/index.ts";
+import { timeoutSignal } from "../../../support/abort.ts";
+import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
+import { Semaphore } from "../../../support/semaphore.ts";
+import { readParams } from "../calls/call.ts";
+import type { McpOptions } from "../options.ts";
+import { ProtocolError } from "../protocol-error.ts";
 import { ARTIFACT_TEMPLATE, mimeTypeOf, readArtifactAddress } from "./artifact-links.ts";
-import { readParams } from "./call.ts";
-import type { McpOptions } from "./options.ts";
-import { ProtocolError } from "./protocol-error.ts";
 
 /** A line has at most 1 MiB, and base64 makes four bytes of three. */
 const MAX_BYTES = 700_000;

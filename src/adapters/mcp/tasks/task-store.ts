@@ -1,7 +1,7 @@
 /** The tasks of this server: runs that were started for a client that asks for their results later. */
-import type { BackgroundRun } from "../../core/index.ts";
-import type { Ambient } from "../../support/ambient.ts";
-import { RecentMap } from "../../support/recent-map.ts";
+import type { BackgroundRun } from "../../../core/index.ts";
+import type { Ambient } from "../../../support/ambient.ts";
+import { RecentMap } from "../../../support/recent-map.ts";
 
 /** Tasks that are remembered; a run that goes on is among the last. */
 const MAX_TASKS = 1_024;

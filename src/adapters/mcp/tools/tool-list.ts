@@ -1,6 +1,6 @@
 /** `tools/list`: the model's tools with what this protocol adds, as far as the client's revision knows it. */
-import { modelTools, type ToolName } from "../../model-tools/index.ts";
-import { type Caller, knows } from "./callers.ts";
+import { modelTools, type ToolName } from "../../../model-tools/index.ts";
+import { type Caller, knows } from "../calls/callers.ts";
 import { AGENTS_OUTPUT, RUN_OUTPUT } from "./output-schemas.ts";
 
 const TOOLS = modelTools({ endsWhen: "this server ends", waits: true });

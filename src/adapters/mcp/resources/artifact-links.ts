@@ -4,8 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import { extname } from "node:path";
-import type { Artifact, Outcome } from "../../core/index.ts";
-import { clipCharacters } from "../../support/clip.ts";
+import type { Artifact, Outcome } from "../../../core/index.ts";
+import { clipCharacters } from "../../../support/clip.ts";
 
 const SCHEME = "seren://runs/";
 export const ARTIFACT_TEMPLATE = `${SCHEME}{run_id}/artifacts/{artifact_id}`;

@@ -1,11 +1,11 @@
 /** One `tools/call`. */
 import type * as z from "zod";
 import { CallToolParamsSchema, RetriedCallSchema } from "#protocols/mcp";
-import { TOOL_NAMES, type ToolName } from "../../model-tools/index.ts";
-import type { MethodContext } from "../../stdio/index.ts";
-import { quotedWord } from "../../support/clip.ts";
-import { ExecutionFailure } from "../../support/failure.ts";
-import { describeIssues, JITLESS } from "../../support/zod.ts";
+import { TOOL_NAMES, type ToolName } from "../../../model-tools/index.ts";
+import type { MethodContext } from "../../../stdio/index.ts";
+import { quotedWord } from "../../../support/clip.ts";
+import { ExecutionFailure } from "../../../support/failure.ts";
+import { describeIssues, JITLESS } from "../../../support/zod.ts";
 import type { Caller } from "./callers.ts";
 import type { ProgressToken } from "./progress.ts";
 

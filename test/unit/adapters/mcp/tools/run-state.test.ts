@@ -1,10 +1,10 @@
 /** Whatever a run holds, its result fits its schema, stays below the strictest client's limit, and says the same in both forms. */
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
-import { RUN_OUTPUT } from "../../../../src/adapters/mcp/output-schemas.ts";
-import { roomForText, runResult, runState } from "../../../../src/adapters/mcp/run-state.ts";
-import { type Outcome, type RunReport, redactedReport } from "../../../../src/core/index.ts";
-import { createRedactor } from "../../../../src/support/redact.ts";
+import { RUN_OUTPUT } from "../../../../../src/adapters/mcp/tools/output-schemas.ts";
+import { roomForText, runResult, runState } from "../../../../../src/adapters/mcp/tools/run-state.ts";
+import { type Outcome, type RunReport, redactedReport } from "../../../../../src/core/index.ts";
+import { createRedactor } from "../../../../../src/support/redact.ts";
 
 const RUN = {
   runId: "6f0e8f53-2a0e-45a5-8d0e-3b7b0c1d2e4f",

@@ -3,12 +3,12 @@
  * request; one whose calls stand for themselves gets `input_required` in place of the result, and repeats its call.
  */
 import { ElicitResultSchema } from "#protocols/mcp";
-import { ApprovalQuestions } from "../../core/index.ts";
-import { asFailure, ExecutionFailure } from "../../support/failure.ts";
-import { RecentMap } from "../../support/recent-map.ts";
-import type { Call, Retry } from "./call.ts";
+import { ApprovalQuestions } from "../../../core/index.ts";
+import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
+import { RecentMap } from "../../../support/recent-map.ts";
+import type { Call, Retry } from "../calls/call.ts";
+import type { McpOptions } from "../options.ts";
 import { carriedMeta, decisionOf, type Elicitation, elicitationOf } from "./elicitation.ts";
-import type { McpOptions } from "./options.ts";
 import { StateSeal } from "./sealed-state.ts";
 
 /** Questions of tasks that wait for their answers. */

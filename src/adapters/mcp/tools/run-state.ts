@@ -13,12 +13,12 @@ import {
   showRunCommand,
   visibleText,
   withAdvice,
-} from "../../core/index.ts";
-import { lookCall, NO_ID_YET, NOT_YOURS, notOver } from "../../model-tools/index.ts";
-import { clipCharacters } from "../../support/clip.ts";
-import type { ExecutionFailure } from "../../support/failure.ts";
-import { type ListedArtifact, listedArtifacts, resourceLinks } from "./artifact-links.ts";
-import { type Caller, knows } from "./callers.ts";
+} from "../../../core/index.ts";
+import { lookCall, NO_ID_YET, NOT_YOURS, notOver } from "../../../model-tools/index.ts";
+import { clipCharacters } from "../../../support/clip.ts";
+import type { ExecutionFailure } from "../../../support/failure.ts";
+import { type Caller, knows } from "../calls/callers.ts";
+import { type ListedArtifact, listedArtifacts, resourceLinks } from "../resources/artifact-links.ts";
 
 /** Characters of a result as JSON, both forms together. Claude Code refuses a result of more than 25,000 tokens. */
 const MAX_RESULT = 31_500;

@@ -4,11 +4,11 @@
  * (`docs/reference/mcp-server.md`, section 6), so nothing but an accepted form with an explicit yes or no counts.
  */
 import { ElicitResultSchema, META_PREFIX, RELATED_TASK_META } from "#protocols/mcp";
-import type { ApprovalQuestion } from "../../core/index.ts";
-import { isObject } from "../../support/objects.ts";
-import type { Redactor } from "../../support/redact.ts";
-import { JITLESS } from "../../support/zod.ts";
-import type { Call } from "./call.ts";
+import type { ApprovalQuestion } from "../../../core/index.ts";
+import { isObject } from "../../../support/objects.ts";
+import type { Redactor } from "../../../support/redact.ts";
+import { JITLESS } from "../../../support/zod.ts";
+import type { Call } from "../calls/call.ts";
 
 /** Clients may cut what is longer, and what is approved must be seen whole. */
 const MAX_MESSAGE_CHARS = 2_000;

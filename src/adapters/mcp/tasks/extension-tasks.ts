@@ -4,16 +4,16 @@
  * this process.
  */
 import { MISSING_CAPABILITY, TASKS_EXTENSION } from "#protocols/mcp";
-import { answerWithin, decideCommand } from "../../core/index.ts";
-import { asFailure, ExecutionFailure } from "../../support/failure.ts";
-import type { Approvals } from "./approvals.ts";
-import type { Call } from "./call.ts";
-import type { Caller } from "./callers.ts";
-import { failureText } from "./failure-text.ts";
-import type { McpOptions } from "./options.ts";
-import { ProtocolError } from "./protocol-error.ts";
-import { type RunState, runResult } from "./run-state.ts";
-import type { RunTools, Subject } from "./run-tools.ts";
+import { answerWithin, decideCommand } from "../../../core/index.ts";
+import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
+import type { Call } from "../calls/call.ts";
+import type { Caller } from "../calls/callers.ts";
+import type { Approvals } from "../elicitation/approvals.ts";
+import { failureText } from "../failure-text.ts";
+import type { McpOptions } from "../options.ts";
+import { ProtocolError } from "../protocol-error.ts";
+import { type RunState, runResult } from "../tools/run-state.ts";
+import type { RunTools, Subject } from "../tools/run-tools.ts";
 import { POLL_MS, type Task, type TaskStatus, TaskStore, taskTimes } from "./task-store.ts";
 
 const MAX_CANCEL_MS = 2_000;

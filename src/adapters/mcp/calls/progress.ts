@@ -2,10 +2,10 @@
  * Signs of life while a call waits, for a client that has asked for them. The official clients start their timeout anew with
  * each one, if they were told to.
  */
-import { Coalescer, type ExecutionEvent, type Phase } from "../../core/index.ts";
-import type { Wire } from "../../stdio/index.ts";
-import type { Ambient } from "../../support/ambient.ts";
-import { clipCharacters } from "../../support/clip.ts";
+import { Coalescer, type ExecutionEvent, type Phase } from "../../../core/index.ts";
+import type { Wire } from "../../../stdio/index.ts";
+import type { Ambient } from "../../../support/ambient.ts";
+import { clipCharacters } from "../../../support/clip.ts";
 
 const EVERY_MS = 5_000;
 const LIMITS = { everyMs: 1_000, burst: 3 };

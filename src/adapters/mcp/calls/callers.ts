@@ -13,12 +13,12 @@ import {
   TASKS_EXTENSION,
   UNSUPPORTED_REVISION,
 } from "#protocols/mcp";
-import { clipCharacters } from "../../support/clip.ts";
-import { ExecutionFailure } from "../../support/failure.ts";
-import { isObject } from "../../support/objects.ts";
-import { describeIssues, JITLESS } from "../../support/zod.ts";
-import { negotiatedRevision } from "./handshake.ts";
-import { ProtocolError } from "./protocol-error.ts";
+import { clipCharacters } from "../../../support/clip.ts";
+import { ExecutionFailure } from "../../../support/failure.ts";
+import { isObject } from "../../../support/objects.ts";
+import { describeIssues, JITLESS } from "../../../support/zod.ts";
+import { negotiatedRevision } from "../handshake.ts";
+import { ProtocolError } from "../protocol-error.ts";
 
 export type Caller =
   | { era: "handshake"; revision: HandshakeRevision; canAsk: boolean }

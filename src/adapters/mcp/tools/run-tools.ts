@@ -6,7 +6,7 @@ import {
   DEFAULT_TIMEOUT_MS,
   followedReport,
   type HostJobs,
-} from "../../core/index.ts";
+} from "../../../core/index.ts";
 import {
   AgentsArgumentsSchema,
   agentsText,
@@ -19,16 +19,16 @@ import {
   readArguments,
   WaitingDispatchArgumentsSchema,
   WaitingStatusArgumentsSchema,
-} from "../../model-tools/index.ts";
-import { NO_REPLY } from "../../stdio/index.ts";
-import { orAborted } from "../../support/abort.ts";
-import { sleep } from "../../support/ambient.ts";
-import { assertNever } from "../../support/assert-never.ts";
-import { settleWithin } from "../../support/settle-within.ts";
-import type { Approvals } from "./approvals.ts";
-import type { Call } from "./call.ts";
-import type { McpOptions } from "./options.ts";
-import { Progress } from "./progress.ts";
+} from "../../../model-tools/index.ts";
+import { NO_REPLY } from "../../../stdio/index.ts";
+import { orAborted } from "../../../support/abort.ts";
+import { sleep } from "../../../support/ambient.ts";
+import { assertNever } from "../../../support/assert-never.ts";
+import { settleWithin } from "../../../support/settle-within.ts";
+import type { Call } from "../calls/call.ts";
+import { Progress } from "../calls/progress.ts";
+import type { Approvals } from "../elicitation/approvals.ts";
+import type { McpOptions } from "../options.ts";
 import {
   jsonSize,
   neverStartedState,
