@@ -3,6 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { PROGRAM, requireBuilt, scratchFolder } from "../support/child-process/child.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
@@ -191,6 +192,22 @@ describe.skipIf(process.platform === "win32")("under nohup, the end of the termi
     await once(child.stdout, "data");
     child.kill("SIGHUP");
     expect(await ended).toEqual({ code: 0, stdout: "started\nwhole\n", stderr: "" });
+  });
+
+  test("where all three streams were redirected, which leaves no other trace", async () => {
+    const output = join(scratchFolder(), "output");
+    const file = openSync(output, "w");
+    const child = spawn(process.execPath, [requireBuilt(PROGRAM), "run", SLOW], {
+      env: { PATH: process.env.PATH, HOME: scratchFolder(), SEREN_API_BASE: "local" },
+      stdio: ["ignore", file, file],
+    });
+    closeSync(file);
+    onTestFinished(() => void child.kill("SIGKILL"));
+    const ended = once(child, "close");
+    while (readFileSync(output, "utf8") === "") await setTimeout(20);
+    child.kill("SIGHUP");
+    expect(await ended).toEqual([0, null]);
+    expect(readFileSync(output, "utf8")).toBe("started\nwhole\n");
   });
 
   test.runIf(process.platform === "linux")("as the parent shows it", async () => {
