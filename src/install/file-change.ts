@@ -4,6 +4,7 @@ import { isAbsolute } from "node:path";
 import { ExecutionFailure } from "../support/failure.ts";
 import { readPlainFile } from "../support/plain-file.ts";
 import { resolveLinks } from "../support/resolve-links.ts";
+import { pathFailure } from "../support/system-error.ts";
 
 const MAX_BYTES = 16 * 1024 * 1024;
 
@@ -67,9 +68,17 @@ export async function applyChange({ file, after }: FileChange, writeFile: WriteF
     backup = `${file.path}.seren-bridge.bak`;
     await writeFile(backup, file.text, file.mode);
   }
-  if (after === "") await rm(file.path, { force: true });
+  if (after === "") await remove(file.path);
   else await writeFile(file.path, after, file.mode);
   return backup;
+}
+
+async function remove(path: string): Promise<void> {
+  try {
+    await rm(path, { force: true });
+  } catch (error) {
+    throw pathFailure(path, "removed", error);
+  }
 }
 
 /** The removed lines and the added lines, each with its sign. */

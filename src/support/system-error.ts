@@ -11,6 +11,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only; choose another path",
   ENOSPC: "the disk is full; free some space",
   EDQUOT: "the disk quota is used up; free some space",
+  EFBIG: "it would be larger than a file of this process may be; raise the limit (ulimit -f)",
   ELOOP: "its symbolic links go in a circle; remove the link",
   ENAMETOOLONG: "the path is too long; choose a shorter one",
   ENXIO: "it is a socket, a pipe or a device, not a file; move it away",

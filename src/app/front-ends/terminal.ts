@@ -1,7 +1,6 @@
 /** The terminal command. */
 import { fstatSync, realpathSync } from "node:fs";
 import { userInfo } from "node:os";
-import { dirname } from "node:path";
 import {
   createScreen,
   createSpokenLog,
@@ -13,14 +12,12 @@ import {
 } from "../../adapters/terminal/index.ts";
 import type { Config } from "../../config.ts";
 import { homeFolder } from "../../folders.ts";
-import { tryFolder, writeFileAtomic } from "../../state/index.ts";
+import { tryFolder } from "../../state/index.ts";
 import { realAmbient } from "../../support/ambient.ts";
 import { endThoughCallsHang } from "../../support/hanging-calls.ts";
 import { lazy } from "../../support/lazy.ts";
 import { createLog } from "../../support/log.ts";
-import { makeFolder } from "../../support/make-folder.ts";
 import { createRedactor } from "../../support/redact.ts";
-import { resolveLinks } from "../../support/resolve-links.ts";
 import { settleWithin } from "../../support/settle-within.ts";
 import { INSTALLERS } from "../installers.ts";
 import { loadConfig } from "../load-config.ts";
@@ -28,6 +25,7 @@ import { STATE_LAYOUT } from "../state-layout.ts";
 import { createApiKeys } from "../terminal/api-keys.ts";
 import { hangupWasIgnored } from "../terminal/hangup.ts";
 import { interrupts } from "../terminal/interrupts.ts";
+import { replaceFile } from "../terminal/replace-file.ts";
 import { createSuspension } from "../terminal/suspension.ts";
 
 /** Connections still open after this time are closed by the exit of the process. */
@@ -92,11 +90,7 @@ export async function serve(args: readonly string[], hostModes: Services["hostMo
     tryStateFolder: () => tryFolder(config.stateDir, Object.values(STATE_LAYOUT), ambient),
     onInterrupt: interrupts({ screen, ignoreHangup: hangupWasIgnored(config.variable("_")) }),
     leave: (code) => process.exit(code),
-    async writeFile(path, text, mode) {
-      const target = await resolveLinks(path);
-      await makeFolder(dirname(target));
-      await writeFileAtomic(target, text, { token: ambient.uuid(), mode });
-    },
+    writeFile: (path, text, mode) => replaceFile(path, text, ambient, mode),
     serveLocal: async (options) => (await import("../terminal/local-service.ts")).serveLocal(options, config, ambient),
   };
   const code = await runTerminal(args, { services, screen });

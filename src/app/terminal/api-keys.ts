@@ -1,17 +1,15 @@
 /** The API key for `login`, `logout` and `doctor`: its source, storing it, removing it. */
 import { lstat, rm } from "node:fs/promises";
-import { dirname } from "node:path";
 import type { ApiKeys, KeySource } from "../../adapters/terminal/index.ts";
 import type { Config } from "../../config.ts";
 import { apiKeyReader } from "../../credentials.ts";
-import { writeFileAtomic } from "../../state/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { asFailure } from "../../support/failure.ts";
-import { makeFolder } from "../../support/make-folder.ts";
 import type { Redactor } from "../../support/redact.ts";
 import { resolveLinks } from "../../support/resolve-links.ts";
 import { Secret } from "../../support/secret.ts";
 import { pathFailure, systemCode } from "../../support/system-error.ts";
+import { replaceFile } from "./replace-file.ts";
 
 export interface ApiKeysOptions {
   config: Config;
@@ -47,14 +45,8 @@ export function createApiKeys({ config, ambient, redactor, check }: ApiKeysOptio
     },
     async store(key) {
       const path = config.credentialsFile;
-      const target = await resolveLinks(path);
-      await makeFolder(dirname(target));
       const stored = { api_key: key.reveal(), service: new URL(config.apiBase()).origin };
-      try {
-        await writeFileAtomic(target, `${JSON.stringify(stored, null, 2)}\n`, { token: ambient.uuid() });
-      } catch (error) {
-        throw pathFailure(target, "written", error);
-      }
+      await replaceFile(path, `${JSON.stringify(stored, null, 2)}\n`, ambient);
       return path;
     },
     /** The file a link leads to is the one that holds the key. */
