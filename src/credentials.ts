@@ -1,10 +1,13 @@
 /** The API key: from the environment, else from a file that only its owner can read. */
 import type { Config } from "./config.ts";
+import type { Ambient } from "./support/ambient.ts";
 import { asFailure, ExecutionFailure } from "./support/failure.ts";
+import { lazy } from "./support/lazy.ts";
 import { ownershipProblem, owning } from "./support/own-file.ts";
-import { readPlainFileSync, textOf } from "./support/plain-file.ts";
+import { readPlainFile, textOf } from "./support/plain-file.ts";
 import { isLoopback } from "./support/proxy.ts";
 import type { Redactor } from "./support/redact.ts";
+import { Responsive } from "./support/responsive.ts";
 import { Secret } from "./support/secret.ts";
 
 /** What a header can hold: printable ASCII without blanks. */
@@ -18,27 +21,32 @@ interface Stored {
   service: string | undefined;
 }
 
-/** Reads the key at its first use and tells the redactor about it. Throws `unauthorized` naming the sources tried. */
-export function apiKeyReader(config: Config, redactor: Redactor): () => Secret {
-  let known: Secret | undefined;
+/** The limit for the disk of the key's file, which may be in a home folder on a network that is gone. */
+export function keyDisk(config: Config, ambient: Ambient): () => Responsive {
+  let disk: Responsive | undefined;
   return () => {
-    if (!known) {
-      const stored = config.apiKey === undefined ? readStored(config.credentialsFile) : undefined;
-      const key = config.apiKey ?? stored?.key ?? "";
-      redactor.add(key);
-      const where = stored ? config.credentialsFile : "SEREN_API_KEY";
-      if (QUOTED.test(key)) {
-        throw refused(`${where} has quotes around the key (env files of Docker keep them); remove the quotes`);
-      }
-      if (!KEY.test(key)) throw refused(`${where} holds something that cannot be a key; copy it once more`);
-      if (stored) keepFromStrangers(config, stored);
-      known = new Secret(
-        key,
-        stored ? `it is the one in ${where}: store another one with \`seren-bridge login\`` : "check SEREN_API_KEY",
-      );
-    }
-    return known;
+    disk ??= new Responsive(config.credentialsFile, ambient, "set SEREN_API_KEY");
+    return disk;
   };
+}
+
+/** Reads the key at its first use and tells the redactor about it. Rejects with `unauthorized`, naming the sources tried. */
+export function apiKeyReader(config: Config, redactor: Redactor, disk: () => Responsive): () => Promise<Secret> {
+  return lazy(async () => {
+    const stored = config.apiKey === undefined ? await readStored(config.credentialsFile, disk()) : undefined;
+    const key = config.apiKey ?? stored?.key ?? "";
+    redactor.add(key);
+    const where = stored ? config.credentialsFile : "SEREN_API_KEY";
+    if (QUOTED.test(key)) {
+      throw refused(`${where} has quotes around the key (env files of Docker keep them); remove the quotes`);
+    }
+    if (!KEY.test(key)) throw refused(`${where} holds something that cannot be a key; copy it once more`);
+    if (stored) keepFromStrangers(config, stored);
+    return new Secret(
+      key,
+      stored ? `it is the one in ${where}: store another one with \`seren-bridge login\`` : "check SEREN_API_KEY",
+    );
+  });
 }
 
 /** Any program of this machine can listen on a loopback port, so a stored key goes there only if it was stored for there. */
@@ -50,9 +58,9 @@ function keepFromStrangers(config: Config, { service }: Stored): void {
   );
 }
 
-function readStored(path: string): Stored {
+async function readStored(path: string, disk: Responsive): Promise<Stored> {
   try {
-    const file = readPlainFileSync(path, MAX_BYTES);
+    const file = await readPlainFile(path, MAX_BYTES, disk);
     if (file) {
       const problem = ownershipProblem(path, file.stats, "secret");
       if (problem !== undefined) throw refused(problem);

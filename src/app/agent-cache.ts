@@ -5,11 +5,12 @@
 import { join } from "node:path";
 import * as z from "zod";
 import type { NamedAgent } from "../core/index.ts";
-import { writeFileAtomic } from "../state/index.ts";
+import { stateDisk, writeFileAtomic } from "../state/index.ts";
 import type { Ambient } from "../support/ambient.ts";
 import type { Log } from "../support/log.ts";
 import { makeFolder } from "../support/make-folder.ts";
-import { readPlainFileSync } from "../support/plain-file.ts";
+import { readPlainFile } from "../support/plain-file.ts";
+import type { Responsive } from "../support/responsive.ts";
 import type { HostContext } from "./serve-host.ts";
 
 const FileSchema = z.object({
@@ -20,6 +21,8 @@ const FileSchema = z.object({
 });
 
 const MAX_BYTES = 16 * 1024 * 1024;
+/** A host waits for its first answers meanwhile. */
+const READ_LIMIT_MS = 1_000;
 
 export interface AgentCacheOptions {
   stateDir: string;
@@ -33,12 +36,20 @@ export interface AgentCacheOptions {
 export class AgentCache {
   readonly agents: readonly NamedAgent[];
   readonly #options: AgentCacheOptions;
-  readonly #path: string;
+  readonly #disk: Responsive;
 
-  constructor(options: AgentCacheOptions) {
+  private constructor(options: AgentCacheOptions, disk: Responsive, agents: NamedAgent[]) {
     this.#options = options;
-    this.#path = join(options.stateDir, "agents.json");
-    this.agents = readStored(this.#path, options.base);
+    this.#disk = disk;
+    this.agents = agents;
+  }
+
+  /** Reads what the last start has stored. Never rejects. */
+  static async open(options: AgentCacheOptions): Promise<AgentCache> {
+    const { stateDir, base, ambient } = options;
+    const disk = stateDisk(stateDir, ambient);
+    const agents = await disk.ask(() => readStored(pathIn(stateDir), base), READ_LIMIT_MS).catch(() => []);
+    return new AgentCache(options, disk, agents);
   }
 
   /** Stores the current agents for the next start. Never rejects: a failure is logged. */
@@ -46,9 +57,10 @@ export class AgentCache {
     const { stateDir, base, look, ambient, log } = this.#options;
     try {
       const agents = await look();
-      await makeFolder(stateDir);
-      await writeFileAtomic(this.#path, JSON.stringify({ v: 1, base, agents } satisfies z.input<typeof FileSchema>), {
-        token: ambient.uuid(),
+      const text = JSON.stringify({ v: 1, base, agents } satisfies z.input<typeof FileSchema>);
+      await this.#disk.ask(async () => {
+        await makeFolder(stateDir);
+        await writeFileAtomic(pathIn(stateDir), text, { token: ambient.uuid() });
       });
     } catch (error) {
       log("info", "the agents could not be looked up", { error: error instanceof Error ? error.message : "" });
@@ -56,20 +68,22 @@ export class AgentCache {
   }
 }
 
-function readStored(path: string, base: string): NamedAgent[] {
-  try {
-    const file = FileSchema.parse(JSON.parse(readPlainFileSync(path, MAX_BYTES)?.bytes.toString("utf8") ?? ""));
-    return file.base === base ? file.agents : [];
-  } catch {
-    return []; // the first start, or a file of another version
-  }
+function pathIn(stateDir: string): string {
+  return join(stateDir, "agents.json");
+}
+
+/** Rejects at the first start, and for a file of another version. */
+async function readStored(path: string, base: string): Promise<NamedAgent[]> {
+  const file = await readPlainFile(path, MAX_BYTES);
+  const stored = FileSchema.parse(JSON.parse(file?.bytes.toString("utf8") ?? ""));
+  return stored.base === base ? stored.agents : [];
 }
 
 /** Undefined for the embedded service, which starts without agents, and for an unusable setting, which the first run reports. */
-export function agentCache({ config, engine, ambient, log }: HostContext): AgentCache | undefined {
+export async function agentCache({ config, engine, ambient, log }: HostContext): Promise<AgentCache | undefined> {
   if (config.local) return undefined;
   try {
-    return new AgentCache({
+    return await AgentCache.open({
       stateDir: config.stateDir,
       base: config.apiBase(),
       look: async () => (await engine()).agents(),

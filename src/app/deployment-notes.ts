@@ -4,12 +4,13 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import type { DeploymentNote, DeploymentNotes } from "../core/engine.ts";
-import { Locks, type Responsive, writeFileAtomic } from "../state/index.ts";
+import { Locks, writeFileAtomic } from "../state/index.ts";
 import type { Ambient } from "../support/ambient.ts";
 import type { Log } from "../support/log.ts";
 import { makeFolder } from "../support/make-folder.ts";
 import { parseJson } from "../support/objects.ts";
 import { readPlainFile } from "../support/plain-file.ts";
+import type { Responsive } from "../support/responsive.ts";
 import { STATE_LAYOUT } from "./state-layout.ts";
 
 /** The service's lists have long caught up by then. */
@@ -20,7 +21,7 @@ const NoteSchema = z.object({ id: z.string().min(1).max(200).optional(), at: z.n
 export interface DiskNotesOptions {
   stateDir: string;
   /** Identifies service and account. Asked for when a deployment is looked for. */
-  account: () => string;
+  account: () => string | Promise<string>;
   ambient: Ambient;
   log: Log;
   disk: Responsive;
@@ -41,7 +42,7 @@ export class DiskNotes implements DeploymentNotes {
   async exclusively<T>(name: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     let began = false;
     try {
-      return await this.#locks.hold(this.#keyOf(name), signal, () => {
+      return await this.#locks.hold(await this.#keyOf(name), signal, () => {
         began = true;
         return work();
       });
@@ -78,7 +79,7 @@ export class DiskNotes implements DeploymentNotes {
   /** The one way to a note. Never rejects: without a key, or a disk that replies, there is none. */
   async #use<T>(name: string, work: (path: string) => Promise<T>): Promise<T | undefined> {
     try {
-      const path = join(this.#folder, `${this.#keyOf(name)}.json`);
+      const path = join(this.#folder, `${await this.#keyOf(name)}.json`);
       return await this.#options.disk.ask(() => work(path));
     } catch (error) {
       this.#unusable(error);
@@ -86,8 +87,11 @@ export class DiskNotes implements DeploymentNotes {
     }
   }
 
-  #keyOf(name: string): string {
-    return createHash("sha256").update(`${this.#options.account()}\n${name}`).digest("hex").slice(0, 32);
+  async #keyOf(name: string): Promise<string> {
+    return createHash("sha256")
+      .update(`${await this.#options.account()}\n${name}`)
+      .digest("hex")
+      .slice(0, 32);
   }
 
   async #removeOld(): Promise<void> {

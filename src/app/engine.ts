@@ -18,11 +18,11 @@ import {
 } from "../core/engine.ts";
 import type { Artifact, Execute, NamedAgent, Outcome, SavedArtifact } from "../core/index.ts";
 import { createHttp, download, SerenClient } from "../seren/index.ts";
-import { Responsive } from "../state/index.ts";
+import { stateDisk } from "../state/index.ts";
 import { withTimeLimit } from "../support/abort.ts";
 import type { Ambient } from "../support/ambient.ts";
 import type { Log } from "../support/log.ts";
-import { Secret } from "../support/secret.ts";
+import { type ReadSecret, Secret } from "../support/secret.ts";
 import { DiskNotes } from "./deployment-notes.ts";
 import { accountOf, openJournal } from "./journal-store.ts";
 import { userAgent } from "./user-agent.ts";
@@ -50,7 +50,7 @@ export interface Engine {
 
 export interface EngineOptions {
   config: Config;
-  apiKey: () => Secret;
+  apiKey: ReadSecret;
   ambient: Ambient;
   log: Log;
   /** The host that requests the runs, for the journal. Default `terminal`. */
@@ -70,7 +70,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const canceller = new Canceller(client, log);
   // Runs of the embedded service end with this process: they need no journal.
   const { stateDir } = config;
-  const disk = new Responsive(stateDir, ambient);
+  const disk = stateDisk(stateDir, ambient);
   const journal = local ? undefined : openJournal({ ...place, stateDir, host, client, canceller, log, disk, keepers });
   const notes = local ? undefined : new DiskNotes({ stateDir, account: () => accountOf(place), ambient, log, disk });
   const fetch: Fetch = (address, limits) =>

@@ -2,8 +2,9 @@
 import { createHmac } from "node:crypto";
 import { join } from "node:path";
 import { Journal, type RunKeepers, type SweepOptions, sweep } from "../core/engine.ts";
-import { OwnedFiles, type Responsive } from "../state/index.ts";
-import type { Secret } from "../support/secret.ts";
+import { OwnedFiles } from "../state/index.ts";
+import type { Responsive } from "../support/responsive.ts";
+import type { ReadSecret } from "../support/secret.ts";
 import { settleWithin } from "../support/settle-within.ts";
 import { STATE_LAYOUT } from "./state-layout.ts";
 
@@ -15,7 +16,7 @@ const LAST_SWEEP_MS = 1_000;
 export interface DiskJournalOptions extends Omit<SweepOptions, "journal" | "signal"> {
   stateDir: string;
   baseUrl: string;
-  apiKey: () => Secret;
+  apiKey: ReadSecret;
   /** The host that starts the runs, e.g. `dispatch`. */
   host: string;
   disk: Responsive;
@@ -57,6 +58,9 @@ export function journalFolder(stateDir: string): string {
 }
 
 /** Returns an identifier of account and service that does not reveal the key. */
-export function accountOf({ apiKey, baseUrl }: Pick<DiskJournalOptions, "apiKey" | "baseUrl">): string {
-  return createHmac("sha256", apiKey().reveal()).update(baseUrl).digest("hex").slice(0, 16);
+export async function accountOf({ apiKey, baseUrl }: Pick<DiskJournalOptions, "apiKey" | "baseUrl">): Promise<string> {
+  return createHmac("sha256", (await apiKey()).reveal())
+    .update(baseUrl)
+    .digest("hex")
+    .slice(0, 16);
 }

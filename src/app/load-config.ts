@@ -1,9 +1,9 @@
 /** The settings of the environment and of the configuration file. Without a file nothing is loaded to read one. */
 import { type Config, type FileSettings, readConfig } from "../config.ts";
-import { Responsive } from "../state/index.ts";
 import type { Ambient } from "../support/ambient.ts";
 import { asFailure } from "../support/failure.ts";
 import { readPlainFile } from "../support/plain-file.ts";
+import { Responsive } from "../support/responsive.ts";
 
 const MAX_BYTES = 256 * 1024;
 
@@ -19,9 +19,8 @@ export async function readFileSettings(config: Config, ambient: Ambient): Promis
   try {
     path = config.configFile;
     if (path === undefined) return { isThere: false, values: new Map() };
-    const place = path;
-    const disk = new Responsive(place, ambient, "set SEREN_BRIDGE_CONFIG to a file elsewhere");
-    const file = await disk.ask(() => readPlainFile(place, MAX_BYTES));
+    const disk = new Responsive(path, ambient, "set SEREN_BRIDGE_CONFIG to a file elsewhere");
+    const file = await readPlainFile(path, MAX_BYTES, disk);
     if (!file) return { path, isThere: false, values: new Map() };
     const { readSettings } = await import("../settings/index.ts");
     return { path, isThere: true, ...readSettings(path, file) };

@@ -4,7 +4,7 @@ import type { Config } from "../config.ts";
 import { type Notice, Notices } from "../core/index.ts";
 import { desktopCommand, lineOfNotice, runProgram, wordsOfNotice } from "../notify/index.ts";
 import type { NotifySettings } from "../settings/index.ts";
-import { Claims, Responsive } from "../state/index.ts";
+import { Claims, stateDisk } from "../state/index.ts";
 import type { Ambient } from "../support/ambient.ts";
 import { asFailure } from "../support/failure.ts";
 import type { Log } from "../support/log.ts";
@@ -70,7 +70,7 @@ function claimsOf(config: Config, ambient: Ambient, log: Log): Pick<Claims, "rea
   if (config.local) return once;
   try {
     const { stateDir } = config;
-    return new Claims(join(stateDir, STATE_LAYOUT.notices), ambient, new Responsive(stateDir, ambient));
+    return new Claims(join(stateDir, STATE_LAYOUT.notices), ambient, stateDisk(stateDir, ambient));
   } catch (error) {
     log("warn", "notices are not shared with other processes", { problem: asFailure(error).message });
     return once;

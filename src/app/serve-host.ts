@@ -10,14 +10,14 @@ import {
   RunRegistry,
   redactedReport,
 } from "../core/index.ts";
-import { apiKeyReader } from "../credentials.ts";
+import { apiKeyReader, keyDisk } from "../credentials.ts";
 import { type EndCause, type HeardRequest, type ServeOptions, serve } from "../stdio/index.ts";
 import { type Ambient, realAmbient } from "../support/ambient.ts";
 import { endThoughCallsHang } from "../support/hanging-calls.ts";
 import { lazy } from "../support/lazy.ts";
 import { createLog, type Log } from "../support/log.ts";
 import { createRedactor, type Redactor } from "../support/redact.ts";
-import { Secret } from "../support/secret.ts";
+import { type ReadSecret, Secret } from "../support/secret.ts";
 import { settleWithin } from "../support/settle-within.ts";
 import type { Engine } from "./engine.ts";
 import { loadConfig } from "./load-config.ts";
@@ -40,9 +40,11 @@ export interface HostContext {
   config: Config;
   registry: RunRegistry;
   engine: () => Promise<Engine>;
-  apiKey: () => Secret;
-  /** Reads the key anew for what is sent from now on, unless runs go on with the present one. Throws `unauthorized` without a key. */
+  apiKey: ReadSecret;
+  /** Lets the key be read anew for what is sent from now on, unless runs go on with the present one. */
   renewKey(): void;
+  /** Reads it anew in the same case. Rejects with `unauthorized` when there is none; then nothing changes. */
+  requireKey(): Promise<void>;
   redactor: Redactor;
   /**
    * Runs of the account, without the secrets that their agents repeat: hosts shorten what they show, and half a secret could
@@ -81,7 +83,8 @@ export async function serveHost(
   const log = createLog(process.stderr, config.logLevel, redactor).with({ host });
   const { problem } = config.file;
   if (problem) log("error", "the configuration file cannot be used", { problem: problem.message });
-  let readKey = config.local ? () => new Secret("local") : apiKeyReader(config, redactor);
+  const disk = keyDisk(config, ambient);
+  let readKey: ReadSecret = config.local ? () => new Secret("local") : apiKeyReader(config, redactor, disk);
   const apiKey = () => readKey();
   for (const secret of config.secrets) redactor.add(secret);
   const { notify } = config.file;
@@ -116,11 +119,15 @@ export async function serveHost(
     );
   }
 
+  const isKeyFixed = () => config.local || registry.size > 0;
   const renewKey = () => {
-    if (config.local || registry.size > 0) return;
-    const anew = apiKeyReader(config, redactor);
-    anew();
-    readKey = anew;
+    if (!isKeyFixed()) readKey = apiKeyReader(config, redactor, disk);
+  };
+  const requireKey = async () => {
+    if (isKeyFixed()) return;
+    const anew = apiKeyReader(config, redactor, disk);
+    await anew();
+    if (!isKeyFixed()) readKey = anew;
   };
   const warmUp = () =>
     void engine().catch((error: unknown) => log("info", "the engine could not be loaded", { error: String(error) })); // a run says why
@@ -139,7 +146,7 @@ export async function serveHost(
   process.on("SIGHUP", () => undefined); // a closed terminal; the end of stdin says whether the host is gone
   const end = () => void signals.emit("SIGTERM");
   const interrupted = interruption.signal;
-  const keys = { apiKey, renewKey };
+  const keys = { apiKey, renewKey, requireKey };
   const adapter = await adapt({
     config,
     registry,

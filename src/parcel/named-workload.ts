@@ -1,6 +1,6 @@
 /** A parcel as a workload with the name its deployment is found again by. */
 import type { CreateDeployment } from "#protocols/seren-cloud";
-import type { Secret } from "../support/secret.ts";
+import type { ReadSecret } from "../support/secret.ts";
 import { deploymentName, workloadOptionsKey } from "./deployment-name.ts";
 import type { OpenedParcel } from "./open.ts";
 import { missingSecrets, type SecretSource, secretNotes } from "./secrets.ts";
@@ -11,8 +11,8 @@ export interface NamedWorkloadOptions {
   secret: SecretSource;
   /** Called when the deployment is about to be made, with what happens to the secrets. */
   onSecrets?(notes: readonly string[]): void;
-  /** The key that the name depends on; may throw `unauthorized`. */
-  apiKey: () => Secret;
+  /** The key that the name depends on; may throw or reject with `unauthorized`. */
+  apiKey: ReadSecret;
 }
 
 export interface NamedWorkload {
@@ -29,17 +29,20 @@ const UNKNOWN = "unknown";
 
 /**
  * Sends nothing and reads no file. Without a secret that is needed, it can be found only where it was deployed with its own
- * (`dispatch up`), and `create` rejects with `invalid_input`. Throws that without a key as well, else what `apiKey` throws.
+ * (`dispatch up`), and `create` rejects with `invalid_input`. Rejects with that without a key as well, else as `apiKey` does.
  */
-export function namedWorkload({ parcel, files }: OpenedParcel, options: NamedWorkloadOptions): NamedWorkload {
+export async function namedWorkload(
+  { parcel, files }: OpenedParcel,
+  options: NamedWorkloadOptions,
+): Promise<NamedWorkload> {
   const { secret, apiKey } = options;
   const missing = missingSecrets(parcel, secret);
   if (missing) {
-    requireKey(apiKey, missing);
+    await requireKey(apiKey, missing);
     const create = () => Promise.reject(missing);
     return { kind: "workload", name: deploymentName(parcel, UNKNOWN), digest: parcel.manifest.digest, create };
   }
-  const name = deploymentName(parcel, workloadOptionsKey(parcel, secret, apiKey()));
+  const name = deploymentName(parcel, workloadOptionsKey(parcel, secret, await apiKey()));
   return {
     kind: "workload",
     name,
@@ -54,9 +57,9 @@ export function namedWorkload({ parcel, files }: OpenedParcel, options: NamedWor
 }
 
 /** A missing secret is the more helpful of two errors. */
-function requireKey(apiKey: () => Secret, instead: unknown): void {
+async function requireKey(apiKey: ReadSecret, instead: unknown): Promise<void> {
   try {
-    apiKey();
+    await apiKey();
   } catch {
     throw instead;
   }

@@ -8,8 +8,8 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Ambient } from "../support/ambient.ts";
 import { makeFolder } from "../support/make-folder.ts";
+import type { Responsive } from "../support/responsive.ts";
 import { systemCode } from "../support/system-error.ts";
-import type { Responsive } from "./responsive.ts";
 
 /** What happened then is done with for every process. */
 const KEPT_MS = 30 * 24 * 60 * 60_000;

@@ -4,5 +4,5 @@ export { Claims } from "./claims.ts";
 export { Locks } from "./locks.ts";
 export { OwnedFiles } from "./owned-files.ts";
 export { claim } from "./owner.ts";
-export { Responsive } from "./responsive.ts";
+export { stateDisk } from "./state-disk.ts";
 export { tryFolder } from "./try-folder.ts";

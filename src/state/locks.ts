@@ -6,8 +6,8 @@
 import * as z from "zod";
 import { type Ambient, sleep } from "../support/ambient.ts";
 import { parseJson } from "../support/objects.ts";
+import type { Responsive } from "../support/responsive.ts";
 import { OwnedFiles } from "./owned-files.ts";
-import type { Responsive } from "./responsive.ts";
 
 const POLL_MS = 100;
 const RELEASE_AGAIN_MS = 5_000;

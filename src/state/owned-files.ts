@@ -7,11 +7,12 @@ import { join } from "node:path";
 import type { Ambient } from "../support/ambient.ts";
 import { makeFolder } from "../support/make-folder.ts";
 import { readPlainFile } from "../support/plain-file.ts";
+import type { Responsive } from "../support/responsive.ts";
 import { systemCode } from "../support/system-error.ts";
 import type { AliveSocket } from "./alive-socket.ts";
 import { writeFileAtomic } from "./atomic-file.ts";
 import { hasOwner, type OwnerState, own, ownerState } from "./owner.ts";
-import { Responsive } from "./responsive.ts";
+import { stateDisk } from "./state-disk.ts";
 
 const SUFFIX = ".entry";
 const MAX_ENTRY_BYTES = 64 * 1024;
@@ -38,7 +39,7 @@ export class OwnedFiles {
   #home: Promise<Home> | undefined;
 
   /** `root` is created at the first write. Names consist of letters, digits and `-`. */
-  constructor(root: string, ambient: Ambient, disk = new Responsive(root, ambient)) {
+  constructor(root: string, ambient: Ambient, disk = stateDisk(root, ambient)) {
     this.#root = root;
     this.#ambient = ambient;
     this.#disk = disk;

@@ -6,7 +6,7 @@ import { ExecutionFailure } from "../support/failure.ts";
 import { makeFolder } from "../support/make-folder.ts";
 import { systemCode } from "../support/system-error.ts";
 import { own } from "./owner.ts";
-import { Responsive } from "./responsive.ts";
+import { stateDisk } from "./state-disk.ts";
 
 export interface TriedFolder {
   /** Whether its file system has sockets. */
@@ -20,7 +20,7 @@ export interface TriedFolder {
  * folder, when one of them cannot be written, and when the disk does not reply.
  */
 export function tryFolder(root: string, parts: readonly string[], ambient: Ambient): Promise<TriedFolder> {
-  return new Responsive(root, ambient).ask(async () => {
+  return stateDisk(root, ambient).ask(async () => {
     const { mode } = (await isThere(root)) ? await stat(root).catch(deadLink(root)) : await stat(root);
     const openToOthers = process.platform !== "win32" && (mode & 0o022) !== 0;
     let sockets = await trySockets(root, ambient);

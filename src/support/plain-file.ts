@@ -4,7 +4,9 @@
  */
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
 import { open } from "node:fs/promises";
+import { realAmbient } from "./ambient.ts";
 import { ExecutionFailure } from "./failure.ts";
+import { Responsive } from "./responsive.ts";
 import { pathFailure, systemCode } from "./system-error.ts";
 
 /** With NONBLOCK, opening a pipe does not wait for its other end. Windows has no such flag, and no such pipes. */
@@ -15,8 +17,19 @@ export interface PlainFile {
   stats: Stats;
 }
 
-/** Returns undefined when there is no file. Throws `invalid_input`, naming path, reason and fix. */
-export async function readPlainFile(path: string, maxBytes: number): Promise<PlainFile | undefined> {
+/**
+ * Returns undefined when there is no file. Rejects with `invalid_input`, naming path, reason and fix, and with `unavailable`
+ * when the disk does not reply.
+ */
+export function readPlainFile(
+  path: string,
+  maxBytes: number,
+  disk = new Responsive(path, realAmbient),
+): Promise<PlainFile | undefined> {
+  return disk.ask(() => read(path, maxBytes));
+}
+
+async function read(path: string, maxBytes: number): Promise<PlainFile | undefined> {
   try {
     const file = await open(path, READ_FLAGS);
     try {

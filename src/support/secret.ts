@@ -3,6 +3,9 @@ import { inspect } from "node:util";
 
 const PLACEHOLDER = "[secret]";
 
+/** Reads a secret where it is kept, which may be a disk. May throw or reject. */
+export type ReadSecret = () => Secret | Promise<Secret>;
+
 export class Secret {
   readonly #value: string;
   /** What a person can do when the secret is refused, which depends on where it came from. Completes a sentence. */

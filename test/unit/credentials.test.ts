@@ -3,8 +3,9 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writ
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { readConfig } from "../../src/config.ts";
-import { apiKeyReader } from "../../src/credentials.ts";
+import { type Config, readConfig } from "../../src/config.ts";
+import { apiKeyReader, keyDisk } from "../../src/credentials.ts";
+import { realAmbient } from "../../src/support/ambient.ts";
 import { ExecutionFailure } from "../../src/support/failure.ts";
 import { createRedactor } from "../../src/support/redact.ts";
 
@@ -29,9 +30,12 @@ function write(content: string, mode = 0o600): void {
   chmodSync(file, mode);
 }
 
-function failure(read: () => unknown): ExecutionFailure {
+const reader = (settings: Config, redactor = createRedactor()) =>
+  apiKeyReader(settings, redactor, keyDisk(settings, realAmbient));
+
+async function failure(read: () => Promise<unknown>): Promise<ExecutionFailure> {
   try {
-    read();
+    await read();
   } catch (error) {
     if (error instanceof ExecutionFailure) return error;
   }
@@ -39,107 +43,110 @@ function failure(read: () => unknown): ExecutionFailure {
 }
 
 describe("the key", () => {
-  test("comes from the environment first", () => {
+  test("comes from the environment first", async () => {
     write(JSON.stringify({ api_key: "seren_fromthefile00" }));
-    expect(apiKeyReader(config({ SEREN_API_KEY: KEY }), createRedactor())().reveal()).toBe(KEY);
+    expect((await reader(config({ SEREN_API_KEY: KEY }))()).reveal()).toBe(KEY);
   });
 
   test.each([
     ["plain", JSON.stringify({ api_key: KEY })],
     ["with blanks around it", JSON.stringify({ api_key: ` ${KEY}\n` })],
     ["among other members", `\n${JSON.stringify({ saved_at: 1, api_key: KEY }, null, 2)}\n`],
-  ])("comes from the file: %s", (_, content) => {
+  ])("comes from the file: %s", async (_, content) => {
     write(content);
-    expect(apiKeyReader(config(), createRedactor())().reveal()).toBe(KEY);
+    expect((await reader(config())()).reveal()).toBe(KEY);
   });
 
-  test("is told to the redactor before anybody gets it", () => {
+  test("is told to the redactor before anybody gets it", async () => {
     const redactor = createRedactor();
-    apiKeyReader(config({ SEREN_API_KEY: "plain-key-value" }), redactor)();
+    reader(config({ SEREN_API_KEY: "plain-key-value" }), redactor)();
     expect(redactor.redact("got plain-key-value")).toBe("got [redacted]");
   });
 
-  test("is read once, at the first use", () => {
-    const read = apiKeyReader(config(), createRedactor());
+  test("is read once, at the first use", async () => {
+    const read = reader(config());
     write(JSON.stringify({ api_key: KEY }));
-    const first = read();
+    const first = await read();
     rmSync(file);
-    expect(read()).toBe(first);
+    expect(await read()).toBe(first);
   });
 
-  test("a failure is not kept: a key that appears later is found", () => {
-    const read = apiKeyReader(config(), createRedactor());
-    expect(failure(read).kind).toBe("unauthorized");
+  test("a failure is not kept: a key that appears later is found", async () => {
+    const read = reader(config());
+    expect((await failure(read)).kind).toBe("unauthorized");
     write(JSON.stringify({ api_key: KEY }));
-    expect(read().reveal()).toBe(KEY);
+    expect((await read()).reveal()).toBe(KEY);
   });
 });
 
 describe("without a key", () => {
-  test("the error names the sources tried and the way without one", () => {
-    const { kind, message } = failure(apiKeyReader(config(), createRedactor()));
+  test("the error names the sources tried and the way without one", async () => {
+    const { kind, message } = await failure(reader(config()));
     expect(kind).toBe("unauthorized");
     expect(message).toContain("SEREN_API_KEY");
     expect(message).toContain(file);
     expect(message).toContain("SEREN_API_BASE=local");
   });
 
-  test("a folder in the file's place is no key", () => {
+  test("a folder in the file's place is no key", async () => {
     mkdirSync(file);
     chmodSync(file, 0o700);
-    expect(failure(apiKeyReader(config(), createRedactor())).message).toBe(
+    expect((await failure(reader(config()))).message).toBe(
       `${file} cannot be read: it is a folder, not a file; move it away`,
     );
   });
 
-  test.skipIf(process.platform === "win32")("a pipe in the file's place does not hang", () => {
+  test.skipIf(process.platform === "win32")("a pipe in the file's place does not hang", async () => {
     expect(spawnSync("mkfifo", ["-m", "600", file]).status).toBe(0);
-    expect(failure(apiKeyReader(config(), createRedactor())).message).toBe(
+    expect((await failure(reader(config()))).message).toBe(
       `${file} cannot be read: it is a pipe, not a file; move it away`,
     );
   });
 
-  test.skipIf(process.platform === "win32")("nor does a device, however much it has to say", () => {
+  test.skipIf(process.platform === "win32")("nor does a device, however much it has to say", async () => {
     symlinkSync("/dev/zero", file);
-    expect(failure(apiKeyReader(config(), createRedactor())).message).toContain("it is a device, not a file");
+    expect((await failure(reader(config()))).message).toContain("it is a device, not a file");
   });
 
-  test("a file that is too large is not read", () => {
+  test("a file that is too large is not read", async () => {
     write(" ".repeat(1024 * 1024));
-    expect(failure(apiKeyReader(config(), createRedactor())).message).toContain("is larger than the 65536 bytes");
+    expect((await failure(reader(config()))).message).toContain("is larger than the 65536 bytes");
   });
 });
 
 describe.skipIf(process.platform === "win32")("a file that others can read", () => {
-  test.each([0o644, 0o640, 0o604, 0o660, 0o606, 0o601])("mode %o is refused, with the command that helps", (mode) => {
-    write(JSON.stringify({ api_key: KEY }), mode);
-    const { kind, message } = failure(apiKeyReader(config(), createRedactor()));
-    expect(kind).toBe("unauthorized");
-    expect(message).toBe(`${file} can be read by others; run: chmod 600 "${file}"`);
-  });
+  test.each([0o644, 0o640, 0o604, 0o660, 0o606, 0o601])(
+    "mode %o is refused, with the command that helps",
+    async (mode) => {
+      write(JSON.stringify({ api_key: KEY }), mode);
+      const { kind, message } = await failure(reader(config()));
+      expect(kind).toBe("unauthorized");
+      expect(message).toBe(`${file} can be read by others; run: chmod 600 "${file}"`);
+    },
+  );
 
-  test.each([0o600, 0o400])("mode %o is its owner's alone", (mode) => {
+  test.each([0o600, 0o400])("mode %o is its owner's alone", async (mode) => {
     write(JSON.stringify({ api_key: KEY }), mode);
-    expect(apiKeyReader(config(), createRedactor())().reveal()).toBe(KEY);
+    expect((await reader(config())()).reveal()).toBe(KEY);
   });
 });
 
 test.skipIf(process.platform === "win32").each([0o770, 0o777, 0o707])(
   "a folder of mode %o lets others replace the file",
-  (mode) => {
+  async (mode) => {
     write(JSON.stringify({ api_key: KEY }));
     chmodSync(dirname(file), mode);
-    expect(failure(apiKeyReader(config(), createRedactor())).message).toBe(
+    expect((await failure(reader(config()))).message).toBe(
       `${dirname(file)} can be changed by others; run: chmod go-w "${dirname(file)}"`,
     );
   },
 );
 
-test.runIf(process.geteuid?.() === 0)("a file or folder of another account is refused", () => {
+test.runIf(process.geteuid?.() === 0)("a file or folder of another account is refused", async () => {
   write(JSON.stringify({ api_key: KEY }));
   for (const path of [file, dirname(file)]) {
     chownSync(path, 12_345, 12_345);
-    expect(failure(apiKeyReader(config(), createRedactor())).message).toBe(
+    expect((await failure(reader(config()))).message).toBe(
       `${path} belongs to another account; run: sudo chown "$(id -u)" "${path}"`,
     );
     chownSync(path, 0, 0);
@@ -147,42 +154,40 @@ test.runIf(process.geteuid?.() === 0)("a file or folder of another account is re
 });
 
 describe("a file that an editor or a shell wrote", () => {
-  test("a byte order mark is no part of it", () => {
+  test("a byte order mark is no part of it", async () => {
     write(`\ufeff${JSON.stringify({ api_key: KEY })}`);
-    expect(apiKeyReader(config(), createRedactor())().reveal()).toBe(KEY);
+    expect((await reader(config())()).reveal()).toBe(KEY);
   });
 
-  test.each(["\ufeff", ""])("UTF-16 is named (mark: %j)", (mark) => {
+  test.each(["\ufeff", ""])("UTF-16 is named (mark: %j)", async (mark) => {
     writeFileSync(file, Buffer.from(mark + JSON.stringify({ api_key: KEY }), "utf16le"), { mode: 0o600 });
-    expect(failure(apiKeyReader(config(), createRedactor())).message).toBe(`${file} is UTF-16 text; save it as UTF-8`);
+    expect((await failure(reader(config()))).message).toBe(`${file} is UTF-16 text; save it as UTF-8`);
   });
 
-  test.each([`"${KEY}"`, `'${KEY}'`])("quotes around the key are named", (key) => {
-    const error = failure(apiKeyReader(config({ SEREN_API_KEY: key }), createRedactor()));
+  test.each([`"${KEY}"`, `'${KEY}'`])("quotes around the key are named", async (key) => {
+    const error = await failure(reader(config({ SEREN_API_KEY: key })));
     expect(error.message).toMatch(/^SEREN_API_KEY has quotes around the key/);
     expect(error.message).not.toContain(KEY);
     write(JSON.stringify({ api_key: key }));
-    expect(failure(apiKeyReader(config(), createRedactor())).message).toContain(`${file} has quotes around the key`);
+    expect((await failure(reader(config()))).message).toContain(`${file} has quotes around the key`);
   });
 });
 
 describe("on a loopback port", () => {
   const base = "http://127.0.0.1:8787";
 
-  test("a key is sent that was stored for it, or given for it", () => {
+  test("a key is sent that was stored for it, or given for it", async () => {
     write(JSON.stringify({ api_key: KEY, service: base }));
-    expect(apiKeyReader(config({ SEREN_API_BASE: base }), createRedactor())().reveal()).toBe(KEY);
+    expect((await reader(config({ SEREN_API_BASE: base }))()).reveal()).toBe(KEY);
     rmSync(file);
-    expect(apiKeyReader(config({ SEREN_API_BASE: base, SEREN_API_KEY: KEY }), createRedactor())().reveal()).toBe(KEY);
+    expect((await reader(config({ SEREN_API_BASE: base, SEREN_API_KEY: KEY }))()).reveal()).toBe(KEY);
   });
 
   test.each([undefined, "https://api.serendb.com", "http://127.0.0.1:8788"])(
     "a key stored for %s is not",
-    (service) => {
+    async (service) => {
       write(JSON.stringify({ api_key: KEY, service }));
-      expect(failure(apiKeyReader(config({ SEREN_API_BASE: base }), createRedactor())).message).toContain(
-        `is not sent to ${base}`,
-      );
+      expect((await failure(reader(config({ SEREN_API_BASE: base })))).message).toContain(`is not sent to ${base}`);
     },
   );
 });
@@ -197,9 +202,9 @@ describe("a file of another form", () => {
     ["null", "null"],
     ["a number", JSON.stringify({ api_key: 5, other: KEY })],
     ["a blank key", JSON.stringify({ api_key: "  ", other: KEY })],
-  ])("%s is refused without repeating it", (_, content) => {
+  ])("%s is refused without repeating it", async (_, content) => {
     write(content);
-    const error = failure(apiKeyReader(config(), createRedactor()));
+    const error = await failure(reader(config()));
     expect(error.kind).toBe("unauthorized");
     expect(error.message).toContain(file);
     expect(`${error.message} ${error.stack} ${JSON.stringify(error)} ${String(error.cause)}`).not.toContain(KEY);
@@ -212,12 +217,12 @@ describe("a key that cannot stand in a header", () => {
     ["a blank", `${KEY} ${KEY}`],
     ["a letter beyond ASCII", `${KEY}é`],
     ["a control character", `${KEY}\u0007x`],
-  ])("%s is refused without repeating it", (_, key) => {
-    const error = failure(apiKeyReader(config({ SEREN_API_KEY: key }), createRedactor()));
+  ])("%s is refused without repeating it", async (_, key) => {
+    const error = await failure(reader(config({ SEREN_API_KEY: key })));
     expect(error.kind).toBe("unauthorized");
     expect(error.message).toBe("SEREN_API_KEY holds something that cannot be a key; copy it once more");
     write(JSON.stringify({ api_key: key }));
-    expect(failure(apiKeyReader(config(), createRedactor())).message).toBe(
+    expect((await failure(reader(config()))).message).toBe(
       `${file} holds something that cannot be a key; copy it once more`,
     );
   });

@@ -28,7 +28,7 @@ type AcpAgent = Required<
 >;
 
 export function createAcpAgent(options: AcpOptions): AcpAgent {
-  const { version, registry, ambient, log, agents, requireKey, warmUp } = options;
+  const { version, registry, ambient, log, agents, renewKey, requireKey, warmUp } = options;
   const sessions = new Sessions(ambient, agents);
   let { isInitialized } = options;
   let isKeyRefused = false;
@@ -38,7 +38,7 @@ export function createAcpAgent(options: AcpOptions): AcpAgent {
     if (session.turn) {
       throw new Refusal("invalid_request", "this session has a turn in progress; wait for its end, or cancel it");
     }
-    if (isKeyRefused) requireKey(); // a person may have logged in since
+    if (isKeyRefused) renewKey(); // a person may have logged in since
     const agent = session.agent === agents[0]?.name ? {} : { agent: session.agent };
     const turn = new Turn(options, { sessionId: session.id, message, target: options.target(agent) }, wire);
     session.turn = turn;
@@ -54,21 +54,22 @@ export function createAcpAgent(options: AcpOptions): AcpAgent {
   };
 
   const afterInitialize: Record<string, Method> = {
-    authenticate: method(AuthenticateParamsSchema, ({ methodId }) => {
+    authenticate: method(AuthenticateParamsSchema, async ({ methodId }) => {
       if (methodId === LOGIN_METHOD.id)
         throw new Refusal("invalid_params", `${LOGIN_METHOD.id} is done in a terminal, by the arguments it names`);
       if (methodId !== KEY_METHOD.id) throw new Refusal("invalid_params", "there is no such method; try seren-key");
-      requireKey();
+      await requireKey();
       return {};
     }),
-    "session/new": method(NewSessionParamsSchema, () => {
-      requireKey();
+    "session/new": method(NewSessionParamsSchema, async () => {
+      await requireKey();
       const session = sessions.create();
       return { sessionId: session.id, ...sessions.configOptions(session) };
     }),
-    "session/resume": method(SessionParamsSchema, ({ sessionId }) => {
-      requireKey();
-      return sessions.configOptions(sessions.resume(sessionId));
+    "session/resume": method(SessionParamsSchema, async ({ sessionId }) => {
+      const session = sessions.resume(sessionId); // first, for a client that goes on without waiting
+      await requireKey();
+      return sessions.configOptions(session);
     }),
     "session/close": method(SessionParamsSchema, async ({ sessionId }) => {
       await sessions.close(sessionId);

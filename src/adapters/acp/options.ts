@@ -17,8 +17,10 @@ export interface AcpOptions {
   agents: readonly AgentOffer[];
   /** Returns what a run goes to. Does no I/O; may throw an `ExecutionFailure`. */
   target(choice: AgentChoice): Target;
-  /** Looks for a key anew: a person may have logged in meanwhile. Throws `unauthorized` when there is none. */
-  requireKey(): void;
+  /** Lets the next call look for a key anew: a person may have logged in meanwhile. */
+  renewKey(): void;
+  /** Does the same, and rejects with `unauthorized` when there is none. */
+  requireKey(): Promise<void>;
   approvals(): Promise<Pick<ApprovalDesk, "checkpoint" | "decide">>;
   /** Whether the client may show approvals to a person. Otherwise they are decided in a terminal only. */
   asksPeople: boolean;

@@ -17,11 +17,11 @@ export interface MadeAhead {
   name: string;
 }
 
-export function inspectParcel(
+export async function inspectParcel(
   opened: OpenedParcel,
   settings: TargetSettings,
   madeAhead: MadeAhead | undefined,
-): Inspection {
+): Promise<Inspection> {
   const { manifest } = opened.parcel;
   return {
     courier_id: COURIER_ID,
@@ -31,7 +31,7 @@ export function inspectParcel(
     mounts: manifest.mounts.map(({ kind, driver, options }) => ({ kind, driver, options })),
     local_tools: listLocalTools(opened.parcel),
     extensions: {
-      deployment: describeDeployment(opened, settings, madeAhead),
+      deployment: await describeDeployment(opened, settings, madeAhead),
       "does not travel": workloadNotes(opened.parcel),
       secrets: secretNotes(opened.parcel, settings.secret),
     },
@@ -39,13 +39,17 @@ export function inspectParcel(
 }
 
 /** Without a key or a secret, the name's last part is a placeholder. */
-function describeDeployment(opened: OpenedParcel, settings: TargetSettings, madeAhead: MadeAhead | undefined): string {
+async function describeDeployment(
+  opened: OpenedParcel,
+  settings: TargetSettings,
+  madeAhead: MadeAhead | undefined,
+): Promise<string> {
   const named = namedDeployment(opened, settings);
   if (named) return `${named.deploymentId} (from ${named.named}; it is used as it is)`;
   if (madeAhead) return `${madeAhead.name}, ${madeAhead.id} (made of this parcel by dispatch up; it is used as it is)`;
   let options: string;
   try {
-    options = workloadOptionsKey(opened.parcel, settings.secret, settings.apiKey());
+    options = workloadOptionsKey(opened.parcel, settings.secret, await settings.apiKey());
   } catch {
     options = "<options>"; // no key or a missing secret, which the turn reports
   }

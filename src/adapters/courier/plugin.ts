@@ -81,7 +81,10 @@ export function createCourier(options: CourierOptions): Courier {
       const madeAhead = namedDeployment(opened, options)
         ? undefined
         : await options.madeAhead(opened.parcel.manifest.digest, "shown");
-      return { kind: "inspection", inspection: inspectParcel(opened, options, madeAhead) } satisfies CourierResult;
+      return {
+        kind: "inspection",
+        inspection: await inspectParcel(opened, options, madeAhead),
+      } satisfies CourierResult;
     }),
 
     // A host may open dozens of sessions for one parcel without ever taking a turn: a request is made only where secrets are missing.

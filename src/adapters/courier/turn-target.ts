@@ -9,7 +9,7 @@ import {
 } from "../../parcel/index.ts";
 import type { Log } from "../../support/log.ts";
 import type { Redactor } from "../../support/redact.ts";
-import type { Secret } from "../../support/secret.ts";
+import type { ReadSecret } from "../../support/secret.ts";
 import type { CourierState } from "./session.ts";
 
 export interface TargetSettings {
@@ -19,22 +19,20 @@ export interface TargetSettings {
   /** A variable of the environment, whether its value may leave or not: for redaction. */
   variable: (name: string) => string | undefined;
   log: Log;
-  apiKey: () => Secret;
+  apiKey: ReadSecret;
   redactor: Redactor;
 }
 
-/** Throws `invalid_input` for a missing secret and `unauthorized` without a key, both before anything is sent. */
-export function turnTarget(opened: OpenedParcel, state: CourierState, settings: TargetSettings): Target {
+/** Rejects with `invalid_input` for a missing secret and `unauthorized` without a key, both before anything is sent. */
+export async function turnTarget(opened: OpenedParcel, state: CourierState, settings: TargetSettings): Promise<Target> {
   hideSecrets(opened.parcel, settings.variable, settings.redactor);
-  return chooseDeployment({
-    ...namedCandidates(opened, settings),
-    remembered: state.deployment,
-    workload: () =>
-      namedWorkload(opened, {
-        ...settings,
-        onSecrets: (notes) => settings.log("warn", "the secrets of this parcel", { secrets: notes.join("; ") }),
-      }),
+  const named = namedDeployment(opened, settings);
+  if (named) return named;
+  const workload = await namedWorkload(opened, {
+    ...settings,
+    onSecrets: (notes) => settings.log("warn", "the secrets of this parcel", { secrets: notes.join("; ") }),
   });
+  return chooseDeployment({ configured: undefined, remembered: state.deployment, workload: () => workload });
 }
 
 /** Returns the deployment that the parcel or the setting names, if one does. */

@@ -45,8 +45,13 @@ export interface TurnContext {
 }
 
 /** Returns the session after the turn. Throws when the turn failed; what was streamed until then stays with the host. */
-export function performTurn(options: TurnOptions, context: TurnContext, input: TurnInput): Promise<CourierSession> {
-  return new Turn(options, context, input).perform();
+export async function performTurn(
+  options: TurnOptions,
+  context: TurnContext,
+  input: TurnInput,
+): Promise<CourierSession> {
+  const target = await turnTarget(context.opened, readState(context.session), options);
+  return new Turn(options, context, input, target).perform();
 }
 
 class Turn {
@@ -61,14 +66,14 @@ class Turn {
   /** Everything the host was sent as text, which the message at the end repeats. */
   #answer = "";
 
-  /** Throws what can be known before a request: a missing secret or key, a time limit that is used up. */
-  constructor(options: TurnOptions, { opened, session, emit }: TurnContext, input: TurnInput) {
+  /** Throws when the time limit is used up. */
+  constructor(options: TurnOptions, { opened, session, emit }: TurnContext, input: TurnInput, target: Target) {
     this.#options = options;
     this.#session = session;
     this.#input = input;
     this.#emit = emit;
     this.#state = readState(session);
-    this.#target = turnTarget(opened, this.#state, options);
+    this.#target = target;
     this.#deadline = options.ambient.now() + turnBudgetMs(opened, session);
   }
 

@@ -4,7 +4,7 @@ import type { HostInstaller, InstallContext, WriteFile } from "../../install/ind
 import type { Ambient } from "../../support/ambient.ts";
 import type { ProxyRoute } from "../../support/proxy.ts";
 import type { Redactor } from "../../support/redact.ts";
-import type { Secret } from "../../support/secret.ts";
+import type { ReadSecret, Secret } from "../../support/secret.ts";
 import type { Screen } from "./screen/screen.ts";
 
 /** Seren Cloud. It is loaded at its first use. */
@@ -47,8 +47,8 @@ export type KeySource =
 
 export interface ApiKeys {
   source(): Promise<KeySource>;
-  /** Throws `unauthorized`, naming the sources tried. */
-  current(): Secret;
+  /** Rejects with `unauthorized`, naming the sources tried. */
+  current: ReadSecret;
   /** Rejects when the service does not accept the key, or cannot be asked. */
   check(key: Secret): Promise<void>;
   /** Stores the key, readable by its owner only. Resolves with the path of the file. */

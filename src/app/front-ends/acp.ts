@@ -5,9 +5,9 @@ import { agentCache, deploymentsOf } from "../agent-cache.ts";
 import { type HostStart, serveHost } from "../serve-host.ts";
 
 export async function serve(start: HostStart): Promise<void> {
-  await serveHost(start, "acp", (context) => {
+  await serveHost(start, "acp", async (context) => {
     const { config, registry, engine, redactor, log, ambient } = context;
-    const cache = agentCache(context);
+    const cache = await agentCache(context);
     const targets = { deployments: deploymentsOf(cache), configured: config.deployment };
     return createAcpAgent({
       version: __VERSION__,
@@ -18,7 +18,8 @@ export async function serve(start: HostStart): Promise<void> {
       redactor,
       agents: [GENERAL_AGENT, ...(cache?.agents ?? [])],
       target: (choice) => agentTarget(choice, targets),
-      requireKey: context.renewKey,
+      renewKey: context.renewKey,
+      requireKey: context.requireKey,
       asksPeople: config.asksPeople,
       approvals: async () => (await engine()).approvals,
       warmUp() {

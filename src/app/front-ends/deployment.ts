@@ -5,7 +5,7 @@ import { apiBaseOf } from "../../config.ts";
 import { DeploymentDesk } from "../../core/engine.ts";
 import { allowedSecrets } from "../../parcel/index.ts";
 import { createHttp, SerenClient, upload } from "../../seren/index.ts";
-import { Responsive } from "../../state/index.ts";
+import { stateDisk } from "../../state/index.ts";
 import { DiskNotes } from "../deployment-notes.ts";
 import { type HostContext, type HostStart, serveHost } from "../serve-host.ts";
 import { userAgent } from "../user-agent.ts";
@@ -48,7 +48,7 @@ function connect({ config, apiKey, ambient, log }: HostContext, place: Place) {
   // Of the service alone: two people of one organization deploy the same, with different keys.
   const account = () => createHash("sha256").update(`deployments of ${baseUrl}`).digest("hex").slice(0, 16);
   const { stateDir } = config;
-  const notes = new DiskNotes({ stateDir, account, ambient, log, disk: new Responsive(stateDir, ambient) });
+  const notes = new DiskNotes({ stateDir, account, ambient, log, disk: stateDisk(stateDir, ambient) });
   const desk = new DeploymentDesk({
     client,
     notes,

@@ -5,9 +5,9 @@ import { agentCache, deploymentsOf } from "../agent-cache.ts";
 import { type HostStart, serveHost } from "../serve-host.ts";
 
 export async function serve(start: HostStart): Promise<void> {
-  await serveHost(start, "mcp", (context) => {
+  await serveHost(start, "mcp", async (context) => {
     const { config, registry, runs, engine, redactor, log, ambient, warmUp } = context;
-    const cache = agentCache(context);
+    const cache = await agentCache(context);
     const targets = { deployments: deploymentsOf(cache), configured: config.deployment };
     const agents = [GENERAL_AGENT, ...(cache?.agents ?? [])];
     return createMcpServer({

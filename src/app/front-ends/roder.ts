@@ -13,9 +13,9 @@ export interface RoderStart extends HostStart {
 
 export async function serve(start: RoderStart): Promise<void> {
   const { programPath, shipped, heard } = start;
-  await serveHost(start, "roder", (context) => {
+  await serveHost(start, "roder", async (context) => {
     const { config, registry, runs, log, ambient, warmUp, end } = context;
-    const cache = agentCache(context);
+    const cache = await agentCache(context);
     const targets = { deployments: deploymentsOf(cache), configured: config.deployment };
     const prepare = () => {
       warmUp();

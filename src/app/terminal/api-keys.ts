@@ -2,7 +2,7 @@
 import { lstat, rm } from "node:fs/promises";
 import type { ApiKeys, KeySource } from "../../adapters/terminal/index.ts";
 import type { Config } from "../../config.ts";
-import { apiKeyReader } from "../../credentials.ts";
+import { apiKeyReader, keyDisk } from "../../credentials.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { asFailure } from "../../support/failure.ts";
 import type { Redactor } from "../../support/redact.ts";
@@ -20,7 +20,8 @@ export interface ApiKeysOptions {
 }
 
 export function createApiKeys({ config, ambient, redactor, check }: ApiKeysOptions): ApiKeys {
-  const read = apiKeyReader(config, redactor);
+  const disk = keyDisk(config, ambient);
+  const read = apiKeyReader(config, redactor, disk);
   return {
     current: config.local ? () => new Secret("local") : read,
     async source(): Promise<KeySource> {
@@ -29,13 +30,15 @@ export function createApiKeys({ config, ambient, redactor, check }: ApiKeysOptio
       let path = "credentials.json";
       try {
         path = config.credentialsFile;
-        read();
+        await read();
         return { from: "file", path };
       } catch (error) {
-        const there = await lstat(path).then(
-          () => true,
-          (reason: unknown) => systemCode(reason) !== "ENOENT" || asFailure(error).kind === "invalid_input",
-        );
+        const there = await disk()
+          .ask(() => lstat(path))
+          .then(
+            () => true,
+            (reason: unknown) => systemCode(reason) !== "ENOENT" || asFailure(error).kind === "invalid_input",
+          );
         return { from: "none", path, ...(there ? { problem: asFailure(error).message } : {}) };
       }
     },
@@ -53,7 +56,7 @@ export function createApiKeys({ config, ambient, redactor, check }: ApiKeysOptio
     async forget() {
       const target = await resolveLinks(config.credentialsFile);
       try {
-        await rm(target);
+        await disk().ask(() => rm(target));
         return true;
       } catch (error) {
         if (systemCode(error) === "ENOENT") return false;

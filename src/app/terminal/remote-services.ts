@@ -7,7 +7,7 @@ import { OwnedFiles } from "../../state/index.ts";
 import { timeoutSignal, withTimeLimit } from "../../support/abort.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import type { Redactor } from "../../support/redact.ts";
-import type { Secret } from "../../support/secret.ts";
+import type { ReadSecret, Secret } from "../../support/secret.ts";
 import { createEngine, type EngineOptions } from "../engine.ts";
 import { accountOf, journalFolder } from "../journal-store.ts";
 import { userAgent } from "../user-agent.ts";
@@ -39,9 +39,9 @@ export async function checkKey(config: Config, ambient: Ambient, key: Secret): P
 }
 
 /** Lists the runs of this account that processes of this machine wait for. */
-export async function listInFlightRuns(config: Config, ambient: Ambient, apiKey: () => Secret): Promise<InFlightRun[]> {
+export async function listInFlightRuns(config: Config, ambient: Ambient, apiKey: ReadSecret): Promise<InFlightRun[]> {
   if (config.local) return []; // no other process can see an embedded service's runs
-  const account = accountOf({ apiKey, baseUrl: config.apiBase() });
+  const account = await accountOf({ apiKey, baseUrl: config.apiBase() });
   const files = await new OwnedFiles(journalFolder(config.stateDir), ambient).list();
   return files.flatMap(({ text, owner }) => {
     const entry = parseEntry(text);

@@ -4,15 +4,16 @@ import { writeFileAtomic } from "../../state/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { makeFolder } from "../../support/make-folder.ts";
 import { resolveLinks } from "../../support/resolve-links.ts";
+import { Responsive } from "../../support/responsive.ts";
 import { pathFailure } from "../../support/system-error.ts";
 
 /** What a link leads to is replaced; the link stays. Only the owner may read it, unless `mode` says otherwise. */
 export async function replaceFile(path: string, text: string, ambient: Ambient, mode = 0o600): Promise<void> {
   const target = await resolveLinks(path);
-  await makeFolder(dirname(target));
-  try {
-    await writeFileAtomic(target, text, { token: ambient.uuid(), mode });
-  } catch (error) {
-    throw pathFailure(target, "written", error);
-  }
+  await new Responsive(target, ambient).ask(async () => {
+    await makeFolder(dirname(target));
+    await writeFileAtomic(target, text, { token: ambient.uuid(), mode }).catch((error: unknown) => {
+      throw pathFailure(target, "written", error);
+    });
+  });
 }

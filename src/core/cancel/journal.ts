@@ -56,8 +56,8 @@ export interface RunKeepers {
 export interface JournalOptions {
   store: JournalStore;
   keepers?: RunKeepers | undefined;
-  /** Identifies the service and the account without revealing the key. Called when it is needed; may throw. */
-  account: () => string;
+  /** Identifies the service and the account without revealing the key. Called when it is needed; may throw or reject. */
+  account: () => string | Promise<string>;
   host: string;
   ambient: Ambient;
   log: Log;
@@ -67,7 +67,7 @@ export class Journal {
   readonly #store: JournalStore;
   readonly #ambient: Ambient;
   readonly #log: Log;
-  readonly #account: () => string;
+  readonly #account: JournalOptions["account"];
   readonly #host: string;
   readonly #keepers: RunKeepers | undefined;
   readonly #removals = new Set<Promise<void>>();
@@ -96,7 +96,7 @@ export class Journal {
     try {
       const written: JournalEntry = {
         v: 1,
-        account: this.#account(),
+        account: await this.#account(),
         host: this.#host,
         since: this.#ambient.now(),
         ...entry,
@@ -151,7 +151,7 @@ export class Journal {
 
   /** Takes over and returns the entries that dead processes left for this account. Those of other accounts stay. */
   async orphans(): Promise<JournalEntry[]> {
-    const account = this.#account();
+    const account = await this.#account();
     const taken = await this.#store.takeOrphans((text) => parseEntry(text)?.account === account);
     return taken.flatMap(({ text }) => parseEntry(text) ?? []);
   }

@@ -7,7 +7,7 @@ import { clipBytes } from "../../support/clip.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import { noteHanging } from "../../support/hanging-calls.ts";
 import { makeFolder } from "../../support/make-folder.ts";
-import { settleWithin } from "../../support/settle-within.ts";
+import { Responsive } from "../../support/responsive.ts";
 import { systemCode } from "../../support/system-error.ts";
 import { trimmed, withoutEnd } from "../../support/trim.ts";
 import type { Artifact, Outcome } from "../events.ts";
@@ -20,8 +20,7 @@ const MAX_TOTAL_BYTES = 256 * 1024 * 1024;
 const MAX_FETCHED_BYTES = 4 * MAX_TOTAL_BYTES;
 /** Limit for all artifacts of a run together. A turn may have hours left, and an address may be slow on purpose. */
 const MAX_SAVING_MS = 10 * 60_000;
-/** A folder on a network that is gone reports no error: its calls never return. What was begun is then left there. */
-const FOLDER_REPLY_MS = 5_000;
+/** A disk that does not reply is not waited for longer. What was begun is then left there. */
 const CLEANUP_MS = 1_000;
 const AT_ONCE = 4;
 /** File systems allow 255 bytes. */
@@ -52,7 +51,10 @@ export async function saveArtifacts(
   const limit = timeoutSignal(ambient, MAX_SAVING_MS, parent);
   const { signal } = limit;
   const cleanUp = graceSignal(ambient, CLEANUP_MS, signal);
-  const folderMade = artifacts.length > 0 && !signal.aborted ? make(target, ambient) : Promise.resolve();
+  const folderMade =
+    artifacts.length > 0 && !signal.aborted
+      ? new Responsive(target, ambient).ask(() => makeFolder(target))
+      : Promise.resolve();
   folderMade.catch(() => undefined); // each artifact reports it
   const budget = new ArtifactBudget({ total: MAX_TOTAL_BYTES, each: MAX_FILE_BYTES });
   let fetched = 0;
@@ -97,13 +99,6 @@ export async function saveArtifacts(
   cleanUp.release();
   limit.release();
   return saved;
-}
-
-async function make(folder: string, ambient: Ambient): Promise<void> {
-  const making = makeFolder(folder);
-  if (await settleWithin(ambient, FOLDER_REPLY_MS, making, { unref: false })) return making;
-  noteHanging(making);
-  throw new ExecutionFailure("unavailable", `${folder} does not reply; check the disk or network folder it is on`);
 }
 
 interface Limits {

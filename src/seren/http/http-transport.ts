@@ -8,7 +8,7 @@ import { orAborted, timeoutSignal } from "../../support/abort.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
 import type { ProxyRoute } from "../../support/proxy.ts";
-import type { Secret } from "../../support/secret.ts";
+import type { ReadSecret } from "../../support/secret.ts";
 import { Semaphore } from "../../support/semaphore.ts";
 import { toConnectionFailure } from "./connection-failure.ts";
 import { decodeBody } from "./decode-body.ts";
@@ -31,7 +31,7 @@ export interface HttpOptions {
    * Called for each request, so that a missing key fails the request that needs it. Undefined for an endpoint that wants
    * no key.
    */
-  apiKey: (() => Secret) | undefined;
+  apiKey: ReadSecret | undefined;
   userAgent: string;
   ambient: Ambient;
   /** Proxy for `baseUrl`. Default: none. */
@@ -51,14 +51,22 @@ export function createHttp(options: HttpOptions): HttpTransport {
   const large = new Semaphore(LARGE_AT_ONCE);
   const streams = options.dispatcher ?? createDispatcher({ proxy });
 
+  /** Of the key that was sent last. */
+  let ifKeyRefused: string | undefined;
   // Awaited with `orAborted`: undici drops an aborted request that waits for a connection only when its turn comes.
-  const send = (via: Dispatcher, request: HttpRequest & { headers?: Record<string, string> }, signal: AbortSignal) =>
-    via.request({
+  const send = async (
+    via: Dispatcher,
+    request: HttpRequest & { headers?: Record<string, string> },
+    signal: AbortSignal,
+  ) => {
+    const key = await options.apiKey?.();
+    ifKeyRefused = key?.ifRefused;
+    return via.request({
       origin: base.origin,
       path: prefix + request.path,
       method: request.method,
       headers: {
-        ...(options.apiKey ? { authorization: `Bearer ${options.apiKey().reveal()}` } : {}),
+        ...(key ? { authorization: `Bearer ${key.reveal()}` } : {}),
         accept: "application/json",
         "user-agent": options.userAgent,
         ...(request.body === undefined ? {} : { "content-type": "application/json" }),
@@ -67,6 +75,7 @@ export function createHttp(options: HttpOptions): HttpTransport {
       ...(request.body === undefined ? {} : { body: request.body }),
       signal,
     });
+  };
 
   return {
     async request(request): Promise<HttpResponse> {
@@ -119,7 +128,7 @@ export function createHttp(options: HttpOptions): HttpTransport {
       }
     },
 
-    ifKeyRefused: () => options.apiKey?.().ifRefused,
+    ifKeyRefused: () => ifKeyRefused,
 
     async close() {
       await Promise.allSettled(options.dispatcher ? [] : [calls.destroy(), streams.destroy()]);

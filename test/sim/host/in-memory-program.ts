@@ -105,7 +105,8 @@ export function startInMemoryProgram({ kind, process, files, input, output }: Pr
         ...asking,
         isInitialized: false,
         agents: [GENERAL_OFFER],
-        requireKey: () => undefined,
+        renewKey: () => undefined,
+        requireKey: async () => undefined,
         warmUp: () => undefined,
       }),
   };

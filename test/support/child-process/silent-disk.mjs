@@ -7,8 +7,26 @@ import { syncBuiltinESMExports } from "node:module";
 
 const { SILENT_DISK: root, SILENT_PIPE: pipe } = process.env;
 const { open } = fs.promises;
-for (const name of ["open", "mkdir", "readdir", "rename", "rm", "rmdir", "stat", "lstat", "access"]) {
+const { openSync } = fs;
+for (const name of [
+  "open",
+  "mkdir",
+  "readdir",
+  "rename",
+  "rm",
+  "rmdir",
+  "stat",
+  "lstat",
+  "access",
+  "realpath",
+  "readlink",
+  "readFile",
+]) {
   const call = fs.promises[name];
   fs.promises[name] = (path, ...rest) => (String(path).startsWith(root) ? open(pipe, "r") : call(path, ...rest));
+}
+for (const name of ["openSync", "statSync", "lstatSync", "realpathSync", "existsSync", "accessSync"]) {
+  const call = fs[name];
+  fs[name] = (path, ...rest) => (String(path).startsWith(root) ? openSync(pipe, "r") : call(path, ...rest));
 }
 syncBuiltinESMExports();

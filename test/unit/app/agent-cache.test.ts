@@ -14,25 +14,25 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const seen = (base = "https://one.example", look = async () => [AGENT]) =>
-  new AgentCache({ stateDir: join(folder, "state"), base, look, ambient: realAmbient, log: silentLog });
+  AgentCache.open({ stateDir: join(folder, "state"), base, look, ambient: realAmbient, log: silentLog });
 
 test("what one start sees, the next start knows", async () => {
-  const first = seen();
+  const first = await seen();
   expect(first.agents).toEqual([]);
   await first.refresh();
   expect(first.agents).toEqual([]); // Roder asks once: nothing changes under it
-  expect(seen().agents).toEqual([AGENT]);
+  expect((await seen()).agents).toEqual([AGENT]);
 });
 
 test("agents of another service are not offered", async () => {
-  await seen().refresh();
-  expect(seen("https://two.example").agents).toEqual([]);
+  await (await seen()).refresh();
+  expect((await seen("https://two.example")).agents).toEqual([]);
 });
 
 test("a look that fails leaves the last one standing", async () => {
-  await seen().refresh();
-  await seen("https://one.example", () => Promise.reject(new Error("away"))).refresh();
-  expect(seen().agents).toEqual([AGENT]);
+  await (await seen()).refresh();
+  await (await seen("https://one.example", () => Promise.reject(new Error("away")))).refresh();
+  expect((await seen()).agents).toEqual([AGENT]);
 });
 
 test.each([
@@ -42,9 +42,9 @@ test.each([
   '{"v":2,"base":"https://one.example","agents":[]}',
   '{"v":1,"base":"https://one.example","agents":[{}]}',
 ])("a damaged file (%j) means no agents, not a failed start", async (text) => {
-  await seen().refresh();
+  await (await seen()).refresh();
   const path = join(folder, "state", "agents.json");
   expect(await readFile(path, "utf8")).toContain("seren-triage");
   await writeFile(path, text);
-  expect(seen().agents).toEqual([]);
+  expect((await seen()).agents).toEqual([]);
 });

@@ -4,9 +4,9 @@ import { mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { DiskNotes } from "../../../src/app/deployment-notes.ts";
-import { Responsive } from "../../../src/state/index.ts";
 import { realAmbient } from "../../../src/support/ambient.ts";
 import { silentLog } from "../../../src/support/log.ts";
+import { Responsive } from "../../../src/support/responsive.ts";
 import { temporaryFolder } from "../state/owners.ts";
 
 const notesIn = (stateDir: string, account: string | (() => string) = "account") =>

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Claims } from "../../../src/state/claims.ts";
-import { Responsive } from "../../../src/state/responsive.ts";
 import { realAmbient } from "../../../src/support/ambient.ts";
+import { Responsive } from "../../../src/support/responsive.ts";
 
 let root: string;
 beforeEach(() => {

@@ -3,8 +3,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Locks } from "../../../src/state/locks.ts";
-import { Responsive } from "../../../src/state/responsive.ts";
 import { realAmbient, sleep } from "../../../src/support/ambient.ts";
+import { Responsive } from "../../../src/support/responsive.ts";
 import { killed, owner, temporaryFolder } from "./owners.ts";
 
 const { signal } = new AbortController();

@@ -1,7 +1,7 @@
 /** `doctor`: checks the installation and names the fix for each problem. */
 import type { Command } from "commander";
 import type { Finding, FindingState } from "../../../install/index.ts";
-import { machineFindings } from "../doctor/machine.ts";
+import { machineFindings, silentHome } from "../doctor/machine.ts";
 import { serviceFindings } from "../doctor/service.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { count } from "../screen/format.ts";
@@ -28,10 +28,12 @@ export function addDoctor(program: Command, context: CommandContext): void {
 }
 
 async function check({ services, screen }: Context, options: { json?: boolean }): Promise<ExitCode> {
+  // Each call that hangs holds one of Node's few threads: the hosts' files are not asked for where the home folder is gone.
+  const silent = await silentHome(services);
   const groups = await Promise.all([
     machineFindings(services),
     serviceFindings(services),
-    ...services.installers.map((installer) => installer.check(services)),
+    ...(silent ? [[silent]] : services.installers.map((installer) => installer.check(services))),
   ]);
   const findings = groups.flat().map((finding) => ({ ...finding, detail: services.redactor.redact(finding.detail) }));
   const problems = findings.filter(({ state }) => state === "problem").length;

@@ -1,11 +1,5 @@
 /** Makes a request from a parcel on disk, for the deployment that the Dispatch courier would use. */
-import {
-  chooseDeployment,
-  chooseNamedDeployment,
-  type NamedDeployment,
-  type RunRequest,
-  type Target,
-} from "../../../core/index.ts";
+import { chooseNamedDeployment, type NamedDeployment, type RunRequest, type Target } from "../../../core/index.ts";
 import {
   allowedSecrets,
   boundDeployment,
@@ -60,23 +54,20 @@ export async function parcelRequest(
     bound: () => boundDeployment(opened.parcel),
     configured: services.deployment,
   };
-  const target =
-    chooseNamedDeployment(named) ??
-    chooseDeployment({ ...named, workload: await workloadOf({ services, screen }, opened) });
+  const target = chooseNamedDeployment(named) ?? (await workloadOf({ services, screen }, opened));
   return { target, operation, timeoutMs: runTimeoutMs(parcel) };
 }
 
 /** A deployment that was named has its secrets already: a person is asked only for what would be sent. */
 async function workloadOf({ services, screen }: Context, opened: OpenedParcel) {
   const allowed = [...services.allowedSecrets, ...(await askForSecrets({ services, screen }, opened.parcel))];
-  return () =>
-    namedWorkload(opened, {
-      secret: allowedSecrets(services.variable, allowed),
-      onSecrets: (notes) => {
-        for (const note of notes) printError(screen, note);
-      },
-      apiKey: () => services.keys.current(),
-    });
+  return namedWorkload(opened, {
+    secret: allowedSecrets(services.variable, allowed),
+    onSecrets: (notes) => {
+      for (const note of notes) printError(screen, note);
+    },
+    apiKey: () => services.keys.current(),
+  });
 }
 
 /** Returns the credentials of other tools that a person lets the parcel have; none without a person. */

@@ -1,5 +1,5 @@
 /** `run`: runs one prompt or parcel and follows it to its end. */
-import { existsSync, statSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
 import {
@@ -9,7 +9,11 @@ import {
   MAX_TIMEOUT_MS,
   type RunRequest,
 } from "../../../core/index.ts";
+import type { Ambient } from "../../../support/ambient.ts";
+import { clipCharacters } from "../../../support/clip.ts";
 import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
+import { Responsive } from "../../../support/responsive.ts";
+import { onOneLine } from "../../../support/unseen.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { followRequest, startDetached } from "../live/follow.ts";
 import type { RunOutputLine } from "../live/run-output-lines.ts";
@@ -18,6 +22,8 @@ import { readStdin } from "../screen/read-stdin.ts";
 import { printError, printLine } from "../screen/screen.ts";
 import type { Context } from "../services.ts";
 import { action, type CommandContext, examples } from "./command.ts";
+
+const MAX_SHOWN_CHARACTERS = 200;
 
 interface RunOptions {
   deployment?: string;
@@ -109,7 +115,7 @@ async function requestFor({ services, screen }: Context, options: RunArguments) 
     return read;
   };
   const requested = options.deployment ? { deploymentId: options.deployment, named: "--deployment" } : undefined;
-  if (isFolder(what)) {
+  if (await isFolder(what, services.ambient)) {
     const { parcelRequest } = await import("./parcel-request.ts");
     const given = message === undefined ? undefined : await text(message);
     const { target, operation, timeoutMs } = await parcelRequest(
@@ -119,8 +125,8 @@ async function requestFor({ services, screen }: Context, options: RunArguments) 
         message: given,
         requested,
       },
-    ).catch((error: unknown) => {
-      throw existsSync(join(what, "manifest.json")) ? error : orThePrompt(error, what);
+    ).catch(async (error: unknown) => {
+      throw (await isThere(join(what, "manifest.json"))) ? error : orThePrompt(error, what);
     });
     const request: RunRequest = { ...common, target, operation, ...(given === undefined ? {} : { message: given }) };
     return { request, defaultMs: timeoutMs ?? DEFAULT_TIMEOUT_MS };
@@ -154,10 +160,19 @@ function parseInputs(text: string): unknown {
 }
 
 /** A prompt is no path that can be looked at: it may be too long for one, or hold characters that none can. */
-function isFolder(path: string): boolean {
-  try {
-    return path !== "-" && statSync(path).isDirectory();
-  } catch {
-    return false;
-  }
+async function isFolder(path: string, ambient: Ambient): Promise<boolean> {
+  if (path === "-") return false;
+  return new Responsive(clipCharacters(onOneLine(path), MAX_SHOWN_CHARACTERS, "…"), ambient).ask(() =>
+    stat(path).then(
+      (stats) => stats.isDirectory(),
+      () => false,
+    ),
+  );
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }

@@ -5,6 +5,7 @@ import { type Finding, ok, problem, warning } from "../../../install/index.ts";
 import { allowedNameProblems } from "../../../parcel/index.ts";
 import { assertNever } from "../../../support/assert-never.ts";
 import { asFailure } from "../../../support/failure.ts";
+import { Responsive } from "../../../support/responsive.ts";
 import { pathFailure, systemCode } from "../../../support/system-error.ts";
 import type { Services } from "../services.ts";
 
@@ -21,6 +22,19 @@ export async function machineFindings(services: Services): Promise<Finding[]> {
     ...secrets(services),
     proxy(services),
   ];
+}
+
+/** The problem of a home folder on a network that is gone; undefined for one that replies. */
+export async function silentHome({ paths, ambient }: Services): Promise<Finding | undefined> {
+  try {
+    const { home } = paths;
+    await new Responsive(home, ambient).ask(() => access(home).catch(() => undefined));
+    return undefined;
+  } catch (error) {
+    const { kind, message } = asFailure(error);
+    if (kind !== "unavailable") return undefined; // there is none: each check says what it lacks
+    return problem("home", "Home folder", message, "mount it again; hosts and clients were not checked");
+  }
 }
 
 function nodeVersion(version: string): Finding {
@@ -118,7 +132,7 @@ async function credentials({ keys }: Services): Promise<Finding> {
     case "file":
     case "environment":
       try {
-        keys.current();
+        await keys.current();
         return ok("key", title, source.from === "file" ? `from ${source.path}` : "from SEREN_API_KEY");
       } catch (error) {
         // The variable wins over a stored key, so logging in would change nothing.

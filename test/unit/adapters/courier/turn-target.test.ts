@@ -22,7 +22,7 @@ function target(
   opened: OpenedParcel,
   state: Partial<CourierState> = {},
   settings: Partial<TargetSettings> = {},
-): Target {
+): Promise<Target> {
   return turnTarget(
     opened,
     { v: 1, ...state },
@@ -43,61 +43,61 @@ function workload(found: Target): Extract<Target, { kind: "workload" }> {
   return found;
 }
 
-const name = workload(target(chat)).name;
+const name = workload(await target(chat)).name;
 const known = { deployment: { id: STATE_ID, name } };
 
-test("1. the parcel's label comes before everything", () => {
-  expect(target(bound, known, { deployment: SETTING_ID })).toEqual({
+test("1. the parcel's label comes before everything", async () => {
+  expect(await target(bound, known, { deployment: SETTING_ID })).toEqual({
     kind: "deployment",
     deploymentId: LABEL_ID,
     named: "the parcel's label dispatch.deployment.id",
   });
 });
 
-test("2. then SEREN_BRIDGE_DEPLOYMENT", () => {
-  expect(target(chat, known, { deployment: SETTING_ID })).toEqual({
+test("2. then SEREN_BRIDGE_DEPLOYMENT", async () => {
+  expect(await target(chat, known, { deployment: SETTING_ID })).toEqual({
     kind: "deployment",
     deploymentId: SETTING_ID,
     named: "SEREN_BRIDGE_DEPLOYMENT",
   });
 });
 
-test("a named deployment is used as it is and needs neither key nor secrets", () => {
+test("a named deployment is used as it is and needs neither key nor secrets", async () => {
   const refuse = () => {
     throw new ExecutionFailure("unauthorized", "no key");
   };
-  expect(target(job, {}, { deployment: SETTING_ID, apiKey: refuse })).toMatchObject({ deploymentId: SETTING_ID });
+  expect(await target(job, {}, { deployment: SETTING_ID, apiKey: refuse })).toMatchObject({ deploymentId: SETTING_ID });
 });
 
-test("3. then the deployment of the session, as long as the name of the workload is the same", () => {
-  expect(workload(target(chat, known)).knownId).toBe(STATE_ID);
+test("3. then the deployment of the session, as long as the name of the workload is the same", async () => {
+  expect(workload(await target(chat, known)).knownId).toBe(STATE_ID);
   expect(name).toMatch(/^field-notes-7f034b2e-[0-9a-f]{8}$/);
-  const elsewhere = workload(target(chat, known, { apiKey: () => new Secret("another-key") }));
+  const elsewhere = workload(await target(chat, known, { apiKey: () => new Secret("another-key") }));
   expect(elsewhere.name, "another account has other deployments").not.toBe(name);
   expect(elsewhere.knownId).toBeUndefined();
 });
 
 test("4. and 5. then one with that name, or a new one made from the parcel", async () => {
-  const found = workload(target(chat));
+  const found = workload(await target(chat));
   expect(found.knownId).toBeUndefined();
   const created = await found.create();
   expect(created).toMatchObject({ name, mode: "job", workload: { execution: { type: "llm" } } });
 });
 
-test("a changed secret gets another deployment", () => {
+test("a changed secret gets another deployment", async () => {
   const secrets: Record<string, string> = { REPORT_DB_URL: "postgres://one", REPORT_TOKEN: "token-one" };
-  const before = workload(target(job, {}, { secret: (key) => secrets[key] }));
+  const before = workload(await target(job, {}, { secret: (key) => secrets[key] }));
   secrets.REPORT_TOKEN = "token-two";
   const after = workload(
-    target(job, { deployment: { id: STATE_ID, name: before.name } }, { secret: (key) => secrets[key] }),
+    await target(job, { deployment: { id: STATE_ID, name: before.name } }, { secret: (key) => secrets[key] }),
   );
   expect(after.name).not.toBe(before.name);
   expect(after.knownId).toBeUndefined();
 });
 
-test("declared secrets are redacted before they are sent", () => {
+test("declared secrets are redacted before they are sent", async () => {
   const redactor = createRedactor();
-  target(job, {}, { redactor, variable: (key) => `value of ${key}`, secret: (key) => `value of ${key}` });
+  await target(job, {}, { redactor, variable: (key) => `value of ${key}`, secret: (key) => `value of ${key}` });
   expect(redactor.redact("it is value of REPORT_TOKEN, no?")).toBe("it is [redacted], no?");
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Responsive } from "../../../src/state/index.ts";
+import { Responsive } from "../../../src/support/responsive.ts";
 import { VirtualAmbient } from "../../support/in-process/virtual-ambient.ts";
 
 const SILENT = /^\/state does not reply; check the disk/;

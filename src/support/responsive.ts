@@ -2,10 +2,10 @@
  * A limit for the work of a disk. A folder on a network that is gone does not report an error: a call never returns, and
  * each such call holds one of the few threads on which Node also looks up host names.
  */
-import type { Ambient } from "../support/ambient.ts";
-import { ExecutionFailure } from "../support/failure.ts";
-import { noteHanging } from "../support/hanging-calls.ts";
-import { settleWithin } from "../support/settle-within.ts";
+import type { Ambient } from "./ambient.ts";
+import { ExecutionFailure } from "./failure.ts";
+import { noteHanging } from "./hanging-calls.ts";
+import { settleWithin } from "./settle-within.ts";
 
 /** A run is not held up longer. */
 const REPLY_LIMIT_MS = 5_000;
@@ -17,11 +17,11 @@ export class Responsive {
   /** Work that was given up and has not returned. */
   #overdue = 0;
 
-  /** `instead`: what a person can do when it does not reply. */
-  constructor(path: string, ambient: Ambient, instead = "set SEREN_BRIDGE_STATE_DIR to another folder") {
+  /** `instead`: what else a person can do, in words that continue "or". */
+  constructor(path: string, ambient: Ambient, instead = "") {
     this.#path = path;
     this.#ambient = ambient;
-    this.#instead = instead;
+    this.#instead = instead && `, or ${instead}`;
   }
 
   /**
@@ -44,7 +44,7 @@ export class Responsive {
   #silent(): ExecutionFailure {
     return new ExecutionFailure(
       "unavailable",
-      `${this.#path} does not reply; check the disk or network folder it is on, or ${this.#instead}`,
+      `${this.#path} does not reply; check the disk or network folder it is on${this.#instead}`,
     );
   }
 }
