@@ -57,14 +57,8 @@ const UsageSchema = lenient(
   }),
 );
 
-const ErrorSchema = lenient(
-  z.union([
-    z.string(),
-    z.number().transform((code) => ({ code, message: undefined, type: undefined })),
-    z.looseObject({ message: TextSchema, code: lenient(z.union([z.string(), z.number()])), type: TextSchema }),
-  ]),
-);
-export type ChatError = z.output<typeof ErrorSchema>;
+/** No two servers word an error alike: what is in it is looked through, and not described here. */
+const ErrorSchema = z.unknown().optional();
 
 const ChoiceSchema = z.looseObject({
   index: lenient(z.number()),
@@ -76,17 +70,19 @@ const ChoiceSchema = z.looseObject({
   error: ErrorSchema,
 });
 
-/** Endpoint → us, one per frame, or the whole answer of one that does not stream; what went wrong has one of four forms. */
+/** Endpoint → us, one per frame, or the whole answer of one that does not stream; what went wrong is in one of the last members. */
 export const ChatAnswerSchema = z.looseObject({
   choices: lenient(z.array(lenient(ChoiceSchema))),
   usage: UsageSchema,
   /** Groq. */
   x_groq: lenient(z.looseObject({ usage: UsageSchema, error: ErrorSchema })),
   error: ErrorSchema,
-  errors: lenient(z.array(ErrorSchema)),
-  detail: lenient(z.union([z.string(), z.array(lenient(z.looseObject({ msg: TextSchema, message: TextSchema })))])),
+  errors: ErrorSchema,
+  fault: ErrorSchema,
+  detail: ErrorSchema,
+  message: ErrorSchema,
+  msg: ErrorSchema,
   object: TextSchema,
   type: TextSchema,
-  message: TextSchema,
 });
 export type ChatAnswer = z.output<typeof ChatAnswerSchema>;

@@ -1,12 +1,7 @@
 /** What one frame of a chat completion says, or a whole answer: pieces of text, or why there is none. */
-import {
-  type ChatAnswer,
-  ChatAnswerSchema,
-  type ChatContent,
-  type ChatDelta,
-  type ChatError,
-} from "#protocols/openai-chat";
+import { type ChatAnswer, ChatAnswerSchema, type ChatContent, type ChatDelta } from "#protocols/openai-chat";
 import type { ModelPiece } from "../local/index.ts";
+import { isObject, parseJson } from "../support/objects.ts";
 
 /** How servers say that the answer is whole. */
 const WHOLE: ReadonlySet<string> = new Set([
@@ -55,13 +50,21 @@ export function errorIn(value: unknown): string | undefined {
   const answer = read(Array.isArray(value) ? value[0] : value);
   if (!answer) return undefined;
   const failed = answer.choices?.find((choice) => choice?.error || choice?.finish_reason === "error");
-  const isError = answer.object === "error" || answer.type === "error";
-  const nested = [answer.error, ...(answer.errors ?? []), answer.x_groq?.error, failed?.error].map(wordsOf);
-  const hasContent = (answer.choices ?? []).length > 0;
-  const [words] = [...nested, ...(hasContent ? [] : detailOf(answer)), isError ? answer.message : undefined].filter(
-    Boolean,
+  const isError = /^error$/i.test(answer.object ?? "") || answer.type === "error";
+  const { choices, error, errors, fault, x_groq, detail, message, msg } = answer;
+  const named = [error, errors, x_groq?.error, failed?.error, fault].map(problemIn);
+  // FastAPI, and so vLLM and many gateways; and servers that send nothing but a message.
+  const bare = [...(choices?.length ? [] : [detail]), ...(choices == null || isError ? [message, msg] : [])].map(
+    (words) => wordsIn(words),
   );
+  const words = [...named, ...bare].find(Boolean);
   return words ?? (isError || failed?.finish_reason === "error" ? "an error without a message" : undefined);
+}
+
+/** Whether a value can be part of a chat completion, also where it says nothing. */
+export function isChat(value: unknown): boolean {
+  const answer = read(value);
+  return answer !== undefined && (answer.choices != null || answer.usage != null || /^chat/.test(answer.object ?? ""));
 }
 
 /** Some servers have no index, and some put another choice first. */
@@ -73,16 +76,30 @@ function read(value: unknown): ChatAnswer | undefined {
   return ChatAnswerSchema.safeParse(value).data;
 }
 
-function wordsOf(error: ChatError): string | null | undefined {
-  if (typeof error === "string") return error.trim();
-  return error?.message?.trim() || (error?.code == null ? error?.type : `code ${error.code}`);
+function problemIn(value: unknown): string | undefined {
+  if (typeof value === "number") return `code ${value}`;
+  const words = wordsIn(value);
+  if (words || !isObject(value)) return words;
+  return value.code == null ? wordsIn(value.type) : `code ${value.code}`;
 }
 
-/** FastAPI, and so vLLM and many gateways; and servers that send nothing but a message. */
-function detailOf({ detail, message, choices }: ChatAnswer): (string | null | undefined)[] {
-  if (typeof detail === "string") return [detail];
-  if (detail) return detail.map((one) => one?.msg ?? one?.message);
-  return choices == null ? [message] : [];
+/** Members that hold the words of an error, or another such member. The most telling first. */
+const WORDS_IN = ["message", "msg", "detail", "error", "errors", "faultstring", "metadata", "raw"];
+const MAX_DEPTH = 5;
+
+function wordsIn(value: unknown, depth = 0): string | undefined {
+  if (depth > MAX_DEPTH) return undefined;
+  if (typeof value === "string") {
+    const text = value.trim();
+    // Gateways pass on the answer of a provider as it is.
+    return (/^[{[]/.test(text) ? wordsIn(parseJson(text), depth + 1) : undefined) ?? (text || undefined);
+  }
+  const inside = Array.isArray(value) ? value.slice(0, 10) : isObject(value) ? WORDS_IN.map((name) => value[name]) : [];
+  for (const one of inside) {
+    const words = wordsIn(one, depth + 1);
+    if (words) return words;
+  }
+  return undefined;
 }
 
 function* thoughtsOf(said: ChatDelta | null | undefined): Generator<ModelPiece, void, void> {

@@ -1,7 +1,7 @@
 /** The model endpoint that answers in place of the embedded service's built-in agent, when one is set. */
 import { type ChatRequest, END_OF_STREAM } from "#protocols/openai-chat";
 import type { Config, ModelSettings } from "../config.ts";
-import { type Agent, type CompleteChat, modelAgent } from "../local/index.ts";
+import { type Agent, type CompleteChat, type ModelPiece, modelAgent } from "../local/index.ts";
 import type { HttpStream, HttpTransport } from "../seren/index.ts";
 import { createHttp, SseParser, whyUnreachable } from "../seren/index.ts";
 import type { Ambient } from "../support/ambient.ts";
@@ -10,7 +10,7 @@ import { asFailure, ExecutionFailure } from "../support/failure.ts";
 import { parseJson } from "../support/objects.ts";
 import { createRedactor, type Redactor } from "../support/redact.ts";
 import { Secret } from "../support/secret.ts";
-import { errorIn, isDelta, piecesOf } from "./model-answer.ts";
+import { errorIn, isChat, isDelta, piecesOf } from "./model-answer.ts";
 import { userAgent } from "./user-agent.ts";
 
 /** A model on this machine may have to be loaded from disk first. */
@@ -60,6 +60,8 @@ interface Manner {
 }
 
 const PATH = "/chat/completions";
+/** LM Studio says with 200 that there is no such path. */
+const UNKNOWN_PATH = /\bunexpected endpoint\b/i;
 /** How servers say that the model stopped for the result of a tool. */
 const WANTS_TOOL = /^(?:tool_calls?|tool_use|function_call)$/;
 const MAX_WHOLE_ANSWER_BYTES = 16 * 1024 * 1024;
@@ -101,6 +103,8 @@ function completer({ http, url, key, redactor }: Endpoint): CompleteChat {
     }
   }
 
+  const mayLackVersion = () => manner.path === PATH && !pathname.includes("/v1");
+
   /** Asks, and asks again in another manner where the refusal says or suggests it. */
   async function open(request: Pick<ChatRequest, "model" | "messages">, signal: AbortSignal): Promise<HttpStream> {
     const stream = await ask(request, signal);
@@ -110,29 +114,31 @@ function completer({ http, url, key, redactor }: Endpoint): CompleteChat {
       stream.close();
       throw refuse(`redirects to ${targetOf(stream, url)}; set SEREN_BRIDGE_MODEL_URL to where it leads`);
     }
-    const said = await textOf(stream, MAX_ERROR_BYTES);
+    const said = await textOf([], stream.body, MAX_ERROR_BYTES);
     if (manner.usageAsked && status < 500 && /stream_options|include_usage/.test(said)) {
       manner.usageAsked = false;
       return open(request, signal);
     }
-    if ((status === 404 || status === 405) && manner.path === PATH && !pathname.includes("/v1")) {
+    if ((status === 404 || status === 405) && mayLackVersion()) {
       manner.path = `/v1${PATH}`;
       try {
         return await open(request, signal);
       } catch (error) {
         manner.path = PATH;
-        if (signal.aborted) throw error;
+        // There is such a path where the second answer has words of its own: it may lack the model.
+        if (signal.aborted || errorIn(parseJson(said)) === undefined) throw error;
       }
     }
     throw refuse(`answered HTTP ${status}: ${reasonIn(said)}`);
   }
 
-  return async function* complete(request, signal) {
+  return async function* complete(request, signal): AsyncGenerator<ModelPiece, void, void> {
     const stream = await open(request, signal);
     let ended = false;
     let spoke = false;
     let hasDeltas = false;
     let wantsTool = false;
+    let odd: string | undefined;
     try {
       for await (const frame of framesOf(stream)) {
         if (frame === END_OF_STREAM) {
@@ -141,7 +147,12 @@ function completer({ http, url, key, redactor }: Endpoint): CompleteChat {
         }
         const value = parseJson(frame);
         const error = errorIn(value) ?? (value === undefined ? notAnAnswer(frame) : undefined);
+        if (error && !spoke && UNKNOWN_PATH.test(error) && mayLackVersion()) {
+          manner.path = `/v1${PATH}`;
+          return yield* complete(request, signal);
+        }
         if (error) throw refuse(`broke off: ${error}`);
+        if (!isChat(value)) odd ??= frame;
         for (const piece of piecesOf(value, hasDeltas)) {
           ended ||= piece.type === "end";
           wantsTool ||= piece.type === "end" && WANTS_TOOL.test(piece.reason);
@@ -157,6 +168,7 @@ function completer({ http, url, key, redactor }: Endpoint): CompleteChat {
     } finally {
       stream.close();
     }
+    if (odd !== undefined && !ended && !spoke) throw refuse(`does not answer with a chat completion, but with ${odd}`);
     if (!ended) throw refuse("ended its answer without saying that it was complete; does it stream chat completions?");
     if (!spoke) {
       throw refuse(
@@ -166,21 +178,44 @@ function completer({ http, url, key, redactor }: Endpoint): CompleteChat {
   };
 }
 
-/** Yields the data of each event; or the whole body of a server that does not stream, as one. */
+/** How a line of an event stream begins. */
+const EVENT_LINE = /^(?:data|event|id|retry|error)?:/;
+const LONGEST_NAME = 6;
+
+/**
+ * Yields the data of each event; or the whole body of a server that does not stream, as one. What it is, its first letters
+ * say: not all servers say so in `content-type`, and some say something else.
+ */
 async function* framesOf(stream: HttpStream): AsyncGenerator<string, void, void> {
-  if (/json|html|text\/plain/i.test(stream.headers["content-type"] ?? "")) {
-    const text = await textOf(stream, MAX_WHOLE_ANSWER_BYTES);
-    if (!/^(?:data|event|id|retry)?:/.test(text)) {
-      yield text;
-      if (piecesOf(parseJson(text)).next().done !== true) yield END_OF_STREAM;
-      return;
-    }
-    yield* dataOf(new SseParser().feed(Buffer.from(`${text}\n\n`)));
+  const chunks = stream.body[Symbol.asyncIterator]();
+  const head: Uint8Array[] = [];
+  let start = "";
+  while (start.length < LONGEST_NAME) {
+    const step = await chunks.next();
+    if (step.done) break;
+    head.push(step.value);
+    start = new TextDecoder().decode(Buffer.concat(head)).trimStart();
+  }
+  const rest = { [Symbol.asyncIterator]: () => chunks };
+  const isText = /json|html|text\/plain/i.test(stream.headers["content-type"] ?? "");
+  if (/^[{[<]/.test(start) || (isText && !EVENT_LINE.test(start))) {
+    const text = (await textOf(head, rest, MAX_WHOLE_ANSWER_BYTES)).trim();
+    yield text;
+    if (piecesOf(parseJson(text)).next().done !== true) yield END_OF_STREAM;
     return;
   }
-  const parser = new SseParser();
-  for await (const bytes of stream.body) yield* dataOf(parser.feed(bytes));
-  yield* dataOf(parser.feed(Buffer.from("\n\n"))); // some servers leave out the line that ends the last event
+  // llama.cpp until 2025 has a line of its own for an error.
+  const errors: string[] = [];
+  const parser = new SseParser(undefined, (name, value) => {
+    if (name === "error") errors.push(JSON.stringify({ error: value }));
+  });
+  const feed = (bytes: Uint8Array) => {
+    const frames = parser.feed(bytes);
+    return [...errors.splice(0), ...dataOf(frames)];
+  };
+  for (const bytes of head) yield* feed(bytes);
+  for await (const bytes of rest) yield* feed(bytes);
+  yield* feed(Buffer.from("\n\n")); // some servers leave out the line that ends the last event
 }
 
 function* dataOf(frames: readonly { data: string }[]): Generator<string, void, void> {
@@ -194,11 +229,11 @@ function notAnAnswer(text: string): string {
   return text.startsWith("<") ? "it is a web page and no API; check SEREN_BRIDGE_MODEL_URL" : text;
 }
 
-async function textOf(stream: HttpStream, maxBytes: number): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
+async function textOf(head: readonly Uint8Array[], rest: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
+  const chunks = [...head];
+  let size = head.reduce((sum, { byteLength }) => sum + byteLength, 0);
   try {
-    for await (const chunk of stream.body) {
+    for await (const chunk of rest) {
       chunks.push(chunk);
       size += chunk.byteLength;
       if (size > maxBytes) break;

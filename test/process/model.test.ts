@@ -203,6 +203,25 @@ test.each<[string, Answer, string]>([
     "",
   ],
   [
+    "knows its path with /v1 only, and says so with 200, as LM Studio does,",
+    (response, request, asked) =>
+      (asked.path === "/v1/chat/completions"
+        ? streams(delta({ content: "Hello" }, "stop"), "[DONE]")
+        : json(200, { error: `Unexpected endpoint or method. (POST ${asked.path})` }))(response, request, asked),
+    "",
+  ],
+  ["calls a whole answer an event stream", json(200, WHOLE, { "content-type": "text/event-stream" }), ""],
+  ["does not say what it sends", (response) => response.writeHead(200).end(`\n\n ${JSON.stringify(WHOLE)}`), ""],
+  [
+    "begins with blank lines and comments",
+    (response) => {
+      response.writeHead(200);
+      response.write("\r\n\r\n: PROCESSING\r\n\r\n");
+      response.end(frame(delta({ content: "Hello" }, "stop")).replaceAll("\n", "\r\n"));
+    },
+    "",
+  ],
+  [
     "is Azure's",
     (response, request, asked) =>
       (asked.path?.endsWith("/chat/completions?api-version=2024-10-21") && request.headers["api-key"] === KEY
@@ -227,6 +246,41 @@ test.each<[string, Answer, string]>([
     json(308, {}, { location: "https://elsewhere.example/v1/chat/completions?token=abc" }),
     "redirects to https://elsewhere.example/v1; set SEREN_BRIDGE_MODEL_URL to where it leads",
   ],
+  [
+    "lacks the model, at a base without /v1, as Ollama does,",
+    (response, request, asked) =>
+      (asked.path === "/v1/chat/completions"
+        ? json(404, { error: { message: 'model "tiny" not found, try pulling it first', type: "not_found_error" } })
+        : (other: ServerResponse) => other.writeHead(404).end("404 page not found"))(response, request, asked),
+    'answered HTTP 404: model "tiny" not found, try pulling it first',
+  ],
+  [
+    "has a line of its own for an error, as llama.cpp until 2025,",
+    (response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.end(
+        'error: {"code":400,"message":"the request exceeds the available context size"}\n\ndata: [DONE]\n\n',
+      );
+    },
+    "broke off: the request exceeds the available context size",
+  ],
+  [
+    "refuses with a list in place of words, as Mistral does,",
+    json(422, {
+      object: "error",
+      message: {
+        detail: [{ type: "extra_forbidden", loc: ["body", "stream"], msg: "Extra inputs are not permitted" }],
+      },
+      type: "invalid_request_error",
+      param: null,
+    }),
+    "answered HTTP 422: Extra inputs are not permitted",
+  ],
+  [
+    "says something else altogether",
+    json(200, { base_resp: { status_code: 1004, status_msg: "login fail" } }),
+    'does not answer with a chat completion, but with {"base_resp":{"status_code":1004,"status_msg":"login fail"}}',
+  ],
   ["says nothing", streams(delta({}, "stop"), "[DONE]"), "answered with nothing: its answer has no text"],
   [
     "wants a tool",
@@ -242,12 +296,14 @@ test.each<[string, Answer, string]>([
     (response) => response.writeHead(200, { "content-type": "text/html" }).end("<html>x</html>"),
     "broke off: it is a web page and no API; check SEREN_BRIDGE_MODEL_URL",
   ],
-])("an endpoint that %s fails the run", async (_, answer, words) => {
+])("an endpoint that %s fails the run", async (what, answer, words) => {
   const model = await startModel(answer);
-  const { code, stderr } = await startTerminal(model.env, ["run", "Say hello"]).ended;
+  const url = what.includes("without /v1") ? model.url.replace("/v1", "/") : model.url;
+  const env = { ...model.env, SEREN_BRIDGE_MODEL_URL: url };
+  const { code, stderr } = await startTerminal(env, ["run", "Say hello"]).ended;
   expect({ code, stderr }).toEqual({
     code: 1,
-    stderr: `seren-bridge: the run failed: the model endpoint ${model.url} ${words}\n`,
+    stderr: `seren-bridge: the run failed: the model endpoint ${url} ${words}\n`,
   });
 });
 

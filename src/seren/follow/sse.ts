@@ -21,8 +21,11 @@ export class SseParser {
   #overflow = false;
   #meaningless = 0;
 
-  /** `onRetry` gets the value of the server's `retry:` field, in milliseconds. */
-  constructor(onRetry?: (ms: number) => void) {
+  /**
+   * `onRetry` gets the value of the server's `retry:` field, in milliseconds; `onUnknown` the lines with another name, as far
+   * as they are looked at.
+   */
+  constructor(onRetry?: (ms: number) => void, onUnknown?: (name: string, value: string) => void) {
     this.#parser = createParser({
       maxBufferSize: MAX_FRAME_CHARACTERS,
       onEvent: (frame) => this.#ready.push(frame),
@@ -30,6 +33,7 @@ export class SseParser {
       onError: (error) => {
         if (error.type === "max-buffer-size-exceeded") this.#overflow = true;
         else this.#meaningless += 1;
+        if (error.type === "unknown-field") onUnknown?.(error.field ?? "", error.value ?? "");
       },
     });
   }

@@ -134,6 +134,39 @@ const BEHAVIOURS: readonly [string, unknown, Said][] = [
     { object: "error", message: "Rate limit exceeded", type: "rate_limited", code: "1300" },
     [["error", "Rate limit exceeded"]],
   ],
+  [
+    "Mistral: an error in JSON inside its message",
+    { object: "error", message: '{"detail":[{"msg":"Extra inputs are not permitted"}]}', type: "internal_error_proxy" },
+    [["error", "Extra inputs are not permitted"]],
+  ],
+  [
+    "Mistral: an error with lists",
+    { object: "Error", detail: [{ msg: "Extra inputs" }], message: [{ msg: "Extra inputs" }], code: 3001 },
+    [["error", "Extra inputs"]],
+  ],
+  [
+    "OpenRouter: an error whose words are the provider's",
+    { error: { code: 400, message: "", metadata: { raw: '{"error":{"message":"too long"}}' } } },
+    [["error", "too long"]],
+  ],
+  [
+    "LiteLLM: an error of an error",
+    { error: { message: { error: "No deployments" }, code: "429" } },
+    [["error", "No deployments"]],
+  ],
+  [
+    "Apigee: a fault",
+    { fault: { faultstring: "Invalid API Key", detail: { errorcode: "x" } } },
+    [["error", "Invalid API Key"]],
+  ],
+  [
+    "DashScope: a code and words",
+    { code: "InvalidApiKey", message: "Invalid API-key provided.", request_id: "x" },
+    [["error", "Invalid API-key provided."]],
+  ],
+  ["New API: msg", { code: 401, msg: "token is invalid" }, [["error", "token is invalid"]]],
+  ["an error that is a list", { error: [{ message: "first" }, { message: "second" }] }, [["error", "first"]]],
+  ["an error of true", { error: true, message: "no such model" }, [["error", "no such model"]]],
   ["DeepSeek: thoughts and text", choice({ content: "a", reasoning_content: "hm" }), [["thinking", "hm"], "a"]],
   ["DeepSeek: both spellings", choice({ reasoning: "hm", reasoning_content: "hm" }), [["thinking", "hm"]]],
   [
