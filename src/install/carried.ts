@@ -8,7 +8,7 @@ const ADDRESS =
   /^(?:[a-z][a-z0-9+.-]{0,20}:\/\/)?(?:[a-z0-9_.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?(?:\/[\w.~/-]*)?(?:\?api-version=[\w.-]{1,40})?$/i;
 /** A proxy has no path, so what stands in its place may be a password. */
 const PROXY = /^(?:[a-z][a-z0-9+.-]{0,20}:\/\/)?(?:[a-z0-9_.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?\/?$/i;
-const HOSTS = /^[a-z0-9_.*:,\s/[\]-]*$/i;
+const HOSTS = /^[a-z0-9_.*:,;\s/[\]-]*$/i;
 /** Some models are named `@owner/model`. */
 const NAME = /^@?[\w./:+-]{1,256}$/;
 const PATH = /^[^@]*$|^[^:]*$/;
@@ -18,6 +18,8 @@ const CARRIED: Readonly<Record<string, RegExp>> = {
   SEREN_API_BASE: ADDRESS,
   SEREN_BRIDGE_DEPLOYMENT: NAME,
   SEREN_BRIDGE_STATE_DIR: PATH,
+  SEREN_BRIDGE_CONFIG: PATH,
+  SEREN_BRIDGE_APPROVALS: NAME,
   SEREN_BRIDGE_LOG: NAME,
   SEREN_BRIDGE_MODEL_URL: ADDRESS,
   SEREN_BRIDGE_MODEL: NAME,

@@ -1,6 +1,7 @@
 /**
  * `NO_PROXY`: the hosts that are reached without a proxy. There is no standard; this reads what curl, Go, Python and others
- * read: names with their subdomains, IP addresses, networks as `10.0.0.0/8`, each but a network with or without a port.
+ * read: names with their subdomains, IP addresses, networks as `10.0.0.0/8` or `10.*`, each with or without a port. A scheme
+ * or a slash that was copied along means nothing.
  */
 import { BlockList, isIP } from "node:net";
 
@@ -24,12 +25,18 @@ export function isThisMachine(hostname: string): boolean {
 export function isExcepted(target: URL, list: string): boolean {
   const host = bare(target.hostname);
   const port = target.port || DEFAULT_PORTS[target.protocol];
-  return list.split(/[\s,]+/).some((entry) => entry === "*" || (entry !== "" && names(entry, host, port)));
+  return list.split(/[\s,;]+/).some((entry) => entry === "*" || (entry !== "" && names(entry, host, port)));
 }
 
-function names(entry: string, host: string, port: string | undefined): boolean {
-  const network = /^\[?([0-9a-f.:]+)\]?\/(\d{1,3})$/i.exec(entry);
-  if (network) return isInNetwork(host, network[1] ?? "", Number(network[2]));
+function names(written: string, host: string, port: string | undefined): boolean {
+  const entry = written.replace(/^https?:\/\//i, "").replace(/\/$/, "");
+  const network = /^\[?([0-9a-f.:]+)\]?\/(\d{1,3})\]?(?::(\d+))?$/i.exec(entry);
+  if (network) {
+    const [, address = "", bits, only = port] = network;
+    return only === port && isInNetwork(host, address, Number(bits));
+  }
+  const octets = /^((?:\d{1,3}\.){1,3})(?:\*(?:\.\*){0,2})?$/.exec(entry)?.[1]?.slice(0, -1).split(".");
+  if (octets) return isInNetwork(host, [...octets, 0, 0, 0].slice(0, 4).join("."), 8 * octets.length);
   const { name, only } = splitPort(entry);
   if (only !== undefined && only !== port) return false;
   const wanted = canonical(name.replace(/^\*?\./, ""));

@@ -78,6 +78,19 @@ describe("the proxy for an address", () => {
     ["1.2.3.4/8/9", "https://1.2.3.4", false],
     ["/8", "https://1.2.3.4", false],
     ["api.serendb.com:", API, true],
+    ["https://api.serendb.com/", API, true],
+    ["http://api.serendb.com:443", API, true],
+    ["http://api.serendb.com:80", API, false],
+    ["a.example;api.serendb.com", API, true],
+    ["[fd00::/8]", "https://[fd12::1]", true],
+    ["10.0.0.0/8:443", "https://10.1.2.3", true],
+    ["10.0.0.0/8:8443", "https://10.1.2.3", false],
+    ["192.168.*", "https://192.168.1.2", true],
+    ["192.168.", "https://192.168.1.2", true],
+    ["10.*.*.*", "https://10.1.2.3", true],
+    ["192.168.*", "https://192.169.1.2", false],
+    ["192.168.*", "https://192.168.example", false],
+    ["*.168.*", "https://192.168.1.2", false],
   ])("NO_PROXY=%j and %s: %s", (except, target, direct) => {
     expect(shown({ HTTPS_PROXY: "http://p", NO_PROXY: except }, target) === undefined).toBe(direct);
   });

@@ -175,10 +175,19 @@ describe("setup roder", () => {
   });
 
   test("the settings of the shell travel, the key does not", async () => {
-    const terminal = new TestTerminal({ SEREN_API_BASE: "https://example.com", SEREN_API_KEY: "seren_secret_4711" });
+    const terminal = new TestTerminal({
+      SEREN_API_BASE: "https://example.com",
+      SEREN_API_KEY: "seren_secret_4711",
+      SEREN_BRIDGE_CONFIG: "/etc/seren.toml",
+      SEREN_BRIDGE_APPROVALS: "terminal",
+      NO_PROXY: "a.example;10.0.0.0/8",
+    });
     const said = await terminal.run(["setup", "roder", "--write"]);
     const text = readFileSync(join(terminal.home, CONFIG), "utf8");
     expect(text).toContain('SEREN_API_BASE = "https://example.com"');
+    expect(text).toContain('SEREN_BRIDGE_CONFIG = "/etc/seren.toml"');
+    expect(text).toContain('SEREN_BRIDGE_APPROVALS = "terminal"');
+    expect(text).toContain('NO_PROXY = "a.example;10.0.0.0/8"');
     expect(text).not.toContain("seren_secret_4711");
     expect(said.stderr).toContain("store the key with `seren-bridge login`");
   });
@@ -293,7 +302,13 @@ describe("setup roder --package", () => {
   });
 
   test("what a package cannot have is said: a key and settings of the shell", async () => {
-    const terminal = new TestTerminal({ SEREN_API_BASE: "https://example.com", SEREN_API_KEY: "seren_secret_4711" });
+    const terminal = new TestTerminal({
+      SEREN_API_BASE: "https://example.com",
+      SEREN_API_KEY: "seren_secret_4711",
+      SEREN_BRIDGE_CONFIG: "/etc/seren.toml",
+      SEREN_BRIDGE_APPROVALS: "terminal",
+      NO_PROXY: "a.example;10.0.0.0/8",
+    });
     const { stderr } = await terminal.run(["setup", "roder", "--package", "npm"]);
     expect(stderr).toContain("run `seren-bridge login`");
     expect(stderr).toContain("A package does not see SEREN_API_BASE");
