@@ -11,14 +11,14 @@ import {
 import { asFailure } from "../../../support/failure.ts";
 import {
   COURIER,
+  canStart,
   DEPLOYMENT,
   type DispatchPlugin,
   hashOf,
   readRegistry,
   registeredEntry,
+  registration,
 } from "./dispatch-registry.ts";
-
-const FIX = "seren-bridge setup dispatch --write";
 
 export async function checkDispatch(context: InstallContext): Promise<Finding[]> {
   const program = findProgram("dispatch", context.variable);
@@ -41,32 +41,39 @@ const UP = warning(
 
 async function checkPlugin(context: InstallContext, plugin: DispatchPlugin, hasDispatch: boolean): Promise<Finding> {
   const about: About = [`dispatch.${plugin.id}`, `Dispatch ${plugin.id}`];
+  const { program } = context.paths;
+  const fix = registration(plugin, program);
   try {
     const entry = registeredEntry(await readRegistry(context, plugin));
-    if (entry) return checkEntry(about, entry.exec.command, entry.installed_sha256 ?? undefined, context.paths.program);
+    if (entry) return checkEntry(about, entry.exec.command, entry.installed_sha256 ?? undefined, { program, fix });
   } catch (error) {
-    return problem(...about, asFailure(error).message, `repair the file, then: ${FIX}`);
+    return problem(...about, asFailure(error).message, `repair the file, then: ${fix}`);
   }
   const none = "seren-cloud is not registered";
   if (!hasDispatch) return skipped(...about, none);
   // Runs need the courier; who never deploys misses nothing.
-  return plugin === COURIER ? problem(...about, none, FIX) : warning(...about, none, FIX);
+  return plugin === COURIER ? problem(...about, none, fix) : warning(...about, none, fix);
 }
 
 type About = [id: string, title: string];
 
-function checkEntry(about: About, command: string, pinned: string | undefined, program: string): Finding {
+interface Own {
+  program: string;
+  fix: string;
+}
+
+function checkEntry(about: About, command: string, pinned: string | undefined, { program, fix }: Own): Finding {
   let hash: string;
   try {
     hash = hashOf(command);
   } catch {
-    return problem(...about, `registered as ${command}, which is not there`, FIX);
+    return problem(...about, `registered as ${command}, which is not there`, fix);
   }
   if (pinned !== undefined && pinned !== hash) {
-    return problem(...about, `${command} has changed since it was registered, so Dispatch refuses to start it`, FIX);
+    return problem(...about, `${command} has changed since it was registered, so Dispatch refuses to start it`, fix);
   }
-  if (command !== program) {
-    return warning(...about, `registered is another copy: ${command}`, `${FIX}, if Dispatch should use ${program}`);
+  if (command !== program && canStart(program)) {
+    return warning(...about, `registered is another copy: ${command}`, `${fix}, if Dispatch should use ${program}`);
   }
   return ok(...about, "registered, and the hash fits");
 }

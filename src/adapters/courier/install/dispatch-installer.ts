@@ -4,10 +4,12 @@ import { ExecutionFailure } from "../../../support/failure.ts";
 import { checkDispatch } from "./dispatch-check.ts";
 import {
   COURIER,
+  canStart,
   DEPLOYMENT,
   type DispatchPlugin,
   ownEntry,
   readRegistry,
+  registration,
   withEntry,
   withoutEntry,
 } from "./dispatch-registry.ts";
@@ -27,10 +29,10 @@ export const dispatchInstaller: HostInstaller = {
       Promise.all([COURIER, DEPLOYMENT].map(async (plugin) => change(await readRegistry(context, plugin), plugin)));
     if (undo) return each(withoutEntry);
     const { program } = context.paths;
-    if (process.platform === "win32") {
+    if (!canStart(program)) {
       throw new ExecutionFailure(
         "unsupported",
-        "Dispatch on Windows starts .exe files only; install courier-seren-cloud-standalone from the catalog of a release (README, Use it in Dispatch)",
+        `Dispatch on Windows starts .exe files only; ${registration(COURIER, program)}`,
       );
     }
     if (!isProgram(program)) {

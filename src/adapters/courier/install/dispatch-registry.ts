@@ -47,6 +47,18 @@ export const DEPLOYMENT: DispatchPlugin = {
   description: "Deploys Dispatch parcels and code to Seren Cloud",
 };
 
+/** Whether Dispatch can start a program: on Windows it starts .exe files only. */
+export function canStart(program: string): boolean {
+  return process.platform !== "win32" || /\.exe$/i.test(program);
+}
+
+/** What to do for a plugin that is not registered, or not as it should be. */
+export function registration({ id }: DispatchPlugin, program: string): string {
+  return canStart(program)
+    ? "seren-bridge setup dispatch --write"
+    : `add the catalog of a release (README, Use it in Dispatch), then: dispatch extension install ${id}-seren-cloud-standalone`;
+}
+
 /** An executable with Node in it has some 100 MB. */
 const MAX_PROGRAM_BYTES = 1024 * 1024 * 1024;
 const NEW_FILE_MODE = 0o644; // as Dispatch makes it

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { chmodSync, existsSync, lstatSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "smol-toml";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { COURIER_PROTOCOL_VERSION } from "#protocols/dispatch-courier";
 import { TestTerminal } from "./harness.ts";
 
@@ -20,6 +20,22 @@ describe("setup dispatch", () => {
     description: "Runs Dispatch parcels on Seren Cloud",
     exec: { command: terminal.program, args: ["courier"] },
     installed_sha256: HASH,
+  });
+
+  test("on Windows, where Dispatch starts .exe files only, nothing advises what setup refuses", async () => {
+    const { platform } = process;
+    onTestFinished(() => void Object.defineProperty(process, "platform", { value: platform }));
+    const terminal = terminalFor();
+    terminal.file(REGISTRY, '{"plugins":[{"name":"seren-cloud","exec":{"command":"gone.exe"}}]}');
+    Object.defineProperty(process, "platform", { value: "win32" });
+    const catalog = "dispatch extension install courier-seren-cloud-standalone";
+    expect(await terminal.run(["setup", "dispatch", "--write"])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(catalog),
+    });
+    const findings = JSON.parse((await terminal.run(["doctor", "--json"])).stdout) as { id: string; fix?: string }[];
+    expect(findings.find(({ id }) => id === "dispatch.courier")?.fix).toContain(catalog);
+    expect(JSON.stringify(findings)).not.toContain("setup dispatch");
   });
 
   test("shows and changes nothing without --write", async () => {
