@@ -1,4 +1,5 @@
 /** Finds the row of a table of routes that a method and a path ask for. */
+import { isUuid } from "../../support/uuid.ts";
 import { ApiError, badRequest, notFound } from "./api-error.ts";
 
 export interface RoutePattern {
@@ -12,7 +13,6 @@ export type PathParameters = ReadonlyMap<string, string>;
 
 /** Names whose value is free text, percent-encoded in the path. Every other one is a UUID, which is put in lower case. */
 const FREE_TEXT = new Set(["{entry_id}", "{upload_id}"]);
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 export class RouteTable<R extends RoutePattern> {
   readonly #rows: { readonly route: R; readonly segments: readonly string[] }[];
@@ -56,7 +56,7 @@ function parametersOf(segments: readonly string[], parts: readonly string[]): Pa
 }
 
 function uuidOf(part: string): string {
-  if (!UUID.test(part)) throw badRequest("Invalid URL: an id in the path is not a UUID");
+  if (!isUuid(part)) throw badRequest("Invalid URL: an id in the path is not a UUID");
   return part.toLowerCase();
 }
 

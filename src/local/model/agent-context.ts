@@ -1,6 +1,8 @@
 /** The run as the agent that works on it sees it: the request, and the ways to report, to wait, to ask and to end. */
+
 import type { Ambient } from "../../support/ambient.ts";
 import { lookUp } from "../../support/objects.ts";
+import { isUuid } from "../../support/uuid.ts";
 import { instructionNames, instructionTexts } from "./deployments.ts";
 import type { EventObject } from "./event-log.ts";
 import { type HeldDetails, HeldRequest } from "./held-request.ts";
@@ -64,8 +66,6 @@ const ENVELOPES: Readonly<Record<string, readonly [eventType: string, kind: stri
   tool_call: ["response.output_item.added", "tool_call_started"],
   tool_result: ["response.output_item.done", "tool_call_completed"],
 };
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export class AgentContext {
   readonly message: string | undefined;
@@ -180,7 +180,7 @@ export class AgentContext {
     const run = this.#run;
     run.addArtifact({
       // The record's id is a UUID, the event's a free string: they agree only when the caller's id is a UUID.
-      id: UUID.test(id) ? id : this.#ambient.uuid(),
+      id: isUuid(id) ? id : this.#ambient.uuid(),
       at: run.now(),
       type: kind,
       title: title ?? null,

@@ -25,6 +25,7 @@ import {
   flagIn,
   idIn,
   listIn,
+  markerIn,
   membersIn,
   nameIn,
   numberIn,
@@ -111,7 +112,7 @@ export function requestIdOf(row: unknown): string | undefined {
 
 function payloadIn(value: unknown): Run["payload"] {
   const payload = objectIn(value);
-  return payload && { requestId: idIn(payload.client_request_id), message: textIn(payload.message) };
+  return payload && { requestId: markerIn(payload.client_request_id), message: textIn(payload.message) };
 }
 
 /** The legacy `run` frame of the stream: the whole run so far. */

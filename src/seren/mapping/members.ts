@@ -6,6 +6,7 @@
 import { clipCharacters } from "../../support/clip.ts";
 import { isObject, jsonText, parseJson } from "../../support/objects.ts";
 import { UNSEEN } from "../../support/unseen.ts";
+import { isUuid } from "../../support/uuid.ts";
 
 /** Longest id in characters: ids are kept, sent back and written into names of files. */
 const MAX_ID_CHARACTERS = 256;
@@ -166,4 +167,10 @@ function timeOf(year: number, month: number, day: number, clock: readonly number
 function clippedIn(value: unknown, most: number): string | undefined {
   const text = typeof value === "number" ? String(value) : value;
   return typeof text === "string" && text !== "" ? clipCharacters(text, most, "…") : undefined;
+}
+
+/** The marker of a create call, as every client like this one makes it: a UUID. Another word does not say whose the run is. */
+export function markerIn(value: unknown): string | undefined {
+  const id = idIn(value);
+  return id !== undefined && isUuid(id) ? id.toLowerCase() : undefined;
 }

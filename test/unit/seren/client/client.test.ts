@@ -5,6 +5,8 @@ import { PATIENT } from "../../../support/in-process/patient.ts";
 import { DEPLOYMENT, deployment, OTHER_RUN, RUN, record, state } from "../follow/rows.ts";
 import { clientHarness } from "./harness.ts";
 
+const MARKER = "0c1a7b0d-e5f2-4c1b-9d3a-5f6e7d8c9b0a";
+
 describe("rows that cannot be read are counted, and cost no other", () => {
   test.each<[string, string, (client: SerenClient) => Promise<unknown>, unknown, unknown, unknown]>([
     [
@@ -47,12 +49,12 @@ describe("rows that cannot be read are counted, and cost no other", () => {
 
   test("runs, and the markers of those without an id are told", async () => {
     const { transport, client } = clientHarness();
-    const nameless = record({ id: null, invocation_payload: { client_request_id: "c-1" } });
+    const nameless = record({ id: null, invocation_payload: { client_request_id: MARKER } });
     transport.on("GET /runs", () => data([nameless, record(), {}]));
     expect(await client.listRunPage(undefined, {}, PATIENT)).toMatchObject({
       runs: [{ id: RUN, deploymentId: DEPLOYMENT, status: "running", createdAt: Date.parse("2026-01-01T00:00:00Z") }],
       unreadable: 2,
-      unnamedRequestIds: ["c-1"],
+      unnamedRequestIds: [MARKER],
     });
   });
 

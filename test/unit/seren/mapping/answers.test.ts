@@ -16,6 +16,8 @@ import {
 import { UNKNOWN_STATUS } from "../../../../src/seren/model.ts";
 import { DEPLOYMENT, deployment, RUN, record, state } from "../follow/rows.ts";
 
+const MARKER = "0c1a7b0d-e5f2-4c1b-9d3a-5f6e7d8c9b0a";
+
 const run = (changes: object) => readRun(record(changes));
 
 /** A value of every JSON type, and one that is too long for anything but an answer's text. */
@@ -59,11 +61,12 @@ describe("a run", () => {
 
   test.each([
     [
-      { client_request_id: "c", message: "m" },
-      { requestId: "c", message: "m" },
+      { client_request_id: MARKER, message: "m" },
+      { requestId: MARKER, message: "m" },
     ],
-    ['{"client_request_id":"c"}', { requestId: "c" }],
-    [{ client_request_id: ["c"], message: ["m"] }, {}],
+    [JSON.stringify({ client_request_id: MARKER.toUpperCase() }), { requestId: MARKER }],
+    [{ client_request_id: "c" }, {}],
+    [{ client_request_id: [MARKER], message: ["m"] }, {}],
     ["text", undefined],
     [null, undefined],
     [["c"], undefined],
@@ -77,7 +80,7 @@ describe("a run", () => {
   });
 
   test("is found by its marker even where it has no id", () => {
-    expect(requestIdOf({ id: [], invocation_payload: { client_request_id: "c" } })).toBe("c");
+    expect(requestIdOf({ id: [], invocation_payload: { client_request_id: MARKER } })).toBe(MARKER);
   });
 });
 

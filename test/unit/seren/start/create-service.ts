@@ -21,6 +21,9 @@ export interface Run {
   cancelled: boolean;
 }
 
+/** The marker of a create call; the first one is ours. */
+export const markerOf = (count: number) => `0c1a7b0d-e5f2-4c1b-9d3a-${String(count).padStart(12, "0")}`;
+export const MARKER = markerOf(1);
 export const idOf = (count: number) => `6f0e8f53-2a0e-45a5-8d0e-${String(count).padStart(12, "0")}`;
 /** The usual: a run, and its name. */
 export const GOOD: Fate = {
@@ -47,7 +50,7 @@ export class CreateService {
   others: object[] = [];
   oldestFirst = false;
   list: ((request: Sent) => Reply | undefined) | undefined;
-  readonly request = { requestId: "c-1", message: "hello", conversationId: "talk-1" };
+  readonly request = { requestId: MARKER, message: "hello", conversationId: "talk-1" };
   readonly #fates: Fate[];
   readonly #start: number;
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { digestOf, findRun, type RunTrace } from "../../../../src/seren/start/find-run.ts";
 import { data, lost } from "../../../support/in-process/fake-transport.ts";
 import { DEPLOYMENT, record } from "../follow/rows.ts";
-import { CreateService, GOOD, idOf } from "./create-service.ts";
+import { CreateService, GOOD, idOf, MARKER, markerOf } from "./create-service.ts";
 
 const other = (count: number, changes: object = {}) =>
   record({
@@ -18,7 +18,7 @@ async function withRun(prepare: (service: CreateService) => void = () => undefin
   prepare(service);
   await service.outcome();
   const trace: RunTrace = {
-    requestId: "c-1",
+    requestId: MARKER,
     deploymentId: DEPLOYMENT,
     since: service.harness.ambient.now(),
     conversationId: "talk-1",
@@ -40,14 +40,14 @@ describe("a run is known by the marker", () => {
 
   test("and one with another marker is not ours", async () => {
     const { service, find } = await withRun();
-    expect(await find({ requestId: "c-2" })).toBeUndefined();
+    expect(await find({ requestId: markerOf(2) })).toBeUndefined();
     expect(service.now).toBe(6_000);
   });
 
   test.each([
     ["text"],
     [null],
-    [["c-1"]],
+    [[MARKER]],
     [undefined],
     [{}],
     [{ odd: "member" }],
@@ -57,10 +57,36 @@ describe("a run is known by the marker", () => {
     const { service, find } = await withRun();
     service.list = () => data([record({ id: idOf(1), invocation_payload: payload })]);
     service.harness.transport.on("GET /runs/*", () =>
-      data(record({ id: idOf(1), invocation_payload: { client_request_id: "c-1" } })),
+      data(record({ id: idOf(1), invocation_payload: { client_request_id: MARKER } })),
     );
     expect(await find()).toBe(idOf(1));
   });
+
+  test("in upper case too", async () => {
+    const { service, find } = await withRun();
+    service.list = () => data([other(1, { invocation_payload: { client_request_id: MARKER.toUpperCase() } })]);
+    expect(await find()).toBe(idOf(9_001));
+  });
+
+  test.each(["7", "__proto__", "never_heard_of", `${MARKER.slice(0, -1)}`])(
+    "and a marker that no client like this one makes, as %s, decides nothing",
+    async (client_request_id) => {
+      const { service, find } = await withRun();
+      const created_at = new Date(service.harness.ambient.now()).toISOString();
+      const row = (message: string) =>
+        record({
+          id: idOf(1),
+          created_at,
+          conversation_id: "talk-1",
+          invocation_payload: { client_request_id, message },
+        });
+      service.list = () => data([row("hello")]);
+      service.harness.transport.on("GET /runs/*", () => data(row("hello")));
+      expect(await find()).toBe(idOf(1));
+      service.list = () => data([row("another message")]);
+      expect(await find()).toBeUndefined();
+    },
+  );
 
   test.each([[undefined], ["text"], [{}], [{ message: 7 }]])(
     "and one whose payload is %j leaves it open",
@@ -76,15 +102,15 @@ describe("a run is known by the marker", () => {
 
   test("also where every row has the same id", async () => {
     const { service, find } = await withRun();
-    const marked = record({ id: 7, invocation_payload: { client_request_id: "c-1" } });
-    const others = [1, 2].map(() => record({ id: 7, invocation_payload: { client_request_id: "o-1" } }));
+    const marked = record({ id: 7, invocation_payload: { client_request_id: MARKER } });
+    const others = [1, 2].map(() => record({ id: 7, invocation_payload: { client_request_id: markerOf(3) } }));
     service.list = () => data([others[0], marked, others[1]]);
     expect(await find()).toBe("7");
   });
 
   test("and one that is listed without an id exists, so nothing is concluded", async () => {
     const { service, find } = await withRun();
-    service.list = () => data([record({ id: null, invocation_payload: { client_request_id: "c-1" } })]);
+    service.list = () => data([record({ id: null, invocation_payload: { client_request_id: MARKER } })]);
     await expect(find()).rejects.toMatchObject({ kind: "unknown_outcome" });
   });
 });
@@ -146,7 +172,7 @@ describe("a run without its marker", () => {
 
   test("is not taken for ours when it has the marker of another request", async () => {
     const { find } = await withRun();
-    expect(await find({ requestId: "c-2" })).toBeUndefined();
+    expect(await find({ requestId: markerOf(2) })).toBeUndefined();
   });
 });
 
@@ -184,14 +210,16 @@ describe("a long list", () => {
 
   test("that says there is more on a page that is not full has ended", async () => {
     const { service, find } = await withRun();
-    const marked = [1, 2].map((count) => other(count, { invocation_payload: { client_request_id: `o-${count}` } }));
+    const marked = [1, 2].map((count) =>
+      other(count, { invocation_payload: { client_request_id: markerOf(count + 1) } }),
+    );
     service.list = () => data(marked.reverse(), { hasMore: true });
     expect(await find()).toBeUndefined();
   });
 
   test("whose pages overlap shows one run once", async () => {
     const { service, find } = await withRun();
-    const ours = record({ id: idOf(1), invocation_payload: { client_request_id: "c-1" } });
+    const ours = record({ id: idOf(1), invocation_payload: { client_request_id: MARKER } });
     service.list = ({ query }) => data([ours, other(1)].reverse(), { hasMore: query.get("offset") === "0" });
     expect(await find()).toBe(idOf(1));
     expect(service.harness.transport.to("POST /runs/*/cancel")).toEqual([]);
@@ -199,7 +227,7 @@ describe("a long list", () => {
 
   test("with unreadable records is read nevertheless", async () => {
     const { service, find } = await withRun();
-    const ours = record({ id: idOf(1), invocation_payload: { client_request_id: "c-1" } });
+    const ours = record({ id: idOf(1), invocation_payload: { client_request_id: MARKER } });
     service.list = () => data([{ id: "odd" }, null, ours]);
     expect(await find()).toBe(idOf(1));
   });

@@ -1,7 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { inlineText } from "../../../../src/seren/start/start-run.ts";
 import { RUN } from "../follow/rows.ts";
-import { AWAITING, BUSY, CreateService, GOOD, idOf, NEVER_SENT, refused, STILL_STARTING } from "./create-service.ts";
+import {
+  AWAITING,
+  BUSY,
+  CreateService,
+  GOOD,
+  idOf,
+  MARKER,
+  NEVER_SENT,
+  refused,
+  STILL_STARTING,
+} from "./create-service.ts";
 
 const FIRST = { kind: "tracked", runId: idOf(1), executionId: "exec-1" };
 
@@ -13,7 +23,7 @@ describe("the service answers", () => {
     expect(service.looks).toEqual([]);
     expect(service.runs[0]?.body).toEqual({
       async: true,
-      client_request_id: "c-1",
+      client_request_id: MARKER,
       conversation_id: "talk-1",
       message: "hello",
     });
