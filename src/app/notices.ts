@@ -44,7 +44,7 @@ export function openNotices(options: OpenNotices): Notices | undefined {
       const sent: Promise<void>[] = [];
       const { command } = notify;
       if (command)
-        sent.push(run("the notice command", { command, stdin: redactor.redact(lineOfNotice(notice)), environment }));
+        sent.push(run("the notice command", { command, stdin: lineOfNotice(notice, redactor), environment }));
       if (notify.desktop) {
         const desktop = desktopCommand(words, process.platform);
         const env = { ...environment, ...desktop.environment };

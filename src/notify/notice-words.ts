@@ -1,6 +1,8 @@
 /** A notice in words, and as the object that a program gets. */
 import { costOf, type Notice } from "../core/index.ts";
 import { assertNever } from "../support/assert-never.ts";
+import { redactMember } from "../support/protocol-words.ts";
+import type { Redactor } from "../support/redact.ts";
 
 export interface NoticeWords {
   title: string;
@@ -28,11 +30,11 @@ function titleOf(event: Notice["event"], status: Notice["status"]): string {
   }
 }
 
-/** One line of JSON. Members may be added, none is renamed or removed. */
-export function lineOfNotice(notice: Notice): string {
+/** One line of JSON, without secrets. Members may be added, none is renamed or removed. */
+export function lineOfNotice(notice: Notice, redactor: Redactor): string {
   const { event, run, host, status, text, usage, durationMs } = notice;
   const micros = costOf(usage);
-  return `${JSON.stringify({
+  const line = {
     event,
     run_id: run.runId,
     deployment_id: run.deploymentId,
@@ -43,5 +45,8 @@ export function lineOfNotice(notice: Notice): string {
     url: run.url ?? null,
     cost_usd: micros === undefined ? null : (micros / 1_000_000).toFixed(6),
     duration_ms: durationMs ?? null,
-  })}\n`;
+  };
+  const clean = (name: string, member: unknown) =>
+    typeof member === "string" ? redactMember(name, member, redactor) : member;
+  return `${JSON.stringify(line, clean)}\n`;
 }

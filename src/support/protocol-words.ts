@@ -11,6 +11,7 @@ const NAME = /^[a-z][a-zA-Z_]*$/;
 const CLOSED: ReadonlySet<string> = new Set([
   "code",
   "courier_id",
+  "event",
   "exit_reason",
   "extension_id",
   "extensionId",
