@@ -104,7 +104,10 @@ export async function serveHost(
   });
   const registry = new RunRegistry(async () => (await engine()).execute, ambient, { redactor, log });
   const runs: HostContext["runs"] = {
-    status: async (runId, look) => redactedReport(await (await engine()).directory.status(runId, look), redactor),
+    status: async (runId, look) => {
+      const clean = (text: string) => redactor.redact(text);
+      return redactedReport(await (await engine()).directory.status(runId, { ...look, clean }), redactor);
+    },
     cancel: async (runId) => (await engine()).directory.cancel(runId),
   };
   const counters = new RunCounters();

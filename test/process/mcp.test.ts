@@ -1,6 +1,6 @@
 /** The MCP server through the built file: eras, tools, waits, cancels. `mcp-approvals.test.ts` has the questions to a person. */
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { CLEAN_EXIT, RELEASE_PROGRAM } from "../support/child-process/child.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
 import type { Json } from "../support/child-process/line-check.ts";
@@ -217,6 +217,28 @@ describe("a run", () => {
     expect(text).toBe(`${piece.repeat(60)}end`);
     expect(state).toMatchObject({ status: "completed", truncated: true });
     expect(state.next).toContain("seren-bridge runs show");
+  });
+
+  test.each([
+    ["goes on", [{ hang: true }]],
+    ["has ended", [{ text: "x".repeat(20_000) }]],
+  ])("a piece of text that is longer than a result comes in parts, of a run that %s", async (_, then) => {
+    const { env, run } = await startCloud();
+    const host = await McpHost.initialized({ env });
+    const long = `${"a".repeat(11_980)}${env.SEREN_API_KEY} ${"é🎉".repeat(9_000)}\n"end"`;
+    await host.call("seren_dispatch", { prompt: script({ text: "first " }, { text: long }, ...then), wait_seconds: 1 });
+    const { runId } = await run(0);
+    const whole = `first ${long.replace(env.SEREN_API_KEY, "[redacted]")}`;
+    let [text, cursor] = ["", 0];
+    await vi.waitFor(async () => {
+      const result = await host.call("seren_run_status", { run_id: runId, cursor });
+      expect(JSON.stringify(result).length).toBeLessThan(32_000);
+      const state = result.structuredContent as Json;
+      text += state.text;
+      cursor = state.cursor as number;
+      expect(text.length).toBeGreaterThanOrEqual(whole.length);
+    }, 20_000);
+    expect(text.slice(0, whole.length)).toBe(whole);
   });
 
   test("a failed run is no error of the tool", async () => {

@@ -2,7 +2,7 @@
 
 import { cpSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { PROTOCOL_VERSION } from "#protocols/roder-extension";
 import { CLEAN_EXIT, PROGRAM, ROOT, type StartOptions, scratchFolder } from "../support/child-process/child.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
@@ -313,6 +313,29 @@ test("the model's tools list, start, look and cancel, each at once", async () =>
   expect(await slow.ended).toBe("cancelled");
   expect(await host.end()).toEqual(CLEAN_EXIT);
   expect(cloud.stats()).toMatchObject({ runsStarted: 2, runsActive: [] });
+});
+
+test("what a look has no room for comes with the next ones: long pieces, many pieces, many lines", async () => {
+  const { env, run } = await startCloud();
+  const host = await RoderHost.initialized({ env });
+  const pieces = [
+    `${"a".repeat(13_990)}${env.SEREN_API_KEY}${"é🎉".repeat(9_000)}`,
+    "line\n".repeat(400),
+    "word ".repeat(2_500),
+  ];
+  const prompt = script(...pieces.map((text) => ({ text })), { text: "the end" }, { hang: true });
+  await host.tool("seren_dispatch", { prompt });
+  const { runId } = await run(0);
+  const whole = `${pieces.join("")}the end`.replace(env.SEREN_API_KEY, "[redacted]").replace(/\s/g, "");
+  let [said, cursor] = ["", 0];
+  await vi.waitFor(async () => {
+    const { content, data } = await host.tool("seren_run_status", { run_id: runId, cursor });
+    cursor = data?.cursor as number;
+    const [, text = ""] = /Said (?:since the last look|so far):\n([\s\S]*)\n\nNot over/.exec(content) ?? [];
+    said += text.replace(/\s/g, "");
+    expect(said.length).toBeGreaterThanOrEqual(whole.length);
+  }, 20_000);
+  expect(said).toBe(whole);
 });
 
 test("shutdown cancels what runs, ends it, answers, and the process goes", async () => {

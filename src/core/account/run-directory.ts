@@ -7,7 +7,6 @@ import {
   type Run,
   type SerenClient,
 } from "../../seren/index.ts";
-import { isHighSurrogate } from "../../support/clip.ts";
 import { asFailure } from "../../support/failure.ts";
 import type { Canceller } from "../cancel/canceller.ts";
 import type { Approval, Outcome, OutcomeKind, Phase, RunRef } from "../events.ts";
@@ -16,6 +15,7 @@ import { approvalsOf, endedOutcome, mergeArtifacts, runRefOf } from "../run/outc
 import { recordedText, Transcript } from "../run/transcript.ts";
 import { look } from "./look.ts";
 import { resumeRun } from "./resume-run.ts";
+import { readCursor, textSince } from "./text-since.ts";
 
 /** State of a run at one look. */
 export interface RunReport {
@@ -43,11 +43,13 @@ export interface LookOptions {
   cursor?: number | undefined;
   /**
    * Characters of text that there is room for, given how the run ended. The text ends before the event that would not fit;
-   * an event that does not fit by itself is returned alone. Default: no limit.
+   * an event that does not fit by itself is returned in parts, one a look. Default: no limit.
    */
   room?: (outcome: Outcome | undefined) => number;
   /** What a text takes of the room. Default: its length. */
   measure?: (text: string) => number;
+  /** Masks the secrets of an event that is returned in parts. Default: nothing is masked. */
+  clean?: (text: string) => string;
 }
 
 export class RunDirectory {
@@ -64,24 +66,23 @@ export class RunDirectory {
     return look(this.#client, (signal) => this.#status(runId, options, { attempts: 1, signal }));
   }
 
-  async #status(
-    runId: string,
-    { cursor = 0, room = () => Number.POSITIVE_INFINITY, measure = ({ length }) => length }: LookOptions,
-    once: CallOptions,
-  ): Promise<RunReport> {
+  async #status(runId: string, options: LookOptions, once: CallOptions): Promise<RunReport> {
+    const { room = () => Number.POSITIVE_INFINITY, measure = ({ length }) => length, clean = (text) => text } = options;
+    const since = readCursor(options.cursor ?? 0);
     const [record, page] = await Promise.all([
       this.#client.getRun(runId, once),
-      this.#client.listRunEvents(runId, cursor, once).catch(() => undefined), // the record alone says enough
+      this.#client.listRunEvents(runId, since.row, once).catch(() => undefined), // the record alone says enough
     ]);
-    const outcome = await this.#outcomeOf(record, { once, first: cursor === 0 ? page : undefined });
+    const outcome = await this.#outcomeOf(record, { once, first: since.row === 0 ? page : undefined });
     const rows = page?.events ?? [];
-    const { text, taken } = textOf(rows, { room: room(outcome), measure, ended: outcome !== undefined });
+    const ended = outcome !== undefined;
+    const { text, cursor, more } = textSince(rows, { since, room: room(outcome), measure, clean, ended });
     const report: RunReport = {
       run: runRefOf(record),
       phase: phaseOf(record.status),
       text,
-      cursor: cursor + taken,
-      more: taken < rows.length || (page ? page.hasMore : record.cut !== undefined),
+      cursor,
+      more: more || (page ? page.hasMore : record.cut !== undefined),
       approvals: [],
     };
     if (record.statusMessage) report.detail = record.statusMessage;
@@ -147,43 +148,4 @@ export class RunDirectory {
     if (outcome.kind === "completed" && record.cut && page?.hasMore !== false) outcome.cut = "log";
     return outcome;
   }
-}
-
-interface Room {
-  room: number;
-  measure: (text: string) => number;
-  /** Whether no more rows can come. */
-  ended: boolean;
-}
-
-/**
- * Returns the text of the first rows, as many as there is room for, and how many those are. It does not end within a
- * character: the other half is in a later row.
- */
-function textOf(rows: readonly unknown[], { room, measure, ended }: Room): { text: string; taken: number } {
-  const transcript = new Transcript();
-  const pieces: { text: string; row: number }[] = [];
-  let taken = rows.length;
-  let used = 0;
-  for (const [row, value] of rows.entries()) {
-    const event = transcript.apply(value);
-    if (event?.type !== "text") continue;
-    used += measure(event.text);
-    if (used > room && pieces.length > 0) {
-      taken = row;
-      break;
-    }
-    pieces.push({ text: event.text, row });
-  }
-  const isWhole = taken === rows.length && ended;
-  for (let last = pieces.at(-1); !isWhole && last && endsWithin(last.text); last = pieces.at(-1)) {
-    if (pieces.length === 1 && taken !== rows.length) break;
-    taken = last.row;
-    pieces.pop();
-  }
-  return { text: pieces.map(({ text }) => text).join(""), taken };
-}
-
-function endsWithin(text: string): boolean {
-  return isHighSurrogate(text.charCodeAt(text.length - 1));
 }

@@ -13,6 +13,7 @@ const MAX_LINES = 190;
 /** Limits of the answer within a report, whose last lines say what to do next and must not be cut. */
 const MAX_EXCERPT_CHARS = 14_000;
 const MAX_EXCERPT_LINES = 170;
+const CHARS_OF_A_LINE = Math.ceil(MAX_EXCERPT_CHARS / MAX_EXCERPT_LINES);
 
 export function capText(text: string, maxChars = MAX_CHARS, maxLines = MAX_LINES): string {
   const lines = text.toWellFormed().split("\n");
@@ -95,6 +96,16 @@ export function reportData(report: RunReport, agentType: string | undefined): No
       exit_reason: exitReason(outcome),
     }),
   };
+}
+
+/** Returns the room for the text since the cursor. An ended run shows its answer in its place. */
+export function roomForText(outcome: Outcome | undefined): number {
+  return outcome ? Number.POSITIVE_INFINITY : MAX_EXCERPT_CHARS;
+}
+
+/** What a text takes of that room, so that neither its characters nor its lines are above the limits. */
+export function excerptSize(text: string): number {
+  return text.length + CHARS_OF_A_LINE * (text.split("\n").length - 1);
 }
 
 function excerpt(text: string): string {

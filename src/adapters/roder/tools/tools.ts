@@ -30,7 +30,7 @@ import { asFailure } from "../../../support/failure.ts";
 import { agentChoice, readableDefinitions } from "../agents.ts";
 import type { ServiceCheck } from "../manifest/service-check.ts";
 import type { RoderOptions } from "../options.ts";
-import { capText, reportData, reportText, startedText } from "./tool-text.ts";
+import { capText, excerptSize, reportData, reportText, roomForText, startedText } from "./tool-text.ts";
 
 const MAX_REPLY_MS = 2000;
 
@@ -74,7 +74,7 @@ export function createTools(options: RoderOptions, runs: BackgroundRuns, check: 
           run_id,
           cursor: cursor ?? 0,
         });
-      const look = options.runs.status(own?.run?.runId ?? run_id, { cursor });
+      const look = options.runs.status(own?.run?.runId ?? run_id, { cursor, room: roomForText, measure: excerptSize });
       const report = followedReport(await answerWithin(ambient, MAX_REPLY_MS, look), own);
       return textResult(reportText(report, cursor ?? 0), reportData(report, own?.agentType));
     }),
