@@ -326,13 +326,13 @@ test("what a look has no room for comes with the next ones: long pieces, many pi
   const prompt = script(...pieces.map((text) => ({ text })), { text: "the end" }, { hang: true });
   await host.tool("seren_dispatch", { prompt });
   const { runId } = await run(0);
-  const whole = `${pieces.join("")}the end`.replace(env.SEREN_API_KEY, "[redacted]").replace(/\s/g, "");
+  const whole = `${pieces.join("")}the end`.replace(env.SEREN_API_KEY, "[redacted]");
   let [said, cursor] = ["", 0];
   await vi.waitFor(async () => {
     const { content, data } = await host.tool("seren_run_status", { run_id: runId, cursor });
     cursor = data?.cursor as number;
     const [, text = ""] = /Said (?:since the last look|so far):\n([\s\S]*)\n\nNot over/.exec(content) ?? [];
-    said += text.replace(/\s/g, "");
+    said += text;
     expect(said.length).toBeGreaterThanOrEqual(whole.length);
   }, 20_000);
   expect(said).toBe(whole);

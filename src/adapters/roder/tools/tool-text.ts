@@ -64,7 +64,8 @@ function endedLines({ run }: RunReport, outcome: Outcome): string[] {
 function liveLines({ phase, detail, approvals, run, text, cursor }: RunReport, since: number): string[] {
   const waiting =
     approvals.length > 0 ? [approvalText(approvals, { run, lead: "It waits for a person's approval" }), NOT_YOURS] : [];
-  const said = excerpt(text);
+  // Its edges stay: the next look goes on in the middle of a line, or of a code block.
+  const said = text.trim() && capText(text, MAX_EXCERPT_CHARS, MAX_EXCERPT_LINES);
   return [
     detail ? `${phaseWord(phase)}: ${oneLine(detail)}` : phaseWord(phase),
     ...waiting,

@@ -140,7 +140,7 @@ describe("seren_run_status", () => {
     );
     expect(await host.tool("seren_run_status", { run_id: OTHER, cursor: 5 })).toEqual({
       content:
-        "running: tool shell\n\nSaid since the last look:\nnote\nnote\n\n" +
+        "running: tool shell\n\nSaid since the last look:\nnote\nnote\n\n\n" +
         `Not over. Do other work, then look again: seren_run_status {"run_id":"${OTHER}","cursor":12}\nRun: https://s.example/1`,
       isError: false,
       data: { run_id: OTHER, cursor: 12, status: "running" },
