@@ -9,11 +9,13 @@ import {
   Canceller,
   createExecute,
   type Fetch,
+  guardedExecute,
   Organization,
   pickMadeAhead,
   RunDirectory,
   type RunKeepers,
   readArtifact,
+  SpendGuard,
   saveArtifacts,
 } from "../core/engine.ts";
 import type { Artifact, Execute, NamedAgent, Outcome, SavedArtifact } from "../core/index.ts";
@@ -25,6 +27,7 @@ import type { Log } from "../support/log.ts";
 import { type ReadSecret, Secret } from "../support/secret.ts";
 import { DiskNotes } from "./deployment-notes.ts";
 import { accountOf, openJournal } from "./journal-store.ts";
+import { DiskLedger } from "./spend-ledger.ts";
 import { userAgent } from "./user-agent.ts";
 
 /** A person waits for what is shown, and does not need it; where the answer decides, it is worth more. */
@@ -71,8 +74,14 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   // Runs of the embedded service end with this process: they need no journal.
   const { stateDir } = config;
   const disk = stateDisk(stateDir, ambient);
-  const journal = local ? undefined : openJournal({ ...place, stateDir, host, client, canceller, log, disk, keepers });
+  const { limits } = config.file;
+  const ledger = limits && new DiskLedger(config, ambient);
+  const guard = ledger && new SpendGuard({ client, ledger, limits, host, log });
+  const journal = local
+    ? undefined
+    : openJournal({ ...place, stateDir, host, client, canceller, log, disk, keepers: allOf(keepers, guard) });
   const notes = local ? undefined : new DiskNotes({ stateDir, account: () => accountOf(place), ambient, log, disk });
+  const execute = createExecute({ client, canceller, log, journal: journal?.journal, notes });
   const fetch: Fetch = (address, limits) =>
     download(address, { ...limits, ambient, service: place.baseUrl, proxyFor: config.proxyFor });
   return {
@@ -92,12 +101,27 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         return undefined;
       }
     },
-    execute: createExecute({ client, canceller, log, journal: journal?.journal, notes }),
+    execute: guard ? guardedExecute(execute, guard) : execute,
     async close() {
       await journal?.close();
       await notes?.close();
+      await ledger?.close();
       await client.close();
       await local?.close();
+    },
+  };
+}
+
+/** All of them have to be asked. Undefined when there is none. */
+function allOf(...given: (RunKeepers | undefined)[]): RunKeepers | undefined {
+  const all = given.filter((one) => one !== undefined);
+  if (all.length === 0) return undefined;
+  return {
+    async beforeForgetting(...run) {
+      await Promise.all(all.map((one) => one.beforeForgetting(...run)));
+    },
+    async beforeLeaving(run) {
+      await Promise.all(all.map((one) => one.beforeLeaving(run)));
     },
   };
 }

@@ -1,2 +1,8 @@
 /** The folders of the state folder. */
-export const STATE_LAYOUT = { runs: "runs", deployments: "deployments", locks: "locks", notices: "notices" } as const;
+export const STATE_LAYOUT = {
+  runs: "runs",
+  deployments: "deployments",
+  locks: "locks",
+  notices: "notices",
+  spend: "spend",
+} as const;

@@ -15,3 +15,6 @@ export { pickMadeAhead } from "./deployment/family.ts";
 export { type Fetch, readArtifact } from "./run/artifact-content.ts";
 export { saveArtifacts } from "./run/artifact-files.ts";
 export { createExecute } from "./run/run-session.ts";
+export { guardedExecute } from "./spend/guarded-execute.ts";
+export { entriesOf, type SpendLedger, type SpendLine } from "./spend/spend-entries.ts";
+export { SpendGuard } from "./spend/spend-guard.ts";

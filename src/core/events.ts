@@ -94,6 +94,9 @@ export interface Outcome {
   cut?: Cut;
   /** True when the run was not seen to end: it may still be going. */
   open?: true;
-  /** Who asked for the stop, when we asked for one. `kind` still says what happened. */
-  stoppedBy?: "host" | "deadline" | "shutdown" | "person";
+  /**
+   * Who asked for the stop, when we asked for one. `kind` still says what happened, except that a cancel which nobody asked for is
+   * `timed_out` (a deadline) or `failed` (a limit of cost).
+   */
+  stoppedBy?: "host" | "deadline" | "shutdown" | "person" | "limit";
 }

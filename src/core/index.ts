@@ -40,3 +40,5 @@ export { Notices } from "./notices/notices.ts";
 export { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS, type RunLimits, type RunRequest, type Target } from "./request.ts";
 export type { SavedArtifact } from "./run/artifact-files.ts";
 export { cutOf, cutWords } from "./run/cut-answer.ts";
+export { dayOf, type LimitSettings, type Limits } from "./spend/limits.ts";
+export type { SpendEntry } from "./spend/spend-entries.ts";

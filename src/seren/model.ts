@@ -99,6 +99,13 @@ export interface Deployment {
   endpointUrl?: string | undefined;
 }
 
+/** What all runs of a deployment have cost, as far as the service says it. */
+export interface Spend {
+  /** Decimal string in US dollars. */
+  totalUsd?: string | undefined;
+  runs?: number | undefined;
+}
+
 /** An archive that code is deployed from. */
 export interface NewBundle {
   /** 64 lower-case hex digits. */

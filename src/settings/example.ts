@@ -1,6 +1,15 @@
 /** A configuration file with every key, commented out. */
 import { stringify } from "smol-toml";
+import { isObject } from "../support/objects.ts";
 import { SETTING_KEYS } from "./keys.ts";
+
+/** The library writes tables under headings of their own. */
+function inline(value: unknown): string {
+  if (!isObject(value)) return stringify({ x: value }).trim().slice("x = ".length);
+  return `{ ${Object.entries(value)
+    .map(([name, member]) => `${name} = ${inline(member)}`)
+    .join(", ")} }`;
+}
 
 export function exampleFile(path: string): string {
   const lines = [
@@ -12,7 +21,9 @@ export function exampleFile(path: string): string {
     const tableOfKey = names.slice(0, -1).join(".");
     if (tableOfKey !== table) lines.push("", `# [${tableOfKey}]`);
     table = tableOfKey;
-    const [written = ""] = stringify({ [names.at(-1) ?? ""]: examples[0] }).split("\n");
+    const name = names.at(-1) ?? "";
+    const [example] = examples;
+    const written = isObject(example) ? `${name} = ${inline(example)}` : stringify({ [name]: example }).trim();
     lines.push("", `# ${description}${variable === undefined ? "" : ` (${variable})`}`, `# ${written}`);
   }
   return `${lines.join("\n")}\n`;

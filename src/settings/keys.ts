@@ -16,7 +16,7 @@ function keysOf(table: z.ZodObject, tables: readonly string[]): SettingKey[] {
   const found = Object.entries(table.shape).map(([name, field]) => {
     const type = field instanceof z.ZodOptional ? field.unwrap() : field;
     const path = [...tables, name];
-    if (type instanceof z.ZodObject) return { isTable: true, keys: keysOf(type, path) };
+    if (type instanceof z.ZodObject && type.meta() === undefined) return { isTable: true, keys: keysOf(type, path) };
     return { isTable: false, keys: [{ ...aboutOf(type as z.ZodType), path, key: path.join(".") }] };
   });
   return [false, true].flatMap((isTable) => found.filter((one) => one.isTable === isTable).flatMap(({ keys }) => keys));

@@ -29,6 +29,27 @@ const amount = () =>
     .positive("has to be more than 0")
     .max(1_000_000, "is too much");
 
+const limit = () =>
+  z.number("has to be an amount in dollars, such as 1.50").min(0, "is less than 0").max(1_000_000, "is too much");
+const count = () =>
+  z
+    .number("has to be a whole number")
+    .int("has to be a whole number")
+    .min(0, "is less than 0")
+    .max(1_000_000, "is too much");
+
+/** The front ends that start runs. */
+const HOSTS = ["dispatch", "roder", "mcp", "acp", "terminal"] as const;
+
+const limitsTable = <T extends z.ZodRawShape>(more: T) =>
+  z.strictObject({
+    run_usd: setting(limit(), { description: "what one run may cost, in US dollars", examples: [2.0] }),
+    day_usd: setting(limit(), { description: "what the runs of a day may cost", examples: [20.0] }),
+    runs_per_hour: setting(count(), { description: "how many runs may be started in an hour", examples: [30] }),
+    active_runs: setting(count(), { description: "how many runs may go on at a time", examples: [4] }),
+    ...more,
+  });
+
 export const SettingsSchema = z.strictObject({
   api_base: setting(word(), {
     variable: "SEREN_API_BASE",
@@ -109,6 +130,12 @@ export const SettingsSchema = z.strictObject({
       }),
     })
     .optional(),
+  limits: limitsTable({
+    hosts: setting(z.strictObject(Object.fromEntries(HOSTS.map((host) => [host, limitsTable({}).optional()]))), {
+      description: `the same limits for the runs of one host alone, which hold besides the general ones: ${HOSTS.join(", ")}`,
+      examples: [{ roder: { run_usd: 0.5, active_runs: 2 } }],
+    }),
+  }).optional(),
   model: z
     .strictObject({
       url: setting(word(), {

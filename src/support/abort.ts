@@ -3,7 +3,7 @@ import type { Ambient } from "./ambient.ts";
 import { ExecutionFailure } from "./failure.ts";
 
 /** Who stopped a run. When several did, it is the first. */
-export type StopCause = "host" | "deadline" | "shutdown" | "person";
+export type StopCause = "host" | "deadline" | "shutdown" | "person" | "limit";
 
 export class Stopped extends Error {
   override readonly name = "Stopped";

@@ -35,6 +35,11 @@ const CALLS: [string, (client: SerenClient) => Promise<unknown>, Reply][] = [
   ["GET /deployments", (client) => client.listDeployments(PATIENT), data([])],
   ["POST /deploy", (client) => client.deploy(deploy), data(deployment())],
   ["GET /deployments/*", (client) => client.getDeployment(DEPLOYMENT, PATIENT), data(deployment())],
+  [
+    "GET /deployments/*/spend",
+    (client) => client.getSpend(DEPLOYMENT, PATIENT),
+    data({ total_cost_usd: "0.10", compute_cost_usd: "0.04", inference_cost_usd: "0.06", run_count: 2 }),
+  ],
   ["DELETE /deployments/*", (client) => client.deleteDeployment(DEPLOYMENT, PATIENT), data({ status: "deleted" })],
   ["POST /deployments/*/stop", (client) => client.stopDeployment(DEPLOYMENT, PATIENT), data({ status: "stopped" })],
   [

@@ -62,6 +62,7 @@ test("the tarball holds exactly what is needed", () => {
     "docs/acp.md",
     "docs/cli.md",
     "docs/configuration.md",
+    "docs/cost.md",
     "docs/deploy.md",
     "docs/live-view.svg",
     "docs/local.md",

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { PROGRAM, requireBuilt, scratchFolder } from "../support/child-process/child.ts";
 
 const COMMANDS =
-  "run watch runs approvals agents deployments login logout doctor setup config schema local completion help".split(
+  "run watch runs spend approvals agents deployments login logout doctor setup config schema local completion help".split(
     " ",
   );
 const RUN_OPTIONS = "--deployment --timeout --session --inputs --approvals --detach --json --help".split(" ");

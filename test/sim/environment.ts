@@ -6,6 +6,8 @@ import { sweep } from "../../src/core/cancel/sweep.ts";
 import { MemoryNotes } from "../../src/core/deployment/deployment-notes.ts";
 import { type Execute, RunRegistry, type RunRequest } from "../../src/core/index.ts";
 import { createExecute } from "../../src/core/run/run-session.ts";
+import { guardedExecute } from "../../src/core/spend/guarded-execute.ts";
+import { SpendGuard } from "../../src/core/spend/spend-guard.ts";
 import { builtInAgent } from "../../src/local/agents/built-in-agent.ts";
 import { LocalCloud, type LocalService } from "../../src/local/index.ts";
 import { SerenClient } from "../../src/seren/index.ts";
@@ -18,6 +20,7 @@ import { decideApprovals, requestUntilAnswered } from "./ground-truth.ts";
 import { ProcessAmbient } from "./process-ambient.ts";
 import { RunRecorder } from "./run-recorder.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
+import { SimulatedLedger } from "./simulated-ledger.ts";
 import { SimulatedNotices } from "./simulated-notices.ts";
 import { SimulatedTransport } from "./simulated-transport.ts";
 import type { PlannedRun, SimulationPlan } from "./simulation-plan.ts";
@@ -35,6 +38,7 @@ export class Environment {
   readonly cloud: LocalCloud;
   readonly disk: SimulatedDisk;
   readonly notices: SimulatedNotices;
+  readonly ledger: SimulatedLedger;
   /** What went wrong besides the runs. */
   readonly problems: string[] = [];
   /** Outlive processes, too. */
@@ -50,6 +54,7 @@ export class Environment {
     this.clock = new VirtualAmbient(plan.seed, { reorderTies: true, maxSteps: 300_000 });
     this.disk = new SimulatedDisk(new SeededRandom(deriveSeed(plan.seed, 2)));
     this.notices = new SimulatedNotices(new SeededRandom(deriveSeed(plan.seed, 3)), this.trace);
+    this.ledger = new SimulatedLedger(new SeededRandom(deriveSeed(plan.seed, 4)));
     const works = builtInAgent(0);
     this.cloud = new LocalCloud({
       ambient: this.clock,
@@ -137,8 +142,16 @@ export class SimulatedProcess {
     this.client = new SerenClient(this.transport, this.ambient);
     this.canceller = new Canceller(this.client, silentLog);
     const notices = environment.notices.of(this.ambient);
+    const limits = plan.limits && { general: plan.limits, hosts: {}, path: "config.toml" };
+    const ledger = environment.ledger.of(this.ambient);
+    const guard = limits && new SpendGuard({ client: this.client, ledger, limits, host: "sim", log: silentLog });
     this.#journal = new Journal({
-      keepers: notices,
+      keepers: {
+        async beforeForgetting(runId, outcome, host) {
+          await Promise.all([notices.beforeForgetting(runId, outcome, host), guard?.beforeForgetting(runId, outcome)]);
+        },
+        beforeLeaving: (run) => notices.beforeLeaving(run),
+      },
       store: environment.disk.storeOf(this.ambient),
       account: () => "account",
       host: "sim",
@@ -147,7 +160,8 @@ export class SimulatedProcess {
     });
     const { client, canceller } = this;
     const { notes } = environment;
-    this.execute = createExecute({ client, canceller, log: silentLog, journal: this.#journal, notes });
+    const execute = createExecute({ client, canceller, log: silentLog, journal: this.#journal, notes });
+    this.execute = guard ? guardedExecute(execute, guard) : execute;
     this.registry = new RunRegistry(() => Promise.resolve(this.execute), this.ambient, {
       redactor: createRedactor(),
     });

@@ -1,6 +1,7 @@
 /** Checks the invariants against the ground truth. Each problem begins with the number of its invariant. */
 import type { Outcome } from "../../src/core/index.ts";
 import { RECONCILE_GRACE_MS } from "../../src/core/run/stop-signal.ts";
+import { entriesOf } from "../../src/core/spend/spend-entries.ts";
 import { ExecutionFailure } from "../../src/support/failure.ts";
 import { excerpt } from "../support/in-process/excerpt.ts";
 import type { Environment, SimulatedProcess } from "./environment.ts";
@@ -37,6 +38,29 @@ export function checkInvariants(environment: Environment, process: SimulatedProc
   problems.push(...checkService(environment, process, truth));
   problems.push(...checkLeftovers(environment, process));
   problems.push(...checkNotices(environment, process, truth));
+  problems.push(...checkLimits(environment));
+  return problems;
+}
+
+/** No more runs are started, and no more go on, than a person allows; what each has cost is known in the end. */
+function checkLimits({ plan, ledger, clock }: Environment): string[] {
+  const { limits } = plan;
+  if (!limits) return [];
+  const problems: string[] = [];
+  let open = new Set<string>();
+  const idOf = new Map<string, string>();
+  for (const line of ledger.lines) {
+    if (line.kind === "start") {
+      open = new Set(open).add(line.id);
+      if (limits.activeRuns !== undefined && open.size > limits.activeRuns)
+        problems.push(`L1: ${open.size} runs go on`);
+    } else if (line.kind === "run") idOf.set(line.run, line.id);
+    else if (line.kind === "none") open.delete(line.id);
+    else if (line.kind === "end") open.delete(idOf.get(line.run) ?? "");
+  }
+  const entries = entriesOf(ledger.lines, clock.now());
+  if (limits.runsPerHour !== undefined && entries.length > limits.runsPerHour)
+    problems.push(`L1: ${entries.length} runs were started`);
   return problems;
 }
 
@@ -179,7 +203,8 @@ function checkOutcome({ plan, run, recorder }: RunCase, outcome: Outcome, truth:
   const problems: string[] = [];
   if (!ended) problems.push(`I6: ${outcome.kind}, but the record says ${truth.status}`);
   const kind = KIND_OF[truth.status];
-  const allowed = kind === "cancelled" && outcome.stoppedBy === "deadline" ? "timed_out" : kind;
+  const ofStop = outcome.stoppedBy === "deadline" ? "timed_out" : outcome.stoppedBy === "limit" ? "failed" : kind;
+  const allowed = kind === "cancelled" ? ofStop : kind;
   const neverRan = truth.refused && outcome.stoppedBy !== undefined;
   if (outcome.kind !== allowed && !neverRan) problems.push(`I6: ${outcome.kind}, but the record says ${truth.status}`);
   if (isCutShort(recorder)) return problems;
@@ -224,7 +249,7 @@ const isCancelled = ({ status }: ActualRun) => status === "cancelled";
 
 /** Whether the run has a reason to be cancelled: a stop, a broken pipe, its script, or another request that owns it. */
 function mayBeCancelled({ plan, run, recorder }: RunCase): boolean {
-  if (plan.crash || recorder.broke || recorder.failure !== undefined) return true;
+  if (plan.limits || plan.crash || recorder.broke || recorder.failure !== undefined) return true;
   const left = run.detach ? (recorder.phases.get("queued") ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
   if (recorder.stoppedAt !== undefined && recorder.stoppedAt <= left) return true;
   if (run.script.some((step) => "status" in step && step.status === "cancelled")) return true;

@@ -50,6 +50,7 @@ export function generatePlan(seed: number): SimulationPlan {
   addTurnFaults(plan, new SeededRandom(deriveSeed(seed, 4)));
   plan.faults.rules.push(...generateOddFaults(new SeededRandom(deriveSeed(seed, 3))));
   addDecisions(plan, new SeededRandom(deriveSeed(seed, 4)));
+  addLimits(plan, new SeededRandom(deriveSeed(seed, 5)));
   return plan;
 }
 
@@ -164,4 +165,15 @@ function generateEnding(random: SeededRandom): object {
     { output: random.pick(['{"response":"from the output"}', "plain output"]) },
     { status: "half_way", message: "an unknown status" },
   ]);
+}
+
+/** The service of a simulation asks some millionths of a dollar for a run. */
+function addLimits(plan: SimulationPlan, random: SeededRandom): void {
+  if (!random.chance(0.15)) return;
+  plan.limits = {
+    ...(random.chance(0.5) ? { runMicros: random.magnitude(1, 5_000) } : {}),
+    ...(random.chance(0.3) ? { dayMicros: random.magnitude(1, 20_000) } : {}),
+    ...(random.chance(0.3) ? { runsPerHour: random.int(0, 3) } : {}),
+    ...(random.chance(0.3) ? { activeRuns: random.int(0, 2) } : {}),
+  };
 }

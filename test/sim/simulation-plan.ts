@@ -1,4 +1,5 @@
 /** A plan as plain JSON: everything that happens in one simulated environment. All times are in milliseconds. */
+import type { Limits } from "../../src/core/index.ts";
 import type { FaultPlan, LocalCloudOptions } from "../../src/local/index.ts";
 import type { StopCause } from "../../src/support/abort.ts";
 import type { NetworkPlan } from "./simulated-transport.ts";
@@ -60,6 +61,8 @@ export interface SimulationPlan {
     /** The decision is sent by so many processes of ours at once. Absent: by something else, which always succeeds. */
     processes?: 1 | 2;
   };
+  /** What a person allows runs to cost. Absent: anything. */
+  limits?: Limits;
   /** Shuts the process down, with this much time to cancel everything. */
   drain?: { atMs: number; budgetMs: number };
   /** Kills the process, and starts another one later. */

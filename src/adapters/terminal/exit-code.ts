@@ -17,7 +17,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 export const EXIT_MEANINGS: readonly (readonly [code: ExitCode, meaning: string])[] = [
   [EXIT.ok, "success; the run completed"],
-  [EXIT.failed, "failure: the run failed or was blocked, or a check found a problem"],
+  [EXIT.failed, "failure: the run failed or was blocked, a limit was reached, or a check found a problem"],
   [EXIT.usage, "usage error: unknown command or option, or invalid input"],
   [EXIT.unauthorized, "no API key, or Seren Cloud does not accept it"],
   [EXIT.unavailable, "Seren Cloud or the network is unavailable"],

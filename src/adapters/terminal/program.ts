@@ -13,6 +13,7 @@ import { addLogin } from "./commands/login.ts";
 import { addRun } from "./commands/run.ts";
 import { addRuns } from "./commands/runs.ts";
 import { addSetup } from "./commands/setup.ts";
+import { addSpend } from "./commands/spend.ts";
 import { addWatch } from "./commands/watch.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit-code.ts";
 import { errorLine } from "./live/run-output-lines.ts";
@@ -99,6 +100,7 @@ const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[]
   addRun,
   addWatch,
   addRuns,
+  addSpend,
   addApprovals,
   addAgents,
   addDeployments,

@@ -1,5 +1,5 @@
 /** What the commands need from the rest of the program; `app/front-ends/terminal.ts` provides it. */
-import type { ApprovalDesk, Execute, Organization, RunDirectory, RunWatcher } from "../../core/index.ts";
+import type { ApprovalDesk, Execute, Organization, RunDirectory, RunWatcher, SpendEntry } from "../../core/index.ts";
 import type { HostInstaller, InstallContext, WriteFile } from "../../install/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import type { ProxyRoute } from "../../support/proxy.ts";
@@ -160,6 +160,8 @@ export interface Services extends InstallContext {
   remote(): Promise<Remote>;
   /** Lists the journal entries of this machine for this account. */
   inFlightRuns(): Promise<InFlightRun[]>;
+  /** The runs that were started here since then, with what they have cost. `isKept`: whether that is noted at all. */
+  spend(since: number): Promise<{ entries: SpendEntry[]; isKept: boolean }>;
   /** Tries what the state folder is good for. Rejects when nothing can be written there, with `ENOENT` when there is none. */
   tryStateFolder(): Promise<{ sockets: boolean; openToOthers: boolean }>;
   /** Calls the listener at every interrupt. Returns a function that removes it; without listeners an interrupt ends the program. */

@@ -87,6 +87,7 @@ export async function serve(args: readonly string[], hostModes: Services["hostMo
     remote,
     inFlightRuns: async (): Promise<InFlightRun[]> =>
       (await import("../terminal/remote-services.ts")).listInFlightRuns(config, ambient, keys.current),
+    spend: async (since) => (await import("../terminal/remote-services.ts")).readSpend(config, ambient, since),
     tryStateFolder: () => tryFolder(config.stateDir, Object.values(STATE_LAYOUT), ambient),
     onInterrupt: interrupts({ screen, ignoreHangup: hangupWasIgnored(config.variable("_")) }),
     leave: (code) => process.exit(code),

@@ -1,7 +1,7 @@
 /** The terminal's services that need HTTP, loaded at their first use. */
 import type { InFlightRun, Probe, Remote } from "../../adapters/terminal/index.ts";
 import type { Config } from "../../config.ts";
-import { ApprovalDesk, Organization, parseEntry } from "../../core/engine.ts";
+import { ApprovalDesk, entriesOf, Organization, parseEntry } from "../../core/engine.ts";
 import { createHttp, SerenClient } from "../../seren/index.ts";
 import { OwnedFiles } from "../../state/index.ts";
 import { timeoutSignal, withTimeLimit } from "../../support/abort.ts";
@@ -10,6 +10,7 @@ import type { Redactor } from "../../support/redact.ts";
 import type { ReadSecret, Secret } from "../../support/secret.ts";
 import { createEngine, type EngineOptions } from "../engine.ts";
 import { accountOf, journalFolder } from "../journal-store.ts";
+import { DiskLedger } from "../spend-ledger.ts";
 import { userAgent } from "../user-agent.ts";
 
 const PROBE_TIMEOUT_MS = 15_000;
@@ -49,6 +50,16 @@ export async function listInFlightRuns(config: Config, ambient: Ambient, apiKey:
     const { runId, deploymentId, host, since } = entry;
     return [{ deploymentId, host, since, owner, ...(runId ? { runId } : {}) }];
   });
+}
+
+/** Reads the ledger of this machine. */
+export async function readSpend(config: Config, ambient: Ambient, since: number) {
+  config.check();
+  const lines = await new DiskLedger(config, ambient).read(since);
+  return {
+    entries: entriesOf(lines, ambient.now()).filter(({ at }) => at >= since),
+    isKept: config.file.limits !== undefined,
+  };
 }
 
 function probeOf(client: SerenClient): Probe {

@@ -7,6 +7,7 @@ import {
   type Run,
   type SerenClient,
 } from "../../seren/index.ts";
+import { microsOf } from "../../support/money.ts";
 import type { OutcomeKind, RunRef, Usage } from "../events.ts";
 import { runRefOf, usageOf } from "../run/outcome.ts";
 import { look } from "./look.ts";
@@ -78,6 +79,15 @@ export class Organization {
   async deployments(): Promise<Rows<DeploymentRow>> {
     const { rows, unreadable } = await look(this.#client, (signal) => this.#client.listDeployments({ signal }));
     return { rows: rows.map((row) => this.#deploymentRow(row)).sort((a, b) => b.createdAt - a.createdAt), unreadable };
+  }
+
+  /** What all runs of a deployment have cost, in millionths of a dollar. Undefined when the service does not say it. */
+  async spend(deploymentId: string): Promise<{ micros: number; runs?: number } | undefined> {
+    const { totalUsd, runs } = await look(this.#client, (signal) =>
+      this.#client.getSpend(deploymentId, { attempts: 2, signal }),
+    );
+    const micros = microsOf(totalUsd);
+    return micros === undefined ? undefined : { micros, ...(runs === undefined ? {} : { runs }) };
   }
 
   /** Cannot be undone. The service cancels the runs of the deployment. */

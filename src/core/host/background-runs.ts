@@ -7,7 +7,7 @@ import type { Ambient } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
 import { settleWithin } from "../../support/settle-within.ts";
 import type { RunReport } from "../account/run-directory.ts";
-import type { ExecutionEvent, Phase, RunRef } from "../events.ts";
+import type { ExecutionEvent, Outcome, Phase, RunRef } from "../events.ts";
 import type { RunRequest, Target } from "../request.ts";
 import type { HostJobs } from "./host-jobs.ts";
 
@@ -26,6 +26,8 @@ export interface BackgroundRun {
   ended: boolean;
   /** Who asked for the stop, once the run has ended by one. */
   stoppedBy?: StopCause;
+  /** Set when a limit of cost has ended it: the record says only that it was cancelled. */
+  limit?: NonNullable<Outcome["error"]>;
   /** Resolves when the remote run has an id, or when it is certain that it never will. */
   readonly named: Promise<void>;
 }
@@ -106,7 +108,9 @@ export class BackgroundRuns {
         if ("failure" in result) started.failure = result.failure;
         else {
           name(result.outcome.run);
-          if (result.outcome.stoppedBy) started.stoppedBy = result.outcome.stoppedBy;
+          const { stoppedBy, error } = result.outcome;
+          if (stoppedBy) started.stoppedBy = stoppedBy;
+          if (stoppedBy === "limit" && error) started.limit = error;
         }
         settle();
         tell(undefined);
@@ -173,7 +177,9 @@ export class BackgroundRuns {
  * run is followed here: it may have been interrupted, and be resumed.
  */
 export function followedReport(report: RunReport, own: BackgroundRun | undefined): RunReport {
-  if (!report.outcome || !own || own.ended) return report;
+  if (!report.outcome || !own) return report;
+  if (own.limit) return { ...report, outcome: { ...report.outcome, kind: "failed", error: own.limit } };
+  if (own.ended) return report;
   const { outcome: _, ...rest } = report;
   return { ...rest, phase: "reconciling" };
 }

@@ -97,7 +97,7 @@ export class Notices implements RunWatcher {
   }
 
   /** Resolves when what is known of a waiting run was told, or a few seconds later. */
-  async beforeLeaving({ runId }: RunRef): Promise<void> {
+  async beforeLeaving({ runId }: Pick<RunRef, "runId">): Promise<void> {
     await settleWithin(this.#options.ambient, WAITING_LIMIT_MS, this.#claimed(runId));
   }
 

@@ -20,7 +20,7 @@ import { type Launched, launch } from "./launch.ts";
 import { statusEvent } from "./notifiers.ts";
 import { runRefOf } from "./outcome.ts";
 import { type RunEnd, RunToEnd } from "./run-to-end.ts";
-import { StopSignal } from "./stop-signal.ts";
+import { StopSignal, stoppedBefore } from "./stop-signal.ts";
 
 export interface ExecutionOptions extends CustodyOptions {
   /** What other processes know of deployments. Default: this process alone. */
@@ -108,9 +108,7 @@ class RunSession {
   #toFailure(error: unknown): ExecutionFailure {
     if (!this.#stop.signal.aborted || error instanceof ExecutionFailure) return asFailure(error);
     const when = this.#request.attachTo ? "before the run could be looked at" : "before a run was started";
-    return this.#stop.by === "deadline"
-      ? new ExecutionFailure("timed_out", `the time limit of the request was reached ${when}`)
-      : new ExecutionFailure("cancelled", `the request was cancelled ${when}`);
+    return stoppedBefore(this.#stop.by, when);
   }
 
   async *#attach(runId: string): Events<RunRef> {

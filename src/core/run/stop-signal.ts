@@ -1,10 +1,18 @@
 /** One signal for the two reasons to stop a run: the caller's abort and the deadline. The first one is kept. */
 import { graceSignal, type StopCause, Stopped, stopCauseOf } from "../../support/abort.ts";
 import type { Ambient } from "../../support/ambient.ts";
+import { ExecutionFailure } from "../../support/failure.ts";
 import type { RunLimits } from "../request.ts";
 
 /** Once the request is stopped, what is missing of a run that has ended is read for this long. */
 export const RECONCILE_GRACE_MS = 5_000;
+
+/** Being stopped before a run exists is a failure of the request. `when` completes the sentence. */
+export function stoppedBefore(by: StopCause | undefined, when: string): ExecutionFailure {
+  return by === "deadline"
+    ? new ExecutionFailure("timed_out", `the time limit of the request was reached ${when}`)
+    : new ExecutionFailure("cancelled", `the request was cancelled ${when}`);
+}
 
 export class StopSignal {
   /** Aborts `RECONCILE_GRACE_MS` after `signal`. */

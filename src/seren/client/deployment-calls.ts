@@ -1,9 +1,9 @@
 /** The calls about deployments and about the bundles that code is deployed from, one method per operation. */
 import { unabortable } from "../../support/abort.ts";
 import { type FailureKind, isOneOf } from "../../support/failure.ts";
-import { readBundleRegistration, readDeployment, readEach, readRows } from "../mapping/answers.ts";
+import { readBundleRegistration, readDeployment, readEach, readRows, readSpend } from "../mapping/answers.ts";
 import { bundleBody, deploymentBody } from "../mapping/requests.ts";
-import type { BundleRegistration, Deployment, NewBundle, NewDeployment, Rows } from "../model.ts";
+import type { BundleRegistration, Deployment, NewBundle, NewDeployment, Rows, Spend } from "../model.ts";
 import type { Call, Caller, CallOptions } from "./caller.ts";
 import { deploymentPath, segment } from "./path.ts";
 
@@ -32,6 +32,11 @@ export class DeploymentCalls {
   async getDeployment(deploymentId: string, options: CallOptions): Promise<Deployment> {
     const read = (value: unknown) => same(deploymentId, readDeployment(value, deploymentId));
     return this.#caller.get({ path: deploymentPath(deploymentId), subject: "the deployment", read }, options);
+  }
+
+  async getSpend(deploymentId: string, options: CallOptions): Promise<Spend> {
+    const path = `${deploymentPath(deploymentId)}/spend`;
+    return this.#caller.get({ path, subject: "the costs of the deployment", read: readSpend }, options);
   }
 
   /**

@@ -15,6 +15,7 @@ import {
   type Rows,
   type Run,
   type RunArtifact,
+  type Spend,
   UNKNOWN_STATUS,
 } from "../model.ts";
 import {
@@ -157,6 +158,12 @@ export function readDeployment(value: unknown, asked?: string): Deployment | und
     codeBundleHash: nameIn(deployment.code_bundle_hash),
     endpointUrl: addressIn(deployment.endpoint_url),
   };
+}
+
+/** Its date-times arrive as lists of numbers, and nothing here needs them. */
+export function readSpend(value: unknown): Spend | undefined {
+  const spend = objectIn(value);
+  return spend && { totalUsd: decimalIn(spend.total_cost_usd), runs: numberIn(spend.run_count) };
 }
 
 /** An upload that is required and has no address cannot be made: the answer is then of no use. */

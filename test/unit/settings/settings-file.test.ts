@@ -6,6 +6,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { parse } from "smol-toml";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { exampleFile, readSettings, SETTING_KEYS, settingsJsonSchema } from "../../../src/settings/index.ts";
+import { isObject } from "../../../src/support/objects.ts";
 import { sources } from "../../import-graph.ts";
 import { ROOT } from "../../support/child-process/child.ts";
 
@@ -59,7 +60,7 @@ describe("a file that is right", () => {
     const all = exampleFile(path).replace(/^# (?=\w+ = |\[)/gm, "");
     const given = SETTING_KEYS.map(({ key, variable = key, examples: [value] }) => [
       variable,
-      [value].flat().join(","),
+      isObject(value) ? JSON.stringify(value) : [value].flat().join(","),
     ]);
     expect(textsOf(all)).toEqual(Object.fromEntries(given));
     expect(textsOf(exampleFile(path))).toEqual({});
@@ -83,6 +84,15 @@ describe("a file that is wrong", () => {
     ['api_base = " "', "api_base (line 1) is empty; leave the key out"],
     ['secrets = "A"', "secrets (line 1) has to be a list of texts"],
     ['secrets = ["A B"]', "secrets (line 1) holds something that is not the name of a variable"],
+    ['[limits]\nrun_usd = "2"', "limits.run_usd (line 2) has to be an amount in dollars, such as 1.50"],
+    ["[limits]\nrun_usd = -1", "limits.run_usd (line 2) is less than 0"],
+    ["[limits]\nday_usd = nan", "limits.day_usd (line 2) has to be an amount in dollars"],
+    ["[limits]\nactive_runs = 1.5", "limits.active_runs (line 2) has to be a whole number"],
+    ["[limits.hosts.rodr]\nrun_usd = 1", '"limits.hosts.rodr" (line 1) is not a setting'],
+    ["[limits.hosts.roder]\nrun_us = 1", '"limits.hosts.roder.run_us" (line 2) is not a setting'],
+    ["[notify]\nevents = []", "notify.events (line 2) is empty; leave the key out"],
+    ['[notify]\nevents = ["done"]', 'notify.events (line 2) has to be one of "completed" or'],
+    ["[notify]\nbell = 1", "notify.bell (line 2) has to be true or false"],
     ["proxy = 3", "proxy (line 1) has to be a table"],
     ["[[proxy]]", "proxy (line 1) has to be a table"],
     ["a=1\nb=2\nc=3\nd=4\ne=5", "; and 2 more;"],
@@ -171,6 +181,9 @@ describe("the keys", () => {
   });
 });
 
+/** Each of five hosts has the four limits. */
+const LIMITS_OF_HOSTS = 20;
+
 describe("the JSON Schema", () => {
   const validate = new Ajv2020({ strict: true }).compile(settingsJsonSchema());
 
@@ -193,6 +206,8 @@ describe("the JSON Schema", () => {
   });
 
   test("has words for every key", () => {
-    expect(JSON.stringify(settingsJsonSchema()).match(/"description":/g)).toHaveLength(SETTING_KEYS.length);
+    expect(JSON.stringify(settingsJsonSchema()).match(/"description":/g)).toHaveLength(
+      SETTING_KEYS.length + LIMITS_OF_HOSTS,
+    );
   });
 });

@@ -24,6 +24,7 @@ const STOPPED_BY = {
   deadline: "its time limit passed",
   shutdown: "Roder is closing",
   person: "a person asked for it",
+  limit: "", // the message says which
 } satisfies Record<NonNullable<Outcome["stoppedBy"]>, string>;
 
 /** Returns one sentence for a run that did not complete, or undefined for one that did. */
@@ -46,7 +47,7 @@ export function headline(outcome: Outcome): string | undefined {
     case "cancelled":
       return exitReason(outcome) === "timeout"
         ? sentence("The run timed out", because)
-        : sentence("The run was cancelled", because ?? reason);
+        : sentence("The run was cancelled", because || reason);
     case "failed":
       return exitReason(outcome) === "max_turns"
         ? sentence("The run reached its iteration limit")

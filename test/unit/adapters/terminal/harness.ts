@@ -9,7 +9,7 @@ import { INSTALLERS } from "../../../../src/app/installers.ts";
 import { readFileSettings } from "../../../../src/app/load-config.ts";
 import { STATE_LAYOUT } from "../../../../src/app/state-layout.ts";
 import { createApiKeys } from "../../../../src/app/terminal/api-keys.ts";
-import { checkKey, createRemote } from "../../../../src/app/terminal/remote-services.ts";
+import { checkKey, createRemote, readSpend } from "../../../../src/app/terminal/remote-services.ts";
 import { reportSettings, settingsFormat } from "../../../../src/app/terminal/settings-report.ts";
 import { readConfig } from "../../../../src/config.ts";
 import { writeFileAtomic } from "../../../../src/state/atomic-file.ts";
@@ -107,6 +107,7 @@ export class TestTerminal {
       watchers: [],
       remote,
       inFlightRuns: async () => options.flights ?? [],
+      spend: (since) => readSpend(config, ambient, since),
       tryStateFolder: () => tryFolder(config.stateDir, Object.values(STATE_LAYOUT), ambient),
       onInterrupt: (listener) => {
         this.#interrupts.add(listener);
