@@ -35,7 +35,7 @@ const LineSchema = z.discriminatedUnion("kind", [
 ]);
 
 /** What a service of this machine says it costs is no money, so it has a ledger of its own. */
-export function spendFolder(config: Config): string {
+function spendFolder(config: Config): string {
   const isPretended = config.local || isLoopback(new URL(config.apiBase()).hostname);
   return join(config.stateDir, STATE_LAYOUT.spend, isPretended ? "local" : "cloud");
 }

@@ -103,7 +103,7 @@ export function refusal({ key, why }: Reached, path: string): ExecutionFailure {
 }
 
 /** A run counts for the day on which it was started, by the clock of this machine. */
-export function spentToday(entries: readonly SpendEntry[], now: number): number {
+function spentToday(entries: readonly SpendEntry[], now: number): number {
   const since = dayOf(now);
   return entries.reduce((sum, { at, micros }) => sum + (at >= since ? micros : 0), 0);
 }
