@@ -1,7 +1,7 @@
 /** The MCP server through the built file: eras, tools, waits, cancels. `mcp-approvals.test.ts` has the questions to a person. */
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test, vi } from "vitest";
-import { CLEAN_EXIT, RELEASE_PROGRAM } from "../support/child-process/child.ts";
+import { CLEAN_EXIT, RELEASE_PROGRAM, scratchFolder } from "../support/child-process/child.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
 import type { Json } from "../support/child-process/line-check.ts";
 import { envelope } from "../support/child-process/mcp-envelope.ts";
@@ -439,6 +439,19 @@ describe("the end", () => {
     expect(await Promise.all(ended)).toEqual(["cancelled", "cancelled"]);
     expect(cloud.stats().runsActive).toEqual([]);
   });
+});
+
+test("a killed process: the next start cancels what it left", async () => {
+  const { cloud, env, run } = await startCloud();
+  const shared = { ...env, SEREN_BRIDGE_STATE_DIR: scratchFolder() };
+  const host = await McpHost.initialized({ env: shared, whenOver: () => undefined });
+  await host.state("seren_dispatch", { prompt: script({ hang: true }) });
+  const { ended } = await run(0);
+  await host.child.signal("SIGKILL");
+  const next = await McpHost.initialized({ env: shared });
+  await next.call("seren_dispatch", { prompt: script({ text: "hello" }), wait_seconds: 20 });
+  expect(await ended).toBe("cancelled");
+  expect(cloud.stats().runsActive).toEqual([]);
 });
 
 test("junk of all kinds costs only itself", async () => {
