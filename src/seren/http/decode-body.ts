@@ -42,6 +42,7 @@ export function decodeBody(
     throw new ExecutionFailure(
       "contract",
       `${what} arrived compressed (${shown}), which was not asked for; a proxy or gateway on the way does that`,
+      { details: { explained: true } },
     );
   }
   pipeline(body, decoder, () => undefined); // an error reaches the reader through the decoder

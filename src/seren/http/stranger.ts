@@ -14,6 +14,9 @@ export function strangerWords(response: HttpResponse): string | undefined {
     const location = shownLocation(headers.location);
     return `something on the way answers in Seren Cloud's place and sends us${location ? ` to ${location}` : " elsewhere"} (HTTP ${status}); log in there with a browser, or have Seren Cloud's address let through`;
   }
+  if (status === 407) {
+    return "a proxy on the way wants a user and a password (HTTP 407); set HTTPS_PROXY to http://user:password@host:port";
+  }
   if (status === 511) {
     return "this network wants a login before it lets anything through (HTTP 511); log in with a browser";
   }
@@ -31,7 +34,7 @@ export function strangerWords(response: HttpResponse): string | undefined {
 }
 
 function isPage({ headers, body }: HttpResponse): boolean {
-  return /\bhtml\b/i.test(headers["content-type"] ?? "") || /^[\s\ufeff]*<(?:!doctype|html|head|body)\b/i.test(body);
+  return /\b(?:html|xml)\b/i.test(headers["content-type"] ?? "") || /^[\s\ufeff]*<[!?a-z]/i.test(body);
 }
 
 /** Without its query, which may hold what nobody else should have. */

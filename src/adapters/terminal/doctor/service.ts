@@ -47,7 +47,10 @@ function fixOf({ kind, details }: ExecutionFailure, address: string): string {
   if (kind === "unauthorized") return "use another key";
   if (kind === "forbidden") return "use a key of an organization that may do this, or ask its owner to allow it";
   if (kind === "rate_limited") return "wait; nothing is wrong with this installation";
-  if (details.status !== undefined) return "try again later; this machine and its network are not the reason";
+  if (details.status !== undefined && details.status >= 500)
+    return "try again later; this machine and its network are not the reason";
+  if (details.status !== undefined)
+    return "check SEREN_API_BASE, and whether a proxy or the login of a network answers in its place; else try again later";
   if (kind === "unavailable" && address.startsWith("http:")) return "start it with: seren-bridge local";
   return "try again; where only a proxy leads outside, set HTTPS_PROXY";
 }

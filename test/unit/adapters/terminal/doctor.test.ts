@@ -75,7 +75,7 @@ describe("the service", () => {
       "JSON of something else",
       (_, response) => response.end('{"ok":true}'),
       /is not one this version can read/,
-      "try again later; this machine and its network are not the reason",
+      "check SEREN_API_BASE, and whether a proxy or the login of a network answers in its place; else try again later",
     ],
     [
       "a refusal of the key",

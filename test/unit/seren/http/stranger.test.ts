@@ -45,6 +45,18 @@ describe("something else answers", () => {
       answer(522, "error code: 522"),
       /does not reach it \(HTTP 522\); neither your key nor your network/,
     ],
+    [
+      "a portal that answers in XML",
+      answer(200, '<?xml version="1.0"?>\n<WISPAccessGatewayParam/>'),
+      /^a web page answers/,
+    ],
+    ["a portal that says XML", answer(200, "ok", { "content-type": "application/xml" }), /^a web page answers/],
+    ["a page that begins with a comment", answer(403, "<!-- blocked --><p>No"), /^a firewall or gateway/],
+    [
+      "a proxy that nobody set",
+      answer(407, "need auth", { "proxy-authenticate": "Negotiate" }),
+      /^a proxy on the way wants a user and a password \(HTTP 407\); set HTTPS_PROXY/,
+    ],
     ["a network that wants a login", answer(511, PAGE), /wants a login before it lets anything through/],
   ])("%s", (_, response, words) => {
     expect(strangerWords(response)).toMatch(words);
