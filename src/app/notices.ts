@@ -2,13 +2,14 @@
 import { join } from "node:path";
 import type { Config } from "../config.ts";
 import { type Notice, Notices } from "../core/index.ts";
-import { desktopCommand, lineOfNotice, runProgram, wordsOfNotice } from "../notify/index.ts";
+import { desktopCommand, lineOfNotice, wordsOfNotice } from "../notify/index.ts";
 import type { NotifySettings } from "../settings/index.ts";
 import { Claims, stateDisk } from "../state/index.ts";
 import type { Ambient } from "../support/ambient.ts";
 import { asFailure } from "../support/failure.ts";
 import type { Log } from "../support/log.ts";
 import type { Redactor } from "../support/redact.ts";
+import { runProgram } from "../support/run-program.ts";
 import { STATE_LAYOUT } from "./state-layout.ts";
 
 export interface OpenNotices {

@@ -58,19 +58,33 @@ export type WriteFile = (path: string, text: string, mode: number) => Promise<vo
  * Resolves with the path of the backup; undefined when there was no file. Rejects with `conflict` when the file has changed
  * since it was read.
  */
-export async function applyChange({ file, after }: FileChange, writeFile: WriteFile): Promise<string | undefined> {
+export async function applyChange(change: FileChange, writeFile: WriteFile): Promise<string | undefined> {
+  const backup = await backUp(change, writeFile);
+  await applyWithoutBackup(change, writeFile);
+  return backup;
+}
+
+/** Keeps the old text beside the file. Resolves with the path of the copy; undefined when there is no file. */
+export async function backUp({ file }: FileChange, writeFile: WriteFile): Promise<string | undefined> {
+  await requireUnchanged(file);
+  if (file.text === undefined) return undefined;
+  const backup = `${file.path}.seren-bridge.bak`;
+  await writeFile(backup, file.text, file.mode);
+  return backup;
+}
+
+/** For a file whose old text is kept already. Rejects like `applyChange`. */
+export async function applyWithoutBackup({ file, after }: FileChange, writeFile: WriteFile): Promise<void> {
+  await requireUnchanged(file);
+  if (after === "") await remove(file.path);
+  else await writeFile(file.path, after, file.mode);
+}
+
+async function requireUnchanged(file: UserFile): Promise<void> {
   const now = await readUserFile(file.path, file.mode);
   if (now.text !== file.text) {
     throw new ExecutionFailure("conflict", `${file.path} was changed by another program meanwhile; try again`);
   }
-  let backup: string | undefined;
-  if (file.text !== undefined) {
-    backup = `${file.path}.seren-bridge.bak`;
-    await writeFile(backup, file.text, file.mode);
-  }
-  if (after === "") await remove(file.path);
-  else await writeFile(file.path, after, file.mode);
-  return backup;
 }
 
 async function remove(path: string): Promise<void> {

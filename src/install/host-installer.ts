@@ -35,12 +35,23 @@ export interface HostInstaller {
   readonly next: string;
   /** The changes that install this program or, with `undo`, remove it. Rejects with the reason when neither is possible. */
   plan(context: InstallContext, options: { undo: boolean }): Promise<FileChange[]>;
+  /**
+   * The host's own command for the same, where it has one that can be started and would change something: it is preferred, and
+   * the plan afterwards is what it has left to do.
+   */
+  ownCommand?(context: InstallContext, options: { undo: boolean }): Promise<OwnCommand | undefined>;
   /** What a person should know about an installation on this machine. */
   notes(context: InstallContext): Promise<string[]>;
   /** Whether the host is on this machine and would start this program. Reads only. */
   check(context: InstallContext): Promise<Finding[]>;
   /** Present for a host that installs packages itself. */
   readonly packages?: HostPackages;
+}
+
+export interface OwnCommand {
+  argv: readonly [program: string, ...args: string[]];
+  /** As it is typed. */
+  typed: string;
 }
 
 export interface HostPackages {

@@ -5,6 +5,8 @@ export type { Command } from "./clients/command.ts";
 export { bySystem, inFolderOf, inHome, inRoaming, inXdgConfig, zedSettings } from "./clients/place.ts";
 export {
   applyChange,
+  applyWithoutBackup,
+  backUp,
   changesNothing,
   differenceOf,
   type FileChange,
@@ -15,6 +17,6 @@ export {
 } from "./file-change.ts";
 export { findProgram, isProgram } from "./find-program.ts";
 export { type Finding, type FindingState, ok, problem, skipped, warning } from "./finding.ts";
-export type { HostInstaller, HostPackages, InstallContext } from "./host-installer.ts";
+export type { HostInstaller, HostPackages, InstallContext, OwnCommand } from "./host-installer.ts";
 export { findArray, putElement, removeElement } from "./json-array.ts";
 export { hasBlock, withBlock, withoutBlock } from "./marked-block.ts";

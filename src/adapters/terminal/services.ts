@@ -169,6 +169,11 @@ export interface Services extends InstallContext {
   /** Exits at once. */
   leave(code: number): void;
   readonly writeFile: WriteFile;
+  /** Runs a command of a host without a shell and without our keys, for a bounded time. Resolves with what went wrong, and what it said. */
+  runHostCommand(
+    argv: readonly [string, ...string[]],
+    signal: AbortSignal,
+  ): Promise<{ problem?: string; said: string }>;
   /** Serves the embedded Seren Cloud on loopback. Rejects when port, folder or fault plan cannot be used. */
   serveLocal(options: LocalOptions): Promise<LocalServer>;
 }

@@ -24,6 +24,7 @@ import { loadConfig } from "../load-config.ts";
 import { STATE_LAYOUT } from "../state-layout.ts";
 import { createApiKeys } from "../terminal/api-keys.ts";
 import { hangupWasIgnored } from "../terminal/hangup.ts";
+import { runHostCommand } from "../terminal/host-command.ts";
 import { interrupts } from "../terminal/interrupts.ts";
 import { replaceFile } from "../terminal/replace-file.ts";
 import { createSuspension } from "../terminal/suspension.ts";
@@ -92,6 +93,8 @@ export async function serve(args: readonly string[], hostModes: Services["hostMo
     onInterrupt: interrupts({ screen, ignoreHangup: hangupWasIgnored(config.variable("_")) }),
     leave: (code) => process.exit(code),
     writeFile: (path, text, mode) => replaceFile(path, text, ambient, mode),
+    runHostCommand: (argv, signal) =>
+      runHostCommand({ argv, signal, environment: config.programEnvironment(), ambient }),
     serveLocal: async (options) => (await import("../terminal/local-service.ts")).serveLocal(options, config, ambient),
   };
   const code = await runTerminal(args, { services, screen });

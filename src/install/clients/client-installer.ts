@@ -6,10 +6,11 @@ import { carriedVariables } from "../carried.ts";
 import { type FileChange, readUserFile, type UserFile, untouched } from "../file-change.ts";
 import { findProgram } from "../find-program.ts";
 import { type Finding, ok, problem, skipped } from "../finding.ts";
-import type { HostInstaller, InstallContext } from "../host-installer.ts";
+import type { HostInstaller, InstallContext, OwnCommand } from "../host-installer.ts";
 import { type Command, ownCommand } from "./command.ts";
 import type { FileFormat } from "./file-format.ts";
 import type { Place } from "./place.ts";
+import { typedWords } from "./typed-words.ts";
 
 export interface Client {
   /** The word after `seren-bridge setup`. */
@@ -24,8 +25,8 @@ export interface Client {
   entry(command: Command): object;
   /** Whether the client needs the whole path of a command. Default: a name will do. */
   wantsPath?: boolean;
-  /** The client's own command for it, where it has one. */
-  ownCommand?(command: Command): string;
+  /** The arguments of the client's own commands for it, where it has some. Without `remove` the entry is taken out of the file. */
+  own?: { add(command: Command): string[]; remove?: readonly string[] };
 }
 
 /** What of this program is registered. */
@@ -59,6 +60,8 @@ export function clientInstaller(client: Client, service: Service): HostInstaller
     },
     next: `Start ${name} again to load it.`,
     plan: async (context, { undo }) => [await plan(client, service, context, undo)],
+    ownCommand: async (context, { undo }) =>
+      undo === (await isRegistered(client, context)) ? startable(client, service, context, undo) : undefined,
     notes: (context) => notes(client, service, context),
     check: (context) => check(client, service, context),
   };
@@ -71,7 +74,7 @@ async function plan(client: Client, { mode }: Service, context: InstallContext, 
   const before = parse(file, format, text);
   const entry = client.entry(commandOf(client, mode, context));
   const present = at(before, client.path);
-  if (undo ? present === undefined : isDeepStrictEqual(present, entry)) return { file, after: text };
+  if (undo ? present === undefined : says(present, entry)) return { file, after: text };
   const base = present === undefined ? text : format.remove(text, client.path);
   const after = undo ? withoutEmptyRest(format, base) : format.put(base, client.path, entry);
   if (!isOnly(client, before, parse(file, format, after), undo ? undefined : entry)) {
@@ -94,6 +97,32 @@ function readFile(client: Client, { paths, variable }: InstallContext): Promise<
 
 function commandOf({ wantsPath: whole = false }: Client, mode: string, context: InstallContext): Command {
   return ownCommand(context, mode, { whole });
+}
+
+/** Whether an entry has all of ours, and beyond it only members that are empty: clients write some. */
+function says(present: unknown, entry: object): boolean {
+  if (!isObject(present)) return false;
+  const wanted = new Map<string, unknown>(Object.entries(entry));
+  return (
+    [...wanted].every(([name, value]) => isDeepStrictEqual(present[name], value)) &&
+    Object.entries(present).every(([name, value]) => wanted.has(name) || isEmpty(value))
+  );
+}
+
+const isEmpty = (value: unknown) => typeof value === "object" && value !== null && Object.keys(value).length === 0;
+
+/** Own commands refuse to add an entry that is there, and to remove one that is not. */
+async function isRegistered(client: Client, context: InstallContext): Promise<boolean> {
+  const file = await readFile(client, context);
+  return at(parse(file, await FORMATS[client.format](), file.text ?? ""), client.path) !== undefined;
+}
+
+/** The client's own command, if its program is here and can be started without a shell. */
+function startable(client: Client, { mode }: Service, context: InstallContext, undo: boolean): OwnCommand | undefined {
+  const program = findProgram(client.program, context.variable);
+  const args = undo ? client.own?.remove : client.own?.add(commandOf(client, mode, context));
+  if (!program || !args || /\.(?:cmd|bat)$/i.test(program)) return undefined;
+  return { argv: [program, ...args], typed: typedWords([client.program, ...args]) };
 }
 
 /** A file in which nothing is left is removed. */
@@ -132,11 +161,14 @@ function parse(file: UserFile, format: FileFormat, text: string): unknown {
 async function notes(client: Client, { mode }: Service, context: InstallContext): Promise<string[]> {
   const { from } = await context.keys.source();
   const { withheld } = carriedVariables(context.variable);
-  const command = client.ownCommand?.(commandOf(client, mode, context));
-  const isHere = findProgram(client.program, context.variable) !== undefined;
-  const where = isHere ? "which is on the PATH" : "which is not on the PATH";
+  const own = client.own?.add(commandOf(client, mode, context));
+  const isMissing = own !== undefined && !startable(client, { mode, title: "" }, context, false);
   return [
-    ...(command ? [`${client.name} has a command of its own for this, ${where}: ${command}`] : []),
+    ...(isMissing
+      ? [
+          `${client.name} has a command of its own for this, which cannot be started here: ${typedWords([client.program, ...own])}`,
+        ]
+      : []),
     ...(withheld.length > 0
       ? [`Not written, because a password may be in it: ${withheld.join(", ")}. If it is needed, add it by hand.`]
       : []),

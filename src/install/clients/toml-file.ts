@@ -14,5 +14,18 @@ export const tomlFile: FileFormat = {
     const table = path.reduceRight<object>((inner, name) => ({ [name]: inner }), entry);
     return withBlock(text, MARKS, stringify(table).trim());
   },
-  remove: (text) => withoutBlock(text, MARKS) ?? text,
+  remove: (text, path) => withoutBlock(text, MARKS) ?? withoutTable(text, path),
 };
+
+/** As the client's own command writes it: the lines from its header to the next one. What is behind them is kept. */
+function withoutTable(text: string, path: readonly string[]): string {
+  const name = path.join(".");
+  const isOurs = (line: string) => line.startsWith(`[${name}]`) || line.startsWith(`[${name}.`);
+  const lines = text.split(/(?<=\n)/);
+  const start = lines.findIndex(isOurs);
+  if (start < 0) return text;
+  let end = lines.findIndex((line, at) => at > start && line.startsWith("[") && !isOurs(line));
+  if (end < 0) end = lines.length;
+  while (end < lines.length && end > start + 1 && /^\s*(?:#|$)/.test(lines[end - 1] ?? "")) end -= 1;
+  return [...lines.slice(0, start), ...lines.slice(end)].join("");
+}

@@ -20,14 +20,9 @@ const OPENCODE_LIMIT_MS = 60_000;
 const env = ({ env }: Command) => (Object.keys(env).length > 0 ? { env } : {});
 const plain = (command: Command) => ({ command: command.command, args: command.args, ...env(command) });
 const stdio = (command: Command) => ({ type: "stdio", ...plain(command) });
-const words = (all: readonly string[]) =>
-  all.map((word) => (/^[\w./:=\\-]+$/.test(word) ? word : JSON.stringify(word))).join(" ");
-const line = ({ command, args }: Command) => words([command, ...args]);
 /** The settings as options, each with its own name: a list of them would take the next word along. */
 const settings = (option: string, { env }: Command) =>
-  Object.entries(env)
-    .map(([name, value]) => `${option} ${words([`${name}=${value}`])} `)
-    .join("");
+  Object.entries(env).flatMap(([name, value]) => [option, `${name}=${value}`]);
 
 export const CLIENTS: readonly Client[] = [
   {
@@ -38,8 +33,15 @@ export const CLIENTS: readonly Client[] = [
     file: inHome(".claude.json"),
     path: ["mcpServers", SERVER_NAME],
     entry: stdio,
-    ownCommand: (command) =>
-      `claude mcp add ${settings("--env", command)}--scope user ${SERVER_NAME} -- ${line(command)}`,
+    own: {
+      // The name stands before the settings: `--env` takes more than one word.
+      add: (command) => [
+        ...["mcp", "add", "--scope", "user", SERVER_NAME],
+        ...settings("--env", command),
+        ...["--", command.command, ...command.args],
+      ],
+      remove: ["mcp", "remove", "--scope", "user", SERVER_NAME],
+    },
   },
   {
     id: "codex",
@@ -49,7 +51,13 @@ export const CLIENTS: readonly Client[] = [
     file: inFolderOf("CODEX_HOME", ".codex", "config.toml"),
     path: ["mcp_servers", SERVER_NAME],
     entry: (command) => ({ ...plain(command), tool_timeout_sec: CODEX_LIMIT_SECONDS }),
-    ownCommand: (command) => `codex mcp add ${SERVER_NAME} ${settings("--env", command)}-- ${line(command)}`,
+    own: {
+      // It cannot set the limit, so what `setup` leaves is a block of our own, and its way back is ours.
+      add: (command) => [
+        ...["mcp", "add", SERVER_NAME, ...settings("--env", command)],
+        ...["--", command.command, ...command.args],
+      ],
+    },
   },
   {
     id: "cursor",
@@ -72,7 +80,7 @@ export const CLIENTS: readonly Client[] = [
     }),
     path: ["servers", SERVER_NAME],
     entry: stdio,
-    ownCommand: (command) => `code --add-mcp '${JSON.stringify({ name: SERVER_NAME, ...plain(command) })}'`,
+    own: { add: (command) => ["--add-mcp", JSON.stringify({ name: SERVER_NAME, ...stdio(command) })] },
   },
   {
     id: "gemini",
@@ -82,7 +90,13 @@ export const CLIENTS: readonly Client[] = [
     file: inHome(".gemini", "settings.json"),
     path: ["mcpServers", SERVER_NAME],
     entry: plain,
-    ownCommand: (command) => `gemini mcp add ${settings("-e", command)}-s user ${SERVER_NAME} ${line(command)}`,
+    own: {
+      add: (command) => [
+        ...["mcp", "add", ...settings("-e", command), "-s", "user"],
+        ...[SERVER_NAME, command.command, ...command.args],
+      ],
+      remove: ["mcp", "remove", "-s", "user", SERVER_NAME],
+    },
   },
   {
     id: "goose",

@@ -1,17 +1,12 @@
 /** `setup`: installs this program in a host, or removes it. */
 import { type Command, Option } from "commander";
-import {
-  applyChange,
-  changesNothing,
-  differenceOf,
-  type FileChange,
-  type HostInstaller,
-} from "../../../install/index.ts";
+import { changesNothing, differenceOf, type HostInstaller } from "../../../install/index.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { printError, printJson, printLine } from "../screen/screen.ts";
 import { printable } from "../screen/text.ts";
 import type { Context } from "../services.ts";
 import { action, type CommandContext, examples } from "./command.ts";
+import { type Made, makeChanges, type Outcome } from "./setup-changes.ts";
 import { showPackage } from "./setup-package.ts";
 
 /** Hosts that have an example in the help; the commands below it list all of them. */
@@ -30,7 +25,7 @@ export function addSetup(program: Command, context: CommandContext): void {
     .command("setup")
     .summary("install seren-bridge in a host or a client")
     .description(
-      "Shows what would change in the host's own file; --write changes it, --undo --write removes the entry.\nThe file is replaced whole or not at all, its old text is kept beside it, and what you wrote in it stays as it is.",
+      "Shows what would change in the host's own file; --write changes it, --undo --write removes the entry. A host's own command is shown and preferred.\nThe file is replaced whole or not at all, its old text is kept beside it, and what you wrote in it stays as it is.",
     );
   examples(setup, exampleLines(installers));
   for (const installer of installers) addHost(setup, installer, context);
@@ -62,7 +57,7 @@ function addHost(setup: Command, installer: HostInstaller, context: CommandConte
     .command(id)
     .summary(help.summary)
     .description(help.description)
-    .option("--write", "change the file")
+    .option("--write", "change the file, by the host's own command where it has one")
     .option("--undo", "remove the installation")
     .option("--json", "print JSON");
   examples(command, [
@@ -85,26 +80,17 @@ function addHost(setup: Command, installer: HostInstaller, context: CommandConte
   );
 }
 
-/** One of the host's files, after the command. */
-interface Outcome {
-  change: FileChange;
-  written: boolean;
-  backup: string | undefined;
-}
-
 async function setUp({ services, screen }: Context, installer: HostInstaller, options: Options): Promise<ExitCode> {
   const undo = options.undo === true;
-  const outcomes: Outcome[] = [];
-  for (const change of await installer.plan(services, { undo })) {
-    const written = options.write === true && !changesNothing(change);
-    outcomes.push({ change, written, backup: written ? await applyChange(change, services.writeFile) : undefined });
-  }
+  const { outcomes, command, ran } = await makeChanges(services, installer, { undo, write: options.write === true });
   const notes = undo ? [] : await installer.notes(services);
   if (options.json) {
-    printJson(screen, { files: outcomes.map((outcome) => rowOf(outcome, undo)), notes });
+    const own = command ? { command: { typed: command.typed, ...ran } } : {};
+    printJson(screen, { files: outcomes.map((outcome) => rowOf(outcome, undo)), ...own, notes });
     return EXIT.ok;
   }
   for (const outcome of outcomes) printOutcome(screen, installer, outcome, undo);
+  if (command) printCommand(screen, installer, { command, ran });
   const { dim } = screen.colors;
   if (outcomes.some(({ written }) => written)) {
     if (!undo) printLine(screen, installer.next);
@@ -145,4 +131,20 @@ function printOutcome(
   }
   printLine(screen, "");
   if (written) printLine(screen, `Written.${backup ? ` The old text is in ${backup}.` : ""}`);
+}
+
+function printCommand(
+  screen: Context["screen"],
+  { name }: HostInstaller,
+  { command, ran }: Required<Pick<Made, "command">> & { ran: Made["ran"] },
+): void {
+  const typed = printable(command.typed);
+  if (!ran) {
+    printLine(screen, `--write has ${name} do it, and corrects the file where that is not enough:`, `  ${typed}`, "");
+    return;
+  }
+  const said = printable(ran.said).trim();
+  const end = ran.problem === undefined ? "" : ` It ${ran.problem}.`;
+  printError(screen, `This was run: ${typed}.${end}${said ? ` It said:\n${said}` : ""}`);
+  if (!ran.didAll) printError(screen, "What it left to do was done in the file.");
 }

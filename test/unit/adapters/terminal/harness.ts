@@ -9,6 +9,7 @@ import { INSTALLERS } from "../../../../src/app/installers.ts";
 import { readFileSettings } from "../../../../src/app/load-config.ts";
 import { STATE_LAYOUT } from "../../../../src/app/state-layout.ts";
 import { createApiKeys } from "../../../../src/app/terminal/api-keys.ts";
+import { runHostCommand } from "../../../../src/app/terminal/host-command.ts";
 import { checkKey, createRemote, readSpend } from "../../../../src/app/terminal/remote-services.ts";
 import { reportSettings, settingsFormat } from "../../../../src/app/terminal/settings-report.ts";
 import { readConfig } from "../../../../src/config.ts";
@@ -19,6 +20,9 @@ import { lazy } from "../../../../src/support/lazy.ts";
 import { silentLog } from "../../../../src/support/log.ts";
 import { createRedactor } from "../../../../src/support/redact.ts";
 import { scratchFolder } from "../../../support/child-process/child.ts";
+
+/** Long enough for a small script on a busy machine. */
+const HANGS_MS = 5_000;
 
 export interface Said {
   code: number;
@@ -120,6 +124,8 @@ export class TestTerminal {
         mkdirSync(dirname(path), { recursive: true });
         await writeFileAtomic(path, text, { token: ambient.uuid(), mode });
       },
+      runHostCommand: (argv, signal) =>
+        runHostCommand({ argv, signal, environment: config.programEnvironment(), ambient, limitMs: HANGS_MS }),
       serveLocal: () => Promise.reject(new Error("not in this test")),
     };
     const stdin = new PassThrough();

@@ -44,7 +44,7 @@ const CASES: Case[] = [
     path: ["mcpServers", "seren"],
     parse: parseJsonc,
     entry: (program, home) => ({ type: "stdio", ...stdio(program, home) }),
-    ownCommand: "claude mcp add --env SEREN_API_BASE=http://127.0.0.1:8787 ",
+    ownCommand: "claude mcp add --scope user seren --env SEREN_API_BASE=http://127.0.0.1:8787 ",
     theirs: '{"numStartups":12,"mcpServers":{"other":{"command":"x"}},"projects":{"/a":{"history":["}"]}}}',
   },
   {
