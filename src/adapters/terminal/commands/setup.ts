@@ -144,7 +144,8 @@ function printCommand(
     return;
   }
   const said = printable(ran.said).trim();
-  const end = ran.problem === undefined ? "" : ` It ${ran.problem}.`;
-  printError(screen, `This was run: ${typed}.${end}${said ? ` It said:\n${said}` : ""}`);
+  printError(screen, "This was run:", `  ${typed}`);
+  if (ran.problem !== undefined) printError(screen, `It ${ran.problem}.`);
+  if (said) printError(screen, "It said:", said);
   if (!ran.didAll) printError(screen, "What it left to do was done in the file.");
 }

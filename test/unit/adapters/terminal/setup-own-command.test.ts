@@ -104,10 +104,10 @@ describe.skipIf(process.platform !== "linux").each(CLIENTS)("$id", ({ id, progra
     const shown = await run(id);
     const said = await run(id, "--write");
     expect(said.code).toBe(0);
-    expect(said.stderr).toContain("This was run: ");
+    expect(said.stderr).toContain("This was run:\n");
     for (const not of ["\x1b", "owned"]) expect(said.stderr).not.toContain(not);
     const [line = "-"] = /^ {2}\w+ .*seren.*$/m.exec(shown.stdout) ?? [];
-    expect(said.stderr).toContain(line.trim());
+    expect(said.stderr).toContain(`${line}\n`);
     expect(calls()).toHaveLength(1);
     expect(JSON.stringify(calls()) + read(file)).not.toContain(KEY);
     expect(read(file)).toContain("127.0.0.1:8787");
