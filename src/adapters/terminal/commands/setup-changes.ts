@@ -11,7 +11,7 @@ import {
   type HostInstaller,
   type OwnCommand,
 } from "../../../install/index.ts";
-import { ExecutionFailure } from "../../../support/failure.ts";
+import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
 import type { Services } from "../services.ts";
 
 /** One of the host's files, after the command. */
@@ -47,7 +47,13 @@ export async function makeChanges(
   for (const change of changes)
     outcomes.push({ change, written: true, backup: await backUp(change, services.writeFile) });
   const { problem, said } = await run(services, command);
-  const left = (await installer.plan(services, { undo })).filter((change) => !changesNothing(change));
+  const again = await installer.plan(services, { undo }).catch((error: unknown) => {
+    const { kind, message } = asFailure(error);
+    const kept = outcomes.flatMap(({ backup }) => backup ?? []).join(", ");
+    const old = kept === "" ? "" : `; the old text is in ${kept}`;
+    throw new ExecutionFailure(kind, `${message} (before that, this was run: ${command.typed}${old})`);
+  });
+  const left = again.filter((change) => !changesNothing(change));
   for (const change of left) await applyWithoutBackup(change, services.writeFile);
   return { outcomes, command, ran: { said, didAll: left.length === 0, ...(problem === undefined ? {} : { problem }) } };
 }

@@ -147,6 +147,22 @@ describe.skipIf(process.platform !== "linux").each(CLIENTS)("$id", ({ id, progra
     expect(value(theirs(terminal.home, read(file)))).toMatchObject(value(theirs(other.home, read2)));
   });
 
+  test("whose command leaves a file that cannot be read: says so, and where the old text is", async () => {
+    const garbage = 'fs.mkdirSync(path.dirname(FILE), { recursive: true }); fs.writeFileSync(FILE, "{ = [");';
+    const { run, read, terminal } = terminalWith(
+      program,
+      `const FILE = path.join(home, ${JSON.stringify(file)});${garbage}`,
+    );
+    const theirs = id === "codex" ? 'model = "m"\n' : '{ "theme": "x" }\n';
+    terminal.file(file, theirs);
+    const said = await run(id, "--write");
+    expect(said.code).not.toBe(0);
+    expect(said.stderr).toContain("was not touched");
+    expect(said.stderr).toContain(`before that, this was run: ${program} `);
+    expect(said.stderr).toContain(`${file.split("/").at(-1)}.seren-bridge.bak`);
+    expect(read(`${file}.seren-bridge.bak`)).toBe(theirs);
+  });
+
   test("an entry of an older program is replaced in the file; a file of theirs is kept beside it", async () => {
     const { run, calls, read, terminal } = terminalWith(program, does);
     await run(id, "--write");
