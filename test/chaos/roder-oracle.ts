@@ -1,6 +1,6 @@
 /** Checks what a Roder host received for one request against the service. Each problem begins with the number of its invariant. */
 
-import { kindOfStatus } from "../sim/oracle.ts";
+import { isEndOf } from "../sim/oracle.ts";
 import { excerpt, firstDifference } from "../support/in-process/excerpt.ts";
 import { canariesIn } from "./canaries.ts";
 import type { RoderPlan, RoderRequest } from "./chaos-plan.ts";
@@ -79,11 +79,10 @@ function checkOutcome(one: RequestCase, result: Event): string[] {
   const why = String(known.error?.message ?? "");
   if (/cancel requested|Seren Cloud/.test(why)) return [];
   const problems: string[] = [];
-  const kind = kindOfStatus(run.status);
   const told = known.status;
-  const fits = told === kind || (kind === "cancelled" && told === "timed_out");
+  const fits = isEndOf(run.status, told, why);
   if (!fits) problems.push(`I6: told ${told} (${why}), but the record says ${run.status}`);
-  if (kind === "cancelled" && !one.stopped && !saysSo(request)) problems.push("I12: cancelled unasked");
+  if (run.status === "cancelled" && !one.stopped && !saysSo(request)) problems.push("I12: cancelled unasked");
   if (request.canary || !fits) return problems;
   return problems.concat(
     request.via === "dispatch" ? checkMessage(result.final_message, told, run) : checkStreams(one, known, run),

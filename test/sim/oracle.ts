@@ -242,8 +242,14 @@ function isDoubledUnseen({ faults }: SimulationPlan): boolean {
   return kinds.has("duplicate") && kinds.has("empty_ids") && kinds.has("odd");
 }
 
-/** Returns the kind of outcome that a run's status leads to; undefined for a status that is not final. */
-export const kindOfStatus = (status: string): string | undefined => KIND_OF[status];
+/** Whether a host may be told `told`, with `why`, of a run with this status: what was cancelled by a time or a limit is told as that. */
+export function isEndOf(status: string, told: unknown, why: unknown): boolean {
+  const kind = KIND_OF[status];
+  if (told === kind) return true;
+  return (
+    kind === "cancelled" && (told === "timed_out" || (told === "failed" && /cancelled at limits\./.test(String(why))))
+  );
+}
 
 const isCancelled = ({ status }: ActualRun) => status === "cancelled";
 

@@ -3,7 +3,7 @@ import type { Json } from "../../support/child-process/line-check.ts";
 import { excerpt } from "../../support/in-process/excerpt.ts";
 import { type Environment, PREPARED_NAME } from "../environment.ts";
 import type { ActualRun, GroundTruth } from "../ground-truth.ts";
-import { isDamaged, kindOfStatus } from "../oracle.ts";
+import { isDamaged, isEndOf } from "../oracle.ts";
 import type { HostDriver } from "./host-driver.ts";
 import type { HostPlan } from "./host-plan.ts";
 import type { HostExchange, HostRecorder } from "./host-recorder.ts";
@@ -94,9 +94,8 @@ function checkResult(plan: HostPlan, one: HostExchange, result: Json, run: Actua
   if (!run) return ["I6: a result without a run"];
   const why = String((known.error as Json | undefined)?.message ?? "");
   if (/cancel requested|stopped following|Seren Cloud/.test(why)) return [];
-  const kind = kindOfStatus(run.status);
-  const fits = known.status === kind || (kind === "cancelled" && known.status === "timed_out");
-  if (!fits) return [`I6: told ${String(known.status)} (${why}), but the record says ${run.status}`];
+  if (!isEndOf(run.status, known.status, why))
+    return [`I6: told ${String(known.status)} (${why}), but the record says ${run.status}`];
   if (one.request.method !== "tasks/execute") return [];
   const heard = (stream: string) =>
     one.events.map((event) => (event.stream === stream ? String(event.chunk) : "")).join("");

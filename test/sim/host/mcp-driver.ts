@@ -8,7 +8,7 @@ import { excerpt } from "../../support/in-process/excerpt.ts";
 import { deriveSeed, SeededRandom } from "../../support/in-process/seeded-random.ts";
 import type { Environment } from "../environment.ts";
 import type { GroundTruth } from "../ground-truth.ts";
-import { kindOfStatus } from "../oracle.ts";
+import { isEndOf } from "../oracle.ts";
 import type { HostDriver } from "./host-driver.ts";
 import type { HostPlan } from "./host-plan.ts";
 import type { HostRecorder, HostRequest } from "./host-recorder.ts";
@@ -101,9 +101,7 @@ export class McpDriver implements HostDriver {
       const truth = runs.find(({ id }) => id === run.runId);
       if (!last || !truth) return [];
       const problems: string[] = [];
-      const kind = kindOfStatus(truth.status);
-      const isTimeout = kind === "cancelled" && last.status === "timed_out";
-      if (last.status !== kind && !isTimeout)
+      if (!isEndOf(truth.status, last.status, last.error))
         problems.push(`I6: told ${last.status}, but the record says ${truth.status} (${tag})`);
       const whole = truth.text.toWellFormed();
       if (!last.truncated && last.answer !== whole)
