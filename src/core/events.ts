@@ -69,6 +69,9 @@ export type ExecutionEvent =
   /** Something a person should know that is neither part of the answer nor a state. */
   | { type: "notice"; level: "info" | "warning"; message: string; hint?: Hint };
 
+/** `code` of an error that a limit of cost is the reason of. */
+export const SPENDING_LIMIT = "spending_limit";
+
 export type OutcomeKind = "completed" | "failed" | "cancelled" | "timed_out" | "blocked" | "awaiting_approval";
 
 /** How a run ended, according to the remote record. */

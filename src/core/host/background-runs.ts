@@ -7,7 +7,7 @@ import type { Ambient } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
 import { settleWithin } from "../../support/settle-within.ts";
 import type { RunReport } from "../account/run-directory.ts";
-import type { ExecutionEvent, Outcome, Phase, RunRef } from "../events.ts";
+import { type ExecutionEvent, type Outcome, type Phase, type RunRef, SPENDING_LIMIT } from "../events.ts";
 import type { RunRequest, Target } from "../request.ts";
 import type { HostJobs } from "./host-jobs.ts";
 
@@ -110,7 +110,7 @@ export class BackgroundRuns {
           name(result.outcome.run);
           const { stoppedBy, error } = result.outcome;
           if (stoppedBy) started.stoppedBy = stoppedBy;
-          if (stoppedBy === "limit" && error) started.limit = error;
+          if (error?.code === SPENDING_LIMIT) started.limit = error;
         }
         settle();
         tell(undefined);

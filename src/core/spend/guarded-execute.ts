@@ -2,7 +2,7 @@
 import { Stopped } from "../../support/abort.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import { dollars } from "../../support/money.ts";
-import type { ExecutionEvent, Outcome, RunRef } from "../events.ts";
+import { type ExecutionEvent, type Outcome, type RunRef, SPENDING_LIMIT } from "../events.ts";
 import type { Execute } from "../host/run-registry.ts";
 import { costOf } from "../notices/notice.ts";
 import type { RunLimits, RunRequest } from "../request.ts";
@@ -117,7 +117,7 @@ class Spending {
       const words = open ? `${message}; ${outcome.error.message}` : message;
       // The user did not ask for the cancel that a limit sent.
       return {
-        outcome: { ...outcome, kind: "failed", error: { ...outcome.error, message: words, code: "spending_limit" } },
+        outcome: { ...outcome, kind: "failed", error: { ...outcome.error, message: words, code: SPENDING_LIMIT } },
       };
     }
     const limit = this.#isOurs ? this.#guard.runLimit : undefined;

@@ -1,6 +1,8 @@
 /** Limits of what runs may cost and how many there may be, and the words in which a start is refused. */
+
 import { ExecutionFailure } from "../../support/failure.ts";
 import { dollars } from "../../support/money.ts";
+import { SPENDING_LIMIT } from "../events.ts";
 import type { SpendEntry } from "./spend-entries.ts";
 
 export interface Limits {
@@ -98,7 +100,7 @@ export function refusal({ key, why }: Reached, path: string): ExecutionFailure {
   return new ExecutionFailure(
     "payment_required",
     `no run was started: ${why}. This is final: do not try again, and do not look for another way. Only a person may raise ${key}, in ${path}`,
-    { details: { code: "spending_limit", explained: true } },
+    { details: { code: SPENDING_LIMIT, explained: true } },
   );
 }
 

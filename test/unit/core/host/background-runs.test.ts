@@ -82,3 +82,17 @@ test("it ends at its bound, and with its signal; the run goes on", async () => {
   expect(isOver()).toBe(true);
   expect([run.ended, remote.stoppedBy]).toEqual([false, undefined]);
 });
+
+test.each([
+  [
+    "a limit has cancelled",
+    { kind: "failed", error: { message: "cancelled at limits.run_usd", code: "spending_limit" } },
+    true,
+  ],
+  ["ended by itself before the limit could", { kind: "blocked", error: { message: "Not approved" } }, false],
+] as const)("a run that %s", async (_, outcome, isOfLimit) => {
+  const { ambient, remote, run } = await started();
+  remote.name().end({ ...outcome, stoppedBy: "limit" });
+  await ambient.settle();
+  expect(run.limit !== undefined).toBe(isOfLimit);
+});
