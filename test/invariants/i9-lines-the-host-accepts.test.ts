@@ -23,19 +23,23 @@ const ODD = [
   '"'.repeat(200_000),
   "\u0001".repeat(200_000),
 ];
-const steps = ODD.flatMap((text) => [
-  { text },
-  { tool: text.slice(0, 2_000), args: { [text.slice(0, 100)]: text }, result: text, error: true },
-  {
-    artifact: {
-      id: text.slice(0, 50) || "id",
-      kind: text.slice(0, 50) || "kind",
-      title: text.slice(0, 500),
-      url: text.slice(0, 500),
+const stepsWith = (most: number) =>
+  ODD.flatMap((text) => [
+    { text: text.slice(0, most) },
+    { tool: text.slice(0, 2_000), args: { [text.slice(0, 100)]: text }, result: text, error: true },
+    {
+      artifact: {
+        id: text.slice(0, 50) || "id",
+        kind: text.slice(0, 50) || "kind",
+        title: text.slice(0, 500),
+        url: text.slice(0, 500),
+      },
     },
-  },
-]);
-const BIG = script(...steps, { usage: { input_tokens: 2 ** 50, output_tokens: 2 ** 33 } });
+  ]);
+const USAGE = { usage: { input_tokens: 2 ** 50, output_tokens: 2 ** 33 } };
+const BIG = script(...stepsWith(200_000), USAGE);
+/** An MCP client reads the text in parts, each with a look at the whole run. */
+const IN_PARTS = script(...stepsWith(8_000), USAGE);
 const DEEP = { inputs: JSON.parse(`${'{"a":['.repeat(40)}1${"]}".repeat(40)}`) };
 
 test("to Roder", { timeout: 120_000 }, async () => {
@@ -121,12 +125,12 @@ test.each(CHAT_KINDS)("to a host of %s", { timeout: 120_000 }, async (kind) => {
   const { env } = await startCloud();
   const host = await startChatHost(kind, { env });
   const [said, failed] = await Promise.all([
-    host.start(BIG),
+    host.start(kind === "mcp" ? IN_PARTS : BIG),
     host.start(script({ error: ODD[0], code: ODD[1] }, { fail: ODD.join("") })),
   ]);
   const { status, text } = await said.end;
   expect(status).toBe("completed");
-  expect(text).toContain("🦊👩‍👩‍👧‍👦"); // an MCP result has not room for all of it
+  expect(text).toContain("🦊👩‍👩‍👧‍👦");
   expect((await failed.end).status).not.toBe("completed");
   for (const name of ODD) {
     for (const params of [
