@@ -107,7 +107,7 @@ api_key_env = "TEST_KEY"
       startedText(otherId, 600),
       "the cancel is under way and needs nothing more from you; seren_run_status says when the run has stopped",
       expect.stringMatching(
-        /^running(: ls)?\n\nSaid so far:\n9 files\.\n\nNot over\. Do other work, then look again: seren_run_status \{"run_id":"[-\da-f]+","cursor":\d+\}$/,
+        /^running(: ls)?\n\nSaid so far:\n9 files\.\n\n\nNot over\. Do other work, then look again: seren_run_status \{"run_id":"[-\da-f]+","cursor":\d+\}$/,
       ),
       expect.stringMatching(/^the arguments do not fit: run_id: is not the id of a run/),
     ]);
