@@ -3,6 +3,7 @@
  * room it also counts characters, so that the next look goes on inside the row and nothing is skipped.
  */
 import { isHighSurrogate } from "../../support/clip.ts";
+import { largestWhere } from "../../support/largest-where.ts";
 import { Transcript } from "../run/transcript.ts";
 
 /** A cursor is a whole number for hosts: the rows below this, and above it the characters of the next row. */
@@ -76,12 +77,7 @@ export function textSince(rows: readonly unknown[], { since, room, measure, clea
 
 /** Returns how many characters fit, at least one. */
 function fitting(text: string, room: number, measure: (text: string) => number): number {
-  let [fits, tooMany] = [0, text.length + 1];
-  while (tooMany - fits > 1) {
-    const middle = Math.floor((fits + tooMany) / 2);
-    if (measure(text.slice(0, middle)) <= room) fits = middle;
-    else tooMany = middle;
-  }
+  const fits = largestWhere(text.length, (count) => measure(text.slice(0, count)) <= room);
   const end = endsWithin(text.slice(0, fits)) ? fits - 1 : fits;
   return end > 0 ? end : String.fromCodePoint(text.codePointAt(0) ?? 0).length;
 }

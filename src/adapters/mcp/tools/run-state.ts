@@ -17,6 +17,7 @@ import {
 import { lookCall, NO_ID_YET, NOT_YOURS, notOver } from "../../../model-tools/index.ts";
 import { clipCharacters } from "../../../support/clip.ts";
 import type { ExecutionFailure } from "../../../support/failure.ts";
+import { largestWhere } from "../../../support/largest-where.ts";
 import { type Caller, knows } from "../calls/callers.ts";
 import { type ListedArtifact, listedArtifacts, resourceLinks } from "../resources/artifact-links.ts";
 
@@ -170,12 +171,7 @@ function answerRoom(outcome: Outcome): number {
 function fitted(text: string, max: number): { text: string; isCut: boolean } {
   const whole = text.toWellFormed();
   if (jsonSize(whole) <= max) return { text: whole, isCut: false };
-  let [fits, tooMany] = [0, whole.length];
-  while (tooMany - fits > 1) {
-    const middle = Math.floor((fits + tooMany) / 2);
-    if (jsonSize(clipCharacters(whole, middle)) <= max) fits = middle;
-    else tooMany = middle;
-  }
+  const fits = largestWhere(whole.length - 1, (count) => jsonSize(clipCharacters(whole, count)) <= max);
   return { text: clipCharacters(whole, fits), isCut: true };
 }
 

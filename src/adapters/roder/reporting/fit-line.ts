@@ -1,4 +1,5 @@
 /** Keeps messages that the host must not lose within the size of one line. */
+import { largestWhere } from "../../../support/largest-where.ts";
 
 /**
  * Largest object in one line, in bytes of its JSON. The host silently drops a line above 4 MiB, and with it a terminal
@@ -22,16 +23,10 @@ export function firstFitting<T extends object>(
 /** Returns `text`, or as much of its start as takes at most `maxBytes` as JSON, cut between characters, and `mark`. */
 export function clipToWire(text: string, maxBytes: number, mark = "...[truncated]"): string {
   if (wireBytes(text) <= maxBytes) return text;
-  let low = 0;
-  let high = Math.min(text.length, maxBytes);
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    if (wireBytes(text.slice(0, middle)) + mark.length <= maxBytes) low = middle;
-    else high = middle - 1;
-  }
+  const fits = (count: number) => wireBytes(text.slice(0, count)) + mark.length <= maxBytes;
   return (
     text
-      .slice(0, low)
+      .slice(0, largestWhere(Math.min(text.length, maxBytes), fits))
       .toWellFormed()
       .replace(/\uFFFD$/, "") + mark
   );
