@@ -1,6 +1,7 @@
 /** A notice in words, and as the object that a program gets. */
 import { costOf, type Notice } from "../core/index.ts";
 import { assertNever } from "../support/assert-never.ts";
+import { decimalOf } from "../support/money.ts";
 import { redactMember } from "../support/protocol-words.ts";
 import type { Redactor } from "../support/redact.ts";
 
@@ -43,7 +44,7 @@ export function lineOfNotice(notice: Notice, redactor: Redactor): string {
     title: wordsOfNotice(notice).title,
     text,
     url: run.url ?? null,
-    cost_usd: micros === undefined ? null : (micros / 1_000_000).toFixed(6),
+    cost_usd: micros === undefined ? null : decimalOf(micros),
     duration_ms: durationMs ?? null,
   };
   const clean = (name: string, member: unknown) =>

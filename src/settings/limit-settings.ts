@@ -1,5 +1,6 @@
 /** The table `[limits]` in the units of the core. */
 import type { LimitSettings, Limits } from "../core/index.ts";
+import { microsFrom } from "../support/money.ts";
 import type { Settings } from "./schema.ts";
 
 type Table = Omit<NonNullable<Settings["limits"]>, "hosts">;
@@ -12,11 +13,9 @@ export function limitSettings({ limits }: Settings, path: string): LimitSettings
 
 function limitsIn({ run_usd, day_usd, runs_per_hour, active_runs }: Table): Limits {
   return {
-    ...(run_usd === undefined ? {} : { runMicros: microsOf(run_usd) }),
-    ...(day_usd === undefined ? {} : { dayMicros: microsOf(day_usd) }),
+    ...(run_usd === undefined ? {} : { runMicros: microsFrom(run_usd) }),
+    ...(day_usd === undefined ? {} : { dayMicros: microsFrom(day_usd) }),
     ...(runs_per_hour === undefined ? {} : { runsPerHour: runs_per_hour }),
     ...(active_runs === undefined ? {} : { activeRuns: active_runs }),
   };
 }
-
-const microsOf = (usd: number) => Math.round(usd * 1_000_000);

@@ -1,5 +1,6 @@
 /** The table `[notify]` with its defaults. */
 import { NOTICE_EVENTS, type NoticeEvent } from "../core/index.ts";
+import { microsFrom } from "../support/money.ts";
 import type { Settings } from "./schema.ts";
 
 export interface NotifySettings {
@@ -19,6 +20,6 @@ export function notifySettings({ notify }: Settings): NotifySettings | undefined
     desktop,
     events,
     ...(program === undefined ? {} : { command: [program, ...args] }),
-    ...(cost_usd === undefined ? {} : { costMark: Math.round(cost_usd * 1_000_000) }),
+    ...(cost_usd === undefined ? {} : { costMark: microsFrom(cost_usd) }),
   };
 }

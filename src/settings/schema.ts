@@ -23,14 +23,9 @@ const name = () =>
   z
     .string("has to be a list of texts")
     .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "holds something that is not the name of a variable");
-const amount = () =>
-  z
-    .number("has to be an amount in dollars, such as 1.50")
-    .positive("has to be more than 0")
-    .max(1_000_000, "is too much");
-
-const limit = () =>
-  z.number("has to be an amount in dollars, such as 1.50").min(0, "is less than 0").max(1_000_000, "is too much");
+const dollars = () => z.number("has to be an amount in dollars, such as 1.50").max(1_000_000, "is too much");
+const amount = () => dollars().positive("has to be more than 0");
+const limit = () => dollars().min(0, "is less than 0");
 const count = () =>
   z
     .number("has to be a whole number")

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import type { SpendEntry } from "../../../core/index.ts";
 import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
-import { dollars } from "../../../support/money.ts";
+import { decimalOf, dollars } from "../../../support/money.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { byDay, byName, daysBefore, type SpendRow } from "../runs/spend-rows.ts";
 import { count } from "../screen/format.ts";
@@ -68,8 +68,8 @@ async function spend(context: Context, options: Options): Promise<ExitCode> {
       by_agent: perAgent.map(({ name, ...row }) => ({ agent: name, ...jsonOf(row) })),
       deployments: compared.map(({ deployment, here, service }) => ({
         deployment_id: deployment,
-        usd: usd(here),
-        service_usd: service ? usd(service.micros) : null,
+        usd: decimalOf(here),
+        service_usd: service ? decimalOf(service.micros) : null,
         service_runs: service?.runs ?? null,
       })),
     });
@@ -154,5 +154,4 @@ function comparison({ screen }: Context, rows: readonly Compared[]): string[] {
   );
 }
 
-const usd = (micros: number) => (micros / 1_000_000).toFixed(6);
-const jsonOf = ({ runs, micros }: { runs: number; micros: number }) => ({ runs, usd: usd(micros) });
+const jsonOf = ({ runs, micros }: { runs: number; micros: number }) => ({ runs, usd: decimalOf(micros) });
