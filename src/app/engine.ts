@@ -121,7 +121,7 @@ function allOf(...given: (RunKeepers | undefined)[]): RunKeepers | undefined {
       await Promise.all(all.map((one) => one.beforeForgetting(...run)));
     },
     async beforeLeaving(run) {
-      await Promise.all(all.map((one) => one.beforeLeaving(run)));
+      await Promise.all(all.map((one) => one.beforeLeaving?.(run)));
     },
   };
 }

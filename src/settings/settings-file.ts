@@ -2,7 +2,6 @@
  * Reads the configuration file. It decides where the API key is sent, so it has to be this account's own; one that holds a
  * secret must not be readable by others either.
  */
-
 import type { LimitSettings } from "../core/index.ts";
 import { ExecutionFailure } from "../support/failure.ts";
 import { isObject, lookUp } from "../support/objects.ts";

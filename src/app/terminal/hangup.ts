@@ -9,8 +9,9 @@ const IGNORES_HANGUP = /^SigIgn:\s*[0-9a-f]*[13579bdf]$/m;
 
 /**
  * Whether SIGHUP was ignored when this program was started. Node makes ignored signals deadly again before any code of ours
- * runs, so what is left are traces: of the parent, of the shell (`lastCommand`, its variable `_`), and of `nohup` itself. None is left where all three
- * streams were redirected to files or devices: then what becomes of the terminal changes nothing for this program.
+ * runs, so what is left are traces: of the parent, of the shell (`lastCommand`, its variable `_`), and of `nohup` itself. None
+ * is left where all three streams were redirected to files or devices: then what becomes of the terminal changes nothing for
+ * this program.
  */
 export function hangupWasIgnored(lastCommand: string | undefined): boolean {
   return (

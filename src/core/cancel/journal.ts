@@ -50,7 +50,7 @@ export interface RunKeepers {
   /** Resolves when nothing needs the entry any more. `outcome` is what the record of the run shows, where it was seen to end. */
   beforeForgetting(runId: string, outcome: Outcome | undefined, host: string): Promise<void>;
   /** The same for a run that is left waiting for a person. Takes a bounded time. */
-  beforeLeaving(run: Pick<RunRef, "runId">): Promise<void>;
+  beforeLeaving?(run: Pick<RunRef, "runId">): Promise<void>;
 }
 
 export interface JournalOptions {
@@ -125,7 +125,7 @@ export class Journal {
 
   /** Removes the entry of a run that waits for a person. */
   async leave({ requestId, runId }: ForgottenEntry): Promise<void> {
-    if (runId !== undefined) await this.#keepers?.beforeLeaving({ runId });
+    if (runId !== undefined) await this.#keepers?.beforeLeaving?.({ runId });
     await this.remove(requestId);
   }
 

@@ -1,7 +1,8 @@
 /** What a person is told of a run who does not sit beside it. */
 import { clipCharacters } from "../../support/clip.ts";
-import { dollars, microsOf } from "../../support/money.ts";
+import { dollars } from "../../support/money.ts";
 import type { Approval, Outcome, OutcomeKind, RunRef, Usage } from "../events.ts";
+import { costOf } from "../run/cost.ts";
 
 /** What there are notices of. A run has at most one of its end, and one of each wait for a person. */
 export const NOTICE_EVENTS = ["completed", "failed", "cancelled", "needs_approval", "cost"] as const;
@@ -77,12 +78,6 @@ export function noticeOfCost(
   if (mark === undefined || spent === undefined || spent < mark) return undefined;
   const text = `has cost ${dollars(spent)}; you wanted to know from ${dollars(mark)} on`;
   return { name: `cost-${run.runId}`, notice: { event: "cost", run, host, status, text, ...(usage ? { usage } : {}) } };
-}
-
-/** Returns compute and inference together, in millionths of a dollar; undefined when neither is known. */
-export function costOf(usage: Usage | undefined): number | undefined {
-  const parts = [microsOf(usage?.computeUsd), microsOf(usage?.inferenceUsd)].filter((part) => part !== undefined);
-  return parts.length === 0 ? undefined : parts.reduce((sum, part) => sum + part, 0);
 }
 
 function clipped(text: string): string {

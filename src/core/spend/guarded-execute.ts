@@ -4,8 +4,8 @@ import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import { dollars } from "../../support/money.ts";
 import { type ExecutionEvent, type Outcome, type RunRef, SPENDING_LIMIT } from "../events.ts";
 import type { Execute } from "../host/run-registry.ts";
-import { costOf } from "../notices/notice.ts";
 import type { RunLimits, RunRequest } from "../request.ts";
+import { costOf } from "../run/cost.ts";
 import { StopSignal, stoppedBefore } from "../run/stop-signal.ts";
 import type { Overrun, SpendGuard } from "./spend-guard.ts";
 
@@ -94,7 +94,7 @@ class Spending {
     if (this.#id !== undefined)
       await this.#guard.note({ kind: "run", id: this.#id, run: run.runId, deployment: run.deploymentId });
     if (!this.#isOurs) return;
-    void this.#guard.watch(run, 0, this.#watching.signal).then((over) => {
+    void this.#guard.watch(run, this.#watching.signal).then((over) => {
       if (!over || this.#watching.signal.aborted) return;
       this.#over = over;
       this.#stop.abort(new Stopped("limit"));
@@ -111,8 +111,9 @@ class Spending {
     const over = this.#over;
     // Another end may have been faster.
     if (over && outcome.stoppedBy === "limit" && outcome.error && (kind === "cancelled" || open)) {
-      const total = over.key.endsWith(".run_usd") ? Math.max(over.total, spent ?? 0) : over.total;
-      const what = over.key.endsWith(".run_usd") ? "the run has cost" : "runs of today have cost";
+      const ofRun = over.key.endsWith(".run_usd");
+      const total = ofRun ? Math.max(over.total, spent ?? 0) : over.total;
+      const what = ofRun ? "the run has cost" : "runs of today have cost";
       const message = `cancelled at ${over.key}, which is ${dollars(over.limit)}: ${what} ${dollars(total)}, ${dollars(total - over.limit)} over it. Only a person may raise it`;
       const words = open ? `${message}; ${outcome.error.message}` : message;
       // The user did not ask for the cancel that a limit sent.

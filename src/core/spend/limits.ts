@@ -1,5 +1,4 @@
 /** Limits of what runs may cost and how many there may be, and the words in which a start is refused. */
-
 import { ExecutionFailure } from "../../support/failure.ts";
 import { dollars } from "../../support/money.ts";
 import { SPENDING_LIMIT } from "../events.ts";

@@ -9,8 +9,8 @@ import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import type { Log } from "../../support/log.ts";
 import { RecentSet } from "../../support/recent-set.ts";
 import type { Outcome, RunRef } from "../events.ts";
-import { costOf } from "../notices/notice.ts";
 import type { RunRequest } from "../request.ts";
+import { costOf } from "../run/cost.ts";
 import { usageOf } from "../run/outcome.ts";
 import { type LimitSettings, limitsOf, reachedAtStart, reachedWhileRunning, refusal } from "./limits.ts";
 import { entriesOf, LONGEST_RUN_MS, type SpendEntry, type SpendLedger, type SpendLine } from "./spend-entries.ts";
@@ -86,7 +86,7 @@ export class SpendGuard {
    * Looks at what the run costs until `signal` is aborted. Resolves with the limit that it reaches. Never rejects. Without a limit
    * of money nothing is looked at.
    */
-  async watch({ runId }: RunRef, before: number, signal: AbortSignal): Promise<Overrun | undefined> {
+  async watch({ runId }: RunRef, signal: AbortSignal): Promise<Overrun | undefined> {
     const { client, limits, host } = this.#options;
     const { ambient } = client;
     const money = limitsOf(limits, host).some(
@@ -102,7 +102,7 @@ export class SpendGuard {
         pauseMs = Math.max(LOOK_EVERY_MS, LOOK_SHARE * (ambient.now() - began));
         if (spent > known) await this.note({ kind: "cost", run: runId, micros: spent });
         known = Math.max(known, spent);
-        const over = reachedWhileRunning(limits, host, before + known, await this.#entries(), ambient.now());
+        const over = reachedWhileRunning(limits, host, known, await this.#entries(), ambient.now());
         if (over) return over;
       } catch {
         // the next look may succeed
@@ -155,6 +155,4 @@ export class SpendGuard {
     if (outcome?.run && !this.#concluded.has(outcome.run.runId))
       await this.note({ kind: "end", run: outcome.run.runId, micros: costOf(outcome.usage) });
   }
-
-  async beforeLeaving(): Promise<void> {}
 }

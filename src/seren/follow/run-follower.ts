@@ -215,18 +215,16 @@ export class RunFollower {
         yield* this.#skip(signal);
         return undefined;
       case "state":
-        if (!this.#isOurs(signal.state) || leavesOpen(signal.state)) probe.ask();
-        if (!this.#isOurs(signal.state) || signal.state === UNREADABLE_STATE) return undefined;
+        if (!this.#isOurs(signal.state)) return void probe.ask();
+        if (leavesOpen(signal.state)) probe.ask();
+        if (signal.state === UNREADABLE_STATE) return undefined;
         yield this.#stateItem(signal.state);
         return this.#endAtPause(signal.state);
       case "replayed":
         this.#note({ type: "replayed" });
         return this.#endAtPause(undefined);
       case "snapshot":
-        if (!this.#isOurs(signal)) {
-          probe.ask();
-          return undefined;
-        }
+        if (!this.#isOurs(signal)) return void probe.ask();
         this.cursor.begin({ fromStart: true });
         for (const row of signal.eventRows) yield* this.#log.apply(row);
         if (leavesOpen({ ...UNREADABLE_STATE, status: signal.status })) probe.ask();
