@@ -1,7 +1,7 @@
 /** Limits and the ledger through the built program: across processes, for every front end, and what `spend` shows. */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { scratchFolder } from "../support/child-process/child.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
 import { CourierHost, parcel } from "../support/child-process/courier-host.ts";
@@ -15,6 +15,12 @@ function homeWith(limits: string): string {
   mkdirSync(folder, { mode: 0o700 });
   writeFileSync(join(folder, "config.toml"), `[limits]\n${limits}\n`, { mode: 0o600 });
   return home;
+}
+
+/** What has been noted so far, whatever the files are called. */
+function ledgerOf(home: string): string {
+  const files = readdirSync(home, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".jsonl"));
+  return files.map((name) => readFileSync(join(home, name), "utf8")).join("");
 }
 
 const terminal = (home: string, env: Record<string, string>, ...args: string[]) => startTerminal(env, args, home).ended;
@@ -70,7 +76,7 @@ describe("a limit", () => {
     const home = homeWith("active_runs = 1");
     const { child, ended } = startTerminal(server.env, ["run", script({ hang: true })], home);
     const run = await server.run(0);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await vi.waitFor(() => expect(ledgerOf(home)).toContain('"kind":"run"'));
     const second = await terminal(home, server.env, "run", "hello");
     expect(second.stderr).toContain("limits.active_runs");
     child.kill("SIGKILL");

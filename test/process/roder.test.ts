@@ -303,9 +303,12 @@ test("the model's tools list, start, look and cancel, each at once", async () =>
   expect(quick.content).toContain("seren_run_status");
   expect(quick.data?.run_id).toMatch(RUN_ID);
   await ended;
-  const looked = await host.tool("seren_run_status", { run_id: runId });
-  expect(looked).toMatchObject({ isError: false, data: { run_id: runId, thread_id: runId, turn_id: runId } });
-  expect(looked.content).toMatch(/^completed.*\n\nThe answer is 42\./);
+  // The program may still be reading the record of the run that the service has ended.
+  await vi.waitFor(async () => {
+    const looked = await host.tool("seren_run_status", { run_id: runId });
+    expect(looked).toMatchObject({ isError: false, data: { run_id: runId, thread_id: runId, turn_id: runId } });
+    expect(looked.content).toMatch(/^completed.*\n\nThe answer is 42\./);
+  });
 
   await host.tool("seren_dispatch", { prompt: script({ text: "working" }, { hang: true }) });
   const slow = await run(1);
