@@ -24,6 +24,8 @@ export class RunCursor {
   /** Place in the log of this connection's first event, and how many events the connection brought. */
   #base = 0;
   #rows = 0;
+  /** Number of the event that `check` saw last. What was handed on beyond it is still to come on this connection. */
+  #checked: number | undefined;
 
   /** Whether every event handed on had a number, so that `sequence` says which ones are missing. */
   get numbered(): boolean {
@@ -34,6 +36,7 @@ export class RunCursor {
   begin({ fromStart = this.lastEventId === undefined }: { fromStart?: boolean } = {}): void {
     this.#base = fromStart ? 0 : this.#resumeAt;
     this.#rows = 0;
+    this.#checked = undefined;
   }
 
   /** Whether the event directly follows the last one handed on and `waiting` more events. If so, `check` returns `new`. */
@@ -45,6 +48,7 @@ export class RunCursor {
   check(sequence: number | undefined): SequenceCheck {
     const place = this.#base + this.#rows;
     this.#rows += 1;
+    this.#checked = sequence;
     if (sequence === undefined) return place < this.applied ? "seen" : "new";
     if (sequence <= this.sequence) {
       if (sequence < this.sequence) this.#base = 0; // the service ignored the last event id and sent everything
@@ -71,7 +75,8 @@ export class RunCursor {
     this.applied += 1;
     if (sequence === undefined) this.#unnumbered = this.applied;
     else this.#reach(sequence, id, this.applied);
-    this.#base = this.applied - this.#rows;
+    const isAhead = sequence !== undefined && this.#checked !== undefined && sequence > this.#checked;
+    if (!isAhead) this.#base = this.applied - this.#rows;
   }
 
   /** The same for `count` events that followed each other. `id` is that of the last frame. */

@@ -129,6 +129,14 @@ describe("a log whose numbers come and go", () => {
     expect(cursor).toMatchObject({ sequence: 9, lastEventId: "9", applied: 4 });
   });
 
+  test("read for a gap and beyond it: what follows on the connection without numbers was handed on", () => {
+    const cursor = new RunCursor();
+    takeAll(cursor, [1]);
+    expect(cursor.check(4)).toBe("gap");
+    for (const sequence of [3, 4, 6, 9]) cursor.advance(sequence); // the log's: 2 is a hole, and 6 and 9 are still to come
+    expect(takeAll(cursor, [undefined, undefined, undefined])).toEqual(["seen", "seen", "new"]);
+  });
+
   test("cut in the middle of that and resumed", () => {
     const cursor = new RunCursor();
     takeAll(cursor, [undefined, undefined, undefined]);
