@@ -13,7 +13,7 @@ const MAX_CODE_BYTES = 200;
 export function endingOf(outcome: Outcome): { result: PromptResult; words: string | undefined } {
   const stopReason = stopReasonOf(outcome);
   if (stopReason === undefined) throw badEnd(outcome);
-  const words = outcome.cut ? cutWords(outcome.cut) : outcome.kind === "completed" ? undefined : reasonOf(outcome);
+  const words = outcome.kind === "completed" ? outcome.cut && cutWords(outcome.cut) : reasonOf(outcome);
   return { result: resultOf(stopReason, outcome), words: stopReason === "cancelled" ? undefined : words };
 }
 

@@ -145,7 +145,7 @@ export class RunDirectory {
       text: record.cut ? transcript.text : (recordedText(record) ?? ""),
       artifacts: mergeArtifacts(transcript.artifacts, listed?.rows ?? []).artifacts,
     });
-    if (outcome.kind === "completed" && record.cut && page?.hasMore !== false) outcome.cut = "log";
+    if (record.cut && page?.hasMore !== false) outcome.cut = "log";
     return outcome;
   }
 }

@@ -27,3 +27,13 @@ test("an answer whose log is longer than what one look reads says that it is cut
   expect("word ".repeat(2_500).startsWith(outcome?.text ?? "-")).toBe(true);
   expect(outcome?.text.length).toBeGreaterThan(100);
 });
+
+test("so does what is known of a run that failed", async () => {
+  const script = [{ text: "word ", n: 2_500 }, { fail: "it broke" }];
+  const { outcome } = await looked(script, 200_000, 0);
+  expect(outcome).toMatchObject({
+    kind: "failed",
+    cut: "log",
+    error: { message: expect.stringContaining("it broke") },
+  });
+});
