@@ -52,16 +52,20 @@ async function bringAbout({ client, notes }: Doors, upsert: Upsert, signal: Abor
   const known = [...listed, ...earlier].filter(({ id }) => !useless.some((one) => one.id === id));
   return retire(client, { stem, kept, isNew: !existing, known }, signal);
 
-  /** What is there, when other machines are done with it. */
+  /** What is there, when other machines are done with it. While one is waited for, another may begin. */
   async function found(): Promise<Awaited<ReturnType<typeof find>>> {
-    const first = await find();
-    if (!first.existing) return first;
-    const members = first.listed.filter(isOfFamily(stem));
     const own = (await notes.read(familyKey(stem)))?.id;
-    const rivals = rivalsOf({ kept: first.existing, members, own, now: client.ambient.now() });
-    if (rivals.length === 0) return first;
-    await untilSettled(client, { kept: first.existing, rivals }, signal);
-    return find();
+    const waitedFor = new Set<string>();
+    for (;;) {
+      const there = await find();
+      const { existing: kept, listed } = there;
+      if (!kept) return there;
+      const members = listed.filter(isOfFamily(stem)).filter(({ id }) => !waitedFor.has(id));
+      const rivals = rivalsOf({ kept, members, own, now: client.ambient.now() });
+      if (rivals.length === 0) return there;
+      await untilSettled(client, { kept, rivals }, signal);
+      for (const { id } of rivals) waitedFor.add(id);
+    }
   }
 
   async function make(): Promise<Deployment> {

@@ -4,7 +4,7 @@ import { sleep } from "../../../../src/support/ambient.ts";
 import { DeskWorld, nightly } from "./desk-harness.ts";
 
 const signal = new AbortController().signal;
-const [ONE, TWO] = [nightly("1"), nightly("2")];
+const [ONE, TWO, THREE] = [nightly("1"), nightly("2"), nightly("3")];
 const namesOf = async (world: DeskWorld) => (await world.existing()).map((one) => one.split(" ")[0]);
 
 test("of different ones that are made at the same moment one stays, the same by every rule of order", async () => {
@@ -27,6 +27,28 @@ test("what another machine is about to put in the place of an unchanged one is w
   const [theirs, again] = await world.run(Promise.all([other, mine.upsert(ONE, signal)]));
   expect(theirs.superseded.map(({ id }) => id)).toEqual([first.deployment.id]);
   expect(again.superseded.map(({ id }) => id)).toEqual([theirs.deployment.id]);
+  expect(await namesOf(world)).toEqual(["night-up-11111111"]);
+});
+
+test("and so is what it puts in the place of that, meanwhile", async () => {
+  const world = new DeskWorld();
+  const { ambient } = world.calls;
+  const idOf = async (name: string) =>
+    (await world.calls.get("/deployments")).body.data.find((one: { name: string }) => one.name === name)?.id;
+  const mine = world.desk();
+  await world.run(mine.upsert(ONE, signal));
+  await ambient.advance(1_000);
+  await world.calls.deploy(await TWO.create("night-up-22222222"));
+  const again = mine.upsert(ONE, signal);
+  await ambient.advance(500);
+  await world.calls.send("DELETE", `/deployments/${await idOf("night-up-22222222")}`);
+  await world.calls.send("DELETE", `/deployments/${await idOf("night-up-11111111")}`);
+  await world.calls.deploy(await ONE.create("night-up-11111111"));
+  await ambient.advance(10);
+  await world.calls.deploy(await THREE.create("night-up-33333333"));
+  await ambient.advance(5_000);
+  expect(await namesOf(world)).toEqual(["night-up-11111111", "night-up-33333333"]);
+  await world.run(again);
   expect(await namesOf(world)).toEqual(["night-up-11111111"]);
 });
 
