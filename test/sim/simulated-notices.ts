@@ -7,7 +7,7 @@ import type { Trace } from "./trace.ts";
 
 export class SimulatedNotices {
   /** In the order in which they were sent. */
-  readonly sent: Notice[] = [];
+  readonly sent: (Notice & { at: number })[] = [];
   readonly #claimed = new Set<string>();
   readonly #random: SeededRandom;
   readonly #trace: Trace;
@@ -40,16 +40,16 @@ export class SimulatedNotices {
         },
       },
       send: (notice) => {
-        this.sent.push(notice);
+        this.sent.push({ ...notice, at: owner.now() });
         this.#trace.note(`${owner.now()} notice ${notice.event} ${notice.run.runId}`);
         return later();
       },
     });
   }
 
-  /** Returns how many notices of the run's end were sent. */
-  endsOf(id: string): number {
-    return this.sent.filter(({ event, run }) => run.runId === id && ENDS.has(event)).length;
+  /** Returns when notices of the run's end were sent. */
+  endsOf(id: string): number[] {
+    return this.sent.filter(({ event, run }) => run.runId === id && ENDS.has(event)).map(({ at }) => at);
   }
 }
 
