@@ -12,7 +12,7 @@ import type { Canceller } from "../cancel/canceller.ts";
 import type { Approval, Outcome, OutcomeKind, Phase, RunRef } from "../events.ts";
 import { phaseOf } from "../run/notifiers.ts";
 import { approvalsOf, endedOutcome, mergeArtifacts, runRefOf } from "../run/outcome.ts";
-import { recordedText, Transcript } from "../run/transcript.ts";
+import { hasEnd, recordedText, Transcript } from "../run/transcript.ts";
 import { look } from "./look.ts";
 import { resumeRun } from "./resume-run.ts";
 import { readCursor, textSince } from "./text-since.ts";
@@ -126,7 +126,10 @@ export class RunDirectory {
     );
   }
 
-  /** A record that cannot be read has no answer: the first page of the log stands for it. `first` is that page, if it is known. */
+  /**
+   * A record that cannot be read has no answer, and one may lag behind its run: then the first page of the log stands for it.
+   * `first` is that page, if it is known.
+   */
   async #outcomeOf(
     record: Run,
     { once, first }: { once: CallOptions; first: EventPage | undefined },
@@ -134,18 +137,20 @@ export class RunDirectory {
     const ending = endingOf(record.status);
     if (!ending) return undefined;
     const readFirst = () => this.#client.listRunEvents(record.id, 0, once).catch(() => undefined);
-    const page = record.cut && (first ?? (await readFirst()));
+    const page = record.cut || !hasEnd(record) ? (first ?? (await readFirst())) : undefined;
+    const recorded = record.eventRows ?? [];
+    const isBehind = record.cut !== undefined || (page !== undefined && page.events.length > recorded.length);
     const transcript = new Transcript();
-    for (const row of record.eventRows ?? page?.events ?? []) transcript.apply(row);
+    for (const row of isBehind ? (page?.events ?? []) : recorded) transcript.apply(row);
     const listed = await this.#client.listRunArtifacts(record.id, once).catch(() => undefined);
     const outcome = endedOutcome({
       record,
       ending,
       transcript,
-      text: record.cut ? transcript.text : (recordedText(record) ?? ""),
+      text: isBehind ? transcript.text : (recordedText(record) ?? ""),
       artifacts: mergeArtifacts(transcript.artifacts, listed?.rows ?? []).artifacts,
     });
-    if (record.cut && page?.hasMore !== false) outcome.cut = "log";
+    if (isBehind && page?.hasMore !== false) outcome.cut = "log";
     return outcome;
   }
 }

@@ -223,17 +223,20 @@ function asRecorded(recorded: string): FinalText {
   return { text, length: recorded.length, late: "", replaced: false };
 }
 
+/** Returns whether the record holds the event that ends a run, or no events at all. */
+export function hasEnd({ eventRows }: Run, isNew: (row: unknown) => boolean = () => true): boolean {
+  return !eventRows || eventRows.some((row) => decodeRunEvent(row)?.type === "done" && isNew(row));
+}
+
 /**
  * Returns whether the record holds the whole log. A `done` event proves it. Without one, a record is believed that reaches
  * the highest number the service mentioned, provided that the stream was read to its end and that number is thus known.
  */
 export function isComplete(record: Run, { sequence, latest, numbered, complete, since }: Position): boolean {
-  const rows = record.eventRows;
-  if (!rows) return true; // a record without rows gets none later
   const isNew = (row: unknown) => since < 0 || (sequenceOf(row) ?? -1) > since;
-  if (rows.some((row) => decodeRunEvent(row)?.type === "done" && isNew(row))) return true;
+  if (hasEnd(record, isNew)) return true; // a record without rows gets none later
   if (!complete || !numbered) return false;
-  const last = rows.reduce((highest: number, row) => Math.max(highest, sequenceOf(row) ?? -1), -1);
+  const last = (record.eventRows ?? []).reduce((highest: number, row) => Math.max(highest, sequenceOf(row) ?? -1), -1);
   return last >= Math.max(sequence, latest);
 }
 
