@@ -34,6 +34,8 @@ export interface Redactor {
   /** Adds a value that is removed from now on. */
   add(secret: string): void;
   redact(text: string): string;
+  /** Removes added secrets only. What a person decides about must not be hidden because it looks like a secret. */
+  redactKnown(text: string): string;
   /** For text that arrives in pieces: an added secret is removed also where it is cut. */
   stream(): RedactedStream;
 }
@@ -55,6 +57,10 @@ export function createRedactor(): Redactor {
     if (known.size > 0) matcher ??= new TextMatcher(known);
     return matcher;
   };
+  const redactKnown = (text: string) => {
+    const search = current();
+    return search ? withoutSecrets(text, search) : text;
+  };
   return {
     add(secret) {
       const before = known.size;
@@ -64,10 +70,8 @@ export function createRedactor(): Redactor {
       }
       if (known.size > before) matcher = undefined;
     },
-    redact(text) {
-      const search = current();
-      return withoutShapes(search ? withoutSecrets(text, search) : text);
-    },
+    redact: (text) => withoutShapes(redactKnown(text)),
+    redactKnown,
     stream: () => new PieceRedactor(current),
   };
 }

@@ -54,3 +54,26 @@ test.runIf(HAVE_PTY)("Ctrl-C in `run` cancels the run it has been followed to", 
   expect(await pty.ended).toBe(130);
   expect(server.cloud.stats().runsActive).toEqual([]);
 });
+
+test.runIf(HAVE_PTY).each(["run", "approvals approve"])(
+  "`%s` shows what is approved also where it has the form of a secret, and no secret that is known",
+  async (command) => {
+    const server = await startCloud();
+    const key = server.env.SEREN_API_KEY ?? "";
+    const request = { approve: "deploy", args: { sh: "true ?sig=;rm$IFS~", to: "Bearer ../../etc/passwd", key } };
+    const prompt = script(request, { text: "late\n" });
+    let args = ["run", prompt];
+    if (command !== "run") {
+      await startTerminal(server.env, ["run", "--approvals", "return", prompt]).ended;
+      args = ["approvals", "approve", (await server.run(0)).runId];
+    }
+    const pty = startPty(server.env, args);
+    await pty.sees(command === "run" ? "Allow this?" : "Approve this?");
+    expect(pty.shown()).toContain('"sh": "true ?sig=;rm$IFS~"');
+    expect(pty.shown()).toContain('"to": "Bearer ../../etc/passwd"');
+    expect(key.length).toBeGreaterThan(5);
+    expect(pty.shown()).not.toContain(key);
+    pty.type((command === "run" ? DOWN + DOWN : "n") + ENTER);
+    await pty.ended;
+  },
+);

@@ -175,7 +175,7 @@ describe.runIf(existsSync("/dev/full"))("an output that cannot be written", () =
     expect(stderr).toContain("stdout cannot be written: ENOSPC: no space left on device\n");
   });
 
-  test.each([["--help"], ["agents"]])("of `%s` is named", async (...args) => {
+  test.each([["--help"], ["agents"], ["local", "--port", "0"]])("of `%s` is named", async (...args) => {
     const said = await toFullDisk({ SEREN_API_BASE: "local" }, args);
     expect(said).toEqual({
       status: 1,

@@ -9,11 +9,18 @@ import type { ApprovalRequest } from "./checkpoint.ts";
 /** Characters in a row after which they are counted: thousands of blanks would push the beginning off the screen. */
 const MAX_RUN = 32;
 
-/** Letters, digits, signs and symbols are seen. All else is hidden, or looks like a blank, or lies over other characters. */
+/** Letters, digits, signs and symbols are seen. All else is hidden, or looks like a blank. */
 const HIDDEN =
-  "[[\\p{C}\\p{Z}\\p{Me}\\p{Default_Ignorable_Code_Point}\\u{2800}\\u{fffc}\\u{1d159}\\u{334}-\\u{338}\\u{20d0}-\\u{20ff}]--[\\u{20}]]";
-const HIDDEN_CHARACTERS = new RegExp(`${HIDDEN}|\\p{M}{9,}`, "gv");
-const BLANK = "[\\s\\p{Z}\\u{2800}\\u{3164}\\u{115f}\\u{1160}\\u{ffa0}]";
+  "[[\\p{C}\\p{Z}\\p{Me}\\p{Default_Ignorable_Code_Point}\\u{2800}\\u{fffc}\\u{1d159}\\u{13441}\\u{13442}]--[\\u{20}]]";
+/** Marks that go with letters of any kind lie over them, or make of them what also is a character of its own. */
+const LOOSE_MARK = "[[\\p{M}&&\\p{Script=Inherited}]--\\p{Script_Extensions=Arabic}]";
+/** Other marks are at home on letters of their own script; elsewhere they may not be drawn at all. */
+const AT_HOME = "[\\p{L}--[\\p{Script=Latin}\\p{Script=Greek}\\p{Script=Cyrillic}\\p{Script=Common}]]\\p{M}{0,8}";
+/** Parts of syllables, which are drawn as the syllable. */
+const JAMO = "[\\u{1100}-\\u{11ff}\\u{a960}-\\u{a97f}\\u{d7b0}-\\u{d7ff}]";
+const HIDDEN_CHARACTERS = new RegExp(`${HIDDEN}|${LOOSE_MARK}|${JAMO}|(?<!${AT_HOME})\\p{M}|\\p{M}{9,}`, "gv");
+const BEYOND_ASCII = /\P{ASCII}/gu;
+const BLANK = "[\\s\\p{Z}\\u{2800}\\u{13441}\\u{13442}\\u{3164}\\u{115f}\\u{1160}\\u{ffa0}]";
 const RUNS = new RegExp(`${BLANK}{${MAX_RUN},}|(.)\\1{${MAX_RUN - 1},}`, "gsv");
 
 /** What JSON itself escapes and a person does not read: `\n` and `\t` mean something to everybody. */
@@ -91,5 +98,10 @@ function runText(run: string, character: string | undefined): string {
 }
 
 function escaped(text: string): string {
-  return JSON.stringify(text).slice(1, -1).replace(HIDDEN_CHARACTERS, codeUnits);
+  return JSON.stringify(text).slice(1, -1).replace(HIDDEN_CHARACTERS, codeUnits).replace(BEYOND_ASCII, unlessOther);
+}
+
+/** Some characters are another one to Unicode, and look like it: U+037E is a semicolon. */
+function unlessOther(character: string): string {
+  return character.normalize("NFC") === character ? character : codeUnits(character);
 }

@@ -78,12 +78,16 @@ export class ApprovalDesk {
     return found;
   }
 
-  /** Returns the entries of the inbox that offer a lasting permission for a request of the checkpoint. */
+  /**
+   * Returns the entries of the inbox that offer a lasting permission for a request of the checkpoint: one for each request,
+   * because one is shown with it, and what is not shown must not be granted.
+   */
   async offers({ run, requests }: Checkpoint): Promise<InboxEntry[]> {
-    const asked = new Set(requests.map(({ id }) => id));
     const { rows } = await this.inbox.list();
-    return rows.filter(
-      ({ lease, runId, toolCallId = "" }) => lease !== undefined && runId === run.runId && asked.has(toolCallId),
+    return requests.flatMap(
+      ({ id }) =>
+        rows.find(({ lease, runId, toolCallId }) => lease !== undefined && runId === run.runId && toolCallId === id) ??
+        [],
     );
   }
 
@@ -103,6 +107,7 @@ export class ApprovalDesk {
     for (const entry of always) {
       if (entry.lease) await this.inbox.decide(entry, { decision: "allow_always", lease: entry.lease });
     }
+    if (always.length > 0) await this.#mustBeUnchanged(shown); // granting them took a while
     const decisions = requests.map(({ id }) => ({ id, decision: decisionOf(id) }));
     return sendDecisions(this.#client, { run, checkpointId, decisions }, ({ patiently }) =>
       this.#waitsAt(shown, patiently ? LAG_MS : 0),
@@ -112,16 +117,19 @@ export class ApprovalDesk {
   /** Rejects with `RequestsChanged` when the service shows other requests now than those a person has seen. */
   async #mustBeUnchanged(shown: Checkpoint): Promise<void> {
     const now = await this.checkpoint(shown.run.runId);
-    const asked = ({ checkpointId, requests }: Checkpoint) =>
-      JSON.stringify([checkpointId, requests.map(({ id, tool, reason, argsText }) => [id, tool, reason, argsText])]);
-    if (asked(now) !== asked(shown)) throw new RequestsChanged(now);
+    if (now.checkpointId !== shown.checkpointId || askedIn(now.requests) !== askedIn(shown.requests)) {
+      throw new RequestsChanged(now);
+    }
   }
 
-  /** Whether the run waits at the checkpoint now, and still does so after `forMs`. */
-  #waitsAt({ run, checkpointId }: Checkpoint, forMs: number): Promise<boolean> {
+  /** Whether the run waits at the checkpoint now, for what was shown, and still does so after `forMs`. */
+  #waitsAt({ run, checkpointId, requests }: Checkpoint, forMs: number): Promise<boolean> {
+    const asked = askedIn(requests);
     const waitsHere = ([record, pending]: Look) =>
       [record, pending].every(({ status }) => mayAwaitApproval(status)) &&
-      (pending.checkpointId ?? checkpointId) === checkpointId;
+      (pending.checkpointId ?? checkpointId) === checkpointId &&
+      pending.unreadable === 0 &&
+      askedIn(pending.approvals.map(requestOf)) === asked;
     return this.#lookUntil(run.runId, forMs, waitsHere, (waits) => !waits);
   }
 
@@ -155,6 +163,11 @@ function checkpointIn([record, pending]: Look): Checkpoint | ExecutionFailure {
   if (requests.length === 0) return undecidable("the run waits, and Seren Cloud does not say what it asks for");
   if (!pending.checkpointId) return undecidable("Seren Cloud does not say where the run waits");
   return { run: runRefOf(record), requests, checkpointId: pending.checkpointId };
+}
+
+/** Everything of the requests that a person sees. */
+function askedIn(requests: readonly ApprovalRequest[]): string {
+  return JSON.stringify(requests.map(({ id, tool, reason, argsText }) => [id, tool, reason, argsText]));
 }
 
 function requestOf({ id, tool, reason, args, argsText }: PendingApproval): ApprovalRequest {

@@ -22,8 +22,8 @@ const OTHER_WAY: ReadonlySet<number | undefined> = new Set([400, 404, 405, 409, 
 type Way = () => Promise<string | undefined>;
 
 /**
- * Resolves with the run that goes on, which may be a new one. `waits` tells whether the run still waits at the checkpoint;
- * `patiently`, it looks several times, because a list may lag behind a decision that was taken. Rejects with `conflict` when
+ * Resolves with the run that goes on, which may be a new one. `waits` tells whether the run still waits at the checkpoint,
+ * for the same requests; `patiently`, it looks several times, because a list may lag behind a decision that was taken. Rejects with `conflict` when
  * it was decided elsewhere, and with `unknown_outcome` when that cannot be told.
  */
 export async function sendDecisions(

@@ -2,14 +2,23 @@
  * Answers that are not whole although their run completed. The reason for the stop is passed on from the model's own
  * service, each of which has words of its own (`length`, `max_tokens`, `MAX_TOKENS`, `content_filter`, `SAFETY`).
  */
-export type Cut = "length" | "filter" | "steps" | "log";
+export type Cut = "length" | "filter" | "steps" | "early" | "log";
 
+/** The first that fits. */
 const REASONS: readonly (readonly [cut: Cut, reason: RegExp])[] = [
-  ["steps", /max_?(iterations?|turns?|steps?)|(iteration|turn|step)s?_?limit/],
-  ["length", /length|max\w{0,20}tokens|(tokens?|output|error)_?limit|context_?window|truncated|incomplete/],
+  [
+    "steps",
+    /(max|many)_?(iteration|turn|step|(tool|function)_?(call|use))|(iteration|turn|step|recursion|(tool|function)(_?(call|use))?)s?_?limit/,
+  ],
+  ["length", /length|max\w{0,20}tokens|(tokens?|output|error)_?limit|context_?window|truncat|incomplete/],
   [
     "filter",
-    /content_?filter|filtered|safety|recitation|blocklist|prohibited|spii|guardrail|refusal|sensitive|toxic|moderation/,
+    /content_?filter|filtered|safety|recitation|blocklist|prohibited|spii|guardrail|refusal|sensitive|toxic|moderation|policy|blocked|copyright|hate|violence|self_?harm/,
+  ],
+  // A limit of any other kind, an end from outside, a failure.
+  [
+    "early",
+    /limit|exceed|exhaust|budget|quota|overflow|out_of_|time_?out|timed_out|deadline|max_|cut_?off|partial|pause|interrupt|abort|cancel|preempt|loop_detected|no_progress|malformed|error|fail/,
   ],
 ];
 /** A reason is a code. What is longer is a sentence, in which these words may mean anything. */
@@ -20,6 +29,7 @@ const WORDS: Readonly<Record<Cut, string>> = {
   filter: "the answer is cut off: a content filter stopped the model",
   log: "the answer is cut off: the run is too large to be read at once",
   steps: "the answer may be unfinished: the run reached its limit of steps",
+  early: "the answer may be unfinished: the run was stopped early",
 };
 
 /** Returns what a reason for the stop says of the answer; undefined when it is whole, or not known to be cut. */

@@ -8,7 +8,8 @@ import { ExecutionFailure } from "../../support/failure.ts";
 import type { ProxyRoute } from "../../support/proxy.ts";
 import { decodeBody } from "./decode-body.ts";
 import { createDispatcher } from "./dispatcher.ts";
-import { publicLookup, type Resolve, requirePublicHost } from "./public-address.ts";
+import { publicLookup, type Resolve } from "./public-address.ts";
+import { readStrangerAddress } from "./stranger-address.ts";
 
 const TIMEOUT_MS = 120_000;
 
@@ -29,9 +30,7 @@ export async function* download(
   address: string,
   { ambient, maxBytes, signal, service, proxyFor, resolve }: DownloadOptions,
 ): AsyncGenerator<Uint8Array, void, void> {
-  const url = parse(address);
-  const isOwn = url.origin === new URL(service).origin;
-  if (!isOwn) requireHarmless(url);
+  const { url, isOwn } = readStrangerAddress(address, service, refuse);
   const dispatcher = createDispatcher({ proxy: proxyFor?.(url), ...(isOwn ? {} : { lookup: publicLookup(resolve) }) });
   const bound = timeoutSignal(ambient, TIMEOUT_MS, signal);
   try {
@@ -55,22 +54,6 @@ export async function* download(
     bound.release();
     void dispatcher.destroy();
   }
-}
-
-function parse(address: string): URL {
-  let url: URL;
-  try {
-    url = new URL(address);
-  } catch {
-    throw refuse("is not a URL");
-  }
-  if (url.username || url.password) throw refuse("carries a password");
-  return url;
-}
-
-function requireHarmless({ protocol, hostname }: URL): void {
-  if (protocol !== "https:") throw refuse("is not https");
-  requirePublicHost(hostname);
 }
 
 function refuse(why: string): ExecutionFailure {

@@ -9,7 +9,8 @@ import type { Ambient } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
 import type { ProxyRoute } from "../../support/proxy.ts";
 import { createDispatcher } from "./dispatcher.ts";
-import { publicLookup, requirePublicHost } from "./public-address.ts";
+import { publicLookup } from "./public-address.ts";
+import { readStrangerAddress } from "./stranger-address.ts";
 
 /** For a body of no size. The slowest line that is waited for has 32 KiB a second. */
 const BASE_TIMEOUT_MS = 120_000;
@@ -32,12 +33,7 @@ export interface UploadOptions {
 /** Rejects with `unavailable` when the upload failed and a new address may help, with `contract` for an address of no use. */
 export async function upload(options: UploadOptions): Promise<void> {
   const { ambient, sizeBytes, signal, service, proxyFor } = options;
-  const url = parse(options.url);
-  const isOwn = url.origin === new URL(service).origin;
-  if (!isOwn) {
-    if (url.protocol !== "https:") throw refuse("is not https");
-    requirePublicHost(url.hostname);
-  }
+  const { url, isOwn } = readStrangerAddress(options.url, service, refuse);
   const dispatcher = createDispatcher({ proxy: proxyFor?.(url), ...(isOwn ? {} : { lookup: publicLookup() }) });
   const bound = timeoutSignal(ambient, BASE_TIMEOUT_MS + sizeBytes / BYTES_PER_MS, signal);
   const content = options.content();
@@ -71,13 +67,6 @@ export async function upload(options: UploadOptions): Promise<void> {
 function sendable(headers: Readonly<Record<string, string>>): Record<string, string> {
   const ours = new Set(["host", "content-length", "authorization", "transfer-encoding", "connection"]);
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !ours.has(name.toLowerCase())));
-}
-
-function parse(address: string): URL {
-  const url = URL.canParse(address) ? new URL(address) : undefined;
-  if (!url) throw refuse("is not a URL");
-  if (url.username || url.password) throw refuse("carries a password");
-  return url;
 }
 
 function failed(why: string, cause?: unknown): ExecutionFailure {

@@ -237,11 +237,22 @@ function readApproval(value: unknown, source: string | undefined): PendingApprov
   if (id === undefined) return undefined;
   return {
     id,
-    tool: contentIn(approval.tool) || "a tool that is not named",
+    tool: exactIn(approval, "tool", source) || "a tool that is not named",
     args: writable(approval.args),
     argsText: memberSource(source, "args") ?? (approval.args === undefined ? undefined : jsonText(approval.args)),
-    reason: contentIn(approval.reason) || undefined,
+    reason: exactIn(approval, "reason", source) || undefined,
   };
+}
+
+/** A member that a person decides by: a text as it is, anything else as it is written in `source`, the text of the object. */
+export function exactIn(
+  members: Readonly<Record<string, unknown>>,
+  name: string,
+  source: string | undefined,
+): string | undefined {
+  const value = Object.hasOwn(members, name) ? members[name] : undefined;
+  if (value === undefined || value === null || typeof value === "string") return value ?? undefined;
+  return memberSource(source, name) ?? contentIn(value);
 }
 
 export function statusIn(value: unknown): string {

@@ -2,8 +2,8 @@
 import { itemSources, memberSource } from "../../support/json-source.ts";
 import { isObject } from "../../support/objects.ts";
 import { type InboxEntry, type InboxPage, UNKNOWN_STATUS } from "../model.ts";
-import { type ExactReader, readEachAt, statusIn } from "./answers.ts";
-import { contentIn, idIn, listIn, membersIn, nameIn, textIn, timeIn } from "./members.ts";
+import { type ExactReader, exactIn, readEachAt, statusIn } from "./answers.ts";
+import { idIn, listIn, membersIn, nameIn, textIn, timeIn } from "./members.ts";
 
 /** Longest cursor that is sent back. */
 const MAX_CURSOR_CHARACTERS = 4_096;
@@ -31,7 +31,7 @@ function readEntry(value: unknown, source: string | undefined): InboxEntry | und
   const entryId = idIn(entry.entry_id);
   if (entryId === undefined || !isObject(value)) return undefined;
   const kind = nameIn(textIn(entry.kind)) ?? UNKNOWN_STATUS;
-  const { subject, details } = contentOf(kind, entry);
+  const { subject, details } = contentOf(kind, entry, source);
   const written = details === undefined ? source : memberSource(source, details);
   return {
     entryId,
@@ -42,23 +42,23 @@ function readEntry(value: unknown, source: string | undefined): InboxEntry | und
     expiresAt: timeIn(entry.expires_at),
     toolCallId: idIn(entry.tool_call_id),
     subject,
-    reason: contentIn(entry.reason) || undefined,
+    reason: exactIn(entry, "reason", source) || undefined,
     detailsText: written === "null" ? undefined : written,
     lease: isObject(entry.lease) ? entry.lease : undefined,
   };
 }
 
 /** Returns what is asked for on one line, and the member with its details: of a kind that is not known, the whole entry. */
-function contentOf(kind: string, entry: Members): { subject: string; details?: string } {
-  const { tool_ref, host, port, method, path, subkind } = entry;
-  const tool = contentIn(tool_ref);
+function contentOf(kind: string, entry: Members, source: string | undefined): { subject: string; details?: string } {
+  const member = (name: string) => exactIn(entry, name, source);
+  const tool = member("tool_ref");
   if (kind === "tool_call" && tool) return { subject: tool, details: "request_payload_summary" };
-  const target = contentIn(host);
+  const target = member("host");
   if (kind === "blocked_egress" && target) {
-    const address = `${target}:${contentIn(port) ?? "?"}${contentIn(path) ?? ""}`;
-    return { subject: `network request: ${contentIn(method) || "any method"} ${address}`, details: "details" };
+    const address = `${target}:${member("port") ?? "?"}${member("path") ?? ""}`;
+    return { subject: `network request: ${member("method") || "any method"} ${address}`, details: "details" };
   }
-  const other = contentIn(subkind);
+  const other = member("subkind");
   if (kind === "other" && other) return { subject: other, details: "payload" };
   return { subject: kind };
 }

@@ -12,7 +12,7 @@ import { ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { confirm } from "../screen/ask.ts";
 import { count } from "../screen/format.ts";
-import { printError, printLine } from "../screen/screen.ts";
+import { printError, printExactly, printLine } from "../screen/screen.ts";
 import type { Context } from "../services.ts";
 import { findWaiting } from "./find-waiting.ts";
 import { shownRequests, withOffers } from "./shown-requests.ts";
@@ -98,7 +98,7 @@ async function ask(
   requests: readonly ApprovalRequest[],
   { decision, yes, always }: DecideOptions,
 ): Promise<boolean> {
-  printError(screen, title, "", ...shownRequests(screen, requests), "");
+  printExactly(screen, title, "", ...shownRequests(screen, requests), "");
   const isOffered = decision === "approve" && requests.some(({ lease }) => lease !== undefined);
   if (always && !isOffered) {
     throw new ExecutionFailure(

@@ -5,7 +5,7 @@ import { EXIT, type ExitCode } from "../exit-code.ts";
 import { printError, printLine } from "../screen/screen.ts";
 import { oneLine } from "../screen/text.ts";
 import { padTo } from "../screen/width.ts";
-import type { Context, LocalOddMember, LocalRequestLine } from "../services.ts";
+import type { Context, LocalOddMember, LocalRequestLine, Services } from "../services.ts";
 import { action, type CommandContext, examples } from "./command.ts";
 
 interface Options {
@@ -102,12 +102,18 @@ async function serve({ services, screen }: Context, options: Options): Promise<E
     "",
     dim("Ctrl-C ends it. Requests:"),
   );
-  await new Promise<void>((resolve) => {
+  await screen.stdout.flushed();
+  // Nobody knows the address and the key where these lines cannot be written.
+  if (screen.stdout.problem === undefined) await interrupted(services);
+  await close();
+  return EXIT.ok;
+}
+
+function interrupted(services: Services): Promise<void> {
+  return new Promise<void>((resolve) => {
     const release = services.onInterrupt(() => {
       release();
       resolve();
     });
   });
-  await close();
-  return EXIT.ok;
 }

@@ -79,6 +79,7 @@ async function watchPlainly(
 ): Promise<ExitCode> {
   const stop = new AbortController();
   const release = services.onInterrupt(() => stop.abort());
+  screen.stdout.onFailure(() => stop.abort()); // what cannot be written, nobody watches
   const agentOf = await agentNames(services);
   let before = new Map<string, WatchedRun>();
   try {

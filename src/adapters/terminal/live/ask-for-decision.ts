@@ -32,7 +32,7 @@ export function askForDecision(
     if (over) return;
     const requests = withOffers(checkpoint.requests, offers);
     view.stop();
-    view.line(screen.colors.yellow("The run waits for your approval:"), "", ...shownRequests(screen, requests), "");
+    view.exactly(screen.colors.yellow("The run waits for your approval:"), "", ...shownRequests(screen, requests), "");
     asking = true;
     const decision = await select<"later" | "approve" | "always" | "reject">(
       screen,

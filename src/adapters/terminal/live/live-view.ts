@@ -79,6 +79,13 @@ export class LiveView {
     void this.#later();
   }
 
+  /** Writes lines that a person decides about, below what is pending. To be called while the view is stopped. */
+  exactly(...lines: string[]): void {
+    this.#finishLine();
+    this.#draw(false);
+    void this.#options.output.writeExactly(lines.map((line) => `${line}\n`).join(""));
+  }
+
   /** Draws what is pending and removes the status line until `start` is called again. */
   stop(): void {
     if (!this.#shown) return;

@@ -45,7 +45,7 @@ const PHASES = [
   "cancelling",
   "reconciling",
 ] as const;
-const CUTS = ["length", "filter", "steps", "log"] as const;
+const CUTS = ["length", "filter", "steps", "early", "log"] as const;
 const OUTCOMES = ["completed", "failed", "cancelled", "timed_out", "blocked", "awaiting_approval"] as const;
 
 export const RunOutputLineSchema = z.discriminatedUnion("type", [

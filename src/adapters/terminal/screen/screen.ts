@@ -98,6 +98,11 @@ export function printError(screen: Pick<Screen, "stderr">, ...lines: string[]): 
   for (const line of lines) void screen.stderr.write(`${line}\n`);
 }
 
+/** Writes lines that a person decides about to stderr, where the question follows. */
+export function printExactly(screen: Pick<Screen, "stderr">, ...lines: string[]): void {
+  for (const line of lines) void screen.stderr.writeExactly(`${line}\n`);
+}
+
 /** Says on stderr that a list is not complete. */
 export function printUnreadable(screen: Screen, unreadable: number, noun: string): void {
   if (unreadable === 0) return;

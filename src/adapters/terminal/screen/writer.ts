@@ -96,6 +96,14 @@ export class ScreenWriter {
     return this.#writeClean(this.#redactor.redact(text));
   }
 
+  /**
+   * Writes what a person is about to decide. On a terminal only known secrets are removed: text could be given the form of a
+   * secret to hide it. Elsewhere nobody decides by it.
+   */
+  writeExactly(text: string): Promise<void> | void {
+    return this.isTTY ? this.#writeClean(this.#redactor.redactKnown(text)) : this.write(text);
+  }
+
   #writeClean(text: string): Promise<void> | void {
     if (this.neighbour?.isTTY) this.neighbour.#eraseFrame();
     return this.#put(this.#eraser() + this.#clean(text));

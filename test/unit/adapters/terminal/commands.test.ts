@@ -3,6 +3,7 @@ import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, statSync, sy
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
+import { Writable } from "node:stream";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { EXIT_MEANINGS } from "../../../../src/adapters/terminal/exit-code.ts";
 import { RunOutputLineSchema } from "../../../../src/adapters/terminal/live/run-output-lines.ts";
@@ -349,6 +350,17 @@ describe("watch", () => {
     ];
     expect(await look()).toMatchObject(known);
     expect(await look("--all")).toMatchObject([...known, { run_id: other.runId, host: "elsewhere" }]);
+  });
+
+  test("where its lines cannot be written it ends, and names why", async () => {
+    const { server, terminal } = await start();
+    await terminal.run(["run", "--detach", script({ hang: true })]);
+    await server.run(0);
+    const error = Object.assign(new Error("no space left"), { code: "ENOSPC", errno: -28, syscall: "write" });
+    const stdout = new Writable({ write: (_chunk, _encoding, done) => done(error) });
+    const { code, stderr } = await terminal.run(["watch", "--all"], { stdout });
+    expect(code).toBe(1);
+    expect(stderr).toContain("stdout cannot be written: no space left");
   });
 
   test("in a pipe it prints a line for what is there and ends at an interrupt", async () => {

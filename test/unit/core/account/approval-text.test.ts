@@ -16,6 +16,13 @@ describe("a field of one line", () => {
     ["a\u{e0041}\u{e0042}b", '"a\\udb40\\udc41\\udb40\\udc42b"'],
     ["rm \u202e-rf\u200b \x1b[8m/\u2028x", '"rm \\u202e-rf\\u200b \\u001b[8m/\\u2028x"'],
     ["a\u0336b\u0336", '"a\\u0336b\\u0336"'],
+    ["a\u{16fe4}b", '"a\\ud81b\\udfe4b"'], // drawn as nothing
+    ["a\u{13441}b\u{13442}", '"a\\ud80d\\udc41b\\ud80d\\udc42"'], // blanks among the letters
+    ["a\u1cd4b\u{10a39}c\u{1bc9e}", '"a\\u1cd4b\\ud802\\ude39c\\ud82f\\udc9e"'], // lie over the letter
+    ["a\u1039b\u17d2c", '"a\\u1039b\\u17d2c"'], // joins letters of its own script, and is not drawn
+    ["cafe\u0301", '"cafe\\u0301"'],
+    ["rm x\u037e y\u1fef", '"rm x\\u037e y\\u1fef"'], // a semicolon and a backquote to Unicode
+    ["\u1100\u1161", '"\\u1100\\u1161"'],
     ["\ue000", '"\\ue000"'],
     ["x\ud800", '"x\\ud800"'],
     [" ".repeat(20_000), '"\\[20000 spaces]"'],
@@ -24,6 +31,28 @@ describe("a field of one line", () => {
     ["=".repeat(100), '"\\[100 times "="]"'],
     ["\\[100 spaces]", '"\\\\[100 spaces]"'],
   ])("%j is shown as %s", (text, shown) => expect(visibleText(text)).toBe(shown));
+
+  test.each([
+    ...["café", "Tiếng Việt ổ", "Ελληνικά", "Русский й", "한국어", "日本語が", "العَرَبِيَّة", "עִבְרִית", "हिन्दी में", "ไทยที่นี่"],
+    ...["မြန်မာဘာသာ", "ខ្មែរ", "தமிழ்", "বাংলা", "తెలుగు", "ಕನ್ನಡ", "සිංහල", "བོད་ཡིག"],
+  ])("text in the usual spelling of its language is shown as it is: %s", (text) => {
+    expect(visibleText(text.normalize("NFC"))).toBe(text.normalize("NFC"));
+  });
+
+  test("two texts that are one to Unicode are never shown alike", () => {
+    const seen = new Map<string, string>();
+    for (let code = 0; code <= 0x10ffff; code += 1) {
+      const character = String.fromCodePoint(code);
+      if (code >= 0xd800 && code <= 0xdfff) continue;
+      for (const form of [character.normalize("NFD"), character.normalize("NFC")]) {
+        if (form === character) continue;
+        const shown = visibleText(`a${form}`);
+        if (shown === visibleText(`a${character}`)) expect.fail(`U+${code.toString(16)}`);
+        seen.set(form, shown);
+      }
+    }
+    expect(seen.size).toBeGreaterThan(13_000);
+  });
 
   test("shows nothing of the ignorable characters of Unicode, nor of its blanks", () => {
     const ignorable = /^[\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\p{Cc}\p{Cf}\p{Z}]$/u;

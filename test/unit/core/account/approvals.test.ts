@@ -1,8 +1,9 @@
 /** A decision is about what was shown: the service is asked once more right before it is sent. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ApprovalDesk } from "../../../../src/core/account/approvals.ts";
 import { RequestsChanged } from "../../../../src/core/account/checkpoint.ts";
 import { SerenClient } from "../../../../src/seren/client/client.ts";
+import type { InboxEntry } from "../../../../src/seren/model.ts";
 import { asFailure, ExecutionFailure } from "../../../../src/support/failure.ts";
 import { data, FakeTransport, lost, type Reply } from "../../../support/in-process/fake-transport.ts";
 import { VirtualAmbient } from "../../../support/in-process/virtual-ambient.ts";
@@ -11,28 +12,42 @@ const RUN = "1f3c0000-0000-4000-8000-000000000001";
 const DEPLOYMENT = "1f3c0000-0000-4000-8000-000000000002";
 const SHOWN = '{"id":"a","tool":"pay","args":{"cents":12345678901234567890},"reason":"rent"}';
 
-async function desk() {
+async function desk(first = SHOWN) {
   const ambient = new VirtualAmbient(1);
   const transport = new FakeTransport(ambient);
-  let asked = SHOWN;
+  let asked = first;
   let checkpoint = "c1";
-  transport
-    .on(`GET /runs/${RUN}`, () => data({ id: RUN, deployment_id: DEPLOYMENT, status: "awaiting_approval" }))
-    .on(`GET /runs/${RUN}/pending_approvals`, () => ({
-      body: `{"data":{"status":"awaiting_approval","checkpoint_id":"${checkpoint}","pending_approvals":[${asked}]}}`,
-    }))
-    .on(`POST /deployments/${DEPLOYMENT}/runs`, () => ({ ...data({ run_id: RUN, status: "queued" }), status: 202 }));
-  const approvals = new ApprovalDesk(new SerenClient(transport, ambient));
-  const shown = await ambient.runUntil(approvals.checkpoint(RUN));
-  return {
-    shown,
-    decide: () => ambient.runUntil(approvals.decide(shown, () => "approve")),
-    sent: () => transport.sent.filter(({ method }) => method === "POST").map(({ body }) => body),
+  const accepted = (): Reply => ({ ...data({ run_id: RUN, status: "queued" }), status: 202 });
+  const rig = {
+    onCreate: accepted,
+    onGrant() {},
+    /** Entries of the inbox. */
+    entries: [] as string[],
     change(request: string, at = "c1") {
       asked = request;
       checkpoint = at;
     },
   };
+  transport
+    .on(`GET /runs/${RUN}`, () => data({ id: RUN, deployment_id: DEPLOYMENT, status: "awaiting_approval" }))
+    .on(`GET /runs/${RUN}/pending_approvals`, () => ({
+      body: `{"data":{"status":"awaiting_approval","checkpoint_id":"${checkpoint}","pending_approvals":[${asked}]}}`,
+    }))
+    .on("GET /inbox/approvals", () => ({ body: `{"data":{"entries":[${rig.entries}]}}` }))
+    .on("POST /inbox/approvals/e1/decide", () => {
+      rig.onGrant();
+      return data({ decision_state: "approved" });
+    })
+    .on(`POST /deployments/${DEPLOYMENT}/runs`, () => rig.onCreate())
+    .on(`POST /runs/${RUN}/resume`, accepted);
+  const approvals = new ApprovalDesk(new SerenClient(transport, ambient));
+  const shown = await ambient.runUntil(approvals.checkpoint(RUN));
+  return Object.assign(rig, {
+    shown,
+    offers: () => ambient.runUntil(approvals.offers(shown)),
+    decide: (options?: { always: InboxEntry[] }) => ambient.runUntil(approvals.decide(shown, () => "approve", options)),
+    sent: () => transport.sent.filter(({ method }) => method === "POST").map(({ body }) => body),
+  });
 }
 
 test("arguments keep their digits on the way from the wire", async () => {
@@ -59,6 +74,57 @@ test.each([
   expect(failure).toBeInstanceOf(RequestsChanged);
   expect((failure as RequestsChanged).now).toMatchObject({ checkpointId: at });
   expect(sent()).toEqual([]);
+});
+
+test.each([
+  ['"tool":12345678901234567890', { tool: "12345678901234567890" }],
+  ['"tool":{"n":1e999,"n":2}', { tool: '{"n":1e999,"n":2}' }],
+  ['"tool":"pay","reason":[1.0]', { reason: "[1.0]" }],
+])("a tool or a reason that is no text is shown as it was written: %s", async (members, seen) => {
+  const { shown } = await desk(`{"id":"a",${members}}`);
+  expect(shown.requests).toMatchObject([seen]);
+});
+
+test("a tool that is a number, and has other digits since it was shown: nothing is sent", async () => {
+  const { decide, sent, change } = await desk('{"id":"a","tool":12345678901234567890}');
+  change('{"id":"a","tool":12345678901234567891}');
+  expect(await decide().catch((error: unknown) => error)).toBeInstanceOf(RequestsChanged);
+  expect(sent()).toEqual([]);
+});
+
+test.each([
+  ["other digits", SHOWN.replace("567890}", "567891}")],
+  ["one more request", `${SHOWN},{"id":"b","tool":"pay"}`],
+  ["none", ""],
+  ["one that cannot be read", `${SHOWN},7`],
+])("creating a run is refused, and the checkpoint has %s now: the run itself is not resumed", async (_, request) => {
+  const rig = await desk();
+  rig.onCreate = () => {
+    rig.change(request);
+    return { status: 404, body: { error: "not here" } };
+  };
+  expect(await rig.decide().catch((error: unknown) => error)).toMatchObject({ kind: "conflict" });
+  expect(rig.sent()).toHaveLength(1);
+});
+
+const offer = (id: string, lease: string, call = "a") =>
+  `{"entry_id":"${id}","run_id":"${RUN}","kind":"tool_call","tool_call_id":"${call}","tool_ref":"pay","decision_state":"pending","lease":${lease}}`;
+
+describe("lasting permissions", () => {
+  test("one is offered for each request, because one is shown with it", async () => {
+    const rig = await desk();
+    rig.entries = [offer("e1", '{"hours":1}'), offer("e2", '{"hours":9999}'), offer("e3", "{}", "b")];
+    expect(await rig.offers()).toMatchObject([{ entryId: "e1" }]);
+  });
+
+  test("what has changed while they were granted is not approved", async () => {
+    const rig = await desk();
+    rig.entries = [offer("e1", '{"hours":1}')];
+    const always = await rig.offers();
+    rig.onGrant = () => rig.change(SHOWN.replace("pay", "pay_all"));
+    expect(await rig.decide({ always }).catch((error: unknown) => error)).toBeInstanceOf(RequestsChanged);
+    expect(rig.sent()).toHaveLength(1);
+  });
 });
 
 /** A service that gives each way of deciding its own answer, and whose lists lag behind. */

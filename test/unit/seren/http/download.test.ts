@@ -77,8 +77,16 @@ test.each([
   ["file:///etc/passwd", "its address is not https"],
   ["nonsense", "its address is not a URL"],
   ["https://user:pass@files.example/", "its address carries a password"],
+  ["ftp://files.example/", "its address is not https"],
+  ["data:text/plain,x", "its address is not https"],
 ])("%s is refused: %s", async (address, message) => {
   await expect(downloaded(address)).rejects.toThrow(message);
+});
+
+test("an address of another scheme is not the service's own, whatever its origin", async () => {
+  const before = seen.length;
+  await expect(downloaded(`blob:${origin}/file`)).rejects.toThrow("its address is not https");
+  expect(seen).toHaveLength(before);
 });
 
 /** Spellings of this machine and of private networks; `URL` makes plain addresses of the odd ones. */
