@@ -11,17 +11,29 @@ import { shortPathOf } from "./short-path.ts";
 
 const SOCKET = "alive";
 
-export interface AliveSocket {
-  /** Number of the socket's file. A copy of the folder has another one. Empty on Windows. */
+/** Which file a socket is. Both are empty on Windows. */
+export interface SocketFile {
+  /** A copy of the folder has another one. */
   inode: string;
+  /**
+   * Of the mounted file system. One that is mounted twice (a network folder, a layer over another folder) has two, and a socket is
+   * heard through the mount it was made through only; a mount that is bound to another path is the same one.
+   */
+  device: string;
+}
+
+const NO_FILE: SocketFile = { inode: "", device: "" };
+
+export interface AliveSocket {
+  file: SocketFile;
   close(): Promise<void>;
 }
 
-/** What was heard at the socket of a folder, and its number. */
+/** What was heard at the socket of a folder, and which one it is. */
 export interface Knock {
   /** `refused`: the socket is there and nothing listens on it. `absent`: there is none. `unclear`: it cannot be reached. */
   answer: "listening" | "refused" | "absent" | "unclear";
-  inode: string;
+  file: SocketFile;
 }
 
 /**
@@ -30,14 +42,14 @@ export interface Knock {
  * process, removes the name it was bound under, and the socket must stay to be refused by.
  */
 export async function listenIn(folder: string, id: string): Promise<AliveSocket> {
-  if (process.platform === "win32") return { inode: "", close: closing(await listen(pipeOf(id))) };
+  if (process.platform === "win32") return { file: NO_FILE, close: closing(await listen(pipeOf(id))) };
   const short = await shortPathOf(folder);
   let server: Server | undefined;
   try {
     const bound = join(short.path, `alive-${id.slice(0, 8)}`);
     server = await listen(bound);
     await rename(bound, join(short.path, SOCKET));
-    return { inode: await inodeOf(join(short.path, SOCKET)), close: closing(server) };
+    return { file: await fileOf(join(short.path, SOCKET)), close: closing(server) };
   } catch (error) {
     if (server) await closing(server)();
     throw error;
@@ -48,22 +60,23 @@ export async function listenIn(folder: string, id: string): Promise<AliveSocket>
 
 /** Never rejects. */
 export async function knockIn(folder: string, id: string): Promise<Knock> {
-  if (process.platform === "win32") return { answer: await knock(pipeOf(id), "ENOENT"), inode: "" };
+  if (process.platform === "win32") return { answer: await knock(pipeOf(id), "ENOENT"), file: NO_FILE };
   try {
     const short = await shortPathOf(folder);
     try {
       const path = join(short.path, SOCKET);
-      return { inode: await inodeOf(path), answer: await knock(path, "ECONNREFUSED") };
+      return { file: await fileOf(path), answer: await knock(path, "ECONNREFUSED") };
     } finally {
       await short.release();
     }
   } catch (error) {
-    return { answer: systemCode(error) === "ENOENT" ? "absent" : "unclear", inode: "" };
+    return { answer: systemCode(error) === "ENOENT" ? "absent" : "unclear", file: NO_FILE };
   }
 }
 
-async function inodeOf(path: string): Promise<string> {
-  return String((await lstat(path, { bigint: true })).ino);
+async function fileOf(path: string): Promise<SocketFile> {
+  const { ino, dev } = await lstat(path, { bigint: true });
+  return { inode: String(ino), device: String(dev) };
 }
 
 function listen(address: string): Promise<Server> {

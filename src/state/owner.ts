@@ -2,8 +2,9 @@
 import { join } from "node:path";
 import * as z from "zod";
 import { readPlainFile } from "../support/plain-file.ts";
-import { type AliveSocket, knockIn, listenIn } from "./alive-socket.ts";
+import { type AliveSocket, knockIn, listenIn, type SocketFile } from "./alive-socket.ts";
 import { writeFileAtomic } from "./atomic-file.ts";
+import { isOnThisMachineOnly } from "./local-disk.ts";
 import { startedAt, thisMachine } from "./machine.ts";
 
 const OWNER_FILE = "owner.json";
@@ -16,6 +17,8 @@ const OwnerSchema = z.object({
   boot: z.string().optional(),
   /** Of the socket beside this file. Absent when the file system has none: then the death of the owner cannot be seen. */
   inode: z.string().optional(),
+  /** Of its file system, as it is mounted where the owner is. */
+  device: z.string().optional(),
   /** Milliseconds since the epoch. */
   since: z.number(),
 });
@@ -32,7 +35,7 @@ export type OwnerState = "alive" | "dead" | "unknown";
 export async function own(folder: string, id: string, now: number): Promise<AliveSocket | undefined> {
   const socket = await listenIn(folder, id).catch(() => undefined); // before the file: who has a file has been listening
   try {
-    const proof = socket ? { inode: socket.inode } : {};
+    const proof = socket ? socket.file : {};
     const owner: Owner = { v: 2, id, ...(await thisMachine()), ...proof, since: now };
     await writeFileAtomic(join(folder, OWNER_FILE), JSON.stringify(owner), { token: id });
   } catch (error) {
@@ -46,10 +49,10 @@ export async function own(folder: string, id: string, now: number): Promise<Aliv
 export async function ownerState(folder: string, now: number): Promise<OwnerState> {
   const owner = await readOwner(folder);
   if (owner?.inode === undefined) return "unknown";
-  const { answer, inode } = await knockIn(folder, owner.id);
-  if (inode !== owner.inode) return "unknown"; // a copy: the socket that the owner listens on is elsewhere
+  const { answer, file } = await knockIn(folder, owner.id);
+  if (file.inode !== owner.inode) return "unknown"; // a copy: the socket that the owner listens on is elsewhere
   if (answer === "listening") return "alive";
-  return answer === "refused" && (await wouldBeSeen(owner, now)) ? "dead" : "unknown";
+  return answer === "refused" && (await wouldBeSeen(owner, { folder, file, now })) ? "dead" : "unknown";
 }
 
 /** Whether the folder has an owner file. */
@@ -58,15 +61,24 @@ export async function hasOwner(folder: string): Promise<boolean> {
 }
 
 /**
- * Whether a living owner's socket would be heard here. It is under the same kernel; and nothing lives on from an earlier
- * start of this machine. An owner from after this start with another boot id is on a machine that has our id by mistake
- * (copied images), whatever else is equal.
+ * Whether a living owner's socket would be heard here. It is under the same kernel, through the same mount; or it is from
+ * before the last start of this machine, on a disk that no other machine has. The machine's id alone is no proof of that:
+ * images are copied with it. An owner from after this start with another boot id is on another machine in every case.
  */
-async function wouldBeSeen({ machine, boot, since }: Owner, now: number): Promise<boolean> {
+async function wouldBeSeen(owner: Owner, { folder, file, now }: Seen): Promise<boolean> {
   const here = await thisMachine();
-  if (boot !== undefined && boot === here.boot) return true;
-  if (machine === undefined || machine !== here.machine) return false;
-  return boot === undefined || since < startedAt(now);
+  const isSameMount = owner.device === file.device;
+  if (owner.boot !== undefined && owner.boot === here.boot) return isSameMount;
+  if (owner.machine === undefined || owner.machine !== here.machine) return false;
+  if (owner.since < startedAt(now)) return isOnThisMachineOnly(folder);
+  return owner.boot === undefined && isSameMount;
+}
+
+/** What is seen of an owner's socket from here. */
+interface Seen {
+  folder: string;
+  file: SocketFile;
+  now: number;
 }
 
 async function readOwner(folder: string): Promise<Owner | undefined> {
@@ -86,8 +98,8 @@ export async function claim(folder: string, id: string): Promise<AliveSocket | u
   const { answer } = await knockIn(folder, id);
   if (answer === "listening" || answer === "unclear") return undefined;
   const socket = await listenIn(folder, id);
-  const { inode } = await knockIn(folder, id);
-  if (inode === socket.inode) return socket;
+  const { file } = await knockIn(folder, id);
+  if (file.inode === socket.file.inode) return socket;
   await socket.close(); // another process was faster
   return undefined;
 }

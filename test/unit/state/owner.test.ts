@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { cp, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { isOnThisMachineOnly } from "../../../src/state/local-disk.ts";
 import { OwnedFiles } from "../../../src/state/owned-files.ts";
 import { claim } from "../../../src/state/owner.ts";
 import { throughLink } from "../../../src/state/short-path.ts";
@@ -180,6 +181,14 @@ test.runIf(unix)("what lies in the place of files and folders is passed over, an
 test.runIf(process.platform === "linux").each([
   ["the same start, host name and machine unknown", { machine: undefined }, "dead"],
   ["the same machine, started again since", { boot: "earlier", machine: "same", since: 1 }, "dead"],
+  ["the same start, through another mount", { device: "another" }, "unknown"],
+  ["the same start, by a version that does not note the mount", { device: undefined }, "unknown"],
+  ["the same machine, its start not known, through another mount", { boot: undefined, device: "another" }, "unknown"],
+  [
+    "the same machine, started again since, whose mounts are others",
+    { boot: "earlier", machine: "same", since: 1, device: "another" },
+    "dead",
+  ],
   ["another start without a machine id", { boot: "earlier", machine: undefined, since: 1 }, "unknown"],
   ["a copy of this machine's id, on a machine that runs beside it", { boot: "other", machine: "same" }, "unknown"],
   ["another machine", { boot: "other", machine: "other" }, "unknown"],
@@ -194,6 +203,15 @@ test.runIf(process.platform === "linux").each([
   if (change.machine === "same" && written.machine === undefined) return;
   expect(await seen(root)).toEqual([`run ${expected}`]);
 });
+
+test.runIf(process.platform === "linux")(
+  "a copied machine id proves nothing on a file system that several machines may have",
+  async () => {
+    expect(await isOnThisMachineOnly(await temporaryFolder())).toBe(true);
+    expect(await isOnThisMachineOnly("/proc")).toBe(false);
+    expect(await isOnThisMachineOnly("/nowhere")).toBe(false);
+  },
+);
 
 test("neither the machine's id nor its name is written", async () => {
   const root = await temporaryFolder();
