@@ -7,7 +7,7 @@ import * as z from "zod";
 import { digestOf, type Run } from "../../seren/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { asFailure } from "../../support/failure.ts";
-import type { Log } from "../../support/log.ts";
+import type { Log, LogLevel } from "../../support/log.ts";
 import { parseJson } from "../../support/objects.ts";
 import { JITLESS } from "../../support/zod.ts";
 import type { Outcome, RunRef } from "../events.ts";
@@ -129,12 +129,12 @@ export class Journal {
     await this.remove(requestId);
   }
 
-  /** Removes the entry at once. */
-  async remove(requestId: string): Promise<void> {
+  /** Removes the entry at once. `level`: how a failure of that is logged. */
+  async remove(requestId: string, level: LogLevel = "warn"): Promise<void> {
     try {
       await this.#store.remove(requestId);
     } catch (error) {
-      this.#log("warn", "a journal entry could not be removed", { kind: asFailure(error).kind });
+      this.#log(level, "a journal entry could not be removed", { kind: asFailure(error).kind });
     }
   }
 
@@ -170,7 +170,10 @@ export class PendingEntry {
   #entry: Entry & Partial<Pick<JournalEntry, "deploymentId" | "runId" | "resumedAt">>;
   #kept: boolean;
   #end: Outcome | undefined;
+  /** Whether an entry is on disk. A later write that fails, as on a disk that is full by then, leaves the earlier one there. */
   #written: Promise<boolean> = Promise.resolve(false);
+  /** Whether one may be there. A write that was given up may still come to be. */
+  #tried = false;
 
   constructor(journal: Journal, entry: Entry, kept: boolean) {
     this.#journal = journal;
@@ -200,7 +203,10 @@ export class PendingEntry {
   async #write(): Promise<void> {
     const { deploymentId, ...entry } = this.#entry;
     if (!this.#kept || deploymentId === undefined) return;
-    this.#written = this.#written.then(() => this.#journal.note({ ...entry, deploymentId }));
+    this.#tried = true;
+    this.#written = this.#written.then(
+      async (before) => (await this.#journal.note({ ...entry, deploymentId })) || before,
+    );
     await this.#written;
   }
 
@@ -229,9 +235,11 @@ export class PendingEntry {
   }
 
   async #removeWritten(remove: (entry: ForgottenEntry) => Promise<void>): Promise<void> {
-    const written = this.#written;
+    const [written, tried] = [this.#written, this.#tried];
     this.#written = Promise.resolve(false);
+    this.#tried = false;
     if (await written) await remove(this.#entry);
+    else if (tried) await this.#journal.remove(this.#entry.requestId, "debug"); // the failure to write was told
   }
 }
 

@@ -96,8 +96,33 @@ test("writes keep their order, and the removal waits for them", async () => {
   expect(order).toEqual(["intent", "id", "removed"]);
 });
 
+test("an entry is removed although a later write of it failed", async () => {
+  let room = 1;
+  const { journal, done, warnings } = harness({
+    put: () => (room-- > 0 ? Promise.resolve() : Promise.reject(new Error("no space left on device"))),
+  });
+  const entry = journal.pendingEntry(REQUEST, {});
+  await entry.note(WHERE);
+  await entry.note({ ...WHERE, runId: "the-run" });
+  await entry.leave();
+  expect(done).toEqual([`remove ${REQUEST}`]);
+  expect(warnings).toHaveLength(1);
+});
+
+test("what a write that was given up may still leave is removed", async () => {
+  const { journal, done, warnings } = harness({ put: () => Promise.reject(new Error("does not reply")) });
+  const entry = journal.pendingEntry(REQUEST, {});
+  await entry.note(WHERE);
+  await entry.forget();
+  expect(done).toEqual([`remove ${REQUEST}`]);
+  expect(warnings).toHaveLength(1);
+});
+
 test("a journal that cannot be written costs one warning and nothing else", async () => {
-  const { journal, done, warnings } = harness({ put: () => Promise.reject(new Error("read-only file system")) });
+  const { journal, done, warnings } = harness({
+    put: () => Promise.reject(new Error("read-only file system")),
+    remove: () => Promise.resolve(),
+  });
   const entry = journal.pendingEntry(REQUEST, {});
   await entry.note(WHERE);
   await entry.forget();
