@@ -1,5 +1,6 @@
 /** `watch`: the runs in flight, whichever host started them. */
 import type { Command } from "commander";
+import { orAborted } from "../../../support/abort.ts";
 import { sleep } from "../../../support/ambient.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
@@ -80,22 +81,21 @@ async function watchPlainly(
   const stop = new AbortController();
   const release = services.onInterrupt(() => stop.abort());
   screen.stdout.onFailure(() => stop.abort()); // what cannot be written, nobody watches
-  const agentOf = await agentNames(services);
   let before = new Map<string, WatchedRun>();
   try {
-    while (!stop.signal.aborted) {
-      const now = new Map(
-        (await listWatchedRuns(services, { agentOf, all })).map((run) => [
-          run.runId ?? `${run.deploymentId} ${run.since}`,
-          run,
-        ]),
-      );
+    // A service that does not answer must not keep the command from ending.
+    const agentOf = await orAborted(agentNames(services), stop.signal);
+    for (;;) {
+      const runs = await orAborted(listWatchedRuns(services, { agentOf, all }), stop.signal);
+      const now = new Map(runs.map((run) => [run.runId ?? `${run.deploymentId} ${run.since}`, run]));
       for (const [id, run] of now) if (changed(before.get(id), run)) printChange(run);
       for (const [id, run] of before) if (!now.has(id)) printChange(run, "ended");
       before = now;
-      await sleep(services.ambient, LOOK_MS, stop.signal).catch(() => undefined);
+      await sleep(services.ambient, LOOK_MS, stop.signal);
     }
-    return EXIT.ok;
+  } catch (error) {
+    if (stop.signal.aborted) return EXIT.ok;
+    throw error;
   } finally {
     release();
   }

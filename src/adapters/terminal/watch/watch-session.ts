@@ -1,5 +1,6 @@
 /** `watch` on a terminal: refreshes the list and performs the action of the key that was pressed. */
 import { generalAgentTarget, MAX_TIMEOUT_MS, withAdvice } from "../../../core/index.ts";
+import { orAborted } from "../../../support/abort.ts";
 import { sleep } from "../../../support/ambient.ts";
 import { assertNever } from "../../../support/assert-never.ts";
 import { asFailure } from "../../../support/failure.ts";
@@ -105,10 +106,10 @@ async function pick(
     for (let draws = 0; !chosen; draws += 1) {
       if (draws % LOOK_EVERY_DRAWS === 0) {
         try {
-          runs = await look();
+          runs = await orAborted(look(), controller.signal); // keys work although the service does not answer
           note = "";
         } catch (error) {
-          note = withAdvice(asFailure(error));
+          if (!chosen) note = withAdvice(asFailure(error));
         }
       }
       if (!chosen) draw();

@@ -375,6 +375,18 @@ describe("watch", () => {
     expect(line.toString()).toMatch(new RegExp(`^\\S+ {2}${runId} {2}running {2}`));
     expect((await watching).code).toBe(0);
   });
+
+  test("in a pipe it ends at an interrupt although the service does not answer", async () => {
+    const server = createServer(); // takes requests and says nothing
+    onTestFinished(() => void server.close().closeAllConnections());
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const { port } = server.address() as AddressInfo;
+    const terminal = new TestTerminal({ SEREN_API_BASE: `http://127.0.0.1:${port}`, SEREN_API_KEY: API_KEY });
+    const watching = terminal.run(["watch", "--all"]);
+    await once(server, "request");
+    terminal.interrupt();
+    expect((await watching).code).toBe(0);
+  });
 });
 
 test.each(["bash", "zsh", "fish"])("completion %s knows commands and options", async (shell) => {
