@@ -38,8 +38,6 @@ process.exit(problem === undefined ? 0 : 1);
 async function requireUnchanged(): Promise<void> {
   const changed = await changedChunk(dirname(programPath), __CHUNK_HASHES__);
   if (changed === undefined) return;
-  process.stderr.write(
-    `seren-bridge: ${changed} is not the file this version was built with; install seren-bridge again\n`,
-  );
+  process.stderr.write(`seren-bridge: ${changed}\n`);
   process.exit(1);
 }
