@@ -24,6 +24,7 @@ export type { HttpStream, HttpTransport } from "./http/transport.ts";
 export { upload } from "./http/upload.ts";
 export { decodeRunEvent } from "./mapping/events.ts";
 export {
+  type ArtifactListing,
   type BundleRegistration,
   type Deployment,
   type InboxDecision,
@@ -34,7 +35,6 @@ export {
   type PendingApprovals,
   type Rows,
   type Run,
-  type RunArtifact,
   UNKNOWN_STATUS,
 } from "./model.ts";
 export { digestOf, findRun, type RunTrace } from "./start/find-run.ts";

@@ -190,6 +190,12 @@ export interface RunArtifact {
   payload?: unknown;
 }
 
+/** The first artifacts of a run. */
+export interface ArtifactListing extends Rows<RunArtifact> {
+  /** The run has others, which are not listed. */
+  hasMore?: true;
+}
+
 /** One event of a run's log. */
 export type RunEvent =
   | { type: "text"; text: string }

@@ -148,7 +148,7 @@ export class RunDirectory {
       ending,
       transcript,
       text: isBehind ? transcript.text : (recordedText(record) ?? ""),
-      artifacts: mergeArtifacts(transcript.artifacts, listed?.rows ?? []).artifacts,
+      artifacts: mergeArtifacts(transcript.artifacts, listed ?? { rows: [] }).artifacts,
     });
     if (isBehind && page?.hasMore !== false) outcome.cut = "log";
     return outcome;

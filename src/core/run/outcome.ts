@@ -1,11 +1,11 @@
 /** Outcomes, made from the record of a run. What the record says wins over what was asked for. */
 import {
+  type ArtifactListing,
   CONVERSATION_AWAITING,
   ENDED_STATUS,
   type PendingApproval,
   REFUSED_TURN,
   type Run,
-  type RunArtifact,
   type RunEnding,
 } from "../../seren/index.ts";
 import type { StopCause } from "../../support/abort.ts";
@@ -52,17 +52,20 @@ export function approvalsOf(pending: PendingApproval[]): Approval[] {
   }));
 }
 
+/** What a listing has of the artifacts of a run. */
+export type Listed = Pick<ArtifactListing, "rows" | "hasMore">;
+
 /**
  * Merges artifacts of events with the listing. Equal ids or addresses are one artifact; its title is in the listing. At most
  * `MAX_ARTIFACTS` are kept.
  */
 export function mergeArtifacts(
   seen: ReadonlyMap<string, Artifact>,
-  listed: readonly RunArtifact[],
+  listed: Listed,
 ): { artifacts: Artifact[]; cut: boolean } {
   const merged = new Map(seen);
   const byAddress = new Map([...seen.values()].flatMap((one) => (one.uri ? [[one.uri, one]] : [])));
-  for (const { id, kind, title, url, payload } of listed) {
+  for (const { id, kind, title, url, payload } of listed.rows) {
     const known = merged.get(id) ?? (url ? byAddress.get(url) : undefined);
     merged.set(known?.id ?? id, {
       ...known,
@@ -74,7 +77,10 @@ export function mergeArtifacts(
     });
   }
   const artifacts = [...merged.values()];
-  return { artifacts: artifacts.slice(0, MAX_ARTIFACTS), cut: artifacts.length > MAX_ARTIFACTS };
+  return {
+    artifacts: artifacts.slice(0, MAX_ARTIFACTS),
+    cut: artifacts.length > MAX_ARTIFACTS || listed.hasMore === true,
+  };
 }
 
 export interface EndedRun {

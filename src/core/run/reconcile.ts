@@ -13,7 +13,6 @@ import {
   isKnownStatus,
   isUnreadable,
   type Run,
-  type RunArtifact,
   runFromStreamEnd,
   type SerenClient,
   UNKNOWN_STATUS,
@@ -25,7 +24,7 @@ import type { Log } from "../../support/log.ts";
 import type { ExecutionEvent, Outcome } from "../events.ts";
 import { isNothingButBusy } from "./busy-conversation.ts";
 import type { FollowedRun } from "./follow-run.ts";
-import { endedOutcome, mergeArtifacts } from "./outcome.ts";
+import { endedOutcome, type Listed, mergeArtifacts } from "./outcome.ts";
 import { isComplete, type Position } from "./transcript.ts";
 
 /** Limit of listing the artifacts: the answer is complete without them. */
@@ -49,7 +48,7 @@ export type Reconciled =
   /** `events`: what the host has not seen yet. */
   | { kind: "concluded"; events: ExecutionEvent[]; outcome: Outcome; nothingButBusy: boolean }
   /** The record is too large to be read. What is missing is read from the log, page by page, as the host takes it. */
-  | { kind: "cut"; record: Run; listing: Promise<RunArtifact[]> };
+  | { kind: "cut"; record: Run; listing: Promise<Listed> };
 
 type Conclusion = Extract<Reconciled, { kind: "concluded" }>;
 
@@ -73,7 +72,7 @@ export async function readRecord({
   call,
   withListing,
   streamEnd,
-}: ReadRecordOptions): Promise<{ record: Run; listing: Promise<RunArtifact[]> | undefined; abandonListing(): void }> {
+}: ReadRecordOptions): Promise<{ record: Run; listing: Promise<Listed> | undefined; abandonListing(): void }> {
   const unneeded = new AbortController();
   const listing = withListing
     ? listArtifacts(client, runId, AbortSignal.any([call.signal, unneeded.signal]))
@@ -95,11 +94,11 @@ export async function readRecord({
 }
 
 /** Lists the artifacts of a run. Returns none when they cannot be listed: events have reported them as well. */
-function listArtifacts(client: SerenClient, runId: string, parent: AbortSignal): Promise<RunArtifact[]> {
+function listArtifacts(client: SerenClient, runId: string, parent: AbortSignal): Promise<Listed> {
   const limit = { ambient: client.ambient, ms: LISTING_LIMIT_MS, parent };
   return withTimeLimit(limit, (signal) => client.listRunArtifacts(runId, { signal })).then(
-    ({ rows }) => rows,
-    () => [],
+    (listed) => listed,
+    () => ({ rows: [] }),
   );
 }
 
@@ -107,7 +106,7 @@ function listArtifacts(client: SerenClient, runId: string, parent: AbortSignal):
 export function reconcile(
   record: Run,
   ending: Ending,
-  listing: Promise<RunArtifact[]> = listArtifacts(ending.client, record.id, ending.signal),
+  listing: Promise<Listed> = listArtifacts(ending.client, record.id, ending.signal),
 ): Promise<Reconciled> {
   return rereadUntilComplete(record, ending)
     .then((latest): Reconciled => (latest.cut ? { kind: "cut", record: latest, listing } : conclude(latest, ending)))
@@ -215,7 +214,7 @@ function conclude(record: Run, { log, followed, stoppedBy }: Ending): Conclusion
 function withArtifacts(
   { events, outcome, nothingButBusy }: Conclusion,
   { followed }: Ending,
-  listing: RunArtifact[],
+  listing: Listed,
 ): Pick<Conclusion, "events" | "outcome" | "nothingButBusy"> {
   const { artifacts, cut } = mergeArtifacts(followed.transcript.artifacts, listing);
   const notices = cut ? [warning(`the run has more than ${artifacts.length} artifacts; the others are left out`)] : [];

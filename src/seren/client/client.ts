@@ -21,12 +21,11 @@ import {
 } from "../mapping/answers.ts";
 import { runBody } from "../mapping/requests.ts";
 import {
+  type ArtifactListing,
   type Invocation,
   type LiveState,
   type NewRun,
-  type Rows,
   type Run,
-  type RunArtifact,
   UNKNOWN_STATUS,
 } from "../model.ts";
 import { ApprovalCalls } from "./approval-calls.ts";
@@ -148,9 +147,12 @@ export class SerenClient extends DeploymentCalls {
     return { events: rows, hasMore };
   }
 
-  async listRunArtifacts(runId: string, options: CallOptions): Promise<Rows<RunArtifact>> {
+  /** One page of them: each may have content, so more pages could be of any size. */
+  async listRunArtifacts(runId: string, options: CallOptions): Promise<ArtifactListing> {
     const path = `${runPath(runId)}/artifacts${queryString({ limit: MAX_PAGE.artifacts })}`;
-    return readEach(readArtifact, await this.#caller.get({ path, subject: "the run", read: readRows }, options));
+    const call = { method: "GET", path, subject: "the run", read: readRows, signal: options.signal } as const;
+    const { value, hasMore } = await this.#caller.repeat(() => this.#caller.exchange(call), options);
+    return { ...readEach(readArtifact, value), ...(hasMore ? { hasMore } : {}) };
   }
 
   /**

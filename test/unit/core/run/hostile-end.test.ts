@@ -79,6 +79,17 @@ test("artifacts that are never listed do not delay the answer for minutes", asyn
   expect(tookMs).toBeLessThan(20_000);
 });
 
+test("artifacts beyond the first page are not left out without a word", async () => {
+  const { transport, follow } = rig();
+  const rows = Array.from({ length: 200 }, (_, id) => ({ id: `a${id}`, artifact_type: "t", payload: {} }));
+  transport.on("GET /runs/*/artifacts", () => ({ body: { data: rows, pagination: { has_more: true } } }));
+  const { outcome, events } = await follow();
+  expect(outcome.artifacts).toHaveLength(200);
+  expect(events).toContainEqual(
+    expect.objectContaining({ message: "the run has more than 200 artifacts; the others are left out" }),
+  );
+});
+
 test("a listing of 20,000 artifacts leaves 1,000, and says so", async () => {
   const { transport, follow } = rig();
   const rows = Array.from({ length: 20_000 }, (_, id) => ({ id: `a${id}`, artifact_type: "t", payload: {} }));
