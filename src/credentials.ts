@@ -3,12 +3,13 @@ import type { Config } from "./config.ts";
 import type { Ambient } from "./support/ambient.ts";
 import { asFailure, ExecutionFailure } from "./support/failure.ts";
 import { lazy } from "./support/lazy.ts";
-import { ownershipProblem, owning } from "./support/own-file.ts";
+import { ownershipProblem, whyDenied } from "./support/own-file.ts";
 import { readPlainFile, textOf } from "./support/plain-file.ts";
 import { isLoopback } from "./support/proxy.ts";
 import type { Redactor } from "./support/redact.ts";
 import { Responsive } from "./support/responsive.ts";
 import { Secret } from "./support/secret.ts";
+import { systemCode } from "./support/system-error.ts";
 
 /** What a header can hold: printable ASCII without blanks. */
 const KEY = /^[\x21-\x7e]+$/;
@@ -67,12 +68,8 @@ async function readStored(path: string, disk: Responsive): Promise<Stored> {
       return parse(path, textOf(path, file.bytes));
     }
   } catch (error) {
-    const { message } = asFailure(error);
-    const denied = message.includes("permission denied") && process.platform !== "win32";
-    throw refused(
-      denied ? `${path} cannot be read: it belongs to another account; run: ${owning(path)}` : message,
-      error,
-    );
+    const denied = systemCode(asFailure(error).cause) === "EACCES";
+    throw refused(denied ? await disk.ask(() => whyDenied(path)) : asFailure(error).message, error);
   }
   throw refused(
     `no Seren API key: set SEREN_API_KEY, or run \`seren-bridge login\`, which stores it in ${path}. To try without a key set SEREN_API_BASE=local`,

@@ -1,5 +1,6 @@
 /** Whether a file that this program trusts is this account's own: nobody else could have written it, or read what is secret. */
 import { realpathSync, type Stats, statSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /** What a file must be kept from: being read by others, or only being changed by them. Root may do either anyway. */
@@ -25,6 +26,22 @@ export function ownershipProblem(path: string, { mode, uid }: Stats, kept: Kept)
   return undefined;
 }
 
-export function owning(path: string): string {
+/** Why the system does not let this account read the file, with the fix. Never rejects. */
+export async function whyDenied(path: string): Promise<string> {
+  const me = process.geteuid?.();
+  if (me === undefined)
+    return `${path} cannot be read: permission denied; change its permissions, or choose another path`;
+  let uid: number;
+  try {
+    uid = (await stat(path)).uid;
+  } catch {
+    return `${path} cannot be read: permission denied in ${dirname(path)}; change the owner or mode of that folder (chmod 700), or of one it is in`;
+  }
+  return uid === me
+    ? `${path} cannot be read: its mode does not let its owner; run: chmod 600 "${path}"`
+    : `${path} cannot be read: it belongs to another account; run: ${owning(path)}`;
+}
+
+function owning(path: string): string {
   return `sudo chown "$(id -u)" "${path}"`;
 }

@@ -7,6 +7,7 @@ import { setTimeout } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { PROGRAM, requireBuilt, scratchFolder } from "../support/child-process/child.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
+import { startLocalService } from "../support/child-process/local-service.ts";
 import { startTerminal as start } from "../support/child-process/terminal-child.ts";
 
 /** What the journal still has on disk. */
@@ -248,4 +249,13 @@ describe.skipIf(process.platform === "win32")("a journal that cannot be written"
     const { stderr } = await run({ SEREN_BRIDGE_LOG: "warn" });
     expect(JSON.parse(stderr.split("\n")[0] ?? "")).toMatchObject({ level: "warn", host: "terminal" });
   });
+});
+
+test("`local --key` with the key of this shell prints no line with something else in the key's place", async () => {
+  const { banner, origin } = await startLocalService(["--key", "the-key-of-this-shell"], {
+    SEREN_API_KEY: "the-key-of-this-shell",
+  });
+  expect(banner).toContain(`  export SEREN_API_BASE=${origin}\n`);
+  expect(banner).toContain("SEREN_API_KEY is what --key gives");
+  expect(banner).not.toContain("[redacted]");
 });

@@ -7,6 +7,7 @@ import { type Config, readConfig } from "../../src/config.ts";
 import { apiKeyReader, keyDisk } from "../../src/credentials.ts";
 import { realAmbient } from "../../src/support/ambient.ts";
 import { ExecutionFailure } from "../../src/support/failure.ts";
+import { whyDenied } from "../../src/support/own-file.ts";
 import { createRedactor } from "../../src/support/redact.ts";
 
 const KEY = "seren_0123456789abcdef";
@@ -139,6 +140,21 @@ test.skipIf(process.platform === "win32").each([0o770, 0o777, 0o707])(
     expect((await failure(reader(config()))).message).toBe(
       `${dirname(file)} can be changed by others; run: chmod go-w "${dirname(file)}"`,
     );
+  },
+);
+
+test.runIf(process.geteuid !== undefined)(
+  "why a file cannot be read is told apart: its mode, its owner, its folder",
+  async () => {
+    writeFileSync(file, "");
+    chmodSync(file, 0o000);
+    expect(await whyDenied(file)).toBe(
+      `${file} cannot be read: its mode does not let its owner; run: chmod 600 "${file}"`,
+    );
+    expect(await whyDenied(join(file, "credentials.json"))).toContain(`permission denied in ${file}; change`);
+    const theirs = process.geteuid?.() === 0 ? file : "/etc/passwd";
+    if (theirs === file) chownSync(file, 12_345, 12_345);
+    expect(await whyDenied(theirs)).toContain("it belongs to another account; run: sudo chown");
   },
 );
 

@@ -115,6 +115,8 @@ export interface LocalOddMember {
 export interface LocalServer {
   origin: string;
   key: string;
+  /** Whether the key is a secret of this program's as well, which no writer shows. */
+  isKeySecret: boolean;
   /** The endpoint that answers; undefined for the built-in agent. */
   model?: { url: string; name: string | undefined };
   close(): Promise<void>;

@@ -39,6 +39,7 @@ export async function serveLocal(options: LocalOptions, config: Config, ambient:
     return {
       origin,
       key,
+      isKeySecret: config.secrets.some((secret) => key.includes(secret)),
       ...(endpoint ? { model: endpoint } : {}),
       async close() {
         await close();

@@ -111,9 +111,12 @@ export function timeIn(value: unknown): number | undefined {
   const number = numberIn(value);
   if (number !== undefined) return epochIn(number);
   if (typeof value !== "string" || value.length > 64) return undefined;
-  const time = Date.parse(value);
+  const time = Date.parse(WITHOUT_OFFSET.test(value) ? `${value}Z` : value);
   return Number.isNaN(time) ? undefined : time;
 }
+
+/** A time of a service without an offset is UTC. JavaScript takes it for the time zone of this machine. */
+const WITHOUT_OFFSET = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?$/;
 
 /** Years 2001 to 2286 in seconds and in milliseconds do not overlap. */
 const EARLIEST_SECOND = 978_307_200;

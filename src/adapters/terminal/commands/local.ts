@@ -78,6 +78,7 @@ async function serve({ services, screen }: Context, options: Options): Promise<E
   const {
     origin,
     key: accepted,
+    isKeySecret,
     model,
     close,
   } = await services.serveLocal({
@@ -98,8 +99,11 @@ async function serve({ services, screen }: Context, options: Options): Promise<E
     options.state ? `State is kept in ${options.state}.` : "Nothing is kept when it ends.",
     "Point a terminal, Dispatch or Roder's env table at it:",
     "",
-    `  export SEREN_API_BASE=${origin} SEREN_API_KEY=${accepted}`,
+    `  export SEREN_API_BASE=${origin}${isKeySecret ? "" : ` SEREN_API_KEY=${accepted}`}`,
     "",
+    ...(isKeySecret
+      ? ["SEREN_API_KEY is what --key gives; it is not shown, because this shell has it as a secret.", ""]
+      : []),
     dim("Ctrl-C ends it. Requests:"),
   );
   await screen.stdout.flushed();

@@ -116,6 +116,8 @@ describe("a time", () => {
     ["seconds since the epoch", time / 1000, time],
     ["milliseconds since the epoch", time, time],
     ["seconds as digits", String(time / 1000), time],
+    ["a date-time without an offset is UTC, wherever this machine is", "2026-11-27T07:45:12", time],
+    ["the same with a blank and a fraction", "2026-11-27 07:45:12.000000", time],
     ["year, month, day and a clock", [2026, 11, 27, 7, 45, 12], time],
     ["the same with nanoseconds", [2026, 11, 27, 7, 45, 12, 0], time],
     ["year, day of the year, clock, nanosecond", [2026, 331, 7, 45, 12, 0], time],
