@@ -44,6 +44,32 @@ describe.runIf(hasOpenssl)("a certificate, made by openssl,", () => {
     expect(api?.fix ?? "").not.toContain("HTTPS_PROXY");
   }
 
+  test.each([
+    ["a file that does not exist", "/nowhere.pem", "/nowhere.pem does not exist"],
+    ["a file without a certificate", process.execPath, "holds no certificate in PEM form|is larger than"],
+    ["a folder", "/", "/ cannot be read: it is a folder"],
+  ])("doctor names NODE_EXTRA_CA_CERTS where it is %s", async (_, value, words) => {
+    const authority = new Authority("Test Authority");
+    const env = { SEREN_API_BASE: await authority.serve(), SEREN_API_KEY: API_KEY, NODE_EXTRA_CA_CERTS: value };
+    const { stdout } = await startTerminal(env, ["doctor", "--json"]).ended;
+    const findings = JSON.parse(stdout) as Findings;
+    const found = findings.find(({ id }) => id === "authorities");
+    expect(found?.detail).toMatch(new RegExp(`^NODE_EXTRA_CA_CERTS is set, but .*(?:${words})`));
+    expect(findings.find(({ id }) => id === "api")?.detail).toContain("`seren-bridge doctor` checks that file");
+  });
+
+  test("doctor has nothing to say against a file with a certificate", async () => {
+    const authority = new Authority("Test Authority");
+    const env = {
+      SEREN_API_BASE: await authority.serve(),
+      SEREN_API_KEY: API_KEY,
+      NODE_EXTRA_CA_CERTS: authority.certificate,
+    };
+    const { stdout } = await startTerminal(env, ["doctor", "--json"]).ended;
+    const found = (JSON.parse(stdout) as Findings).find(({ id }) => id === "authorities");
+    expect(found?.detail).toBe(`also those in ${authority.certificate}`);
+  });
+
   test.each(KINDS)("$what is named with the reason and the fix", async ({ leaf, trusted = true, words }) => {
     const authority = new Authority("Test Authority");
     const env = {

@@ -66,7 +66,7 @@ function reasonOf(code: string, certificate: PeerCertificate | undefined): strin
     case "CERT_REVOKED":
       return "was revoked; only its owner can replace it";
     default:
-      return "comes from an authority that is not known here; if it is your network's own, set NODE_EXTRA_CA_CERTS to the file with the authority's certificate";
+      return "comes from an authority that is not known here; if it is your network's own, set NODE_EXTRA_CA_CERTS to the file with the authority's certificate; where it is set, `seren-bridge doctor` checks that file";
   }
 }
 

@@ -8,6 +8,7 @@ import { asFailure } from "../../../support/failure.ts";
 import { Responsive } from "../../../support/responsive.ts";
 import { pathFailure, systemCode } from "../../../support/system-error.ts";
 import type { Services } from "../services.ts";
+import { authorities } from "./authorities.ts";
 
 /** `engines` of the package. */
 const NODE_FLOOR = [20, 18, 1] as const;
@@ -21,6 +22,7 @@ export async function machineFindings(services: Services): Promise<Finding[]> {
     await credentials(services),
     ...secrets(services),
     proxy(services),
+    ...(await authorities(services)),
   ];
 }
 
