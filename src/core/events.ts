@@ -25,6 +25,8 @@ export interface RunRef {
   deploymentId: string;
   /** Page on which a person can look at the run. Absent when the service names none. */
   url?: string;
+  /** Conversation the run is a turn of: another run with it goes on where this one ended. Absent when it is not known. */
+  conversationId?: string;
 }
 
 export interface Approval {

@@ -21,7 +21,7 @@ export {
 } from "./deployment/choose-deployment.ts";
 export type { DeploymentDesk } from "./deployment/deployment-desk.ts";
 export { isMadeAhead, isOfFamily } from "./deployment/family.ts";
-export { generalAgentTarget } from "./deployment/general-agent.ts";
+export { generalAgentTarget, isGeneralAgent, MODEL_ID } from "./deployment/general-agent.ts";
 export type { Upserted } from "./deployment/upsert-deployment.ts";
 export type { Approval, Artifact, ExecutionEvent, Outcome, OutcomeKind, Phase, RunRef, Usage } from "./events.ts";
 export { answerWithin, type BackgroundRun, BackgroundRuns, followedReport } from "./host/background-runs.ts";

@@ -15,13 +15,15 @@ export type Target =
       digest?: string;
       knownId?: string;
       create: () => NewDeployment | Promise<NewDeployment>;
-    };
+    }
+  /** Where the conversation of the request is at home: the deployment of its last run. There must be one. */
+  | { kind: "conversation" };
 
 export interface RunRequest {
   target: Target;
   /** Text for the agent. Absent for a heartbeat tick without payload. */
   message?: string;
-  /** Conversation the run belongs to, so that the agent remembers earlier turns. */
+  /** Conversation the run belongs to, so that the agent remembers earlier turns. Default: one of its own, which can be gone on with. */
   conversationId?: string;
   operation?: "chat" | "job" | "heartbeat";
   /** Any JSON value, passed to the runtime as it is. */

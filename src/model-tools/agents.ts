@@ -8,11 +8,15 @@ export interface AgentOffer {
   description: string;
 }
 
-/** What a request wants to run on: an agent, a deployment, or with neither the default agent. Never both. */
+/** What a request wants to run on: one of these, or with none the default agent. */
 export interface AgentChoice {
   /** The name of an agent on offer. */
   agent?: string;
   deploymentId?: string;
+  /** Id of a conversation to go on with: where its last run was. */
+  conversation?: string;
+  /** The general agent, on this model. */
+  model?: string;
 }
 
 /** Offered whether or not the organization's own deployments are known. */
@@ -45,13 +49,15 @@ export const HOW_TO_START = 'Start one with seren_dispatch and its name as "agen
 
 /** Returns what a run goes to. `deployments`: those of the agents, by name. */
 export function agentTarget(
-  { agent, deploymentId }: AgentChoice,
+  { agent, deploymentId, conversation, model }: AgentChoice,
   { deployments, configured }: { deployments: ReadonlyMap<string, string>; configured: string | undefined },
 ): Target {
+  if (conversation !== undefined) return { kind: "conversation" };
+  if (model !== undefined) return generalAgentTarget({ model });
   return chooseDeployment({
     requested: deploymentId ? { deploymentId, named: "the request's deployment_id" } : namedByAgent(agent, deployments),
     configured,
-    workload: generalAgentTarget,
+    workload: () => generalAgentTarget(),
   });
 }
 

@@ -79,6 +79,12 @@ export function modelTools({ endsWhen, waits }: ToolSetting): readonly ToolDefin
             minLength: 1,
             description: "The id of a deployment on Seren Cloud, instead of an agent. Only if the user names one.",
           },
+          conversation: {
+            type: "string",
+            minLength: 1,
+            description:
+              "Goes on with an agent instead of starting another: the conversation that an earlier run named. Neither agent nor deployment_id with it.",
+          },
           inputs: { type: "object", description: "Further values for the agent." },
           timeout_seconds: {
             type: "integer",

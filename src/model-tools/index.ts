@@ -11,9 +11,12 @@ export {
 export {
   AgentNameSchema,
   AgentsArgumentsSchema,
+  atOnePlace,
   CancelArgumentsSchema,
+  ConversationSchema,
   DispatchArgumentsSchema,
   MAX_TIMEOUT_SECONDS,
+  ModelSchema,
   PromptSchema,
   RunIdSchema,
   readArguments,
@@ -23,4 +26,13 @@ export {
   WaitingStatusArgumentsSchema,
 } from "./arguments.ts";
 export { modelTools, TOOL_NAMES, type ToolName } from "./definitions.ts";
-export { CANCEL_UNDER_WAY, ENDED_ALREADY, lookCall, NO_ID_YET, NOT_YOURS, notOver } from "./words.ts";
+export {
+  CANCEL_UNDER_WAY,
+  conversationOf,
+  ENDED_ALREADY,
+  goOn,
+  lookCall,
+  NO_ID_YET,
+  NOT_YOURS,
+  notOver,
+} from "./words.ts";

@@ -246,11 +246,13 @@ export interface NewRun {
   resume?: CheckpointDecisions | undefined;
 }
 
-/** An agent of one instruction, which the service's default model follows. */
+/** An agent of one instruction. */
 export interface NewAgent {
   name: string;
   slug: string;
   instruction: string;
+  /** The model that follows it. Default: the service's own default. */
+  model?: string | undefined;
 }
 
 /** What is deployed: a plain agent, or a request body as the service takes it, which nothing here looks into. */

@@ -258,25 +258,30 @@ export class SimulatedProcess {
     const { target } = plan;
     const attachTo = plan.attachTo === undefined ? undefined : this.recorders[plan.attachTo]?.runId;
     if (plan.attachTo !== undefined && attachTo === undefined) return undefined;
+    const replied = plan.replyTo === undefined ? undefined : this.recorders[plan.replyTo]?.conversation;
+    if (plan.replyTo !== undefined && replied === undefined) return undefined;
+    const conversationId = replied ?? plan.conversation;
     return {
       target:
-        target.kind === "deployment"
-          ? { kind: "deployment", deploymentId: this.#environment.deploymentId, named: "the plan" }
-          : {
-              kind: "workload",
-              name: target.name,
-              ...(target.known
-                ? { knownId: target.known === "live" ? this.#environment.deploymentId : MISSING_ID }
-                : {}),
-              create: () => ({ ...DEPLOYMENT, name: target.name }),
-            },
+        replied !== undefined
+          ? { kind: "conversation" }
+          : target.kind === "deployment"
+            ? { kind: "deployment", deploymentId: this.#environment.deploymentId, named: "the plan" }
+            : {
+                kind: "workload",
+                name: target.name,
+                ...(target.known
+                  ? { knownId: target.known === "live" ? this.#environment.deploymentId : MISSING_ID }
+                  : {}),
+                create: () => ({ ...DEPLOYMENT, name: target.name }),
+              },
       message: `@script ${JSON.stringify(plan.script)}`,
       inputs: { tag: recorder.tag },
       onApproval: plan.onApproval,
       ...(plan.detach ? { detach: true } : {}),
       ...(attachTo === undefined ? {} : { attachTo }),
       ...(plan.owned ? { owned: true } : {}),
-      ...(plan.conversation ? { conversationId: plan.conversation } : {}),
+      ...(conversationId === undefined ? {} : { conversationId }),
     };
   }
 }

@@ -10,6 +10,8 @@ export interface ActualRun {
   /** The `inputs.tag` of its create call. */
   tag: string;
   status: string;
+  deployment: string;
+  conversation: unknown;
   startedBy: unknown;
   createdAt: number;
   /** Milliseconds; absent while the run is active. */
@@ -123,6 +125,8 @@ function trueRun(row: Row): ActualRun {
     id: row.id,
     tag: tagOf(row.invocation_payload),
     status: row.status,
+    deployment: row.deployment_id,
+    conversation: row.conversation_id,
     startedBy: row.invocation_payload?.client_request_id,
     createdAt: Date.parse(row.created_at),
     ...(ENDED.has(row.status) ? { endedAt: Date.parse(row.completed_at) } : {}),

@@ -114,6 +114,7 @@ function checkRun(one: RunCase, truth: GroundTruth, now: number): string[] {
   }
   if (recorder.failure !== undefined) problems.push(...checkFailure(recorder, mine));
   if (recorder.outcome) problems.push(...checkOutcome(one, recorder.outcome, followed));
+  problems.push(...checkReply(one, truth, mine));
   const owner = run.attachTo === undefined || run.owned === true;
   if (recorder.stoppedAt !== undefined && owner && !run.detach && !plan.crash) {
     const target = run.attachTo === undefined ? mine[0] : followed;
@@ -124,6 +125,19 @@ function checkRun(one: RunCase, truth: GroundTruth, now: number): string[] {
   if (plan.crash) problems.push(...checkLeftAlone(one, mine));
   for (const started of mine) if (isCancelled(started) && !mayBeCancelled(one)) problems.push("I12: cancelled unasked");
   return problems;
+}
+
+/** A turn that goes on with a conversation has to meet the agent that remembers it. */
+function checkReply({ plan, run }: RunCase, truth: GroundTruth, mine: ActualRun[]): string[] {
+  const { replyTo } = run;
+  // A conversation that the plan names may be at home on two deployments.
+  if (replyTo === undefined || plan.runs[replyTo]?.conversation !== undefined) return [];
+  const before = truth.runs.find(({ tag }) => tag === `run${replyTo}`);
+  const strays = mine.filter(
+    ({ deployment, conversation }) =>
+      deployment !== before?.deployment || conversation !== before.conversation || typeof conversation !== "string",
+  );
+  return strays.map(({ id }) => `R1: the turn ${id} is of another deployment or conversation`);
 }
 
 /**

@@ -51,6 +51,7 @@ export function generatePlan(seed: number): SimulationPlan {
   plan.faults.rules.push(...generateOddFaults(new SeededRandom(deriveSeed(seed, 3))));
   addDecisions(plan, new SeededRandom(deriveSeed(seed, 4)));
   addLimits(plan, new SeededRandom(deriveSeed(seed, 5)));
+  addReplies(plan, new SeededRandom(deriveSeed(seed, 6)));
   return plan;
 }
 
@@ -100,6 +101,17 @@ function generateRun(random: SeededRandom, index: number): PlannedRun {
     });
   }
   return run;
+}
+
+/** Turns that go on with the conversation of an earlier run, soon after it was started or long after it has ended. */
+function addReplies(plan: SimulationPlan, random: SeededRandom): void {
+  const first = plan.runs.length;
+  while (random.chance(0.12) && plan.runs.length < first + 3) {
+    const replyTo = random.int(0, plan.runs.length - 1);
+    const { atMs = 0 } = plan.runs[replyTo] ?? {};
+    const { attachTo: _, owned: __, conversation: ___, ...run } = generateRun(random, plan.runs.length);
+    plan.runs.push({ ...run, atMs: atMs + random.magnitude(10, 60_000), replyTo });
+  }
 }
 
 function generateConsumer(random: SeededRandom): ConsumerPlan {

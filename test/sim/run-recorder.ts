@@ -22,6 +22,8 @@ export class RunRecorder {
   /** The run that the last status named: a refused turn is sent anew as another run. */
   runId: string | undefined;
   readonly runIds = new Set<string>();
+  /** The conversation that the last status named. */
+  conversation: string | undefined;
   events = 0;
   /** Time of the last `approval_wait`, and the tools of each one. */
   askedAt = 0;
@@ -85,6 +87,7 @@ export class RunRecorder {
       this.asked.push(event.approvals.map(({ tool }) => tool).join());
     } else if (event.type === "status") {
       this.runId = event.run?.runId ?? this.runId;
+      this.conversation = event.run?.conversationId ?? this.conversation;
       if (event.run) this.runIds.add(event.run.runId);
       if (event.detail) this.details.push(event.detail);
       if (this.phases.has(event.phase)) return;

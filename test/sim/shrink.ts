@@ -54,8 +54,8 @@ function* smallerRuns(plan: RunPlan): Generator<RunPlan, void, void> {
     if (left) yield rest;
   }
   for (let index = runs.length - 1; index >= 0 && runs.length > 1; index -= 1) {
-    // Attachments refer to a run by its index.
-    if (runs.some(({ attachTo }) => attachTo !== undefined && attachTo >= index)) continue;
+    // Attachments and replies refer to a run by its index.
+    if (runs.some(({ attachTo, replyTo }) => (attachTo ?? replyTo ?? -1) >= index)) continue;
     yield { ...plan, runs: without(runs, index) };
   }
   for (let index = 0; index < faults.rules.length; index += 1) {

@@ -38,6 +38,8 @@ export interface PlannedRun {
   attachTo?: number;
   owned?: boolean;
   conversation?: string;
+  /** Index of the planned run whose conversation this one goes on with, if that one has started. */
+  replyTo?: number;
   consumer: ConsumerPlan;
   stops: (StopTime & { by: StopCause })[];
 }

@@ -40,11 +40,17 @@ export function chooseAgent(
   return definitions.find((definition) => definition.agent_type === chosen) ?? GENERAL_AGENT;
 }
 
-/** Returns where a task or tool call wants its run. A named agent is checked here, a deployment by the service. */
-export function agentChoice(
-  options: RoderOptions,
-  wanted: { agent?: string | undefined; deployment_id?: string | undefined },
-): AgentChoice {
-  if (wanted.deployment_id !== undefined) return { deploymentId: wanted.deployment_id };
-  return { agent: chooseAgent(readableDefinitions(options), wanted.agent, "agent").agent_type };
+interface Wanted {
+  agent?: string | undefined;
+  deployment_id?: string | undefined;
+  conversation?: string | undefined;
+  model?: string | undefined;
+}
+
+/** Returns where a task or tool call wants its run. A named agent is checked here, all else by the service. */
+export function agentChoice(options: RoderOptions, { agent, deployment_id, conversation, model }: Wanted): AgentChoice {
+  if (deployment_id !== undefined) return { deploymentId: deployment_id };
+  if (conversation !== undefined) return { conversation };
+  if (model !== undefined) return { model };
+  return { agent: chooseAgent(readableDefinitions(options), agent, "agent").agent_type };
 }

@@ -6,9 +6,10 @@ import type { Deployment, SerenClient } from "../../seren/index.ts";
 import { sleep } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
 import type { ExecutionEvent } from "../events.ts";
-import type { Target } from "../request.ts";
+import type { RunRequest } from "../request.ts";
 import { BUILD_LIMIT_MS, buildFailure, pollMs } from "./build.ts";
 import type { WorkloadTarget } from "./choose-deployment.ts";
+import { homeOfConversation } from "./conversation-home.ts";
 import type { Deploys } from "./deploys.ts";
 import { pickMadeAhead } from "./family.ts";
 import { findDeployment } from "./find-deployment.ts";
@@ -19,7 +20,7 @@ type Status = Extract<ExecutionEvent, { type: "status" }>;
 export interface ResolveOptions {
   client: SerenClient;
   deploys: Deploys;
-  target: Target;
+  request: Pick<RunRequest, "target" | "conversationId">;
   signal: AbortSignal;
   /** Do not use `knownId` of the target: it was refused. Default false. */
   ignoreKnown?: boolean;
@@ -29,13 +30,14 @@ export interface ResolveOptions {
 export async function* resolveDeployment({
   client,
   deploys,
-  target,
+  request: { target, conversationId },
   signal,
   ignoreKnown = false,
 }: ResolveOptions): AsyncGenerator<Status, string, void> {
   if (target.kind === "deployment") return target.deploymentId;
-  if (target.knownId && !ignoreKnown) return target.knownId;
+  if (target.kind === "workload" && target.knownId && !ignoreKnown) return target.knownId;
   yield { type: "status", phase: "resolving" };
+  if (target.kind === "conversation") return homeOfConversation(client, conversationId ?? "", signal);
   const { notes } = deploys;
   const found = await findUsable({ client, notes, target, signal });
   if (found.usable) return yield* untilReady(client, found.usable, signal);

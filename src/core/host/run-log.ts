@@ -30,7 +30,8 @@ export function countFields({ opened, active, outcomes, failures, inputTokens, o
 function requestFields({ target, attachTo, operation, detach }: RunRequest): LogFields {
   return {
     target: target.kind,
-    ...(target.kind === "deployment" ? { deployment_id: target.deploymentId } : { deployment: target.name }),
+    ...(target.kind === "deployment" ? { deployment_id: target.deploymentId } : {}),
+    ...(target.kind === "workload" ? { deployment: target.name } : {}),
     ...(attachTo === undefined ? {} : { run_id: attachTo }),
     ...(operation === undefined ? {} : { operation }),
     ...(detach ? { detach } : {}),

@@ -30,7 +30,7 @@ export type Launched =
 /** Throws when no run was started, and `unknown_outcome` when it is not known whether one was. */
 export async function* launch(options: Launch): AsyncGenerator<ExecutionEvent, Launched, void> {
   const { client, deploys, request, signal } = options;
-  let deploymentId = yield* resolveDeployment({ client, deploys, target: request.target, signal });
+  let deploymentId = yield* resolveDeployment({ client, deploys, request, signal });
   yield { type: "status", phase: "submitting" };
   let started: StartedRun;
   try {
@@ -42,7 +42,9 @@ export async function* launch(options: Launch): AsyncGenerator<ExecutionEvent, L
     started = await submit(options, deploymentId);
   }
   if (started.kind === "inline") return { kind: "outcome", outcome: inlineOutcome(started.status, started.text) };
-  return { kind: "run", run: { runId: started.runId, deploymentId }, isOnly: !started.uncertain };
+  const { conversationId } = request;
+  const run = { runId: started.runId, deploymentId, ...(conversationId === undefined ? {} : { conversationId }) };
+  return { kind: "run", run, isOnly: !started.uncertain };
 }
 
 async function submit(options: Launch, deploymentId: string): Promise<StartedRun> {
@@ -65,7 +67,7 @@ async function submit(options: Launch, deploymentId: string): Promise<StartedRun
 
 /** Returns another deployment, or the same one when it is ready. The first refused the run, so nothing was started there. */
 async function* anotherDeployment(
-  { client, deploys, request: { target }, signal }: Launch,
+  { client, deploys, request, signal }: Launch,
   deploymentId: string,
   failure: ExecutionFailure,
 ): AsyncGenerator<ExecutionEvent, string, void> {
@@ -75,8 +77,9 @@ async function* anotherDeployment(
     if (!idle) throw failure;
     return yield* untilReady(client, deployment, signal);
   }
+  const { target } = request;
   if (target.kind === "workload" && target.knownId === deploymentId) {
-    return yield* resolveDeployment({ client, deploys, target, signal, ignoreKnown: true });
+    return yield* resolveDeployment({ client, deploys, request, signal, ignoreKnown: true });
   }
   const where = target.kind === "deployment" ? ` (it comes from ${target.named})` : "";
   throw new ExecutionFailure("not_found", `the deployment does not exist on Seren Cloud${where}`, { cause: failure });

@@ -36,10 +36,12 @@ export function usageOf(record: Run): Usage | undefined {
 
 /** `known`: the same run, where more is known of it than the record may say. */
 export function runRefOf(record: Run, known?: RunRef): RunRef {
+  const conversationId = record.conversationId ?? known?.conversationId;
   return {
     runId: record.id,
     deploymentId: record.deploymentId ?? known?.deploymentId ?? "",
     ...(record.sessionUrl ? { url: record.sessionUrl } : {}),
+    ...(conversationId === undefined ? {} : { conversationId }),
   };
 }
 

@@ -50,7 +50,8 @@ class RunSession {
   constructor(options: SessionOptions, request: RunRequest, limits: RunLimits) {
     this.#options = options;
     this.#ambient = options.client.ambient;
-    this.#request = request;
+    const isOfNone = request.attachTo === undefined && request.conversationId === undefined;
+    this.#request = isOfNone ? { ...request, conversationId: this.#ambient.uuid() } : request;
     this.#stop = new StopSignal(this.#ambient, limits);
     this.#custody = new Custody(options, request.attachTo === undefined || request.owned ? "ours" : "foreign");
   }
@@ -155,7 +156,9 @@ class RunSession {
   /** A turn that is sent anew goes to the deployment that refused it. */
   #pinnedRequest(): RunRequest {
     const { target } = this.#request;
-    if (target.kind === "deployment" || this.#deploymentId === undefined) return this.#request;
-    return { ...this.#request, target: { ...target, knownId: this.#deploymentId } };
+    const deploymentId = this.#deploymentId;
+    if (target.kind === "deployment" || deploymentId === undefined) return this.#request;
+    if (target.kind === "workload") return { ...this.#request, target: { ...target, knownId: deploymentId } };
+    return { ...this.#request, target: { kind: "deployment", deploymentId, named: "the conversation" } };
   }
 }

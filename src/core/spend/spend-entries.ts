@@ -33,6 +33,9 @@ export interface SpendLedger {
   exclusively<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>;
 }
 
+/** The agent of a start that goes on with a conversation, until it is known where that is at home. */
+export const CONTINUED = "conversation";
+
 /** No run goes on longer. */
 export const LONGEST_RUN_MS = 24 * 60 * 60_000;
 /** A start that did not become a run within this time has failed. */
@@ -51,6 +54,7 @@ export function entriesOf(lines: readonly SpendLine[], now: number): SpendEntry[
       if (!entry || entry.runs.includes(line.run)) continue;
       entry.runs.push(line.run);
       entry.deployment = line.deployment;
+      if (entry.agent === CONTINUED) entry.agent = line.deployment;
     } else if (line.kind === "none") entries.delete(line.id);
     else {
       costs.set(line.run, Math.max(costs.get(line.run) ?? 0, line.micros ?? 0));

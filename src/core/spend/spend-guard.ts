@@ -9,11 +9,18 @@ import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import type { Log } from "../../support/log.ts";
 import { RecentSet } from "../../support/recent-set.ts";
 import type { Outcome, RunRef } from "../events.ts";
-import type { RunRequest } from "../request.ts";
+import type { RunRequest, Target } from "../request.ts";
 import { costOf } from "../run/cost.ts";
 import { usageOf } from "../run/outcome.ts";
 import { type LimitSettings, limitsOf, reachedAtStart, reachedWhileRunning, refusal } from "./limits.ts";
-import { entriesOf, LONGEST_RUN_MS, type SpendEntry, type SpendLedger, type SpendLine } from "./spend-entries.ts";
+import {
+  CONTINUED,
+  entriesOf,
+  LONGEST_RUN_MS,
+  type SpendEntry,
+  type SpendLedger,
+  type SpendLine,
+} from "./spend-entries.ts";
 
 const LOOK_EVERY_MS = 15_000;
 /** A record that takes long to read is large, and is read less often. */
@@ -50,13 +57,12 @@ export class SpendGuard {
   async admit({ target }: RunRequest, signal: AbortSignal): Promise<string> {
     const { client, ledger, limits, host } = this.#options;
     const id = client.ambient.uuid();
-    const agent = target.kind === "deployment" ? target.deploymentId : target.name;
     try {
       await ledger.exclusively(signal, async () => {
         let reached = await this.#reached();
         if (reached && (await this.#settle(signal))) reached = await this.#reached();
         if (reached) throw refusal(reached, limits.path);
-        await ledger.append({ kind: "start", id, at: client.ambient.now(), host, agent });
+        await ledger.append({ kind: "start", id, at: client.ambient.now(), host, agent: agentOf(target) });
       });
     } catch (error) {
       if (signal.aborted || (error instanceof ExecutionFailure && error.kind === "payment_required")) throw error;
@@ -155,4 +161,9 @@ export class SpendGuard {
     if (outcome?.run && !this.#concluded.has(outcome.run.runId))
       await this.note({ kind: "end", run: outcome.run.runId, micros: costOf(outcome.usage) });
   }
+}
+
+function agentOf(target: Target): string {
+  if (target.kind === "conversation") return CONTINUED;
+  return target.kind === "deployment" ? target.deploymentId : target.name;
 }

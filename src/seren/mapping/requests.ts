@@ -20,12 +20,14 @@ export function approvalDecisionsBody({ checkpointId, decisions }: CheckpointDec
 
 export function deploymentBody(deployment: NewDeployment): CreateDeployment {
   if (!("instruction" in deployment)) return deployment;
-  const { name, slug, instruction } = deployment;
+  const { name, slug, instruction, model } = deployment;
   const instructions = [{ kind: "skill", path: "SKILL.md", content: instruction } as const];
   return {
     mode: "job",
     skill_slug: slug,
-    workload: { execution: { type: "llm", bundle: { instructions } } },
+    workload: {
+      execution: { type: "llm", ...(model === undefined ? {} : { model_id: model }), bundle: { instructions } },
+    },
     name,
   };
 }

@@ -62,6 +62,11 @@ export const RUN_OUTPUT = object(
       },
       ["input_tokens", "output_tokens"],
     ),
+    conversation: {
+      type: "string",
+      description:
+        "For seren_dispatch, once the run has ended, to go on with this agent, which remembers what was said.",
+    },
     url: { type: "string", description: "Page of the run, for people." },
     next: NEXT,
   },

@@ -14,7 +14,7 @@ import {
   visibleText,
   withAdvice,
 } from "../../../core/index.ts";
-import { lookCall, NO_ID_YET, NOT_YOURS, notOver } from "../../../model-tools/index.ts";
+import { conversationOf, goOn, lookCall, NO_ID_YET, NOT_YOURS, notOver } from "../../../model-tools/index.ts";
 import { clipCharacters } from "../../../support/clip.ts";
 import type { ExecutionFailure } from "../../../support/failure.ts";
 import { largestWhere } from "../../../support/largest-where.ts";
@@ -26,11 +26,11 @@ const MAX_RESULT = 31_500;
 /** An answer of this length is whole in both forms. */
 const MAX_ANSWER = 14_000;
 /** What is always left for the text since the cursor. */
-const MIN_TEXT = 1_800;
+const MIN_TEXT = 1_700;
 /** Text since the cursor of a run that goes on, in each form; the rest is for what waits for a person. */
 const MAX_LIVE_TEXT = 12_000;
 /** The envelope, the ids and the sentences of both forms. */
-const FRAME = 1_600;
+const FRAME = 1_700;
 
 const MAX_ERROR_CHARS = 800;
 const MAX_TOOL_CHARS = 80;
@@ -67,6 +67,7 @@ export interface RunState {
   approvals?: { id: string; tool: string; reason?: string }[];
   artifacts?: ListedArtifact[];
   usage?: { input_tokens: number; output_tokens: number; compute_usd?: string; inference_usd?: string };
+  conversation?: string;
   url?: string;
   next: string;
 }
@@ -99,6 +100,7 @@ export function startedState({ run, temporaryId, phase }: BackgroundRun, cursor 
     status: run ? STATUS[phase] : "starting",
     cursor,
     text: "",
+    ...conversationIn(run),
     ...urlOf(run),
     next: run ? look : `${look} (${NO_ID_YET})`,
   };
@@ -139,6 +141,7 @@ export function runState(report: RunReport, own: BackgroundRun | undefined): Run
       : {}),
     ...(artifacts.length > 0 ? { artifacts } : {}),
     ...usageOf(outcome),
+    ...conversationIn(run),
     ...urlOf(run),
     next: nextOf(report, isCut),
   };
@@ -151,7 +154,8 @@ export function runResult(state: RunState, caller: Caller) {
   return { content: [text, ...links] as const, structuredContent: state, isError: false };
 }
 
-function textOf({ run_id, status, text, answer, error, approvals, artifacts, url, next }: RunState): string {
+function textOf(state: RunState): string {
+  const { run_id, status, text, answer, error, approvals, artifacts, conversation, url, next } = state;
   const said = answer ? ["Its answer:", answer] : text ? ["It said since the cursor of this call:", text] : [];
   const blocks = [
     `Run ${run_id}: ${status}.${url ? ` ${url}` : ""}`,
@@ -160,6 +164,7 @@ function textOf({ run_id, status, text, answer, error, approvals, artifacts, url
     ...(approvals ?? []).map(({ tool, reason }) => `Waits for a person: ${tool}${reason ? ` (${reason})` : ""}`),
     ...(artifacts ?? []).map(({ id, uri, kind, title }) => `Artifact ${title ?? kind}: ${uri ?? id}`),
     next,
+    ...(answer === undefined || conversation === undefined ? [] : [goOn(conversation)]),
   ];
   return blocks.join("\n\n");
 }
@@ -183,6 +188,11 @@ function kindOf({ kind }: Outcome, own: BackgroundRun | undefined): string {
 function errorOf({ error, cut }: Outcome): string | undefined {
   const said = error ? withAdvice(error) : cut && cutWords(cut);
   return said === undefined ? undefined : clipCharacters(said, MAX_ERROR_CHARS, "…");
+}
+
+function conversationIn(run: RunRef | undefined): Pick<RunState, "conversation"> {
+  const conversation = conversationOf(run);
+  return conversation === undefined ? {} : { conversation };
 }
 
 function urlOf(run: RunRef | undefined): Pick<RunState, "url"> {

@@ -83,6 +83,7 @@ function leanMetadata(outcome: Outcome): SubagentResult["metadata"] {
   return {
     run_id: outcome.run?.runId ?? null,
     deployment_id: outcome.run?.deploymentId ?? null,
+    conversation: outcome.run?.conversationId ?? null,
     status: outcome.kind,
     ...(reason === "completed" ? {} : { error }),
   };

@@ -4,10 +4,13 @@
  */
 import * as z from "zod";
 import type { TaskSpec } from "#protocols/roder-extension";
-import { DEFAULT_TIMEOUT_MS } from "../../../core/index.ts";
+import { DEFAULT_TIMEOUT_MS, MODEL_ID } from "../../../core/index.ts";
 import {
   AgentNameSchema,
+  atOnePlace,
+  ConversationSchema,
   MAX_TIMEOUT_SECONDS,
+  ModelSchema,
   PromptSchema,
   RunIdSchema,
   TimeoutSecondsSchema,
@@ -23,18 +26,21 @@ const TaskInputSchema = z
     run_id: RunIdSchema.optional(),
     agent: AgentNameSchema.optional(),
     deployment_id: AgentNameSchema.optional(),
+    conversation: ConversationSchema.optional(),
+    model: ModelSchema.optional(),
     inputs: z.json().optional(),
     timeout_seconds: TimeoutSecondsSchema.default(DEFAULT_TIMEOUT_SECONDS),
     wait: z.boolean().default(true),
   })
   .superRefine((input, context) => {
     const refuse = (message: string) => context.addIssue({ code: "custom", message });
-    const extra = (["prompt", "agent", "deployment_id", "inputs"] as const).filter((name) => input[name] !== undefined);
+    const extra = (["prompt", "agent", "deployment_id", "conversation", "model", "inputs"] as const).filter(
+      (name) => input[name] !== undefined,
+    );
     if (input.run_id === undefined) {
       if (input.prompt === undefined)
         refuse("prompt or run_id is needed: a prompt starts a run, a run_id attaches to one");
-      if (input.agent !== undefined && input.deployment_id !== undefined)
-        refuse("agent and deployment_id exclude each other");
+      atOnePlace(input, context);
       return;
     }
     if (extra.length > 0) refuse(`run_id attaches to a run that has its own ${extra.join(", ")}: leave that out`);
@@ -72,6 +78,16 @@ export const TASK_SPEC: TaskSpec = {
       run_id: { type: "string", format: "uuid", description: "Attaches to this run instead of starting one." },
       agent: { type: "string", minLength: 1, description: "One of the agents listed by agents/list." },
       deployment_id: { type: "string", minLength: 1, description: "A deployment on Seren Cloud, instead of an agent." },
+      conversation: {
+        type: "string",
+        minLength: 1,
+        description: "Goes on with the conversation that an earlier result names, with the agent it was with.",
+      },
+      model: {
+        type: "string",
+        pattern: MODEL_ID.source,
+        description: "The model of the general agent, e.g. anthropic/claude-sonnet-4.6.",
+      },
       inputs: { description: "Further values for the agent: any JSON." },
       timeout_seconds: {
         type: "integer",

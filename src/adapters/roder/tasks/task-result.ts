@@ -14,6 +14,7 @@ export function toPayload(outcome: Outcome): Payload {
   const lean: Payload = {
     run_id: outcome.run?.runId ?? null,
     deployment_id: outcome.run?.deploymentId ?? null,
+    conversation: outcome.run?.conversationId ?? null,
     url: outcome.run?.url ?? null,
     status: outcome.kind,
     stop_reason: outcome.stopReason ?? null,
@@ -33,5 +34,6 @@ export function toPayload(outcome: Outcome): Payload {
 
 /** Returns the payload of a task that started a run and does not follow it. */
 export function startedPayload(run: RunRef): Payload {
-  return { run_id: run.runId, deployment_id: run.deploymentId, url: run.url ?? null, status: "started" };
+  const { runId, deploymentId, conversationId = null, url = null } = run;
+  return { run_id: runId, deployment_id: deploymentId, conversation: conversationId, url, status: "started" };
 }

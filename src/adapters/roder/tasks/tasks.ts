@@ -100,6 +100,7 @@ function toRunRequest(options: RoderOptions, input: TaskInput): RunRequest {
   return {
     ...base,
     ...(input.prompt === undefined ? {} : { message: input.prompt }),
+    ...(input.conversation === undefined ? {} : { conversationId: input.conversation }),
     ...(input.inputs == null ? {} : { inputs: input.inputs }),
     ...(input.wait ? {} : { detach: true }),
   };

@@ -1,7 +1,7 @@
 /** The results of the tools, as text for a model. */
 import type { ToolResult } from "#protocols/roder-extension";
 import { type BackgroundRun, type Outcome, type RunReport, showRunCommand } from "../../../core/index.ts";
-import { lookCall, NOT_YOURS, notOver } from "../../../model-tools/index.ts";
+import { conversationOf, goOn, lookCall, NOT_YOURS, notOver } from "../../../model-tools/index.ts";
 import { clipCharacters } from "../../../support/clip.ts";
 import { exitReason } from "../reporting/exit-reason.ts";
 import { approvalText, artifactText, headline, unfinishedNote } from "../reporting/outcome-text.ts";
@@ -58,6 +58,7 @@ function endedLines({ run }: RunReport, outcome: Outcome): string[] {
     ...cutNote(outcome.text, answer, run.runId),
     ...(artifacts ? [artifacts] : []),
     ...linkLine(run),
+    ...goOnLine(run),
   ];
 }
 
@@ -77,6 +78,11 @@ function liveLines({ phase, detail, approvals, run, text, cursor }: RunReport, s
   ];
 }
 
+function goOnLine(run: RunReport["run"]): string[] {
+  const conversation = conversationOf(run);
+  return conversation === undefined ? [] : [goOn(conversation)];
+}
+
 function linkLine({ url }: RunReport["run"]): string[] {
   return url ? [`Run: ${url}`] : [];
 }
@@ -89,6 +95,7 @@ export function reportData(report: RunReport, agentType: string | undefined): No
     run_id: runId,
     cursor: report.cursor,
     status: outcome?.kind ?? phaseWord(report.phase),
+    ...(report.run.conversationId === undefined ? {} : { conversation: report.run.conversationId }),
     ...(outcome && {
       thread_id: runId,
       turn_id: runId,

@@ -53,10 +53,15 @@ export function createTools(options: RoderOptions, runs: BackgroundRuns, check: 
         target: options.target(choice),
         message: prompt,
         onApproval: "wait" as const,
+        ...(wanted.conversation === undefined ? {} : { conversationId: wanted.conversation }),
         ...(inputs ? { inputs } : {}),
       };
       const timeoutMs = timeout_seconds === undefined ? DEFAULT_TIMEOUT_MS : timeout_seconds * 1000;
-      const started = runs.start(request, choice.agent ?? "deployment", timeoutMs);
+      const started = runs.start(
+        request,
+        choice.agent ?? (choice.conversation === undefined ? "deployment" : "conversation"),
+        timeoutMs,
+      );
       // A run without an id after that time is no failure: the temporary id is used instead.
       await answerWithin(ambient, MAX_REPLY_MS, started.named).catch(() => undefined);
       if (started.failure && !started.run) throw started.failure;

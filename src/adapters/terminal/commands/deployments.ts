@@ -1,6 +1,12 @@
 /** `deployments`: lists what stays on Seren Cloud between runs and deletes what is unused. */
 import type { Command } from "commander";
-import { type DeploymentRow, generalAgentTarget, isMadeAhead, type Organization } from "../../../core/index.ts";
+import {
+  type DeploymentRow,
+  generalAgentTarget,
+  isGeneralAgent,
+  isMadeAhead,
+  type Organization,
+} from "../../../core/index.ts";
 import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { confirm } from "../screen/ask.ts";
@@ -12,9 +18,9 @@ import { oneLine } from "../screen/text.ts";
 import type { Context, Probe, Services } from "../services.ts";
 import { action, type CommandContext, examples } from "./command.ts";
 
-/** Names of our deployments: the general agent, `<slug>-<digest>-<options>` of a parcel, and those of `dispatch up`. */
-const MADE_FOR_RUNS = /^(?:seren-bridge-agent-[0-9a-f]{8}|[a-z0-9]+(?:-[a-z0-9]+)*-[0-9a-f]{8}-[0-9a-f]{8})$/;
-const isOurs = (name: string) => MADE_FOR_RUNS.test(name) || isMadeAhead(name);
+/** Name of a deployment of a parcel: `<slug>-<digest>-<options>`. */
+const OF_PARCEL = /^[a-z0-9]+(?:-[a-z0-9]+)*-[0-9a-f]{8}-[0-9a-f]{8}$/;
+const isOurs = (name: string) => isGeneralAgent(name) || OF_PARCEL.test(name) || isMadeAhead(name);
 const RECENT_RUNS = 100;
 /** From this difference on nothing is deleted. */
 const MAX_CLOCK_DIFFERENCE_MS = 5 * 60_000;

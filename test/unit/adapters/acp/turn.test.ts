@@ -44,7 +44,7 @@ function start(play: (ambient: VirtualAmbient, requests: RunRequest[]) => Execut
     log: silentLog,
     redactor,
     agents: [{ name: "seren-agent", description: "A general agent." }],
-    target: generalAgentTarget,
+    target: () => generalAgentTarget(),
     renewKey: () => undefined,
     requireKey: async () => undefined,
     approvals: async () => desk,

@@ -188,7 +188,7 @@ describe("C7: usage", () => {
 test("C2: a result stays within one line: metadata is dropped first, then the message is cut", () => {
   const artifacts = Array.from({ length: 5000 }, (_, i) => ({ id: `a${i}`, kind: "k", title: "t".repeat(40_000) }));
   const heavy = result({ text: "answer", artifacts: artifacts.slice(0, 60), stopReason: "s" });
-  expect(Object.keys(heavy.metadata)).toEqual(["run_id", "deployment_id", "status"]);
+  expect(Object.keys(heavy.metadata)).toEqual(["run_id", "deployment_id", "conversation", "status"]);
   const huge = result({ text: "\u0000".repeat(3_000_000) }, { maxChars: 10_000_000 });
   expect(huge.final_message.endsWith("...[truncated]")).toBe(true);
   expect(Buffer.byteLength(JSON.stringify(huge))).toBeLessThan(900 * 1024);

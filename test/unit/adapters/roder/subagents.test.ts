@@ -53,6 +53,7 @@ test("a run from request to result, with no event after it", async () => {
       metadata: {
         run_id: RUN.runId,
         deployment_id: RUN.deploymentId,
+        conversation: null,
         status: "completed",
         stop_reason: null,
         url: null,

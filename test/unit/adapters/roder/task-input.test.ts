@@ -19,6 +19,14 @@ const ACCEPTED: [unknown, object][] = [
     { prompt: "p", deployment_id: "d", inputs: "text", ...DEFAULTS },
   ],
   [
+    { prompt: "p", conversation: "talk 1" },
+    { prompt: "p", conversation: "talk 1", ...DEFAULTS },
+  ],
+  [
+    { prompt: "p", model: "anthropic/claude-sonnet-4.6" },
+    { prompt: "p", model: "anthropic/claude-sonnet-4.6", ...DEFAULTS },
+  ],
+  [
     { prompt: "p", inputs: null },
     { prompt: "p", inputs: null, ...DEFAULTS },
   ],
@@ -47,6 +55,10 @@ const REFUSED: [unknown, string][] = [
   [{ run_id: RUN.runId, wait: false }, "input: wait: false has no meaning with run_id: there is nothing to start"],
   [{ run_id: "../deployments" }, "input: run_id: is not the id of a run, which is five groups of hexadecimal digits"],
   [{ prompt: "p", agent: "a", deployment_id: "d" }, "input: agent and deployment_id exclude each other"],
+  [{ prompt: "p", agent: "a", conversation: "c", model: "m" }, "agent and conversation and model exclude each other"],
+  [{ run_id: RUN.runId, conversation: "c" }, "input: run_id attaches to a run that has its own conversation"],
+  [{ prompt: "p", model: "two words" }, "input: model: is not the id of a model"],
+  [{ prompt: "p", conversation: "" }, "input: conversation: "],
   [{ promt: "typo" }, 'input: Unrecognized key: "promt"'],
   [{ prompt: "p", wait: "no" }, "input: wait: Invalid input: expected boolean, received string"],
   [{ prompt: "p", timeout_seconds: 0 }, "input: timeout_seconds: Too small: expected number to be >=1"],

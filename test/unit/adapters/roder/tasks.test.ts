@@ -51,6 +51,7 @@ test("a task from input to payload: the answer on stdout, steps in the log, whic
     payload: {
       run_id: RUN.runId,
       deployment_id: RUN.deploymentId,
+      conversation: null,
       url: URL,
       status: "completed",
       stop_reason: null,
@@ -220,6 +221,26 @@ test("deployment_id goes to that deployment, agent to that agent", async () => {
   expect(host.choices).toEqual([{ deploymentId: "dep-1" }, { agent: "seren-agent" }, { agent: "seren-agent" }]);
 });
 
+describe("going on", () => {
+  test("the result names the conversation, and an input with it goes on where that was", async () => {
+    const host = new Host();
+    await host.execute("e1", "first");
+    expect(host.remote.request).not.toHaveProperty("conversationId");
+    host.remote.name({ ...RUN, conversationId: "talk-1" }).end();
+    await host.ambient.advance(1000);
+    expect(host.result("e1").payload).toMatchObject({ conversation: "talk-1" });
+    await host.execute("e2", { prompt: "and then?", conversation: "talk-1" });
+    expect(host.remote.request).toMatchObject({ message: "and then?", conversationId: "talk-1" });
+    expect(host.choices.at(-1)).toEqual({ conversation: "talk-1" });
+  });
+
+  test("a model is asked for by its id", async () => {
+    const host = new Host();
+    await host.execute("e1", { prompt: "p", model: "anthropic/claude-sonnet-4.6" });
+    expect(host.choices.at(-1)).toEqual({ model: "anthropic/claude-sonnet-4.6" });
+  });
+});
+
 describe("wait: false", () => {
   test("ends the task as soon as the run has an id and stops following it; the request detaches it", async () => {
     const host = new Host();
@@ -229,7 +250,13 @@ describe("wait: false", () => {
     await host.ambient.advance(1000);
     expect(host.result("e1")).toEqual({
       exit_code: null,
-      payload: { run_id: RUN.runId, deployment_id: RUN.deploymentId, url: null, status: "started" },
+      payload: {
+        run_id: RUN.runId,
+        deployment_id: RUN.deploymentId,
+        conversation: null,
+        url: null,
+        status: "started",
+      },
     });
     expect(output(host, "e1", "log")).toContain(`run ${RUN.runId}\n`);
     expect(output(host, "e1", "stdout")).toBe("");

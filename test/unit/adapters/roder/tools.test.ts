@@ -58,6 +58,24 @@ test("seren_agents lists the agents from memory", async () => {
 });
 
 describe("seren_dispatch", () => {
+  test("goes on with a conversation, which the answer of an ended run names", async () => {
+    const host = new Host();
+    await started(host, { prompt: "and then?", conversation: "talk-1" });
+    expect(host.choices).toEqual([{ conversation: "talk-1" }]);
+    expect(host.remote.request).toMatchObject({ message: "and then?", conversationId: "talk-1" });
+    const run = { ...RUN, conversationId: "talk-1" };
+    const ended: Outcome = { kind: "completed", run, text: "Done.", artifacts: [], approvals: [] };
+    host.runs.reports.set("6f0e8f53-2a0e-45a5-8d0e-3b7b0c1d2e4e", {
+      ...{ run, phase: "running", text: "", cursor: 1, more: false, approvals: [] },
+      outcome: ended,
+    });
+    const { content, data } = await host.tool("seren_run_status", {
+      run_id: "6f0e8f53-2a0e-45a5-8d0e-3b7b0c1d2e4e",
+    });
+    expect(content).toContain('seren_dispatch {"conversation":"talk-1","prompt":"…"}');
+    expect(data).toMatchObject({ conversation: "talk-1" });
+  });
+
   test("starts a run and returns its id without waiting for it", async () => {
     const host = new Host();
     const answer = await started(host, {

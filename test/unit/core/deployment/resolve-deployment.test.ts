@@ -73,7 +73,7 @@ async function resolved(
     const steps = resolveDeployment({
       client: new SerenClient(transport, ambient),
       deploys,
-      target,
+      request: { target },
       signal: new AbortController().signal,
     });
     for (;;) {
