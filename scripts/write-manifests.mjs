@@ -57,5 +57,5 @@ if (manifest.version !== version) {
 write("roder-extension.toml", "roder-extension.json", manifest);
 write("roder.toml", "package.json", {
   package: { id, name: manifest.name, version, description },
-  resources: { extensions: ["roder-extension.toml"], skills: ["skills"] },
+  resources: { extensions: ["roder-extension.toml"], skills: ["skills"], commands: ["commands"] },
 });

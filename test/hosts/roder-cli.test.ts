@@ -99,7 +99,7 @@ api_key_env = "TEST_KEY"
       `News and the answer: seren_run_status {"run_id":"${run}"}.\n` +
       `The run is cancelled after ${seconds} seconds, or when Roder exits.\n` +
       "Do other work meanwhile instead of asking in a loop. If the session stays open you can be brought back: " +
-      `subscribe_event {"topic":"seren-run","prompt":"Look at Seren Cloud run ${run} with seren_run_status.","delaySeconds":60}.`;
+      `subscribe_event {"topic":"seren-run","prompt":"Look at Seren Cloud run ${run} with seren_run_status. Once it is over, end this with cancel_event_subscription.","intervalSeconds":60,"maxDeliveries":${seconds / 60 + 1}}.`;
     expect(model.results).toEqual([
       "seren-agent: A general agent on Seren Cloud. Works on its own machine and does not see the local workspace.\n\n" +
         'Start one with seren_dispatch and its name as "agent"; without it, the first.',
@@ -141,7 +141,12 @@ api_key_env = "TEST_KEY"
       const source = (await routes[route]?.()) ?? "";
       const installed = await roder.run("install", source);
       expect(installed).toMatchObject({ code: 0, stderr: "" });
-      expect(installed.stdout).toContain("1 extension (roder-ext-seren-cloud); 1 skill (seren-cloud)");
+      expect(installed.stdout).toContain(
+        "1 extension (roder-ext-seren-cloud); 1 skill (seren-cloud); 2 commands (seren-run, seren-status)",
+      );
+      const commands = (await roder.run("commands", "list")).stdout;
+      expect(commands).toMatch(/^\/seren-run +.*Start a run on Seren Cloud/m);
+      expect(commands).toMatch(/^\/seren-status +.*Look at a run/m);
       expect(installed.stdout).toContain("pending approval; run `roder packages approve seren-bridge`");
 
       const folder = (await roder.run("packages", "list")).stdout.trim().split(/\s+/).at(-1) ?? "";

@@ -34,6 +34,8 @@ test("the tarball holds exactly what is needed", () => {
     "catalog/acp/agent.json",
     "catalog/acp/icon.svg",
     "catalog/extensions.json",
+    "commands/seren-run.md",
+    "commands/seren-status.md",
     "courier-plugin.json",
     "deployment-plugin.json",
     "dist/acp.mjs",

@@ -13,6 +13,9 @@ const MAX_LINES = 190;
 /** Limits of the answer within a report, whose last lines say what to do next and must not be cut. */
 const MAX_EXCERPT_CHARS = 14_000;
 const MAX_EXCERPT_LINES = 170;
+/** The host repeats a reminder at this interval, at most so often. With a delay alone it would come once. */
+const REMINDER_SECONDS = 60;
+const MAX_REMINDERS = 1000;
 const CHARS_OF_A_LINE = Math.ceil(MAX_EXCERPT_CHARS / MAX_EXCERPT_LINES);
 
 export function capText(text: string, maxChars = MAX_CHARS, maxLines = MAX_LINES): string {
@@ -29,7 +32,12 @@ export function capText(text: string, maxChars = MAX_CHARS, maxLines = MAX_LINES
 export function startedText({ run, temporaryId }: BackgroundRun, timeoutMs: number): string {
   const id = run?.runId ?? temporaryId;
   const look = lookCall({ run_id: id });
-  const back = { topic: "seren-run", prompt: `Look at Seren Cloud run ${id} with seren_run_status.`, delaySeconds: 60 };
+  const back = {
+    topic: "seren-run",
+    prompt: `Look at Seren Cloud run ${id} with seren_run_status. Once it is over, end this with cancel_event_subscription.`,
+    intervalSeconds: REMINDER_SECONDS,
+    maxDeliveries: Math.min(Math.ceil(timeoutMs / 1000 / REMINDER_SECONDS) + 1, MAX_REMINDERS),
+  };
   return [
     run
       ? `Started run ${id}.${run.url ? ` ${run.url}` : ""}`

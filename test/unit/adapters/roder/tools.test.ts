@@ -91,7 +91,7 @@ describe("seren_dispatch", () => {
         `News and the answer: seren_run_status {"run_id":"${RUN.runId}"}.\n` +
         "The run is cancelled after 60 seconds, or when Roder exits.\n" +
         "Do other work meanwhile instead of asking in a loop. If the session stays open you can be brought back: " +
-        `subscribe_event {"topic":"seren-run","prompt":"Look at Seren Cloud run ${RUN.runId} with seren_run_status.","delaySeconds":60}.`,
+        `subscribe_event {"topic":"seren-run","prompt":"Look at Seren Cloud run ${RUN.runId} with seren_run_status. Once it is over, end this with cancel_event_subscription.","intervalSeconds":60,"maxDeliveries":2}.`,
     );
     expect(host.ambient.now()).toBe(0);
     expect(host.remote.request).toMatchObject({ message: "Port it", inputs: { a: 1 }, onApproval: "wait" });
