@@ -1,4 +1,4 @@
-/** What the processes of this machine know of the deployments they make, in the state folder. */
+/** Small notes that the processes of this machine share, in the state folder: of deployments, of conversations. */
 import { createHash } from "node:crypto";
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,13 +13,16 @@ import { readPlainFile } from "../support/plain-file.ts";
 import type { Responsive } from "../support/responsive.ts";
 import { STATE_LAYOUT } from "./state-layout.ts";
 
-/** The service's lists have long caught up by then. */
 const KEPT_MS = 24 * 60 * 60_000;
 const MAX_NOTE_BYTES = 4096;
 const NoteSchema = z.object({ id: z.string().min(1).max(200).optional(), at: z.number() });
 
 export interface DiskNotesOptions {
   stateDir: string;
+  /** Folder within the state folder. Default: that of deployments. */
+  folder?: string;
+  /** How long a note is kept, in milliseconds. Default: a day, by which time the service's lists have long caught up. */
+  keptMs?: number;
   /** Identifies service and account. Asked for when a deployment is looked for. */
   account: () => string | Promise<string>;
   ambient: Ambient;
@@ -35,7 +38,7 @@ export class DiskNotes implements DeploymentNotes {
 
   constructor(options: DiskNotesOptions) {
     this.#options = options;
-    this.#folder = join(options.stateDir, STATE_LAYOUT.deployments);
+    this.#folder = join(options.stateDir, options.folder ?? STATE_LAYOUT.deployments);
     this.#locks = new Locks(join(options.stateDir, STATE_LAYOUT.locks), options.ambient, options.disk);
   }
 
@@ -95,7 +98,7 @@ export class DiskNotes implements DeploymentNotes {
   }
 
   async #removeOld(): Promise<void> {
-    const before = this.#options.ambient.now() - KEPT_MS;
+    const before = this.#options.ambient.now() - (this.#options.keptMs ?? KEPT_MS);
     for (const file of await readdir(this.#folder)) {
       const path = join(this.#folder, file);
       const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: before }));
@@ -105,6 +108,6 @@ export class DiskNotes implements DeploymentNotes {
 
   #unusable(error: unknown): void {
     const problem = error instanceof Error ? error.message : String(error);
-    this.#options.log("debug", "deployments are not noted: the state folder cannot be used", { problem });
+    this.#options.log("debug", "nothing is noted: the state folder cannot be used", { problem });
   }
 }

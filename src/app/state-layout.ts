@@ -2,6 +2,7 @@
 export const STATE_LAYOUT = {
   runs: "runs",
   deployments: "deployments",
+  conversations: "conversations",
   locks: "locks",
   notices: "notices",
   spend: "spend",

@@ -47,12 +47,19 @@ export interface Run {
   /** Who started it: `api`, `cli`, `scheduler`, `ui`, `system`, `unknown`, or a value this version does not know. */
   source?: string | undefined;
   /** What the create call asked for; absent where it cannot be read. Members the service does not repeat are absent. */
-  payload?: { requestId?: string | undefined; message?: string | undefined } | undefined;
+  payload?: RunPayload | undefined;
   /**
    * Set when the record is too large or cannot be read: this is what the run's state, or the end of its stream, says in its
    * place, without output, events, costs and times.
    */
   cut?: { by: "state" | "stream"; latestSequence?: number | undefined } | undefined;
+}
+
+export interface RunPayload {
+  requestId?: string | undefined;
+  message?: string | undefined;
+  operation?: NewRun["operation"];
+  inputs?: unknown;
 }
 
 /** What a run is doing now. */

@@ -66,6 +66,7 @@ test("the tarball holds exactly what is needed", () => {
     "docs/configuration.md",
     "docs/cost.md",
     "docs/deploy.md",
+    "docs/going-on.md",
     "docs/live-view.svg",
     "docs/local.md",
     "docs/mcp.md",

@@ -15,8 +15,8 @@ const RUN_OPTIONS = "--deployment --timeout --session --inputs --approvals --det
 const CASES: readonly (readonly [typed: string, offered: readonly string[]])[] = [
   ["", COMMANDS],
   ["ru", ["run", "runs"]],
-  ["runs ", ["list", "show", "follow", "cancel", "resume", "help"]],
-  ["--no-color runs ", ["list", "show", "follow", "cancel", "resume", "help"]],
+  ["runs ", ["list", "show", "follow", "cancel", "reply", "retry", "resume", "help"]],
+  ["--no-color runs ", ["list", "show", "follow", "cancel", "reply", "retry", "resume", "help"]],
   ["runs fo", ["follow"]],
   ["runs follow --", ["--timeout", "--json", "--help"]],
   ["runs follow 1f3c --t", ["--timeout"]],

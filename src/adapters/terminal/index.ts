@@ -5,6 +5,7 @@ export { createScreen, type Screen, type Suspension } from "./screen/screen.ts";
 export { createSpokenLog } from "./screen/spoken-log.ts";
 export type {
   ApiKeys,
+  Conversations,
   InFlightRun,
   KeySource,
   LocalOptions,

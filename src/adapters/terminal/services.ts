@@ -13,8 +13,15 @@ export interface Remote {
   directory: RunDirectory;
   organization: Organization;
   approvals: ApprovalDesk;
+  conversations: Conversations;
   probe: Probe;
   close(): Promise<void>;
+}
+
+/** The conversation of the runs that were started in this working folder. Neither call rejects. */
+export interface Conversations {
+  last(): Promise<string | undefined>;
+  remember(conversationId: string): Promise<void>;
 }
 
 /** Measurements of the connection, for `doctor`. */

@@ -3,28 +3,42 @@ import type { InFlightRun, Probe, Remote } from "../../adapters/terminal/index.t
 import type { Config } from "../../config.ts";
 import { ApprovalDesk, entriesOf, Organization, parseEntry } from "../../core/engine.ts";
 import { createHttp, SerenClient } from "../../seren/index.ts";
-import { OwnedFiles } from "../../state/index.ts";
+import { OwnedFiles, stateDisk } from "../../state/index.ts";
 import { timeoutSignal, withTimeLimit } from "../../support/abort.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import type { Redactor } from "../../support/redact.ts";
 import type { ReadSecret, Secret } from "../../support/secret.ts";
+import { DiskNotes } from "../deployment-notes.ts";
 import { createEngine, type EngineOptions } from "../engine.ts";
 import { accountOf, journalFolder } from "../journal-store.ts";
 import { DiskLedger } from "../spend-ledger.ts";
+import { STATE_LAYOUT } from "../state-layout.ts";
 import { userAgent } from "../user-agent.ts";
+import { openConversations } from "./conversations.ts";
 
+const CONVERSATIONS_KEPT_MS = 90 * 24 * 60 * 60_000;
 const PROBE_TIMEOUT_MS = 15_000;
 
 export async function createRemote({ redactor, ...options }: EngineOptions & { redactor: Redactor }): Promise<Remote> {
   const { client, execute, directory, close } = await createEngine(options);
+  const { config, ambient } = options;
   return {
     execute,
     directory,
     close,
+    conversations: openConversations(config.local ? undefined : notesOfConversations(options), () => ambient.now()),
     organization: new Organization(client, (text) => redactor.redact(text)),
     approvals: new ApprovalDesk(client),
     probe: probeOf(client),
   };
+}
+
+function notesOfConversations({ config, apiKey, ambient, log }: EngineOptions): DiskNotes {
+  const { stateDir } = config;
+  const account = () => accountOf({ apiKey, baseUrl: config.apiBase() });
+  const disk = stateDisk(stateDir, ambient);
+  const folder = STATE_LAYOUT.conversations;
+  return new DiskNotes({ stateDir, folder, keptMs: CONVERSATIONS_KEPT_MS, account, ambient, log, disk });
 }
 
 /** Rejects when the service refuses the key or cannot be asked. */

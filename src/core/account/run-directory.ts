@@ -13,6 +13,7 @@ import type { Approval, Outcome, OutcomeKind, Phase, RunRef } from "../events.ts
 import { phaseOf } from "../run/notifiers.ts";
 import { approvalsOf, endedOutcome, mergeArtifacts, runRefOf } from "../run/outcome.ts";
 import { hasEnd, recordedText, Transcript } from "../run/transcript.ts";
+import { type EarlierRun, readEarlierRun } from "./earlier-run.ts";
 import { look } from "./look.ts";
 import { resumeRun } from "./resume-run.ts";
 import { readCursor, textSince } from "./text-since.ts";
@@ -111,6 +112,11 @@ export class RunDirectory {
       if (ending) return ending;
       throw failure;
     }
+  }
+
+  /** Reads a run to go on from it. Rejects with `not_found`. */
+  earlier(runId: string): Promise<EarlierRun> {
+    return readEarlierRun(this.#client, runId);
   }
 
   /** Lets an interrupted run go on. Returns the run that does. Rejects with `conflict` when there is nothing to resume. */

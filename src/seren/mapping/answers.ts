@@ -111,9 +111,22 @@ export function requestIdOf(row: unknown): string | undefined {
   return payloadIn(membersIn(row).invocation_payload)?.requestId;
 }
 
+const OPERATIONS = ["chat", "job", "heartbeat"] as const;
+
+function isOperation(value: unknown): value is (typeof OPERATIONS)[number] {
+  return OPERATIONS.some((operation) => operation === value);
+}
+
 function payloadIn(value: unknown): Run["payload"] {
   const payload = objectIn(value);
-  return payload && { requestId: markerIn(payload.client_request_id), message: textIn(payload.message) };
+  if (!payload) return undefined;
+  const { client_request_id, message, operation, inputs } = payload;
+  return {
+    requestId: markerIn(client_request_id),
+    message: textIn(message),
+    ...(isOperation(operation) ? { operation } : {}),
+    ...(inputs === undefined || inputs === null ? {} : { inputs }),
+  };
 }
 
 /** The legacy `run` frame of the stream: the whole run so far. */

@@ -1,38 +1,26 @@
 /** `run`: runs one prompt or parcel and follows it to its end. */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type Command, Option } from "commander";
-import {
-  chooseDeployment,
-  DEFAULT_TIMEOUT_MS,
-  generalAgentTarget,
-  MAX_TIMEOUT_MS,
-  type RunRequest,
-} from "../../../core/index.ts";
+import type { Command } from "commander";
+import { chooseDeployment, generalAgentTarget, MODEL_ID, type RunRequest } from "../../../core/index.ts";
 import type { Ambient } from "../../../support/ambient.ts";
 import { clipCharacters } from "../../../support/clip.ts";
 import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
 import { Responsive } from "../../../support/responsive.ts";
 import { onOneLine } from "../../../support/unseen.ts";
-import { EXIT, type ExitCode } from "../exit-code.ts";
-import { followRequest, startDetached } from "../live/follow.ts";
-import type { RunOutputLine } from "../live/run-output-lines.ts";
-import { parseDuration } from "../screen/format.ts";
-import { readStdin } from "../screen/read-stdin.ts";
-import { printError, printLine } from "../screen/screen.ts";
+import type { ExitCode } from "../exit-code.ts";
 import type { Context } from "../services.ts";
 import { action, type CommandContext, examples } from "./command.ts";
+import { addStartOptions, promptOf, type StartOptions, start, type Wanted } from "./start-run.ts";
 
 const MAX_SHOWN_CHARACTERS = 200;
 
-interface RunOptions {
+interface RunOptions extends StartOptions {
   deployment?: string;
-  timeout?: string;
+  model?: string;
   session?: string;
+  continue?: boolean;
   inputs?: string;
-  detach?: boolean;
-  approvals: "wait" | "return";
-  json?: boolean;
 }
 
 interface RunArguments extends RunOptions {
@@ -52,22 +40,18 @@ export function addRun(program: Command, context: CommandContext): void {
     .argument("<what>", "a prompt, the folder of a built parcel, or - for a prompt on stdin")
     .argument("[message]", "with a parcel: the message or payload, or - for stdin")
     .option("-d, --deployment <id>", "run on this deployment instead of the general agent or the parcel's own")
-    .option("-t, --timeout <time>", "cancel the run after this long, e.g. 90s, 15m, 2h (default: 30m, or TIMEOUT RUN)")
+    .option("-m, --model <id>", "run the general agent on this model, e.g. anthropic/claude-sonnet-4.6")
     .option("-s, --session <name>", "a conversation the agent remembers from run to run")
-    .option("--inputs <json>", "additional input for the agent, as JSON")
-    .addOption(
-      new Option("--approvals <how>", "when the run asks for an approval: wait, or return with exit code 5")
-        .choices(["wait", "return"])
-        .default("wait"),
-    )
-    .option("--detach", "print the run's id and exit; the run continues")
-    .option("--json", "one JSON object per line instead of text (docs/cli.md has the schema)");
+    .option("-c, --continue", "go on with the conversation of the last run that was started in this folder")
+    .option("--inputs <json>", "additional input for the agent, as JSON");
+  addStartOptions(command);
   command.configureOutput({
     outputError: (text, write) => write(text.includes("unknown option") ? text + DASH_PROMPT : text),
   });
   examples(command, [
     ["seren-bridge run 'Summarise the news about TypeScript'", "with the general agent"],
     ["seren-bridge run ./parcel 'hello'", "a built parcel"],
+    ["seren-bridge run --continue 'And in French?'", "the next turn, with an agent that remembers"],
     ["git diff | seren-bridge run - > review.md", "prompt from a pipe, answer to a file"],
     ["id=$(seren-bridge run --detach 'A long task'); seren-bridge runs follow $id", "start now, follow later"],
     ["SEREN_API_BASE=local seren-bridge run 'hello'", "without a key, inside this program"],
@@ -80,42 +64,20 @@ export function addRun(program: Command, context: CommandContext): void {
 }
 
 async function run(context: Context, options: RunArguments): Promise<ExitCode> {
-  const { services, screen } = context;
-  const { request, defaultMs } = await requestFor(context, options);
-  const timeoutMs = Math.min(options.timeout ? parseDuration(options.timeout, "--timeout") : defaultMs, MAX_TIMEOUT_MS);
-  if (!options.detach) return followRequest(context, { request, timeoutMs, json: options.json === true });
-  if (services.local) {
-    throw new ExecutionFailure(
-      "unsupported",
-      "with SEREN_API_BASE=local the service ends with this command, so a run cannot outlive it; serve one with: seren-bridge local",
-    );
-  }
-  const { runId, deploymentId } = await startDetached(context, request, timeoutMs);
-  if (options.json) {
-    const line: RunOutputLine = { type: "detached", run_id: runId, deployment_id: deploymentId };
-    void screen.stdout.json(line);
-    await screen.stdout.flushed();
-  } else printLine(screen, runId);
-  if (!options.json || screen.stdout.problem !== undefined)
-    printError(screen, `The run continues. Follow it with: seren-bridge runs follow ${runId}`);
-  return EXIT.ok;
+  return start(context, await wantedBy(context, options), options);
 }
 
-async function requestFor({ services, screen }: Context, options: RunArguments) {
-  const { what, message } = options;
-  const common = {
-    onApproval: options.approvals,
-    ...(options.session ? { conversationId: options.session } : {}),
+async function wantedBy({ services, screen }: Context, options: RunArguments): Promise<Wanted> {
+  const { what, message, session, model } = options;
+  refuseTogether(options);
+  const common: Partial<RunRequest> = {
+    ...(session ? { conversationId: session } : {}),
     ...(options.inputs === undefined ? {} : { inputs: parseInputs(options.inputs) }),
-  } satisfies Partial<RunRequest>;
-  const text = async (given: string) => {
-    const read = given === "-" ? await readStdin(screen) : given;
-    if (read.trim() === "")
-      throw new ExecutionFailure("invalid_input", "the prompt is empty; write: seren-bridge run 'What to do'");
-    return read;
   };
+  const text = (given: string) => promptOf(screen, given, "seren-bridge run 'What to do'");
   const requested = options.deployment ? { deploymentId: options.deployment, named: "--deployment" } : undefined;
-  if (await isFolder(what, services.ambient)) {
+  const isPrompt = options.continue || model !== undefined;
+  if (!isPrompt && (await isFolder(what, services.ambient))) {
     const { parcelRequest } = await import("./parcel-request.ts");
     const given = message === undefined ? undefined : await text(message);
     const { target, operation, timeoutMs } = await parcelRequest(
@@ -128,18 +90,55 @@ async function requestFor({ services, screen }: Context, options: RunArguments) 
     ).catch(async (error: unknown) => {
       throw (await isThere(join(what, "manifest.json"))) ? error : orThePrompt(error, what);
     });
-    const request: RunRequest = { ...common, target, operation, ...(given === undefined ? {} : { message: given }) };
-    return { request, defaultMs: timeoutMs ?? DEFAULT_TIMEOUT_MS };
+    const request = { ...common, target, operation, ...(given === undefined ? {} : { message: given }) };
+    return { request, defaultMs: timeoutMs };
   }
   if (message !== undefined) {
     throw new ExecutionFailure(
       "invalid_input",
-      `there is no parcel folder ${what}; a prompt of several words needs quotes around it`,
+      isPrompt
+        ? "only a parcel takes a message besides; a prompt of several words needs quotes around it"
+        : `there is no parcel folder ${what}; a prompt of several words needs quotes around it`,
     );
   }
-  const target = chooseDeployment({ requested, configured: services.deployment, workload: generalAgentTarget });
-  const request: RunRequest = { ...common, target, message: await text(what) };
-  return { request, defaultMs: DEFAULT_TIMEOUT_MS };
+  if (options.continue) {
+    const conversationId = await lastConversation({ services, screen });
+    return { request: { ...common, target: { kind: "conversation" }, conversationId, message: await text(what) } };
+  }
+  const target =
+    model === undefined
+      ? chooseDeployment({ requested, configured: services.deployment, workload: () => generalAgentTarget() })
+      : generalAgentTarget({ model });
+  return { request: { ...common, target, message: await text(what) } };
+}
+
+/** What an option would say twice, or against another. */
+function refuseTogether({ deployment, model, session, ...options }: RunOptions): void {
+  const place = { "--deployment": deployment, "--model": model, "--continue": options.continue || undefined };
+  const places = Object.entries(place).flatMap(([name, given]) => (given === undefined ? [] : [name]));
+  if (options.continue && session !== undefined) places.push("--session");
+  if (places.length > 1) throw new ExecutionFailure("invalid_input", `${places.join(" and ")} exclude each other`);
+  if (model !== undefined && !MODEL_ID.test(model)) {
+    throw new ExecutionFailure(
+      "invalid_input",
+      `--model is "${clipCharacters(onOneLine(model), MAX_SHOWN_CHARACTERS, "…")}"; write the id of a model, e.g. anthropic/claude-sonnet-4.6`,
+    );
+  }
+}
+
+async function lastConversation({ services }: Context): Promise<string> {
+  if (services.local) {
+    throw new ExecutionFailure(
+      "unsupported",
+      "with SEREN_API_BASE=local the service ends with each command, and its conversations with it; serve one with: seren-bridge local",
+    );
+  }
+  const last = await (await services.remote()).conversations.last();
+  if (last !== undefined) return last;
+  throw new ExecutionFailure(
+    "not_found",
+    "no run was started in this folder yet, so there is nothing to go on with; seren-bridge runs reply <run> goes on with any",
+  );
 }
 
 /** A word that is a prompt may be the name of a folder as well, e.g. `test`. */

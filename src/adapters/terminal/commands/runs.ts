@@ -1,4 +1,4 @@
-/** `runs`: lists, shows, follows, cancels and resumes runs. */
+/** `runs`: lists, shows, follows, cancels and resumes runs; `going-on.ts` has the commands that start another one. */
 import type { Command } from "commander";
 import { cutWords, generalAgentTarget, MAX_TIMEOUT_MS, visibleText, withAdvice } from "../../../core/index.ts";
 import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
@@ -13,13 +13,14 @@ import { keyValueTable, table } from "../screen/table.ts";
 import { oneLine, printable } from "../screen/text.ts";
 import type { Context } from "../services.ts";
 import { action, type CommandContext, examples } from "./command.ts";
+import { addReply, addRetry } from "./going-on.ts";
 
 const MAX_LISTED = 100;
 
 export function addRuns(program: Command, context: CommandContext): void {
   const runs = program
     .command("runs")
-    .summary("list, show, follow, cancel or resume runs")
+    .summary("list, show, follow, cancel, resume runs; go on with one")
     .description(
       "Runs of your organization, whichever host started them. Ids may be shortened to their first characters.",
     );
@@ -27,6 +28,7 @@ export function addRuns(program: Command, context: CommandContext): void {
     ["seren-bridge runs list --active", "list active runs"],
     ["seren-bridge runs follow 1f3c", "follow a run that was started elsewhere"],
     ["seren-bridge runs cancel 1f3c", "stop it"],
+    ["seren-bridge runs reply 1f3c 'And then?'", "go on with one that has ended"],
   ]);
 
   const list = runs
@@ -69,6 +71,9 @@ export function addRuns(program: Command, context: CommandContext): void {
   const cancel = runs.command("cancel").summary("stop runs").argument("<run...>", "ids, or their beginnings");
   examples(cancel, [["seren-bridge runs cancel 1f3c 9ab0", "returns when Seren Cloud has accepted the request"]]);
   cancel.action(action(context, (ids: string[]) => cancelAll(context, ids)));
+
+  addReply(runs, context);
+  addRetry(runs, context);
 
   const resume = runs
     .command("resume")

@@ -1,6 +1,7 @@
 /** Runs one request and presents it: events, interrupts, exit code. */
 import {
   ContinuedRun,
+  type ExecutionEvent,
   type Outcome,
   type RunRef,
   RunRegistry,
@@ -31,12 +32,16 @@ export async function followRequest(context: Context, options: FollowOptions): P
   const onInterrupt: OnInterrupt = request.attachTo === undefined ? "cancel" : "leave alone";
   const remote = await services.remote();
   const registry = registryOf(services, remote);
+  const remember = rememberer(remote, request);
   const presenter = presenterFor(context, onInterrupt, json, (next) => run.decided(next));
   const run = new ContinuedRun({
     registry,
     key: "terminal",
     deadline: services.ambient.now() + timeoutMs,
-    sink: (event) => presenter.event(event),
+    sink: (event) => {
+      remember(event);
+      return presenter.event(event);
+    },
   });
   let interrupts = 0;
   const release = services.onInterrupt(() => {
@@ -48,8 +53,19 @@ export async function followRequest(context: Context, options: FollowOptions): P
   presenter.start();
   const result = await run.follow(request).catch(asFailure).finally(release);
   presenter.end(result);
+  await remember.done();
   await sayWhereTheAnswerIs(context, result);
   return exitCodeOf(result);
+}
+
+/** Remembers the conversation of a run that is started here, so that `run --continue` can go on with it. */
+function rememberer({ conversations }: Remote, { attachTo }: RunRequest) {
+  let noted: Promise<void> | undefined;
+  const remember = (event: ExecutionEvent) => {
+    const id = event.type === "status" ? event.run?.conversationId : undefined;
+    if (attachTo === undefined && id !== undefined) noted ??= conversations.remember(id);
+  };
+  return Object.assign(remember, { done: async () => noted });
 }
 
 function registryOf({ ambient, redactor, watchers }: Services, { execute }: Remote): RunRegistry {
@@ -74,9 +90,11 @@ async function sayWhereTheAnswerIs({ screen, services }: Context, result: Outcom
 export async function startDetached({ services }: Context, request: RunRequest, timeoutMs: number): Promise<RunRef> {
   const remote = await services.remote();
   const registry = registryOf(services, remote);
+  const remember = rememberer(remote, request);
   let started: RunRef | undefined;
   const run = registry.start("terminal", { ...request, detach: true }, services.ambient.now() + timeoutMs, (event) => {
     if (event.type !== "status" || !event.run) return;
+    remember(event);
     started = event.run;
     run.cancel("person"); // from here on this stops the following, not the run
   });
@@ -85,6 +103,7 @@ export async function startDetached({ services }: Context, request: RunRequest, 
     const outcome = await run.outcome;
     const ref = started ?? outcome.run;
     if (!ref) throw asFailure(new Error("the run ended without an id"));
+    await remember.done();
     return ref;
   } finally {
     release();

@@ -16,7 +16,12 @@ import { assertNever } from "../../../support/assert-never.ts";
 import type { ExecutionFailure } from "../../../support/failure.ts";
 import { exitCodeOf } from "../exit-code.ts";
 
-const RunFields = { run_id: z.string().optional(), deployment_id: z.string().optional(), url: z.string().optional() };
+const RunFields = {
+  run_id: z.string().optional(),
+  deployment_id: z.string().optional(),
+  conversation_id: z.string().optional(),
+  url: z.string().optional(),
+};
 const UsageSchema = z.strictObject({
   input_tokens: z.int(),
   output_tokens: z.int(),
@@ -80,11 +85,11 @@ export const RunOutputLineSchema = z.discriminatedUnion("type", [
     artifacts: z.array(ArtifactSchema),
     approvals: z.array(ApprovalSchema),
     stop_reason: z.string().optional(),
-    /** The run completed, and its answer is not whole. */
+    /** The answer is not whole although the run completed; with `log`, or another outcome, the rest could not be read. */
     cut: z.enum(CUTS).optional(),
   }),
   /** The last line with `--detach`. */
-  z.strictObject({ type: z.literal("detached"), run_id: z.string(), deployment_id: z.string() }),
+  z.strictObject({ type: z.literal("detached"), ...RunFields }),
   /** The last line when no run was started, or it could not be followed. */
   z.strictObject({ type: z.literal("error"), kind: z.string(), message: z.string(), exit_code: z.int() }),
 ]);
@@ -152,8 +157,15 @@ export function usageFields(usage: Usage): z.output<typeof UsageSchema> {
   };
 }
 
-function runFields(run: RunRef | undefined): { run_id?: string; deployment_id?: string; url?: string } {
-  return run ? { run_id: run.runId, deployment_id: run.deploymentId, ...(run.url ? { url: run.url } : {}) } : {};
+/** The members that name a run, in lines and lists. */
+export function runFields(run: RunRef | undefined): z.output<z.ZodObject<typeof RunFields>> {
+  if (!run) return {};
+  return {
+    run_id: run.runId,
+    deployment_id: run.deploymentId,
+    ...(run.conversationId === undefined ? {} : { conversation_id: run.conversationId }),
+    ...(run.url ? { url: run.url } : {}),
+  };
 }
 
 export function artifactFields({ id, kind, title, uri, sha256, sizeBytes }: Artifact): z.output<typeof ArtifactSchema> {

@@ -1,6 +1,6 @@
 /** Runs in lists: their columns and their JSON. */
 import type { RunRow, RunState } from "../../../core/index.ts";
-import { usageFields } from "../live/run-output-lines.ts";
+import { runFields, usageFields } from "../live/run-output-lines.ts";
 import type { Colors } from "../screen/colors.ts";
 import { age, cost, duration } from "../screen/format.ts";
 import type { Column } from "../screen/table.ts";
@@ -47,15 +47,15 @@ export function runColumns(colors: Colors, now: number, agentOf: (deploymentId: 
 }
 
 export function runJson({ run, state, detail, message, startedAt, endedAt, usage }: RunRow): object {
+  const { url, ...named } = runFields(run);
   return {
-    run_id: run.runId,
-    deployment_id: run.deploymentId,
+    ...named,
     state,
     ...(detail ? { detail } : {}),
     ...(message ? { message } : {}),
     started_at: new Date(startedAt).toISOString(),
     ...(endedAt === undefined ? {} : { ended_at: new Date(endedAt).toISOString() }),
     ...(usage ? { usage: usageFields(usage) } : {}),
-    ...(run.url ? { url: run.url } : {}),
+    ...(url === undefined ? {} : { url }),
   };
 }

@@ -1,0 +1,58 @@
+/** A run of the account as something to go on from: its next turn, or the same input once more. */
+import { decodeRunEvent, endingOf, type Run, type RunEnding, type SerenClient } from "../../seren/index.ts";
+import type { RunRef } from "../events.ts";
+import type { RunRequest } from "../request.ts";
+import { runRefOf } from "../run/outcome.ts";
+import { hasEnd } from "../run/transcript.ts";
+import { look } from "./look.ts";
+
+export interface EarlierRun {
+  run: RunRef;
+  /** Absent while it has not ended. */
+  ending?: RunEnding;
+  /** What it was asked for. Absent where the service does not say it. */
+  input?: Pick<RunRequest, "message" | "operation" | "inputs">;
+  /** Names of the tools it has called, in order, each once. */
+  tools: string[];
+  /** Whether `tools` are all. */
+  isWhole: boolean;
+}
+
+/** Rejects with `not_found` for an unknown id. */
+export function readEarlierRun(client: SerenClient, runId: string): Promise<EarlierRun> {
+  return look(client, async (signal) => {
+    const record = await client.getRun(runId, { signal });
+    const page = isWhole(record) ? undefined : await client.listRunEvents(runId, 0, { signal }).catch(() => undefined);
+    const recorded = record.eventRows ?? [];
+    const rows = page && page.events.length > recorded.length ? page.events : recorded;
+    const ending = endingOf(record.status);
+    const input = inputOf(record);
+    return {
+      run: runRefOf(record),
+      ...(ending === undefined ? {} : { ending }),
+      ...(input === undefined ? {} : { input }),
+      tools: [...new Set(rows.flatMap(toolIn))],
+      isWhole: isWhole(record) || page?.hasMore === false,
+    };
+  });
+}
+
+function isWhole(record: Run): boolean {
+  return record.cut === undefined && record.eventRows !== undefined && hasEnd(record);
+}
+
+function inputOf({ payload }: Run): EarlierRun["input"] {
+  if (!payload) return undefined;
+  const { message, operation, inputs } = payload;
+  if (message === undefined && operation !== "heartbeat") return undefined;
+  return {
+    ...(message === undefined ? {} : { message }),
+    ...(operation === undefined ? {} : { operation }),
+    ...(inputs === undefined ? {} : { inputs }),
+  };
+}
+
+function toolIn(row: unknown): string | [] {
+  const event = decodeRunEvent(row);
+  return event?.type === "tool_call" ? event.name || "an unnamed tool" : [];
+}
