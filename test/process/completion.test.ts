@@ -9,7 +9,8 @@ const COMMANDS =
   "run watch runs spend approvals agents deployments login logout doctor setup config schema local completion help".split(
     " ",
   );
-const RUN_OPTIONS = "--deployment --timeout --session --inputs --approvals --detach --json --help".split(" ");
+const RUN_OPTIONS =
+  "--deployment --model --session --continue --inputs --timeout --approvals --detach --json --help".split(" ");
 
 /** What is typed, and what is offered; a file and a folder are in the working folder. */
 const CASES: readonly (readonly [typed: string, offered: readonly string[]])[] = [

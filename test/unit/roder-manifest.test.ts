@@ -94,10 +94,10 @@ test("one version everywhere, and the package has what Roder needs to install it
   expect(manifest.version).toBe(pkg.version);
   expect(parse(text("roder.toml"))).toEqual({
     package: expect.objectContaining({ id: "seren-bridge", version: pkg.version }),
-    resources: { extensions: ["roder-extension.toml"], skills: ["skills"] },
+    resources: { extensions: ["roder-extension.toml"], skills: ["skills"], commands: ["commands"] },
   });
   expect("seren-bridge").toMatch(/^[a-z0-9][a-z0-9._-]{0,99}$/);
-  for (const file of ["roder.toml", "roder-extension.toml", "skills"]) expect(pkg.files).toContain(file);
+  for (const file of ["roder.toml", "roder-extension.toml", "skills", "commands"]) expect(pkg.files).toContain(file);
   expect(pkg.files).toContain(manifest.launch?.args?.[0]);
   expect(pkg.private).toBeUndefined();
 });
