@@ -130,8 +130,9 @@ function checkRun(one: RunCase, truth: GroundTruth, now: number): string[] {
 /** A turn that goes on with a conversation has to meet the agent that remembers it. */
 function checkReply({ plan, run }: RunCase, truth: GroundTruth, mine: ActualRun[]): string[] {
   const { replyTo } = run;
-  // A conversation that the plan names may be at home on two deployments.
-  if (replyTo === undefined || plan.runs[replyTo]?.conversation !== undefined) return [];
+  const replied = replyTo === undefined ? undefined : plan.runs[replyTo];
+  // A conversation that the plan names may be at home on two deployments, and one that is followed has another run's.
+  if (replied === undefined || replied.conversation !== undefined || replied.attachTo !== undefined) return [];
   const before = truth.runs.find(({ tag }) => tag === `run${replyTo}`);
   const strays = mine.filter(
     ({ deployment, conversation }) =>
