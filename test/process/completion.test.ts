@@ -10,7 +10,9 @@ const COMMANDS =
     " ",
   );
 const RUN_OPTIONS =
-  "--deployment --model --session --continue --inputs --timeout --approvals --detach --json --help".split(" ");
+  "--deployment --model --session --continue --inputs --timeout --approvals --detach --save-artifacts --json --help".split(
+    " ",
+  );
 
 /** What is typed, and what is offered; a file and a folder are in the working folder. */
 const CASES: readonly (readonly [typed: string, offered: readonly string[]])[] = [
@@ -19,7 +21,7 @@ const CASES: readonly (readonly [typed: string, offered: readonly string[]])[] =
   ["runs ", ["list", "show", "follow", "cancel", "reply", "retry", "resume", "help"]],
   ["--no-color runs ", ["list", "show", "follow", "cancel", "reply", "retry", "resume", "help"]],
   ["runs fo", ["follow"]],
-  ["runs follow --", ["--timeout", "--json", "--help"]],
+  ["runs follow --", ["--timeout", "--save-artifacts", "--json", "--help"]],
   ["runs follow 1f3c --t", ["--timeout"]],
   ["runs follow runs --j", ["--json"]],
   ["run --", RUN_OPTIONS],

@@ -1,5 +1,14 @@
 /** What the commands need from the rest of the program; `app/front-ends/terminal.ts` provides it. */
-import type { ApprovalDesk, Execute, Organization, RunDirectory, RunWatcher, SpendEntry } from "../../core/index.ts";
+import type {
+  ApprovalDesk,
+  Execute,
+  Organization,
+  Outcome,
+  RunDirectory,
+  RunWatcher,
+  SavedArtifact,
+  SpendEntry,
+} from "../../core/index.ts";
 import type { HostInstaller, InstallContext, WriteFile } from "../../install/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import type { ProxyRoute } from "../../support/proxy.ts";
@@ -14,6 +23,8 @@ export interface Remote {
   organization: Organization;
   approvals: ApprovalDesk;
   conversations: Conversations;
+  /** Saves into a subfolder of `folder` that is named by the run. Never rejects. */
+  saveArtifacts(outcome: Outcome, folder: string, signal: AbortSignal): Promise<SavedArtifact[]>;
   probe: Probe;
   close(): Promise<void>;
 }

@@ -20,11 +20,12 @@ const CONVERSATIONS_KEPT_MS = 90 * 24 * 60 * 60_000;
 const PROBE_TIMEOUT_MS = 15_000;
 
 export async function createRemote({ redactor, ...options }: EngineOptions & { redactor: Redactor }): Promise<Remote> {
-  const { client, execute, directory, close } = await createEngine(options);
+  const { client, execute, directory, saveArtifacts, close } = await createEngine(options);
   const { config, ambient } = options;
   return {
     execute,
     directory,
+    saveArtifacts,
     close,
     conversations: openConversations(config.local ? undefined : notesOfConversations(options), () => ambient.now()),
     organization: new Organization(client, (text) => redactor.redact(text)),

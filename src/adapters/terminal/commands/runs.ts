@@ -1,9 +1,17 @@
 /** `runs`: lists, shows, follows, cancels and resumes runs; `going-on.ts` has the commands that start another one. */
 import type { Command } from "commander";
-import { cutWords, generalAgentTarget, MAX_TIMEOUT_MS, visibleText, withAdvice } from "../../../core/index.ts";
+import {
+  cutWords,
+  generalAgentTarget,
+  MAX_TIMEOUT_MS,
+  type RunReport,
+  visibleText,
+  withAdvice,
+} from "../../../core/index.ts";
 import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { followRequest } from "../live/follow.ts";
+import { keepArtifacts } from "../live/keep-artifacts.ts";
 import { artifactFields } from "../live/run-output-lines.ts";
 import { agentNames, findRunId } from "../runs/find-run.ts";
 import { paintState, runColumns, runJson, STATE_WORDS } from "../runs/run-rows.ts";
@@ -14,6 +22,7 @@ import { oneLine, printable } from "../screen/text.ts";
 import type { Context } from "../services.ts";
 import { action, type CommandContext, examples } from "./command.ts";
 import { addReply, addRetry } from "./going-on.ts";
+import { SAVE_ARTIFACTS } from "./start-run.ts";
 
 const MAX_LISTED = 100;
 
@@ -45,9 +54,13 @@ export function addRuns(program: Command, context: CommandContext): void {
     .command("show")
     .summary("show one run with its answer so far")
     .argument("<run>", "id of the run, or its beginning")
+    .option(...SAVE_ARTIFACTS)
     .option("--json", "JSON instead of text (the default when stdout is not a terminal)");
-  examples(show, [["seren-bridge runs show 1f3c", "state, cost and answer"]]);
-  show.action(action(context, (run: string, options: { json?: boolean }) => showOne(context, run, options)));
+  examples(show, [
+    ["seren-bridge runs show 1f3c", "state, cost and answer"],
+    ["seren-bridge runs show 1f3c --save-artifacts .", "and the files that it has left"],
+  ]);
+  show.action(action(context, (run: string, options: ShowOptions) => showOne(context, run, options)));
 
   const follow = runs
     .command("follow")
@@ -55,15 +68,17 @@ export function addRuns(program: Command, context: CommandContext): void {
     .description("Shows the whole run, from its beginning until it ends. Ctrl-C stops following; the run continues.")
     .argument("<run>", "id of the run, or its beginning")
     .option("-t, --timeout <time>", "stop following after this long, e.g. 15m", "24h")
+    .option(...SAVE_ARTIFACTS)
     .option("--json", "one JSON object per line, as with `run --json`");
   examples(follow, [["seren-bridge runs follow 1f3c", "the exit code is the run's"]]);
   follow.action(
-    action(context, async (run: string, options: { timeout: string; json?: boolean }) =>
+    action(context, async (run: string, options: ShowOptions & { timeout: string }) =>
       followRequest(context, {
         // The target is unused when a run is attached to.
         request: { target: generalAgentTarget(), attachTo: await findRunId(context.services, run), onApproval: "wait" },
         timeoutMs: Math.min(parseDuration(options.timeout, "--timeout"), MAX_TIMEOUT_MS),
         json: options.json === true,
+        saveTo: options.saveArtifacts,
       }),
     ),
   );
@@ -83,6 +98,11 @@ export function addRuns(program: Command, context: CommandContext): void {
     ["seren-bridge runs resume 1f3c", "prints the id of the run that goes on; `runs follow` shows it"],
   ]);
   resume.action(action(context, (run: string) => resumeOne(context, run)));
+}
+
+interface ShowOptions {
+  json?: boolean;
+  saveArtifacts?: string;
 }
 
 interface ListOptions {
@@ -122,7 +142,8 @@ async function showList({ services, screen }: Context, options: ListOptions): Pr
   return EXIT.ok;
 }
 
-async function showOne({ services, screen }: Context, typed: string, options: { json?: boolean }): Promise<ExitCode> {
+async function showOne(context: Context, typed: string, options: ShowOptions): Promise<ExitCode> {
+  const { services, screen } = context;
   const runId = await findRunId(services, typed);
   const { organization, directory } = await services.remote();
   const [row, report, agentOf] = await Promise.all([
@@ -138,7 +159,7 @@ async function showOne({ services, screen }: Context, typed: string, options: { 
       approvals: report.approvals,
       artifacts: (report.outcome?.artifacts ?? []).map(artifactFields),
     });
-    return EXIT.ok;
+    return saved(context, report, options);
   }
   const { dim } = screen.colors;
   const now = services.ambient.now();
@@ -174,7 +195,18 @@ async function showOne({ services, screen }: Context, typed: string, options: { 
   if (text) printLine(screen, "", printable(text).trimEnd());
   if (row.state === "awaiting_approval")
     printError(screen, "", `Decide with: seren-bridge approvals approve ${row.run.runId}`);
-  return EXIT.ok;
+  return saved(context, report, options);
+}
+
+async function saved(context: Context, { run, outcome }: RunReport, { saveArtifacts }: ShowOptions): Promise<ExitCode> {
+  if (saveArtifacts === undefined) return EXIT.ok;
+  if (!outcome) {
+    throw new ExecutionFailure(
+      "conflict",
+      `the run ${run.runId} has not ended, so its files are not saved; wait for it with: seren-bridge runs follow ${run.runId} --save-artifacts ${saveArtifacts}`,
+    );
+  }
+  return (await keepArtifacts(context, outcome, saveArtifacts)) ? EXIT.ok : EXIT.failed;
 }
 
 async function cancelAll({ services, screen }: Context, typed: readonly string[]): Promise<ExitCode> {

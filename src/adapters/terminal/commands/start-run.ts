@@ -14,8 +14,14 @@ export interface StartOptions {
   timeout?: string;
   approvals: "wait" | "return";
   detach?: boolean;
+  saveArtifacts?: string;
   json?: boolean;
 }
+
+export const SAVE_ARTIFACTS = [
+  "--save-artifacts <folder>",
+  "save the files the run leaves in a folder of its own in this one",
+] as const;
 
 /** What is to be run, in the words of a command. */
 export interface Wanted {
@@ -33,6 +39,7 @@ export function addStartOptions(command: Command): void {
         .default("wait"),
     )
     .option("--detach", "print the run's id and exit; the run continues")
+    .option(...SAVE_ARTIFACTS)
     .option("--json", "one JSON object per line instead of text (docs/cli.md has the schema)");
 }
 
@@ -41,7 +48,14 @@ export async function start(context: Context, wanted: Wanted, options: StartOpti
   const { defaultMs = DEFAULT_TIMEOUT_MS } = wanted;
   const request: RunRequest = { ...wanted.request, onApproval: options.approvals };
   const timeoutMs = Math.min(options.timeout ? parseDuration(options.timeout, "--timeout") : defaultMs, MAX_TIMEOUT_MS);
-  if (!options.detach) return followRequest(context, { request, timeoutMs, json: options.json === true });
+  const { saveArtifacts: saveTo } = options;
+  if (!options.detach) return followRequest(context, { request, timeoutMs, json: options.json === true, saveTo });
+  if (saveTo !== undefined) {
+    throw new ExecutionFailure(
+      "invalid_input",
+      "--detach does not wait for the files of the run; save them with: seren-bridge runs show <run> --save-artifacts <folder>",
+    );
+  }
   if (services.local) {
     throw new ExecutionFailure(
       "unsupported",

@@ -14,6 +14,7 @@ import { printError } from "../screen/screen.ts";
 import type { Context, Remote, Services } from "../services.ts";
 import { askForDecision } from "./ask-for-decision.ts";
 import { JsonPresenter } from "./json-presenter.ts";
+import { keepArtifacts } from "./keep-artifacts.ts";
 import { LivePresenter } from "./live-presenter.ts";
 import { PlainPresenter } from "./plain-presenter.ts";
 import type { OnInterrupt, Presenter } from "./presenter.ts";
@@ -22,13 +23,14 @@ export interface FollowOptions {
   request: RunRequest;
   timeoutMs: number;
   json: boolean;
+  /** Folder for the artifacts of the run. Default: they are not saved. */
+  saveTo?: string | undefined;
 }
 
 /** Returns the exit code. When a decision made here continues in another run, that run is followed as well. */
 export async function followRequest(context: Context, options: FollowOptions): Promise<ExitCode> {
   const { services } = context;
-  const { timeoutMs, json } = options;
-  const { request } = options;
+  const { request, timeoutMs, json, saveTo } = options;
   const onInterrupt: OnInterrupt = request.attachTo === undefined ? "cancel" : "leave alone";
   const remote = await services.remote();
   const registry = registryOf(services, remote);
@@ -55,7 +57,9 @@ export async function followRequest(context: Context, options: FollowOptions): P
   presenter.end(result);
   await remember.done();
   await sayWhereTheAnswerIs(context, result);
-  return exitCodeOf(result);
+  const isKept = saveTo === undefined || !("artifacts" in result) || (await keepArtifacts(context, result, saveTo));
+  const code = exitCodeOf(result);
+  return code === EXIT.ok && !isKept ? EXIT.failed : code;
 }
 
 /** Remembers the conversation of a run that is started here, so that `run --continue` can go on with it. */
