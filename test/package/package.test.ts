@@ -55,6 +55,7 @@ test("the tarball holds exactly what is needed", () => {
     "dist/parcel-request-*.mjs",
     "dist/remote-services-*.mjs",
     "dist/roder.mjs",
+    "dist/schemas-*.mjs",
     "dist/seren-bridge.mjs",
     "dist/settings-*.mjs",
     "dist/settings-report-*.mjs",

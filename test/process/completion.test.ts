@@ -33,7 +33,7 @@ const CASES: readonly (readonly [typed: string, offered: readonly string[]])[] =
   ["local --faults pla", ["plan.json"]],
   ["completion f", ["fish"]],
   ["config --", ["--example", "--json", "--help"]],
-  ["schema c", ["config"]],
+  ["schema ", ["config", "run", "task-input"]],
   ["setup r", ["roder"]],
 ];
 

@@ -72,6 +72,8 @@ describe("run --continue", () => {
       "--deployment and --model exclude each other",
     ],
     [["--continue", "p", "more"], "a prompt of several words needs quotes"],
+    [["--continue", "/"], 'If "/" is the prompt, send it on stdin'],
+    [["--model", "m", "/"], "a parcel names its model itself"],
     [["--model", "two words", "p"], "write the id of a model"],
   ])("%j is refused before anything is sent", async (args, words) => {
     const { code, stderr } = await run("run", ...args);

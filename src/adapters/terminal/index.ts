@@ -1,4 +1,5 @@
 /** The terminal command, for people and for scripts. */
+export { RunOutputLineSchema } from "./live/run-output-lines.ts";
 export { runTerminal } from "./program.ts";
 export { ringTerminal } from "./screen/ring.ts";
 export { createScreen, type Screen, type Suspension } from "./screen/screen.ts";
@@ -14,8 +15,8 @@ export type {
   Paths,
   Probe,
   Remote,
+  SchemaName,
   Services,
   SettingRow,
-  SettingsFormat,
   SettingsReport,
 } from "./services.ts";

@@ -96,12 +96,9 @@ export interface SettingsReport {
   settings: SettingRow[];
 }
 
-export interface SettingsFormat {
-  /** The text of a file with every key, commented out. */
-  example: string;
-  /** The JSON Schema of the file. */
-  schema: object;
-}
+/** What `schema` has a JSON Schema of: the configuration file, a line of `run --json`, the input of a Roder task. */
+export const SCHEMA_NAMES = ["config", "run", "task-input"] as const;
+export type SchemaName = (typeof SCHEMA_NAMES)[number];
 
 export interface LocalOptions {
   port: number;
@@ -173,7 +170,9 @@ export interface Services extends InstallContext {
   readonly keys: ApiKeys;
   /** Rejects with `invalid_input` when the configuration file cannot be used. */
   settings(): Promise<SettingsReport>;
-  settingsFormat(): Promise<SettingsFormat>;
+  /** Returns the text of a configuration file with every key, commented out. */
+  settingsExample(): Promise<string>;
+  schema(name: SchemaName): Promise<object>;
   readonly redactor: Redactor;
   /** Look on while runs of a command go by. */
   readonly watchers: readonly RunWatcher[];

@@ -1,7 +1,7 @@
 /** The settings in effect and where each comes from, for `seren-bridge config`. */
-import type { SettingRow, SettingsFormat, SettingsReport } from "../../adapters/terminal/index.ts";
+import type { SettingRow, SettingsReport } from "../../adapters/terminal/index.ts";
 import { type Config, DEFAULT_API_BASE } from "../../config.ts";
-import { exampleFile, SETTING_KEYS, settingsJsonSchema } from "../../settings/index.ts";
+import { exampleFile, SETTING_KEYS } from "../../settings/index.ts";
 
 /** Throws `invalid_input` for a configuration file that cannot be used. */
 export function reportSettings(config: Config): SettingsReport {
@@ -24,9 +24,9 @@ export function reportSettings(config: Config): SettingsReport {
   };
 }
 
-/** A file to begin with, and the JSON Schema. */
-export function settingsFormat(config: Config): SettingsFormat {
-  return { example: exampleFile(config.file.path ?? "config.toml"), schema: settingsJsonSchema() };
+/** A file to begin with. */
+export function settingsExample(config: Config): string {
+  return exampleFile(config.file.path ?? "config.toml");
 }
 
 /** Short passwords are not found by the redactor. */

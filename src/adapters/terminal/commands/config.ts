@@ -1,9 +1,9 @@
-/** `config`: the settings in effect; `schema`: the JSON Schemas of what people write. */
+/** `config`: the settings in effect; `schema`: JSON Schemas. */
 import { Argument, type Command } from "commander";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { printJson, printLine, wantsJson } from "../screen/screen.ts";
 import { table } from "../screen/table.ts";
-import type { Context, SettingRow } from "../services.ts";
+import { type Context, SCHEMA_NAMES, type SchemaName, type SettingRow } from "../services.ts";
 import { action, type CommandContext, examples } from "./command.ts";
 
 interface Options {
@@ -28,13 +28,17 @@ export function addConfig(program: Command, context: CommandContext): void {
 
   const schema = program
     .command("schema")
-    .summary("print the JSON Schema of the configuration file")
-    .description("Prints a JSON Schema, for editors and for programs that write the file.")
-    .addArgument(new Argument("<what>", "what it describes").choices(["config"]));
-  examples(schema, [["seren-bridge schema config > config.schema.json", "the configuration file"]]);
+    .summary("print the JSON Schema of the configuration file, of run --json, or of a Roder task's input")
+    .description("Prints a JSON Schema, for editors and for programs that write or read one of these.")
+    .addArgument(new Argument("<what>", "what it describes").choices(SCHEMA_NAMES));
+  examples(schema, [
+    ["seren-bridge schema config > config.schema.json", "the configuration file"],
+    ["seren-bridge schema run", "a line of run --json"],
+    ["seren-bridge schema task-input", "the input of a Roder task"],
+  ]);
   schema.action(
-    action(context, async () => {
-      printJson(context.screen, (await context.services.settingsFormat()).schema);
+    action(context, async (what: SchemaName) => {
+      printJson(context.screen, await context.services.schema(what));
       return EXIT.ok;
     }),
   );
@@ -42,7 +46,7 @@ export function addConfig(program: Command, context: CommandContext): void {
 
 async function show({ services, screen }: Context, options: Options): Promise<ExitCode> {
   if (options.example) {
-    printLine(screen, (await services.settingsFormat()).example.trimEnd());
+    printLine(screen, (await services.settingsExample()).trimEnd());
     return EXIT.ok;
   }
   const { path, isThere, settings } = await services.settings();

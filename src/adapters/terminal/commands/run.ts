@@ -76,8 +76,8 @@ async function wantedBy({ services, screen }: Context, options: RunArguments): P
   };
   const text = (given: string) => promptOf(screen, given, "seren-bridge run 'What to do'");
   const requested = options.deployment ? { deploymentId: options.deployment, named: "--deployment" } : undefined;
-  const isPrompt = options.continue || model !== undefined;
-  if (!isPrompt && (await isFolder(what, services.ambient))) {
+  if (await isFolder(what, services.ambient)) {
+    refuseForParcel(options);
     const { parcelRequest } = await import("./parcel-request.ts");
     const given = message === undefined ? undefined : await text(message);
     const { target, operation, timeoutMs } = await parcelRequest(
@@ -96,9 +96,7 @@ async function wantedBy({ services, screen }: Context, options: RunArguments): P
   if (message !== undefined) {
     throw new ExecutionFailure(
       "invalid_input",
-      isPrompt
-        ? "only a parcel takes a message besides; a prompt of several words needs quotes around it"
-        : `there is no parcel folder ${what}; a prompt of several words needs quotes around it`,
+      `there is no parcel folder ${what}; a prompt of several words needs quotes around it`,
     );
   }
   if (options.continue) {
@@ -124,6 +122,14 @@ function refuseTogether({ deployment, model, session, ...options }: RunOptions):
       `--model is "${clipCharacters(onOneLine(model), MAX_SHOWN_CHARACTERS, "…")}"; write the id of a model, e.g. anthropic/claude-sonnet-4.6`,
     );
   }
+}
+
+function refuseForParcel({ what, model, ...options }: RunArguments): void {
+  if (model === undefined && !options.continue) return;
+  const why = options.continue
+    ? "--continue sends a prompt to the agent of the last run, and this is a folder"
+    : "--model is for the general agent, and this is a folder; a parcel names its model itself";
+  throw orThePrompt(new ExecutionFailure("invalid_input", why), what);
 }
 
 async function lastConversation({ services }: Context): Promise<string> {

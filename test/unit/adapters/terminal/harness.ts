@@ -11,7 +11,8 @@ import { STATE_LAYOUT } from "../../../../src/app/state-layout.ts";
 import { createApiKeys } from "../../../../src/app/terminal/api-keys.ts";
 import { runHostCommand } from "../../../../src/app/terminal/host-command.ts";
 import { checkKey, createRemote, readSpend } from "../../../../src/app/terminal/remote-services.ts";
-import { reportSettings, settingsFormat } from "../../../../src/app/terminal/settings-report.ts";
+import { schemaOf } from "../../../../src/app/terminal/schemas.ts";
+import { reportSettings, settingsExample } from "../../../../src/app/terminal/settings-report.ts";
 import { readConfig } from "../../../../src/config.ts";
 import { writeFileAtomic } from "../../../../src/state/atomic-file.ts";
 import { tryFolder } from "../../../../src/state/try-folder.ts";
@@ -94,7 +95,8 @@ export class TestTerminal {
       redactor,
       keys,
       settings: async () => reportSettings(config),
-      settingsFormat: async () => settingsFormat(config),
+      settingsExample: async () => settingsExample(config),
+      schema: async (name) => schemaOf(name),
       paths: {
         home,
         accountHome: home,
