@@ -23,7 +23,7 @@ export interface RunRequest {
   target: Target;
   /** Text for the agent. Absent for a heartbeat tick without payload. */
   message?: string;
-  /** Conversation the run belongs to, so that the agent remembers earlier turns. Default: one of its own, which can be gone on with. */
+  /** Conversation the run belongs to, so that the agent remembers earlier turns. Default: for a chat, one of its own, which can be gone on with. */
   conversationId?: string;
   operation?: "chat" | "job" | "heartbeat";
   /** Any JSON value, passed to the runtime as it is. */

@@ -50,8 +50,7 @@ class RunSession {
   constructor(options: SessionOptions, request: RunRequest, limits: RunLimits) {
     this.#options = options;
     this.#ambient = options.client.ambient;
-    const isOfNone = request.attachTo === undefined && request.conversationId === undefined;
-    this.#request = isOfNone ? { ...request, conversationId: this.#ambient.uuid() } : request;
+    this.#request = needsConversation(request) ? { ...request, conversationId: this.#ambient.uuid() } : request;
     this.#stop = new StopSignal(this.#ambient, limits);
     this.#custody = new Custody(options, request.attachTo === undefined || request.owned ? "ours" : "foreign");
   }
@@ -161,4 +160,9 @@ class RunSession {
     if (target.kind === "workload") return { ...this.#request, target: { ...target, knownId: deploymentId } };
     return { ...this.#request, target: { kind: "deployment", deploymentId, named: "the conversation" } };
   }
+}
+
+/** A job or a tick of a heartbeat stands alone. */
+function needsConversation({ attachTo, conversationId, operation = "chat" }: RunRequest): boolean {
+  return attachTo === undefined && conversationId === undefined && operation === "chat";
 }
