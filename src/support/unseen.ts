@@ -12,6 +12,7 @@ const PLAIN = /^[\n\x20-\x7e]*$/;
 /** What separates words, seen or not. */
 const SEPARATORS = /[\s\p{Cc}]+/gu;
 const NOT_SEEN = new RegExp(`[${UNSEEN}]+`, "gv");
+const ONE_NOT_SEEN = new RegExp(`[${UNSEEN}]`, "gv");
 const UNSEEN_IN_JSON = new RegExp(`[[${UNSEEN}]--[\\n]]+`, "gv");
 
 /** Returns JSON text with its unseen characters as `\u` escapes. Its value stays the same. */
@@ -26,9 +27,7 @@ export function onOneLine(text: string): string {
 
 /** Returns a text whose unseen characters are written as `\u{…}`. */
 export function escapeUnseen(text: string): string {
-  return text.replace(NOT_SEEN, (run) =>
-    Array.from(run, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`).join(""),
-  );
+  return text.replace(ONE_NOT_SEEN, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
 /** Returns the `\u` escapes of a text: two for a character beyond U+FFFF. */
