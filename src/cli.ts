@@ -8,7 +8,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { commandLine, HOST_FRONT_ENDS, serveTerminal } from "./app/front-ends.ts";
 import { changedChunk } from "./app/verify-chunks.ts";
-import { answerHandshake, claimStdout, closeLostTerminals } from "./stdio/index.ts";
+import { answerHandshake, claimStdout, closeLostTerminals, wholeOutput } from "./stdio/index.ts";
 import { realAmbient } from "./support/ambient.ts";
 import { writeProblem } from "./support/system-error.ts";
 
@@ -21,7 +21,7 @@ if (!frontEnd) {
   process.exit(await serveTerminal(args));
 }
 
-const frames = claimStdout();
+const frames = claimStdout(process, wholeOutput(process.stdout));
 const handshake = frontEnd.handshake?.(programPath);
 const { heard, over } = handshake
   ? await answerHandshake({ input: process.stdin, output: frames, ambient: realAmbient }, handshake)

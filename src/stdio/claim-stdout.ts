@@ -16,14 +16,14 @@ const ignore = () => undefined;
 /**
  * Returns the only stream that still reaches stdout; what other code prints goes to stderr. A second call returns the same
  * stream. It emits `error` and `close` when the host is gone; listening is optional. Ending it leaves fd 1 open. Calls of
- * `fs` on fd 1 are not redirected.
+ * `fs` on fd 1 are not redirected. `sink`: what writes to stdout, when that is not the stream itself.
  */
-export function claimStdout(streams: Streams = process): Writable {
+export function claimStdout(streams: Streams = process, sink: Writable = streams.stdout): Writable {
   const { stdout, stderr } = streams;
   const earlier = claimed.get(stdout);
   if (earlier) return earlier;
 
-  const write = stdout.write.bind(stdout);
+  const write = sink.write.bind(sink);
   const frames = new Writable({
     highWaterMark: BATCH_BYTES,
     write: (chunk: Buffer, _encoding, done) => void write(chunk, (error) => done(error)),
@@ -43,7 +43,7 @@ export function claimStdout(streams: Streams = process): Writable {
   // A host may close its ends at any time: EPIPE without a listener would be an uncaught exception.
   frames.on("error", ignore);
   stderr.on("error", ignore);
-  stdout.on("error", (error) => void frames.destroy(error));
+  sink.on("error", (error) => void frames.destroy(error));
   claimed.set(stdout, frames);
   return frames;
 }

@@ -5,6 +5,7 @@ export { errorNumber } from "./error-numbers.ts";
 export { answerHandshake, type Handshake, type HeardRequest } from "./handshake.ts";
 export { serve } from "./host-connection.ts";
 export { closeLostTerminals } from "./lost-terminal.ts";
+export { wholeOutput } from "./whole-output.ts";
 export {
   type Cancellation,
   type EndCause,

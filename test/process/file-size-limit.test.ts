@@ -8,14 +8,18 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { API_KEY, PROGRAM, requireBuilt, scratchFolder } from "../support/child-process/child.ts";
 import { startCloud } from "../support/child-process/cloud.ts";
 
-/** Runs a command that may write no byte into a file. `output`: a file for stdout. */
-async function limited(env: Record<string, string>, args: string[], { input = "", output = "" } = {}) {
+/** Runs a command that may write so many blocks of 512 bytes into a file. `output`: a file for stdout. */
+async function limited(env: Record<string, string>, args: string[], { input = "", output = "", blocks = 0 } = {}) {
   const home = scratchFolder();
   const file = output ? openSync(join(home, output), "w") : undefined;
-  const child = spawn("sh", ["-c", 'ulimit -f 0; exec "$0" "$@"', process.execPath, requireBuilt(PROGRAM), ...args], {
-    env: { PATH: process.env.PATH, HOME: home, XDG_STATE_HOME: join(home, "state"), ...env },
-    stdio: ["pipe", file ?? "pipe", "pipe"],
-  });
+  const child = spawn(
+    "sh",
+    ["-c", `ulimit -f ${blocks}; exec "$0" "$@"`, process.execPath, requireBuilt(PROGRAM), ...args],
+    {
+      env: { PATH: process.env.PATH, HOME: home, XDG_STATE_HOME: join(home, "state"), ...env },
+      stdio: ["pipe", file ?? "pipe", "pipe"],
+    },
+  );
   onTestFinished(() => void child.kill("SIGKILL"));
   if (file !== undefined) closeSync(file);
   child.stdin?.on("error", () => undefined).end(input);
@@ -55,5 +59,27 @@ describe.skipIf(process.platform === "win32")("under a limit for the size of fil
     expect(code).toBe(1);
     expect(stderr).toMatch(/stdout cannot be written: EFBIG: file too large/);
     expect(stderr).toMatch(/the run [0-9a-f-]{36} was not stopped for it/);
+  });
+
+  test.each([
+    ["run", `@script [{"text":"${"y".repeat(4_000)}\\n"}]`],
+    ["run", "--json", `@script [{"text":"${"y".repeat(4_000)}"}]`],
+    ["schema", "config"],
+    ["completion", "bash"],
+  ])("`%s`: what fits into its file only in part is not taken for written", async (...args) => {
+    const { code, stderr } = await limited({ SEREN_API_BASE: "local" }, args, { output: "answer.txt", blocks: 4 });
+    expect(stderr).toContain("stdout cannot be written: EFBIG: file too large");
+    expect(code).toBe(1);
+  });
+
+  test("a host whose file takes a reply only in part is told", async () => {
+    const initialize = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "c", version: "1" } };
+    const input = [
+      { jsonrpc: "2.0", id: 1, method: "initialize", params: initialize },
+      { jsonrpc: "2.0", id: 2, method: "tools/list", params: {} },
+    ].reduce((lines, line) => `${lines}${JSON.stringify(line)}\n`, "");
+    const { code, stderr } = await limited({ SEREN_API_BASE: "local" }, ["mcp"], { input, output: "out", blocks: 4 });
+    expect(stderr).toContain("stdout cannot be written: EFBIG: file too large");
+    expect(code).toBe(1);
   });
 });

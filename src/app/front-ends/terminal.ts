@@ -13,6 +13,7 @@ import {
 import type { Config } from "../../config.ts";
 import { homeFolder } from "../../folders.ts";
 import { tryFolder } from "../../state/index.ts";
+import { wholeOutput } from "../../stdio/index.ts";
 import { realAmbient } from "../../support/ambient.ts";
 import { endThoughCallsHang } from "../../support/hanging-calls.ts";
 import { lazy } from "../../support/lazy.ts";
@@ -41,7 +42,7 @@ export async function serve(args: readonly string[], hostModes: Services["hostMo
   for (const secret of config.secrets) redactor.add(secret);
   const screen = createScreen({
     stdin: process.stdin,
-    stdout: process.stdout,
+    stdout: wholeOutput(process.stdout),
     stderr: process.stderr,
     stdoutIsFile: isFile(1),
     noColor: args.includes("--no-color"),
