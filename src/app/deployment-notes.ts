@@ -11,6 +11,7 @@ import { makeFolder } from "../support/make-folder.ts";
 import { parseJson } from "../support/objects.ts";
 import { readPlainFile } from "../support/plain-file.ts";
 import type { Responsive } from "../support/responsive.ts";
+import { pathFailure } from "../support/system-error.ts";
 import { STATE_LAYOUT } from "./state-layout.ts";
 
 const KEPT_MS = 24 * 60 * 60_000;
@@ -107,7 +108,7 @@ export class DiskNotes implements DeploymentNotes {
   }
 
   #unusable(error: unknown): void {
-    const problem = error instanceof Error ? error.message : String(error);
+    const problem = pathFailure(this.#folder, "written", error).message;
     this.#options.log("debug", "nothing is noted: the state folder cannot be used", { problem });
   }
 }

@@ -2,13 +2,14 @@
  * Small files of this machine's processes: one folder per process with `owner.json` and the process's files. Files of a
  * dead process are taken over by renaming them into the own folder, at which exactly one process succeeds.
  */
-import { lstat, readdir, rename, rm, rmdir } from "node:fs/promises";
+import { lstat, readdir, rename, rm, rmdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { Ambient } from "../support/ambient.ts";
+import { asFailure } from "../support/failure.ts";
 import { makeFolder } from "../support/make-folder.ts";
 import { readPlainFile } from "../support/plain-file.ts";
 import type { Responsive } from "../support/responsive.ts";
-import { systemCode } from "../support/system-error.ts";
+import { pathFailure, systemCode } from "../support/system-error.ts";
 import type { AliveSocket } from "./alive-socket.ts";
 import { writeFileAtomic } from "./atomic-file.ts";
 import { hasOwner, type OwnerState, own, ownerState } from "./owner.ts";
@@ -74,7 +75,7 @@ export class OwnedFiles {
     try {
       await this.#write(home, name, text);
     } catch (error) {
-      if (systemCode(error) !== "ENOENT") throw error;
+      if (systemCode(asFailure(error).cause) !== "ENOENT") throw error;
       // It was removed, or moved with what it holds: then its socket goes on telling that this process lives.
       if ((await this.#home) === home) this.#home = undefined;
       await this.#write(await this.#openHome(), name, text);
@@ -84,7 +85,10 @@ export class OwnedFiles {
   async #remove(name: string): Promise<void> {
     if (!this.#home) return;
     const { folder } = await this.#home;
-    await rm(join(folder, name + SUFFIX), { force: true });
+    const path = join(folder, name + SUFFIX);
+    await unlink(path).catch((error: unknown) => {
+      if (systemCode(error) !== "ENOENT") throw pathFailure(path, "removed", error);
+    });
   }
 
   async #takeOrphans(wanted: (text: string) => boolean): Promise<OwnedFile[]> {
@@ -145,12 +149,15 @@ export class OwnedFiles {
       return { folder, socket: await own(folder, id, this.#ambient.now()) };
     } catch (error) {
       await removeIfEmpty(folder);
-      throw error;
+      throw pathFailure(folder, "written", error);
     }
   }
 
-  #write({ folder }: Home, name: string, text: string): Promise<void> {
-    return writeFileAtomic(join(folder, name + SUFFIX), text, { token: this.#ambient.uuid() });
+  async #write({ folder }: Home, name: string, text: string): Promise<void> {
+    const path = join(folder, name + SUFFIX);
+    await writeFileAtomic(path, text, { token: this.#ambient.uuid() }).catch((error: unknown) => {
+      throw pathFailure(path, "written", error);
+    });
   }
 
   async #removeRuins(): Promise<void> {

@@ -6,12 +6,12 @@
 import * as z from "zod";
 import { digestOf, type Run } from "../../seren/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
-import { asFailure } from "../../support/failure.ts";
 import type { Log, LogLevel } from "../../support/log.ts";
 import { parseJson } from "../../support/objects.ts";
 import { JITLESS } from "../../support/zod.ts";
 import type { Outcome, RunRef } from "../events.ts";
 import { outcomeOfRecord } from "../run/record-outcome.ts";
+import { LateRemovals } from "./late-removals.ts";
 
 const JournalEntrySchema = z.object({
   v: z.literal(1),
@@ -71,6 +71,7 @@ export class Journal {
   readonly #host: string;
   readonly #keepers: RunKeepers | undefined;
   readonly #removals = new Set<Promise<void>>();
+  readonly #late: LateRemovals;
 
   constructor({ store, account, host, ambient, log, keepers }: JournalOptions) {
     this.#store = store;
@@ -79,6 +80,7 @@ export class Journal {
     this.#host = host;
     this.#ambient = ambient;
     this.#log = log;
+    this.#late = new LateRemovals((name) => store.remove(name), ambient);
   }
 
   /** Returns the entry of one request. Nothing is written yet. */
@@ -101,6 +103,7 @@ export class Journal {
         since: this.#ambient.now(),
         ...entry,
       };
+      await this.#late.keep(entry.requestId);
       await this.#store.put(entry.requestId, JSON.stringify(written));
       return true;
     } catch (error) {
@@ -129,18 +132,22 @@ export class Journal {
     await this.remove(requestId);
   }
 
-  /** Removes the entry at once. `level`: how a failure of that is logged. */
+  /** Removes the entry at once; one that cannot be removed is tried again. `level`: how that is logged, the first time. */
   async remove(requestId: string, level: LogLevel = "warn"): Promise<void> {
     try {
       await this.#store.remove(requestId);
     } catch (error) {
-      this.#log(level, "a journal entry could not be removed", { kind: asFailure(error).kind });
+      this.#log(this.#late.none ? level : "debug", "a journal entry could not be removed; it is tried again", {
+        error: error instanceof Error ? error.message : "",
+      });
+      this.#late.add(requestId);
     }
   }
 
-  /** Resolves when every removal so far is done. A process that exits earlier leaves work to the next sweep. */
+  /** Resolves when every removal so far is done, or has failed again. A process that exits earlier leaves work to the next sweep. */
   async idle(): Promise<void> {
     await Promise.all(this.#removals);
+    if (!this.#late.none) await this.#late.tryAll();
   }
 
   /** Makes `idle` wait for a removal. */

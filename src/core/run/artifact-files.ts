@@ -8,7 +8,7 @@ import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import { noteHanging } from "../../support/hanging-calls.ts";
 import { makeFolder } from "../../support/make-folder.ts";
 import { Responsive } from "../../support/responsive.ts";
-import { systemCode } from "../../support/system-error.ts";
+import { systemCode, systemReason } from "../../support/system-error.ts";
 import { trimmed, withoutEnd } from "../../support/trim.ts";
 import type { Artifact, Outcome } from "../events.ts";
 import { ArtifactBudget } from "./artifact-budget.ts";
@@ -143,7 +143,7 @@ function tooLarge(): ExecutionFailure {
 
 function problemOf(error: unknown): string {
   if (error instanceof ExecutionFailure) return error.message;
-  return `it could not be written (${systemCode(error) ?? asFailure(error).kind})`;
+  return systemCode(error) === undefined ? asFailure(error).message : `it cannot be written: ${systemReason(error)}`;
 }
 
 /** Returns a plain, unused file name for the title that the run chose: no separators and no leading dots. */

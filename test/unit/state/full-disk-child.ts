@@ -3,6 +3,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { OwnedFiles } from "../../../src/state/owned-files.ts";
 import { realAmbient } from "../../../src/support/ambient.ts";
+import { asFailure } from "../../../src/support/failure.ts";
 import { systemCode } from "../../../src/support/system-error.ts";
 
 const [root = ""] = process.argv.slice(2);
@@ -17,7 +18,7 @@ for (const attempt of [1, 2, 3]) {
   if (attempt === 3) rmSync(filler);
   await files.put("one", "text").then(
     () => process.stdout.write("written\n"),
-    (error: unknown) => process.stdout.write(`full: ${systemCode(error)}\n`),
+    (error: unknown) => process.stdout.write(`full: ${systemCode(asFailure(error).cause)}\n`),
   );
 }
 process.exit(0);

@@ -145,6 +145,22 @@ test("in a folder that cannot be written to, the write fails and not the process
   expect(await readFile(join(folder, "runs"), "utf8")).toBe("not a folder");
 });
 
+test("a write and a removal that the system refuses are named with path, reason and fix", async () => {
+  const root = await temporaryFolder();
+  const files = new OwnedFiles(root, realAmbient);
+  await files.put("one", "text");
+  const [home = ""] = await readdir(root);
+  for (const name of ["one", "two"]) {
+    await rm(join(root, home, `${name}.entry`), { force: true });
+    await mkdir(join(root, home, `${name}.entry`)); // refuses everybody, root included
+  }
+  const path = (name: string) => join(root, home, `${name}.entry`);
+  await expect(files.put("two", "text")).rejects.toThrow(
+    `${path("two")} cannot be written: it is a folder, not a file`,
+  );
+  await expect(files.remove("one")).rejects.toThrow(`${path("one")} cannot be removed: `);
+});
+
 test("once the folder can be written, the next write succeeds", async () => {
   const folder = await temporaryFolder();
   await writeFile(join(folder, "runs"), "not a folder");

@@ -19,7 +19,10 @@ function harness(change: Partial<JournalStore> = {}, account = () => "account") 
     list: () => Promise.resolve([]),
     ...change,
   };
-  const log: Log = Object.assign((_: string, message: string) => void warnings.push(message), { with: () => log });
+  const log: Log = Object.assign(
+    (level: string, message: string) => void (level === "warn" && warnings.push(message)),
+    { with: () => log },
+  );
   const ambient = new VirtualAmbient(1);
   return { done, warnings, ambient, journal: new Journal({ store, account, host: "dispatch", ambient, log }) };
 }
@@ -128,6 +131,63 @@ test("a journal that cannot be written costs one warning and nothing else", asyn
   await entry.forget();
   expect(warnings).toEqual(["the journal could not be written; a crash now could leave a run behind"]);
   expect(done).toEqual([]);
+});
+
+test("entries that cannot be removed are removed later, and that is told once", async () => {
+  let mended = false;
+  const { journal, ambient, done, warnings } = harness({
+    remove: async (name) => {
+      if (!mended) throw new ExecutionFailure("invalid_input", "the folder cannot be written");
+      done.push(`remove ${name}`);
+    },
+  });
+  const ids = [REQUEST, REQUEST.replace("6", "7")];
+  for (const id of ids) {
+    const entry = journal.pendingEntry(id, {});
+    await entry.note(WHERE);
+    await entry.forget();
+  }
+  await ambient.advance(10 * 60_000);
+  expect(warnings).toEqual(["a journal entry could not be removed; it is tried again"]);
+  done.length = 0;
+  mended = true;
+  await ambient.advance(60_000);
+  expect(done).toEqual(ids.map((id) => `remove ${id}`));
+  await ambient.advance(60 * 60_000);
+  expect(done).toHaveLength(2);
+});
+
+test("an entry that could not be removed is tried once more at the end", async () => {
+  let tries = 0;
+  const { journal, done } = harness({
+    remove: async (name) => {
+      tries += 1;
+      if (tries === 1) throw new Error("EBUSY");
+      done.push(`remove ${name}`);
+    },
+  });
+  const entry = journal.pendingEntry(REQUEST, {});
+  await entry.note(WHERE);
+  await entry.forget();
+  await journal.idle();
+  expect(done.at(-1)).toBe(`remove ${REQUEST}`);
+});
+
+test("what was written under the same name since then is not removed", async () => {
+  let tries = 0;
+  const { journal, ambient, done } = harness({
+    remove: () => {
+      tries += 1;
+      return Promise.reject(new Error("EBUSY"));
+    },
+  });
+  const entry = journal.pendingEntry(REQUEST, {});
+  await entry.note(WHERE);
+  await entry.discard();
+  await entry.note(WHERE);
+  await ambient.advance(10 * 60_000);
+  expect(tries).toBe(1);
+  expect(done.map((what) => what.split(" ")[0])).toEqual(["put", "put"]);
 });
 
 test("without a key nothing is written and nothing fails", async () => {
