@@ -65,6 +65,11 @@ export class OwnedFiles {
     return this.#disk.ask(() => this.#list());
   }
 
+  /** Whether other processes can see that this one lives. To be asked after a write. */
+  async isHeard(): Promise<boolean> {
+    return (await this.#home)?.socket !== undefined;
+  }
+
   /** Removes the folder when it holds no file of this process any more. Otherwise the socket tells of the process's end. */
   close(): Promise<void> {
     return this.#disk.ask(() => this.#close());

@@ -89,17 +89,3 @@ async function readOwner(folder: string): Promise<Owner | undefined> {
     return undefined;
   }
 }
-
-/**
- * Claims a folder that stays, for one process at a time. Resolves with undefined when another one has it, or when that
- * cannot be seen; rejects when the folder cannot have a socket.
- */
-export async function claim(folder: string, id: string): Promise<AliveSocket | undefined> {
-  const { answer } = await knockIn(folder, id);
-  if (answer === "listening" || answer === "unclear") return undefined;
-  const socket = await listenIn(folder, id);
-  const { file } = await knockIn(folder, id);
-  if (file.inode === socket.file.inode) return socket;
-  await socket.close(); // another process was faster
-  return undefined;
-}

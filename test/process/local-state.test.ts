@@ -1,5 +1,6 @@
 /** `seren-bridge local --state`: what a killed service leaves behind, and who may use the folder. */
 import { once } from "node:events";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { PUBLISHER_PREFIX } from "../../src/local/index.ts";
@@ -83,5 +84,20 @@ test("a folder serves one service at a time; the next one may have it", async ()
   });
   first.child.kill("SIGINT");
   await once(first.child, "exit");
+  expect((await readdir(state)).sort()).toEqual(["bundles", "deployments", "runs"]);
   (await serve(state)).child.kill("SIGKILL");
+});
+
+test("of several that start at once one serves, in a folder with a path too long for a socket", async () => {
+  const state = join(scratchFolder(), "a".repeat(100), "b".repeat(100));
+  const all = Array.from({ length: 4 }, () => startTerminal({}, ["local", "--port", "0", "--state", state]));
+  const served: typeof all = [];
+  const ended: (number | null)[] = [];
+  await Promise.all(
+    all.map(async (one) => {
+      const says = once(one.child.stdout, "data").then(() => void served.push(one));
+      await Promise.race([says, one.ended.then(({ code }) => void ended.push(code))]);
+    }),
+  );
+  expect({ served: served.length, ended }).toEqual({ served: 1, ended: [1, 1, 1] });
 });

@@ -1,6 +1,6 @@
 /** The embedded Seren Cloud as a server, for the terminal's `local` command. */
-import { createHash } from "node:crypto";
-import { realpath } from "node:fs/promises";
+import { rmdir } from "node:fs/promises";
+import { join } from "node:path";
 import * as z from "zod";
 import type { LocalOptions, LocalRequestLine, LocalServer } from "../../adapters/terminal/index.ts";
 import type { Config } from "../../config.ts";
@@ -16,12 +16,11 @@ import {
   StateFolder,
   startLocalHttp,
 } from "../../local/index.ts";
-import { claim } from "../../state/index.ts";
+import { type Attempt, Locks } from "../../state/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
-import { ExecutionFailure, type FailureKind } from "../../support/failure.ts";
-import { makeFolder } from "../../support/make-folder.ts";
+import { asFailure, ExecutionFailure, type FailureKind } from "../../support/failure.ts";
 import { readPlainFileSync, textOf } from "../../support/plain-file.ts";
-import { systemReason } from "../../support/system-error.ts";
+import { Responsive } from "../../support/responsive.ts";
 
 const MAX_PLAN_BYTES = 4 * 1024 * 1024;
 
@@ -30,7 +29,7 @@ export async function serveLocal(options: LocalOptions, config: Config, ambient:
   const plan = faults === undefined ? undefined : faultPlan(faults);
   const endpoint = config.model();
   const model = endpoint && (await import("../model-endpoint.ts")).endpointAgent(endpoint, config, ambient);
-  const owned = state === undefined ? undefined : await ownFolder(state);
+  const owned = state === undefined ? undefined : await ownFolder(state, ambient);
   try {
     const store = state === undefined ? undefined : new StateFolder({ path: state, onProblem });
     const settings = { ambient, keys: [key], faults: plan, onOdd, agent: model?.agent, store };
@@ -54,19 +53,36 @@ export async function serveLocal(options: LocalOptions, config: Config, ambient:
 }
 
 /** Claims the folder for this process: two services would overwrite each other's changes. Rejects with `conflict`. */
-async function ownFolder(path: string): Promise<{ close(): Promise<void> }> {
+async function ownFolder(path: string, ambient: Ambient): Promise<{ close(): Promise<void> }> {
   const refuse = (kind: FailureKind, why: string, cause?: unknown) =>
     new ExecutionFailure(kind, `the state folder ${path} cannot be used: ${why}`, { cause });
-  await makeFolder(path);
-  const real = await realpath(path);
-  let owned: { close(): Promise<void> } | undefined;
+  const owners = join(path, "owners");
+  const locks = new Locks(owners, ambient, new Responsive(path, ambient, "choose another folder"));
+  let attempt: Attempt;
   try {
-    owned = await claim(real, createHash("sha256").update(real).digest("hex").slice(0, 16));
+    attempt = await locks.tryHold("serve");
   } catch (error) {
-    throw refuse("invalid_input", `no socket can be made in it (${systemReason(error)}); choose another folder`, error);
+    await locks.close().catch(() => undefined);
+    const { kind, message } = asFailure(error);
+    throw refuse(kind, message, error);
   }
-  if (owned) return owned;
-  throw refuse("conflict", "another seren-bridge local serves it; end that one, or choose another folder");
+  if ("release" in attempt) {
+    const { release } = attempt;
+    return {
+      async close() {
+        await release();
+        await locks.close().catch(() => undefined);
+        await rmdir(owners).catch(() => undefined); // another service may be about to use it
+      },
+    };
+  }
+  await locks.close().catch(() => undefined);
+  throw refuse(
+    "conflict",
+    attempt.holder === "alive"
+      ? "another seren-bridge local serves it; end that one, or choose another folder"
+      : `another seren-bridge local may serve it, which cannot be seen from here; where none does, remove ${owners}, or choose another folder`,
+  );
 }
 
 /** Reports every request when its response begins. */

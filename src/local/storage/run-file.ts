@@ -2,7 +2,7 @@
  * The file of one run: a line for each event, status and artifact, appended before callers see it. A process that is
  * killed may leave an incomplete last line, which does not count.
  */
-import { closeSync, fsyncSync, openSync, truncateSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, truncateSync, writeFileSync } from "node:fs";
 import { readPlainFileSync } from "../../support/plain-file.ts";
 import type { StoredRun } from "../model/cloud-store.ts";
 import type { LogEntry } from "../model/event-log.ts";
@@ -103,7 +103,7 @@ export class RunFile implements RunWriter {
   }
 
   #write(line: RunFileLine | RunHead): void {
-    if (this.#file !== undefined) writeSync(this.#file, `${JSON.stringify(line)}\n`);
+    if (this.#file !== undefined) writeFileSync(this.#file, `${JSON.stringify(line)}\n`);
   }
 
   #close(): void {

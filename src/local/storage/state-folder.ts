@@ -14,11 +14,12 @@ import {
   readdirSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { ExecutionFailure } from "../../support/failure.ts";
 import { readPlainFileSync } from "../../support/plain-file.ts";
+import { pathFailure, systemReason } from "../../support/system-error.ts";
 import type { CloudStore, StoredBundle, StoredDeployment, StoredState } from "../model/cloud-store.ts";
 import type { Deployment } from "../model/deployments.ts";
 import type { Run, RunWriter } from "../model/run.ts";
@@ -52,7 +53,8 @@ export class StateFolder implements CloudStore {
         makeOwnFolder(folder, folder !== path);
       }
     } catch (error) {
-      throw new ExecutionFailure("invalid_input", `the state folder ${path} cannot be used: ${reasonOf(error)}`, {
+      const { message } = pathFailure(path, "written", error);
+      throw new ExecutionFailure("invalid_input", `the state folder ${path} cannot be used: ${message}`, {
         cause: error,
       });
     }
@@ -117,7 +119,7 @@ export class StateFolder implements CloudStore {
       const temporary = join(folder, `${name}.tmp`);
       const file = openSync(temporary, "w", 0o600);
       try {
-        writeSync(file, JSON.stringify(value));
+        writeFileSync(file, JSON.stringify(value)); // unlike writeSync, all of it or an error
         fsyncSync(file);
       } finally {
         closeSync(file);
@@ -134,7 +136,7 @@ export class StateFolder implements CloudStore {
     try {
       write();
     } catch (error) {
-      if (!this.#failed) this.#onProblem(reasonOf(error));
+      if (!this.#failed) this.#onProblem(systemReason(error));
       this.#failed = true;
     }
   }
@@ -158,7 +160,8 @@ export class StateFolder implements CloudStore {
 function makeOwnFolder(path: string, isInside: boolean): void {
   if (!existsSync(path)) mkdirSync(path, { mode: 0o700 });
   if (!isInside) return;
-  if (!lstatSync(path).isDirectory()) throw new Error(`${path} is not a folder; move it away`);
+  if (!lstatSync(path).isDirectory())
+    throw new ExecutionFailure("invalid_input", `${path} is not a folder; move it away`);
   chmodSync(path, 0o700);
 }
 
@@ -197,8 +200,4 @@ function withoutSecrets(body: Deployment["body"]): Deployment["body"] {
   if (execution.type === "code") return { ...body, workload };
   const { assets: __, ...bundle } = execution.bundle;
   return { ...body, workload: { ...workload, execution: { ...execution, bundle } } };
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

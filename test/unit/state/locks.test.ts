@@ -1,5 +1,6 @@
 /** Locks between processes: one at a time, whatever dies. */
-import { mkdir, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Locks } from "../../../src/state/locks.ts";
@@ -129,4 +130,35 @@ test("a wish that a slow disk writes late is taken back", async () => {
   const slow = new Locks(root, soon, new SlowDisk(root, soon));
   await expect(slow.hold("a", signal, async () => "done")).rejects.toThrow("does not reply");
   expect(await new Locks(root, realAmbient).hold("a", signal, async () => "done")).toBe("done");
+});
+
+test("of several processes that try to take a lock at once, one gets it; the next one gets it after that", async () => {
+  const root = await temporaryFolder();
+  const all = processes(root, 6);
+  const tried = await Promise.all(all.map((locks) => locks.tryHold("serve")));
+  const [won, ...others] = tried.filter((one) => "release" in one);
+  expect(others).toEqual([]);
+  const lost = tried.filter((one) => one !== won);
+  expect(lost).toEqual(Array(5).fill({ holder: "alive" }));
+  await won?.release();
+  const next = await all[0]?.tryHold("serve");
+  expect(next).toHaveProperty("release");
+  for (const locks of all) await locks.close();
+});
+
+test("a lock is taken from a process that was killed, and never from one whose death cannot be seen", async () => {
+  const root = await temporaryFolder();
+  const wish = (at: number) => `serve-1=${JSON.stringify({ lock: "serve", at, ticket: 1 })}`;
+  const holder = await owner(root, wish(1));
+  const [one, two] = processes(root, 2) as [Locks, Locks];
+  expect(await one.tryHold("serve")).toEqual({ holder: "alive" });
+  const [home = ""] = (await readdir(root)).filter((name) => existsSync(join(root, name, "serve-1.entry")));
+  const file = join(root, home, "owner.json");
+  const proof = await readFile(file, "utf8");
+  await killed(holder);
+  await writeFile(file, proof.replace(/"device":"\d+"/, '"device":"1"')); // it listens through another mount
+  expect(await one.tryHold("serve")).toEqual({ holder: "unknown" });
+  await writeFile(file, proof);
+  expect(await one.tryHold("serve")).toHaveProperty("release");
+  expect(await two.tryHold("serve")).toEqual({ holder: "alive" });
 });

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { isOnThisMachineOnly } from "../../../src/state/local-disk.ts";
 import { OwnedFiles } from "../../../src/state/owned-files.ts";
-import { claim } from "../../../src/state/owner.ts";
 import { throughLink } from "../../../src/state/short-path.ts";
 import { realAmbient } from "../../../src/support/ambient.ts";
 import { killed, owner, ownerThrough, temporaryFolder } from "./owners.ts";
@@ -231,15 +230,4 @@ test.runIf(unix)("without /proc a link leads to a long path while it is used", a
   expect(await readdir(way?.path ?? "")).toEqual(await readdir(root));
   await way?.release();
   await expect(readdir(way?.path ?? "")).rejects.toThrow("ENOENT");
-});
-
-test("a folder is claimed by one at a time", async () => {
-  const folder = await temporaryFolder();
-  const first = await claim(folder, "0123456789abcdef");
-  expect(first).toBeDefined();
-  expect(await claim(folder, "0123456789abcdef")).toBeUndefined();
-  await first?.close();
-  const next = await claim(folder, "0123456789abcdef");
-  expect(next).toBeDefined();
-  await next?.close();
 });

@@ -185,7 +185,7 @@ describe("a folder that cannot be used", () => {
       await calls.ambient.advance(10);
       expect(await calls.record(run)).toMatchObject({ status: "completed", output: text });
     }
-    expect(problems).toEqual([expect.stringContaining("ENOENT")]);
+    expect(problems).toEqual(["it does not exist; check the path"]);
     problems.length = 0;
   });
 });
