@@ -12,6 +12,7 @@ export { type SweepOptions, sweep } from "./cancel/sweep.ts";
 export { DeploymentDesk } from "./deployment/deployment-desk.ts";
 export type { DeploymentNote, DeploymentNotes } from "./deployment/deployment-notes.ts";
 export { pickMadeAhead } from "./deployment/family.ts";
+export { redactedTranscript } from "./host/redacted-transcript.ts";
 export { type Fetch, readArtifact } from "./run/artifact-content.ts";
 export { saveArtifacts } from "./run/artifact-files.ts";
 export { createExecute } from "./run/run-session.ts";

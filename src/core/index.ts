@@ -13,6 +13,7 @@ export { EntryChanged, requestOfEntry } from "./account/inbox-entry.ts";
 export type { DeploymentRow, Organization, RunRow, RunState } from "./account/organization.ts";
 export type { RunDirectory, RunReport } from "./account/run-directory.ts";
 export type { ApprovalDecision } from "./account/send-decisions.ts";
+export type { RunTranscript, TranscriptEntry } from "./account/transcript-entries.ts";
 export {
   chooseDeployment,
   chooseNamedDeployment,

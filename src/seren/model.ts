@@ -206,11 +206,11 @@ export interface ArtifactListing extends Rows<RunArtifact> {
 /** One event of a run's log. */
 export type RunEvent =
   | { type: "text"; text: string }
-  | { type: "thinking"; text: string }
+  | { type: "thinking"; text: string; durationMs?: number | undefined }
   /** `arguments` is usually JSON text, but may be anything the model wrote. */
   | { type: "tool_call"; id: string; name: string; arguments?: string | undefined; status?: string | undefined }
   | { type: "tool_result"; id: string; content: string; isError: boolean; code?: string | undefined }
-  | { type: "tool_audit"; id: string; tool: string; reason: string }
+  | { type: "tool_audit"; id: string; tool: string; reason: string; latencyMs?: number | undefined }
   | { type: "workflow"; state: string; checkpointId?: string | undefined; details?: unknown }
   | {
       type: "approval_wait";
@@ -218,7 +218,7 @@ export type RunEvent =
       reason?: string | undefined;
       toolCallId?: string | undefined;
     }
-  | { type: "approval_decision"; decision: string }
+  | { type: "approval_decision"; decision: string; toolCallId?: string | undefined }
   | { type: "guardrail_pass"; name: string; target: string }
   | { type: "guardrail_fail"; name: string; target: string; action: string; message: string }
   | { type: "handoff"; toAgent: string; fromAgent?: string | undefined }

@@ -13,6 +13,9 @@ const PLAIN = /^[\n\x20-\x7e]*$/;
 const SEPARATORS = /[\s\p{Cc}]+/gu;
 const NOT_SEEN = new RegExp(`[${UNSEEN}]+`, "gv");
 const ONE_NOT_SEEN = new RegExp(`[${UNSEEN}]`, "gv");
+/** In an emoji, the selector of its coloured form and the joiners between its parts are seen. The group is what is not. */
+const JOINED = "(?<=\\p{ExtPict})\\u{fe0f}|(?<=[\\p{ExtPict}\\p{Emoji_Modifier}\\u{fe0f}])\\u{200d}(?=\\p{ExtPict})";
+const JOINED_OR_UNSEEN = new RegExp(`${JOINED}|([[${UNSEEN}]--[\\n\\t]]+)`, "gv");
 const UNSEEN_IN_JSON = new RegExp(`[[${UNSEEN}]--[\\n]]+`, "gv");
 
 /** Returns JSON text with its unseen characters as `\u` escapes. Its value stays the same. */
@@ -27,7 +30,30 @@ export function onOneLine(text: string): string {
 
 /** Returns a text whose unseen characters are written as `\u{…}`. */
 export function escapeUnseen(text: string): string {
-  return text.replace(ONE_NOT_SEEN, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+  return text.replace(ONE_NOT_SEEN, escapeOf);
+}
+
+function escapeOf(character: string): string {
+  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+}
+
+/**
+ * Returns a text of several lines, in which `mark` is put for the `\u{…}` escapes of what is not seen. Line breaks, tabs and what
+ * joins the parts of an emoji stay.
+ */
+export function markUnseen(text: string, mark: (escapes: string) => string = (escapes) => escapes): string {
+  if (PLAIN.test(text)) return text;
+  const lines = text.replaceAll("\r\n", "\n").toWellFormed();
+  return lines.replace(JOINED_OR_UNSEEN, (found, unseen?: string) =>
+    unseen === undefined ? found : mark(escapesOf(unseen)),
+  );
+}
+
+/** They are not searched for once more, which takes much longer. */
+function escapesOf(unseen: string): string {
+  let escapes = "";
+  for (const character of unseen) escapes += escapeOf(character);
+  return escapes;
 }
 
 /** Returns the `\u` escapes of a text: two for a character beyond U+FFFF. */

@@ -7,6 +7,9 @@ import { clipToWire } from "../../src/adapters/roder/reporting/fit-line.ts";
 import { oneLine as roderLine } from "../../src/adapters/roder/reporting/status-text.ts";
 import { LineBuffer } from "../../src/adapters/roder/tasks/line-buffer.ts";
 import { capText } from "../../src/adapters/roder/tools/tool-text.ts";
+import { readable } from "../../src/adapters/terminal/export/content.ts";
+import { shown } from "../../src/adapters/terminal/export/html/markup.ts";
+import { block, span } from "../../src/adapters/terminal/export/markdown.ts";
 import { oneLine, printable } from "../../src/adapters/terminal/screen/text.ts";
 import { ContinuedText } from "../../src/core/host/continued-text.ts";
 import { visibleText } from "../../src/core/index.ts";
@@ -19,7 +22,7 @@ import { ExecutionFailure } from "../../src/support/failure.ts";
 import { jsonLines } from "../../src/support/json-source.ts";
 import { createRedactor } from "../../src/support/redact.ts";
 import { trimmed } from "../../src/support/trim.ts";
-import { escapeUnseen, escapeUnseenInJson, onOneLine } from "../../src/support/unseen.ts";
+import { escapeUnseen, escapeUnseenInJson, markUnseen, onOneLine } from "../../src/support/unseen.ts";
 import { growthOf, repeated } from "./growth.ts";
 
 const SECRET = "seren_live_Ab3dEf6hIj9kLmN0123456789";
@@ -51,6 +54,10 @@ const FUNCTIONS: Readonly<Record<string, (text: string) => unknown>> = {
   escapeUnseenInJson: (text) => escapeUnseenInJson(JSON.stringify(text)),
   onOneLine: (text) => onOneLine(text),
   escapeUnseen: (text) => escapeUnseen(text),
+  markUnseen: (text) => markUnseen(text),
+  "export: page": (text) => shown(text).toString(),
+  "export: Markdown": (text) => block(text) + span(text),
+  "export: content": (text) => readable(JSON.stringify([text, { a: text }])),
   jsonLines: (text) => jsonLines(JSON.stringify([text, { a: text }]), (shown) => shown),
   encodeLine: (text) => encodeLine({ id: 1, result: { text, list: pieces(text, 512) } }, redactor),
   "lines from pieces of 64 bytes": (text) => {

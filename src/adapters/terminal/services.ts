@@ -5,6 +5,7 @@ import type {
   Organization,
   Outcome,
   RunDirectory,
+  RunTranscript,
   RunWatcher,
   SavedArtifact,
   SpendEntry,
@@ -22,6 +23,8 @@ export interface Remote {
   directory: RunDirectory;
   organization: Organization;
   approvals: ApprovalDesk;
+  /** Reads all that is known of a run, without the secrets that its agent repeats. Rejects with `not_found`. */
+  transcript(runId: string): Promise<RunTranscript>;
   conversations: Conversations;
   /** Saves into a subfolder of `folder` that is named by the run. Never rejects. */
   saveArtifacts(outcome: Outcome, folder: string, signal: AbortSignal): Promise<SavedArtifact[]>;

@@ -1,7 +1,7 @@
 /** The terminal's services that need HTTP, loaded at their first use. */
 import type { InFlightRun, Probe, Remote } from "../../adapters/terminal/index.ts";
 import type { Config } from "../../config.ts";
-import { ApprovalDesk, entriesOf, Organization, parseEntry } from "../../core/engine.ts";
+import { ApprovalDesk, entriesOf, Organization, parseEntry, redactedTranscript } from "../../core/engine.ts";
 import { createHttp, SerenClient } from "../../seren/index.ts";
 import { OwnedFiles, stateDisk } from "../../state/index.ts";
 import { timeoutSignal, withTimeLimit } from "../../support/abort.ts";
@@ -25,6 +25,7 @@ export async function createRemote({ redactor, ...options }: EngineOptions & { r
   return {
     execute,
     directory,
+    transcript: async (runId) => redactedTranscript(await directory.transcript(runId), redactor),
     saveArtifacts,
     close,
     conversations: openConversations(config.local ? undefined : notesOfConversations(options), () => ambient.now()),

@@ -37,11 +37,13 @@ export function readEarlierRun(client: SerenClient, runId: string): Promise<Earl
   });
 }
 
-function isWhole(record: Run): boolean {
+/** Whether the record holds all events. */
+export function isWhole(record: Run): boolean {
   return record.cut === undefined && record.eventRows !== undefined && hasEnd(record);
 }
 
-function inputOf({ payload }: Run): EarlierRun["input"] {
+/** What the create call of a run asked for. Undefined where the service does not say it. */
+export function inputOf({ payload }: Run): EarlierRun["input"] {
   if (!payload) return undefined;
   const { message, operation, inputs } = payload;
   if (message === undefined && operation !== "heartbeat") return undefined;

@@ -126,7 +126,7 @@ function runRowOf(record: Run): RunRow {
   };
 }
 
-function displayStateOf(status: string): RunState {
+export function displayStateOf(status: string): RunState {
   if (status === "queued") return "queued";
   return status === AWAITING_APPROVAL ? AWAITING_APPROVAL : (endingOf(status) ?? "running");
 }

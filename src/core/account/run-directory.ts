@@ -16,7 +16,9 @@ import { hasEnd, recordedText, Transcript } from "../run/transcript.ts";
 import { type EarlierRun, readEarlierRun } from "./earlier-run.ts";
 import { look } from "./look.ts";
 import { resumeRun } from "./resume-run.ts";
+import { readTranscript } from "./run-transcript.ts";
 import { readCursor, textSince } from "./text-since.ts";
+import type { RunTranscript } from "./transcript-entries.ts";
 
 /** State of a run at one look. */
 export interface RunReport {
@@ -117,6 +119,11 @@ export class RunDirectory {
   /** Reads a run to go on from it. Rejects with `not_found`. */
   earlier(runId: string): Promise<EarlierRun> {
     return readEarlierRun(this.#client, runId);
+  }
+
+  /** Reads all that is known of a run. Rejects with `not_found`. */
+  transcript(runId: string): Promise<RunTranscript> {
+    return readTranscript(this.#client, runId);
   }
 
   /** Lets an interrupted run go on. Returns the run that does. Rejects with `conflict` when there is nothing to resume. */

@@ -88,7 +88,7 @@ export function redactedReport(report: RunReport, redactor: Redactor): RunReport
   };
 }
 
-function redactedApproval(approval: Approval, clean: Clean): Approval {
+export function redactedApproval(approval: Approval, clean: Clean): Approval {
   return {
     ...approval,
     tool: clean(approval.tool),
@@ -96,6 +96,6 @@ function redactedApproval(approval: Approval, clean: Clean): Approval {
   };
 }
 
-function redactedArtifact(artifact: Artifact, clean: Clean): Artifact {
+export function redactedArtifact(artifact: Artifact, clean: Clean): Artifact {
   return artifact.title === undefined ? artifact : { ...artifact, title: clean(artifact.title) };
 }

@@ -14,10 +14,13 @@ export function decodeRunEvent(row: unknown): RunEvent | undefined {
 
 function toEvent(row: Record<string, unknown>): RunEvent | undefined {
   switch (row.type) {
-    case "text":
-    case "thinking": {
+    case "text": {
       const text = textIn(row.text);
       return text === undefined ? undefined : { type: row.type, text };
+    }
+    case "thinking": {
+      const text = textIn(row.text);
+      return text === undefined ? undefined : { type: row.type, text, durationMs: numberIn(row.duration_ms) };
     }
     case "tool_call":
       return {
@@ -41,6 +44,7 @@ function toEvent(row: Record<string, unknown>): RunEvent | undefined {
         id: toolIdOf(row, "audit"),
         tool: nameIn(row.tool) ?? "tool",
         reason: phraseIn(row.reason) ?? "",
+        latencyMs: numberIn(row.latency_ms),
       };
     case "workflow":
       return {
@@ -57,7 +61,7 @@ function toEvent(row: Record<string, unknown>): RunEvent | undefined {
         toolCallId: idIn(row.tool_call_id),
       };
     case "approval_decision":
-      return { type: row.type, decision: nameIn(row.decision) ?? "" };
+      return { type: row.type, decision: nameIn(row.decision) ?? "", toolCallId: idIn(row.tool_call_id) };
     case "guardrail_pass":
       return { type: row.type, name: nameIn(row.name) ?? "", target: nameIn(row.target) ?? "" };
     case "guardrail_fail":

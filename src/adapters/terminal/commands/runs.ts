@@ -21,6 +21,7 @@ import { keyValueTable, table } from "../screen/table.ts";
 import { oneLine, printable } from "../screen/text.ts";
 import type { Context } from "../services.ts";
 import { action, type CommandContext, examples } from "./command.ts";
+import { addExport } from "./export.ts";
 import { addReply, addRetry } from "./going-on.ts";
 import { SAVE_ARTIFACTS } from "./start-run.ts";
 
@@ -82,6 +83,8 @@ export function addRuns(program: Command, context: CommandContext): void {
       }),
     ),
   );
+
+  addExport(runs, context);
 
   const cancel = runs.command("cancel").summary("stop runs").argument("<run...>", "ids, or their beginnings");
   examples(cancel, [["seren-bridge runs cancel 1f3c 9ab0", "returns when Seren Cloud has accepted the request"]]);

@@ -32,7 +32,7 @@ export async function keepArtifacts({ screen, services }: Context, outcome: Outc
  * An event may tell of an artifact that the listing has under another id, with its content (`docs/reference/seren-cloud-api.md`,
  * section 3.5). So one without content is left out for each one of its kind that has some.
  */
-function withContent(artifacts: readonly Artifact[]): Artifact[] {
+export function withContent(artifacts: readonly Artifact[]): Artifact[] {
   const isEmpty = ({ uri, payload }: Artifact) => uri === undefined && payload === undefined;
   const spare = new Map<string, number>();
   for (const one of artifacts) if (!isEmpty(one)) spare.set(one.kind, (spare.get(one.kind) ?? 0) + 1);

@@ -1,5 +1,5 @@
 /**
- * The JSON lines of `run --json` and `runs follow --json`: one object per line, the last one of type `outcome` or `error`.
+ * The JSON lines of `run --json`, `runs follow --json` and `runs export`: one object per line, the last one of type `outcome` or `error`.
  * This is what programs may rely on; `docs/cli.md` explains it. Members may be added, none is renamed or removed.
  */
 import * as z from "zod";
@@ -55,6 +55,13 @@ const OUTCOMES = ["completed", "failed", "cancelled", "timed_out", "blocked", "a
 
 export const RunOutputLineSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("status"), phase: z.enum(PHASES), detail: z.string().optional(), ...RunFields }),
+  /** What the run was asked for. Only `runs export` says it. */
+  z.strictObject({
+    type: z.literal("input"),
+    message: z.string().optional(),
+    operation: z.enum(["chat", "job", "heartbeat"]).optional(),
+    inputs: z.unknown().optional(),
+  }),
   z.strictObject({ type: z.literal("text"), text: z.string() }),
   z.strictObject({ type: z.literal("thinking"), text: z.string() }),
   z.strictObject({ type: z.literal("tool_call"), id: z.string(), name: z.string(), arguments: z.string() }),
