@@ -14,8 +14,8 @@ const NEWLINE = 0x0a;
 
 type Params = Readonly<Record<string, unknown>>;
 
-/** Returns the result for a well-formed request, or undefined when only the whole program can judge it. Never throws. */
-export type Handshake = (method: string, params: Params) => object | undefined;
+/** Returns the result for a well-formed request, or undefined when only the whole program can judge it. Never throws or rejects. */
+export type Handshake = (method: string, params: Params) => object | undefined | Promise<object | undefined>;
 
 /** A request that was answered before the program behind it was loaded. */
 export interface HeardRequest {
@@ -46,10 +46,11 @@ export async function answerHandshake(
     if (!bytes) return UNANSWERED;
     const end = bytes.indexOf(NEWLINE);
     const request = readRequest(bytes.subarray(0, Math.max(0, end)));
-    const result = request && handshake(request.method, request.params);
-    const rest = result ? bytes.subarray(end + 1) : bytes;
-    if (rest.length > 0) input.unshift(rest);
+    input.unshift(bytes); // with nothing in it the input could end meanwhile, and nothing can be put back after that
+    const result = request && (await handshake(request.method, request.params));
     if (!request || !result) return UNANSWERED;
+    const rest = (input.read() as Buffer).subarray(end + 1);
+    if (rest.length > 0) input.unshift(rest);
     const { id, method, params } = request;
     const reply = `${JSON.stringify({ jsonrpc: "2.0", id, result })}\n`;
     await new Promise<void>((resolve) => void output.write(reply, () => resolve()));

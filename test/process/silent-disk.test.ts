@@ -5,6 +5,8 @@ import { describe, expect, test } from "vitest";
 import { API_KEY, type Exit, ROOT, scratchFolder } from "../support/child-process/child.ts";
 import { script, startCloud } from "../support/child-process/cloud.ts";
 import { answerOf, CourierHost, parcel } from "../support/child-process/courier-host.ts";
+import { RoderHost } from "../support/child-process/roder-host.ts";
+import { INITIALIZE } from "../support/child-process/roder-initialize.ts";
 import { startTerminal } from "../support/child-process/terminal-child.ts";
 
 /** Calls that hang do not keep the program from ending. Older Nodes cannot end with a code then. */
@@ -63,6 +65,26 @@ test("doctor and watch name it", async () => {
     const { stdout, stderr } = await startTerminal({ ...server.env, ...silent() }, [command]).ended;
     expect(stdout + stderr, command).toMatch(/does not reply; check the disk/s);
   }
+});
+
+test.each([["--faults"], ["--state"]])("what `local %s` names on it is an error that says so", async (option) => {
+  const folder = scratchFolder();
+  const args = ["local", "--port", "0", option, join(folder, "given")];
+  const { code, stderr } = await startTerminal(silent(folder), args).ended;
+  expect(stderr).toMatch(/\/given does not reply; check the disk/);
+  expect(code).toBe(ended(1).code);
+});
+
+test("Roder's manifest on it: the extension says so and goes on", async () => {
+  const folder = scratchFolder();
+  const manifest = join(folder, "roder-extension.toml");
+  const { SEREN_BRIDGE_STATE_DIR: _, ...env } = silent(folder);
+  const host = new RoderHost({
+    env: { SEREN_API_BASE: "local", SEREN_BRIDGE_RODER_MANIFEST: manifest, ...env },
+    exit: ended(0),
+  });
+  const { error } = await host.ask("extension/initialize", INITIALIZE);
+  expect(error?.message).toContain(`${manifest} does not reply; check the disk`);
 });
 
 describe("a home folder that does not reply", () => {

@@ -1,8 +1,11 @@
 /** The Roder process extension on stdio. */
+import { stat } from "node:fs/promises";
 import { createRoderExtension, GENERAL_AGENT, readManifest, type ShippedManifest } from "../../adapters/roder/index.ts";
 import type { Config } from "../../config.ts";
 import { agentTarget } from "../../model-tools/index.ts";
+import { realAmbient } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
+import { Responsive } from "../../support/responsive.ts";
 import { agentCache, deploymentsOf } from "../agent-cache.ts";
 import { type HostStart, serveHost } from "../serve-host.ts";
 
@@ -26,7 +29,7 @@ export async function serve(start: RoderStart): Promise<void> {
       registry,
       ambient,
       log,
-      manifest: manifestOf(programPath, config, shipped),
+      manifest: await manifestOf(programPath, config, shipped),
       target: (choice) => agentTarget(choice, targets),
       definitions: () => [
         GENERAL_AGENT,
@@ -40,8 +43,24 @@ export async function serve(start: RoderStart): Promise<void> {
 }
 
 /** One beside the program comes before the one of the configuration file, which was not read when the handshake was answered. */
-function manifestOf(programPath: string, { roderManifest, roderManifestElsewhere }: Config, shipped: ShippedManifest) {
-  const found = readManifest(programPath, roderManifest, shipped);
+async function manifestOf(
+  programPath: string,
+  { roderManifest, roderManifestElsewhere }: Config,
+  shipped: ShippedManifest,
+) {
+  const readAt = async (path?: string) =>
+    (path === undefined ? undefined : await silence(path)) ?? readManifest(programPath, path, shipped);
+  const found = await readAt(roderManifest);
   const isMissing = found instanceof ExecutionFailure && roderManifest === undefined;
-  return isMissing && roderManifestElsewhere ? readManifest(programPath, roderManifestElsewhere, shipped) : found;
+  return isMissing && roderManifestElsewhere ? readAt(roderManifestElsewhere) : found;
+}
+
+/** Returns a failure for a disk that does not reply: what is read at once after this would never return. */
+async function silence(path: string): Promise<ExecutionFailure | undefined> {
+  try {
+    await new Responsive(path, realAmbient).ask(() => stat(path));
+    return undefined;
+  } catch (error) {
+    return error instanceof ExecutionFailure ? error : undefined; // a missing file is reported by who reads it
+  }
 }

@@ -19,14 +19,14 @@ import {
 import { type Attempt, Locks } from "../../state/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { asFailure, ExecutionFailure, type FailureKind } from "../../support/failure.ts";
-import { readPlainFileSync, textOf } from "../../support/plain-file.ts";
+import { readPlainFile, textOf } from "../../support/plain-file.ts";
 import { Responsive } from "../../support/responsive.ts";
 
 const MAX_PLAN_BYTES = 4 * 1024 * 1024;
 
 export async function serveLocal(options: LocalOptions, config: Config, ambient: Ambient): Promise<LocalServer> {
   const { port, key = `local-${ambient.uuid()}`, faults, state, onRequest, onOdd, onProblem } = options;
-  const plan = faults === undefined ? undefined : faultPlan(faults);
+  const plan = faults === undefined ? undefined : await faultPlan(faults);
   const endpoint = config.model();
   const model = endpoint && (await import("../model-endpoint.ts")).endpointAgent(endpoint, config, ambient);
   const owned = state === undefined ? undefined : await ownFolder(state, ambient);
@@ -119,8 +119,8 @@ class ReportingCloud extends LocalCloud {
   }
 }
 
-/** Returns the plan of a seed or of a JSON file. Throws `invalid_input`. */
-function faultPlan(source: string): FaultPlan {
+/** Returns the plan of a seed or of a JSON file. Rejects with `invalid_input`. */
+async function faultPlan(source: string): Promise<FaultPlan> {
   if (/^\d{1,9}$/.test(source)) return randomFaultPlan(Number(source));
   const refuse = (why: string, cause: unknown) =>
     new ExecutionFailure(
@@ -130,7 +130,7 @@ function faultPlan(source: string): FaultPlan {
     );
   let value: unknown;
   try {
-    const file = readPlainFileSync(source, MAX_PLAN_BYTES);
+    const file = await readPlainFile(source, MAX_PLAN_BYTES);
     if (!file) throw refuse("does not exist", undefined);
     value = JSON.parse(textOf(source, file.bytes));
   } catch (error) {

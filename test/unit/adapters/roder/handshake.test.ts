@@ -46,12 +46,12 @@ const greet = (params: object = {}, explicitPath?: string) =>
     ...params,
   });
 
-test("the prepared reply is given for the shipped manifest beside the program, above it, or at the explicit path", () => {
+test("the prepared reply is given for the shipped manifest beside the program, above it, or at the explicit path", async () => {
   manifest(SHIPPED.text);
-  expect(greet()).toEqual(ECHO);
-  expect(greet({}, join(folder, "roder-extension.toml"))).toEqual(ECHO);
+  expect(await greet()).toEqual(ECHO);
+  expect(await greet({}, join(folder, "roder-extension.toml"))).toEqual(ECHO);
   manifest(SHIPPED.text, "dist");
-  expect(greet()).toEqual(ECHO);
+  expect(await greet()).toEqual(ECHO);
 });
 
 test.each([
@@ -59,16 +59,16 @@ test.each([
   ["a byte-order mark", `\ufeff${SHIPPED.text}`],
   ["one byte more", `${SHIPPED.text}\n`],
   ["nothing", ""],
-])("a manifest with %s is left to the extension, even with the shipped one a folder above", (_, text) => {
+])("a manifest with %s is left to the extension, even with the shipped one a folder above", async (_, text) => {
   manifest(SHIPPED.text);
   manifest(text, "dist");
-  expect(greet()).toBeUndefined();
+  expect(await greet()).toBeUndefined();
 });
 
-test("a missing manifest is left to the extension", () => {
-  expect(greet()).toBeUndefined();
+test("a missing manifest is left to the extension", async () => {
+  expect(await greet()).toBeUndefined();
   manifest(SHIPPED.text);
-  expect(greet({}, join(folder, "elsewhere.toml"))).toBeUndefined();
+  expect(await greet({}, join(folder, "elsewhere.toml"))).toBeUndefined();
 });
 
 test.each([
@@ -76,7 +76,7 @@ test.each([
   ["another protocol", { protocolVersion: "99.0.0" }],
   ["a folder that is none", { cwd: 5 }],
   ["capabilities that are none", { grantedCapabilities: [5] }],
-])("a request with %s is left to the extension", (_, params) => {
+])("a request with %s is left to the extension", async (_, params) => {
   manifest(SHIPPED.text);
-  expect(greet(params)).toBeUndefined();
+  expect(await greet(params)).toBeUndefined();
 });
