@@ -80,7 +80,8 @@ export function readPlainFileSync(path: string, maxBytes: number): PlainFile | u
  */
 export function textOf(path: string, bytes: Uint8Array): string {
   const [first, second] = bytes;
-  const utf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff) || second === 0;
+  const utf16 =
+    (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff) || first === 0 || second === 0;
   if (utf16) throw new ExecutionFailure("invalid_input", `${path} is UTF-16 text; save it as UTF-8`);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

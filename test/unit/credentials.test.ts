@@ -175,6 +175,27 @@ describe("a file that an editor or a shell wrote", () => {
     expect((await reader(config())()).reveal()).toBe(KEY);
   });
 
+  test.each(["\ufeff", ""])("UTF-16 in the other order of bytes is named (mark: %j)", async (mark) => {
+    writeFileSync(file, Buffer.from(`${mark}${JSON.stringify({ api_key: KEY })}`, "utf16le").swap16());
+    chmodSync(file, 0o600);
+    expect((await failure(reader(config()))).message).toBe(`${file} is UTF-16 text; save it as UTF-8`);
+  });
+
+  test.skipIf(process.platform === "win32")("no folder of a chain of links may be changed by others", async () => {
+    const [own, open] = ["own", "open"].map((name) => join(folder, name)) as [string, string];
+    for (const one of [own, open]) mkdirSync(one, { mode: 0o700 });
+    const target = join(own, "key.json");
+    writeFileSync(target, JSON.stringify({ api_key: KEY }), { mode: 0o600 });
+    symlinkSync(target, join(open, "second"));
+    symlinkSync("../open/second", join(own, "first"));
+    symlinkSync(join(own, "first"), file);
+    expect((await reader(config())()).reveal()).toBe(KEY);
+    chmodSync(open, 0o777);
+    expect((await failure(reader(config()))).message).toBe(
+      `${open} can be changed by others; run: chmod go-w "${open}"`,
+    );
+  });
+
   test.each(["\ufeff", ""])("UTF-16 is named (mark: %j)", async (mark) => {
     writeFileSync(file, Buffer.from(mark + JSON.stringify({ api_key: KEY }), "utf16le"), { mode: 0o600 });
     expect((await failure(reader(config()))).message).toBe(`${file} is UTF-16 text; save it as UTF-8`);
