@@ -1,7 +1,7 @@
 /** Foreign values as text for a document. */
 import type { Artifact } from "../../../core/index.ts";
 import { jsonLines } from "../../../support/json-source.ts";
-import { isObject, jsonText, parseJson } from "../../../support/objects.ts";
+import { isObject, jsonText, lookUp, parseJson } from "../../../support/objects.ts";
 
 /** Content of an artifact that is put into a document. */
 const MAX_CONTENT_CHARACTERS = 64 * 1024;
@@ -25,6 +25,12 @@ export function linkOf(address: string | undefined): string | undefined {
   const { protocol, username, password, href } = new URL(address);
   const isOfWeb = (protocol === "https:" || protocol === "http:") && username === "" && password === "";
   return isOfWeb && !/\[redacted\]|%5bredacted%5d/i.test(address) ? href : undefined;
+}
+
+const DECISIONS: Readonly<Record<string, string>> = { approve: "approved", reject: "rejected", escalate: "escalated" };
+
+export function decisionWord(decision: string): string {
+  return lookUp(DECISIONS, decision) ?? decision;
 }
 
 export function artifactName({ title, kind, id }: Artifact): string {

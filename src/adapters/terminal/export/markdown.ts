@@ -6,7 +6,7 @@ import { markUnseen } from "../../../support/unseen.ts";
 import { withContent } from "../live/keep-artifacts.ts";
 import { STATE_WORDS } from "../runs/run-rows.ts";
 import { duration } from "../screen/format.ts";
-import { artifactName, contentOf, readable } from "./content.ts";
+import { artifactName, contentOf, decisionWord, readable } from "./content.ts";
 import { factsOf, type Subject, timeText, warningsOf } from "./facts.ts";
 import { type Item, storyOf } from "./story.ts";
 
@@ -55,7 +55,7 @@ function itemText(item: Item): string {
     }
     case "approval": {
       const what = [item.tool, item.reason].flatMap((text) => (text === undefined ? [] : [span(text)])).join(": ");
-      return `### Approval\n\n${what === "" ? "" : `${what}\n\n`}${item.decision === undefined ? "Not decided." : `Decided: ${span(item.decision)}`}\n\n`;
+      return `### Approval\n\n${what === "" ? "" : `${what}\n\n`}${item.decision === undefined ? "Not decided." : `Decided: ${span(decisionWord(item.decision))}`}\n\n`;
     }
     case "artifact":
       return `Artifact ${span(artifactName(item.artifact))}\n\n`;

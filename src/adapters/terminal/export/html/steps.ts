@@ -1,6 +1,6 @@
 /** The steps of a run, in order; tools and thoughts fold. */
 import { duration } from "../../screen/format.ts";
-import { artifactName, readable } from "../content.ts";
+import { artifactName, decisionWord, readable } from "../content.ts";
 import type { Item, Tool, Wait } from "../story.ts";
 import type { Timeline } from "../timeline.ts";
 import { isBad, trackOf } from "./charts.ts";
@@ -49,7 +49,7 @@ function approvalWords({ tool, decision }: Wait): Markup {
   const what = tool === undefined ? undefined : html` of <bdi>${shown(tool)}</bdi>`;
   return decision === undefined
     ? html`Waits for an approval${what}`
-    : html`Approval${what}: <bdi>${shown(decision)}</bdi>`;
+    : html`Approval${what}: <bdi>${shown(decisionWord(decision))}</bdi>`;
 }
 
 function folded(summary: Markup, track: Markup, inside: Markup): Markup {

@@ -16,8 +16,8 @@ a{color:inherit;text-decoration-color:var(--faint);text-underline-offset:.2em}
 .top{display:flex;align-items:center;gap:.6rem;color:var(--soft);font-size:.85rem}
 .state{border-radius:99px;padding:.1rem .65rem;font-weight:600;font-size:.8rem;border:1px solid currentColor;color:var(--model)}
 .state.completed{color:var(--good)}.state.failed,.state.blocked,.state.timed_out{color:var(--bad)}.state.awaiting_approval{color:var(--approvals)}.state.cancelled{color:var(--soft)}
-.facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(8.6rem,1fr));gap:.75rem 1.25rem;margin:0}
-.facts div{min-width:0}.facts .long{grid-column:1/-1;display:flex;gap:.75rem;align-items:baseline;margin-top:-.35rem}
+.facts{display:flex;flex-wrap:wrap;gap:.75rem 2.4rem;margin:0}
+.facts div{min-width:0}.facts .long{flex:1 0 100%;display:flex;gap:.75rem;align-items:baseline;margin-top:-.35rem}
 .long dt{flex:0 0 6.5rem}
 dt{font-size:.75rem;color:var(--faint)}dd{margin:0;overflow-wrap:anywhere;font-variant-numeric:tabular-nums}
 .facts .long dd{font:.8rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;color:var(--soft)}
@@ -72,7 +72,7 @@ details[open]>summary .peek{visibility:hidden}
 .files .kind{color:var(--faint);font-size:.8rem;margin-left:.5rem}
 footer{margin-top:3rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--faint);font-size:.8rem}
 bdi{unicode-bidi:isolate}
-@media (max-width:34rem){main{padding:1.4rem 1rem 3rem}h1{font-size:1.3rem}.charts{grid-template-columns:1fr}.facts{grid-template-columns:1fr 1fr}
+@media (max-width:34rem){main{padding:1.4rem 1rem 3rem}h1{font-size:1.3rem}.charts{grid-template-columns:1fr}
 .lanes{grid-template-columns:1fr;gap:.15rem}.long dt{flex-basis:5.5rem}.card{padding:.85rem .9rem}}
 @media print{:root{color-scheme:light;--paper:#fff;--card:#fff;--ink:#000;--soft:#444;--faint:#666;--line:#ccc;--well:#f4f4f4;--queue:#999;--model:#5b5bd6;--tools:#0d8a72;--approvals:#c67a00;--bad:#b3262c;--badwell:#fff;--warn:#5f3e00;--warnwell:#fff;--good:#217a43}
 body{font-size:10.5pt}main{max-width:none;padding:0}h1{-webkit-line-clamp:none;display:block}pre.code,.asked pre.prose{max-height:none;overflow:visible}
