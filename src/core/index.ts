@@ -42,5 +42,6 @@ export { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS, type RunLimits, type RunRequest, ty
 export type { SavedArtifact } from "./run/artifact-files.ts";
 export { costOf } from "./run/cost.ts";
 export { cutOf, cutWords } from "./run/cut-answer.ts";
+export { withContent } from "./run/with-content.ts";
 export { dayOf, type LimitSettings, type Limits } from "./spend/limits.ts";
 export type { SpendEntry } from "./spend/spend-entries.ts";

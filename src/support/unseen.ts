@@ -13,9 +13,11 @@ const PLAIN = /^[\n\x20-\x7e]*$/;
 const SEPARATORS = /[\s\p{Cc}]+/gu;
 const NOT_SEEN = new RegExp(`[${UNSEEN}]+`, "gv");
 const ONE_NOT_SEEN = new RegExp(`[${UNSEEN}]`, "gv");
+/** Escapes that are put together at a time: a text of nothing else would otherwise be one long chain of them. */
+const MAX_RUN = 64;
 /** In an emoji, the selector of its coloured form and the joiners between its parts are seen. The group is what is not. */
 const JOINED = "(?<=\\p{ExtPict})\\u{fe0f}|(?<=[\\p{ExtPict}\\p{Emoji_Modifier}\\u{fe0f}])\\u{200d}(?=\\p{ExtPict})";
-const JOINED_OR_UNSEEN = new RegExp(`${JOINED}|([[${UNSEEN}]--[\\n\\t]]+)`, "gv");
+const JOINED_OR_UNSEEN = new RegExp(`${JOINED}|([[${UNSEEN}]--[\\n\\t]]{1,${MAX_RUN}})`, "gv");
 const UNSEEN_IN_JSON = new RegExp(`[[${UNSEEN}]--[\\n]]+`, "gv");
 
 /** Returns JSON text with its unseen characters as `\u` escapes. Its value stays the same. */

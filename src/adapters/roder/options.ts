@@ -1,6 +1,6 @@
 /** Everything the extension needs from the rest of the program, so that a test can build one without I/O. */
 import type { SubagentDefinition } from "#protocols/roder-extension";
-import type { RunDirectory, RunRegistry, Target } from "../../core/index.ts";
+import type { Outcome, RunDirectory, RunRegistry, SavedArtifact, Target } from "../../core/index.ts";
 import type { AgentChoice } from "../../model-tools/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import type { ExecutionFailure } from "../../support/failure.ts";
@@ -21,6 +21,8 @@ export interface RoderOptions {
   /** Returns the agents on offer from memory, the default one first. */
   definitions(): readonly SubagentDefinition[];
   runs: Runs;
+  /** Saves into a subfolder of `folder` that is named by the run. Never rejects. Default: none are saved. */
+  saveArtifacts?(outcome: Outcome, folder: string, signal: AbortSignal): Promise<SavedArtifact[]>;
   /**
    * Called when no request came within 30 s of the start or of `extension/initialize`. That is how Roder rejects an
    * extension: it neither kills the process nor closes its stdin. The caller ends the connection. Default: nothing happens.

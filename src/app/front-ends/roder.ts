@@ -17,7 +17,7 @@ export interface RoderStart extends HostStart {
 export async function serve(start: RoderStart): Promise<void> {
   const { programPath, shipped, heard } = start;
   await serveHost(start, "roder", async (context) => {
-    const { config, registry, runs, log, ambient, warmUp, end } = context;
+    const { config, registry, runs, log, ambient, warmUp, end, engine } = context;
     const cache = await agentCache(context);
     const targets = { deployments: deploymentsOf(cache), configured: config.deployment };
     const prepare = () => {
@@ -36,6 +36,7 @@ export async function serve(start: RoderStart): Promise<void> {
         ...(cache?.agents ?? []).map(({ name, description }) => ({ ...GENERAL_AGENT, agent_type: name, description })),
       ],
       runs,
+      saveArtifacts: async (...what) => (await engine()).saveArtifacts(...what),
       onHandshakeTimeout: end,
       warmUp: prepare,
     });

@@ -1,4 +1,5 @@
 /** Saves the artifacts of a run as local files. */
+import { constants } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { graceSignal, orAborted, timeoutSignal } from "../../support/abort.ts";
@@ -108,13 +109,16 @@ interface Limits {
   isKept: (bytes: number) => Promise<boolean>;
 }
 
+/** A link in its place is not followed: it would lead out of the folder. Windows has no such flag, and few links. */
+const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | (constants.O_NOFOLLOW ?? 0);
+
 /** Writes as it reads, so that no artifact is held in memory. A file that could not be completed is removed. */
 async function writeArtifact(
   path: string,
   content: AsyncIterable<Uint8Array>,
   { onBytes, hasRoom, isKept }: Limits,
 ): Promise<void> {
-  const file = await open(path, "w", 0o600);
+  const file = await open(path, NEW_FILE, 0o600);
   let isComplete = false;
   try {
     let size = 0;

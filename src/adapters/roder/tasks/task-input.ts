@@ -17,8 +17,12 @@ import {
 } from "../../../model-tools/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import { describeIssues } from "../../../support/zod.ts";
+import { isBelow } from "./save-folder.ts";
 
 const DEFAULT_TIMEOUT_SECONDS = DEFAULT_TIMEOUT_MS / 1000;
+
+/** File systems allow 255 bytes a name, and some no more than this in all. */
+const MAX_FOLDER_CHARACTERS = 1_000;
 
 const TaskInputSchema = z
   .strictObject({
@@ -31,12 +35,20 @@ const TaskInputSchema = z
     inputs: z.json().optional(),
     timeout_seconds: TimeoutSecondsSchema.default(DEFAULT_TIMEOUT_SECONDS),
     wait: z.boolean().default(true),
+    save_artifacts: z
+      .string()
+      .min(1)
+      .max(MAX_FOLDER_CHARACTERS)
+      .refine(isBelow, 'a folder of the workspace is needed, as a path from there without ".."')
+      .optional(),
   })
   .superRefine((input, context) => {
     const refuse = (message: string) => context.addIssue({ code: "custom", message });
     const extra = (["prompt", "agent", "deployment_id", "conversation", "model", "inputs"] as const).filter(
       (name) => input[name] !== undefined,
     );
+    if (input.save_artifacts !== undefined && !input.wait)
+      refuse("save_artifacts needs wait: true: the files of a run are there when it has ended");
     if (input.run_id === undefined) {
       if (input.prompt === undefined)
         refuse("prompt or run_id is needed: a prompt starts a run, a run_id attaches to one");
@@ -100,6 +112,13 @@ export const TASK_SPEC: TaskSpec = {
         type: "boolean",
         default: true,
         description: "false: end as soon as the run has started and leave it running.",
+      },
+      save_artifacts: {
+        type: "string",
+        minLength: 1,
+        maxLength: MAX_FOLDER_CHARACTERS,
+        description:
+          "A folder of the workspace, as a path from there: the files that the run leaves are saved in a folder of its own in it.",
       },
     },
     oneOf: [{ required: ["prompt"] }, { required: ["run_id"] }],

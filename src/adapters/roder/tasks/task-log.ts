@@ -5,12 +5,15 @@ import { assertNever } from "../../../support/assert-never.ts";
 import { approvalText, headline, unfinishedNote } from "../reporting/outcome-text.ts";
 import { APPROVAL_LEAD, oneLine, phaseWord, stepText } from "../reporting/status-text.ts";
 import type { TaskOutput } from "./task-output.ts";
+import type { Saved } from "./task-result.ts";
 
 /** Characters of the first log line that the TUI shows: the line names the run and little else. */
 const FIRST_LINE_CHARS = 79;
 const MAX_LINE_CHARS = 2000;
 /** Lines held back until the run has an id. */
 const MAX_EARLY_LINES = 32;
+/** The payload names them all. */
+const MAX_SAVED_LINES = 20;
 const RUNNING = phaseWord("running");
 
 export class TaskLog {
@@ -76,6 +79,17 @@ export class TaskLog {
     this.#line("log", outcome.kind);
     const why = headline(outcome) ?? unfinishedNote(outcome);
     if (why) this.#line("stderr", why);
+  }
+
+  /** Writes where the artifacts are, or why they are not. */
+  saved(saved: Saved): void {
+    if ("problem" in saved) return void this.#line("stderr", `the artifacts were not saved: ${saved.problem}`);
+    for (const one of saved.slice(0, MAX_SAVED_LINES)) {
+      const name = one.artifact.title ?? one.artifact.kind;
+      if ("path" in one) this.#line("log", `${name}: saved as ${one.path}`);
+      else this.#line("stderr", `${name}: not saved: ${one.problem}`);
+    }
+    if (saved.length > MAX_SAVED_LINES) this.#line("log", `and ${saved.length - MAX_SAVED_LINES} other artifacts`);
   }
 
   /** Writes why the task failed. */

@@ -2,8 +2,9 @@
  * A transcript as Markdown. Foreign text is in code blocks and code spans whose fences are longer than any within it, so nothing
  * of it is a heading, a link, an image or HTML.
  */
+
+import { withContent } from "../../../core/index.ts";
 import { markUnseen } from "../../../support/unseen.ts";
-import { withContent } from "../live/keep-artifacts.ts";
 import { STATE_WORDS } from "../runs/run-rows.ts";
 import { duration } from "../screen/format.ts";
 import { artifactName, contentOf, decisionWord, readable } from "./content.ts";

@@ -27,6 +27,10 @@ const ACCEPTED: [unknown, object][] = [
     { prompt: "p", model: "anthropic/claude-sonnet-4.6", ...DEFAULTS },
   ],
   [
+    { prompt: "p", save_artifacts: "./out/files" },
+    { prompt: "p", save_artifacts: "./out/files", ...DEFAULTS },
+  ],
+  [
     { prompt: "p", inputs: null },
     { prompt: "p", inputs: null, ...DEFAULTS },
   ],
@@ -66,6 +70,9 @@ const REFUSED: [unknown, string][] = [
   [{ prompt: "p", timeout_seconds: 86_401 }, "input: timeout_seconds: Too big: expected number to be <=86400"],
   [{ prompt: "p", timeout_seconds: 1e19 }, "input: timeout_seconds: "],
   [{ prompt: "p", agent: "" }, "input: agent: "],
+  [{ prompt: "p", save_artifacts: "" }, "input: save_artifacts: "],
+  [{ prompt: "p", save_artifacts: "a/../b" }, "input: save_artifacts: a folder of the workspace is needed"],
+  [{ prompt: "p", save_artifacts: "a", wait: false }, "input: save_artifacts needs wait: true"],
 ];
 
 test.each(REFUSED)("%j is refused by name", (input, message) => {
@@ -82,7 +89,7 @@ describe("the published schema", () => {
   });
 
   // Which members exclude each other, and blank prompts, are told by the program alone.
-  const ONLY_OURS = /exclude each other|has its own|has no meaning|must not be empty/;
+  const ONLY_OURS = /exclude each other|has its own|has no meaning|must not be empty|of the workspace|needs wait/;
   test.each(REFUSED.filter(([input, message]) => input !== undefined && !ONLY_OURS.test(message)))(
     "refuses %j as well",
     (input) => {

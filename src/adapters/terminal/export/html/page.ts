@@ -1,7 +1,7 @@
 /** A transcript as one page: no script, nothing from elsewhere, and a policy that lets nothing of either kind in. */
 import { createHash } from "node:crypto";
+import { withContent } from "../../../../core/index.ts";
 import { clipCharacters } from "../../../../support/clip.ts";
-import { withContent } from "../../live/keep-artifacts.ts";
 import { STATE_WORDS } from "../../runs/run-rows.ts";
 import { artifactName, contentOf, linkOf, readable } from "../content.ts";
 import { factsOf, type Subject, timeText, warningsOf } from "../facts.ts";
