@@ -1,5 +1,6 @@
 /**
- * `npm run simulate -- --plans N --seed S`: simulates N plans, with seeds from S × 1,000,000.
+ * `npm run simulate -- --plans N --seed S`: simulates N plans, with seeds from S × 1,000,000. `--skip K` leaves out
+ * the first K, so that a long simulation can be played in parts. A line on stderr says how far it is.
  * `--only SEED` simulates one plan and prints it with its trace; `--plan FILE` reads the plan from a file.
  */
 import { readFileSync } from "node:fs";
@@ -11,11 +12,13 @@ import { kindOf, shrink } from "./shrink.ts";
 const SEEDS_APART = 1_000_000;
 /** Number of failures that are shrunk and printed in full. The others are counted by kind. */
 const MAX_SHOWN = 3;
+const PLANS_BETWEEN_PROGRESS_LINES = 10_000;
 
 const { values } = parseArgs({
   options: {
     plans: { type: "string", default: "1000" },
     seed: { type: "string", default: "1" },
+    skip: { type: "string", default: "0" },
     only: { type: "string" },
     plan: { type: "string" },
   },
@@ -33,13 +36,15 @@ async function one(plan: AnyPlan): Promise<boolean> {
   return problems.length === 0;
 }
 
-async function many(plans: number, seed: number): Promise<boolean> {
+async function many(plans: number, firstSeed: number): Promise<boolean> {
   const began = performance.now();
   const seeds = new Map<string, number[]>();
   let failed = 0;
   let hash = 0;
   for (let index = 0; index < plans; index += 1) {
-    const plan = generateAnyPlan(seed * SEEDS_APART + index);
+    if (index > 0 && index % PLANS_BETWEEN_PROGRESS_LINES === 0)
+      process.stderr.write(`${index} of ${plans} played, ${failed} failed\n`);
+    const plan = generateAnyPlan(firstSeed + index);
     const { problems, trace } = await simulateAnyPlan(plan);
     hash = (Math.imul(hash, 31) + Number.parseInt(trace.hash, 16)) >>> 0;
     if (problems.length === 0) continue;
@@ -68,5 +73,5 @@ const passed =
     ? await one(JSON.parse(readFileSync(values.plan, "utf8")))
     : values.only !== undefined
       ? await one(generateAnyPlan(Number(values.only)))
-      : await many(Number(values.plans), Number(values.seed));
+      : await many(Number(values.plans), Number(values.seed) * SEEDS_APART + Number(values.skip));
 process.exitCode = passed ? 0 : 1;
