@@ -1,5 +1,6 @@
 /** A request for a run, the same for every host. */
 import type { NewDeployment } from "../seren/index.ts";
+import type { ExecutionFailure } from "../support/failure.ts";
 
 /** How to find the deployment a run goes to. */
 export type Target =
@@ -18,6 +19,30 @@ export type Target =
     }
   /** Where the conversation of the request is at home: the deployment of its last run. There must be one. */
   | { kind: "conversation" };
+
+/** Somebody who takes the run up again after a crash of this process: nobody else cancels it then. */
+export interface Caretaker {
+  /** Folder of this machine that keeps what is noted. Once it is gone, nobody takes the run up, and it is cancelled like any other. */
+  folder: string;
+  /**
+   * Notes where the run is about to be started, and then, with `runId`, which one it is. Resolves when that is durable. A run
+   * that cannot be noted is not started.
+   */
+  note(run: Omit<BegunRun, "since">): Promise<void>;
+  /** Whether it takes the run up again after this failure to follow it. Otherwise the run is cancelled. */
+  takesUpAfter(failure: ExecutionFailure): boolean;
+}
+
+/** What a caretaker has noted of a run. */
+export interface BegunRun {
+  /** Marks its create call. */
+  requestId: string;
+  deploymentId: string;
+  /** Absent when it is not known whether there is one. */
+  runId?: string;
+  /** When it was about to be started, in milliseconds since the epoch. */
+  since: number;
+}
 
 export interface RunRequest {
   target: Target;
@@ -39,6 +64,10 @@ export interface RunRequest {
   onApproval: "wait" | "return";
   /** Once the id of the run is reported, stopping the request ends the following and does not cancel the run. Default false. */
   detach?: boolean;
+  /** Default: a run that a crash leaves behind is cancelled by the next start. */
+  caretaker?: Caretaker;
+  /** An earlier process has started the run, or may have: then it is looked for, and another is started only where there is none. */
+  begun?: BegunRun;
 }
 
 export const DEFAULT_TIMEOUT_MS = 1_800_000;

@@ -37,5 +37,5 @@ export {
   type Run,
   UNKNOWN_STATUS,
 } from "./model.ts";
-export { digestOf, findRun, type RunTrace } from "./start/find-run.ts";
+export { digestOf, findBegunRun, findRun, type RunTrace } from "./start/find-run.ts";
 export { type StartedRun, startRun } from "./start/start-run.ts";

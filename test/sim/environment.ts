@@ -48,8 +48,12 @@ export class Environment {
   /** The deployment that `setUp` creates, if the plan needs one. */
   deploymentId = MISSING_ID;
 
-  constructor(plan: SimulationPlan, keepLines = false) {
+  /** Whether the folder of a caretaker is there. */
+  readonly isKept: (folder: string) => boolean;
+
+  constructor(plan: SimulationPlan, keepLines = false, isKept: (folder: string) => boolean = () => false) {
     this.plan = plan;
+    this.isKept = isKept;
     this.trace = new Trace(keepLines);
     this.clock = new VirtualAmbient(plan.seed, { reorderTies: true, maxSteps: 300_000 });
     this.disk = new SimulatedDisk(new SeededRandom(deriveSeed(plan.seed, 2)));
@@ -152,6 +156,7 @@ export class SimulatedProcess {
         },
         beforeLeaving: (run) => notices.beforeLeaving(run),
       },
+      isKept: async (folder) => environment.isKept(folder),
       store: environment.disk.storeOf(this.ambient),
       account: () => "account",
       host: "sim",

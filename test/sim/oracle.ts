@@ -14,7 +14,7 @@ import type { PlannedRun, SimulationPlan } from "./simulation-plan.ts";
 const SETTLE_WITHIN_MS = 10 * 60_000;
 /** Longest time an answer of the service may be on its way. */
 const ANSWER_WITHIN_MS = 100_000;
-const KIND_OF: Readonly<Record<string, string>> = {
+export const KIND_OF: Readonly<Record<string, string>> = {
   completed: "completed",
   failed: "failed",
   error: "failed",
@@ -130,9 +130,10 @@ function checkRun(one: RunCase, truth: GroundTruth, now: number): string[] {
 /** A turn that goes on with a conversation has to meet the agent that remembers it. */
 function checkReply({ plan, run }: RunCase, truth: GroundTruth, mine: ActualRun[]): string[] {
   const { replyTo } = run;
-  const replied = replyTo === undefined ? undefined : plan.runs[replyTo];
+  if (replyTo === undefined) return [];
   // A conversation that the plan names may be at home on two deployments, and one that is followed has another run's.
-  if (replied === undefined || replied.conversation !== undefined || replied.attachTo !== undefined) return [];
+  for (let turn = plan.runs[replyTo]; turn; turn = plan.runs[turn.replyTo ?? -1])
+    if (turn.conversation !== undefined || turn.attachTo !== undefined) return [];
   const before = truth.runs.find(({ tag }) => tag === `run${replyTo}`);
   const strays = mine.filter(
     ({ deployment, conversation }) =>

@@ -125,7 +125,7 @@ function generateConsumer(random: SeededRandom): ConsumerPlan {
   ])();
 }
 
-function generateScript(random: SeededRandom): object[] {
+export function generateScript(random: SeededRandom): object[] {
   const steps: object[] = [];
   for (let count = random.int(0, 8); count > 0; count -= 1) steps.push(generateStep(random));
   if (random.chance(0.3)) steps.push(generateEnding(random));

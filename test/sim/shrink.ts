@@ -1,5 +1,6 @@
 /** Shrinks a failing plan by removing whatever it fails without. */
 import { type AnyPlan, type RunPlan, simulateAnyPlan } from "./any-plan.ts";
+import type { BatchPlan } from "./batch/batch-plan.ts";
 import type { DeployPlan } from "./deploy/deploy-plan.ts";
 
 const MAX_LIVES = 300;
@@ -35,6 +36,7 @@ export function kindOf(problem: string): string {
 
 function* smaller(plan: AnyPlan): Generator<AnyPlan, void, void> {
   if ("ups" in plan) yield* smallerDeploys(plan);
+  else if ("rows" in plan) yield* smallerBatches(plan);
   else yield* smallerRuns(plan);
 }
 
@@ -47,11 +49,26 @@ function* smallerDeploys(plan: DeployPlan): Generator<DeployPlan, void, void> {
   if (network.lost + network.refused > 0) yield { ...plan, network: { ...network, lost: 0, refused: 0 } };
 }
 
-function* smallerRuns(plan: RunPlan): Generator<RunPlan, void, void> {
+function* smallerBatches(plan: BatchPlan): Generator<BatchPlan, void, void> {
+  const { lives, rows, concurrency, gapMs } = plan;
+  for (const index of lives.keys()) yield { ...plan, lives: without(lives, index) };
+  for (const [index, { ms }] of lives.entries()) {
+    if (Object.keys(lives[index] ?? {}).length > 1) yield { ...plan, lives: lives.with(index, { ms }) };
+  }
+  if (rows.length > 1) for (const index of rows.keys()) yield { ...plan, rows: without(rows, index) };
+  for (const [index, script] of rows.entries()) {
+    for (const step of script.keys()) yield { ...plan, rows: rows.with(index, without(script, step)) };
+  }
+  if (concurrency > 1) yield { ...plan, concurrency: 1 };
+  if (gapMs > 20) yield { ...plan, gapMs: 20 };
+  for (const world of smallerRuns(plan.world)) yield { ...plan, world };
+}
+
+function* smallerRuns<P extends RunPlan>(plan: P): Generator<P, void, void> {
   const { runs, faults, network, service } = plan;
   for (const key of ["crash", "drain", "person"] as const) {
     const { [key]: left, ...rest } = plan;
-    if (left) yield rest;
+    if (left) yield rest as P;
   }
   for (let index = runs.length - 1; index >= 0 && runs.length > 1; index -= 1) {
     // Attachments and replies refer to a run by its index.

@@ -10,6 +10,7 @@ import type { Log, LogLevel } from "../../support/log.ts";
 import { parseJson } from "../../support/objects.ts";
 import { JITLESS } from "../../support/zod.ts";
 import type { Outcome, RunRef } from "../events.ts";
+import type { RunRequest } from "../request.ts";
 import { outcomeOfRecord } from "../run/record-outcome.ts";
 import { LateRemovals } from "./late-removals.ts";
 
@@ -27,6 +28,8 @@ const JournalEntrySchema = z.object({
   /** These identify a run whose marker the service dropped. The message itself is never written. */
   conversationId: z.string().optional(),
   messageDigest: z.string().optional(),
+  /** Folder of the caretaker who takes the run up after a crash: while it is there, no sweep cancels the run. */
+  keptIn: z.string().optional(),
   /** Front end that asked for the run, e.g. `dispatch`. */
   host: z.string(),
   /** Milliseconds since the epoch. */
@@ -56,6 +59,8 @@ export interface RunKeepers {
 export interface JournalOptions {
   store: JournalStore;
   keepers?: RunKeepers | undefined;
+  /** Whether the folder of a caretaker is there. Default: none is. */
+  isKept?: ((folder: string) => Promise<boolean>) | undefined;
   /** Identifies the service and the account without revealing the key. Called when it is needed; may throw or reject. */
   account: () => string | Promise<string>;
   host: string;
@@ -70,12 +75,14 @@ export class Journal {
   readonly #account: JournalOptions["account"];
   readonly #host: string;
   readonly #keepers: RunKeepers | undefined;
+  readonly #isKept: (folder: string) => Promise<boolean>;
   readonly #removals = new Set<Promise<void>>();
   readonly #late: LateRemovals;
 
-  constructor({ store, account, host, ambient, log, keepers }: JournalOptions) {
+  constructor({ store, account, host, ambient, log, keepers, isKept = async () => false }: JournalOptions) {
     this.#store = store;
     this.#keepers = keepers;
+    this.#isKept = isKept;
     this.#account = account;
     this.#host = host;
     this.#ambient = ambient;
@@ -86,11 +93,12 @@ export class Journal {
   /** Returns the entry of one request. Nothing is written yet. */
   pendingEntry(
     requestId: string,
-    request: { conversationId?: string; message?: string; detach?: boolean },
+    request: Pick<RunRequest, "conversationId" | "message" | "detach" | "caretaker">,
   ): PendingEntry {
-    const { conversationId, message, detach = false } = request;
+    const { conversationId, message, detach = false, caretaker } = request;
     const known = conversationId === undefined ? {} : { conversationId, messageDigest: digestOf(message) };
-    return new PendingEntry(this, { requestId, ...known }, !detach);
+    const kept = caretaker && { keptIn: caretaker.folder };
+    return new PendingEntry(this, { requestId, ...known, ...kept }, !detach);
   }
 
   /** Writes the entry. Resolves with whether it is on disk. */
@@ -156,17 +164,28 @@ export class Journal {
     return removal.finally(() => this.#removals.delete(removal));
   }
 
-  /** Takes over and returns the entries that dead processes left for this account. Those of other accounts stay. */
+  /** Takes over and returns the entries that dead processes left for this account. Those of other accounts, and those with a caretaker, stay. */
   async orphans(): Promise<JournalEntry[]> {
     const account = await this.#account();
-    const taken = await this.#store.takeOrphans((text) => parseEntry(text)?.account === account);
+    const gone = await this.#foldersThatAreGone();
+    const taken = await this.#store.takeOrphans((text) => {
+      const entry = parseEntry(text);
+      return entry?.account === account && (entry.keptIn === undefined || gone.has(entry.keptIn));
+    });
     return taken.flatMap(({ text }) => parseEntry(text) ?? []);
+  }
+
+  async #foldersThatAreGone(): Promise<Set<string>> {
+    const entries = (await this.#store.list()).map(({ text }) => parseEntry(text));
+    const folders = [...new Set(entries.flatMap((entry) => entry?.keptIn ?? []))];
+    const kept = await Promise.all(folders.map((folder) => this.#isKept(folder)));
+    return new Set(folders.filter((_, index) => !kept[index]));
   }
 }
 
 type ForgottenEntry = Pick<JournalEntry, "requestId" | "runId"> & { host?: string };
 
-type Entry = Pick<JournalEntry, "requestId" | "conversationId" | "messageDigest">;
+type Entry = Pick<JournalEntry, "requestId" | "conversationId" | "messageDigest" | "keptIn">;
 
 /**
  * The entry of one request. Its writes keep their order, and nothing is written after its removal. The entry of a detached

@@ -5,13 +5,14 @@
 import type { Run, RunTrace, SerenClient } from "../../seren/index.ts";
 import { timeoutSignal } from "../../support/abort.ts";
 import { backoffMs, sleep } from "../../support/ambient.ts";
+import type { ExecutionFailure } from "../../support/failure.ts";
 import type { Log } from "../../support/log.ts";
 import { settleWithin } from "../../support/settle-within.ts";
 import { cancelLostRun } from "../cancel/cancel-lost-run.ts";
 import type { Canceller, Ended } from "../cancel/canceller.ts";
 import type { Journal, PendingEntry } from "../cancel/journal.ts";
 import type { RunRef } from "../events.ts";
-import type { RunRequest } from "../request.ts";
+import type { Caretaker, RunRequest } from "../request.ts";
 import type { Resumption } from "./resumption.ts";
 
 /** A run whose create call was lost is searched for this long while the service is away. */
@@ -53,7 +54,9 @@ export class Custody {
   readonly #options: CustodyOptions;
   #state: State = { kind: "starting" };
   #ownership: Ownership;
+  #requestId = "";
   #entry: PendingEntry | undefined;
+  #caretaker: Caretaker | undefined;
   #cancelling: Promise<Ended | undefined> | undefined;
 
   constructor(options: CustodyOptions, ownership: Exclude<Ownership, "detached">) {
@@ -74,12 +77,19 @@ export class Custody {
     return this.#state.kind === "closed";
   }
 
-  /** Begins a run that is not started yet. Returns its entry of the journal, of which nothing is written. */
-  begin(requestId: string, request: RunRequest): PendingEntry | undefined {
+  /** Begins a run that is not started yet. Nothing is noted. */
+  begin(requestId: string, request: RunRequest): void {
     void this.#entry?.discard();
     this.#state = { kind: "starting" };
+    this.#requestId = requestId;
     this.#entry = this.#options.journal?.pendingEntry(requestId, request);
-    return this.#entry;
+    this.#caretaker = request.caretaker;
+  }
+
+  /** The run is about to be started there. Resolves when a crash cannot leave it behind; rejects when the caretaker cannot note it. */
+  async noteStart(deploymentId: string): Promise<void> {
+    const requestId = this.#requestId;
+    await Promise.all([this.#entry?.note({ deploymentId }), this.#caretaker?.note({ requestId, deploymentId })]);
   }
 
   open(run: RunRef): void {
@@ -99,9 +109,11 @@ export class Custody {
     this.note(run);
   }
 
-  /** Notes in the journal where the run is. */
-  note(run: RunRef): void {
-    void this.#entry?.note(run);
+  /** Notes which run it is. */
+  note({ runId, deploymentId }: RunRef): void {
+    void this.#entry?.note({ runId, deploymentId });
+    // Without this note it is found by its marker.
+    void this.#caretaker?.note({ requestId: this.#requestId, runId, deploymentId }).catch(() => undefined);
   }
 
   detach(): void {
@@ -120,11 +132,16 @@ export class Custody {
     await this.#entry?.leave();
   }
 
-  /** However the request ends: an open run of ours is cancelled, and one that needs no more care leaves the journal. */
-  leave(): void {
+  /**
+   * However the request ends: an open run of ours is cancelled, unless somebody takes it up again, and one that needs no more care
+   * leaves the journal.
+   */
+  leave(failure?: ExecutionFailure): void {
     if (this.#state.kind === "lost") return;
-    if (this.#state.kind === "open" && this.isOurs) void this.cancel();
-    else void this.#entry?.forget();
+    if (this.#state.kind === "open" && this.isOurs) {
+      const isTakenUp = failure && !this.#cancelling && this.#caretaker?.takesUpAfter(failure);
+      if (!isTakenUp) void this.cancel();
+    } else void this.#entry?.forget();
   }
 
   /**

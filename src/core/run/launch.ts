@@ -1,7 +1,6 @@
 /** From a request to a remote run: finds or creates the deployment, journals the intent, starts the run once. */
 import { digestOf, endingOf, type RunTrace, type SerenClient, type StartedRun, startRun } from "../../seren/index.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
-import type { PendingEntry } from "../cancel/journal.ts";
 import type { Deploys } from "../deployment/deploys.ts";
 import { resolveDeployment, untilReady } from "../deployment/resolve-deployment.ts";
 import type { ExecutionEvent, Outcome, RunRef } from "../events.ts";
@@ -13,10 +12,9 @@ export interface Launch {
   request: RunRequest;
   /** Marks the create call, so that the run can be found when its answer is lost. */
   requestId: string;
-  entry: PendingEntry | undefined;
   signal: AbortSignal;
-  /** Called with the deployment before each create call. */
-  onDeployment(deploymentId: string): void;
+  /** Called with the deployment before each create call, which waits for it and is not made when it rejects. */
+  beforeCreate(deploymentId: string): Promise<void>;
   /** Called when a create call may have started a run whose id is not known. */
   onLost(trace: RunTrace): void;
 }
@@ -48,10 +46,9 @@ export async function* launch(options: Launch): AsyncGenerator<ExecutionEvent, L
 }
 
 async function submit(options: Launch, deploymentId: string): Promise<StartedRun> {
-  const { client, request, requestId, entry, signal } = options;
+  const { client, request, requestId, signal } = options;
   const { message, conversationId, operation, inputs } = request;
-  options.onDeployment(deploymentId);
-  await entry?.note({ deploymentId });
+  await options.beforeCreate(deploymentId);
   const since = client.ambient.now();
   try {
     return await startRun(client, deploymentId, { requestId, message, conversationId, operation, inputs }, { signal });

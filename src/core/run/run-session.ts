@@ -7,13 +7,13 @@
  * cancel is sent the moment the caller aborts or the deadline passes. However the generator is left, a run of ours that has
  * not ended is cancelled.
  */
-import { CONVERSATION_BUSY } from "../../seren/index.ts";
+import { CONVERSATION_BUSY, digestOf, findBegunRun } from "../../seren/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
-import { asFailure, ExecutionFailure } from "../../support/failure.ts";
+import { asFailure, ExecutionFailure, type FailureKind, isOneOf } from "../../support/failure.ts";
 import { Deploys } from "../deployment/deploys.ts";
 import type { ExecutionEvent, Outcome, RunRef } from "../events.ts";
 import type { Execute } from "../host/run-registry.ts";
-import type { RunLimits, RunRequest } from "../request.ts";
+import type { BegunRun, RunLimits, RunRequest } from "../request.ts";
 import { nameWaitingRun, type Refused, untilTaken, withWaitingRun } from "./busy-conversation.ts";
 import { Custody, type CustodyOptions } from "./custody.ts";
 import { type Launched, launch } from "./launch.ts";
@@ -38,6 +38,8 @@ export function createExecute(options: ExecutionOptions): Execute {
 
 type Events<T> = AsyncGenerator<ExecutionEvent, T, void>;
 
+const UNKNOWN: ReadonlySet<FailureKind> = new Set(["unknown_outcome"]);
+
 class RunSession {
   readonly #options: SessionOptions;
   readonly #ambient: Ambient;
@@ -60,17 +62,18 @@ class RunSession {
     const { signal } = this.#stop;
     const onStop = () => void this.#custody.cancel();
     signal.addEventListener("abort", onStop, { once: true });
+    let failure: ExecutionFailure | undefined;
     try {
       const outcome = yield* this.#outcome();
       return await withWaitingRun(client, this.#conversation, signal, outcome);
     } catch (error) {
-      const failure = this.#toFailure(error);
+      failure = this.#toFailure(error);
       await nameWaitingRun(client, this.#conversation, signal, failure);
       throw failure;
     } finally {
       signal.removeEventListener("abort", onStop);
       this.#stop.release();
-      this.#custody.leave();
+      this.#custody.leave(failure);
     }
   }
 
@@ -79,9 +82,34 @@ class RunSession {
   }
 
   async *#outcome(): Events<Outcome> {
-    const { attachTo } = this.#request;
-    if (attachTo === undefined) return yield* untilTaken(this.#ambient, this.#stop.signal, () => this.#send());
-    return (yield* this.#follow(yield* this.#attach(attachTo))).outcome;
+    const { attachTo, begun } = this.#request;
+    const earlier = attachTo ? yield* this.#attach(attachTo) : begun && (yield* this.#takeUp(begun));
+    if (earlier) return (yield* this.#follow(earlier)).outcome;
+    return yield* untilTaken(this.#ambient, this.#stop.signal, () => this.#send());
+  }
+
+  /** Returns the run that an earlier process has started for this request, if it has. */
+  async *#takeUp(begun: BegunRun): Events<RunRef | undefined> {
+    const custody = this.#custody;
+    const { requestId, deploymentId } = begun;
+    const { conversationId, message } = this.#request;
+    this.#deploymentId = deploymentId;
+    custody.begin(requestId, this.#request);
+    const trace = { ...begun, conversationId, messageDigest: digestOf(message) };
+    let { runId } = begun;
+    try {
+      runId ??= await findBegunRun(this.#options.client, trace, this.#stop.signal);
+    } catch (error) {
+      if (isOneOf(UNKNOWN, error)) custody.lose(trace);
+      throw error;
+    }
+    if (runId === undefined) return undefined;
+    const run = { runId, deploymentId, ...(conversationId === undefined ? {} : { conversationId }) };
+    custody.open(run);
+    if (this.#stop.signal.aborted) void custody.cancel(); // the stop came before there was an id to cancel
+    custody.note(run);
+    yield statusEvent("queued", { run });
+    return run;
   }
 
   async *#send(): Events<Outcome | Refused> {
@@ -128,16 +156,16 @@ class RunSession {
     const requestId = this.#ambient.uuid();
     const { signal } = this.#stop;
     const request = this.#pinnedRequest();
-    const entry = custody.begin(requestId, request);
+    custody.begin(requestId, request);
     const launched = yield* launch({
       client,
       deploys,
       request,
       requestId,
-      entry,
       signal,
-      onDeployment: (id) => {
+      beforeCreate: (id) => {
         this.#deploymentId = id;
+        return custody.noteStart(id);
       },
       onLost: (trace) => custody.lose(trace),
     });

@@ -21,7 +21,8 @@ async function* guarded(
 ): AsyncGenerator<ExecutionEvent, Outcome, void> {
   // A run that is detached, or somebody else's, is not stopped by those who look on.
   const isOurs = (request.attachTo === undefined || request.owned === true) && !request.detach;
-  const id = request.attachTo === undefined ? await admitted(guard, request, limits) : undefined;
+  const isKnown = request.attachTo !== undefined || request.begun?.runId !== undefined;
+  const id = isKnown ? undefined : await admitted(guard, request, limits);
   const spending = new Spending(guard, id, isOurs, limits.signal);
   const events = execute(request, { signal: spending.signal, deadline: limits.deadline });
   try {

@@ -19,6 +19,8 @@ import type { Run } from "../model.ts";
 /** How long the run is looked for before it counts as not created: lists may lag behind. */
 const LOOKUP_WINDOW_MS = 6_000;
 const LOOKUP_EVERY_MS = 500;
+/** How long to look for a run that the service said it accepted, or may still be creating. */
+export const LATE_WINDOW_MS = 30_000;
 /** One reading of the list with all its pages. */
 const READING_LIMIT_MS = 90_000;
 const AWAY_CAP_MS = 15_000;
@@ -53,6 +55,16 @@ const NO_MESSAGE = digestOf(undefined);
 /** Returns the id of the run that a create call started; undefined when there is none. Waits while the service is away. */
 export async function findRun(client: SerenClient, trace: RunTrace, signal: AbortSignal): Promise<string | undefined> {
   return (await lookUpRun(client, trace, signal))?.id;
+}
+
+/** The same for a call of a process that is gone, which the service may still be working on. */
+export async function findBegunRun(
+  client: SerenClient,
+  trace: RunTrace,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const lateMs = trace.since + LATE_WINDOW_MS - client.ambient.now();
+  return (await lookUpRun(client, trace, signal, Math.max(LOOKUP_WINDOW_MS, lateMs)))?.id;
 }
 
 /**

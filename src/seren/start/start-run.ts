@@ -9,12 +9,10 @@ import type { SerenClient } from "../client/client.ts";
 import { isTerminal } from "../client/status.ts";
 import { CONVERSATION_BUSY, isRefusal, STARTING } from "../http/problem.ts";
 import type { Invocation, NewRun } from "../model.ts";
-import { digestOf, lookUpRun, type RunTrace, unknownOutcome } from "./find-run.ts";
+import { digestOf, LATE_WINDOW_MS, lookUpRun, type RunTrace, unknownOutcome } from "./find-run.ts";
 
 const STARTING_EVERY_MS = 2_000;
 const STARTING_LIMIT_MS = 120_000;
-/** How long to look for a run that the service said it accepted, or may still be creating. */
-const LATE_WINDOW_MS = 30_000;
 /** Create calls without a known result, after each of which no run was found. */
 const MAX_LOST_CALLS = 3;
 const MAX_RATE_LIMITED = 5;
