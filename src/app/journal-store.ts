@@ -1,11 +1,14 @@
 /** The journal in the state folder, and the sweep of runs that dead processes left in it. */
 import { createHmac } from "node:crypto";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Journal, type RunKeepers, type SweepOptions, sweep } from "../core/engine.ts";
 import { OwnedFiles } from "../state/index.ts";
-import type { Responsive } from "../support/responsive.ts";
+import type { Ambient } from "../support/ambient.ts";
+import { Responsive } from "../support/responsive.ts";
 import type { ReadSecret } from "../support/secret.ts";
 import { settleWithin } from "../support/settle-within.ts";
+import { systemCode } from "../support/system-error.ts";
 import { STATE_LAYOUT } from "./state-layout.ts";
 
 /** The sweep waits, so that it does not compete with a run that is requested at the start. */
@@ -33,7 +36,15 @@ export function openJournal(options: DiskJournalOptions): DiskJournal {
   const { stateDir, host, log, client, canceller, disk, keepers } = options;
   const { ambient } = client;
   const store = new OwnedFiles(journalFolder(stateDir), ambient, disk);
-  const journal = new Journal({ store, account: () => accountOf(options), host, ambient, log, keepers });
+  const journal = new Journal({
+    store,
+    account: () => accountOf(options),
+    host,
+    ambient,
+    log,
+    keepers,
+    isKept: (folder) => isKept(folder, ambient),
+  });
   const stop = new AbortController();
   let begun = false;
   const begin = () => {
@@ -51,6 +62,16 @@ export function openJournal(options: DiskJournalOptions): DiskJournal {
       await store.close().catch(() => undefined); // the socket goes on telling of the end of this process
     },
   };
+}
+
+/** Whether somebody can go on with the runs that are noted there: what cannot be looked at may come back. */
+async function isKept(folder: string, ambient: Ambient): Promise<boolean> {
+  return new Responsive(folder, ambient)
+    .ask(() => stat(folder))
+    .then(
+      (stats) => stats.isDirectory(),
+      (error: unknown) => systemCode(error) !== "ENOENT",
+    );
 }
 
 export function journalFolder(stateDir: string): string {

@@ -6,6 +6,8 @@ export { agentsOf } from "./account/agents.ts";
 export { ApprovalDesk } from "./account/approvals.ts";
 export { Organization } from "./account/organization.ts";
 export { RunDirectory } from "./account/run-directory.ts";
+export { Batch } from "./batch/batch.ts";
+export { RowStates } from "./batch/batch-notes.ts";
 export { Canceller } from "./cancel/canceller.ts";
 export { Journal, parseEntry, type RunKeepers } from "./cancel/journal.ts";
 export { type SweepOptions, sweep } from "./cancel/sweep.ts";

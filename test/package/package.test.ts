@@ -64,6 +64,7 @@ test("the tarball holds exactly what is needed", () => {
     "dist/toml-file-*.mjs",
     "dist/yaml-file-*.mjs",
     "docs/acp.md",
+    "docs/batch.md",
     "docs/cli.md",
     "docs/configuration.md",
     "docs/cost.md",

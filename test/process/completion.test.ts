@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { PROGRAM, requireBuilt, scratchFolder } from "../support/child-process/child.ts";
 
 const COMMANDS =
-  "run watch runs spend approvals agents deployments login logout doctor setup config schema local completion help".split(
+  "run batch watch runs spend approvals agents deployments login logout doctor setup config schema local completion help".split(
     " ",
   );
 const RUN_OPTIONS =
@@ -34,8 +34,10 @@ const CASES: readonly (readonly [typed: string, offered: readonly string[]])[] =
   ["local --faults pla", ["plan.json"]],
   ["completion f", ["fish"]],
   ["config --", ["--example", "--json", "--help"]],
-  ["schema ", ["config", "run", "task-input"]],
+  ["schema ", ["config", "run", "batch", "task-input"]],
   ["setup r", ["roder"]],
+  ["batch parc", ["parcel"]],
+  ["batch --out pla", ["plan.json"]],
 ];
 
 /** Prints the completions of `words`, one per line. The cursor is at the last word. */

@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { asFailure } from "../../support/failure.ts";
 import { addAgents } from "./commands/agents.ts";
 import { addApprovals } from "./commands/approvals.ts";
+import { addBatch } from "./commands/batch.ts";
 import { type CommandContext, exitCodeHelp } from "./commands/command.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addConfig } from "./commands/config.ts";
@@ -98,6 +99,7 @@ function nameHelp(command: Command, path: string): void {
 
 const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[] = [
   addRun,
+  addBatch,
   addWatch,
   addRuns,
   addSpend,

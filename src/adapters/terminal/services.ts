@@ -1,6 +1,8 @@
 /** What the commands need from the rest of the program; `app/front-ends/terminal.ts` provides it. */
 import type {
   ApprovalDesk,
+  Batch,
+  BatchOptions,
   Execute,
   Organization,
   Outcome,
@@ -15,6 +17,8 @@ import type { Ambient } from "../../support/ambient.ts";
 import type { ProxyRoute } from "../../support/proxy.ts";
 import type { Redactor } from "../../support/redact.ts";
 import type { ReadSecret, Secret } from "../../support/secret.ts";
+import type { BatchFolders } from "./batch/batch-folder.ts";
+import type { BatchResult } from "./batch/batch-result.ts";
 import type { Screen } from "./screen/screen.ts";
 
 /** Seren Cloud. It is loaded at its first use. */
@@ -26,6 +30,9 @@ export interface Remote {
   /** Reads all that is known of a run, without the secrets that its agent repeats. Rejects with `not_found`. */
   transcript(runId: string): Promise<RunTranscript>;
   conversations: Conversations;
+  batch(options: BatchOptions<BatchResult>): Batch<BatchResult>;
+  /** Rejects when the disk does not reply, naming the path. */
+  batches: BatchFolders;
   /** Saves into a subfolder of `folder` that is named by the run. Never rejects. */
   saveArtifacts(outcome: Outcome, folder: string, signal: AbortSignal): Promise<SavedArtifact[]>;
   probe: Probe;
@@ -99,8 +106,8 @@ export interface SettingsReport {
   settings: SettingRow[];
 }
 
-/** What `schema` has a JSON Schema of: the configuration file, a line of `run --json`, the input of a Roder task. */
-export const SCHEMA_NAMES = ["config", "run", "task-input"] as const;
+/** What `schema` has a JSON Schema of: the configuration file, a line of `run --json`, a result of a batch, the input of a Roder task. */
+export const SCHEMA_NAMES = ["config", "run", "batch", "task-input"] as const;
 export type SchemaName = (typeof SCHEMA_NAMES)[number];
 
 export interface LocalOptions {

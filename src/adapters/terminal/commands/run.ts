@@ -116,12 +116,16 @@ function refuseTogether({ deployment, model, session, ...options }: RunOptions):
   const places = Object.entries(place).flatMap(([name, given]) => (given === undefined ? [] : [name]));
   if (options.continue && session !== undefined) places.push("--session");
   if (places.length > 1) throw new ExecutionFailure("invalid_input", `${places.join(" and ")} exclude each other`);
-  if (model !== undefined && !MODEL_ID.test(model)) {
-    throw new ExecutionFailure(
-      "invalid_input",
-      `--model is "${clipCharacters(onOneLine(model), MAX_SHOWN_CHARACTERS, "…")}"; write the id of a model, e.g. anthropic/claude-sonnet-4.6`,
-    );
-  }
+  refuseModel(model);
+}
+
+/** Throws `invalid_input` for what is no id of a model. */
+export function refuseModel(model: string | undefined): void {
+  if (model === undefined || MODEL_ID.test(model)) return;
+  throw new ExecutionFailure(
+    "invalid_input",
+    `--model is "${clipCharacters(onOneLine(model), MAX_SHOWN_CHARACTERS, "…")}"; write the id of a model, e.g. anthropic/claude-sonnet-4.6`,
+  );
 }
 
 function refuseForParcel({ what, model, ...options }: RunArguments): void {

@@ -25,7 +25,7 @@ export interface Place {
 }
 
 /** Arguments and values that are paths on disk, by their names. */
-const PATHS = /^(what|folder|plan)$/;
+const PATHS = /^(what|folder|plan|rows|file)$/;
 
 export function placesOf(command: Command, path = ""): Place[] {
   const help = command.createHelp();

@@ -72,7 +72,7 @@ function rememberer({ conversations }: Remote, { attachTo }: RunRequest) {
   return Object.assign(remember, { done: async () => noted });
 }
 
-function registryOf({ ambient, redactor, watchers }: Services, { execute }: Remote): RunRegistry {
+export function registryOf({ ambient, redactor, watchers }: Services, { execute }: Remote): RunRegistry {
   const registry = new RunRegistry(async () => execute, ambient, { redactor });
   for (const watcher of watchers) registry.watch(watcher);
   return registry;

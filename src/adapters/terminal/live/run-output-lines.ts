@@ -16,13 +16,13 @@ import { assertNever } from "../../../support/assert-never.ts";
 import type { ExecutionFailure } from "../../../support/failure.ts";
 import { exitCodeOf } from "../exit-code.ts";
 
-const RunFields = {
+export const RunFields = {
   run_id: z.string().optional(),
   deployment_id: z.string().optional(),
   conversation_id: z.string().optional(),
   url: z.string().optional(),
 };
-const UsageSchema = z.strictObject({
+export const UsageSchema = z.strictObject({
   input_tokens: z.int(),
   output_tokens: z.int(),
   /** Decimal strings in US dollars. */
@@ -30,7 +30,7 @@ const UsageSchema = z.strictObject({
   inference_usd: z.string().optional(),
   duration_ms: z.number().optional(),
 });
-const ArtifactSchema = z.strictObject({
+export const ArtifactSchema = z.strictObject({
   id: z.string(),
   kind: z.string(),
   title: z.string().optional(),
@@ -51,7 +51,7 @@ const PHASES = [
   "reconciling",
 ] as const;
 const CUTS = ["length", "filter", "steps", "early", "log"] as const;
-const OUTCOMES = ["completed", "failed", "cancelled", "timed_out", "blocked", "awaiting_approval"] as const;
+export const OUTCOMES = ["completed", "failed", "cancelled", "timed_out", "blocked", "awaiting_approval"] as const;
 
 export const RunOutputLineSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("status"), phase: z.enum(PHASES), detail: z.string().optional(), ...RunFields }),
