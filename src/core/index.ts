@@ -13,12 +13,9 @@ export { EntryChanged, requestOfEntry } from "./account/inbox-entry.ts";
 export type { DeploymentRow, Organization, RunRow, RunState } from "./account/organization.ts";
 export type { RunDirectory, RunReport } from "./account/run-directory.ts";
 export type { ApprovalDecision } from "./account/send-decisions.ts";
-<<<<<<< HEAD
 export type { RunTranscript, TranscriptEntry } from "./account/transcript-entries.ts";
-=======
 export type { Batch, BatchOptions, RowEnd } from "./batch/batch.ts";
 export type { BatchLine, BatchNotes, RowStates } from "./batch/batch-notes.ts";
->>>>>>> 17fa9c4 (seren-bridge batch: a list of prompts, one result a row, each row at most once)
 export {
   chooseDeployment,
   chooseNamedDeployment,

@@ -1,11 +1,7 @@
 /** The terminal's services that need HTTP, loaded at their first use. */
 import type { InFlightRun, Probe, Remote } from "../../adapters/terminal/index.ts";
 import type { Config } from "../../config.ts";
-<<<<<<< HEAD
-import { ApprovalDesk, entriesOf, Organization, parseEntry, redactedTranscript } from "../../core/engine.ts";
-=======
-import { ApprovalDesk, Batch, entriesOf, Organization, parseEntry } from "../../core/engine.ts";
->>>>>>> 17fa9c4 (seren-bridge batch: a list of prompts, one result a row, each row at most once)
+import { ApprovalDesk, Batch, entriesOf, Organization, parseEntry, redactedTranscript } from "../../core/engine.ts";
 import { createHttp, SerenClient } from "../../seren/index.ts";
 import { OwnedFiles, stateDisk } from "../../state/index.ts";
 import { timeoutSignal, withTimeLimit } from "../../support/abort.ts";
@@ -18,7 +14,7 @@ import { accountOf, journalFolder } from "../journal-store.ts";
 import { DiskLedger } from "../spend-ledger.ts";
 import { STATE_LAYOUT } from "../state-layout.ts";
 import { userAgent } from "../user-agent.ts";
-import { batchFolders } from "./batch-folder.ts";
+import { batchFolders } from "./batch/batch-folders.ts";
 import { openConversations } from "./conversations.ts";
 
 const CONVERSATIONS_KEPT_MS = 90 * 24 * 60 * 60_000;

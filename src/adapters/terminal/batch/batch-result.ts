@@ -10,7 +10,9 @@ import {
   UsageSchema,
   usageFields,
 } from "../live/run-output-lines.ts";
-import type { Row } from "./batch-folder.ts";
+
+/** One row as it was given. */
+export type Row = Readonly<Record<string, unknown>>;
 
 export const BatchResultSchema = z.strictObject({
   /** Number of the row, from 0. */

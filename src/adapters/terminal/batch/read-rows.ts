@@ -5,10 +5,10 @@ import { parseJson } from "../../../support/objects.ts";
 import { readPlainFile, textOf } from "../../../support/plain-file.ts";
 import { readStdin } from "../screen/read-stdin.ts";
 import type { Screen } from "../screen/screen.ts";
-import type { Row } from "./batch-folder.ts";
+import type { Row } from "./batch-result.ts";
 
 const MAX_BYTES = 256 * 1024 * 1024;
-export const MAX_ROWS = 100_000;
+const MAX_ROWS = 100_000;
 
 /** `source`: a path, or `-` for stdin, which holds JSON lines if it begins with one. Rejects with `invalid_input`, naming the line. */
 export async function readRows(screen: Pick<Screen, "stdin">, source: string): Promise<Row[]> {

@@ -2,7 +2,7 @@
 import { clipCharacters } from "../../../support/clip.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import { onOneLine } from "../../../support/unseen.ts";
-import type { Row } from "./batch-folder.ts";
+import type { Row } from "./batch-result.ts";
 
 /** What a person would call a column. Other braces, as those of JSON or of code, are left as they are. */
 const PLACE = /\{(\{[\p{L}\p{N}_][\p{L}\p{N}_ .-]*\})\}|\{([\p{L}\p{N}_][\p{L}\p{N}_ .-]*)\}/gu;

@@ -8,44 +8,29 @@
  * The results themselves are written in the order of the rows, from the notes, and anew by each process.
  */
 import { type FileHandle, lstat, open, rm, rmdir } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import * as z from "zod";
 import {
   type BatchFolder,
-  type BatchFolders,
   type BatchPlan,
   type BatchResult,
   BatchResultSchema,
-} from "../../adapters/terminal/index.ts";
-import { RowStates } from "../../core/engine.ts";
-import type { BatchLine } from "../../core/index.ts";
-import { Locks, writeFileAtomic } from "../../state/index.ts";
-import type { Ambient } from "../../support/ambient.ts";
-import { ExecutionFailure } from "../../support/failure.ts";
-import { makeFolder } from "../../support/make-folder.ts";
-import { notAFile, readPlainFile } from "../../support/plain-file.ts";
-import { Responsive } from "../../support/responsive.ts";
-import { pathFailure, systemCode } from "../../support/system-error.ts";
-import { JITLESS } from "../../support/zod.ts";
+} from "../../../adapters/terminal/index.ts";
+import { RowStates } from "../../../core/engine.ts";
+import type { BatchLine } from "../../../core/index.ts";
+import type { Ambient } from "../../../support/ambient.ts";
+import { parseJson } from "../../../support/objects.ts";
+import { notAFile } from "../../../support/plain-file.ts";
+import type { Responsive } from "../../../support/responsive.ts";
+import { pathFailure } from "../../../support/system-error.ts";
+import { JITLESS } from "../../../support/zod.ts";
+import { lockBatch } from "./batch-lock.ts";
 
-const MAX_PLAN_BYTES = 1024 * 1024 * 1024;
 /** Some hundred megabytes take longer than a small file. */
-const LARGE_WORK_MS = 60_000;
-/** Another process that holds the lock longer than this works on the batch. */
-const LOCK_WAIT_MS = 3_000;
+export const LARGE_WORK_MS = 60_000;
 const READ_BYTES = 1024 * 1024;
 const LINE_FEED = 10;
 
-const HeadSchema = z.object({
-  v: z.literal(1),
-  account: z.string(),
-  deployment: z.object({ deploymentId: z.string(), named: z.string() }).optional(),
-  model: z.string().optional(),
-  timeoutMs: z.number(),
-  onApproval: z.enum(["wait", "return"]),
-  saveTo: z.string().optional(),
-});
-const RowSchema = z.object({ input: z.record(z.string(), z.unknown()), prompt: z.string() });
 const LineSchema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("begun"),
@@ -64,68 +49,6 @@ const LineSchema = z.discriminatedUnion("kind", [
 
 type Line = BatchLine<BatchResult>;
 
-export interface BatchFoldersOptions {
-  ambient: Ambient;
-  /** Identifies service and account. */
-  account: () => Promise<string>;
-}
-
-export function batchFolders({ ambient, account }: BatchFoldersOptions): BatchFolders {
-  const places = (path: string) => {
-    const results = resolve(path);
-    const folder = `${results}.batch`;
-    return { results, folder, rows: join(folder, "rows.jsonl"), disk: new Responsive(folder, ambient) };
-  };
-  return {
-    async create(path, plan) {
-      const place = places(path);
-      const { results, folder, rows, disk } = place;
-      await disk.ask(() => requireFree(path, place));
-      await disk.ask(() => makeFolder(folder));
-      return DiskBatch.open({ results, folder, ambient, disk }, async () => {
-        await disk.ask(() => requireFree(path, place)); // another process may have been faster
-        const lines = [headOf(plan, await account()), ...plan.rows].map((line) => JSON.stringify(line));
-        const write = () => writeFileAtomic(rows, `${lines.join("\n")}\n`, { token: ambient.uuid() });
-        await disk.ask(write, LARGE_WORK_MS).catch((error: unknown) => {
-          throw pathFailure(rows, "written", error);
-        });
-        return plan;
-      });
-    },
-    async open(path) {
-      const { results, folder, rows, disk } = places(path);
-      const none = new ExecutionFailure(
-        "not_found",
-        `there is no batch to go on with for ${path}: ${folder} is not there. One whose rows have all ended leaves nothing but its results`,
-      );
-      if (!(await disk.ask(() => isThere(rows)))) throw none;
-      return DiskBatch.open({ results, folder, ambient, disk }, async () => {
-        const file = await readPlainFile(rows, MAX_PLAN_BYTES, disk);
-        if (!file) throw none; // another process has ended it meanwhile
-        return readPlan(file.bytes.toString("utf8"), rows, await account());
-      });
-    },
-  };
-}
-
-interface Place {
-  results: string;
-  folder: string;
-  rows: string;
-}
-
-/** Rejects when something is in the way of a new batch. */
-async function requireFree(path: string, { results, folder, rows }: Place): Promise<void> {
-  if (await isThere(rows)) {
-    throw new ExecutionFailure(
-      "conflict",
-      `${path} belongs to a batch that has not ended; go on with it: seren-bridge batch --resume --out ${path} (or remove ${folder}: what still runs of it is then cancelled)`,
-    );
-  }
-  if (await isThere(results))
-    throw new ExecutionFailure("conflict", `${path} is there already; move it away, or choose another --out`);
-}
-
 interface DiskBatchOptions {
   results: string;
   folder: string;
@@ -140,7 +63,7 @@ interface Waiting {
   failed: (error: unknown) => void;
 }
 
-class DiskBatch implements BatchFolder {
+export class DiskBatch implements BatchFolder {
   readonly folder: string;
   readonly plan: BatchPlan;
   readonly states = new RowStates();
@@ -160,7 +83,7 @@ class DiskBatch implements BatchFolder {
   /** `readPlan` is called once nobody else works on it. */
   static async open(options: DiskBatchOptions, readPlan: () => Promise<BatchPlan>): Promise<DiskBatch> {
     const { results, folder, ambient, disk } = options;
-    const unlock = await lock(folder, ambient, disk);
+    const unlock = await lockBatch(folder, ambient, disk);
     try {
       const plan = await readPlan();
       const notes = await disk.ask(() => openFile(join(folder, "notes.jsonl"), "a+", 0o600));
@@ -290,7 +213,7 @@ class DiskBatch implements BatchFolder {
   /** A line that a crash has cut is none. */
   #readLine(bytes: Buffer, at: number): void {
     if (bytes.length === 0) return;
-    const line = LineSchema.safeParse(parse(bytes.toString("utf8")), JITLESS).data as Line | undefined;
+    const line = LineSchema.safeParse(parseJson(bytes.toString("utf8")), JITLESS).data as Line | undefined;
     if (!line || this.plan.rows[line.row] === undefined) return;
     if (line.kind === "ended") {
       if (this.states.get(line.row)?.kind === "ended") return;
@@ -302,63 +225,6 @@ class DiskBatch implements BatchFolder {
   }
 }
 
-function headOf({ rows: _, ...settings }: BatchPlan, account: string): z.output<typeof HeadSchema> {
-  return { v: 1, account, ...settings };
-}
-
-/** Throws for a file that is not whole, or of another account. */
-function readPlan(text: string, path: string, account: string): BatchPlan {
-  const [first = "", ...lines] = text.split("\n").filter((line) => line !== "");
-  const head = HeadSchema.safeParse(parse(first), JITLESS).data;
-  const rows = lines.flatMap((line) => RowSchema.safeParse(parse(line), JITLESS).data ?? []);
-  if (!head || rows.length < lines.length || rows.length === 0) {
-    throw new ExecutionFailure("invalid_input", `${path} is not what seren-bridge has written; begin the batch anew`);
-  }
-  if (head.account !== account) {
-    throw new ExecutionFailure(
-      "conflict",
-      `the batch was begun with another API key or at another address (${dirname(path)}); use those to go on with it`,
-    );
-  }
-  const { v: _, account: __, ...settings } = head;
-  return { ...settings, rows };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Resolves with what gives it back. Rejects with `conflict` while another process holds it. */
-async function lock(folder: string, ambient: Ambient, disk: Responsive): Promise<() => Promise<void>> {
-  const locks = new Locks(join(folder, "lock"), ambient, disk);
-  const patience = new AbortController();
-  const stopTimer = ambient.timer(LOCK_WAIT_MS, () => patience.abort());
-  return new Promise((taken, failed) => {
-    const held = locks.hold(
-      "batch",
-      patience.signal,
-      () =>
-        new Promise<void>((release) => {
-          stopTimer();
-          taken(async () => {
-            release();
-            await held.catch(() => undefined);
-            await locks.close();
-          });
-        }),
-    );
-    held.catch((error: unknown) => {
-      stopTimer();
-      const busy = `another seren-bridge works on this batch (${folder}); wait for it, or stop it`;
-      failed(patience.signal.aborted ? new ExecutionFailure("conflict", busy) : error);
-    });
-  });
-}
-
 /** Without rows there is no batch. What another process has in it stays. */
 async function removeIfUnused(folder: string): Promise<void> {
   for (const path of [join(folder, "lock"), folder]) await rmdir(path).catch(() => undefined);
@@ -368,11 +234,4 @@ async function openFile(path: string, flags: string, mode: number): Promise<File
   return open(path, flags, mode).catch((error: unknown) => {
     throw pathFailure(path, "written", error);
   });
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return lstat(path).then(
-    () => true,
-    (error: unknown) => systemCode(error) !== "ENOENT" && systemCode(error) !== "ENOTDIR",
-  );
 }
