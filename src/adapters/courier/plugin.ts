@@ -20,11 +20,12 @@ import {
   resolveMounts,
 } from "../../parcel/index.ts";
 import { type EndCause, type Method, method, type ServeOptions } from "../../stdio/index.ts";
+import { folderName } from "../../support/folder-name.ts";
 import { settleWithin } from "../../support/settle-within.ts";
 import { CAPABILITIES } from "./capabilities.ts";
 import { inspectParcel, type MadeAhead } from "./inspect.ts";
 import { performOperation } from "./operation.ts";
-import { keepSession, newSession, plainName, requireSameParcel } from "./session.ts";
+import { keepSession, newSession, requireSameParcel } from "./session.ts";
 import type { TurnOptions } from "./turn.ts";
 import { namedDeployment } from "./turn-target.ts";
 import { toWireError } from "./wire-error.ts";
@@ -56,7 +57,7 @@ export type Courier = Pick<ServeOptions, "methods" | "toWireError" | "onEnd" | "
 export function createCourier(options: CourierOptions): Courier {
   const { openParcel = openParcelOnDisk } = options;
   const mountsOf = (parcel: Parcel, sessionId: string) =>
-    resolveMounts(parcel, { artifactsDir: join(options.stateDir, "artifacts", plainName(sessionId)) });
+    resolveMounts(parcel, { artifactsDir: join(options.stateDir, "artifacts", folderName(sessionId)) });
 
   /** A missing secret is reported before the first turn. What was deployed has its own. */
   const requireSecrets = async (opened: OpenedParcel) => {

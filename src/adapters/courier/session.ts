@@ -2,21 +2,18 @@
  * The session Dispatch keeps for us, and our own state inside it. It comes back from a file that may have been edited, so
  * all of it is validated again; it is stored as plain text, so it must hold no secret.
  */
-import { createHash } from "node:crypto";
 import * as z from "zod";
 import type { CourierSession, IncomingSession, ResolvedMount } from "#protocols/dispatch-courier";
 import type { Outcome, Usage } from "../../core/index.ts";
 import type { Parcel } from "../../parcel/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
+import { folderName } from "../../support/folder-name.ts";
 import { parseJson } from "../../support/objects.ts";
 import { JITLESS } from "../../support/zod.ts";
 
 /** A request carries the whole history in one line. The oldest turns are dropped; Seren Cloud keeps the conversation. */
 const MAX_HISTORY_BYTES = 384 * 1024;
-
-/** Ids that may be used as the name of a folder or sent in a request. Every id made here has this form. */
-const PLAIN_NAME = /^\w[\w.-]{0,127}$/;
 
 const UsageSchema: z.ZodType<Usage> = z.object({
   inputTokens: z.number(),
@@ -31,7 +28,10 @@ const StateSchema = z.object({
   /** Deployment of the last run, and the name it was found by: another name means other options or secrets. */
   deployment: z.object({ id: z.guid(), name: z.string().max(256) }).optional(),
   /** Conversation on Seren Cloud. */
-  conversation_id: z.string().regex(PLAIN_NAME).optional(),
+  conversation_id: z
+    .string()
+    .refine((id) => folderName(id) === id)
+    .optional(),
   /** A run that waits for a person. The next turn follows it first. */
   pending: z.object({ run_id: z.guid() }).optional(),
   last_run: z.object({ run_id: z.guid(), status: z.string().max(64), usage: UsageSchema.optional() }).optional(),
@@ -53,11 +53,6 @@ export function newSession(parcel: Parcel, mounts: ResolvedMount[], ambient: Amb
     resolved_mounts: mounts,
     backend_state: writeState({ v: 1, conversation_id: id }),
   };
-}
-
-/** Returns the session's id, or its hash when the id, which an edited session file may hold, is not a plain name. */
-export function plainName(sessionId: string): string {
-  return PLAIN_NAME.test(sessionId) ? sessionId : createHash("sha256").update(sessionId).digest("hex");
 }
 
 /** Throws `invalid_input` for a session of another parcel. The host compares the digests in `run` only. */
@@ -106,7 +101,7 @@ export function afterOperation(
 
 /** Returns our state, or a new one when the session has none that can be read. The conversation is then the session's id. */
 export function readState(session: { id: string; backend_state?: string | null }): CourierState {
-  const fresh: CourierState = { v: 1, conversation_id: plainName(session.id) };
+  const fresh: CourierState = { v: 1, conversation_id: folderName(session.id) };
   if (!session.backend_state) return fresh;
   return { ...fresh, ...StateSchema.safeParse(parseJson(session.backend_state), JITLESS).data };
 }

@@ -19,7 +19,8 @@ import {
 import { type OpenedParcel, runTimeoutMs } from "../../parcel/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { ExecutionFailure } from "../../support/failure.ts";
-import { afterOperation, type CourierState, plainName, readState, stateAfterRun } from "./session.ts";
+import { folderName } from "../../support/folder-name.ts";
+import { afterOperation, type CourierState, readState, stateAfterRun } from "./session.ts";
 import { assistantMessage, closingText, deltas, fitMessage, lostRunText, toCourierEvents } from "./translate.ts";
 import { type TargetSettings, turnTarget } from "./turn-target.ts";
 import { turnFailure } from "./wire-error.ts";
@@ -116,7 +117,7 @@ class Turn {
   }
 
   get #conversationId(): string {
-    return this.#state.conversation_id ?? plainName(this.#session.id);
+    return this.#state.conversation_id ?? folderName(this.#session.id);
   }
 
   /** Follows a run of ours. Returns undefined when the service does not know it any more, so that the session can go on. */

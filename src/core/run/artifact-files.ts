@@ -6,6 +6,7 @@ import { graceSignal, orAborted, timeoutSignal } from "../../support/abort.ts";
 import type { Ambient } from "../../support/ambient.ts";
 import { clipBytes } from "../../support/clip.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
+import { folderName, isDeviceName } from "../../support/folder-name.ts";
 import { noteHanging } from "../../support/hanging-calls.ts";
 import { makeFolder } from "../../support/make-folder.ts";
 import { Responsive } from "../../support/responsive.ts";
@@ -48,7 +49,7 @@ export async function saveArtifacts(
   folder: string,
   { fetch, ambient, signal: parent }: SaveOptions,
 ): Promise<SavedArtifact[]> {
-  const target = join(folder, run?.runId ?? "run");
+  const target = join(folder, folderName(run?.runId ?? "run"));
   const limit = timeoutSignal(ambient, MAX_SAVING_MS, parent);
   const { signal } = limit;
   const cleanUp = graceSignal(ambient, CLEANUP_MS, signal);
@@ -164,12 +165,9 @@ function fileName({ title, id, uri, payload }: Artifact, taken: Set<string>): st
   return name;
 }
 
-/** Windows gives these names, with any ending, to devices, on every disk and in every folder. */
-const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\u00b9\u00b2\u00b3])(\.|\s*$)/i;
-
 /** Does the same on every system, because folders are shared and moved between them. */
 function usable(stem: string): string {
-  return DEVICE.test(stem) ? `artifact-${stem}` : stem;
+  return isDeviceName(stem) ? `artifact-${stem}` : stem;
 }
 
 function pathOf(uri: string): string {

@@ -5,11 +5,11 @@ import {
   type CourierState,
   keepSession,
   newSession,
-  plainName,
   readState,
   requireSameParcel,
 } from "../../../../src/adapters/courier/session.ts";
 import { ExecutionFailure } from "../../../../src/support/failure.ts";
+import { folderName } from "../../../../src/support/folder-name.ts";
 import { VirtualAmbient } from "../../../support/in-process/virtual-ambient.ts";
 import { altered } from "../../parcel/parcels.ts";
 
@@ -44,7 +44,7 @@ describe("a new session", () => {
       history: [],
       backend_state: `{"v":1,"conversation_id":"${first.id}"}`,
     });
-    expect(first.id, "it names a folder").toBe(plainName(first.id));
+    expect(first.id, "it names a folder").toBe(folderName(first.id));
   });
 
   test("of a parcel without a name and an entrypoint has neither", async () => {
@@ -194,7 +194,12 @@ test.each([
   ["a\n", false],
   ["\ud800", false],
   ["ü", false],
+  ["CON", false],
+  ["aux.txt", false],
+  ["ends with a dot.", false],
+  ["ends.", false],
+  ["C:x", false],
 ])("%j is a name by itself: %s", (id, plain) => {
-  if (plain) expect(plainName(id)).toBe(id);
-  else expect(plainName(id)).toMatch(/^[0-9a-f]{64}$/);
+  if (plain) expect(folderName(id)).toBe(id);
+  else expect(folderName(id)).toMatch(/^[0-9a-f]{64}$/);
 });

@@ -50,6 +50,19 @@ test("an address is fetched, a payload is written, each under a plain name of it
   expect(await readFile(join(folder, RUN, "c.json"), "utf8")).toBe('{"rows":2}\n');
 });
 
+test.each(["../../outside", "..", "a/b", "CON", "nul.txt", "a.", "C:x", "x\0y", " "])(
+  "a run whose id is %j gets a folder in the one that was asked for",
+  async (runId) => {
+    const one = outcome({ id: "a", kind: "x", title: "t.txt", payload: "text" });
+    const inside = join(folder, "asked for");
+    const [saved] = await saveArtifacts({ ...one, run: { runId, deploymentId: "d" } }, inside, patiently(fetch));
+    const [name = "", ...others] = await readdir(inside);
+    expect(others).toEqual([]);
+    expect(name).toMatch(/^[0-9a-f]{64}$/);
+    expect(saved).toMatchObject({ path: join(inside, name, "t.txt") });
+  },
+);
+
 test.each(["../../etc/passwd", "/etc/passwd", "..", "a/b", "C:\\x", ".hidden", "x\0y", "  "])(
   "a title such as %j cannot leave the folder",
   async (title) => {
