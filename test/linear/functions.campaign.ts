@@ -9,7 +9,7 @@ import { LineBuffer } from "../../src/adapters/roder/tasks/line-buffer.ts";
 import { capText } from "../../src/adapters/roder/tools/tool-text.ts";
 import { readable } from "../../src/adapters/terminal/export/content.ts";
 import { shown } from "../../src/adapters/terminal/export/html/markup.ts";
-import { block, span } from "../../src/adapters/terminal/export/markdown.ts";
+import { block } from "../../src/adapters/terminal/export/markdown.ts";
 import { oneLine, printable } from "../../src/adapters/terminal/screen/text.ts";
 import { ContinuedText } from "../../src/core/host/continued-text.ts";
 import { visibleText } from "../../src/core/index.ts";
@@ -56,7 +56,7 @@ const FUNCTIONS: Readonly<Record<string, (text: string) => unknown>> = {
   escapeUnseen: (text) => escapeUnseen(text),
   markUnseen: (text) => markUnseen(text),
   "export: page": (text) => shown(text).toString(),
-  "export: Markdown": (text) => block(text) + span(text),
+  "export: Markdown": (text) => block(text),
   "export: content": (text) => readable(JSON.stringify([text, { a: text }])),
   jsonLines: (text) => jsonLines(JSON.stringify([text, { a: text }]), (shown) => shown),
   encodeLine: (text) => encodeLine({ id: 1, result: { text, list: pieces(text, 512) } }, redactor),

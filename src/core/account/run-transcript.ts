@@ -10,6 +10,7 @@ import {
 import { jsonText } from "../../support/objects.ts";
 import type { Approval } from "../events.ts";
 import { approvalsOf, endedOutcome, mergeArtifacts, runRefOf, usageOf } from "../run/outcome.ts";
+import { MAX_TEXT_CHARACTERS } from "../run/text-buffer.ts";
 import { recordedText, Transcript } from "../run/transcript.ts";
 import { inputOf, isWhole } from "./earlier-run.ts";
 import { look } from "./look.ts";
@@ -38,7 +39,8 @@ export function readTranscript(client: SerenClient, runId: string): Promise<RunT
     if (isSilent && text !== "") entries.push({ event: { type: "text", text } });
     const { artifacts } = mergeArtifacts(transcript.artifacts, listed ?? { rows: [] });
     const ending = endingOf(record.status);
-    const outcome = ending && endedOutcome({ record, ending, transcript, text, artifacts });
+    const outcome =
+      ending && endedOutcome({ record, ending, transcript, text: text.slice(0, MAX_TEXT_CHARACTERS), artifacts });
     if (outcome && !log.isWhole) outcome.cut = "log";
     const endedAt = ending && (record.completedAt ?? record.updatedAt);
     const input = inputOf(record);
@@ -73,11 +75,13 @@ async function rowsOf(client: SerenClient, record: Run, signal: AbortSignal) {
 /** A log that ends early, or that goes on without anything new, is not whole. */
 async function readLog(client: SerenClient, runId: string, signal: AbortSignal) {
   const rows: unknown[] = [];
+  let offset = 0;
   let characters = 0;
   let highest = Number.NEGATIVE_INFINITY;
   for (;;) {
-    const page = await client.listRunEvents(runId, rows.length, { signal, attempts: ATTEMPTS }).catch(() => undefined);
+    const page = await client.listRunEvents(runId, offset, { signal, attempts: ATTEMPTS }).catch(() => undefined);
     const before = rows.length;
+    offset += page?.events.length ?? 0;
     for (const row of page?.events ?? []) {
       const number = sequenceOf(row);
       if (number !== undefined && number <= highest) continue;
