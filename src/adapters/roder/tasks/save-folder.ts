@@ -6,6 +6,7 @@ import { lstat, realpath } from "node:fs/promises";
 import { join, posix, win32 } from "node:path";
 import type { Ambient } from "../../../support/ambient.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
+import { folderName } from "../../../support/folder-name.ts";
 import { Responsive } from "../../../support/responsive.ts";
 import { pathFailure, systemCode } from "../../../support/system-error.ts";
 import { onOneLine } from "../../../support/unseen.ts";
@@ -29,7 +30,7 @@ export function folderIn(workspace: string, folder: string, runId: string, ambie
     });
     const names = folder.split(SEPARATOR).filter((name) => name !== "" && name !== ".");
     const target = join(at, ...names);
-    for (const name of [...names, runId]) {
+    for (const name of [...names, folderName(runId)]) {
       at = join(at, name);
       const stats = await lstat(at).catch((error: unknown) => {
         if (systemCode(error) !== "ENOENT") throw pathFailure(at, "read", error);
