@@ -149,24 +149,17 @@ describe("Ctrl-C", () => {
 });
 
 describe("after SIGKILL", () => {
-  const begin = async () => {
-    const { child, ended } = start(
-      "batch",
-      rowsFile([script({ sleep_ms: 1_500 }, { text: "whole" }), "b"]),
-      "-n",
-      "1",
-      "--out",
-      out,
-    );
+  const begin = async (first = script({ sleep_ms: 1_500 }, { text: "whole" })) => {
+    const { child, ended } = start("batch", rowsFile([first, "b"]), "-n", "1", "--out", out);
     const run = await server.run(0);
-    await noted("run");
+    await noted();
     child.kill("SIGKILL");
     await ended;
     return run;
   };
   /** The id of the run is in the notes. */
-  const noted = async (what: "run") => {
-    while (!readFileSync(`${out}.batch/notes.jsonl`, "utf8").includes(`"${what}Id"`))
+  const noted = async () => {
+    while (!readFileSync(`${out}.batch/notes.jsonl`, "utf8").includes('"runId"'))
       await new Promise((next) => setTimeout(next, 20));
   };
 
@@ -180,7 +173,7 @@ describe("after SIGKILL", () => {
   });
 
   test("without its folder the run is cancelled by the next command", async () => {
-    const run = await begin();
+    const run = await begin(script({ hang: true }));
     rmSync(`${out}.batch`, { recursive: true });
     expect((await start("run", "something else").ended).code).toBe(0);
     expect(await run.ended).toBe("cancelled");

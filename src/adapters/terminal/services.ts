@@ -62,8 +62,11 @@ export interface InFlightRun {
   host: string;
   /** Milliseconds since the epoch. */
   since: number;
-  /** Whether the process that started it still runs; `unknown` when this cannot be seen from here. */
-  owner: "alive" | "dead" | "unknown";
+  /**
+   * Whether the process that started it still runs; `unknown` when this cannot be seen from here, `kept` when it does not have to,
+   * because the run is one of a batch that can be gone on with.
+   */
+  owner: "alive" | "dead" | "unknown" | "kept";
 }
 
 export type KeySource =

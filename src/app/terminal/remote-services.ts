@@ -69,8 +69,9 @@ export async function listInFlightRuns(config: Config, ambient: Ambient, apiKey:
   return files.flatMap(({ text, owner }) => {
     const entry = parseEntry(text);
     if (entry?.account !== account) return [];
-    const { runId, deploymentId, host, since } = entry;
-    return [{ deploymentId, host, since, owner, ...(runId ? { runId } : {}) }];
+    const { runId, deploymentId, host, since, keptIn } = entry;
+    const isKept = keptIn !== undefined && owner !== "alive";
+    return [{ deploymentId, host, since, owner: isKept ? "kept" : owner, ...(runId ? { runId } : {}) }];
   });
 }
 

@@ -10,6 +10,7 @@ const OWNER_WORDS: Readonly<Record<InFlightRun["owner"], string>> = {
   alive: "",
   dead: " (gone)",
   unknown: " (not seen from here)",
+  kept: " (batch --resume)",
 };
 
 export interface WatchedRun {
