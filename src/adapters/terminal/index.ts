@@ -18,6 +18,7 @@ export type {
   Probe,
   Remote,
   SchemaName,
+  SerenSignIn,
   Services,
   SettingRow,
   SettingsReport,

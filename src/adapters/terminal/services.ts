@@ -76,6 +76,9 @@ export type KeySource =
   /** `problem` says why the file cannot be used, when there is one. */
   | { from: "none"; path: string; problem?: string };
 
+/** What the official `seren` command has stored. `problem` says why there is no key to be had. */
+export type SerenSignIn = { path: string } & ({ key: Secret } | { problem: string });
+
 export interface ApiKeys {
   source(): Promise<KeySource>;
   /** Rejects with `unauthorized`, naming the sources tried. */
@@ -84,6 +87,8 @@ export interface ApiKeys {
   check(key: Secret): Promise<void>;
   /** Stores the key, readable by its owner only. Resolves with the path of the file. */
   store(key: Secret): Promise<string>;
+  /** Looks for the sign-in of the official `seren` command. Never rejects. */
+  serenSignIn(): Promise<SerenSignIn | undefined>;
   /** Removes the stored key. Resolves with whether there was one. */
   forget(): Promise<boolean>;
 }

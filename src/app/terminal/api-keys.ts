@@ -10,6 +10,7 @@ import { resolveLinks } from "../../support/resolve-links.ts";
 import { Secret } from "../../support/secret.ts";
 import { pathFailure, systemCode } from "../../support/system-error.ts";
 import { replaceFile } from "./replace-file.ts";
+import { readSerenSignIn } from "./seren-sign-in.ts";
 
 export interface ApiKeysOptions {
   config: Config;
@@ -41,6 +42,12 @@ export function createApiKeys({ config, ambient, redactor, check }: ApiKeysOptio
           );
         return { from: "none", path, ...(there ? { problem: asFailure(error).message } : {}) };
       }
+    },
+    async serenSignIn() {
+      if (config.local) return undefined;
+      const signIn = await readSerenSignIn(config.credentialsFile, ambient);
+      if (signIn && "key" in signIn) redactor.add(signIn.key.reveal());
+      return signIn;
     },
     async check(key) {
       redactor.add(key.reveal());

@@ -129,7 +129,7 @@ async function credentials({ keys }: Services): Promise<Finding> {
         "key",
         title,
         source.problem ?? `neither SEREN_API_KEY nor ${source.path}`,
-        source.problem ? "repair the file, or run: seren-bridge login" : "seren-bridge login",
+        (source.problem ? "repair the file, or run: seren-bridge login" : "seren-bridge login") + (await offered(keys)),
       );
     case "file":
     case "environment":
@@ -173,4 +173,10 @@ function proxy(services: Services): Finding {
   } catch (error) {
     return problem("proxy", title, asFailure(error).message, "correct the variable, or unset it");
   }
+}
+
+/** The key of the official command is offered, and never taken. */
+async function offered(keys: Services["keys"]): Promise<string> {
+  const signIn = await keys.serenSignIn();
+  return signIn && "key" in signIn ? ` (--from-seren stores the key that the seren command has in ${signIn.path})` : "";
 }

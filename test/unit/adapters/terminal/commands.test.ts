@@ -1,5 +1,14 @@
 import { once } from "node:events";
-import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
@@ -77,6 +86,33 @@ describe("login and logout", () => {
     expect((await terminal.run(["logout"])).code).toBe(0);
     expect(existsSync(path)).toBe(false);
     expect((await terminal.run(["logout"])).stdout).toContain("There is no stored key");
+  });
+
+  test("the key of the seren command is offered by doctor, and stored only when a person says so", async () => {
+    const { terminal } = await keyless();
+    const path = join(terminal.home, dirname(dirname(CREDENTIALS)), "seren", "credentials.toml");
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const own = join(terminal.home, CREDENTIALS);
+    const missing = await terminal.run(["login", "--from-seren"]);
+    expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining("has stored no key on this machine") });
+
+    writeFileSync(path, 'access_token = "oauth-token-4711"\n', { mode: 0o600 });
+    const browser = await terminal.run(["login", "--from-seren"]);
+    expect(browser.stderr).toContain("holds no API key (a sign-in through the browser");
+    expect(browser.stderr).not.toContain("oauth-token-4711");
+
+    writeFileSync(path, `[default]\napi_key = "${API_KEY}"\n`);
+    const doctor = await terminal.run(["doctor"]);
+    expect(doctor.stdout).toContain(`--from-seren stores the key that the seren command has in ${path}`);
+    expect(doctor.stdout).not.toContain(API_KEY);
+    expect(existsSync(own)).toBe(false);
+
+    chmodSync(path, 0o666);
+    expect((await terminal.run(["login", "--from-seren"])).stderr).toContain("can be changed by others");
+    chmodSync(path, 0o600);
+    expect((await terminal.run(["login", "--from-seren"])).code).toBe(0);
+    expect(JSON.parse(readFileSync(own, "utf8"))).toMatchObject({ api_key: API_KEY });
+    expect((await terminal.run(["runs", "list"])).code).toBe(0);
   });
 
   test("a stored key goes to no other service on a loopback port", async () => {
