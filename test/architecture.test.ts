@@ -60,7 +60,7 @@ const ONLY_IN: Readonly<Record<string, RegExp>> = {
   undici: /^src\/seren\/http\/(http-transport|download|dispatcher|certificate)\.ts$/,
   "vscode-jsonrpc": /^src\/stdio\//,
   "eventsource-parser": /^src\/seren\/follow\/sse\.ts$/,
-  "smol-toml": /^src\/(adapters\/roder|install\/clients|settings)\//,
+  "smol-toml": /^src\/(adapters\/roder|install\/clients|settings|app\/terminal\/seren-sign-in\.ts$)/,
   "jsonc-parser": /^src\/install\/clients\/json-file\.ts$/,
   yaml: /^src\/install\/clients\/yaml-file\.ts$/,
   commander: /^src\/adapters\/terminal\//,
