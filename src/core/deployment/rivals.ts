@@ -21,19 +21,19 @@ interface Family {
   kept: Deployment;
   /** All members that are known. */
   members: readonly Deployment[];
-  /** Id of the one this machine has made last: its processes take turns. */
-  own: string | undefined;
   now: number;
 }
 
-/** Returns the members that another machine may be about to put in the place of `kept`. */
-export function rivalsOf({ kept, members, own, now }: Family): Deployment[] {
+/**
+ * Returns the members that another machine may be about to put in the place of `kept`: also one that this machine has made, which
+ * another may have found and kept since.
+ */
+export function rivalsOf({ kept, members, now }: Family): Deployment[] {
   return members.filter(
     (one) =>
       one.id !== kept.id &&
       one.name !== kept.name &&
       one.status !== "failed" &&
-      one.id !== own &&
       isOlder(kept, one) &&
       now - (one.createdAt ?? 0) < LONGEST_MS,
   );

@@ -54,14 +54,13 @@ async function bringAbout({ client, notes }: Doors, upsert: Upsert, signal: Abor
 
   /** What is there, when other machines are done with it. While one is waited for, another may begin. */
   async function found(): Promise<Awaited<ReturnType<typeof find>>> {
-    const own = (await notes.read(familyKey(stem)))?.id;
     const waitedFor = new Set<string>();
     for (;;) {
       const there = await find();
       const { existing: kept, listed } = there;
       if (!kept) return there;
       const members = listed.filter(isOfFamily(stem)).filter(({ id }) => !waitedFor.has(id));
-      const rivals = rivalsOf({ kept, members, own, now: client.ambient.now() });
+      const rivals = rivalsOf({ kept, members, now: client.ambient.now() });
       if (rivals.length === 0) return there;
       await untilSettled(client, { kept, rivals }, signal);
       for (const { id } of rivals) waitedFor.add(id);

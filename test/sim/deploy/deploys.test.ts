@@ -14,3 +14,7 @@ test("upserts that overlap, fail and are killed end with one that serves", { tim
   expect(broken).toEqual([]);
   expect(killed).toBeGreaterThan(10);
 });
+
+test("what a killed process of this machine has made may have been adopted by another machine", async () => {
+  expect((await simulateDeployPlan(generateDeployPlan(31068418))).problems).toEqual([]);
+});
