@@ -25,6 +25,28 @@ export const GENERAL_AGENT: AgentOffer = {
   description: "A general agent on Seren Cloud. Works on its own machine and does not see the local workspace.",
 };
 
+/** How a request names what it runs on. */
+interface WantedAgent {
+  agent?: string | undefined;
+  deployment_id?: string | undefined;
+  conversation?: string | undefined;
+  model?: string | undefined;
+}
+
+/** Returns where a request wants its run. `names`: the agents on offer. Only a named agent is checked here, all else by the service. */
+export function agentChoice(wanted: WantedAgent, names: () => readonly string[]): AgentChoice {
+  const { agent, deployment_id, conversation, model } = wanted;
+  if (deployment_id !== undefined) return { deploymentId: deployment_id };
+  if (conversation !== undefined) return { conversation };
+  if (model !== undefined) return { model };
+  return { agent: chooseAgentName(names(), agent) };
+}
+
+/** Returns a few words for what a run goes to, for its name in lists. */
+export function choiceWords({ agent, conversation, model }: AgentChoice): string {
+  return agent ?? model ?? (conversation === undefined ? "deployment" : "conversation");
+}
+
 const MAX_NAMES_SHOWN = 20;
 
 /** Returns the name that was asked for, or that of the first agent. `noun` is what the host calls it, for the error. */

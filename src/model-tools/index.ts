@@ -2,8 +2,10 @@
 export {
   type AgentChoice,
   type AgentOffer,
+  agentChoice,
   agentsText,
   agentTarget,
+  choiceWords,
   chooseAgentName,
   GENERAL_AGENT,
   HOW_TO_START,
@@ -26,6 +28,7 @@ export {
   WaitingStatusArgumentsSchema,
 } from "./arguments.ts";
 export { modelTools, TOOL_NAMES, type ToolName } from "./definitions.ts";
+export { dispatchRequest } from "./requests.ts";
 export {
   CANCEL_UNDER_WAY,
   conversationOf,

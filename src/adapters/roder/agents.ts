@@ -1,6 +1,11 @@
 /** The agents this extension offers and how a request names one. */
 import { type SubagentDefinition, SubagentDefinitionSchema } from "#protocols/roder-extension";
-import { type AgentChoice, chooseAgentName, GENERAL_AGENT as GENERAL } from "../../model-tools/index.ts";
+import {
+  type AgentChoice,
+  agentChoice as choose,
+  chooseAgentName,
+  GENERAL_AGENT as GENERAL,
+} from "../../model-tools/index.ts";
 import type { RoderOptions } from "./options.ts";
 import { DEFAULT_RESULT_CHARS } from "./subagents/subagent-result.ts";
 
@@ -40,17 +45,7 @@ export function chooseAgent(
   return definitions.find((definition) => definition.agent_type === chosen) ?? GENERAL_AGENT;
 }
 
-interface Wanted {
-  agent?: string | undefined;
-  deployment_id?: string | undefined;
-  conversation?: string | undefined;
-  model?: string | undefined;
-}
-
-/** Returns where a task or tool call wants its run. A named agent is checked here, all else by the service. */
-export function agentChoice(options: RoderOptions, { agent, deployment_id, conversation, model }: Wanted): AgentChoice {
-  if (deployment_id !== undefined) return { deploymentId: deployment_id };
-  if (conversation !== undefined) return { conversation };
-  if (model !== undefined) return { model };
-  return { agent: chooseAgent(readableDefinitions(options), agent, "agent").agent_type };
+/** Returns where a task or tool call wants its run. */
+export function agentChoice(options: RoderOptions, wanted: Parameters<typeof choose>[0]): AgentChoice {
+  return choose(wanted, () => readableDefinitions(options).map(({ agent_type }) => agent_type));
 }

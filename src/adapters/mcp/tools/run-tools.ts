@@ -1,5 +1,4 @@
 /** The tools: each starts, looks at or cancels a run, and returns a result that a model can use. */
-import type * as z from "zod";
 import {
   answerWithin,
   type BackgroundRun,
@@ -9,13 +8,13 @@ import {
   type HostJobs,
 } from "../../../core/index.ts";
 import {
-  type AgentChoice,
-  type AgentOffer,
   AgentsArgumentsSchema,
+  agentChoice,
   agentsText,
   CANCEL_UNDER_WAY,
   CancelArgumentsSchema,
-  chooseAgentName,
+  choiceWords,
+  dispatchRequest,
   ENDED_ALREADY,
   HOW_TO_START,
   MAX_TIMEOUT_SECONDS,
@@ -127,21 +126,10 @@ export class RunTools {
   async start(call: Call): Promise<BackgroundRun> {
     const { ambient, agents, target } = this.#options;
     const read = readArguments(WaitingDispatchArgumentsSchema, call.args);
-    const { prompt, conversation, inputs, timeout_seconds } = read;
-    const choice = choiceOf(read, agents());
-    const request = {
-      target: target(choice),
-      message: prompt,
-      onApproval: "wait" as const,
-      ...(conversation === undefined ? {} : { conversationId: conversation }),
-      ...(inputs ? { inputs } : {}),
-    };
+    const { timeout_seconds } = read;
+    const choice = agentChoice(read, () => agents().map(({ name }) => name));
     const timeoutMs = timeout_seconds === undefined ? DEFAULT_TIMEOUT_MS : timeout_seconds * 1000;
-    const own = this.#runs.start(
-      request,
-      choice.agent ?? (conversation === undefined ? "deployment" : "conversation"),
-      timeoutMs,
-    );
+    const own = this.#runs.start(dispatchRequest(read, target(choice)), choiceWords(choice), timeoutMs);
     this.#cancelWith(call, own);
     await settleWithin(ambient, MAX_REPLY_MS, orAborted(own.named, call.cancelled));
     if (own.failure && !own.run) throw own.failure;
@@ -280,14 +268,4 @@ export class RunTools {
     const waits = !isOver && report.phase === "awaiting_approval";
     return { state: runState(report, own), waits, isOver, createdAt, updatedAt };
   }
-}
-
-function choiceOf(
-  { agent, deployment_id, conversation }: z.output<typeof WaitingDispatchArgumentsSchema>,
-  agents: readonly AgentOffer[],
-): AgentChoice {
-  if (deployment_id !== undefined) return { deploymentId: deployment_id };
-  if (conversation !== undefined) return { conversation };
-  const names = agents.map(({ name }) => name);
-  return { agent: chooseAgentName(names, agent) };
 }

@@ -18,7 +18,9 @@ import {
   agentsText,
   CANCEL_UNDER_WAY,
   CancelArgumentsSchema,
+  choiceWords,
   DispatchArgumentsSchema,
+  dispatchRequest,
   ENDED_ALREADY,
   NO_ID_YET,
   readArguments,
@@ -46,22 +48,12 @@ export function createTools(options: RoderOptions, runs: BackgroundRuns, check: 
       ),
     ),
 
-    seren_dispatch: tool(DispatchArgumentsSchema, async ({ prompt, inputs, timeout_seconds, ...wanted }) => {
+    seren_dispatch: tool(DispatchArgumentsSchema, async (wanted) => {
       const choice = agentChoice(options, wanted);
       check.requireOpen();
-      const request = {
-        target: options.target(choice),
-        message: prompt,
-        onApproval: "wait" as const,
-        ...(wanted.conversation === undefined ? {} : { conversationId: wanted.conversation }),
-        ...(inputs ? { inputs } : {}),
-      };
+      const { timeout_seconds } = wanted;
       const timeoutMs = timeout_seconds === undefined ? DEFAULT_TIMEOUT_MS : timeout_seconds * 1000;
-      const started = runs.start(
-        request,
-        choice.agent ?? (choice.conversation === undefined ? "deployment" : "conversation"),
-        timeoutMs,
-      );
+      const started = runs.start(dispatchRequest(wanted, options.target(choice)), choiceWords(choice), timeoutMs);
       // A run without an id after that time is no failure: the temporary id is used instead.
       await answerWithin(ambient, MAX_REPLY_MS, started.named).catch(() => undefined);
       if (started.failure && !started.run) throw started.failure;
