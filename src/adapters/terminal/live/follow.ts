@@ -11,7 +11,7 @@ import {
 import { asFailure, type ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "../exit-code.ts";
 import { printError } from "../screen/screen.ts";
-import type { Context, Remote, Services } from "../services.ts";
+import type { Context, Conversations, Remote, Services } from "../services.ts";
 import { askForDecision } from "./ask-for-decision.ts";
 import { JsonPresenter } from "./json-presenter.ts";
 import { keepArtifacts } from "./keep-artifacts.ts";
@@ -34,14 +34,14 @@ export async function followRequest(context: Context, options: FollowOptions): P
   const onInterrupt: OnInterrupt = request.attachTo === undefined ? "cancel" : "leave alone";
   const remote = await services.remote();
   const registry = registryOf(services, remote);
-  const remember = rememberer(remote, request);
+  const note = new ConversationNote(remote, request);
   const presenter = presenterFor(context, onInterrupt, json, (next) => run.decided(next));
   const run = new ContinuedRun({
     registry,
     key: "terminal",
     deadline: services.ambient.now() + timeoutMs,
     sink: (event) => {
-      remember(event);
+      note.see(event);
       return presenter.event(event);
     },
   });
@@ -55,21 +55,34 @@ export async function followRequest(context: Context, options: FollowOptions): P
   presenter.start();
   const result = await run.follow(request).catch(asFailure).finally(release);
   presenter.end(result);
-  await remember.done();
+  await note.written();
   await sayWhereTheAnswerIs(context, result);
   const isKept = saveTo === undefined || !("artifacts" in result) || (await keepArtifacts(context, result, saveTo));
   const code = exitCodeOf(result);
   return code === EXIT.ok && !isKept ? EXIT.failed : code;
 }
 
-/** Remembers the conversation of a run that is started here, so that `run --continue` can go on with it. */
-function rememberer({ conversations }: Remote, { attachTo }: RunRequest) {
-  let noted: Promise<void> | undefined;
-  const remember = (event: ExecutionEvent) => {
+/** Notes the conversation of a run that is started here, so that `run --continue` can go on with it. */
+class ConversationNote {
+  readonly #conversations: Conversations;
+  /** A run that was started elsewhere is not this folder's. */
+  readonly #isOurs: boolean;
+  #noted: Promise<void> | undefined;
+
+  constructor({ conversations }: Remote, { attachTo }: RunRequest) {
+    this.#conversations = conversations;
+    this.#isOurs = attachTo === undefined;
+  }
+
+  see(event: ExecutionEvent): void {
     const id = event.type === "status" ? event.run?.conversationId : undefined;
-    if (attachTo === undefined && id !== undefined) noted ??= conversations.remember(id);
-  };
-  return Object.assign(remember, { done: async () => noted });
+    if (this.#isOurs && id !== undefined) this.#noted ??= this.#conversations.remember(id);
+  }
+
+  /** Resolves when it is written. */
+  async written(): Promise<void> {
+    await this.#noted;
+  }
 }
 
 export function registryOf({ ambient, redactor, watchers }: Services, { execute }: Remote): RunRegistry {
@@ -94,11 +107,11 @@ async function sayWhereTheAnswerIs({ screen, services }: Context, result: Outcom
 export async function startDetached({ services }: Context, request: RunRequest, timeoutMs: number): Promise<RunRef> {
   const remote = await services.remote();
   const registry = registryOf(services, remote);
-  const remember = rememberer(remote, request);
+  const note = new ConversationNote(remote, request);
   let started: RunRef | undefined;
   const run = registry.start("terminal", { ...request, detach: true }, services.ambient.now() + timeoutMs, (event) => {
     if (event.type !== "status" || !event.run) return;
-    remember(event);
+    note.see(event);
     started = event.run;
     run.cancel("person"); // from here on this stops the following, not the run
   });
@@ -107,7 +120,7 @@ export async function startDetached({ services }: Context, request: RunRequest, 
     const outcome = await run.outcome;
     const ref = started ?? outcome.run;
     if (!ref) throw asFailure(new Error("the run ended without an id"));
-    await remember.done();
+    await note.written();
     return ref;
   } finally {
     release();
