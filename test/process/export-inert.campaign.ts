@@ -7,7 +7,8 @@ import { Chromium, findChromium } from "../support/child-process/chromium.ts";
 import { hostileTranscript, MARKER } from "../support/in-process/hostile-transcript.ts";
 
 const FIRST = Number(process.env.EXPORT_SEED ?? 1);
-const PAGES = 5_000;
+/** `EXPORT_PAGES=5000` takes some five minutes. */
+const PAGES = Number(process.env.EXPORT_PAGES ?? 1_000);
 /** Pages that are looked at together, in frames of one page. */
 const BATCH = 100;
 

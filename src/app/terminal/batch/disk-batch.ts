@@ -30,6 +30,8 @@ import { lockBatch } from "./batch-lock.ts";
 export const LARGE_WORK_MS = 60_000;
 const READ_BYTES = 1024 * 1024;
 const LINE_FEED = 10;
+/** Answers may hold what only their owner should see. */
+const OWNER_ONLY = 0o600;
 
 const LineSchema = z.discriminatedUnion("kind", [
   z.object({
@@ -86,11 +88,11 @@ export class DiskBatch implements BatchFolder {
     const unlock = await lockBatch(folder, ambient, disk);
     try {
       const plan = await readPlan();
-      const notes = await disk.ask(() => openFile(join(folder, "notes.jsonl"), "a+", 0o600));
+      const notes = await disk.ask(() => openFile(join(folder, "notes.jsonl"), "a+", OWNER_ONLY));
       const out = await disk.ask(async () => {
         const stats = await lstat(results).catch(() => undefined);
         if (stats && !stats.isFile()) throw notAFile(results, "written", stats);
-        return openFile(results, "w", 0o666);
+        return openFile(results, "w", OWNER_ONLY);
       });
       const batch = new DiskBatch({ ...options, plan }, notes, out, unlock);
       await disk.ask(() => batch.#readNotes(), LARGE_WORK_MS);
