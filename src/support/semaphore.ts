@@ -8,20 +8,20 @@ export class Semaphore {
   }
 
   /** Resolves with a function that releases the slot, to be called once. Rejects with the signal's reason on an abort. */
-  take(signal: AbortSignal): Promise<() => void> {
+  take(signal?: AbortSignal): Promise<() => void> {
     return new Promise((resolve, reject) => {
-      signal.throwIfAborted();
+      signal?.throwIfAborted();
       const onAbort = () => {
         this.#waiting.delete(enter);
-        reject(signal.reason);
+        reject(signal?.reason);
       };
       const enter = () => {
-        signal.removeEventListener("abort", onAbort);
+        signal?.removeEventListener("abort", onAbort);
         this.#free -= 1;
         resolve(() => this.#leave());
       };
       if (this.#free > 0) return enter();
-      signal.addEventListener("abort", onAbort, { once: true });
+      signal?.addEventListener("abort", onAbort, { once: true });
       this.#waiting.add(enter);
     });
   }

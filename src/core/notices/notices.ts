@@ -53,7 +53,6 @@ export class Notices implements RunWatcher {
   /** Notices that are on their way to their claims, by runs. */
   readonly #claiming = new Map<string, Set<Promise<void>>>();
   readonly #sending = new Set<Promise<void>>();
-  readonly #never = new AbortController();
 
   constructor(options: NoticesOptions) {
     this.#options = options;
@@ -143,7 +142,7 @@ export class Notices implements RunWatcher {
   /** Resolves when it is decided who sends, and if that is this process, when sending has begun. */
   async #claim({ name, notice }: Claimable): Promise<void> {
     const { claims, send } = this.#options;
-    const release = await this.#slots.take(this.#never.signal);
+    const release = await this.#slots.take();
     const canClaim = await claims.ready();
     // From here to the return nothing is awaited: a process that dies has either claimed and sent, or neither.
     if (canClaim && !claims.claim(name)) return release();
