@@ -1,5 +1,4 @@
 /** Serves one host on stdio, with an engine that is loaded when the first run needs it. */
-import { EventEmitter } from "node:events";
 import type { Writable } from "node:stream";
 import type { Config } from "../config.ts";
 import {
@@ -137,17 +136,17 @@ export async function serveHost(
   const release = lazy(() =>
     settleWithin(ambient, CLOSE_BUDGET_MS, Promise.resolve(loaded?.close()), { unref: false }),
   );
-  const signals = new EventEmitter();
+  const shutdown = new AbortController();
   const interruption = new AbortController();
+  const end = () => shutdown.abort();
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     process.on(name, () => {
       interruption.abort();
-      signals.emit(name);
+      end();
     });
   }
   endThoughCallsHang();
   process.on("SIGHUP", () => undefined); // a closed terminal; the end of stdin says whether the host is gone
-  const end = () => void signals.emit("SIGTERM");
   const interrupted = interruption.signal;
   const keys = { apiKey, renewKey, requireKey };
   const adapter = await adapt({
@@ -164,8 +163,15 @@ export async function serveHost(
     end,
     interrupted,
   });
-  const cause = await serve({ input: process.stdin, output: frames, ...adapter, redactor, log, ambient, signals })
-    .ended;
+  const cause = await serve({
+    input: process.stdin,
+    output: frames,
+    ...adapter,
+    redactor,
+    log,
+    ambient,
+    shutdown: shutdown.signal,
+  }).ended;
   log("info", "host session ended", { cause, ...countFields(counters.counts) });
   // A run that has ended must leave the journal, or the next start would look for it; a slow disk is not waited for.
   await release();

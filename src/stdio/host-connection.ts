@@ -129,9 +129,9 @@ class HostConnection implements Served {
     this.#library.onRequest((name, params, token) => this.#onRequest(name, params, token));
     this.#library.onNotification((name, params) => this.#onNotification(name, params));
     this.#writer.onClose(() => this.#end("broken_pipe"));
-    const signals = this.#options.signals ?? process;
-    signals.on("SIGINT", () => this.#end("signal"));
-    signals.on("SIGTERM", () => this.#end("signal"));
+    const { shutdown } = this.#options;
+    if (shutdown.aborted) this.#end("signal");
+    else shutdown.addEventListener("abort", () => this.#end("signal"), { once: true });
     this.#library.listen();
   }
 

@@ -117,8 +117,8 @@ export interface ServeOptions {
   redactor: Redactor;
   log: Log;
   ambient: Ambient;
-  /** Where signals come from; `process` outside tests. */
-  signals?: { on(name: "SIGINT" | "SIGTERM", listener: () => void): unknown };
+  /** Aborted when the process was asked to end. That may have been before the wire is served: an event would be missed. */
+  shutdown: AbortSignal;
 }
 
 /** Returns a method that checks its params first: those that do not fit are refused as `invalid_input`, by name. */

@@ -1,5 +1,4 @@
 /** Mutated requests on stdin: to the adapters in memory, for volume, and to the built program. */
-import { EventEmitter } from "node:events";
 import { PassThrough, Writable } from "node:stream";
 import { createAcpAgent } from "../../src/adapters/acp/index.ts";
 import { createCourier } from "../../src/adapters/courier/index.ts";
@@ -61,7 +60,7 @@ export async function fuzzInMemory(
       redactor: createRedactor(),
       log: silentLog,
       ambient: realAmbient,
-      signals: new EventEmitter(),
+      shutdown: new AbortController().signal,
     });
     const write = (bytes: Buffer) => new Promise<void>((resolve) => void input.write(bytes, () => resolve()));
     await feed({ corpus, random, count, ledger, write, spoil, gone: served.ended });

@@ -6,6 +6,9 @@ import { ChaosChild } from "./chaos-child.ts";
 /** What an agent says once it was allowed to. */
 export const WENT_ON = "went on";
 
+/** For the end of a program that has runs to cancel at a service that refuses. Far above what a loaded machine needs. */
+const LEAVE_MS = 90_000;
+
 export type Answered = Extract<Message, { kind: "result" | "error" }>;
 
 export abstract class OddHost {
@@ -35,7 +38,12 @@ export abstract class OddHost {
     this.isLeaving = true;
     if (way === "SIGKILL") this.child.process.kill("SIGKILL");
     else this.child.endBy(way, {});
+    const watchdog = setTimeout(() => {
+      this.problems.push(`I5: the program did not end within ${LEAVE_MS} ms of ${way}`);
+      this.child.process.kill("SIGKILL");
+    }, LEAVE_MS);
     await this.child.exited;
+    clearTimeout(watchdog);
     for (const { replies, mayBeSilent } of this.#requests.values()) {
       if (replies > 1) this.problems.push(`I1: ${replies} replies to one request`);
       if (replies === 0 && way === "eof" && !mayBeSilent)

@@ -2,7 +2,6 @@
  * Every member of every request that was recorded, and of specs that use everything there is, changed to each other JSON type,
  * left out, or very long: one clear reply each, and never an error of ours.
  */
-import { EventEmitter } from "node:events";
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
 import { DEPLOYMENT_PROTOCOL_VERSION } from "#protocols/dispatch-deployment";
@@ -98,7 +97,8 @@ async function replies(lines: readonly string[]): Promise<{ messages: Message[];
     }
   });
   output.on("data", (chunk: Buffer) => read.push(chunk));
-  const options = { ambient: realAmbient, log: silentLog, redactor: createRedactor(), signals: new EventEmitter() };
+  const shutdown = new AbortController().signal;
+  const options = { ambient: realAmbient, log: silentLog, redactor: createRedactor(), shutdown };
   const { ended } = serve({ input, output, ...deploymentPlugin(), ...options });
   input.end(lines.join("\n"));
   await ended;

@@ -10,6 +10,16 @@ import { RoderHost } from "../support/child-process/roder-host.ts";
 const CHATTY = script({ text: "still here\n", n: 3000, every_ms: 20 });
 const QUIET = script({ text: "on it\n" }, { hang: true });
 
+/** A module that signals its own process right after it has begun to listen for SIGTERM. */
+const EARLY_SIGNAL = `data:text/javascript,${encodeURIComponent(`
+  const { on } = process;
+  process.on = function (name, ...rest) {
+    on.call(this, name, ...rest);
+    if (name === "SIGTERM") process.kill(process.pid, "SIGTERM");
+    return this;
+  };
+`)}`;
+
 type Going = [name: string, go: (child: Child) => unknown];
 const GOINGS: Going[] = [
   ["stdin closes", (child) => child.process.stdin?.end()],
@@ -111,6 +121,15 @@ describe("a service that makes it hard", () => {
     expect(server.cloud.stats()).toMatchObject({ createsReceived: 0, runsStarted: 0 });
   });
 });
+
+test.each(["courier", "deployment", "roder", "mcp", "acp"] as const)(
+  "%s ends after a signal that comes as soon as it listens for signals, before it serves",
+  async (mode) => {
+    const { env } = await startCloud();
+    const child = new Child(mode, { env: { ...env, NODE_OPTIONS: `--import=${EARLY_SIGNAL}` } });
+    expect(await child.exited).toEqual(CLEAN_EXIT);
+  },
+);
 
 describe.each(["courier", "roder"] as const)("%s with nothing to do", (mode) => {
   const first = mode === "courier" ? "courier.capabilities" : "extension/initialize";

@@ -1,5 +1,4 @@
 /** The whole program (adapter, core, client) on two in-memory pipes, without reading from disk. */
-import { EventEmitter } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { createAcpAgent } from "../../../src/adapters/acp/index.ts";
 import { createCourier } from "../../../src/adapters/courier/index.ts";
@@ -55,7 +54,7 @@ export function startInMemoryProgram({ kind, process, files, input, output }: Pr
   const { ambient, client, canceller } = process;
   const redactor = createRedactor();
   const registry = new RunRegistry(() => Promise.resolve(process.execute), ambient, { redactor });
-  const signals = new EventEmitter();
+  const shutdown = new AbortController();
   const log = silentLog;
   const runs = new RunDirectory(client, canceller);
   const target = ({ deploymentId }: { deploymentId?: string | undefined }): Target =>
@@ -88,7 +87,7 @@ export function startInMemoryProgram({ kind, process, files, input, output }: Pr
         target,
         definitions: () => [GENERAL_AGENT],
         runs,
-        onHandshakeTimeout: () => void signals.emit("SIGTERM"),
+        onHandshakeTimeout: () => shutdown.abort(),
       }),
     mcp: () =>
       createMcpServer({
@@ -111,6 +110,6 @@ export function startInMemoryProgram({ kind, process, files, input, output }: Pr
       }),
   };
   const adapter = adapters[kind]();
-  const { ended } = serve({ input, output, ...adapter, redactor, log: silentLog, ambient, signals });
-  return { ended, signal: () => void signals.emit("SIGTERM") };
+  const { ended } = serve({ input, output, ...adapter, redactor, log: silentLog, ambient, shutdown: shutdown.signal });
+  return { ended, signal: () => shutdown.abort() };
 }

@@ -73,10 +73,16 @@ describe("end of input", () => {
   });
 });
 
-describe("signals", () => {
-  test.each(["SIGINT", "SIGTERM"])("%s: runs are stopped, their requests answered, new ones refused", async (name) => {
+describe("a shutdown", () => {
+  test("one that came before the wire was served ends it at once", async () => {
+    const { ended, ends } = startWire({ shutdown: AbortSignal.abort() });
+    expect(await ended).toBe("signal");
+    expect(ends).toEqual(["signal"]);
+  });
+
+  test("runs are stopped, their requests answered, new ones refused", async () => {
     const run = deferred<object>();
-    const { send, sink, signals, ended, ends, input } = startWire({
+    const { send, sink, shutDown, ended, ends, input } = startWire({
       methods: { run: () => run.promise, ok },
       onEnd: async (cause) => {
         ends.push(cause);
@@ -86,8 +92,8 @@ describe("signals", () => {
     send(request(1, "run"));
     await settle();
     send(request(2, "ok")); // read, but not yet called
-    signals.emit(name);
-    signals.emit(name);
+    shutDown();
+    shutDown();
     expect(await ended).toBe("signal");
     expect(ends).toEqual(["signal"]);
     expect(sink.lines.map((line) => JSON.parse(line)).sort((a, b) => a.id - b.id)).toEqual([
@@ -108,10 +114,10 @@ describe("signals", () => {
   });
 
   test("a run may still send its last events", async () => {
-    const { wire, sink, signals, ended } = startWire({
+    const { wire, sink, shutDown, ended } = startWire({
       onEnd: () => wire.notify("event", { last: true }),
     });
-    signals.emit("SIGTERM");
+    shutDown();
     await ended;
     expect(sink.lines).toEqual(['{"jsonrpc":"2.0","method":"event","params":{"last":true}}']);
   });
@@ -263,14 +269,14 @@ describe("the budget", () => {
 
   test("the end waits for the last byte, within a limit", async () => {
     const output = new SlowSink();
-    const { send, ended, signals, ambient } = startWire({ output, methods: { ok } });
+    const { send, ended, shutDown, ambient } = startWire({ output, methods: { ok } });
     let over = false;
     void ended.then(() => {
       over = true;
     });
     send(request(1, "ok"));
     await output.offered();
-    signals.emit("SIGTERM");
+    shutDown();
     await settle();
     expect(over, "the reply is not written yet").toBe(false);
     await ambient.fire(FLUSH_BUDGET_MS);
@@ -279,10 +285,10 @@ describe("the budget", () => {
 
   test("ends as soon as the last byte is out", async () => {
     const output = new SlowSink();
-    const { send, ended, signals, ambient } = startWire({ output, methods: { ok } });
+    const { send, ended, shutDown, ambient } = startWire({ output, methods: { ok } });
     send(request(1, "ok"));
     await output.offered();
-    signals.emit("SIGTERM");
+    shutDown();
     await settle();
     output.take();
     expect(await ended).toBe("signal");
@@ -292,11 +298,11 @@ describe("the budget", () => {
 });
 
 test("the first cause counts", async () => {
-  const { input, signals, ended, ends, sink } = startWire({ onEnd: async (cause) => void ends.push(cause) });
-  signals.emit("SIGINT");
+  const { input, shutDown, ended, ends, sink } = startWire({ onEnd: async (cause) => void ends.push(cause) });
+  shutDown();
   input.end();
   sink.destroy();
-  signals.emit("SIGTERM");
+  shutDown();
   expect(await ended).toBe("signal");
   await settle();
   expect(ends).toEqual(["signal"]);

@@ -1,5 +1,4 @@
 /** A wire without a process: in-memory streams, time by hand, and what the host would see. */
-import { EventEmitter } from "node:events";
 import { PassThrough, Writable } from "node:stream";
 import { type ServeOptions, serve } from "../../../src/stdio/index.ts";
 import type { Ambient } from "../../../src/support/ambient.ts";
@@ -136,7 +135,7 @@ export const FLUSH_BUDGET_MS = 500;
 export function startWire(options: Partial<ServeOptions> & { output?: Writable } = {}) {
   const input = new PassThrough();
   const sink = new Sink();
-  const signals = new EventEmitter();
+  const shutdown = new AbortController();
   const ambient = new HandAmbient();
   const ends: string[] = [];
   const redactor = createRedactor();
@@ -150,11 +149,11 @@ export function startWire(options: Partial<ServeOptions> & { output?: Writable }
     redactor,
     log: silentLog,
     ambient,
-    signals,
+    shutdown: shutdown.signal,
     ...options,
   });
   const send = (...messages: object[]) => void input.write(messages.map((m) => `${JSON.stringify(m)}\n`).join(""));
-  return { ...served, input, sink, signals, ambient, ends, redactor, send };
+  return { ...served, input, sink, shutDown: () => shutdown.abort(), ambient, ends, redactor, send };
 }
 
 /** A promise and its handles. */

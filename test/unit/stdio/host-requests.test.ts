@@ -233,7 +233,7 @@ describe("the end", () => {
     ["of the input", ({ input }) => void input.end()],
     ["of the input in the middle of an answer", ({ input }) => void input.end('{"jsonrpc":"2.0","id":"s1","res')],
     ["of the input by an error", ({ input }) => void input.destroy(new Error("EIO"))],
-    ["by a signal", ({ signals }) => void signals.emit("SIGTERM")],
+    ["by a signal", ({ shutDown }) => shutDown()],
     ["by a broken pipe", ({ sink }) => void sink.destroy(new Error("EPIPE"))],
   ])("%s rejects what is pending, and later requests", async (_, end) => {
     const harness = start();
@@ -278,7 +278,7 @@ describe("the end", () => {
 
   test("after a request that a method makes when the end has come: it is rejected at once", async () => {
     const go = deferred();
-    const { send, signals, sink, ended } = start({
+    const { send, shutDown, sink, ended } = start({
       methods: {
         run: async (_, { wire, signal }) => {
           await go.promise;
@@ -290,7 +290,7 @@ describe("the end", () => {
     });
     send({ jsonrpc: "2.0", id: 1, method: "run" });
     await settle();
-    signals.emit("SIGINT");
+    shutDown();
     expect(await ended).toBe("signal");
     expect(sink.lines.map((line) => JSON.parse(line))).toMatchObject([
       { id: 1, error: { message: ENDED.error.message } },

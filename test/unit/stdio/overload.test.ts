@@ -49,10 +49,10 @@ describe("a host that reads", () => {
   });
 
   test("may end the wire while reading is paused", async () => {
-    const { input, signals, ended } = startWire({ methods: { ok } });
+    const { input, shutDown, ended } = startWire({ methods: { ok } });
     for (let n = 0; n < 50; n += 1) input.write(requests(100));
     await until(() => input.isPaused());
-    signals.emit("SIGTERM");
+    shutDown();
     expect(await ended).toBe("signal");
     // The library still takes what is queued, one message per turn.
     for (let turn = 0; turn < 2 * MAX_QUEUED_MESSAGES; turn += 1) {

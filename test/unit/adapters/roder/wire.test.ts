@@ -49,7 +49,7 @@ class Session {
       redactor: createRedactor(),
       log: silentLog,
       ambient: realAmbient,
-      signals: { on: () => undefined },
+      shutdown: new AbortController().signal,
     }).ended;
   }
 
