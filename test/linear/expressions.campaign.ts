@@ -5,7 +5,7 @@ import { expressionsIn, hardTexts } from "./expressions.ts";
 import { type Growth, growthOf, repeated } from "./growth.ts";
 
 /** Of each expression; it may have thousands. */
-const MOST_TEXTS = 40;
+const MOST_TEXTS = 20;
 
 const { written, built } = expressionsIn(["src", "protocols"]);
 

@@ -4,11 +4,12 @@ import type { AddressInfo } from "node:net";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { documentOf } from "../../src/adapters/terminal/export/index.ts";
 import { Chromium, findChromium } from "../support/child-process/chromium.ts";
+import { drawn } from "../support/every.ts";
 import { hostileTranscript, MARKER } from "../support/in-process/hostile-transcript.ts";
 
 const FIRST = Number(process.env.EXPORT_SEED ?? 1);
-/** `EXPORT_PAGES=5000` takes some five minutes. */
-const PAGES = Number(process.env.EXPORT_PAGES ?? 1_000);
+/** All of them take some five minutes. */
+const PAGES = drawn(300, 5_000);
 /** Pages that are looked at together, in frames of one page. */
 const BATCH = 100;
 

@@ -102,7 +102,7 @@ const VALUES = [
 
 test.each(FILES)("anything in the place of ~/$path", { timeout: 900_000 }, async ({ path, commands }) => {
   const index = FILES.findIndex((one) => one.path === path);
-  await sideBySide(every(2, Object.entries(THINGS), index), async ([name, put]) => {
+  await sideBySide(every(4, Object.entries(THINGS), index), async ([name, put]) => {
     for (const command of commands) {
       const home = mkdtempSync(join(tmpdir(), "odd-"));
       try {
@@ -117,7 +117,7 @@ test.each(FILES)("anything in the place of ~/$path", { timeout: 900_000 }, async
 });
 
 test.each(VARIABLES)("values of %s", { timeout: 900_000 }, async (variable) => {
-  await sideBySide(every(4, VALUES, VARIABLES.indexOf(variable)), async (value) => {
+  await sideBySide(every(6, VALUES, VARIABLES.indexOf(variable)), async (value) => {
     for (const command of [["doctor"], ["run", "hello"]]) {
       const home = mkdtempSync(join(tmpdir(), "odd-"));
       try {

@@ -6,6 +6,11 @@ export function every<T>(step: number, cases: readonly T[], index = 0): T[] {
   return all ? [...cases] : cases.filter((_, at) => (at + index) % step === 0);
 }
 
+/** How many cases a campaign draws: `some` of them, or `whole`. */
+export function drawn(some: number, whole: number): number {
+  return all ? whole : some;
+}
+
 /** At most `most` of `cases`, evenly spread. */
 export function spread<T>(most: number, cases: readonly T[]): T[] {
   return every(Math.max(1, Math.ceil(cases.length / most)), cases);
