@@ -31,6 +31,7 @@ export class Inbox {
   list(): Promise<Rows<InboxEntry>> {
     return look(this.#client, async (signal) => {
       const entries = new Map<string, InboxEntry>();
+      const confused = new Set<string>();
       let unreadable = 0;
       let cursor: string | undefined;
       let pages = 0;
@@ -38,7 +39,11 @@ export class Inbox {
         for (; pages < MAX_PAGES; pages += 1) {
           const page = await this.#client.approvals.inboxPage(cursor, { signal });
           const known = entries.size;
-          for (const entry of page.rows) if (!entries.has(entry.entryId)) entries.set(entry.entryId, entry);
+          for (const entry of page.rows) {
+            const other = entries.get(entry.entryId);
+            if (!other) entries.set(entry.entryId, entry);
+            else if (contentOf(other) !== contentOf(entry)) confused.add(entry.entryId);
+          }
           unreadable += page.unreadable;
           if (page.nextCursor === undefined || page.nextCursor === cursor || entries.size === known) break;
           cursor = page.nextCursor;
@@ -47,8 +52,9 @@ export class Inbox {
         if (signal.aborted || !isNoPage(asFailure(error), pages === 0)) throw error;
         if (pages > 0) unreadable += 1; // the entries before it can be decided all the same
       }
-      const rows = [...entries.values()].filter(({ state }) => !CLOSED.has(state));
-      return { rows, unreadable };
+      // A decision about an id that names two things could reach the other one.
+      const rows = [...entries.values()].filter(({ entryId, state }) => !CLOSED.has(state) && !confused.has(entryId));
+      return { rows, unreadable: unreadable + confused.size };
     });
   }
 

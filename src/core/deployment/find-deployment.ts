@@ -40,7 +40,7 @@ async function noted({ client, notes, name, signal }: FindOptions): Promise<Depl
   if (note.id === undefined) {
     const windowMs = note.at + LOOKUP_WINDOW_MS - client.ambient.now();
     if (windowMs <= 0) return undefined;
-    const found = await lookUpDeployment({ client, name, before: new Set(), windowMs, signal });
+    const found = await lookUpDeployment({ client, name, before: [], windowMs, signal });
     return found?.status === "failed" ? undefined : found;
   }
   const deployment = await client.getDeployment(note.id, { signal }).catch((error: unknown) => gone(error, signal));
@@ -88,24 +88,35 @@ function unnamed(count: number): ExecutionFailure {
 interface LookUpOptions {
   client: SerenClient;
   name: string;
-  /** Ids that existed before the create call. */
-  before: ReadonlySet<string>;
+  /** What was listed before the create call. */
+  before: readonly Deployment[];
   windowMs: number;
   signal: AbortSignal;
 }
 
 /**
  * Finds what the create call made, if anything. That includes a deployment which failed to build at once: otherwise it
- * would be created, and paid for, again.
+ * would be created, and paid for, again. The name comes before the id: a list may give the same id to all of its rows. Rejects
+ * with `unknown_outcome` where there are more of the name than before and none of them has a new id.
  */
 export async function lookUpDeployment(options: LookUpOptions): Promise<Deployment | undefined> {
   const { client, name, before, windowMs, signal } = options;
   const since = client.ambient.now();
+  const named = (rows: readonly Deployment[]) => rows.filter((one) => one.name === name);
+  const known = named(before);
+  const knownIds = new Set(known.map(({ id }) => id));
   for (;;) {
-    const listed = await deploymentsOf(client, name, signal);
-    const fresh = listed.filter((one) => one.name === name && !before.has(one.id));
+    const now = named(await deploymentsOf(client, name, signal));
+    const fresh = now.filter(({ id }) => !knownIds.has(id));
     const found = pick(fresh, name) ?? fresh[0];
-    if (found || client.ambient.now() - since > windowMs) return found;
+    if (found) return found;
+    if (client.ambient.now() - since > windowMs) {
+      if (now.length <= known.length) return undefined;
+      throw new ExecutionFailure(
+        "unknown_outcome",
+        `Seren Cloud lists one more deployment named ${name} than before, under an id that another one has; look at them with \`seren-bridge deployments list\``,
+      );
+    }
     await sleep(client.ambient, LOOKUP_EVERY_MS, signal);
   }
 }

@@ -41,7 +41,6 @@ export async function makeDeployment({
 }
 
 async function deployOnce({ client, target, listed, shared = true, signal }: DeployOptions): Promise<Deployment> {
-  const before = new Set(listed.map(({ id }) => id));
   const body = await target.create();
   for (let calls = 1; ; calls += 1) {
     signal.throwIfAborted();
@@ -65,7 +64,7 @@ async function deployOnce({ client, target, listed, shared = true, signal }: Dep
       return pick(all?.rows ?? [], target.name) ?? created;
     }
     const windowMs = accepted ? ACCEPTED_WINDOW_MS : LOOKUP_WINDOW_MS;
-    const found = await lookUpDeployment({ client, name: target.name, before, windowMs, signal });
+    const found = await lookUpDeployment({ client, name: target.name, before: listed, windowMs, signal });
     if (found) return found;
     if (accepted) {
       throw new ExecutionFailure(

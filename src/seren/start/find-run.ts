@@ -124,26 +124,30 @@ async function recentRuns(
   { deploymentId, since, requestId }: RunTrace,
   signal: AbortSignal,
 ): Promise<{ runs: Run[]; unreadable: number }> {
-  const byId = new Map<string, Run>();
+  const found = new Map<string, Run>();
   let unreadable = 0;
   for (let page = 0; page < MAX_PAGES; page += 1) {
-    const before = byId.size;
+    const before = found.size;
     const listed = await client.listRunPage(deploymentId, { offset: page * MAX_PAGE.runs }, { attempts: 1, signal });
     if (listed.unnamedRequestIds.includes(requestId)) {
       throw unknownOutcome(new Error("the run is in the list, without an id that can be read"));
     }
-    // Where ids cannot be told apart, ours is not hidden by another row.
-    for (const run of listed.runs) if (byId.get(run.id)?.payload?.requestId !== requestId) byId.set(run.id, run);
+    for (const run of listed.runs) found.set(identityOf(run), run);
     unreadable += listed.unreadable;
     const isLast =
       !listed.hasMore ||
       listed.runs.some((run) => run.payload?.requestId === requestId) ||
       reachesBack(listed.runs, since - CLOCK_SKEW_MS);
-    const hasNews = byId.size > before;
-    if (isLast || (!hasNews && listed.runs.length < MAX_PAGE.runs)) return { runs: [...byId.values()], unreadable };
+    const hasNews = found.size > before;
+    if (isLast || (!hasNews && listed.runs.length < MAX_PAGE.runs)) return { runs: [...found.values()], unreadable };
     if (!hasNews) break; // the same full page again: what lies behind it is not shown
   }
-  throw unknownOutcome(new Error(`not among ${byId.size} runs, and there are more`));
+  throw unknownOutcome(new Error(`not among ${found.size} runs, and there are more`));
+}
+
+/** A row that stands on two pages is one; a list may give the same id to all of its rows, and then none hides another. */
+function identityOf({ id, createdAt, conversationId, payload }: Run): string {
+  return JSON.stringify([id, createdAt, conversationId, payload]);
 }
 
 /** Whether the page is sorted from new to old and ends before `time`, so that all later pages are older. */

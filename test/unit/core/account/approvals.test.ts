@@ -117,6 +117,14 @@ describe("lasting permissions", () => {
     expect(await rig.offers()).toMatchObject([{ entryId: "e1" }]);
   });
 
+  test("none is offered under an id that two entries have: the decision could reach the other one", async () => {
+    const rig = await desk();
+    rig.entries = [offer("e1", '{"hours":1}'), offer("e1", '{"hours":1}').replace('"pay"', '"pay_all"')];
+    expect(await rig.offers()).toEqual([]);
+    rig.entries = [offer("e1", '{"hours":1}'), offer("e1", '{"hours":1}')]; // the same row on two pages
+    expect(await rig.offers()).toMatchObject([{ entryId: "e1" }]);
+  });
+
   test("what has changed while they were granted is not approved", async () => {
     const rig = await desk();
     rig.entries = [offer("e1", '{"hours":1}')];

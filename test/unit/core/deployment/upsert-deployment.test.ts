@@ -76,6 +76,24 @@ test.each(["drop", "unavailable", "html", "cut"] as const)(
   },
 );
 
+test.each(["unknown_word", "string", "number"] as const)(
+  "a list whose rows all have the same id (%s) hides nothing that has the name",
+  async (oddity) => {
+    const world = new DeskWorld({
+      faults: {
+        rules: [
+          { kind: "odd", where: "deployments", path: "data[].id", oddity, times: 1_000 },
+          { kind: "lost_reply", where: "deploy", answer: "drop", after: 1 },
+        ],
+      },
+    });
+    for (const spec of [ONE, TWO]) await world.run(up(world.desk(), spec).catch(() => undefined));
+    const made = (await world.existing()).map((one) => one.split(" ")[0]);
+    expect(made).toContain("night-up-11111111");
+    expect(made.filter((name) => name === "night-up-22222222").length).toBeLessThan(2);
+  },
+);
+
 test("an interrupted replacement is finished by the next, in the unchanged case as well", async () => {
   const world = new DeskWorld({ faults: { rules: [{ kind: "status", where: "delete", status: 500, times: 9 }] } });
   const desk = world.desk();

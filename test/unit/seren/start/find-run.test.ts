@@ -126,6 +126,16 @@ describe("a run without its marker", () => {
     expect(service.now).toBe(6_000);
   });
 
+  test("also where every row has the same id", async () => {
+    const { service, find } = await withRun(dropped);
+    const created_at = new Date(service.harness.ambient.now()).toISOString();
+    const row = (message: string) =>
+      record({ id: 7, created_at, conversation_id: "talk-1", invocation_payload: { message } });
+    service.list = () => data(["bye", "hello", "see you"].map(row));
+    service.harness.transport.on("GET /runs/*", () => data(row("hello")));
+    expect(await find()).toBe("7");
+  });
+
   test.each<[string, Partial<RunTrace>]>([
     ["of another conversation", { conversationId: "talk-2" }],
     ["with another message", { messageDigest: digestOf("bye") }],
