@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import { build, type Plugin } from "esbuild";
 import { defineConfig, type Options } from "tsup";
+import { importFromTheFile } from "./scripts/import-from-the-file.ts";
 import { fnv1a64, readToml } from "./src/adapters/roder/manifest/manifest-file.ts";
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
@@ -42,6 +43,31 @@ const onlyPartsOfUndici: Plugin = {
   },
 };
 
+/**
+ * vscode-jsonrpc without its transports (pipes, sockets, child processes), for which its Node form loads half of Node. A name that
+ * is missing here fails the build.
+ */
+const jsonrpcWithoutTransports: Plugin = {
+  name: "jsonrpc-without-transports",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^vscode-jsonrpc\/node$/ }, ({ path }) => ({ path, namespace: "core" }));
+    onLoad({ filter: /.*/, namespace: "core" }, () => {
+      const folder = join(import.meta.dirname, "node_modules", "vscode-jsonrpc", "lib");
+      return {
+        resolveDir: folder,
+        contents: `
+          import runtime from "./node/ril.js";
+          runtime.install();
+          export {
+            AbstractMessageReader, AbstractMessageWriter, CancellationSenderStrategy, CancellationTokenSource, createMessageConnection,
+            ErrorCodes, Message, ResponseError,
+          } from "./common/api.js";
+        `,
+      };
+    });
+  },
+};
+
 /** The CommonJS form of this package loads its parts in a way that the bundler does not see. */
 const jsoncAsModule: Plugin = {
   name: "jsonc-as-module",
@@ -59,7 +85,7 @@ const shared = {
   removeNodeProtocol: false, // tsup's default rewrites node:sqlite, which exists under that name only
   outExtension: () => ({ js: ".mjs" }),
   define,
-  esbuildPlugins: [onlyPartsOfUndici, jsoncAsModule],
+  esbuildPlugins: [onlyPartsOfUndici, jsonrpcWithoutTransports, jsoncAsModule, importFromTheFile],
 } satisfies Options;
 
 const npm = { ...shared, outDir: "dist" } satisfies Options;
@@ -101,7 +127,7 @@ const insideTheEntry: Plugin = {
         platform: "node",
         target: "node20",
         define,
-        plugins: [onlyPartsOfUndici, jsoncAsModule],
+        plugins: [onlyPartsOfUndici, jsonrpcWithoutTransports, jsoncAsModule, importFromTheFile],
         write: false,
       });
       const text = JSON.stringify(outputFiles[0]?.text);

@@ -45,6 +45,27 @@ export function stateFolder(variable: Variable, nameOf: (name: string) => string
   }
 }
 
+/** Undefined when compiled code is not to be kept, by this program's own variable or by Node's, or because nothing outlives a CI job. */
+export function compiledCodeFolder(variable: Variable): string | undefined {
+  if (variable("SEREN_BRIDGE_COMPILE_CACHE") === "off") return undefined;
+  const isDecided = ["NODE_COMPILE_CACHE", "NODE_DISABLE_COMPILE_CACHE", "CI"].some(
+    (name) => variable(name) !== undefined,
+  );
+  return isDecided ? undefined : join(cacheFolder(variable), "compiled");
+}
+
+/** For what may be lost at any time. */
+function cacheFolder(variable: Variable): string {
+  switch (process.platform) {
+    case "win32":
+      return join(absolute(variable("LOCALAPPDATA")) ?? join(homeFolder(), "AppData", "Local"), NAME, "Cache");
+    case "darwin":
+      return join(homeFolder(), "Library", "Caches", NAME);
+    default:
+      return join(xdgFolder(variable, "XDG_CACHE_HOME") ?? join(homeFolder(), ".cache"), NAME);
+  }
+}
+
 /** Empty and relative values of HOME count as unset; then the user database is asked. */
 export function homeFolder(): string {
   const home = absolute(attempt(homedir)) ?? absolute(attempt(() => userInfo().homedir));

@@ -18,6 +18,8 @@ import type { HostStart } from "./serve-host.ts";
 export interface HostFrontEnd {
   /** The first argument that selects it: `seren-bridge <mode>`. */
   mode: string;
+  /** Its host starts this program by the hash of the entry, which then has to vouch for the rest. */
+  isPinned?: boolean;
   /** One line for the terminal's help. */
   summary: string;
   /** Replies to the host's first question before the front end is loaded. Absent when the host does not wait for one. */
@@ -29,12 +31,14 @@ export interface HostFrontEnd {
 export const HOST_FRONT_ENDS: readonly HostFrontEnd[] = [
   {
     mode: "courier",
+    isPinned: true,
     summary: "the Dispatch courier plugin (JSON lines on stdin and stdout)",
     handshake: () => courierHandshake,
     serve: async (start) => (await import("./front-ends/courier.ts")).serve(start),
   },
   {
     mode: "deployment",
+    isPinned: true,
     summary: "the Dispatch deployment plugin (JSON lines on stdin and stdout)",
     handshake: () => deploymentHandshake,
     serve: async (start) => (await import("./front-ends/deployment.ts")).serve(start),

@@ -17,6 +17,6 @@ export {
 } from "./file-change.ts";
 export { findProgram, isProgram } from "./find-program.ts";
 export { type Finding, type FindingState, ok, problem, skipped, warning } from "./finding.ts";
-export type { HostInstaller, HostPackages, InstallContext, OwnCommand } from "./host-installer.ts";
+export type { HostInstaller, HostPackages, InstallContext, OwnCommand, PackagePlan } from "./host-installer.ts";
 export { findArray, putElement, removeElement } from "./json-array.ts";
 export { hasBlock, withBlock, withoutBlock } from "./marked-block.ts";

@@ -42,7 +42,7 @@ const END_BUDGET_MS = 30_000;
 
 export interface CourierOptions extends TurnOptions {
   stateDir: string;
-  /** Starts loading what a turn needs, before its first use. */
+  /** Starts loading what a turn needs, before its first use. Called after a reply, which loading would hold up. */
   warmUp(): void;
   /** Gives up what this process holds in the state folder. Default: it holds nothing. */
   release?(): Promise<unknown>;
@@ -89,8 +89,8 @@ export function createCourier(options: CourierOptions): Courier {
     }),
 
     // A host may open dozens of sessions for one parcel without ever taking a turn: a request is made only where secrets are missing.
-    [COURIER_METHODS.openSession]: method(OpenSessionParamsSchema, async ({ parcel_dir }) => {
-      options.warmUp();
+    [COURIER_METHODS.openSession]: method(OpenSessionParamsSchema, async ({ parcel_dir }, { afterReply }) => {
+      afterReply(options.warmUp);
       const opened = await openParcel(parcel_dir);
       const { parcel } = opened;
       await requireSecrets(opened);
@@ -101,15 +101,18 @@ export function createCourier(options: CourierOptions): Courier {
       } satisfies CourierResult;
     }),
 
-    [COURIER_METHODS.resumeSession]: method(ResumeSessionParamsSchema, async ({ parcel_dir, session }) => {
-      options.warmUp();
-      const { parcel } = await openParcel(parcel_dir);
-      requireSameParcel(parcel, session);
-      return {
-        kind: "session",
-        session: keepSession(session, parcel, mountsOf(parcel, session.id)),
-      } satisfies CourierResult;
-    }),
+    [COURIER_METHODS.resumeSession]: method(
+      ResumeSessionParamsSchema,
+      async ({ parcel_dir, session }, { afterReply }) => {
+        afterReply(options.warmUp);
+        const { parcel } = await openParcel(parcel_dir);
+        requireSameParcel(parcel, session);
+        return {
+          kind: "session",
+          session: keepSession(session, parcel, mountsOf(parcel, session.id)),
+        } satisfies CourierResult;
+      },
+    ),
 
     [COURIER_METHODS.run]: method(RunParamsSchema, async ({ parcel_dir, session, operation }, { wire }) => {
       const opened = await openParcel(parcel_dir);

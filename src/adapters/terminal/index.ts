@@ -1,7 +1,7 @@
 /** The terminal command, for people and for scripts. */
 export type { BatchFolder, BatchFolders, BatchPlan } from "./batch/batch-folder.ts";
-export { type BatchResult, BatchResultSchema } from "./batch/batch-result.ts";
-export { RunOutputLineSchema } from "./live/run-output-lines.ts";
+export { type BatchResult, BatchResultSchema } from "./batch/batch-result-schema.ts";
+export { RunOutputLineSchema } from "./live/run-output-schema.ts";
 export { runTerminal } from "./program.ts";
 export { ringTerminal } from "./screen/ring.ts";
 export { createScreen, type Screen, type Suspension } from "./screen/screen.ts";

@@ -29,6 +29,7 @@ const ENVIRONMENT = `Environment (\`seren-bridge config\` shows what is in effec
   SEREN_BRIDGE_DEPLOYMENT   deployment to use when neither parcel nor command names one
   SEREN_BRIDGE_CONFIG       configuration file, or "none"
   SEREN_BRIDGE_STATE_DIR    state folder
+  SEREN_BRIDGE_COMPILE_CACHE  "off": compiled code is not kept between starts (Node 22.1 and later)
   SEREN_BRIDGE_LOG          error, warn, info or debug: a log as JSON lines on stderr
   SEREN_BRIDGE_MODEL_URL    makes the embedded service answer from an OpenAI-compatible endpoint, with
                             SEREN_BRIDGE_MODEL and SEREN_BRIDGE_MODEL_KEY

@@ -18,7 +18,7 @@ import type { ProxyRoute } from "../../support/proxy.ts";
 import type { Redactor } from "../../support/redact.ts";
 import type { ReadSecret, Secret } from "../../support/secret.ts";
 import type { BatchFolders } from "./batch/batch-folder.ts";
-import type { BatchResult } from "./batch/batch-result.ts";
+import type { BatchResult } from "./batch/batch-result-schema.ts";
 import type { Screen } from "./screen/screen.ts";
 
 /** Seren Cloud. It is loaded at its first use. */

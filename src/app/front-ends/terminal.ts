@@ -12,7 +12,6 @@ import {
 } from "../../adapters/terminal/index.ts";
 import type { Config } from "../../config.ts";
 import { homeFolder } from "../../folders.ts";
-import { tryFolder } from "../../state/index.ts";
 import { wholeOutput } from "../../stdio/index.ts";
 import { realAmbient } from "../../support/ambient.ts";
 import { endThoughCallsHang } from "../../support/hanging-calls.ts";
@@ -91,7 +90,8 @@ export async function serve(args: readonly string[], hostModes: Services["hostMo
     inFlightRuns: async (): Promise<InFlightRun[]> =>
       (await import("../terminal/remote-services.ts")).listInFlightRuns(config, ambient, keys.current),
     spend: async (since) => (await import("../terminal/remote-services.ts")).readSpend(config, ambient, since),
-    tryStateFolder: () => tryFolder(config.stateDir, Object.values(STATE_LAYOUT), ambient),
+    tryStateFolder: async () =>
+      (await import("../../state/index.ts")).tryFolder(config.stateDir, Object.values(STATE_LAYOUT), ambient),
     onInterrupt: interrupts({ screen, ignoreHangup: hangupWasIgnored(config.variable("_")) }),
     leave: (code) => process.exit(code),
     writeFile: (path, text, mode) => replaceFile(path, text, ambient, mode),

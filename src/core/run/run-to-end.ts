@@ -87,7 +87,7 @@ export class RunToEnd {
     const { signal } = this.#stop;
     this.#since = this.#ambient.now();
     const endAtApproval = this.#endAtApproval;
-    const followed = new FollowedRun({ client, run, signal, endAtApproval });
+    const followed = new FollowedRun({ client, run, signal: this.#stop.following, endAtApproval });
     const approvals = new ApprovalNotifier(client, run.runId);
     let next: RunRef;
     try {

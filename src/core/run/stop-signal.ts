@@ -15,6 +15,8 @@ export function stoppedBefore(by: StopCause | undefined, when: string): Executio
 }
 
 export class StopSignal {
+  /** Aborts one turn after `signal`: a cancel leaves at once, and not behind the closing of a connection. */
+  readonly following: AbortSignal;
   /** Aborts `RECONCILE_GRACE_MS` after `signal`. */
   readonly late: AbortSignal;
   readonly #controller = new AbortController();
@@ -31,7 +33,13 @@ export class StopSignal {
     limits.signal.addEventListener("abort", onAbort, { once: true });
     if (limits.signal.aborted) onAbort();
     else if (left <= 0) onDeadline();
-    const grace = graceSignal(ambient, RECONCILE_GRACE_MS, this.#controller.signal);
+    const following = new AbortController();
+    const { signal } = this.#controller;
+    const unfollow = () => ambient.soon(() => following.abort(signal.reason));
+    if (signal.aborted) unfollow();
+    else signal.addEventListener("abort", unfollow, { once: true });
+    this.following = following.signal;
+    const grace = graceSignal(ambient, RECONCILE_GRACE_MS, signal);
     this.late = grace.signal;
     this.#release = () => {
       grace.release();

@@ -1,19 +1,9 @@
 /** The courier and the deployment plugin in Dispatch's registries. */
 import { type FileChange, type HostInstaller, isProgram, type UserFile } from "../../../install/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
-import { checkDispatch } from "./dispatch-check.ts";
-import {
-  COURIER,
-  canStart,
-  DEPLOYMENT,
-  type DispatchPlugin,
-  ownEntry,
-  readRegistry,
-  registration,
-  withEntry,
-  withoutEntry,
-} from "./dispatch-registry.ts";
+import type { DispatchPlugin } from "./dispatch-registry.ts";
 
+/** What it does is loaded when it is asked to: this is part of each command's start. */
 export const dispatchInstaller: HostInstaller = {
   id: "dispatch",
   name: "Dispatch",
@@ -25,6 +15,8 @@ export const dispatchInstaller: HostInstaller = {
   },
   next: "Try it: dispatch run <parcel> --courier seren-cloud --chat hello",
   async plan(context, { undo }) {
+    const { COURIER, canStart, DEPLOYMENT, ownEntry, readRegistry, registration, withEntry, withoutEntry } =
+      await import("./dispatch-registry.ts");
     const each = (change: (file: UserFile, plugin: DispatchPlugin) => FileChange) =>
       Promise.all([COURIER, DEPLOYMENT].map(async (plugin) => change(await readRegistry(context, plugin), plugin)));
     if (undo) return each(withoutEntry);
@@ -47,5 +39,5 @@ export const dispatchInstaller: HostInstaller = {
     "Dispatch pins the program by its hash: run this again after every update of seren-bridge.",
     "Deployments: type `dispatch up .`; plain `dispatch up` of Dispatch 0.4 cannot start a deployment plugin.",
   ],
-  check: checkDispatch,
+  check: async (context) => (await import("./dispatch-check.ts")).checkDispatch(context),
 };

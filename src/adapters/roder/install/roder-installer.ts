@@ -1,10 +1,8 @@
 /** The extension in Roder's `config.toml`, or as a package that Roder installs itself. */
 import { carriedVariables, type HostInstaller } from "../../../install/index.ts";
-import { checkRoder } from "./roder-check.ts";
-import { readRoderConfig, withoutRoderEntry, withRoderEntry } from "./roder-config.ts";
-import { ownRoderEntry } from "./roder-entry.ts";
-import { packageState, roderPackages } from "./roder-package.ts";
+import type { PackageSource } from "./roder-package.ts";
 
+/** What it does is loaded when it is asked to: this is part of each command's start. */
 export const roderInstaller: HostInstaller = {
   id: "roder",
   name: "Roder",
@@ -16,8 +14,11 @@ export const roderInstaller: HostInstaller = {
   },
   next: 'Restart Roder to load it. Try it: roder tasks submit seren-cloud-run \'{"prompt": "hello"}\'',
   async plan(context, { undo }) {
+    const { readRoderConfig, withoutRoderEntry, withRoderEntry } = await import("./roder-config.ts");
     const file = await readRoderConfig(context);
-    return [undo ? withoutRoderEntry(file) : withRoderEntry(file, ownRoderEntry(context))];
+    if (undo) return [withoutRoderEntry(file)];
+    const { ownRoderEntry } = await import("./roder-entry.ts");
+    return [withRoderEntry(file, ownRoderEntry(context))];
   },
   async notes(context) {
     const { from } = await context.keys.source();
@@ -30,12 +31,15 @@ export const roderInstaller: HostInstaller = {
     if (from === "environment")
       notes.push("Roder does not pass SEREN_API_KEY on to extensions: store the key with `seren-bridge login`.");
     if (from === "none") notes.push("There is no API key yet: run `seren-bridge login`.");
-    if (await packageState(context))
+    if (await (await import("./roder-package.ts")).packageState(context))
       notes.push(
         "Roder has seren-bridge as a package as well; the entry takes its place. The skill still comes from the package.",
       );
     return notes;
   },
-  check: checkRoder,
-  packages: roderPackages,
+  check: async (context) => (await import("./roder-check.ts")).checkRoder(context),
+  packages: {
+    sources: ["folder", "git", "npm"] satisfies PackageSource[],
+    plan: async (...wanted) => (await import("./roder-package.ts")).planRoderPackage(...wanted),
+  },
 };

@@ -1,7 +1,7 @@
 /** This program as a package of Roder's. Roder installs packages itself: this reads what it has and names its commands. */
 import { dirname, join } from "node:path";
 import * as z from "zod";
-import type { HostPackages, InstallContext } from "../../../install/index.ts";
+import type { InstallContext, PackagePlan } from "../../../install/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import { parseJson } from "../../../support/objects.ts";
 import { readPlainFile, textOf } from "../../../support/plain-file.ts";
@@ -11,11 +11,12 @@ import { ownRoderEntry, roderManifest } from "./roder-entry.ts";
 export const PACKAGE_ID = "seren-bridge";
 
 /** What `roder install` is given for each source. */
-const SOURCES: ReadonlyMap<string, (context: InstallContext) => string> = new Map([
-  ["folder", packageFolder],
-  ["git", () => "git:github.com/serenorg/seren-bridge@packed"], // the branch that has the build
-  ["npm", () => `npm:${PACKAGE_ID}`],
-]);
+const SOURCES = {
+  folder: packageFolder,
+  git: () => "git:github.com/serenorg/seren-bridge@packed", // the branch that has the build
+  npm: () => `npm:${PACKAGE_ID}`,
+};
+export type PackageSource = keyof typeof SOURCES;
 
 const PackagesSchema = z.looseObject({
   packages: z.array(
@@ -31,19 +32,21 @@ const MAX_BYTES = 4 * 1024 * 1024;
 
 export type PackageState = "approved" | "not approved" | "disabled";
 
-export const roderPackages: HostPackages = {
-  sources: [...SOURCES.keys()],
-  async plan(context, source, { undo }) {
-    const locate = SOURCES.get(source);
-    if (!locate) throw new ExecutionFailure("invalid_input", `${source} is not a source of packages`);
-    return {
-      commands: packageCommands(locate(context), await packageState(context), undo),
-      done: undo ? "Roder has no package seren-bridge." : "Roder has seren-bridge as a package, and it is approved.",
-      next: "Then start Roder again: it loads extensions at its start only.",
-      notes: undo ? [] : await packageNotes(context),
-    };
-  },
-};
+export async function planRoderPackage(
+  context: InstallContext,
+  source: string,
+  { undo }: { undo: boolean },
+): Promise<PackagePlan> {
+  if (!Object.hasOwn(SOURCES, source))
+    throw new ExecutionFailure("invalid_input", `${source} is not a source of packages`);
+  const locate = SOURCES[source as PackageSource];
+  return {
+    commands: packageCommands(locate(context), await packageState(context), undo),
+    done: undo ? "Roder has no package seren-bridge." : "Roder has seren-bridge as a package, and it is approved.",
+    next: "Then start Roder again: it loads extensions at its start only.",
+    notes: undo ? [] : await packageNotes(context),
+  };
+}
 
 /** As `roder packages list` says it; undefined when the package is not installed. Throws `invalid_input` for another file. */
 export async function packageState(context: InstallContext): Promise<PackageState | undefined> {

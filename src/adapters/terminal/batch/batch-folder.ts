@@ -1,6 +1,7 @@
 /** What a batch keeps on disk beside its results, so that it can be gone on with after anything. */
 import type { BatchNotes, RowStates } from "../../../core/index.ts";
-import type { BatchResult, Row } from "./batch-result.ts";
+import type { Row } from "./batch-result.ts";
+import type { BatchResult } from "./batch-result-schema.ts";
 
 /** Everything that decides what is run; it is kept, so that going on needs nothing but the path. */
 export interface BatchPlan {

@@ -3,7 +3,7 @@ import { costOf } from "../../../core/index.ts";
 import { dollars } from "../../../support/money.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { count, duration } from "../screen/format.ts";
-import type { BatchResult } from "./batch-result.ts";
+import type { BatchResult } from "./batch-result-schema.ts";
 
 type Counted = Pick<BatchResult, "outcome" | "usage">;
 

@@ -4,7 +4,8 @@ import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS, type RunRequest } from "../../../co
 import { ExecutionFailure } from "../../../support/failure.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { followRequest, startDetached } from "../live/follow.ts";
-import { type RunOutputLine, runFields } from "../live/run-output-lines.ts";
+import { runFields } from "../live/run-output-lines.ts";
+import type { RunOutputLine } from "../live/run-output-schema.ts";
 import { parseDuration } from "../screen/format.ts";
 import { readStdin } from "../screen/read-stdin.ts";
 import { printError, printLine, type Screen } from "../screen/screen.ts";

@@ -1,5 +1,5 @@
 /** A transcript as a document. Loaded when one is asked for. */
-import type { RunOutputLine } from "../live/run-output-lines.ts";
+import type { RunOutputLine } from "../live/run-output-schema.ts";
 import type { Subject } from "./facts.ts";
 import { pageOf } from "./html/page.ts";
 import { jsonLinesOf } from "./jsonl.ts";

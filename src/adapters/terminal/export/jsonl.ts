@@ -1,6 +1,7 @@
 /** A transcript as the lines of `run --json`. */
 import type { TranscriptEntry } from "../../../core/index.ts";
-import { eventLine, outcomeLine, type RunOutputLine, runFields, usageFields } from "../live/run-output-lines.ts";
+import { eventLine, outcomeLine, runFields, usageFields } from "../live/run-output-lines.ts";
+import type { RunOutputLine } from "../live/run-output-schema.ts";
 import { type Subject, warningsOf } from "./facts.ts";
 
 export function* jsonLinesOf(subject: Subject): Generator<RunOutputLine, void, void> {

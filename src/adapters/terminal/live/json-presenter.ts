@@ -3,7 +3,8 @@ import type { ExecutionEvent, Outcome } from "../../../core/index.ts";
 import { ExecutionFailure } from "../../../support/failure.ts";
 import type { Screen } from "../screen/screen.ts";
 import type { Presenter } from "./presenter.ts";
-import { errorLine, eventLine, outcomeLine, type RunOutputLine } from "./run-output-lines.ts";
+import { errorLine, eventLine, outcomeLine } from "./run-output-lines.ts";
+import type { RunOutputLine } from "./run-output-schema.ts";
 
 export class JsonPresenter implements Presenter {
   readonly #screen: Screen;

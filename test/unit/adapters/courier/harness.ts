@@ -94,6 +94,7 @@ export class Courier {
   /** Calls the method as `serve` does. */
   async ask(kind: string, params: object = {}): Promise<Answer> {
     const events: CourierEvent[] = [];
+    const after: (() => void)[] = [];
     const context: MethodContext = {
       wire: {
         async notify(method, event) {
@@ -103,7 +104,7 @@ export class Courier {
         request: (method) => Promise.reject(new Error(`Dispatch answers no requests: ${method}`)),
       },
       signal: new AbortController().signal,
-      afterReply: () => undefined,
+      afterReply: (run) => void after.push(run),
       endAfterReply: () => {
         this.ended = true;
       },
@@ -112,6 +113,7 @@ export class Courier {
     if (!run) throw new Error(`no method courier.${kind}`);
     try {
       const result = await run({ kind, protocol_version: COURIER_PROTOCOL_VERSION, ...params }, context);
+      for (const work of after) work();
       return { events, result: CourierResultSchema.parse(result) };
     } catch (error) {
       if (!(error instanceof ExecutionFailure)) throw error;

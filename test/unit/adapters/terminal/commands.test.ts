@@ -15,7 +15,7 @@ import { dirname, join } from "node:path";
 import { Writable } from "node:stream";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { EXIT_MEANINGS } from "../../../../src/adapters/terminal/exit-code.ts";
-import { RunOutputLineSchema } from "../../../../src/adapters/terminal/live/run-output-lines.ts";
+import { RunOutputLineSchema } from "../../../../src/adapters/terminal/live/run-output-schema.ts";
 import { API_KEY } from "../../../support/child-process/child.ts";
 import { script, startCloud } from "../../../support/child-process/cloud.ts";
 import { TestTerminal } from "./harness.ts";

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
-import { RunOutputLineSchema } from "../../../../src/adapters/terminal/live/run-output-lines.ts";
+import { RunOutputLineSchema } from "../../../../src/adapters/terminal/live/run-output-schema.ts";
 import { script, startCloud } from "../../../support/child-process/cloud.ts";
 import { TestTerminal } from "./harness.ts";
 import { TerminalEmulator } from "./terminal-emulator.ts";
