@@ -4,9 +4,9 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync, w
 import * as nodeModule from "node:module";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { PROGRAM, scratchFolder } from "../support/child-process/child.ts";
+import { PROGRAM, ROOT, scratchFolder } from "../support/child-process/child.ts";
 
-const node22 = new URL("../package/nodes/node_modules/node-22/bin/node", import.meta.url).pathname;
+const node22 = join(ROOT, "test", "package", "nodes", "node_modules", "node-22", "bin", "node");
 /** One that keeps code, where there is one. */
 const node = "enableCompileCache" in nodeModule ? process.execPath : existsSync(node22) ? node22 : undefined;
 if (node === undefined) test.skip("no Node here keeps code; run npm ci --prefix test/package/nodes", () => undefined);

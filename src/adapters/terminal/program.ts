@@ -22,7 +22,7 @@ import { printError } from "./screen/screen.ts";
 import { printable } from "./screen/text.ts";
 import type { Context } from "./services.ts";
 
-const ENVIRONMENT = `Environment (\`seren-bridge config\` shows what is in effect; all but the key may stand in its file):
+const ENVIRONMENT = `Environment (\`seren-bridge config\` shows what is in effect; most may stand in its file):
   SEREN_API_KEY             key of your Seren organization; else the one stored by \`seren-bridge login\`
   SEREN_API_BASE            default https://api.serendb.com; "local" for the embedded service
   SEREN_BRIDGE_SECRETS      credentials of other tools that a parcel may have (names with commas)
