@@ -227,8 +227,10 @@ describe.skipIf("missing" in build)(
       test("when the service is slow to cancel, the host's timer wins and the run is cancelled all the same", async () => {
         const slow = await startFaulty({ faults: { rules: [{ kind: "slow_cancel", where: "cancel", ms: 1500 }] } });
         const host = start({}, slow);
-        const { ended } = host.dispatch({ prompt: script("slow", HANG), timeout_seconds: 1 });
-        expect(await ended).toEqual({ error: "subagent dispatcher seren-cloud timed out after 1s" });
+        // What the first run needs is there by then, so that the run of the second surely begins within its limit.
+        await host.dispatch({ prompt: script("first", { text: "here" }) }).ended;
+        const { ended } = host.dispatch({ prompt: script("slow", HANG), timeout_seconds: 4 });
+        expect(await ended).toEqual({ error: "subagent dispatcher seren-cloud timed out after 4s" });
         const { id } = await slow.run("slow");
         expect((await slow.ended(id)).status).toBe("cancelled");
       });
