@@ -60,7 +60,7 @@ const jsonrpcWithoutTransports: Plugin = {
           runtime.install();
           export {
             AbstractMessageReader, AbstractMessageWriter, CancellationSenderStrategy, CancellationTokenSource, createMessageConnection,
-            ErrorCodes, Message, ResponseError,
+            Message, ResponseError,
           } from "./common/api.js";
         `,
       };

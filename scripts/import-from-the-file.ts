@@ -2,7 +2,7 @@
  * A plugin of the build: what a file imports through the door of a room (`index.ts`) it imports from the file that has it.
  *
  * The bundler puts what several front ends share into common files, and each front end loads all that any of them takes through
- * the same door: without this, `--version` would load the JSON-RPC library, because MCP takes that through the door that also
+ * the same door: without this, `runs list` would load the JSON-RPC library, because MCP takes that through the door that also
  * leads to stdout.
  */
 import { existsSync, readFileSync } from "node:fs";

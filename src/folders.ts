@@ -37,7 +37,7 @@ export function stateFolder(variable: Variable, nameOf: (name: string) => string
   if (own !== undefined) return wholePath(nameOf("SEREN_BRIDGE_STATE_DIR"), own);
   switch (process.platform) {
     case "win32":
-      return join(absolute(variable("LOCALAPPDATA")) ?? join(homeFolder(), "AppData", "Local"), NAME);
+      return join(localAppData(variable), NAME);
     case "darwin":
       return join(homeFolder(), "Library", "Application Support", NAME);
     default:
@@ -58,13 +58,16 @@ export function compiledCodeFolder(variable: Variable): string | undefined {
 function cacheFolder(variable: Variable): string {
   switch (process.platform) {
     case "win32":
-      return join(absolute(variable("LOCALAPPDATA")) ?? join(homeFolder(), "AppData", "Local"), NAME, "Cache");
+      return join(localAppData(variable), NAME, "Cache");
     case "darwin":
       return join(homeFolder(), "Library", "Caches", NAME);
     default:
       return join(xdgFolder(variable, "XDG_CACHE_HOME") ?? join(homeFolder(), ".cache"), NAME);
   }
 }
+
+const localAppData = (variable: Variable) =>
+  absolute(variable("LOCALAPPDATA")) ?? join(homeFolder(), "AppData", "Local");
 
 /** Empty and relative values of HOME count as unset; then the user database is asked. */
 export function homeFolder(): string {

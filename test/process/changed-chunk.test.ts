@@ -20,6 +20,12 @@ function start(dist: string, line: object) {
   return spawnSync(process.execPath, [join(dist, "seren-bridge.mjs"), "courier"], options);
 }
 
+/** A command for a person. */
+function command(dist: string, name: string) {
+  const env = { PATH: process.env.PATH, HOME: dist, SEREN_API_BASE: "local" };
+  return spawnSync(process.execPath, [join(dist, "seren-bridge.mjs"), name], { env, encoding: "utf8" });
+}
+
 function copy(): string {
   const folder = scratchFolder();
   cpSync(join(ROOT, "dist"), folder, { recursive: true });
@@ -89,11 +95,7 @@ test("doctor compares hashes: a change that leaves the size is found", () => {
   const [name = ""] = chunks;
   const code = readFileSync(join(dist, name), "utf8");
   writeFileSync(join(dist, name), `${code.slice(0, -1)} `);
-  const env = { PATH: process.env.PATH, HOME: dist, SEREN_API_BASE: "local" };
-  const { status, stderr } = spawnSync(process.execPath, [join(dist, "seren-bridge.mjs"), "doctor"], {
-    env,
-    encoding: "utf8",
-  });
+  const { status, stderr } = command(dist, "doctor");
   expect({ status, stderr }).toEqual({
     status: 1,
     stderr: `seren-bridge: ${name} is not the file this version was built with; install seren-bridge again\n`,
@@ -105,11 +107,7 @@ test("a command for a person says so as well, in place of an error that nobody f
     const dist = copy();
     const [name = ""] = chunks;
     change(join(dist, name));
-    const env = { PATH: process.env.PATH, HOME: dist, SEREN_API_BASE: "local" };
-    const { status, stderr } = spawnSync(process.execPath, [join(dist, "seren-bridge.mjs"), "agents"], {
-      env,
-      encoding: "utf8",
-    });
+    const { status, stderr } = command(dist, "agents");
     expect({ status, stderr }).toEqual({
       status: 1,
       stderr: `seren-bridge: ${name} is not the file this version was built with; install seren-bridge again\n`,
