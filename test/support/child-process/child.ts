@@ -3,7 +3,8 @@
  * must be log lines, neither may contain a secret, and the program must exit with code 0.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -47,10 +48,13 @@ export interface Exit {
 }
 export const CLEAN_EXIT: Exit = { code: 0, signal: null };
 
+/** A child's own children can write for a moment after it has gone: what fills up again is removed once more. */
+const REMOVAL = { recursive: true, force: true, maxRetries: 20, retryDelay: 50 } as const;
+
 /** Creates a folder that is removed after the test. */
 export function scratchFolder(whenOver: RegisterCleanup = onTestFinished): string {
   const folder = mkdtempSync(join(tmpdir(), "seren-bridge-process-"));
-  whenOver(() => rmSync(folder, { recursive: true, force: true }));
+  whenOver(() => rm(folder, REMOVAL));
   return folder;
 }
 

@@ -57,10 +57,12 @@ export class Chromium {
     this.#child = spawn(path, [...OPTIONS, `--user-data-dir=${home}`], {
       env: { PATH: process.env.PATH, HOME: home },
       stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"],
+      detached: true,
     });
     const exited = new Promise<void>((resolve) => void this.#child.once("close", resolve));
     whenOver(async () => {
-      this.#child.kill("SIGKILL");
+      // Its own processes, too: they outlive it for a moment and write to its folder.
+      if (this.#child.pid !== undefined) process.kill(-this.#child.pid, "SIGKILL");
       await exited;
     });
     const [, , , input, output] = this.#child.stdio;
