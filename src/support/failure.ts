@@ -91,6 +91,11 @@ export class ExecutionFailure extends Error {
   get retryable(): boolean {
     return this.kind === "rate_limited" || this.kind === "unavailable";
   }
+
+  /** Of starting a run: whether one may go on all the same, so that it must not be started again. A bug leaves that open, too. */
+  get mayHaveStarted(): boolean {
+    return this.kind === "unknown_outcome" || this.kind === "internal";
+  }
 }
 
 /** Whether `thrown` is a failure of one of these kinds. */

@@ -197,6 +197,7 @@ export class Batch<Result> {
   /** Whether a row that has no outcome has ended with that. */
   #isFinal(row: number, failure: ExecutionFailure): boolean {
     const { kind } = failure;
+    if (failure.mayHaveStarted && this.#options.states.get(row)?.kind === "begun") return true;
     if (this.#stoppedBy || (this.#isCancelled && kind === "cancelled")) return false;
     if (failure.retryable) {
       if (!this.#pace.refused(failure, this.active)) this.#stop(failure);

@@ -54,8 +54,7 @@ async function submit(options: Launch, deploymentId: string): Promise<StartedRun
     return await startRun(client, deploymentId, { requestId, message, conversationId, operation, inputs }, { signal });
   } catch (error) {
     const isStop = signal.aborted && !(error instanceof ExecutionFailure);
-    const { kind } = asFailure(error);
-    if (!isStop && (kind === "unknown_outcome" || kind === "internal")) {
+    if (!isStop && asFailure(error).mayHaveStarted) {
       options.onLost({ requestId, deploymentId, since, conversationId, messageDigest: digestOf(message) });
     }
     throw error;

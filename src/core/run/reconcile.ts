@@ -109,7 +109,10 @@ export function reconcile(
   listing: Promise<Listed> = listArtifacts(ending.client, record.id, ending.signal),
 ): Promise<Reconciled> {
   return rereadUntilComplete(record, ending)
-    .then((latest): Reconciled => (latest.cut ? { kind: "cut", record: latest, listing } : conclude(latest, ending)))
+    .then(
+      ({ record: latest, isWhole }): Reconciled =>
+        latest.cut ? { kind: "cut", record: latest, listing } : conclude(latest, ending, isWhole),
+    )
     .then(async (reconciled) => {
       if (reconciled.kind === "cut") return reconciled;
       return { kind: "concluded", ...withArtifacts(reconciled, ending, await listing) };
@@ -157,10 +160,15 @@ async function* restOfLog(record: Run, ending: Ending): AsyncGenerator<Execution
 
 /**
  * Reads the record again while events are missing in it. It may become too large to be read meanwhile. A run that goes on again,
- * because somebody has resumed it, has ended here all the same.
+ * because somebody has resumed it, has ended here all the same. Where events came without a number, how many there are is not
+ * known: `isWhole` says that the log has no more than the record.
  */
-async function rereadUntilComplete(record: Run, { client, followed, signal: parent }: Ending): Promise<Run> {
+async function rereadUntilComplete(
+  record: Run,
+  { client, followed, signal: parent }: Ending,
+): Promise<{ record: Run; isWhole: boolean }> {
   let latest = record;
+  let isWhole = false;
   const reading = withTimeLimit({ ambient: client.ambient, ms: REREAD_LIMIT_MS, parent }, async (signal) => {
     for (const wait of REREAD_MS) {
       if (latest.cut || isComplete(latest, positionOf(followed))) break;
@@ -168,20 +176,23 @@ async function rereadUntilComplete(record: Run, { client, followed, signal: pare
       const next = await client.getRun(record.id, { signal }).catch(() => latest);
       if (endingOf(next.status)) latest = next;
     }
+    if (latest.cut || isComplete(latest, positionOf(followed)) || followed.cursor.numbered) return;
+    const rest = await client.listRunEvents(record.id, latest.eventRows?.length ?? 0, { signal });
+    isWhole = rest.events.length === 0 && !rest.hasMore;
   });
   await reading.catch(() => undefined); // what was read so far counts
-  return latest;
+  return { record: latest, isWhole };
 }
 
-function positionOf({ cursor, result, since }: FollowedRun): Position {
+function positionOf({ cursor, result, since }: FollowedRun, isWhole = false): Position {
   const { latest, complete } = result;
-  return { sequence: cursor.sequence, numbered: cursor.numbered, latest, complete, since };
+  return { sequence: cursor.sequence, numbered: cursor.numbered, latest, complete, since, isWhole };
 }
 
-function conclude(record: Run, { log, followed, stoppedBy }: Ending): Conclusion {
+function conclude(record: Run, { log, followed, stoppedBy }: Ending, isWhole = false): Conclusion {
   const { transcript } = followed;
   const { streamError } = followed.result;
-  const position = positionOf(followed);
+  const position = positionOf(followed, isWhole);
   const events: ExecutionEvent[] = [...transcript.missing(record, position)];
   const final = transcript.finalText(record, position);
   if (final.late) events.push({ type: "text", text: final.late });

@@ -9,7 +9,7 @@
  */
 import { CONVERSATION_BUSY, digestOf, findBegunRun } from "../../seren/index.ts";
 import type { Ambient } from "../../support/ambient.ts";
-import { asFailure, ExecutionFailure, type FailureKind, isOneOf } from "../../support/failure.ts";
+import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import { Deploys } from "../deployment/deploys.ts";
 import type { ExecutionEvent, Outcome, RunRef } from "../events.ts";
 import type { Execute } from "../host/run-registry.ts";
@@ -37,8 +37,6 @@ export function createExecute(options: ExecutionOptions): Execute {
 }
 
 type Events<T> = AsyncGenerator<ExecutionEvent, T, void>;
-
-const UNKNOWN: ReadonlySet<FailureKind> = new Set(["unknown_outcome"]);
 
 class RunSession {
   readonly #options: SessionOptions;
@@ -100,7 +98,7 @@ class RunSession {
     try {
       runId ??= await findBegunRun(this.#options.client, trace, this.#stop.signal);
     } catch (error) {
-      if (isOneOf(UNKNOWN, error)) custody.lose(trace);
+      if (asFailure(error).mayHaveStarted) custody.lose(trace);
       throw error;
     }
     if (runId === undefined) return undefined;

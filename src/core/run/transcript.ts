@@ -33,6 +33,8 @@ export interface Position {
   complete: boolean;
   /** Number of the last event before the run went on after an interruption; -1 if it was not interrupted. */
   since: number;
+  /** Whether the log was seen to hold no more than the record. */
+  isWhole: boolean;
 }
 
 function isToolEvent(row: unknown): boolean {
@@ -232,7 +234,8 @@ export function hasEnd({ eventRows }: Run, isNew: (row: unknown) => boolean = ()
  * Returns whether the record holds the whole log. A `done` event proves it. Without one, a record is believed that reaches
  * the highest number the service mentioned, provided that the stream was read to its end and that number is thus known.
  */
-export function isComplete(record: Run, { sequence, latest, numbered, complete, since }: Position): boolean {
+export function isComplete(record: Run, { sequence, latest, numbered, complete, since, isWhole }: Position): boolean {
+  if (isWhole) return true;
   const isNew = (row: unknown) => since < 0 || (sequenceOf(row) ?? -1) > since;
   if (hasEnd(record, isNew)) return true; // a record without rows gets none later
   if (!complete || !numbered) return false;

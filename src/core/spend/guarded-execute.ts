@@ -38,7 +38,7 @@ async function* guarded(
       yield event;
     }
   } catch (error) {
-    await spending.fail(asFailure(error).kind === "unknown_outcome");
+    await spending.fail(asFailure(error).mayHaveStarted);
     throw error;
   } finally {
     spending.release();

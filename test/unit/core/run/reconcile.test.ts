@@ -21,6 +21,7 @@ const at = (changes: Partial<Position>): Position => ({
   latest: -1,
   complete: true,
   since: -1,
+  isWhole: false,
   ...changes,
 });
 
@@ -102,6 +103,7 @@ test.each([
   ["the service spoke of more", [text(1, "a")], at({ sequence: 1, latest: 2 }), false],
   ["the stream did not get to its end", [text(1, "a")], at({ sequence: 1, complete: false }), false],
   ["nothing had a number", [text(null, "a")], at({ numbered: false }), false],
+  ["nothing had a number, and the log has no more", [text(null, "a")], at({ numbered: false, isWhole: true }), true],
 ])("whether a record is complete when %s", (_, rows, position, expected) => {
   expect(isComplete(recordOf(rows), position)).toBe(expected);
 });
@@ -119,6 +121,20 @@ test("a record that lags behind is read until it has everything that the broken 
   expect(recorders[0]?.outcome?.text).toBe("aaaaaaaaaaend");
   expect(recorders[0]?.tools).toEqual(["call call_11 search", "result call_11"]);
   expect([...(recorders[0]?.phases.keys() ?? [])].at(-1)).toBe("reconciling");
+});
+
+test("an event that came once with its number and once without is told once in the end, also when no event says that it is one", async () => {
+  const script = [{ interrupt: "once" }, { text: "line\n", n: 5, every_ms: 0 }, { interrupt: "again" }];
+  const { problems, recorders } = await lived(
+    [aRun({ script })],
+    [
+      { kind: "duplicate", where: "stream", every: 3 },
+      { kind: "no_ids", where: "stream" },
+      { kind: "odd", where: "stream", frame: "run.event/text", path: "sequence_number", oddity: "array", after: 1 },
+    ],
+  );
+  expect(problems).toEqual([]);
+  expect(recorders[0]?.outcome?.text).toBe("line\n".repeat(5));
 });
 
 test("the record of a run that was stopped in the middle is read until it is complete as well", async () => {

@@ -59,6 +59,17 @@ describe("a run that is interrupted", () => {
     });
   });
 
+  test.each(["unavailable", "hang"] as const)(
+    "and whose record is too large to be read is resumed once, though the answer to that is lost: %s",
+    async (answer) => {
+      const rules: FaultRule[] = [{ kind: "lost_reply", where: "resume", times: 2, answer }];
+      const script = [...SCRIPT, { text: "日本 ", n: 200, every_ms: 0 }, { interrupt: "again" }];
+      const { problems, recorders } = await lived([aRun({ script })], rules, { network: { largest: 3_209 } });
+      expect(problems).toEqual([]);
+      expect(recorders[0]?.outcome).toMatchObject({ kind: "failed", error: { message: "again" } });
+    },
+  );
+
   // A record beyond its limit leaves the state, which does not say when the run has ended.
   test("and has completed is over at its deadline, although the resume has no answer and the record cannot be read", async () => {
     const rules: FaultRule[] = [{ kind: "late_reply", where: "resume", ms: 51_000 }];
