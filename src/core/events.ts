@@ -95,7 +95,7 @@ export interface Outcome {
   checkpointId?: string;
   /** Reason for the stop according to the service, e.g. an iteration limit. */
   stopReason?: string;
-  /** Set when the run completed and its answer is not whole, and, as "log", when a run that ended otherwise said more than this. */
+  /** Set when the run completed and its answer is not whole, and, as "log" or "size", when any run said more than was read or is repeated. */
   cut?: Cut;
   /** True when the run was not seen to end: it may still be going. */
   open?: true;

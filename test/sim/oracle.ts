@@ -228,6 +228,10 @@ function checkOutcome({ plan, run, recorder }: RunCase, outcome: Outcome, truth:
   const allowed = kind === "cancelled" ? ofStop : kind;
   const neverRan = truth.refused && outcome.stoppedBy !== undefined;
   if (outcome.kind !== allowed && !neverRan) problems.push(`I6: ${outcome.kind}, but the record says ${truth.status}`);
+  if ((outcome.cut === "log") !== recorder.cutShort)
+    problems.push(
+      `I3: the outcome says ${outcome.cut ?? "nothing"} of an end that ${recorder.cutShort ? "was not" : "was"} read`,
+    );
   if (isCutShort(recorder)) return problems;
   if (outcome.text !== truth.text && !(isDoubledUnseen(plan) && outcome.text.startsWith(truth.text)))
     problems.push(`I3: final text ${excerpt(outcome.text)} is not ${excerpt(truth.text)}`);

@@ -129,14 +129,14 @@ export async function* emitRemaining(
     return reconciled.outcome;
   }
   yield* ending.followed.statuses.emitReconciling();
-  yield* restOfLog(reconciled.record, ending);
+  const isWhole = yield* restOfLog(reconciled.record, ending);
   const { events, outcome } = withArtifacts(conclude(reconciled.record, ending), ending, await reconciled.listing);
   yield* events;
-  return outcome;
+  return isWhole ? outcome : { ...outcome, cut: "log" };
 }
 
-/** Emits the events of the log that the stream did not bring, page by page. */
-async function* restOfLog(record: Run, ending: Ending): AsyncGenerator<ExecutionEvent, void, void> {
+/** Emits the events of the log that the stream did not bring, page by page. Returns whether all of them could be read. */
+async function* restOfLog(record: Run, ending: Ending): AsyncGenerator<ExecutionEvent, boolean, void> {
   const { client, followed, signal } = ending;
   const { cursor, transcript } = followed;
   const latest = Math.max(followed.result.latest, record.cut?.latestSequence ?? -1);
@@ -147,15 +147,16 @@ async function* restOfLog(record: Run, ending: Ending): AsyncGenerator<Execution
       await sleep(client.ambient, wait, signal);
       for await (const { events } of log.rest()) yield* transcript.applyAll(events);
       failure = undefined;
-      if (cursor.sequence >= latest) return;
+      if (cursor.sequence >= latest) return true;
     } catch (error) {
       failure = error;
       if (signal.aborted) break;
     }
   }
-  if (failure === undefined) return;
+  if (failure === undefined) return true;
   ending.log("warn", "the end of a run's log could not be read", { kind: asFailure(failure).kind });
   yield warning("the end of the answer could not be read", "show_run");
+  return false;
 }
 
 /**
@@ -217,6 +218,7 @@ function conclude(record: Run, { log, followed, stoppedBy }: Ending, isWhole = f
     ...(streamError === undefined ? {} : { streamError }),
     ...(stoppedBy ? { stoppedBy } : {}),
   });
+  if (final.length > final.text.length) outcome.cut = "size";
   if (outcome.usage) events.push({ type: "usage", usage: outcome.usage });
   const nothingButBusy = isNothingButBusy(record, { transcript, position, text: final.text });
   return { kind: "concluded", events, outcome, nothingButBusy };

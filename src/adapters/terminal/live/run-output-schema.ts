@@ -40,7 +40,7 @@ const PHASES = [
   "cancelling",
   "reconciling",
 ] as const;
-const CUTS = ["length", "filter", "steps", "early", "log"] as const;
+const CUTS = ["length", "filter", "steps", "early", "log", "size"] as const;
 export const OUTCOMES = ["completed", "failed", "cancelled", "timed_out", "blocked", "awaiting_approval"] as const;
 
 export const RunOutputLineSchema = z.discriminatedUnion("type", [
@@ -82,7 +82,7 @@ export const RunOutputLineSchema = z.discriminatedUnion("type", [
     artifacts: z.array(ArtifactSchema),
     approvals: z.array(ApprovalSchema),
     stop_reason: z.string().optional(),
-    /** The answer is not whole although the run completed; with `log`, or another outcome, the rest could not be read. */
+    /** The answer is not whole although the run completed; with `log` and `size`, or another outcome, there is more of it. */
     cut: z.enum(CUTS).optional(),
   }),
   /** The last line with `--detach`. */

@@ -66,7 +66,7 @@ test("a log that never ends is left soon after the deadline", async () => {
     .on("GET /runs/*", () => TOO_LARGE)
     .on("GET /runs/*/events", ({ query }) => ({ ...page(Number(query.get("offset"))), afterMs: 100 }));
   const { outcome, events, tookMs } = await follow();
-  expect(outcome.kind).toBe("completed");
+  expect(outcome).toMatchObject({ kind: "completed", cut: "log" });
   expect(events).toContainEqual(expect.objectContaining({ message: "the end of the answer could not be read" }));
   expect(tookMs).toBeLessThan(DEADLINE_MS + 15_000);
 });

@@ -137,6 +137,13 @@ test("an event that came once with its number and once without is told once in t
   expect(recorders[0]?.outcome?.text).toBe("line\n".repeat(5));
 });
 
+test("an answer longer than what is kept of it says so in its outcome, too", async () => {
+  const { problems, recorders } = await lived([aRun({ script: [{ text: "x".repeat(1_024), n: 1_100, every_ms: 0 }] })]);
+  expect(problems.filter((problem) => !problem.startsWith("I3"))).toEqual([]);
+  expect(recorders[0]?.outcome).toMatchObject({ kind: "completed", cut: "size" });
+  expect(recorders[0]?.outcome?.text).toHaveLength(MAX_TEXT_CHARACTERS);
+});
+
 test("the record of a run that was stopped in the middle is read until it is complete as well", async () => {
   const script = [{ text: "a", n: 10, every_ms: 100 }];
   const run = aRun({ script, stops: [{ by: "host", phase: "running", ms: 450 }] });
