@@ -78,7 +78,7 @@ export class Resumption {
       const verdict = verdictOf(answer);
       if (verdict === "refused" && !wasTaken) {
         const kind = answer.kind === "conflict" ? "nothing_to_resume" : "refused";
-        return (await this.#watch(kind === "refused" ? 0 : refusedMs, signal)) ?? { kind, failure: answer };
+        return (await this.#watch(refusedMs, signal)) ?? { kind, failure: answer };
       }
       if (verdict !== "away") return (await this.#watch(unknownMs, signal)) ?? { kind: "unconfirmed", failure: answer };
       const seen = await this.#watch(this.#mayBeTaken ? RECORD_LAG_MS : 0, signal);
