@@ -22,7 +22,7 @@ export { createHttp } from "./http/http-transport.ts";
 export { CONVERSATION_AWAITING, CONVERSATION_BUSY, isRefusal, REFUSED_TURN } from "./http/problem.ts";
 export type { HttpStream, HttpTransport } from "./http/transport.ts";
 export { upload } from "./http/upload.ts";
-export { decodeRunEvent } from "./mapping/events.ts";
+export { decodeRunEvent, kindOfRow } from "./mapping/events.ts";
 export {
   type ArtifactListing,
   type BundleRegistration,
@@ -35,6 +35,7 @@ export {
   type PendingApprovals,
   type Rows,
   type Run,
+  type RunEvent,
   UNKNOWN_STATUS,
 } from "./model.ts";
 export { digestOf, findBegunRun, findRun, type RunTrace } from "./start/find-run.ts";

@@ -57,6 +57,27 @@ export function itemSources(source: string | undefined): string[] {
   return source === undefined ? [] : partsOf(source).map((part) => part.source);
 }
 
+const LONG = /[0-9]{16}|[0-9][eE]/;
+
+/**
+ * Returns a number of the JSON that parsing makes another one, or none: an id of more digits than a number keeps. Digits behind
+ * the point are precision, and may be lost.
+ */
+export function changedNumber(source: string): { written: string; becomes: string } | undefined {
+  if (!LONG.test(source)) return undefined; // most need no closer look
+  for (const { text } of tokensOf(source)) {
+    if (text.startsWith('"') || !LONG.test(text)) continue;
+    const becomes = JSON.stringify(Number(text));
+    if (becomes === "null" || (/^-?[0-9]+$/.test(text) && !isSame(text, becomes))) return { written: text, becomes };
+  }
+  return undefined;
+}
+
+function isSame(digits: string, becomes: string): boolean {
+  const isWhole = /^-?[0-9]+$/.test(becomes); // 1e+21 is not
+  return BigInt(digits) === BigInt(isWhole ? becomes : Number(digits));
+}
+
 /** Returns JSON on indented lines. Numbers stay as they were written; `show` gets the value of each string and quotes it. */
 export function jsonLines(source: string, show: (value: string) => string): string[] {
   const lines: string[] = [];

@@ -26,7 +26,12 @@ const TOO_DEEP = "[nested too deeply to be shown]";
 
 /** Returns the value; a note in its place where it is nested more deeply than can be relied on to be written. */
 export function writable(value: unknown): unknown {
-  return isDeeperThan(MAX_LEVELS, value) ? TOO_DEEP : value;
+  return isTooDeep(value) ? TOO_DEEP : value;
+}
+
+/** Whether the value is nested more deeply than can be relied on to be written. */
+export function isTooDeep(value: unknown): boolean {
+  return isDeeperThan(MAX_LEVELS, value);
 }
 
 /** Returns the JSON text of a parsed value, or of the note. */

@@ -35,7 +35,7 @@ async function ended(...steps: object[]): Promise<string> {
 
 test("Markdown on stdout: all that is known, and no secret", async () => {
   const id = await ended(...STEPS);
-  const { code, stdout, stderr } = await run("runs", "export", id.slice(0, 8));
+  const { code, stdout, stderr } = await run("runs", "export", id.slice(0, 8), "--out", "-"); // the same as without
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   for (const part of [
     "completed",

@@ -124,6 +124,43 @@ describe("runs retry", () => {
   });
 
   test.each([
+    ["handed its task on", { type: "handoff", to_agent: "mailer" }, "has used tools (the agent mailer)"],
+    [
+      "a result without its call",
+      { type: "tool_result", id: "t", content: "sent" },
+      "has used tools (an unnamed tool)",
+    ],
+    [
+      "a tool that is only in its books",
+      { type: "tool_audit", id: "t", tool: "mail", reason: "" },
+      "has used tools (mail)",
+    ],
+    [
+      "a decision of a person",
+      { type: "approval_decision", decision: "approved" },
+      "has used tools (a step that was decided)",
+    ],
+    [
+      "an event of a kind that is not known",
+      { type: "mcp_call", name: "x" },
+      "has used tools (an event of the kind mcp_call)",
+    ],
+  ])("nor one that shows %s", async (_, raw, words) => {
+    const id = await ended(script({ raw }, { fail: "it broke" }));
+    const { code, stderr } = await run("runs", "retry", id);
+    expect(code).toBe(1);
+    expect(stderr).toContain(words);
+    expect(server.cloud.stats().runsStarted).toBe(1);
+  });
+
+  test("thoughts, texts and checks change nothing", async () => {
+    const raws = [{ type: "text" }, { type: "guardrail_pass", name: "a" }, { type: "workflow", state: "running" }];
+    const id = await ended(script({ think: "hm" }, ...raws.map((raw) => ({ raw })), { fail: "it broke" }));
+    await run("runs", "retry", id);
+    expect(server.cloud.stats().runsStarted).toBe(2);
+  });
+
+  test.each([
     ["completed", script({ text: "done" }), "has completed"],
     ["waiting", script({ approve: "pay" }), "has not ended"],
   ])("one that is %s is not sent again, not even with --yes", async (_, prompt, words) => {

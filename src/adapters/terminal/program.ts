@@ -1,6 +1,6 @@
 /** The command line: the tree of commands, its help, and how a failure is reported. */
 import { Command, CommanderError } from "commander";
-import { asFailure } from "../../support/failure.ts";
+import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import { addAgents } from "./commands/agents.ts";
 import { addApprovals } from "./commands/approvals.ts";
 import { addBatch } from "./commands/batch.ts";
@@ -86,8 +86,16 @@ function buildProgram(context: CommandContext): Command {
     })
     .addHelpText("after", `\nStarted by hosts, not by people:\n${hostModes}\n\n${ENVIRONMENT}\n${exitCodeHelp()}`);
   for (const add of COMMANDS) add(program, context);
+  program.hook("preAction", (_, command) => refuseEmptyValues(command));
   nameHelp(program, "seren-bridge");
   return program;
+}
+
+/** An empty value is a variable that is not set. Taken for none, it sends a run, which costs, to another agent than was meant. */
+function refuseEmptyValues(command: Command): void {
+  const empty = command.options.find((option) => command.getOptionValue(option.attributeName()) === "");
+  if (empty)
+    throw new ExecutionFailure("invalid_input", `${empty.long ?? empty.flags} has no value; give one, or leave it out`);
 }
 
 /** After a usage error each command points to its own help. */

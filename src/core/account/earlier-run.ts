@@ -1,10 +1,11 @@
 /** A run of the account as something to go on from: its next turn, or the same input once more. */
-import { decodeRunEvent, endingOf, type Run, type RunEnding, type SerenClient } from "../../seren/index.ts";
+import { endingOf, type Run, type RunEnding, type SerenClient } from "../../seren/index.ts";
 import type { RunRef } from "../events.ts";
 import type { RunRequest } from "../request.ts";
 import { runRefOf } from "../run/outcome.ts";
 import { hasEnd } from "../run/transcript.ts";
 import { look } from "./look.ts";
+import { tracesIn } from "./traces.ts";
 
 export interface EarlierRun {
   run: RunRef;
@@ -12,7 +13,7 @@ export interface EarlierRun {
   ending?: RunEnding;
   /** What it was asked for. Absent where the service does not say it. */
   input?: Pick<RunRequest, "message" | "operation" | "inputs">;
-  /** Names of the tools it has called, in order, each once. */
+  /** What may have changed something: names of the tools it has called and the like, in order, each once. */
   tools: string[];
   /** Whether `tools` are all. */
   isWhole: boolean;
@@ -31,7 +32,7 @@ export function readEarlierRun(client: SerenClient, runId: string): Promise<Earl
       run: runRefOf(record),
       ...(ending === undefined ? {} : { ending }),
       ...(input === undefined ? {} : { input }),
-      tools: [...new Set(rows.flatMap(toolIn))],
+      tools: tracesIn(rows),
       isWhole: isWhole(record) || page?.hasMore === false,
     };
   });
@@ -52,9 +53,4 @@ export function inputOf({ payload }: Run): EarlierRun["input"] {
     ...(operation === undefined ? {} : { operation }),
     ...(inputs === undefined ? {} : { inputs }),
   };
-}
-
-function toolIn(row: unknown): string | [] {
-  const event = decodeRunEvent(row);
-  return event?.type === "tool_call" ? event.name || "an unnamed tool" : [];
 }

@@ -7,12 +7,12 @@ import type { Ambient } from "../../support/ambient.ts";
 import { asFailure, type ExecutionFailure, type FailureKind } from "../../support/failure.ts";
 import type { ExecutionEvent, Outcome } from "../events.ts";
 import type { LiveRun, RunRegistry } from "../host/run-registry.ts";
-import type { Caretaker, RunRequest } from "../request.ts";
+import type { BegunRun, Caretaker, RunRequest } from "../request.ts";
 import type { BatchLine, BatchNotes, RowState, RowStates } from "./batch-notes.ts";
 import { Pace } from "./pace.ts";
 
-/** How a row ended: with its run, or without one. */
-export type RowEnd = { outcome: Outcome } | { failure: ExecutionFailure };
+/** How a row ended: with the outcome of its run, or without one. `begun`: what was noted of its run, if it may have been started. */
+export type RowEnd = { outcome: Outcome } | { failure: ExecutionFailure; begun?: BegunRun };
 
 export type BatchRow = Pick<RunRequest, "target" | "message" | "onApproval">;
 
@@ -159,8 +159,15 @@ export class Batch<Result> {
     if (this.#isCancelled) run.cancel("person");
     return run.outcome.then(
       (outcome) => ({ outcome }),
-      (error: unknown) => ({ failure: asFailure(error) }),
+      (error: unknown) => this.#failed(row, asFailure(error)),
     );
+  }
+
+  /** A run whose id is known was started, whatever the failure says of this attempt to follow it. */
+  #failed(row: number, failure: ExecutionFailure): RowEnd {
+    const state = this.#options.states.get(row);
+    if (state?.kind !== "begun" || (state.begun.runId === undefined && !failure.mayHaveStarted)) return { failure };
+    return { failure, begun: state.begun };
   }
 
   #caretakerOf(row: number, conversationId: string): Caretaker {

@@ -8,8 +8,18 @@ import { addressIn, contentIn, flagIn, idIn, nameIn, numberIn, phraseIn, textIn 
 
 /** Returns `undefined` for a type this version does not know, and for a text event without text. */
 export function decodeRunEvent(row: unknown): RunEvent | undefined {
+  const event = eventIn(row);
+  return event && toEvent(event);
+}
+
+/** Returns what a row says it is, whether or not this version knows the word. */
+export function kindOfRow(row: unknown): string | undefined {
+  return nameIn(eventIn(row)?.type);
+}
+
+function eventIn(row: unknown): Record<string, unknown> | undefined {
   if (!isObject(row)) return undefined;
-  return "type" in row || !isObject(row.event) ? toEvent(row) : toEvent(row.event);
+  return "type" in row || !isObject(row.event) ? row : row.event;
 }
 
 function toEvent(row: Record<string, unknown>): RunEvent | undefined {

@@ -9,7 +9,7 @@ export interface BatchOptions {
   deployment?: string;
   model?: string;
   timeout?: string;
-  approvals: "wait" | "return";
+  approvals?: "wait" | "return";
   saveArtifacts?: string;
   resume?: boolean;
   dryRun?: boolean;

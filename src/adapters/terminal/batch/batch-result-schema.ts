@@ -7,7 +7,7 @@ export const BatchResultSchema = z.strictObject({
   index: z.int(),
   /** The row as it was given. */
   input: z.record(z.string(), z.unknown()),
-  /** `not_started`: no run was started for it. `unknown`: it is not known whether one was; it is not tried again. */
+  /** `not_started`: no run was started for it. `unknown`: it is not known whether one was, or what has become of it; it is not tried again. */
   outcome: z.enum([...OUTCOMES, "not_started", "unknown"]),
   /** The answer; partial unless the run completed. */
   text: z.string(),

@@ -9,9 +9,12 @@ export type Row = Readonly<Record<string, unknown>>;
 export function batchResult(index: number, input: Row, end: RowEnd): BatchResult {
   const row = { index, input: { ...input } };
   if ("failure" in end) {
-    const { kind } = end.failure;
-    const outcome = kind === "unknown_outcome" ? "unknown" : kind === "timed_out" ? "timed_out" : "not_started";
-    return { ...row, outcome, text: "", error: { message: withAdvice(end.failure), code: kind } };
+    const { failure, begun } = end;
+    const { kind } = failure;
+    const outcome = kind === "timed_out" ? "timed_out" : begun ? "unknown" : "not_started";
+    const { runId, deploymentId = "" } = begun ?? {};
+    const run = runFields(runId === undefined ? undefined : { runId, deploymentId });
+    return { ...row, outcome, text: "", ...run, error: { message: withAdvice(failure), code: kind } };
   }
   const { kind, run, text, error, usage, artifacts, cut } = end.outcome;
   return {

@@ -8,9 +8,10 @@ import { parseDuration } from "../screen/format.ts";
 import type { Context } from "../services.ts";
 import type { BatchPlan } from "./batch-folder.ts";
 import { type BatchOptions, DEFAULT_CONCURRENCY, MOST_CONCURRENCY } from "./batch-options.ts";
+import type { Row } from "./batch-result.ts";
 import { dryRun } from "./dry-run.ts";
 import { readRows } from "./read-rows.ts";
-import { promptOfRow } from "./template.ts";
+import { namesColumn, promptOfRow } from "./template.ts";
 import { workOnBatch } from "./work-on-batch.ts";
 
 const MOST_PROMPT_BYTES = 4 * 1024 * 1024;
@@ -26,6 +27,7 @@ export async function beginBatch(
       "which rows? Write: seren-bridge batch prompts.jsonl --out results.jsonl (or --resume to go on with a batch)",
     );
   }
+  refuseStdout(options);
   const concurrency = concurrencyOf(options);
   const plan = await planOf(context, source, options);
   if (options.dryRun) return dryRun(context, plan, concurrency);
@@ -38,13 +40,14 @@ export async function resumeBatch(
   source: string | undefined,
   options: BatchOptions,
 ): Promise<ExitCode> {
-  const { template, deployment, model, timeout, saveArtifacts } = options;
+  const { template, deployment, model, timeout, approvals, saveArtifacts } = options;
   const given = Object.entries({
     "the rows": source,
     "--template": template,
     "--deployment": deployment,
     "--model": model,
     "--timeout": timeout,
+    "--approvals": approvals,
     "--save-artifacts": saveArtifacts,
     "--dry-run": options.dryRun,
   }).flatMap(([name, value]) => (value === undefined ? [] : [name]));
@@ -70,7 +73,9 @@ async function planOf({ services, screen }: Context, source: string, options: Ba
   const configured = model === undefined ? services.deployment : undefined;
   const target = chooseDeployment({ requested, configured, workload: () => generalAgentTarget() });
   const named = target.kind === "deployment" ? { deploymentId: target.deploymentId, named: target.named } : undefined;
-  const rows = (await readRows(screen, source)).map((input, index) => {
+  const inputs = await readRows(screen, source);
+  refuseSamePrompts(template, inputs);
+  const rows = inputs.map((input, index) => {
     const prompt = promptOfRow(template, input, index + 1);
     if (Buffer.byteLength(prompt) <= MOST_PROMPT_BYTES) return { input, prompt };
     throw new ExecutionFailure("invalid_input", `the prompt of row ${index + 1} is larger than 4 MiB`);
@@ -79,10 +84,28 @@ async function planOf({ services, screen }: Context, source: string, options: Ba
     ...(named ? { deployment: named } : {}),
     ...(model === undefined ? {} : { model }),
     timeoutMs: Math.min(timeoutMs, MAX_TIMEOUT_MS),
-    onApproval: approvals,
+    onApproval: approvals ?? "wait",
     ...(saveArtifacts === undefined ? {} : { saveTo: resolve(saveArtifacts) }),
     rows,
   };
+}
+
+/** Many runs of one prompt are hardly ever meant, and cost as much as if they were. */
+function refuseSamePrompts(template: string | undefined, inputs: readonly Row[]): void {
+  if (template === undefined || inputs.length < 2 || inputs.some((input) => namesColumn(template, input))) return;
+  throw new ExecutionFailure(
+    "invalid_input",
+    "--template names no column, so every row would have the same prompt; write {column} for what the row has there ({{column}} stands for the word in braces)",
+  );
+}
+
+/** Results are read again when the batch is gone on with, so they need a place. */
+function refuseStdout({ out }: BatchOptions): void {
+  if (out !== "-") return;
+  throw new ExecutionFailure(
+    "invalid_input",
+    "--out is a file, which --resume needs as well; stdout cannot be one. For a file of that name write ./-",
+  );
 }
 
 function concurrencyOf({ concurrency }: BatchOptions): number {

@@ -4,8 +4,10 @@ import { ExecutionFailure } from "../../../support/failure.ts";
 import { onOneLine } from "../../../support/unseen.ts";
 import type { Row } from "./batch-result.ts";
 
-/** What a person would call a column. Other braces, as those of JSON or of code, are left as they are. */
-const PLACE = /\{(\{[\p{L}\p{N}_][\p{L}\p{N}_ .-]*\})\}|\{([\p{L}\p{N}_][\p{L}\p{N}_ .-]*)\}/gu;
+/** Anything in one pair of braces, or in two. */
+const BRACES = /\{(\{[^{}]+\})\}|\{([^{}]+)\}/gu;
+/** What a person would call a column: in braces it is one, whether or not the row has it. */
+const NAME = /^[\p{L}\p{N}_][\p{L}\p{N}_ .-]*$/u;
 const MAX_SHOWN = 200;
 const PROMPT_COLUMN = "prompt";
 
@@ -13,20 +15,33 @@ const PROMPT_COLUMN = "prompt";
 export function promptOfRow(template: string | undefined, row: Row, number: number): string {
   const prompt = template === undefined ? row[PROMPT_COLUMN] : fill(template, row, number);
   if (typeof prompt === "string" && prompt.trim() !== "") return prompt;
-  const why = template === undefined && prompt === undefined ? `no column "${PROMPT_COLUMN}"` : "an empty prompt";
-  throw new ExecutionFailure(
-    "invalid_input",
-    `row ${number} has ${why}; ${template === undefined ? `its columns are ${columns(row)}. Make prompts of them with --template 'Summarise {column}'` : "every row needs one"}`,
-  );
+  const refuse = (what: string) => new ExecutionFailure("invalid_input", `row ${number} has ${what}`);
+  const others = `its columns are ${columns(row)}. Make prompts of them with --template 'Summarise {column}'`;
+  if (template === undefined && !Object.hasOwn(row, PROMPT_COLUMN))
+    throw refuse(`no column "${PROMPT_COLUMN}"; ${others}`);
+  if (typeof prompt === "string") throw refuse("an empty prompt; every row needs one");
+  throw refuse(`a prompt that is no text; put it in quotes, or write --template '{${PROMPT_COLUMN}}'`);
+}
+
+/** Whether something of the row, or something that should be one of its columns, stands in the template. */
+export function namesColumn(template: string, row: Row): boolean {
+  return [...template.matchAll(BRACES)].some(([, , column = ""]) => isColumn(column, row));
+}
+
+/** The row knows its columns, whatever characters they have. Other braces, as those of JSON or of code, are left as they are. */
+function isColumn(word: string, row: Row): boolean {
+  return Object.hasOwn(row, word) || NAME.test(word);
 }
 
 function fill(template: string, row: Row, number: number): string {
-  return template.replace(PLACE, (_, itself: string | undefined, column = "") => {
-    if (itself !== undefined) return itself;
+  return template.replace(BRACES, (whole, itself: string | undefined, column = "") => {
+    if (itself !== undefined) return isColumn(itself.slice(1, -1), row) ? itself : whole;
     if (Object.hasOwn(row, column)) return textOf(row[column]);
+    if (!isColumn(column, row)) return whole;
+    const shown = clipCharacters(onOneLine(column), MAX_SHOWN, "…");
     throw new ExecutionFailure(
       "invalid_input",
-      `row ${number} has no column "${clipCharacters(onOneLine(column), MAX_SHOWN, "…")}"; its columns are ${columns(row)}. For the word in braces itself write {{${clipCharacters(onOneLine(column), MAX_SHOWN, "…")}}}`,
+      `row ${number} has no column "${shown}"; its columns are ${columns(row)}. For the word in braces itself write {{${shown}}}`,
     );
   });
 }

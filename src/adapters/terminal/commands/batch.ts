@@ -19,9 +19,10 @@ export function addBatch(program: Command, context: CommandContext): void {
     .option("-m, --model <id>", "run the general agent on this model, e.g. anthropic/claude-sonnet-4.6")
     .option("-t, --timeout <time>", "cancel a run after this long, e.g. 90s, 15m, 2h (default: 30m)")
     .addOption(
-      new Option("--approvals <how>", "when a run asks for an approval: wait, or leave it waiting and go on")
-        .choices(["wait", "return"])
-        .default("wait"),
+      new Option(
+        "--approvals <how>",
+        "when a run asks for an approval: wait (default), or leave it waiting and go on",
+      ).choices(["wait", "return"]),
     )
     .option(...SAVE_ARTIFACTS)
     .option("--resume", "go on with the batch whose results go to --out")

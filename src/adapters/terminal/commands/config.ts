@@ -28,7 +28,9 @@ export function addConfig(program: Command, context: CommandContext): void {
 
   const schema = program
     .command("schema")
-    .summary("print the JSON Schema of the configuration file, of run --json, or of a Roder task's input")
+    .summary(
+      "print the JSON Schema of the configuration file, of run --json, of a batch's results, or of a Roder task's input",
+    )
     .description("Prints a JSON Schema, for editors and for programs that write or read one of these.")
     .addArgument(new Argument("<what>", "what it describes").choices(SCHEMA_NAMES));
   examples(schema, [

@@ -31,7 +31,7 @@ export function addExport(runs: Command, context: CommandContext): void {
     )
     .argument("<run>", "id of the run, or its beginning")
     .addOption(new Option("-f, --format <format>", "default: by the ending of --out, else md").choices(FORMATS))
-    .option("-o, --out <file>", "write this file instead of stdout")
+    .option("-o, --out <file>", "write this file instead of stdout (-)")
     .option("--force", "replace the file if there is one");
   examples(command, [
     ["seren-bridge runs export 1f3c --out run.html", "a page for people"],
@@ -40,12 +40,9 @@ export function addExport(runs: Command, context: CommandContext): void {
   command.action(action(context, (run: string, options: ExportOptions) => exportRun(context, run, options)));
 }
 
-async function exportRun(
-  context: Context,
-  typed: string,
-  { out, force, ...options }: ExportOptions,
-): Promise<ExitCode> {
+async function exportRun(context: Context, typed: string, { force, ...options }: ExportOptions): Promise<ExitCode> {
   const { services, screen } = context;
+  const out = options.out === "-" ? undefined : options.out; // as everywhere, - is a stream
   const format = options.format ?? formatOf(out) ?? "md";
   if (out !== undefined && !force) await refuseToReplace(out);
   const runId = await findRunId(services, typed);

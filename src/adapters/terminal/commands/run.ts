@@ -9,6 +9,7 @@ import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
 import { Responsive } from "../../../support/responsive.ts";
 import { onOneLine } from "../../../support/unseen.ts";
 import type { ExitCode } from "../exit-code.ts";
+import { refuseChanged } from "../screen/kept-json.ts";
 import type { Context } from "../services.ts";
 import { action, type CommandContext, examples } from "./command.ts";
 import { addStartOptions, promptOf, type StartOptions, start, type Wanted } from "./start-run.ts";
@@ -160,8 +161,11 @@ function orThePrompt(error: unknown, what: string): ExecutionFailure {
 
 function parseInputs(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const inputs: unknown = JSON.parse(text);
+    refuseChanged(text, inputs, "--inputs");
+    return inputs;
   } catch (cause) {
+    if (cause instanceof ExecutionFailure) throw cause;
     throw new ExecutionFailure("invalid_input", `--inputs is not JSON; write for example --inputs '{"depth": 2}'`, {
       cause,
     });

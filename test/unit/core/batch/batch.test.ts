@@ -30,7 +30,11 @@ async function secondRowAfterStop(kind: FailureKind): Promise<BatchLine<string>[
     ambient: new VirtualAmbient(1),
     concurrency: 2,
     timeoutMs: 1_000,
-    resultOf: async (_row, end) => ("failure" in end ? end.failure.kind : end.outcome.kind),
+    resultOf: async (_row, end) => {
+      if (!("failure" in end)) return end.outcome.kind;
+      expect(end.begun).toMatchObject({ requestId: "request" }); // it is no row without a run
+      return end.failure.kind;
+    },
     onEnded: () => undefined,
   });
   const ended = batch.run();
