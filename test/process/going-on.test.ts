@@ -153,6 +153,18 @@ describe("runs retry", () => {
     expect(server.cloud.stats().runsStarted).toBe(1);
   });
 
+  test("one that was interrupted may be going on again: it is resumed, or sent when a person says so", async () => {
+    const { stdout } = await run("run", "--detach", script({ text: "a" }, { interrupt: "restart" }, { text: "b" }));
+    const id = stdout.trim();
+    await run("runs", "follow", id); // which does not resume it
+    const { code, stderr } = await run("runs", "retry", id);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`was interrupted and can go on: seren-bridge runs resume ${id}`);
+    expect(server.cloud.stats().runsStarted).toBe(1);
+    await run("runs", "retry", id, "--yes");
+    expect(server.cloud.stats().runsStarted).toBe(2);
+  });
+
   test("thoughts, texts and checks change nothing", async () => {
     const raws = [{ type: "text" }, { type: "guardrail_pass", name: "a" }, { type: "workflow", state: "running" }];
     const id = await ended(script({ think: "hm" }, ...raws.map((raw) => ({ raw })), { fail: "it broke" }));

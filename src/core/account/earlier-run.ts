@@ -3,6 +3,7 @@ import { endingOf, type Run, type RunEnding, type SerenClient } from "../../sere
 import type { RunRef } from "../events.ts";
 import type { RunRequest } from "../request.ts";
 import { runRefOf } from "../run/outcome.ts";
+import { isInterrupted } from "../run/resumption.ts";
 import { hasEnd } from "../run/transcript.ts";
 import { look } from "./look.ts";
 import { tracesIn } from "./traces.ts";
@@ -15,6 +16,8 @@ export interface EarlierRun {
   input?: Pick<RunRequest, "message" | "operation" | "inputs">;
   /** What may have changed something: names of the tools it has called and the like, in order, each once. */
   tools: string[];
+  /** It may be going on again, or be asked to. */
+  isInterrupted: boolean;
   /** Whether `tools` are all. */
   isWhole: boolean;
 }
@@ -33,6 +36,7 @@ export function readEarlierRun(client: SerenClient, runId: string): Promise<Earl
       ...(ending === undefined ? {} : { ending }),
       ...(input === undefined ? {} : { input }),
       tools: tracesIn(rows),
+      isInterrupted: isInterrupted(record),
       isWhole: isWhole(record) || page?.hasMore === false,
     };
   });

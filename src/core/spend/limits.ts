@@ -55,7 +55,8 @@ export function reachedAtStart(
 ): Reached | undefined {
   for (const { prefix, limits, counts, whose } of limitsOf(settings, host)) {
     const counted = entries.filter(counts);
-    const { dayMicros, runsPerHour, activeRuns } = limits;
+    const { runMicros, dayMicros, runsPerHour, activeRuns } = limits;
+    if (runMicros === 0) return { key: `${prefix}.run_usd`, why: `one run ${whose} may cost nothing` };
     const spent = spentToday(counted, now);
     if (dayMicros !== undefined && spent >= dayMicros) {
       const why = `runs ${whose} may cost ${dollars(dayMicros)} a day, and those of today have cost ${dollars(spent)}`;

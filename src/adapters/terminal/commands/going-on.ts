@@ -45,7 +45,7 @@ export function addRetry(runs: Command, context: CommandContext): void {
       "Starts another run with the same input, in the same conversation and on the same deployment. A run that has used tools may have\nchanged something already, so it is sent again only with --yes.",
     )
     .argument("<run>", "id of the run, or its beginning")
-    .option("-y, --yes", "also when the run has used tools, whose effects then happen twice");
+    .option("-y, --yes", "also when the run has used tools, whose effects then happen twice, or was interrupted");
   addStartOptions(retry);
   examples(retry, [["seren-bridge runs retry 1f3c", "follows the new run"]]);
   retry.action(
@@ -70,7 +70,7 @@ async function nextTurn(context: Context, typed: string, message: string): Promi
 }
 
 async function onceMore(context: Context, typed: string, isAllowed: boolean): Promise<Wanted> {
-  const { run, ending, input, tools, isWhole } = await earlier(context, typed);
+  const { run, ending, input, tools, isWhole, isInterrupted } = await earlier(context, typed);
   const { runId, conversationId } = run;
   const refuse = (why: string) => new ExecutionFailure("conflict", why);
   if (ending === undefined) throw notOver(runId);
@@ -79,6 +79,11 @@ async function onceMore(context: Context, typed: string, isAllowed: boolean): Pr
   }
   if (!input)
     throw refuse(`Seren Cloud does not say what the run ${runId} was asked for; send it with: seren-bridge run`);
+  if (!isAllowed && isInterrupted) {
+    throw refuse(
+      `the run ${runId} was interrupted and can go on: seren-bridge runs resume ${runId}. If it may happen twice: seren-bridge runs retry ${runId} --yes`,
+    );
+  }
   if (!isAllowed && (tools.length > 0 || !isWhole)) {
     const used = tools.slice(0, MAX_TOOLS_SHOWN).map(oneLine).join(", ");
     throw refuse(

@@ -58,6 +58,18 @@ describe("the ledger", () => {
 });
 
 describe("a start", () => {
+  test.each([
+    ["for all", settings({ runMicros: 0 }), "limits.run_usd", "one run of this machine may cost nothing"],
+    [
+      "for a host",
+      settings({}, { roder: { runMicros: 0 } }),
+      "limits.hosts.roder.run_usd",
+      "one run of roder may cost nothing",
+    ],
+  ])("of a run that may cost nothing is refused: %s", (_, limits, key, why) => {
+    expect(at(limits, [])).toEqual({ key, why });
+  });
+
   test.each<[string, LimitSettings, SpendLine[], string | undefined]>([
     ["below the day", settings({ dayMicros: 10 }), linesOf("a", NOW, 9), undefined],
     ["at the day", settings({ dayMicros: 10 }), linesOf("a", NOW, 10), "limits.day_usd"],
