@@ -8,9 +8,12 @@ import { Claims, stateDisk } from "../state/index.ts";
 import type { Ambient } from "../support/ambient.ts";
 import { asFailure } from "../support/failure.ts";
 import type { Log } from "../support/log.ts";
+import { RecentSet } from "../support/recent-set.ts";
 import type { Redactor } from "../support/redact.ts";
 import { runProgram } from "../support/run-program.ts";
 import { STATE_LAYOUT } from "./state-layout.ts";
+
+const MAX_TOLD = 20;
 
 export interface OpenNotices {
   config: Config;
@@ -29,9 +32,14 @@ export function openNotices(options: OpenNotices): Notices | undefined {
   const ring = notify.bell ? options.ring : undefined;
   if (!ring && !notify.desktop && !notify.command) return undefined;
   const environment = config.programEnvironment();
+  /** A machine without a desktop has none for the next run either: the first warning says it. */
+  const told = new RecentSet<string>(MAX_TOLD);
   const run = async (what: string, program: Omit<Parameters<typeof runProgram>[0], "ambient">) => {
     const problem = await runProgram({ ...program, ambient });
-    if (problem !== undefined) log("warn", `${what} ${problem}`, { command: program.command[0] });
+    if (problem === undefined) return;
+    const said = `${what} ${problem}`;
+    log(told.has(said) ? "debug" : "warn", said, { command: program.command[0] });
+    told.add(said);
   };
   return new Notices({
     host,

@@ -1,4 +1,5 @@
 /** The system's own command for a notice on the desktop. Texts are arguments or variables of it, never code. */
+import { markUnseen } from "../support/unseen.ts";
 import type { NoticeWords } from "./notice-words.ts";
 
 export interface DesktopCommand {
@@ -23,7 +24,8 @@ $app = '{1AC14E77-02E7-4E5D-B744-2EB1AE5198B7}\\WindowsPowerShell\\v1.0\\powersh
 $manager::CreateToastNotifier($app).Show([Windows.UI.Notifications.ToastNotification]::new($xml))
 `;
 
-export function desktopCommand({ title, body }: NoticeWords, platform: NodeJS.Platform): DesktopCommand {
+export function desktopCommand(words: NoticeWords, platform: NodeJS.Platform): DesktopCommand {
+  const [title, body] = [shown(words.title), shown(words.body)];
   switch (platform) {
     case "win32":
       return {
@@ -37,7 +39,15 @@ export function desktopCommand({ title, body }: NoticeWords, platform: NodeJS.Pl
   }
 }
 
-/** Desktops read the body as markup. */
+/** No program can be given a NUL, toasts are XML, which has no control characters, and nothing may change the order of what is read. */
+function shown(text: string): string {
+  return markUnseen(text, () => "");
+}
+
+/**
+ * Desktops read the body as markup, after notify-send has read it as a string of C: `\074` would be a `<`, and `\377`, which
+ * is no text, ends notify-send before it has told anything.
+ */
 function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  return text.replaceAll("\\", "\\\\").replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

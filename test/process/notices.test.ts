@@ -138,6 +138,17 @@ describe("a hook", () => {
   });
 });
 
+test("what is wrong with a way of telling is said once by a process, however many runs end", async () => {
+  const server = await startCloud();
+  const { env } = homeWith('command = ["/no/such/program"]');
+  const host = new CourierHost({ env: { ...server.env, ...env, XDG_CONFIG_HOME: undefined } });
+  const session = await host.open(parcel("chat"));
+  for (let runs = 0; runs < 3; runs += 1)
+    await host.run(parcel("chat"), session, { kind: "chat", input: script({ text: "ok" }) });
+  await host.end();
+  expect(host.child.stderr.match(/the notice command could not be started/g)).toHaveLength(1);
+});
+
 test("a run whose process is killed is told of by the next one, once", async () => {
   const server = await startCloud();
   const { home, told } = homeWith("HOOK");
