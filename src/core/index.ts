@@ -32,6 +32,7 @@ export { Coalescer } from "./host/coalescer.ts";
 export { decideCommand, showRunCommand, withAdvice } from "./host/command-hints.ts";
 export { ContinuedRun } from "./host/continued-run.ts";
 export { type HostJob, HostJobs } from "./host/host-jobs.ts";
+export { LateAnswers } from "./host/late-answers.ts";
 export { redactedReport } from "./host/redacted-run.ts";
 export { RunCounters } from "./host/run-counters.ts";
 export { countFields, createRunLog } from "./host/run-log.ts";

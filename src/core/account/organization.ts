@@ -55,12 +55,21 @@ export class Organization {
   /** Returns the newest runs first, at most `limit`; the service allows 100. */
   async runs(query: { limit: number; goingOn?: boolean; deploymentId?: string }): Promise<Rows<RunRow>> {
     const { limit, goingOn, deploymentId } = query;
-    const wanted = { limit, ...(goingOn ? { status: GOING_ON } : {}) };
-    const page = await look(this.#client, (signal) => this.#client.listRunPage(deploymentId, wanted, { signal }));
-    return {
-      rows: page.runs.map((run) => this.#runRow(run)).sort((a, b) => b.startedAt - a.startedAt),
-      unreadable: page.unreadable,
-    };
+    const status = goingOn ? { status: GOING_ON } : {};
+    return look(this.#client, async (signal) => {
+      const rows: RunRow[] = [];
+      let unreadable = 0;
+      // A page of large records ends before the limit.
+      for (let hasMore = true; hasMore && rows.length + unreadable < limit; ) {
+        const offset = rows.length + unreadable;
+        const wanted = { limit: limit - offset, offset, ...status };
+        const page = await this.#client.listRunPage(deploymentId, wanted, { signal });
+        rows.push(...page.runs.map((run) => this.#runRow(run)));
+        unreadable += page.unreadable;
+        hasMore = page.hasMore && rows.length + unreadable > offset;
+      }
+      return { rows: rows.sort((a, b) => b.startedAt - a.startedAt), unreadable };
+    });
   }
 
   /** Rejects with `not_found`. */

@@ -4,6 +4,7 @@ import { ExecutionFailure } from "../../support/failure.ts";
 import { memberSource } from "../../support/json-source.ts";
 import { hasTooManyValues } from "../../support/json-weight.ts";
 import { parseJson } from "../../support/objects.ts";
+import { RecentMap } from "../../support/recent-map.ts";
 import { TokenBucket } from "../../support/token-bucket.ts";
 import { toFailure } from "../http/problem.ts";
 import { RETRY_LIMITS, retrying } from "../http/retry.ts";
@@ -11,9 +12,11 @@ import { strangerWords } from "../http/stranger.ts";
 import type { HttpRequest, HttpResponse, HttpTransport } from "../http/transport.ts";
 import { type ExactReader, MAX_ROWS, readRows } from "../mapping/answers.ts";
 import { envelopeOf, withoutGateway } from "./envelope.ts";
-import { type Page, readPage } from "./pages.ts";
+import { type Page, type PartSize, readPage } from "./pages.ts";
 import { queryString } from "./path.ts";
 
+/** Listings of which it is remembered how many rows an answer can hold. One that is forgotten finds it out anew. */
+const MAX_PARTS = 64;
 const CALL_TIMEOUT_MS = 60_000;
 const DEFAULT_ATTEMPTS = 4;
 /** An answer that broke off is asked for again so many times. A service that answers nothing else is not waited for. */
@@ -59,6 +62,8 @@ interface Answer<T> {
   headers: HttpResponse["headers"];
   /** Whether the listing goes on; undefined where the service does not say. */
   hasMore: boolean | undefined;
+  /** Length of the answer. */
+  characters: number;
 }
 
 /** Checked before anything is parsed. A record or a page that is too large is read in another way. */
@@ -76,6 +81,8 @@ export class Caller {
   /** Shared by everything that repeats a call of this client. */
   readonly budget: TokenBucket;
   readonly #transport: HttpTransport;
+  /** Of listings that have answered with too much. */
+  readonly #parts = new RecentMap<string, PartSize>(MAX_PARTS);
 
   constructor(transport: HttpTransport, ambient: Ambient) {
     this.#transport = transport;
@@ -114,7 +121,7 @@ export class Caller {
     const value = read(envelope?.data, () => memberSource(response.body, "data"));
     if (value !== undefined) {
       const { status, headers } = response;
-      return { value, status, headers, hasMore: envelope?.hasMore };
+      return { value, status, headers, hasMore: envelope?.hasMore, characters: response.body.length };
     }
     const garbled = parseJson(response.body) === undefined;
     throw new ExecutionFailure(
@@ -137,16 +144,25 @@ export class Caller {
   page({ path, subject, limit, offset, filter }: Listing, options: CallOptions): Promise<Page> {
     const ask = (limit: number, offset: number) =>
       this.repeat(async () => {
-        const { value: rows, hasMore = rows.length >= limit } = await this.exchange({
+        const {
+          value: rows,
+          hasMore = rows.length >= limit,
+          characters,
+        } = await this.exchange({
           method: "GET",
           path: path + queryString({ limit, offset, ...filter }),
           subject,
           read: readRows,
           signal: options.signal,
         });
-        return { rows: rows.slice(0, MAX_ROWS), hasMore: hasMore || rows.length > MAX_ROWS };
+        return { rows: rows.slice(0, MAX_ROWS), hasMore: hasMore || rows.length > MAX_ROWS, characters };
       }, options);
-    return readPage(ask, limit, offset);
+    const part = this.#parts.get(path) ?? { rows: limit };
+    if (part.rows < limit) this.#parts.set(path, part);
+    return readPage(ask, { limit, offset }, part).finally(() => {
+      if (part.rows < limit) this.#parts.set(path, part);
+      else this.#parts.delete(path);
+    });
   }
 
   repeat<T>(attempt: () => Promise<T>, { signal, attempts = DEFAULT_ATTEMPTS }: CallOptions): Promise<T> {

@@ -87,7 +87,8 @@ export function createHttp(options: HttpOptions): HttpTransport {
         const limit = options.maxBodyBytes ?? MAX_BODY_BYTES;
         const headers = flat(response.headers);
         const bytes = decodeBody(response.body, headers["content-encoding"]);
-        return { status, headers, body: await readText(bytes, limit, () => large.take(bound.signal)) };
+        const limits = { most: limit, declared: Number(headers["content-length"] ?? 0) };
+        return { status, headers, body: await readText(bytes, limits, () => large.take(bound.signal)) };
       } catch (error) {
         if (request.signal.aborted) throw request.signal.reason;
         throw toConnectionFailure(error, { status, overdue: bound.signal.aborted });
@@ -136,9 +137,10 @@ export function createHttp(options: HttpOptions): HttpTransport {
   };
 }
 
+/** `declared`: what the answer says of its length. It is believed where it is too much, so that no part is read in vain. */
 async function readText(
   body: AsyncIterable<Uint8Array>,
-  limit: number,
+  { most, declared }: { most: number; declared: number },
   takeSlot: () => Promise<() => void>,
 ): Promise<string> {
   const chunks: Uint8Array[] = [];
@@ -147,8 +149,8 @@ async function readText(
   try {
     for await (const chunk of body) {
       size += chunk.byteLength;
-      if (size > limit) {
-        throw new ExecutionFailure("contract", `Seren Cloud's answer is larger than ${limit} bytes; it was not read`, {
+      if (size > most || declared > most) {
+        throw new ExecutionFailure("contract", `Seren Cloud's answer is larger than ${most} bytes; it was not read`, {
           details: { tooLarge: true },
         });
       }

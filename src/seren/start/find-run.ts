@@ -126,9 +126,11 @@ async function recentRuns(
 ): Promise<{ runs: Run[]; unreadable: number }> {
   const found = new Map<string, Run>();
   let unreadable = 0;
+  let offset = 0; // a page of large records has fewer of them than others
   for (let page = 0; page < MAX_PAGES; page += 1) {
     const before = found.size;
-    const listed = await client.listRunPage(deploymentId, { offset: page * MAX_PAGE.runs }, { attempts: 1, signal });
+    const listed = await client.listRunPage(deploymentId, { offset }, { attempts: 1, signal });
+    offset += listed.runs.length + listed.unreadable;
     if (listed.unnamedRequestIds.includes(requestId)) {
       throw unknownOutcome(new Error("the run is in the list, without an id that can be read"));
     }

@@ -1,6 +1,6 @@
 /** Artifacts of ended runs as resources: none is listed, each has an address in the result of its run. */
 import { ReadResourceParamsSchema } from "#protocols/mcp";
-import { type Artifact, answerWithin, type RunRef, showRunCommand } from "../../../core/index.ts";
+import { type Artifact, LateAnswers, type RunRef, type RunReport, showRunCommand } from "../../../core/index.ts";
 import { ERROR_CODES } from "../../../stdio/index.ts";
 import { timeoutSignal } from "../../../support/abort.ts";
 import { asFailure, ExecutionFailure } from "../../../support/failure.ts";
@@ -34,9 +34,11 @@ type Contents = { uri: string; mimeType?: string } & ({ text: string } | { blob:
 export class Resources {
   readonly #options: McpOptions;
   readonly #slots = new Semaphore(AT_ONCE);
+  readonly #looks: LateAnswers<RunReport>;
 
   constructor(options: McpOptions) {
     this.#options = options;
+    this.#looks = new LateAnswers(options.ambient);
   }
 
   list(): { resources: object[] } {
@@ -67,12 +69,13 @@ export class Resources {
   async #find(uri: string): Promise<{ artifact: Artifact; run: RunRef }> {
     const address = readArtifactAddress(uri);
     if (!address) throw notFound(uri, `there are resources of the form ${ARTIFACT_TEMPLATE} only`);
-    const { ambient, runs } = this.#options;
-    const look = runs.status(address.runId).catch((error: unknown) => {
-      const { kind, message } = asFailure(error);
-      throw kind === "not_found" || kind === "invalid_input" ? notFound(uri, message) : error;
-    });
-    const { run, outcome } = await answerWithin(ambient, MAX_LOOK_MS, look);
+    const { runs } = this.#options;
+    const look = () =>
+      runs.status(address.runId).catch((error: unknown) => {
+        const { kind, message } = asFailure(error);
+        throw kind === "not_found" || kind === "invalid_input" ? notFound(uri, message) : error;
+      });
+    const { run, outcome } = await this.#looks.ask(address.runId, { ms: MAX_LOOK_MS }, look);
     if (!outcome) throw notFound(uri, "the run goes on; its artifacts can be read when it has ended");
     const artifact = outcome.artifacts.find(address.names);
     if (!artifact) throw notFound(uri, "the run has no such artifact");

@@ -6,6 +6,8 @@ import {
   DEFAULT_TIMEOUT_MS,
   followedReport,
   type HostJobs,
+  LateAnswers,
+  type RunReport,
 } from "../../../core/index.ts";
 import {
   AgentsArgumentsSchema,
@@ -74,6 +76,7 @@ export class RunTools {
   readonly #options: McpOptions;
   readonly #runs: BackgroundRuns;
   readonly #approvals: Approvals;
+  readonly #looks: LateAnswers<RunReport>;
   /** Runs whose wait for a person was told: a client that looks again waits for the decision, and not for the same words. */
   readonly #toldToWait = new WeakSet<BackgroundRun>();
 
@@ -81,6 +84,7 @@ export class RunTools {
     this.#options = options;
     this.#runs = new BackgroundRuns(jobs, options.ambient);
     this.#approvals = approvals;
+    this.#looks = new LateAnswers(options.ambient);
   }
 
   /** Throws `UnusableState` for a repeated call that is not ours; all else that is thrown is for the model to read. */
@@ -206,7 +210,7 @@ export class RunTools {
       let [goesOn, mayAsk] = [decided || isKnown, this.#approvals.canAsk(call)];
       for (;;) {
         await this.#wait(subject, { until, call, progress, goesOn });
-        const { state, waits, isOver } = await this.stateOf(subject, cursor);
+        const { state, waits, isOver } = await this.stateOf(subject, cursor, { until, hurried: call.hurried });
         if (call.cancelled.aborted) return NO_REPLY;
         if (waits && goesOn && ambient.now() < until && (await this.#approvals.isSettled(state.run_id))) {
           await sleep(ambient, LAG_MS);
@@ -251,18 +255,20 @@ export class RunTools {
       onEvent: (event: Parameters<Progress["take"]>[0]) => progress.take(event),
     };
     if (own) return this.#runs.news(own, options);
-    const { waits, isOver } = await this.stateOf({ own, runId });
+    const { waits, isOver } = await this.stateOf({ own, runId }, 0, { until, hurried: call.hurried });
     if (!isOver && (!waits || goesOn)) await this.#runs.newsOf(runId, target({}), options);
   }
 
-  /** Looks at a run. Throws why there is none. */
-  async stateOf({ own, runId }: Subject, cursor = 0): Promise<Look> {
-    const { ambient, runs } = this.#options;
+  /** Looks at a run. Throws why there is none. `more`: how long its caller waits anyway. */
+  async stateOf({ own, runId }: Subject, cursor = 0, more?: { until: number; hurried: AbortSignal }): Promise<Look> {
+    const { runs } = this.#options;
     if (own?.failure && !own.run)
       return { state: neverStartedState(own.temporaryId, own.failure), waits: false, isOver: true };
     if (own && !own.run) return { state: startedState(own, cursor), waits: false, isOver: false };
-    const look = runs.status(own?.run?.runId ?? runId, { cursor, room: roomForText, measure: jsonSize });
-    const shown = await answerWithin(ambient, MAX_REPLY_MS, look);
+    const id = own?.run?.runId ?? runId;
+    const shown = await this.#looks.ask(`${id} ${cursor}`, { ms: MAX_REPLY_MS, more }, () =>
+      runs.status(id, { cursor, room: roomForText, measure: jsonSize }),
+    );
     const { createdAt, updatedAt, ...report } = followedReport(shown, own);
     const isOver = report.outcome !== undefined;
     const waits = !isOver && report.phase === "awaiting_approval";

@@ -11,6 +11,8 @@ import {
   type BackgroundRuns,
   DEFAULT_TIMEOUT_MS,
   followedReport,
+  LateAnswers,
+  type RunReport,
   withAdvice,
 } from "../../../core/index.ts";
 import {
@@ -41,6 +43,7 @@ type Tool = (args: unknown) => ToolResult | Promise<ToolResult>;
 /** Returns the tools by name. A hook may change arguments after the host has validated them, so they are validated here. */
 export function createTools(options: RoderOptions, runs: BackgroundRuns, check: ServiceCheck): Record<string, Tool> {
   const { ambient } = options;
+  const looks = new LateAnswers<RunReport>(ambient);
   return {
     seren_agents: tool(AgentsArgumentsSchema, () =>
       textResult(
@@ -71,8 +74,11 @@ export function createTools(options: RoderOptions, runs: BackgroundRuns, check: 
           run_id,
           cursor: cursor ?? 0,
         });
-      const look = options.runs.status(own?.run?.runId ?? run_id, { cursor, room: roomForText, measure: excerptSize });
-      const report = followedReport(await answerWithin(ambient, MAX_REPLY_MS, look), own);
+      const id = own?.run?.runId ?? run_id;
+      const shown = await looks.ask(`${id} ${cursor ?? 0}`, { ms: MAX_REPLY_MS }, () =>
+        options.runs.status(id, { cursor, room: roomForText, measure: excerptSize }),
+      );
+      const report = followedReport(shown, own);
       return textResult(reportText(report, cursor ?? 0), reportData(report, own?.agentType));
     }),
 

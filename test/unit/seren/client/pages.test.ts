@@ -1,6 +1,7 @@
 /** Answers that are too large to be read at once. */
 
 import { describe, expect, test } from "vitest";
+import { readPage } from "../../../../src/seren/client/pages.ts";
 import { ExecutionFailure } from "../../../../src/support/failure.ts";
 import { data, type Sent } from "../../../support/in-process/fake-transport.ts";
 import { PATIENT } from "../../../support/in-process/patient.ts";
@@ -27,8 +28,7 @@ function logOf(count: number, most: number, huge: number[] = []) {
 describe("a page of a listing", () => {
   test.each([
     ["as it is", 500, [500]],
-    ["in halves", 250, [500, 250, 250]],
-    ["in parts as small as they have to be", 100, [500, 250, 125, 63, 62, 125, 63, 62, 250, 125, 63, 62, 125, 63, 62]],
+    ["in parts as small as they have to be", 100, [500, 125, ...Array(15).fill(32), 20]],
   ])("is read %s", async (_, most, limits) => {
     const { client, transport } = logOf(700, most);
     const { events, hasMore } = await client.listRunEvents(RUN, 0, PATIENT);
@@ -49,6 +49,31 @@ describe("a page of a listing", () => {
     await expect(client.listRunEvents(RUN, 0, PATIENT)).rejects.toThrow("too large");
     expect(transport.sent.length).toBeLessThan(40);
   });
+
+  test.each([1_000, 400_000, 3_900_000, 17_000_000, 40_000_000])(
+    "of rows of %i characters costs little more than its rows, and is bounded",
+    async (size) => {
+      const most = 32 * 1024 * 1024;
+      const [part, log] = [{ rows: 500 }, 600];
+      let [read, held, offset] = [0, 0, 0];
+      const ask = async (limit: number, from: number) => {
+        const rows = Math.min(limit, log - from);
+        read += Math.min(rows * size, most);
+        if (rows * size > most) throw tooLarge();
+        return { rows: Array(rows).fill("row"), hasMore: from + rows < log, characters: rows * size };
+      };
+      for (let hasMore = true; hasMore && offset < log; ) {
+        const page = await readPage(ask, { limit: 500, offset }, part).catch(() => undefined);
+        if (!page) break;
+        hasMore = page.hasMore;
+        offset += page.rows.length;
+        held = Math.max(held, page.rows.filter((row) => row !== undefined).length * size);
+      }
+      expect(held).toBeLessThan(1.5 * most);
+      expect(read).toBeLessThan(2 * Math.min(offset, log) * size + 14 * most);
+      expect(offset).toBe(size > most ? 0 : log);
+    },
+  );
 
   test("takes 10,000 rows of a service that does not count, and asks for the rest", async () => {
     const { client, transport } = clientHarness();

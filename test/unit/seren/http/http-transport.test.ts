@@ -222,6 +222,13 @@ describe("an answer that is too large", () => {
         more();
       },
     ],
+    [
+      "one that says so, of which the rest never comes",
+      (response) => {
+        response.writeHead(200, { "content-length": 1_001 });
+        response.write("x");
+      },
+    ],
   ])("is not read: %s", async (_, answer) => {
     await using harness = await httpHarness(answer, { maxBodyBytes: 1_000 });
     expect(await outcome(harness.http.request(GET))).toMatchObject({
