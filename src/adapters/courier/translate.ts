@@ -10,7 +10,7 @@ import {
   withAdvice,
 } from "../../core/index.ts";
 import { assertNever } from "../../support/assert-never.ts";
-import { clipBytes, splitBytes } from "../../support/clip.ts";
+import { clipBytes, clipCharacters, splitBytes } from "../../support/clip.ts";
 
 /** Shown for remote tools where the host expects the command of a local one. */
 const COMMAND = "seren-cloud";
@@ -18,6 +18,10 @@ const COMMAND = "seren-cloud";
 const MAX_DELTA_BYTES = 128 * 1024;
 const MAX_TOOL_BYTES = 64 * 1024;
 const MAX_ENCODED_MESSAGE_BYTES = 448 * 1024;
+
+/** Of what waits, in a message that says that something does. Nothing is decided by it. */
+const MAX_APPROVALS = 20;
+const MAX_APPROVAL_CHARS = 500;
 
 /** The protocol has no event for progress, usage or approvals, and an unknown one would end the turn. */
 export function* toCourierEvents(event: ExecutionEvent): Generator<CourierEvent, void, void> {
@@ -118,9 +122,12 @@ function artifactLine(listed: ListedArtifact): string {
 }
 
 function approvalText({ approvals, run }: Outcome): string {
-  const asked = approvals.map(
-    ({ tool, reason }) => `- ${visibleText(tool)}${reason ? `: ${visibleText(reason)}` : ""}`,
-  );
+  const asked = approvals
+    .slice(0, MAX_APPROVALS)
+    .map(({ tool, reason }) =>
+      clipCharacters(`- ${visibleText(tool)}${reason ? `: ${visibleText(reason)}` : ""}`, MAX_APPROVAL_CHARS, "…"),
+    );
+  if (approvals.length > MAX_APPROVALS) asked.push(`- and ${approvals.length - MAX_APPROVALS} more`);
   return [
     "The run waits for an approval:",
     ...(asked.length > 0 ? asked : ["- (Seren Cloud does not say for what)"]),

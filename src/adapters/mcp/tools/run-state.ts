@@ -224,6 +224,7 @@ function nextOf({ run, outcome, phase, approvals, cursor, more }: RunReport, isC
   const tools = approvals
     .slice(0, MAX_APPROVALS)
     .map(({ tool }) => clipCharacters(visibleText(tool), MAX_TOOL_CHARS, "…"));
-  const what = tools.length > 0 ? tools.join(", ") : "The run";
+  const left = approvals.length - tools.length;
+  const what = tools.length > 0 ? tools.join(", ") + (left > 0 ? ` and ${left} more` : "") : "The run";
   return `${what} waits for a person; you cannot decide. Ask the user to run: ${decideCommand(run.runId)} (or reject). ${NOT_YOURS} Afterwards: ${look}`;
 }

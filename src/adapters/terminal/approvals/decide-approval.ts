@@ -98,7 +98,8 @@ async function ask(
   requests: readonly ApprovalRequest[],
   { decision, yes, always }: DecideOptions,
 ): Promise<boolean> {
-  printExactly(screen, title, "", ...shownRequests(screen, requests), "");
+  const { lines, isWhole } = shownRequests(screen, requests);
+  printExactly(screen, title, "", ...lines, "");
   const isOffered = decision === "approve" && requests.some(({ lease }) => lease !== undefined);
   if (always && !isOffered) {
     throw new ExecutionFailure(
@@ -115,7 +116,8 @@ async function ask(
     );
   }
   const what = decision === "reject" ? "Reject" : always ? "Approve, and grant the lease, for" : "Approve";
-  return confirm(screen, requests.length === 1 ? `${what} this?` : `${what} all ${requests.length}?`);
+  const though = isWhole ? "" : ", though not all of it is shown";
+  return confirm(screen, `${what} ${requests.length === 1 ? "this" : `all ${requests.length}`}${though}?`);
 }
 
 function undecided({ screen }: Context): ExitCode {

@@ -10,6 +10,9 @@ import { table } from "../screen/table.ts";
 import type { Context } from "../services.ts";
 import { action, type CommandContext, examples } from "./command.ts";
 
+/** Rows of the table. JSON has all. */
+const MAX_ROWS = 500;
+
 export function addApprovals(program: Command, context: CommandContext): void {
   const approvals = program
     .command("approvals")
@@ -31,7 +34,7 @@ export function addApprovals(program: Command, context: CommandContext): void {
       .command(decision)
       .summary(decision === "approve" ? "allow what a run asks for" : "refuse what a run asks for")
       .description(
-        "Shows every request with its full arguments and asks. All requests of a run are decided together; network requests that are held are decided one by one.",
+        "Shows every request with its full arguments and asks; of more than a terminal holds it says how much is not shown. All requests of a run are decided together; network requests that are held are decided one by one.",
       )
       .argument("<id>", "id of a run or of an entry of the inbox, or its beginning")
       .option("-y, --yes", "a person has decided; do not ask");
@@ -97,10 +100,13 @@ async function showList({ services, screen }: Context, options: { json?: boolean
         { title: "REASON", of: ({ request }) => approvalText(request).reason ?? "", min: 10 },
         { title: "ARGUMENTS", of: ({ request }) => approvalText(request).args.join(" "), min: 12, spare: 1 },
       ],
-      rows,
+      rows.slice(0, MAX_ROWS),
       { writer: screen.stdout, columns: screen.stdout.columns, dim: screen.colors.dim },
     ),
     "",
+    ...(rows.length > MAX_ROWS
+      ? [`and ${rows.length - MAX_ROWS} more; all of them: seren-bridge approvals list --json`]
+      : []),
     screen.colors.dim("Show one in full and decide it with: seren-bridge approvals approve <id>"),
   );
   return EXIT.ok;

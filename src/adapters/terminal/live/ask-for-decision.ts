@@ -32,11 +32,13 @@ export function askForDecision(
     if (over) return;
     const requests = withOffers(checkpoint.requests, offers);
     view.stop();
-    view.exactly(screen.colors.yellow("The run waits for your approval:"), "", ...shownRequests(screen, requests), "");
+    const { lines, isWhole } = shownRequests(screen, requests);
+    const though = isWhole ? "" : ", though not all of it is shown";
+    view.exactly(screen.colors.yellow("The run waits for your approval:"), "", ...lines, "");
     asking = true;
     const decision = await select<"later" | "approve" | "always" | "reject">(
       screen,
-      requests.length === 1 ? "Allow this?" : `Allow these ${requests.length} requests?`,
+      requests.length === 1 ? `Allow this${though}?` : `Allow these ${requests.length} requests${though}?`,
       [
         { value: "later", label: "Not now: keep waiting" },
         { value: "approve", label: "Approve" },

@@ -129,6 +129,13 @@ describe("closing text", () => {
     );
   });
 
+  test("says how much it leaves out of what waits", () => {
+    const approvals = Array.from({ length: 5_000 }, (_, at) => ({ id: `a${at}`, tool: `t${at} `.repeat(300) }));
+    const text = closingText(ended("Half.", { kind: "awaiting_approval", approvals }), []);
+    expect(text.length).toBeLessThan(12_000);
+    expect(text).toContain("…\n- and 4980 more\n");
+  });
+
   test("says what a waiting run waits for and which command decides", () => {
     const approvals = [
       { id: "ap-1", tool: "deploy", reason: "changes production" },

@@ -224,8 +224,8 @@ describe("an answer that is too large", () => {
     ],
     [
       "one that says so, of which the rest never comes",
-      (response) => {
-        response.writeHead(200, { "content-length": 1_001 });
+      (response: ServerResponse) => {
+        response.writeHead(200, { "content-length": "1001" });
         response.write("x");
       },
     ],

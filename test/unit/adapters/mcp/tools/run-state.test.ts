@@ -78,6 +78,12 @@ describe.each(WORST)("%s", (_, worst) => {
   });
 });
 
+test("what is left out of many approvals is said", () => {
+  const approvals = Array.from({ length: 100 }, (_, index) => ({ id: `${index}`, tool: `tool-${index}` }));
+  const { next } = runState(report({ phase: "awaiting_approval", approvals }), undefined);
+  expect(next).toContain("tool-4 and 95 more waits for a person");
+});
+
 test("an answer of 14,000 characters is whole", () => {
   const text = "a".repeat(14_000);
   const state = runState(report({ text: "", outcome: outcome({ text }) }), undefined);
