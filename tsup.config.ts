@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { build, type Plugin } from "esbuild";
 import { defineConfig, type Options } from "tsup";
 import { importFromTheFile } from "./scripts/import-from-the-file.ts";
+import { loadedTogether } from "./scripts/loaded-together.ts";
 import { fnv1a64, readToml } from "./src/adapters/roder/manifest/manifest-file.ts";
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
@@ -93,6 +94,7 @@ const npm = { ...shared, outDir: "dist" } satisfies Options;
 /** Each file is a front end, which `app/front-ends.ts` imports by this path when it is asked for. */
 const FRONT_ENDS = readdirSync("src/app/front-ends").map((file) => basename(file, ".ts"));
 const FRONT_END_PATH = /^\.\/front-ends\/([\w-]+)\.ts$/;
+const frontEnd = (name: string) => `src/app/front-ends/${name}.ts`;
 const frontEndIn = (path: string) => FRONT_END_PATH.exec(path)?.[1] ?? "";
 
 /** The npm build: a front end is a file beside the entry, on chunks that load when they are needed. */
@@ -145,6 +147,27 @@ const insideTheEntry: Plugin = {
   },
 };
 
+const HOSTS = ["courier", "deployment", "roder", "mcp", "acp"].map(frontEnd);
+
+/** The terminal and the library load what they share with hosts, which is small; hosts share the libraries for their wires. */
+const oneFileForWhatIsShared = loadedTogether({
+  entries: FRONT_ENDS.map(frontEnd),
+  groups: [
+    ["courier", "deployment"].map(frontEnd),
+    ["roder", "mcp", "acp"].map(frontEnd),
+    HOSTS,
+    [...HOSTS, frontEnd("terminal")],
+  ],
+  options: {
+    platform: "node",
+    format: "esm",
+    splitting: true,
+    target: "node20",
+    define,
+    plugins: shared.esbuildPlugins,
+  },
+});
+
 const published: Options[] = [
   {
     ...npm,
@@ -163,10 +186,11 @@ const published: Options[] = [
     },
     // The library is a second entry on the same chunks.
     entry: {
-      ...Object.fromEntries(FRONT_ENDS.map((name) => [name, `src/app/front-ends/${name}.ts`])),
+      ...Object.fromEntries(FRONT_ENDS.map((name) => [name, frontEnd(name)])),
       index: "src/index.ts",
     },
     splitting: true,
+    esbuildPlugins: [oneFileForWhatIsShared, ...shared.esbuildPlugins],
     metafile: true,
     // vscode-jsonrpc and undici are CommonJS: without a `require` in scope the bundle dies on its first dynamic require.
     banner: {

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const MARKER = "@chunk-hashes@";
-/** Front ends that a host starts by the hash of the entry. */
+/** Front ends that a host starts by the hash of the entry: those with `isPinned` in `src/app/front-ends.ts` (a test compares). */
 const PINNED = ["courier", "deployment"];
 
 const folder = fileURLToPath(new URL("../dist", import.meta.url));

@@ -1,8 +1,18 @@
 /** Dispatch pins the entry of the npm build alone; a changed file beside it must not run. */
 import { spawnSync } from "node:child_process";
-import { appendFileSync, cpSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { HOST_FRONT_ENDS } from "../../src/app/front-ends.ts";
 import { ROOT, scratchFolder } from "../support/child-process/child.ts";
 import { request } from "../support/child-process/courier-host.ts";
 
@@ -31,6 +41,14 @@ function copy(): string {
   cpSync(join(ROOT, "dist"), folder, { recursive: true });
   return folder;
 }
+
+test("the build has pinned the files of exactly the front ends that ask for it", () => {
+  const loaders = [...told.matchAll(/:[0-9a-f]{64}:([a-z+]*)/g)].flatMap(([, modes = ""]) =>
+    modes.split("+").filter(Boolean),
+  );
+  const pinned = HOST_FRONT_ENDS.filter(({ isPinned }) => isPinned).map(({ mode }) => mode);
+  expect([...new Set(loaders)].sort()).toEqual(pinned.sort());
+});
 
 test("an untouched copy of the build runs", () => {
   expect(start(copy(), request("validate_parcel", { parcel_dir: "/nowhere" }))).toMatchObject({
@@ -67,7 +85,7 @@ test("the files that a courier is not checked for are not loaded by it", () => {
 test.runIf(process.platform !== "win32").each([
   ["a pipe", (path: string) => void spawnSync("mkfifo", [path])],
   ["a device that never ends", (path: string) => symlinkSync("/dev/zero", path)],
-  ["a folder", (path: string) => cpSync(join(ROOT, "scripts"), path, { recursive: true })],
+  ["a folder", (path: string) => mkdirSync(path)],
 ])("%s in the place of a file ends the program at once", (_, put) => {
   const dist = copy();
   const [name = ""] = ofCourier;
