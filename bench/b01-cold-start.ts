@@ -1,6 +1,9 @@
-import { type Benchmark, ms, type Row, times } from "./support/benchmark.ts";
-import { baseline, npmBuild } from "./support/places.ts";
+import { FIRST_ASK } from "./support/asks.ts";
+import type { Benchmark } from "./support/benchmark.ts";
+import { baseline, type Mode, npmBuild } from "./support/places.ts";
+import { ratioRow } from "./support/rows.ts";
 import { compareStarts } from "./support/start-up.ts";
+import { ms } from "./support/units.ts";
 
 const MOST = 1.25;
 
@@ -9,29 +12,21 @@ export const coldStart: Benchmark = {
   title: "cold start of the npm build, spawn → first reply",
   rounds: 40,
   async run({ rounds }) {
+    const ours = (mode: Mode) => ({ command: npmBuild(mode), asks: [FIRST_ASK[mode]] });
     const took = await compareStarts(
       {
-        bare: { command: baseline("bare"), mode: "courier" },
-        courier: { command: npmBuild("courier"), mode: "courier" },
-        roder: { command: npmBuild("roder"), mode: "roder" },
-        mcp: { command: npmBuild("mcp"), mode: "mcp" },
-        acp: { command: npmBuild("acp"), mode: "acp" },
-        "mcp, probed": { command: npmBuild("mcp"), mode: "mcp, probed" },
+        bare: { command: baseline("bare"), asks: [FIRST_ASK.courier] },
+        courier: ours("courier"),
+        roder: ours("roder"),
+        mcp: ours("mcp"),
+        acp: ours("acp"),
+        "mcp, probed": { command: npmBuild("mcp"), asks: [FIRST_ASK["mcp, probed"]] },
       },
       rounds,
       "reply",
     );
-    return (["courier", "roder", "mcp", "mcp, probed", "acp"] as const).map((mode): Row => {
-      const ratio = took[mode] / took.bare;
-      const [measured, bare] = [ms(took[mode]), ms(took.bare)];
-      return {
-        what: `first reply, ${mode}`,
-        measured,
-        baseline: bare,
-        figure: times(ratio),
-        target: `≤ ${MOST} ×`,
-        met: ratio <= MOST,
-      };
-    });
+    return (["courier", "roder", "mcp", "mcp, probed", "acp"] as const).map((mode) =>
+      ratioRow({ what: `first reply, ${mode}`, ours: took[mode], base: took.bare, show: ms, most: MOST }),
+    );
   },
 };

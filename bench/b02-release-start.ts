@@ -1,6 +1,9 @@
-import { type Benchmark, ms, type Row, times } from "./support/benchmark.ts";
+import { FIRST_ASK } from "./support/asks.ts";
+import type { Benchmark } from "./support/benchmark.ts";
 import { baseline, releaseFile } from "./support/places.ts";
+import { ratioRow } from "./support/rows.ts";
 import { compareStarts, type Start } from "./support/start-up.ts";
+import { ms } from "./support/units.ts";
 
 const MOST = 1.7;
 const MOST_EXECUTABLE = 0.8;
@@ -13,23 +16,14 @@ export const releaseStart: Benchmark = {
   async run({ rounds }) {
     const executable = process.env.BENCH_EXECUTABLE;
     const starts: Record<string, Start> = {
-      bare: { command: baseline("bare"), mode: "courier" },
-      "release file, courier": { command: releaseFile("courier"), mode: "courier" },
-      "release file, roder": { command: releaseFile("roder"), mode: "roder" },
-      ...(executable ? { "executable, courier": { command: [executable, "courier"], mode: "courier" } } : {}),
+      bare: { command: baseline("bare"), asks: [FIRST_ASK.courier] },
+      "release file, courier": { command: releaseFile("courier"), asks: [FIRST_ASK.courier] },
+      "release file, roder": { command: releaseFile("roder"), asks: [FIRST_ASK.roder] },
+      ...(executable ? { "executable, courier": { command: [executable, "courier"], asks: [FIRST_ASK.courier] } } : {}),
     };
-    const { bare = Number.NaN, ...others } = await compareStarts(starts, rounds, "reply");
-    return Object.entries(others).map(([what, took]): Row => {
-      const ratio = took / bare;
-      const most = what.startsWith("executable") ? MOST_EXECUTABLE : MOST;
-      return {
-        what,
-        measured: ms(took),
-        baseline: ms(bare),
-        figure: times(ratio),
-        target: `≤ ${most} ×`,
-        met: ratio <= most,
-      };
-    });
+    const { bare = [], ...others } = await compareStarts(starts, rounds, "reply");
+    return Object.entries(others).map(([what, ours]) =>
+      ratioRow({ what, ours, base: bare, show: ms, most: what.startsWith("executable") ? MOST_EXECUTABLE : MOST }),
+    );
   },
 };

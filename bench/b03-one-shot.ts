@@ -1,6 +1,9 @@
-import { type Benchmark, ms, times } from "./support/benchmark.ts";
+import { FIRST_ASK } from "./support/asks.ts";
+import type { Benchmark } from "./support/benchmark.ts";
 import { baseline, npmBuild } from "./support/places.ts";
+import { ratioRow } from "./support/rows.ts";
 import { compareStarts } from "./support/start-up.ts";
+import { ms } from "./support/units.ts";
 
 const MOST = 1.25;
 
@@ -10,21 +13,12 @@ export const oneShot: Benchmark = {
   title: "one-shot request, spawn → exit",
   rounds: 40,
   async run({ rounds }) {
+    const asks = [FIRST_ASK.courier];
     const starts = {
-      bare: { command: baseline("bare"), mode: "courier" },
-      ours: { command: npmBuild("courier"), mode: "courier" },
-    } as const;
+      bare: { command: baseline("bare"), asks },
+      ours: { command: npmBuild("courier"), asks },
+    };
     const { bare, ours } = await compareStarts(starts, rounds, "exit");
-    const ratio = ours / bare;
-    return [
-      {
-        what: "capabilities",
-        measured: ms(ours),
-        baseline: ms(bare),
-        figure: times(ratio),
-        target: `≤ ${MOST} ×`,
-        met: ratio <= MOST,
-      },
-    ];
+    return [ratioRow({ what: "capabilities", ours, base: bare, show: ms, most: MOST })];
   },
 };

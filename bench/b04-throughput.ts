@@ -1,8 +1,9 @@
-import { type Benchmark, type Options, type Row, scaled, times } from "./support/benchmark.ts";
+import { type Benchmark, type Options, type Row, scaled } from "./support/benchmark.ts";
 import { blocks, Cloud, end, pour, textFrame, toolFrame } from "./support/cloud.ts";
 import { canTell } from "./support/memory.ts";
-import { median } from "./support/stats.ts";
+import { ratioRow } from "./support/rows.ts";
 import { type Play, type Spent, throughCourier, throughRawLoop } from "./support/streams.ts";
+import { us } from "./support/units.ts";
 
 const LEAST = 0.8;
 const EVENTS = 200_000;
@@ -74,19 +75,18 @@ async function measured(load: Load, options: Options): Promise<Row[]> {
     raw.push(await counted(throughRawLoop));
   }
   await cloud.close();
-  const rate = (all: readonly Spent[]) => events / median(all.map(({ took }) => took));
-  const cost = (all: readonly Spent[]) => (median(all.map(({ cpu }) => cpu)) / events) * 1000;
-  const [ratio, costs] = [rate(ours) / rate(raw), cost(ours) / cost(raw)];
-  const row: Row = {
-    what: `${events} ${load.what}`,
-    measured: `${rate(ours).toFixed(0)} k/s`,
-    baseline: `${rate(raw).toFixed(0)} k/s`,
-    figure: times(ratio),
-    target: `≥ ${LEAST} ×`,
-    met: ratio >= LEAST,
-  };
-  const cpu = { what: "processor time per event", measured: us(cost(ours)), baseline: us(cost(raw)) };
-  return canTell ? [row, { ...cpu, figure: times(costs) }] : [row];
+  const rate = ({ took }: Spent) => events / took;
+  const cost = ({ cpu }: Spent) => (cpu / events) * 1000;
+  const rows: Row[] = [
+    ratioRow({
+      what: `${events} ${load.what}`,
+      ours: ours.map(rate),
+      base: raw.map(rate),
+      show: (perMs) => `${perMs.toFixed(0)} k/s`,
+      least: LEAST,
+    }),
+  ];
+  if (canTell)
+    rows.push(ratioRow({ what: "processor time per event", ours: ours.map(cost), base: raw.map(cost), show: us }));
+  return rows;
 }
-
-const us = (value: number) => `${value.toFixed(1)} µs`;

@@ -1,8 +1,10 @@
 import { once } from "node:events";
-import { type Benchmark, ms, scaled } from "./support/benchmark.ts";
+import { type Benchmark, scaled } from "./support/benchmark.ts";
 import { Cloud, end, textFrame } from "./support/cloud.ts";
-import { median, percentile } from "./support/stats.ts";
+import { aboveRow } from "./support/rows.ts";
+import { percentile } from "./support/stats.ts";
 import { type Play, throughCourier, throughRawLoop, type Watch } from "./support/streams.ts";
+import { ms } from "./support/units.ts";
 
 const MOST_MS = 2;
 const EVENTS = 5_000;
@@ -24,18 +26,10 @@ export const latency: Benchmark = {
       raw.push(await delays((play, watch) => throughRawLoop(cloud, play, watch), events, warmUp));
     }
     await cloud.close();
-    const [our, their] = [median(ours.map(({ p99 }) => p99)), median(raw.map(({ p99 }) => p99))];
-    const [ourMid, theirMid] = [median(ours.map(({ p50 }) => p50)), median(raw.map(({ p50 }) => p50))];
+    const [p50, p99] = [({ p50 }: Delays) => p50, ({ p99 }: Delays) => p99];
     return [
-      {
-        what: "p99",
-        measured: ms(our),
-        baseline: ms(their),
-        figure: `${ms(our - their)} above`,
-        target: `≤ ${MOST_MS} ms above`,
-        met: our - their <= MOST_MS,
-      },
-      { what: "p50", measured: ms(ourMid), baseline: ms(theirMid), figure: `${ms(ourMid - theirMid)} above` },
+      aboveRow({ what: "p99", ours: ours.map(p99), base: raw.map(p99), show: ms, most: MOST_MS }),
+      aboveRow({ what: "p50", ours: ours.map(p50), base: raw.map(p50), show: ms }),
     ];
   },
 };

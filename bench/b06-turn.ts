@@ -1,9 +1,10 @@
 import { Agent, request } from "undici";
-import { type Benchmark, ms } from "./support/benchmark.ts";
+import type { Benchmark } from "./support/benchmark.ts";
 import { Cloud, end, textFrame } from "./support/cloud.ts";
 import { Courier } from "./support/courier.ts";
 import { npmBuild, withScratch } from "./support/places.ts";
-import { median } from "./support/stats.ts";
+import { ratioRow } from "./support/rows.ts";
+import { ms } from "./support/units.ts";
 
 const MOST = 4;
 /**
@@ -47,20 +48,11 @@ export const turn: Benchmark = {
     }
     await agent.close();
     await cloud.close();
+    const inTrips = { base: trips, show: ms, showRatio: (value: number) => `${value.toFixed(2)} trips`, most: MOST };
     return [
-      { what: "first turn", took: first },
-      { what: "second turn", took: second },
-    ].map(({ what, took }) => {
-      const ratio = median(took) / median(trips);
-      return {
-        what,
-        measured: ms(median(took)),
-        baseline: ms(median(trips)),
-        figure: `${ratio.toFixed(2)} round trips`,
-        target: `≤ ${MOST}`,
-        met: ratio <= MOST,
-      };
-    });
+      ratioRow({ what: "first turn", ours: first, ...inTrips }),
+      ratioRow({ what: "second turn", ours: second, ...inTrips }),
+    ];
   },
 };
 

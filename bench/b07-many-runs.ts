@@ -1,11 +1,13 @@
 import type { ServerResponse } from "node:http";
-import { type Benchmark, ms, type Options, type Row, scaled } from "./support/benchmark.ts";
+import { type Benchmark, type Options, scaled } from "./support/benchmark.ts";
 import { Cloud, end, type Run, textFrame } from "./support/cloud.ts";
 import { canTell, NOT_TOLD, residentBytes } from "./support/memory.ts";
 import { Pacer } from "./support/pacer.ts";
 import { npmBuild, withScratch } from "./support/places.ts";
 import { Roder } from "./support/roder.ts";
-import { median, percentile } from "./support/stats.ts";
+import { absentRow, aloneRow } from "./support/rows.ts";
+import { percentile } from "./support/stats.ts";
+import { kib, ms } from "./support/units.ts";
 
 const RUNS = 1_000;
 const EVENTS_PER_RUN = 100;
@@ -13,7 +15,7 @@ const TICK_MS = 100;
 /** Between two dispatches. */
 const APART_MS = 10;
 const MOST_ACK_MS = 20;
-const MOST_KIB_PER_RUN = 100;
+const MOST_BYTES_PER_RUN = 100 * 1024;
 /** A terminal event this long after the run's end was held up. */
 const MOST_DELAY_MS = 500;
 
@@ -26,38 +28,19 @@ export const manyRuns: Benchmark = {
     const rounds: Round[] = [];
     for (let round = 0; round < options.rounds; round += 1)
       rounds.push(await withScratch((folder) => live(folder, options)));
-    const of = (pick: (round: Round) => number) => median(rounds.map(pick));
-    const [ack, burst, perRun, delay] = [
-      of((one) => one.ack),
-      of((one) => one.burst),
-      of((one) => one.perRun),
-      of((one) => one.delay),
-    ];
+    const of = (pick: (round: Round) => number) => rounds.map(pick);
     const runs = scaled(RUNS, options, 2);
-    const wrong = rounds.reduce((sum, one) => sum + one.wrong, 0);
-    const rows: Row[] = [
+    const wrong = of((one) => one.wrong).reduce((sum, one) => sum + one, 0);
+    const perRun = "RSS per run above idle";
+    return [
       { what: "wrong answers", measured: `${wrong} of ${runs}`, figure: `${wrong}`, target: "0", met: wrong === 0 },
-      {
-        what: `ack p99, one each ${APART_MS} ms`,
-        measured: ms(ack),
-        figure: ms(ack),
-        target: `≤ ${MOST_ACK_MS} ms`,
-        met: ack <= MOST_ACK_MS,
-      },
-      { what: `ack p99, ${runs} in one write`, measured: ms(burst), figure: ms(burst) },
-      {
-        what: "end of a run → terminal, p99",
-        measured: ms(delay),
-        figure: ms(delay),
-        target: `≤ ${MOST_DELAY_MS} ms`,
-        met: delay <= MOST_DELAY_MS,
-      },
+      aloneRow({ what: `ack p99, one each ${APART_MS} ms`, ours: of((one) => one.ack), show: ms, most: MOST_ACK_MS }),
+      aloneRow({ what: `ack p99, ${runs} in one write`, ours: of((one) => one.burst), show: ms }),
+      aloneRow({ what: "end of a run → terminal, p99", ours: of((one) => one.delay), show: ms, most: MOST_DELAY_MS }),
+      canTell
+        ? aloneRow({ what: perRun, ours: of((one) => one.perRun), show: kib, most: MOST_BYTES_PER_RUN })
+        : absentRow(perRun, NOT_TOLD),
     ];
-    const memory = { what: "RSS per run above idle", target: `≤ ${MOST_KIB_PER_RUN} KiB` };
-    const kib = `${perRun.toFixed(0)} KiB`;
-    if (canTell) rows.push({ ...memory, measured: kib, figure: kib, met: perRun <= MOST_KIB_PER_RUN });
-    else rows.push({ ...memory, measured: NOT_TOLD, figure: "" });
-    return rows;
   },
 };
 
@@ -84,7 +67,7 @@ async function live(folder: string, options: Options): Promise<Round> {
     wrong: paced.wrong,
     ack: percentile(paced.acks, 0.99),
     burst: percentile(acks, 0.99),
-    perRun: (paced.peak - idle) / runs / 1024,
+    perRun: (paced.peak - idle) / runs,
     delay: percentile(paced.delays, 0.99),
   };
 }

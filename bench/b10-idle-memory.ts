@@ -1,11 +1,12 @@
-import { type Benchmark, mib, type Row } from "./support/benchmark.ts";
+import { FIRST_ASK } from "./support/asks.ts";
+import type { Benchmark } from "./support/benchmark.ts";
 import { Child } from "./support/child.ts";
 import { canTell, NOT_TOLD, privateBytes } from "./support/memory.ts";
 import { baseline, type Command, type Mode, npmBuild, withScratch } from "./support/places.ts";
-import { FIRST_LINE } from "./support/start-up.ts";
-import { median } from "./support/stats.ts";
+import { aboveRow, absentRow } from "./support/rows.ts";
+import { mib } from "./support/units.ts";
 
-const MOST_MIB = 12;
+const MOST_BYTES = 12 * 1024 * 1024;
 /** After the first reply: what is loaded behind it is there, too. */
 const SETTLED_MS = 1_500;
 
@@ -14,7 +15,7 @@ export const idleMemory: Benchmark = {
   title: "idle child after its start, private memory",
   rounds: 7,
   async run({ rounds, scale }) {
-    if (!canTell) return [{ what: "private memory", measured: NOT_TOLD, figure: "" }];
+    if (!canTell) return [absentRow("private memory", NOT_TOLD)];
     const bare: number[] = [];
     const courier: number[] = [];
     const roder: number[] = [];
@@ -24,19 +25,9 @@ export const idleMemory: Benchmark = {
       roder.push(await idle(npmBuild("roder"), "roder", scale));
     }
     return [
-      { what: "courier", bytes: median(courier) },
-      { what: "roder", bytes: median(roder) },
-    ].map(({ what, bytes }): Row => {
-      const above = bytes - median(bare);
-      return {
-        what,
-        measured: mib(bytes),
-        baseline: mib(median(bare)),
-        figure: `${mib(above)} above`,
-        target: `≤ ${MOST_MIB} MiB above`,
-        met: above <= MOST_MIB * 1024 * 1024,
-      };
-    });
+      aboveRow({ what: "courier", ours: courier, base: bare, show: mib, most: MOST_BYTES }),
+      aboveRow({ what: "roder", ours: roder, base: bare, show: mib, most: MOST_BYTES }),
+    ];
   },
 };
 
@@ -46,7 +37,7 @@ function idle(command: Command, mode: Mode, scale: number): Promise<number> {
     const env = { SEREN_BRIDGE_STATE_DIR: folder, SEREN_API_BASE: "http://127.0.0.1:9", SEREN_API_KEY: "unused-key" };
     const child = new Child(command, env);
     const reply = child.reply(1);
-    child.process.stdin?.write(FIRST_LINE[mode]);
+    child.process.stdin?.write(FIRST_ASK[mode]);
     await reply;
     await new Promise((resolve) => setTimeout(resolve, SETTLED_MS * Math.min(1, scale)));
     const bytes = privateBytes(child.process.pid);

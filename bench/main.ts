@@ -1,23 +1,31 @@
 /**
- * `npm run bench [-- B3 B4 …] [--rounds N]`: measures the built program and prints one table. Whatever is compared runs in
- * turns in one sitting, and medians are shown; on a machine that does other things, too, believe ratios, not milliseconds.
+ * `npm run bench [-- B3 B4 …] [--rounds N] [--scale S] [--json FILE] [--compare FILE]`: measures the built program and prints one
+ * table. Whatever is compared runs in turns in one sitting, and medians are shown; on a machine that does other things, too,
+ * believe ratios, not milliseconds. `--json` keeps the sitting; `--compare` holds it against one that was kept, and exits with 1
+ * when something got worse.
  */
-import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { BENCHMARKS, SIDE_BY_SIDE } from "./all.ts";
-import type { Row } from "./support/benchmark.ts";
-import { table } from "./support/table.ts";
+import { changes, differences } from "./support/compare.ts";
+import { type NamedRow, readSitting, sittingOf, writeSitting } from "./support/sitting.ts";
+import { changesTable, table } from "./support/table.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: "string" }, scale: { type: "string", default: "1" } },
+  options: {
+    rounds: { type: "string" },
+    scale: { type: "string", default: "1" },
+    json: { type: "string" },
+    compare: { type: "string" },
+  },
 });
 const all = [...BENCHMARKS, ...SIDE_BY_SIDE];
 const wanted = new Set(positionals.map((id) => id.toUpperCase()));
 const unknown = [...wanted].filter((id) => !all.some((one) => one.id === id));
 if (unknown.length > 0) throw new Error(`no such benchmark: ${unknown.join(", ")}`);
+const before = values.compare === undefined ? undefined : readSitting(values.compare); // a wrong name fails before minutes have passed
 
-const rows: (Row & { id: string })[] = [];
+const rows: NamedRow[] = [];
 for (const benchmark of all) {
   const { id, title, rounds } = benchmark;
   if (wanted.size > 0 && !wanted.has(id)) continue;
@@ -26,6 +34,14 @@ for (const benchmark of all) {
   for (const row of await benchmark.run(options)) rows.push({ id, ...row });
   console.error(`${id} ${title}: ${options.rounds} rounds, ${((performance.now() - began) / 1000).toFixed(1)} s`);
 }
-console.log(`Node ${process.version}, ${process.platform} ${process.arch}, ${cpus().length} processors\n`);
-console.log(table(rows));
-process.exit(0);
+const now = sittingOf(rows, Number(values.scale));
+console.log(`Node ${now.node}, ${now.machine}\n\n${table(rows)}`);
+if (values.json !== undefined) writeSitting(values.json, now);
+let isWorse = false;
+if (before) {
+  const changed = changes(before, now);
+  isWorse = changed.some(({ verdict }) => verdict === "WORSE");
+  for (const difference of differences(before, now)) console.log(`\nNot the same ${difference}`);
+  console.log(`\nCompared with ${values.compare}\n\n${changesTable(changed)}`);
+}
+process.exit(isWorse ? 1 : 0);

@@ -1,11 +1,14 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Benchmark, ms, type Row, scaled, times } from "./support/benchmark.ts";
+import { FIRST_ASK } from "./support/asks.ts";
+import { type Benchmark, scaled } from "./support/benchmark.ts";
 import { Cloud, end, textFrame } from "./support/cloud.ts";
 import { Courier } from "./support/courier.ts";
 import { baseline, npmBuild, withScratch } from "./support/places.ts";
+import { ratioRow } from "./support/rows.ts";
 import { compareStarts } from "./support/start-up.ts";
+import { ms } from "./support/units.ts";
 
 const RUN_SECONDS = 20;
 
@@ -17,47 +20,25 @@ export const rustCourier: Benchmark = {
   async run(options) {
     const rust = process.env.BENCH_RUST_COURIER;
     if (!rust) return [];
+    const asks = [FIRST_ASK.courier];
     const took = await compareStarts(
       {
-        bare: { command: baseline("bare"), mode: "courier" },
-        ours: { command: npmBuild("courier"), mode: "courier" },
-        rust: { command: [rust], mode: "courier" },
+        bare: { command: baseline("bare"), asks },
+        ours: { command: npmBuild("courier"), asks },
+        rust: { command: [rust], asks },
       },
       options.rounds,
       "exit",
     );
     const seconds = scaled(RUN_SECONDS, options);
     const [ours, theirs] = await Promise.all([ourRun(seconds), rustRun(rust, seconds)]);
-    const rows: Row[] = [
-      {
-        what: "one-shot, ours / theirs",
-        measured: ms(took.ours),
-        baseline: ms(took.rust),
-        figure: times(took.ours / took.rust),
-      },
-      {
-        what: "bare Node / theirs",
-        measured: ms(took.bare),
-        baseline: ms(took.rust),
-        figure: times(took.bare / took.rust),
-      },
+    const at = `${seconds} s run`;
+    return [
+      ratioRow({ what: "one-shot, ours / theirs", ours: took.ours, base: took.rust, show: ms }),
+      ratioRow({ what: "bare Node / theirs", ours: took.bare, base: took.rust, show: ms }),
+      ratioRow({ what: `${at}, request → first event`, ours: [ours.first], base: [theirs.first], show: ms }),
+      ratioRow({ what: `${at}, run's end → done`, ours: [ours.after], base: [theirs.after], show: ms }),
     ];
-    const late = ours.first / theirs.first;
-    rows.push(
-      {
-        what: `${seconds} s run, request → first event`,
-        measured: ms(ours.first),
-        baseline: ms(theirs.first),
-        figure: times(late),
-      },
-      {
-        what: `${seconds} s run, run's end → done`,
-        measured: ms(ours.after),
-        baseline: ms(theirs.after),
-        figure: times(ours.after / theirs.after),
-      },
-    );
-    return rows;
   },
 };
 

@@ -1,10 +1,12 @@
 import { dirname, resolve } from "node:path";
-import { type Benchmark, ms, type Row, scaled, times } from "./support/benchmark.ts";
+import { FIRST_ASK } from "./support/asks.ts";
+import { type Benchmark, scaled } from "./support/benchmark.ts";
 import { Cloud, end, textFrame } from "./support/cloud.ts";
 import { baseline, type Command, npmBuild, withScratch } from "./support/places.ts";
 import { Roder } from "./support/roder.ts";
+import { ratioRow } from "./support/rows.ts";
 import { compareStarts } from "./support/start-up.ts";
-import { median } from "./support/stats.ts";
+import { ms } from "./support/units.ts";
 
 const DISPATCHES = 128;
 
@@ -26,21 +28,16 @@ export const typeScriptPeer: Benchmark = {
       CURSOR_API_KEY: "bench",
     };
     const command: Command = [process.execPath, resolve(peer)];
+    const asks = [FIRST_ASK.roder];
     const took = await compareStarts(
       {
-        bare: { command: baseline("bare"), mode: "roder" },
-        ours: { command: npmBuild("roder"), mode: "roder" },
-        peer: { command, mode: "roder", env },
+        bare: { command: baseline("bare"), asks },
+        ours: { command: npmBuild("roder"), asks },
+        peer: { command, asks, env },
       },
       options.rounds,
       "reply",
     );
-    const rows: Row[] = (["ours", "peer"] as const).map((who) => ({
-      what: `first reply, ${who}`,
-      measured: ms(took[who]),
-      baseline: ms(took.bare),
-      figure: times(took[who] / took.bare),
-    }));
     const dispatches = scaled(DISPATCHES, options);
     const [ours, theirs]: [number[], number[]] = [[], []];
     for (let round = 0; round < Math.min(options.rounds, 7); round += 1) {
@@ -48,8 +45,11 @@ export const typeScriptPeer: Benchmark = {
       theirs.push(await allAtOnce(new Roder(command, env, "cursor-cloud"), dispatches));
     }
     const what = `${dispatches} dispatches at once → last terminal`;
-    const ratio = median(ours) / median(theirs);
-    return [...rows, { what, measured: ms(median(ours)), baseline: ms(median(theirs)), figure: times(ratio) }];
+    return [
+      ratioRow({ what: "first reply, ours", ours: took.ours, base: took.bare, show: ms }),
+      ratioRow({ what: "first reply, peer", ours: took.peer, base: took.bare, show: ms }),
+      ratioRow({ what, ours, base: theirs, show: ms }),
+    ];
   },
 };
 

@@ -18,6 +18,10 @@ export interface Row {
   /** Absent where nothing was promised. */
   target?: string;
   met?: boolean;
+  /** The figure of each round: its noise, for a comparison with another sitting. Absent where nothing was measured. */
+  rounds?: readonly number[];
+  /** Whether a larger figure is the better one. */
+  moreIsBetter?: boolean;
 }
 
 export interface Benchmark {
@@ -31,7 +35,3 @@ export interface Benchmark {
 /** A load of `full`, scaled; never less than `least`. */
 export const scaled = (full: number, { scale }: Options, least = 1): number =>
   Math.max(least, Math.round(full * scale));
-
-export const ms = (value: number): string => `${value.toFixed(value < 10 ? 2 : 1)} ms`;
-export const times = (value: number): string => `${value.toFixed(2)} ×`;
-export const mib = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;

@@ -49,6 +49,13 @@ export class Roder {
     });
   }
 
+  /** Milliseconds until something is answered that takes no work. */
+  async loopDelay(): Promise<number> {
+    const began = performance.now();
+    await this.child.ask("subagents/definitions", { dispatcherId: this.#service });
+    return performance.now() - began;
+  }
+
   #take(line: Buffer): void {
     if (line.includes('"type":"status"')) return;
     const { params }: { params: { dispatchId: string; event: Terminal } } = JSON.parse(line.toString());

@@ -7,8 +7,8 @@ import { Courier } from "./courier.ts";
 import { canTell, cpuMs } from "./memory.ts";
 import { baseline, npmBuild, withScratch } from "./places.ts";
 
-/** Sends a run's events on its stream, and ends the stream. */
-export type Play = (stream: ServerResponse, run: Run) => Promise<void>;
+/** Sends a run's events on its stream, and ends the stream. `reader` is the process that reads them. */
+export type Play = (stream: ServerResponse, run: Run, reader: number | undefined) => Promise<void>;
 export type Watch = (line: Buffer) => void;
 
 /** Milliseconds from the open stream to the reply, and how many of them the reader spent on a processor (NaN: unknown). */
@@ -28,7 +28,7 @@ export function throughCourier(cloud: Cloud, play: Play, watch: Watch): Promise<
       cloud.onRun = (run) => {
         const started = run.stream.then((stream) => {
           spent = stopwatch(courier.child);
-          return play(stream, run);
+          return play(stream, run, courier.child.process.pid);
         });
         started.then(resolve, reject);
       };
@@ -49,7 +49,7 @@ export async function throughRawLoop(cloud: Cloud, play: Play, watch: Watch): Pr
   child.write({ id: 1, url: run.url });
   const stream = await run.stream;
   const spent = stopwatch(child);
-  await Promise.all([reply, play(stream, run)]);
+  await Promise.all([reply, play(stream, run, child.process.pid)]);
   const result = spent();
   await child.end();
   return result;
