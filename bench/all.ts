@@ -9,6 +9,11 @@ import { manyRuns } from "./b07-many-runs.ts";
 import { longRun } from "./b08-long-run.ts";
 import { cancel } from "./b09-cancel.ts";
 import { idleMemory } from "./b10-idle-memory.ts";
+import { secondReply } from "./b11-second-reply.ts";
+import { dispatchRun } from "./b12-dispatch.ts";
+import { prompt } from "./b13-prompt.ts";
+import { burst } from "./b14-burst.ts";
+import { packageSize } from "./b15-package.ts";
 import { rustCourier } from "./p1-rust-courier.ts";
 import { typeScriptPeer } from "./p2-typescript-peer.ts";
 import type { Benchmark } from "./support/benchmark.ts";
@@ -24,6 +29,11 @@ export const BENCHMARKS: readonly Benchmark[] = [
   longRun,
   cancel,
   idleMemory,
+  secondReply,
+  dispatchRun,
+  prompt,
+  burst,
+  packageSize,
 ];
 
 /** Programs of others, measured when the environment says where they are. */

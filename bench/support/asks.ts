@@ -19,8 +19,6 @@ export const FIRST_ASK: Readonly<Record<Mode | "mcp, probed", string>> = {
   "mcp, probed": line(1, "server/discover", { _meta: envelope() }),
 };
 
-/** Up to the first question that needs the program itself. Dispatch asks that one of a process of its own. */
-export const REAL_ASKS = {
-  "courier.open_session": [courier("open_session", { parcel_dir: PARCEL })],
-  "subagents/definitions": [FIRST_ASK.roder, line(2, "subagents/definitions", { dispatcherId: "seren-cloud" })],
-} as const;
+/** The first question that needs the program itself. Dispatch asks it of a process of its own. */
+export const OPEN_SESSION = courier("open_session", { parcel_dir: PARCEL });
+export const DEFINITIONS = line(2, "subagents/definitions", { dispatcherId: "seren-cloud" });

@@ -12,9 +12,14 @@ export const PARCEL = resolve("examples/parcels/basic");
 export type Command = readonly string[];
 export type Mode = "courier" | "roder" | "mcp" | "acp";
 
-export const npmBuild = (mode: Mode): Command => [node, built(DIST), mode];
+export const npmBuild = (mode: Mode, by = node): Command => [by, built(DIST), mode];
 export const releaseFile = (mode: Mode): Command => [node, built(RELEASE), mode];
-export const baseline = (name: "bare" | "raw-loop"): Command => [node, resolve(`bench/baselines/${name}.mjs`)];
+/** A command of a person at a prompt. */
+export const terminal = (...args: string[]): Command => [node, built(DIST), ...args];
+export const baseline = (name: Baseline, by = node): Command => [by, resolve(`bench/baselines/${name}.mjs`)];
+
+/** The programs ours is compared with (`bench/baselines`). */
+type Baseline = "bare" | "raw-loop" | "print" | "one-request" | "raw-dispatcher" | "half-core";
 
 function built(path: string): string {
   if (!existsSync(path)) throw new Error(`${path} is missing; run npm run build`);

@@ -48,10 +48,11 @@ export function oneStart(start: Start, until: "reply" | "exit"): Promise<number>
     const askNext = () => {
       child.stdin.write(asks[asked] ?? "");
       asked += 1;
+      // Dispatch closes stdin right after a one-shot's request.
+      if (until === "exit" && asked >= asks.length) child.stdin.end();
     };
     child.stdin.on("error", () => undefined);
     askNext();
-    if (until === "exit") child.stdin.end(); // Dispatch closes stdin right after a one-shot's request
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       said += text;
       const replies = repliesIn(said).length;

@@ -7,6 +7,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { measurePackage } from "../../bench/b15-package.ts";
 import { describeProgram, runProgram } from "./installed-program.ts";
 import { CONSUMER } from "./programs.ts";
 import { installed, pack, ROOT, type Tarball } from "./tarball.ts";
@@ -22,6 +23,12 @@ beforeAll(async () => {
   folder = await installed(tarball);
 }, 180_000);
 afterAll(() => tarball?.remove());
+
+test("the benchmark of its size and installation gives rows", async () => {
+  const rows = await measurePackage(tarball, { rounds: 1, scale: 1 });
+  expect(rows.map(({ what }) => what)).toEqual(["unpacked, without maps", "files", "npm install of the tarball"]);
+  for (const { measured } of rows) expect(measured).not.toMatch(/NaN|undefined/);
+});
 
 test("the tarball holds exactly what is needed", () => {
   // The bundler names chunks by their content.

@@ -3,11 +3,11 @@ import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
-export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+/** The working folder, because the benchmarks use this file as a part of a bundle elsewhere. */
+export const ROOT = process.cwd();
 const NODES = join(ROOT, "test", "package", "nodes", "node_modules");
 
 /** The Node releases of `test/package/nodes`, where they are installed. */
@@ -29,6 +29,8 @@ export interface Tarball {
   path: string;
   /** Paths inside, sorted. */
   files: string[];
+  /** Of each path, unpacked. */
+  bytes: ReadonlyMap<string, number>;
   folder: string;
   remove(): void;
 }
@@ -44,8 +46,16 @@ export async function pack(): Promise<Tarball> {
   const { stdout } = await npm(["pack", "--ignore-scripts", "--json", "--pack-destination", folder], ROOT);
   const report: unknown = JSON.parse(stdout);
   const [first] = Array.isArray(report) ? report : Object.values(Object(report));
-  const files: string[] = first.files.map((file: { path: string }) => file.path).sort();
-  return { path: join(folder, first.filename), files, folder, remove: () => rmSync(folder, { recursive: true }) };
+  const packed: { path: string; size: number }[] = first.files;
+  const files = packed.map(({ path }) => path).sort();
+  const bytes = new Map(packed.map(({ path, size }) => [path, size]));
+  return {
+    path: join(folder, first.filename),
+    files,
+    bytes,
+    folder,
+    remove: () => rmSync(folder, { recursive: true }),
+  };
 }
 
 /** Installs the tarball in an empty folder below its own, as a user without network does. */
