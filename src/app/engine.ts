@@ -120,6 +120,9 @@ function allOf(...given: (RunKeepers | undefined)[]): RunKeepers | undefined {
     async beforeForgetting(...run) {
       await Promise.all(all.map((one) => one.beforeForgetting(...run)));
     },
+    async attribute(start) {
+      await Promise.all(all.map((one) => one.attribute?.(start)));
+    },
     async beforeLeaving(run) {
       await Promise.all(all.map((one) => one.beforeLeaving?.(run)));
     },

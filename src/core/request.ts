@@ -64,6 +64,8 @@ export interface RunRequest {
   onApproval: "wait" | "return";
   /** Once the id of the run is reported, stopping the request ends the following and does not cancel the run. Default false. */
   detach?: boolean;
+  /** Its start in the ledger of what runs cost. */
+  ledgerId?: string;
   /** Default: a run that a crash leaves behind is cancelled by the next start. */
   caretaker?: Caretaker;
   /** An earlier process has started the run, or may have: then it is looked for, and another is started only where there is none. */

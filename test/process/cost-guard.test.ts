@@ -85,6 +85,27 @@ describe("a limit", () => {
     expect(await run.ended).toBe("cancelled");
     expect(await terminal(home, server.env, "run", "hello")).toMatchObject({ code: 0, stderr: "" });
   });
+
+  test("knows of a run whose process was killed before it had its id", async () => {
+    const server = await startCloud({
+      faults: { seed: 1, rules: [{ kind: "late_reply", where: "create_run", ms: 5_000, times: 1 }] },
+    });
+    const home = homeWith("active_runs = 1");
+    const usage = { usage: { inference_usd: "0.75", compute_usd: "0" } };
+    const { child, ended } = startTerminal(server.env, ["run", script(usage, { text: "x" }, { hang: true })], home);
+    const run = await server.run(0);
+    child.kill("SIGKILL");
+    await ended;
+    expect(ledgerOf(home)).not.toContain('"kind":"run"');
+    await vi.waitUntil(async () => {
+      await terminal(home, server.env, "agents"); // every start sweeps
+      return ledgerOf(home).includes('"kind":"end"');
+    }, 20_000);
+    expect(await run.ended).toBe("cancelled");
+    expect(await terminal(home, server.env, "run", "hello")).toMatchObject({ code: 0, stderr: "" });
+    const { stdout } = await terminal(home, server.env, "spend", "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ runs: 2, usd: expect.stringMatching(/^0\.75/), open: 0 });
+  });
 });
 
 describe("spend", () => {

@@ -154,6 +154,7 @@ export class SimulatedProcess {
         async beforeForgetting(runId, outcome, host) {
           await Promise.all([notices.beforeForgetting(runId, outcome, host), guard?.beforeForgetting(runId, outcome)]);
         },
+        attribute: async (start) => guard?.attribute(start),
         beforeLeaving: (run) => notices.beforeLeaving(run),
       },
       isKept: async (folder) => environment.isKept(folder),

@@ -30,6 +30,8 @@ const JournalEntrySchema = z.object({
   messageDigest: z.string().optional(),
   /** Folder of the caretaker who takes the run up after a crash: while it is there, no sweep cancels the run. */
   keptIn: z.string().optional(),
+  /** Its start in the ledger of what runs cost, where there are limits. */
+  ledgerId: z.string().optional(),
   /** Front end that asked for the run, e.g. `dispatch`. */
   host: z.string(),
   /** Milliseconds since the epoch. */
@@ -48,10 +50,19 @@ export interface JournalStore {
   list(): Promise<{ name: string; text: string; owner: "alive" | "dead" | "unknown" }[]>;
 }
 
+/** A start in the ledger of what runs cost. Without a run none was started. */
+export interface LedgerStart {
+  ledgerId: string;
+  runId?: string | undefined;
+  deploymentId?: string | undefined;
+}
+
 /** Who has to be asked before a run is forgotten. Default: nobody. */
 export interface RunKeepers {
   /** Resolves when nothing needs the entry any more. `outcome` is what the record of the run shows, where it was seen to end. */
   beforeForgetting(runId: string, outcome: Outcome | undefined, host: string): Promise<void>;
+  /** What the start in the ledger came to: a crash, or an answer that was lost, may have kept that from being noted. */
+  attribute?(start: LedgerStart): Promise<void>;
   /** The same for a run that is left waiting for a person. Takes a bounded time. */
   beforeLeaving?(run: Pick<RunRef, "runId">): Promise<void>;
 }
@@ -93,12 +104,13 @@ export class Journal {
   /** Returns the entry of one request. Nothing is written yet. */
   pendingEntry(
     requestId: string,
-    request: Pick<RunRequest, "conversationId" | "message" | "detach" | "caretaker">,
+    request: Pick<RunRequest, "conversationId" | "message" | "detach" | "caretaker" | "ledgerId">,
   ): PendingEntry {
-    const { conversationId, message, detach = false, caretaker } = request;
+    const { conversationId, message, detach = false, caretaker, ledgerId } = request;
     const known = conversationId === undefined ? {} : { conversationId, messageDigest: digestOf(message) };
     const kept = caretaker && { keptIn: caretaker.folder };
-    return new PendingEntry(this, { requestId, ...known, ...kept }, !detach);
+    const inLedger = ledgerId === undefined ? {} : { ledgerId };
+    return new PendingEntry(this, { requestId, ...known, ...kept, ...inLedger }, !detach);
   }
 
   /** Writes the entry. Resolves with whether it is on disk. */
@@ -128,8 +140,10 @@ export class Journal {
   }
 
   /** Removes the entry of a run that has ended, once nothing needs it any more. */
-  async forget({ requestId, runId, host = this.#host }: ForgottenEntry, end: Outcome | undefined): Promise<void> {
+  async forget(entry: ForgottenEntry, end: Outcome | undefined): Promise<void> {
+    const { requestId, runId, host = this.#host, ledgerId, deploymentId } = entry;
     const known = end?.run?.runId ?? runId;
+    if (ledgerId !== undefined) await this.#keepers?.attribute?.({ ledgerId, runId: known, deploymentId });
     if (known !== undefined) await this.#keepers?.beforeForgetting(known, end, host);
     await this.remove(requestId);
   }
@@ -183,9 +197,9 @@ export class Journal {
   }
 }
 
-type ForgottenEntry = Pick<JournalEntry, "requestId" | "runId"> & { host?: string };
+type ForgottenEntry = Pick<JournalEntry, "requestId" | "runId" | "ledgerId"> & { host?: string; deploymentId?: string };
 
-type Entry = Pick<JournalEntry, "requestId" | "conversationId" | "messageDigest" | "keptIn">;
+type Entry = Pick<JournalEntry, "requestId" | "conversationId" | "messageDigest" | "keptIn" | "ledgerId">;
 
 /**
  * The entry of one request. Its writes keep their order, and nothing is written after its removal. The entry of a detached

@@ -24,7 +24,8 @@ async function* guarded(
   const isKnown = request.attachTo !== undefined || request.begun?.runId !== undefined;
   const id = isKnown ? undefined : await admitted(guard, request, limits);
   const spending = new Spending(guard, id, isOurs, limits.signal);
-  const events = execute(request, { signal: spending.signal, deadline: limits.deadline });
+  const noted = id === undefined ? request : { ...request, ledgerId: id };
+  const events = execute(noted, { signal: spending.signal, deadline: limits.deadline });
   try {
     for (;;) {
       const step = await events.next();
@@ -92,8 +93,7 @@ class Spending {
     this.#run = run;
     this.#watching.abort();
     this.#watching = new AbortController();
-    if (this.#id !== undefined)
-      await this.#guard.note({ kind: "run", id: this.#id, run: run.runId, deployment: run.deploymentId });
+    if (this.#id !== undefined) await this.#guard.attribute({ ledgerId: this.#id, ...run });
     if (!this.#isOurs) return;
     void this.#guard.watch(run, this.#watching.signal).then((over) => {
       if (!over || this.#watching.signal.aborted) return;

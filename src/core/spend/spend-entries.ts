@@ -7,7 +7,7 @@ export type SpendLine =
   | { kind: "run"; id: string; run: string; deployment: string }
   | { kind: "cost"; run: string; micros: number }
   | { kind: "end"; run: string; micros?: number | undefined }
-  /** No run was started after all. */
+  /** No run was started after all; one that is noted all the same, before or after, was. */
   | { kind: "none"; id: string };
 
 export interface SpendEntry {
@@ -45,6 +45,7 @@ export function entriesOf(lines: readonly SpendLine[], now: number): SpendEntry[
   const entries = new Map<string, SpendEntry>();
   const costs = new Map<string, number>();
   const ended = new Set<string>();
+  const none = new Set<string>();
   for (const line of lines) {
     if (line.kind === "start") {
       const { id, at, host, agent } = line;
@@ -55,15 +56,16 @@ export function entriesOf(lines: readonly SpendLine[], now: number): SpendEntry[
       entry.runs.push(line.run);
       entry.deployment = line.deployment;
       if (entry.agent === CONTINUED) entry.agent = line.deployment;
-    } else if (line.kind === "none") entries.delete(line.id);
+    } else if (line.kind === "none") none.add(line.id);
     else {
       costs.set(line.run, Math.max(costs.get(line.run) ?? 0, line.micros ?? 0));
       if (line.kind === "end") ended.add(line.run);
     }
   }
   for (const entry of entries.values()) {
-    const { at, runs } = entry;
+    const { id, at, runs } = entry;
     const last = runs.at(-1);
+    if (last === undefined && none.has(id)) entries.delete(id);
     entry.micros = runs.reduce((sum, run) => sum + (costs.get(run) ?? 0), 0);
     const isOver = last === undefined ? now - at > LONGEST_START_MS : ended.has(last);
     entry.open = !isOver && now - at <= LONGEST_RUN_MS;

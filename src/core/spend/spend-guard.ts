@@ -8,6 +8,7 @@ import { type Ambient, sleep } from "../../support/ambient.ts";
 import { asFailure, ExecutionFailure } from "../../support/failure.ts";
 import type { Log } from "../../support/log.ts";
 import { RecentSet } from "../../support/recent-set.ts";
+import type { LedgerStart } from "../cancel/journal.ts";
 import type { Outcome, RunRef } from "../events.ts";
 import type { RunRequest, Target } from "../request.ts";
 import { costOf } from "../run/cost.ts";
@@ -44,6 +45,8 @@ export class SpendGuard {
   readonly #options: SpendGuardOptions;
   /** Runs whose ends requests of this process have noted. */
   readonly #concluded = new RecentSet<string>(1_000);
+  /** Runs that are in the ledger with their starts. */
+  readonly #attributed = new RecentSet<string>(1_000);
 
   constructor(options: SpendGuardOptions) {
     this.#options = options;
@@ -71,6 +74,14 @@ export class SpendGuard {
       throw new ExecutionFailure("invalid_input", why, { cause: error });
     }
     return id;
+  }
+
+  /** Notes what a start came to. Also as a keeper of the journal, for one whose process was killed before it could. */
+  async attribute({ ledgerId: id, runId: run, deploymentId: deployment = "" }: LedgerStart): Promise<void> {
+    if (run === undefined) return this.note({ kind: "none", id });
+    if (this.#attributed.has(run)) return;
+    this.#attributed.add(run);
+    await this.note({ kind: "run", id, run, deployment });
   }
 
   /** A request has seen the run end. */

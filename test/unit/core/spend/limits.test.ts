@@ -50,6 +50,16 @@ describe("the ledger", () => {
     expect(entriesOf(lines, NOW)).toMatchObject([{ id: "a", micros: 12, open: false }]);
   });
 
+  test("keeps a start of which a run is noted, whoever took it for one that came to nothing, and when", () => {
+    const none: SpendLine = { kind: "none", id: "a" };
+    const [start, ...rest] = linesOf("a", NOW, 5) as [SpendLine, ...SpendLine[]];
+    for (const lines of [
+      [start, none, ...rest],
+      [start, ...rest, none],
+    ])
+      expect(entriesOf(lines, NOW)).toMatchObject([{ id: "a", micros: 5, open: false }]);
+  });
+
   test("does not take a run for going on for ever", () => {
     const open = linesOf("a", NOW - 25 * HOUR, 5, { open: true });
     const lost: SpendLine = { kind: "start", id: "b", at: NOW - HOUR, host: "acp", agent: "x" };
