@@ -86,7 +86,7 @@ export function progressWords({ tally, active, waiting, pauseMs, elapsedMs, ende
   ];
   if (waiting > 0) parts.push(`${waiting} waiting for an approval (seren-bridge approvals list)`);
   const facts = [parts.join(", ")];
-  if (pauseMs > 0) facts.push(`Seren Cloud asks to slow down: ${duration(pauseMs)}`);
+  if (pauseMs > 0) facts.push(`Seren Cloud is away or asks to slow down: ${duration(pauseMs)}`);
   if (endedHere >= ENOUGH && elapsedMs > 0) {
     const perMs = endedHere / elapsedMs;
     const perMinute = perMs * 60_000;

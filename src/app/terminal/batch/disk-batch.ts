@@ -7,7 +7,7 @@
  *
  * The results themselves are written in the order of the rows, from the notes, and anew by each process.
  */
-import { type FileHandle, lstat, open, rm, rmdir } from "node:fs/promises";
+import { constants, type FileHandle, lstat, open, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import {
@@ -19,6 +19,7 @@ import {
 import { RowStates } from "../../../core/engine.ts";
 import type { BatchLine } from "../../../core/index.ts";
 import type { Ambient } from "../../../support/ambient.ts";
+import { ExecutionFailure } from "../../../support/failure.ts";
 import { parseJson } from "../../../support/objects.ts";
 import { notAFile } from "../../../support/plain-file.ts";
 import type { Responsive } from "../../../support/responsive.ts";
@@ -30,6 +31,8 @@ import { lockBatch } from "./batch-lock.ts";
 export const LARGE_WORK_MS = 60_000;
 const READ_BYTES = 1024 * 1024;
 const LINE_FEED = 10;
+/** Each line goes to the end, so that the size tells whether anybody else wrote or cut. */
+const EMPTIED = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_APPEND;
 /** Answers may hold what only their owner should see. */
 const OWNER_ONLY = 0o600;
 
@@ -79,6 +82,8 @@ export class DiskBatch implements BatchFolder {
   readonly #places = new Map<number, { at: number; bytes: number }>();
   #size = 0;
   #nextResult = 0;
+  /** Bytes of the results. */
+  #written = 0;
   readonly #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
 
@@ -92,7 +97,7 @@ export class DiskBatch implements BatchFolder {
       const out = await disk.ask(async () => {
         const stats = await lstat(results).catch(() => undefined);
         if (stats && !stats.isFile()) throw notAFile(results, "written", stats);
-        return openFile(results, "w", OWNER_ONLY);
+        return openFile(results, EMPTIED, OWNER_ONLY);
       });
       const batch = new DiskBatch({ ...options, plan }, notes, out, unlock);
       await disk.ask(() => batch.#readNotes(), LARGE_WORK_MS);
@@ -123,9 +128,7 @@ export class DiskBatch implements BatchFolder {
   append(line: Line): Promise<void> {
     return new Promise((written, failed) => {
       this.#waiting.push({ line, written, failed });
-      this.#writing ??= this.#writeAll().finally(() => {
-        this.#writing = undefined;
-      });
+      this.#writing ??= this.#writeAll();
     });
   }
 
@@ -133,8 +136,22 @@ export class DiskBatch implements BatchFolder {
     await this.#writing;
     await this.#disk.ask(async () => {
       await this.#out.sync();
+      await this.#requireResults();
       await rm(this.folder, { recursive: true, force: true });
     });
+  }
+
+  /** Rejects where the results are not what was written: the notes then hold the only ones. */
+  async #requireResults(): Promise<void> {
+    const [there, ours] = await Promise.all([
+      lstat(this.#results, { bigint: true }).catch(() => undefined),
+      this.#out.stat({ bigint: true }),
+    ]);
+    if (there?.ino === ours.ino && ours.size === BigInt(this.#written)) return;
+    throw new ExecutionFailure(
+      "conflict",
+      `${this.#results} was moved, removed or changed while the batch worked. Its results are kept in ${this.folder}; write them anew: seren-bridge batch --resume --out ${this.#results}`,
+    );
   }
 
   async close(): Promise<void> {
@@ -147,7 +164,10 @@ export class DiskBatch implements BatchFolder {
   async #writeAll(): Promise<void> {
     for (;;) {
       const group = this.#waiting.splice(0);
-      if (group.length === 0) return;
+      if (group.length === 0) {
+        this.#writing = undefined; // at once: a line that comes a moment later begins another writing
+        return;
+      }
       try {
         await this.#disk.ask(() => this.#write(group.map(({ line }) => line)), LARGE_WORK_MS);
         for (const { written } of group) written();
@@ -184,9 +204,11 @@ export class DiskBatch implements BatchFolder {
       if (!place) return;
       const { buffer } = await this.#notes.read(Buffer.alloc(place.bytes), 0, place.bytes, place.at);
       const { result } = JSON.parse(buffer.toString("utf8"));
-      await this.#out.appendFile(`${JSON.stringify(result)}\n`).catch((error: unknown) => {
+      const line = Buffer.from(`${JSON.stringify(result)}\n`);
+      await this.#out.appendFile(line).catch((error: unknown) => {
         throw pathFailure(this.#results, "written", error);
       });
+      this.#written += line.length;
       this.#places.delete(this.#nextResult);
       this.#nextResult += 1;
     }
@@ -232,7 +254,7 @@ async function removeIfUnused(folder: string): Promise<void> {
   for (const path of [join(folder, "lock"), folder]) await rmdir(path).catch(() => undefined);
 }
 
-async function openFile(path: string, flags: string, mode: number): Promise<FileHandle> {
+async function openFile(path: string, flags: string | number, mode: number): Promise<FileHandle> {
   return open(path, flags, mode).catch((error: unknown) => {
     throw pathFailure(path, "written", error);
   });
