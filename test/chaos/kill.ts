@@ -1,6 +1,6 @@
 /**
  * SIGKILL at random moments. The next start has to cancel the runs of the killed process, and neither those of a living
- * process nor detached ones.
+ * process nor detached ones. With notices and limits, each end is told once and nothing goes on in the ledger.
  */
 
 import { mkdtempSync, rmSync } from "node:fs";
@@ -16,10 +16,12 @@ import { deriveSeed, SeededRandom } from "../support/in-process/seeded-random.ts
 import { API_KEY } from "./canaries.ts";
 import { ChaosChild, parcelDir } from "./chaos-child.ts";
 import { sleep } from "./plan-service.ts";
+import { Told } from "./told.ts";
 
 const AT_ONCE = 8;
 /** Longest time for the sweep: it starts after a second, and looks for an intent's run as long as lists may lag. */
 const SWEEP_MS = 60_000;
+const TOLD_MS = 5_000;
 const LEAVE = "left-alone";
 const LIVING = "of-a-living-process";
 
@@ -46,11 +48,13 @@ export async function killRounds(seed: number, rounds: number): Promise<Kills> {
 async function oneRound(seed: number, result: Kills): Promise<string[]> {
   const random = new SeededRandom(seed);
   const stateDir = mkdtempSync(join(tmpdir(), "seren-bridge-kill-"));
+  const scratch = mkdtempSync(join(tmpdir(), "seren-bridge-told-"));
   const service = new UnreliableService(random);
+  const told = new SeededRandom(deriveSeed(seed, 1)).chance(0.7) ? new Told(scratch, stateDir) : undefined;
   const http = await startLocalHttp(service.cloud);
   const children: ChaosChild[] = [];
   const start = (mode: Mode) => {
-    const host = new EndlessHost(mode, http.origin, stateDir);
+    const host = new EndlessHost(mode, http.origin, stateDir, told?.configHome);
     children.push(host.child);
     return host;
   };
@@ -100,7 +104,11 @@ async function oneRound(seed: number, result: Kills): Promise<string[]> {
       problems.push(...child.problems);
     }
     await http.close();
-    rmSync(stateDir, { recursive: true, force: true });
+    // A program that a notice starts may outlive the process by a moment.
+    const problem = () => told?.check(service.all("to-be-killed")) ?? [];
+    for (const until = Date.now() + TOLD_MS; problem().length > 0 && Date.now() < until; ) await sleep(50);
+    problems.push(...problem());
+    for (const folder of [stateDir, scratch]) rmSync(folder, { recursive: true, force: true });
   }
   return problems;
 }
@@ -143,6 +151,10 @@ class UnreliableService {
     return new Promise((resolve) => void this.#waiting.set(label, resolve));
   }
 
+  all(label: string): string[] {
+    return [...this.#labels].flatMap(([id, of]) => (of === label ? id : []));
+  }
+
   active(label: string): string[] {
     return this.cloud.stats().runsActive.filter((id) => this.#labels.get(id) === label);
   }
@@ -166,10 +178,11 @@ class EndlessHost {
   #session: unknown;
   #id = 0;
 
-  constructor(mode: Mode, origin: string, stateDir: string) {
+  constructor(mode: Mode, origin: string, stateDir: string, configHome?: string) {
     this.child = new ChaosChild(mode, {
       origin,
       stateDir,
+      ...(configHome === undefined ? {} : { env: { XDG_CONFIG_HOME: configHome } }),
       onMessage: (message) => {
         if (message.kind === "notification") this.left ||= tellsOfLeft(message.params);
         else this.#waiting.get(message.id)?.(message);
