@@ -46,11 +46,13 @@ async function deployOnce({ client, target, listed, shared = true, signal }: Dep
     signal.throwIfAborted();
     let created: Deployment | undefined;
     let accepted = false;
+    let refused: ExecutionFailure | undefined; // by what answers, which may be something in the service's place
     try {
       created = await client.deploy(body);
     } catch (error) {
       if (!(error instanceof ExecutionFailure) || !(error.retryable || error.kind === "contract")) throw error;
       accepted = error.kind === "contract" && (error.details.status ?? 0) < 300;
+      refused = error.details.status === undefined ? undefined : error;
       if (error.details.neverSent || error.kind === "rate_limited") {
         if (calls > MAX_DEPLOY_CALLS) throw error;
         await sleep(client.ambient, error.details.retryAfterMs ?? AGAIN_MS, signal);
@@ -73,7 +75,11 @@ async function deployOnce({ client, target, listed, shared = true, signal }: Dep
       );
     }
     if (calls >= MAX_DEPLOY_CALLS) {
-      throw new ExecutionFailure("unavailable", "Seren Cloud did not create the deployment: its answers were lost");
+      const why = refused?.message ?? "its answers were lost";
+      throw new ExecutionFailure("unavailable", `Seren Cloud did not create the deployment: ${why}`, {
+        cause: refused,
+        details: { status: refused?.details.status },
+      });
     }
   }
 }
