@@ -395,6 +395,7 @@ test("C19: tools answer within two seconds, check their arguments, cap their tex
   expect(await host.tool("seren_dispatch", { prompt: "go", model: "x" })).toMatchObject({ isError: true, data: null });
 
   host.runs.hangs = false;
+  await host.ambient.advance(20_000); // a look that hangs is not waited for any longer
   const text = `${"x".repeat(200)}\n`.repeat(5000);
   host.runs.reports.set(RUN.runId, { run: RUN, phase: "running", approvals: [], text, more: false, cursor: 7 });
   const report = await host.tool("seren_run_status", { run_id: RUN.runId });

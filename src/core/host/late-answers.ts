@@ -10,13 +10,16 @@ import { settleWithin } from "../../support/settle-within.ts";
 
 /** Questions that were given up and are remembered; one that is forgotten is begun anew. */
 const MAX_LATE = 16;
-/** An answer that nobody has fetched for so long no longer says how things are. */
+/**
+ * An answer that nobody has fetched for so long no longer says how things are, and one that has not come for so long may never
+ * come, as over a connection that is dead.
+ */
 const FRESH_MS = 20_000;
 
 interface Late<T> {
   readonly answer: Promise<T>;
-  /** When it came. */
-  settledAt?: number;
+  /** When it was given up, and then when it came. */
+  at: number;
 }
 
 interface Patience {
@@ -61,16 +64,16 @@ export class LateAnswers<T> {
 
   #lateAnswer(key: string): Promise<T> | undefined {
     const late = this.#late.get(key);
-    if (late?.settledAt === undefined || this.#ambient.now() - late.settledAt <= FRESH_MS) return late?.answer;
+    if (late && this.#ambient.now() - late.at <= FRESH_MS) return late.answer;
     this.#late.delete(key);
     return undefined;
   }
 
   #keep(key: string, answer: Promise<T>): void {
     if (this.#late.has(key)) return;
-    const late: Late<T> = { answer };
+    const late: Late<T> = { answer, at: this.#ambient.now() };
     const settled = () => {
-      late.settledAt = this.#ambient.now();
+      late.at = this.#ambient.now();
     };
     answer.then(settled, settled);
     this.#late.set(key, late);

@@ -41,6 +41,17 @@ test("an answer that came between two questions is kept for the next, but not fo
   expect(asked).toHaveLength(3);
 });
 
+test("an answer that does not come for long is not waited for: the question is asked anew", async () => {
+  const { ambient, ask, asked } = slow(1_000_000);
+  await ask();
+  await ambient.advance(10_000);
+  await ask();
+  expect(asked).toHaveLength(1);
+  await ambient.advance(10_000);
+  await ask();
+  expect(asked).toHaveLength(2);
+});
+
 test("another question has another answer", async () => {
   const { ask, asked } = slow(3_000);
   await ask("run 0");
