@@ -95,8 +95,10 @@ export interface Outcome {
   checkpointId?: string;
   /** Reason for the stop according to the service, e.g. an iteration limit. */
   stopReason?: string;
-  /** Set when the run completed and its answer is not whole, and, as "log" or "size", when any run said more than was read or is repeated. */
+  /** Set when the run completed and its answer is not whole, and, as "log", when any run said more than could be read of it. */
   cut?: Cut;
+  /** True when the answer is longer than `text`. Events have brought all of it. */
+  shortened?: true;
   /** True when the run was not seen to end: it may still be going. */
   open?: true;
   /**

@@ -2,7 +2,7 @@
  * Answers that are not whole although their run completed. The reason for the stop is passed on from the model's own
  * service, each of which has words of its own (`length`, `max_tokens`, `MAX_TOKENS`, `content_filter`, `SAFETY`).
  */
-export type Cut = "length" | "filter" | "steps" | "early" | "log" | "size";
+export type Cut = "length" | "filter" | "steps" | "early" | "log";
 
 /** The first that fits. */
 const REASONS: readonly (readonly [cut: Cut, reason: RegExp])[] = [
@@ -28,7 +28,6 @@ const WORDS: Readonly<Record<Cut, string>> = {
   length: "the answer is cut off: the model reached its limit of length",
   filter: "the answer is cut off: a content filter stopped the model",
   log: "the answer is cut off: the run is too large to be read whole",
-  size: "the answer is longer than what is repeated here",
   steps: "the answer may be unfinished: the run reached its limit of steps",
   early: "the answer may be unfinished: the run was stopped early",
 };

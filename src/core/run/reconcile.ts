@@ -218,7 +218,7 @@ function conclude(record: Run, { log, followed, stoppedBy }: Ending, isWhole = f
     ...(streamError === undefined ? {} : { streamError }),
     ...(stoppedBy ? { stoppedBy } : {}),
   });
-  if (final.length > final.text.length) outcome.cut = "size";
+  if (final.length > final.text.length) outcome.shortened = true;
   if (outcome.usage) events.push({ type: "usage", usage: outcome.usage });
   const nothingButBusy = isNothingButBusy(record, { transcript, position, text: final.text });
   return { kind: "concluded", events, outcome, nothingButBusy };

@@ -119,7 +119,7 @@ export function runState(report: RunReport, own: BackgroundRun | undefined): Run
   const said = fitted(report.text, roomForText(outcome));
   const answer = outcome && fitted(outcome.text, answerRoom(outcome));
   const error = outcome && errorOf(outcome);
-  const isCut = said.isCut || answer?.isCut === true || outcome?.cut === "log" || outcome?.cut === "size";
+  const isCut = said.isCut || answer?.isCut === true || outcome?.cut === "log" || outcome?.shortened === true;
   const waiting = outcome ? [] : report.approvals.slice(0, MAX_APPROVALS);
   const artifacts = outcome ? listedArtifacts(run.runId, outcome) : [];
   return {

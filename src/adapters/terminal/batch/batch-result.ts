@@ -1,6 +1,6 @@
 /** A line of the results, as `batch-result-schema.ts` promises it. */
 import { type RowEnd, withAdvice } from "../../../core/index.ts";
-import { artifactFields, runFields, usageFields } from "../live/run-output-lines.ts";
+import { artifactFields, cutFields, runFields, usageFields } from "../live/run-output-lines.ts";
 import type { BatchResult } from "./batch-result-schema.ts";
 
 /** One row as it was given. */
@@ -16,7 +16,7 @@ export function batchResult(index: number, input: Row, end: RowEnd): BatchResult
     const run = runFields(runId === undefined ? undefined : { runId, deploymentId });
     return { ...row, outcome, text: "", ...run, error: { message: withAdvice(failure), code: kind } };
   }
-  const { kind, run, text, error, usage, artifacts, cut } = end.outcome;
+  const { kind, run, text, error, usage, artifacts } = end.outcome;
   return {
     ...row,
     outcome: kind,
@@ -25,6 +25,6 @@ export function batchResult(index: number, input: Row, end: RowEnd): BatchResult
     ...(usage ? { usage: usageFields(usage) } : {}),
     ...(error ? { error: { message: withAdvice(error), ...(error.code ? { code: error.code } : {}) } } : {}),
     ...(artifacts.length > 0 ? { artifacts: artifacts.map(artifactFields) } : {}),
-    ...(cut ? { cut } : {}),
+    ...cutFields(end.outcome),
   };
 }

@@ -11,7 +11,14 @@ import {
 import { assertNever } from "../../../support/assert-never.ts";
 import type { ExecutionFailure } from "../../../support/failure.ts";
 import { exitCodeOf } from "../exit-code.ts";
-import type { ApprovalMembers, ArtifactMembers, RunMembers, RunOutputLine, UsageMembers } from "./run-output-schema.ts";
+import type {
+  ApprovalMembers,
+  ArtifactMembers,
+  CutMember,
+  RunMembers,
+  RunOutputLine,
+  UsageMembers,
+} from "./run-output-schema.ts";
 
 /** Returns the line of an event. */
 export function eventLine(event: ExecutionEvent): RunOutputLine {
@@ -44,7 +51,7 @@ export function eventLine(event: ExecutionEvent): RunOutputLine {
 }
 
 export function outcomeLine(outcome: Outcome): RunOutputLine {
-  const { kind, run, text, error, usage, artifacts, approvals, stopReason, cut } = outcome;
+  const { kind, run, text, error, usage, artifacts, approvals, stopReason } = outcome;
   return {
     type: "outcome",
     outcome: kind,
@@ -56,8 +63,14 @@ export function outcomeLine(outcome: Outcome): RunOutputLine {
     artifacts: artifacts.map(artifactFields),
     approvals: approvals.map(approvalFields),
     ...(stopReason ? { stop_reason: stopReason } : {}),
-    ...(cut ? { cut } : {}),
+    ...cutFields(outcome),
   };
+}
+
+/** Why `text` is not the whole answer. A reader of results alone has not seen the events that brought the rest. */
+export function cutFields({ cut, shortened }: Outcome): { cut?: CutMember } {
+  const why: CutMember | undefined = cut ?? (shortened ? "size" : undefined);
+  return why ? { cut: why } : {};
 }
 
 export function errorLine(failure: ExecutionFailure): Extract<RunOutputLine, { type: "error" }> {

@@ -92,6 +92,7 @@ export const RunOutputLineSchema = z.discriminatedUnion("type", [
 ]);
 export type RunOutputLine = z.output<typeof RunOutputLineSchema>;
 
+export type CutMember = (typeof CUTS)[number];
 export type RunMembers = z.output<z.ZodObject<typeof RunFields>>;
 export type UsageMembers = z.output<typeof UsageSchema>;
 export type ArtifactMembers = z.output<typeof ArtifactSchema>;

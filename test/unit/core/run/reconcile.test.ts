@@ -140,7 +140,8 @@ test("an event that came once with its number and once without is told once in t
 test("an answer longer than what is kept of it says so in its outcome, too", async () => {
   const { problems, recorders } = await lived([aRun({ script: [{ text: "x".repeat(1_024), n: 1_100, every_ms: 0 }] })]);
   expect(problems.filter((problem) => !problem.startsWith("I3"))).toEqual([]);
-  expect(recorders[0]?.outcome).toMatchObject({ kind: "completed", cut: "size" });
+  expect(recorders[0]?.outcome).toMatchObject({ kind: "completed", shortened: true });
+  expect(recorders[0]?.outcome?.cut).toBeUndefined();
   expect(recorders[0]?.outcome?.text).toHaveLength(MAX_TEXT_CHARACTERS);
 });
 
