@@ -17,8 +17,11 @@ export default defineConfig({
         test: { ...limits, name: "tests", include: ["test/**/*.test.ts"], exclude: MOCKING, isolate: false },
       },
       { extends: true, test: { ...limits, name: "mocking", include: MOCKING } },
-      // Long ones: every byte, many seeds, kills, fuzzing, every supported Node.
-      { extends: true, test: { ...limits, name: "campaigns", include: ["test/**/*.campaign.ts"] } },
+      // Long ones: every byte, many seeds, kills, fuzzing, every supported Node. Their limit finds what hangs, on any machine.
+      {
+        extends: true,
+        test: { testTimeout: 600_000, hookTimeout: 60_000, name: "campaigns", include: ["test/**/*.campaign.ts"] },
+      },
     ],
   },
   define: { __VERSION__: JSON.stringify("0.0.0-test") },
