@@ -11,8 +11,14 @@ import type { BegunRun, Caretaker, RunRequest } from "../request.ts";
 import type { BatchLine, BatchNotes, RowState, RowStates } from "./batch-notes.ts";
 import { Pace } from "./pace.ts";
 
-/** How a row ended: with the outcome of its run, or without one. `begun`: what was noted of its run, if it may have been started. */
-export type RowEnd = { outcome: Outcome } | { failure: ExecutionFailure; begun?: BegunRun };
+/** `begun`: what was noted of its run, if it may have been started. */
+interface FailedRow {
+  failure: ExecutionFailure;
+  begun?: BegunRun;
+}
+
+/** How a row ended: with the outcome of its run, or without one. */
+export type RowEnd = { outcome: Outcome } | FailedRow;
 
 export type BatchRow = Pick<RunRequest, "target" | "message" | "onApproval">;
 
@@ -125,7 +131,7 @@ export class Batch<Result> {
     try {
       const before = this.#options.states.get(row);
       const end = await this.#follow(row, before);
-      if ("failure" in end && !this.#isFinal(row, end.failure)) return await this.#putBack(row, before);
+      if ("failure" in end && !this.#isFinal(row, end)) return await this.#putBack(row, before);
       this.#pace.gotThrough();
       const result = await this.#options.resultOf(row, end);
       await this.#note({ kind: "ended", row, result });
@@ -164,7 +170,7 @@ export class Batch<Result> {
   }
 
   /** A run whose id is known was started, whatever the failure says of this attempt to follow it. */
-  #failed(row: number, failure: ExecutionFailure): RowEnd {
+  #failed(row: number, failure: ExecutionFailure): FailedRow {
     const state = this.#options.states.get(row);
     if (state?.kind !== "begun" || (state.begun.runId === undefined && !failure.mayHaveStarted)) return { failure };
     return { failure, begun: state.begun };
@@ -202,9 +208,9 @@ export class Batch<Result> {
   }
 
   /** Whether a row that has no outcome has ended with that. */
-  #isFinal(row: number, failure: ExecutionFailure): boolean {
+  #isFinal(row: number, { failure, begun }: FailedRow): boolean {
     const { kind } = failure;
-    if (failure.mayHaveStarted && this.#options.states.get(row)?.kind === "begun") return true;
+    if (begun && failure.mayHaveStarted) return true;
     if (this.#stoppedBy || (this.#isCancelled && kind === "cancelled")) return false;
     if (failure.retryable) {
       if (!this.#pace.refused(failure, this.active)) this.#stop(failure);

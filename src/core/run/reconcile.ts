@@ -177,7 +177,7 @@ async function rereadUntilComplete(
       const next = await client.getRun(record.id, { signal }).catch(() => latest);
       if (endingOf(next.status)) latest = next;
     }
-    if (latest.cut || isComplete(latest, positionOf(followed)) || followed.cursor.numbered) return;
+    if (followed.cursor.numbered || latest.cut || isComplete(latest, positionOf(followed))) return;
     const rest = await client.listRunEvents(record.id, latest.eventRows?.length ?? 0, { signal });
     isWhole = rest.events.length === 0 && !rest.hasMore;
   });

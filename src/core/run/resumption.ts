@@ -3,18 +3,11 @@
  * after an answer that says the service is away, and then a refusal is no proof that the run stands still, because the request
  * before it may have been taken (`docs/reference/seren-cloud-api.md`, sections 1.3 and 3.7).
  */
-import {
-  endingOf,
-  isKnownStatus,
-  isRefusal,
-  type Run,
-  type RunEnding,
-  type SerenClient,
-  sequenceOf,
-} from "../../seren/index.ts";
+import { endingOf, isKnownStatus, isRefusal, type Run, type RunEnding, type SerenClient } from "../../seren/index.ts";
 import { orAborted } from "../../support/abort.ts";
 import { backoffMs, sleep } from "../../support/ambient.ts";
 import { asFailure, type ExecutionFailure } from "../../support/failure.ts";
+import { latestSequenceOf } from "./transcript.ts";
 
 const WAIT_BASE_MS = 1_000;
 const WAIT_CAP_MS = 10_000;
@@ -46,7 +39,7 @@ export class Resumption {
   readonly #runId: string;
   readonly #ending: RunEnding | undefined;
   readonly #completedAt: number | undefined;
-  readonly #latest: number | undefined;
+  readonly #latest: number;
   /** The request on its way, or the last one. */
   #sending: Promise<string | undefined> | undefined;
   #onItsWay = false;
@@ -145,18 +138,9 @@ export class Resumption {
     const { status, completedAt } = record;
     if (endingOf(status) !== this.#ending) return false;
     // A state shows no times, and a record without its events no numbers.
-    if ((latestSequenceOf(record) ?? -1) > (this.#latest ?? Number.POSITIVE_INFINITY)) return false;
+    if (this.#latest >= 0 && latestSequenceOf(record) > this.#latest) return false;
     return completedAt === undefined || this.#completedAt === undefined || completedAt === this.#completedAt;
   }
-}
-
-/** Highest number of an event; undefined where it cannot be known. */
-function latestSequenceOf({ cut, eventRows = [] }: Run): number | undefined {
-  const latest = eventRows.reduce<number>(
-    (most, row) => Math.max(most, sequenceOf(row) ?? most),
-    cut?.latestSequence ?? -1,
-  );
-  return latest < 0 ? undefined : latest;
 }
 
 /** Whether the service has refused the request, and not we or the road. */

@@ -238,9 +238,12 @@ export function isComplete(record: Run, { sequence, latest, numbered, complete, 
   if (isWhole) return true;
   const isNew = (row: unknown) => since < 0 || (sequenceOf(row) ?? -1) > since;
   if (hasEnd(record, isNew)) return true; // a record without rows gets none later
-  if (!complete || !numbered) return false;
-  const last = (record.eventRows ?? []).reduce((highest: number, row) => Math.max(highest, sequenceOf(row) ?? -1), -1);
-  return last >= Math.max(sequence, latest);
+  return complete && numbered && latestSequenceOf(record) >= Math.max(sequence, latest);
+}
+
+/** Returns the highest number of an event in the record, or what stands for it; -1 where none can be known. */
+export function latestSequenceOf({ cut, eventRows = [] }: Run): number {
+  return eventRows.reduce<number>((most, row) => Math.max(most, sequenceOf(row) ?? -1), cut?.latestSequence ?? -1);
 }
 
 /**

@@ -158,7 +158,6 @@ export class Caller {
         return { rows: rows.slice(0, MAX_ROWS), hasMore: hasMore || rows.length > MAX_ROWS, characters };
       }, options);
     const part = this.#parts.get(path) ?? { rows: limit };
-    if (part.rows < limit) this.#parts.set(path, part);
     return readPage(ask, { limit, offset }, part).finally(() => {
       if (part.rows < limit) this.#parts.set(path, part);
       else this.#parts.delete(path);

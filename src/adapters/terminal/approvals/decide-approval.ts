@@ -15,7 +15,7 @@ import { count } from "../screen/format.ts";
 import { printError, printExactly, printLine } from "../screen/screen.ts";
 import type { Context } from "../services.ts";
 import { findWaiting } from "./find-waiting.ts";
-import { shownRequests, withOffers } from "./shown-requests.ts";
+import { caveatOf, shownRequests, withOffers } from "./shown-requests.ts";
 
 export interface DecideOptions {
   decision: ApprovalDecision;
@@ -98,8 +98,8 @@ async function ask(
   requests: readonly ApprovalRequest[],
   { decision, yes, always }: DecideOptions,
 ): Promise<boolean> {
-  const { lines, isWhole } = shownRequests(screen, requests);
-  printExactly(screen, title, "", ...lines, "");
+  const shown = shownRequests(screen, requests);
+  printExactly(screen, title, "", ...shown.lines, "");
   const isOffered = decision === "approve" && requests.some(({ lease }) => lease !== undefined);
   if (always && !isOffered) {
     throw new ExecutionFailure(
@@ -116,8 +116,7 @@ async function ask(
     );
   }
   const what = decision === "reject" ? "Reject" : always ? "Approve, and grant the lease, for" : "Approve";
-  const though = isWhole ? "" : ", though not all of it is shown";
-  return confirm(screen, `${what} ${requests.length === 1 ? "this" : `all ${requests.length}`}${though}?`);
+  return confirm(screen, `${what} ${requests.length === 1 ? "this" : `all ${requests.length}`}${caveatOf(shown)}?`);
 }
 
 function undecided({ screen }: Context): ExitCode {

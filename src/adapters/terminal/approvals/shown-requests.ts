@@ -19,6 +19,11 @@ export interface ShownRequests {
   isWhole: boolean;
 }
 
+/** What a question about the requests says before its question mark. */
+export function caveatOf({ isWhole }: ShownRequests): string {
+  return isWhole ? "" : ", though not all of it is shown";
+}
+
 export function shownRequests(
   { stderr }: { stderr: Pick<Screen["stderr"], "isTTY" | "columns" | "rows"> },
   requests: readonly ApprovalRequest[],

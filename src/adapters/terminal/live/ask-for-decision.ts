@@ -1,7 +1,7 @@
 /** Asks for a decision about the run that is being followed, within the live view. */
 import { type Checkpoint, EntryChanged, RequestsChanged, type RunRef } from "../../../core/index.ts";
 import { asFailure } from "../../../support/failure.ts";
-import { shownRequests, withOffers } from "../approvals/shown-requests.ts";
+import { caveatOf, shownRequests, withOffers } from "../approvals/shown-requests.ts";
 import { select } from "../screen/ask.ts";
 import { oneLine } from "../screen/text.ts";
 import type { Context } from "../services.ts";
@@ -32,13 +32,13 @@ export function askForDecision(
     if (over) return;
     const requests = withOffers(checkpoint.requests, offers);
     view.stop();
-    const { lines, isWhole } = shownRequests(screen, requests);
-    const though = isWhole ? "" : ", though not all of it is shown";
-    view.exactly(screen.colors.yellow("The run waits for your approval:"), "", ...lines, "");
+    const shown = shownRequests(screen, requests);
+    const caveat = caveatOf(shown);
+    view.exactly(screen.colors.yellow("The run waits for your approval:"), "", ...shown.lines, "");
     asking = true;
     const decision = await select<"later" | "approve" | "always" | "reject">(
       screen,
-      requests.length === 1 ? `Allow this${though}?` : `Allow these ${requests.length} requests${though}?`,
+      requests.length === 1 ? `Allow this${caveat}?` : `Allow these ${requests.length} requests${caveat}?`,
       [
         { value: "later", label: "Not now: keep waiting" },
         { value: "approve", label: "Approve" },
